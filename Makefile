@@ -1,0 +1,57 @@
+# Two commands do everything: `make up` and `make test`. `make help` lists the rest.
+SHELL := /bin/sh
+PYTHON ?= python3
+STACK ?= local
+PY := .venv/bin/python
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: ## Bring what is missing: system programs, .venv, pulumi, vault, plugins (warm: a second)
+	@$(PYTHON) -m tools.setup
+
+.PHONY: env
+env: ## Print the environment in which plain `pulumi` works: eval "$$(make -s env)"
+	@$(PYTHON) -m tools.environment
+
+.PHONY: up
+up: setup ## Start the local stack, provision it, and prove one account from token to artifact
+	@./ciaccess local up
+
+.PHONY: down
+down: ## Stop the local stack; its data stays
+	@./ciaccess local stop
+
+.PHONY: check
+check: setup ## Lint, types, and the tests of our own rules
+	@$(PY) -m tools.tasks check
+
+.PHONY: test
+test: setup ## Everything that CI checks: check, unit, contract, integration, e2e
+	@$(PY) -m tools.tasks test
+
+.PHONY: test-unit test-contract test-integration test-e2e
+test-unit test-contract test-integration test-e2e: setup ## (and the other tiers) One tier of the tests
+	@$(PY) -m tools.tasks $@
+
+.PHONY: test-nexus
+test-nexus: setup ## Provider tests against a real Nexus: NEXUS_URL, NEXUS_USERNAME, NEXUS_PASSWORD
+	@$(PY) -m tools.tasks test-nexus
+
+.PHONY: format
+format: setup ## Format the code and render what is generated
+	@$(PY) -m tools.tasks format
+
+.PHONY: clean
+clean: ## Stop the local stack and delete its data, and the caches of the checks
+	@if [ -x $(PY) ]; then ./ciaccess local reset --yes; fi
+	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@find . -name __pycache__ -type d -not -path './.venv/*' -prune -exec rm -rf {} +
+
+.PHONY: clean-all
+clean-all: clean ## The same, and .venv, local state, and the built tools of every version
+	@rm -rf .venv .ciaccess "$${XDG_CACHE_HOME:-$$HOME/.cache}/ciaccess"

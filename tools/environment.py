@@ -1,0 +1,84 @@
+"""The environment in which `pulumi` works as it is: where things are, and the variables that say so.
+
+Owns the layout of the tool cache and of the project's state directory. What the caller has set already wins:
+a pipeline that names its own state backend or passphrase keeps it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import shlex
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+VAULT_PLUGIN_VERSION = "7.14.0"
+_PINS = ("**/go.mod", "**/go.sum", "**/*.go", "recipes.py")
+
+
+def state_directory() -> Path:
+    """Return where this checkout keeps what it must not commit: local state, pids, ports, credentials (0700)."""
+    return Path(os.environ.get("CIACCESS_STATE_DIR") or ROOT / ".ciaccess").absolute()
+
+
+def tool_cache() -> Path:
+    """Return the folder of the tools built for exactly these pins: `<cache>/ciaccess/tools/<digest>`."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    cache = Path(base) if base else Path.home() / ".cache"
+    digest = hashlib.sha256()
+    here = Path(__file__).parent
+    for pattern in _PINS:
+        for pin in sorted(here.glob(pattern)):
+            digest.update(pin.relative_to(here).as_posix().encode() + b"\0" + pin.read_bytes() + b"\0")
+    return cache / "ciaccess" / "tools" / digest.hexdigest()[:16]
+
+
+def variables() -> dict[str, str]:
+    """Return the variables to set, none of them secret: secrets are named by file, never by value."""
+    cache = tool_cache()
+    here = [str(VENV / "bin"), str(cache / "bin")]
+    path = [entry for entry in os.environ.get("PATH", "").split(os.pathsep) if entry and entry not in here]
+    chosen = {
+        "PATH": os.pathsep.join([*here, *path]),
+        "VIRTUAL_ENV": str(VENV),
+        "PULUMI_HOME": str(cache / "pulumi-home"),
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+        "PULUMI_BACKEND_URL": os.environ.get("PULUMI_BACKEND_URL") or f"file://{state_directory() / 'state'}",
+    }
+    if not {"PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"} & os.environ.keys():
+        chosen["PULUMI_CONFIG_PASSPHRASE_FILE"] = str(state_directory() / "passphrase")
+    return chosen
+
+
+def prepare() -> None:
+    """Make the state directory, the local backend's folder and the local passphrase, where they are missing."""
+    state = state_directory()
+    (state / "state").mkdir(parents=True, exist_ok=True)
+    state.chmod(0o700)
+    passphrase = state / "passphrase"
+    try:
+        descriptor = os.open(passphrase, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(secrets.token_urlsafe(32))
+
+
+def activate() -> None:
+    """Put the variables into this process's environment, for the programs it starts."""
+    prepare()
+    os.environ.update(variables())
+
+
+def main() -> None:
+    """Print the variables as shell commands: `eval "$(make -s env)"`."""
+    prepare()
+    for name, value in variables().items():
+        sys.stdout.write(f"export {name}={shlex.quote(value)}\n")
+
+
+if __name__ == "__main__":
+    main()

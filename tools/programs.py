@@ -1,0 +1,46 @@
+"""System programs: installed with apt where that is possible, named in one line where it is not."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+
+from tools.progress import Step
+
+# program → Debian package
+NEEDED = {
+    "curl": "curl",
+    "git": "git",
+    "jq": "jq",
+    "rsync": "rsync",
+    "skopeo": "skopeo",
+    "rpmbuild": "rpm",
+    "shellcheck": "shellcheck",
+    "dash": "dash",
+    "busybox": "busybox",
+}
+
+
+def install() -> None:
+    """Install the missing system programs as root on Debian; else say in one line what to install."""
+    packages = sorted({package for program, package in NEEDED.items() if not shutil.which(program)})
+    if not packages:
+        return
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
+        sys.stderr.write(f"  missing system packages, please install them: {' '.join(packages)}\n")
+        return
+    with Step(f"installing {' '.join(packages)} with apt"):
+        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        for words in (["update", "-q"], ["install", "-qy", "--no-install-recommends", *packages]):
+            done = subprocess.run(  # noqa: S603 package names of our own
+                ["apt-get", "-o", "DPkg::Lock::Timeout=120", *words],  # noqa: S607 Debian's
+                env=environment,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            if done.returncode:
+                tail = "\n    ".join(done.stderr.strip().splitlines()[-5:])
+                sys.stderr.write(f"  apt-get {words[0]} failed:\n    {tail}\n")
