@@ -1,0 +1,123 @@
+"""The table of all routes: method, path, handler, and what is special about who may call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from local.gitlab_simulator import groups, id_tokens, projects, seed, users, variables
+from local.gitlab_simulator.answers import Answer, forbidden
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from local.gitlab_simulator.call import Call
+    from local.gitlab_simulator.controls import Controls
+
+    Handler = Callable[[Call], Answer]
+
+API = "/api/v4"
+
+
+@dataclass(frozen=True)
+class Route:
+    """One method of one path. `also` names scopes that suffice here; None: any token does, whatever its scopes."""
+
+    method: str
+    path: str
+    handle: Handler
+    job_token_counts: bool = False
+    also: tuple[str, ...] | None = ()
+
+
+def table(controls: Controls) -> list[Route]:
+    """Return every route."""
+    return [*_openid(), *_instance(), *_groups(), *_projects(), *_variables(), *_simulator(controls)]
+
+
+def _openid() -> list[Route]:
+    return [
+        Route("GET", "/.well-known/openid-configuration", id_tokens.discovery, also=None),
+        Route("GET", "/oauth/discovery/keys", id_tokens.keys, also=None),
+    ]
+
+
+def _instance() -> list[Route]:
+    return [
+        Route("GET", f"{API}/version", users.version, also=("read_user",)),
+        Route("GET", f"{API}/metadata", users.metadata, also=("read_user",)),
+        Route("GET", f"{API}/user", users.current, also=("read_user",)),
+        Route("GET", f"{API}/users", users.list_all, also=("read_user",)),
+        Route("GET", f"{API}/users/{{user_id}}", users.get, also=("read_user",)),
+        Route("GET", f"{API}/personal_access_tokens/self", users.current_token, also=None),
+        Route("GET", f"{API}/job", users.current_job, job_token_counts=True),
+    ]
+
+
+def _groups() -> list[Route]:
+    one = f"{API}/groups/{{id}}"
+    return [
+        Route("GET", f"{API}/groups", groups.list_all),
+        Route("POST", f"{API}/groups", groups.create),
+        Route("GET", one, groups.get),
+        Route("DELETE", one, groups.delete),
+        Route("GET", f"{one}/subgroups", groups.list_subgroups),
+        Route("GET", f"{one}/descendant_groups", groups.list_descendants),
+        Route("GET", f"{one}/projects", groups.list_projects),
+    ]
+
+
+def _projects() -> list[Route]:
+    one = f"{API}/projects/{{id}}"
+    routes = [
+        Route("GET", f"{API}/projects", projects.list_all),
+        Route("POST", f"{API}/projects", projects.create),
+        Route("GET", one, projects.get),
+        Route("DELETE", one, projects.delete),
+    ]
+    for kind, path in (("branch", f"{one}/protected_branches"), ("tag", f"{one}/protected_tags")):
+        handlers = projects.protected(kind)
+        routes += [
+            Route("GET", path, handlers["list"]),
+            Route("POST", path, handlers["create"]),
+            Route("GET", f"{path}/{{name}}", handlers["get"]),
+            Route("DELETE", f"{path}/{{name}}", handlers["delete"]),
+        ]
+    return routes
+
+
+def _variables() -> list[Route]:
+    routes = []
+    for path, of_owner in (
+        (f"{API}/groups/{{id}}/variables", variables.of_group),
+        (f"{API}/projects/{{id}}/variables", variables.of_project),
+    ):
+        routes += [
+            Route("GET", path, of_owner(variables.list_all)),
+            Route("POST", path, of_owner(variables.create)),
+            Route("GET", f"{path}/{{key}}", of_owner(variables.get)),
+            Route("PUT", f"{path}/{{key}}", of_owner(variables.update)),
+            Route("DELETE", f"{path}/{{key}}", of_owner(variables.delete)),
+        ]
+    return routes
+
+
+def _simulator(controls: Controls) -> list[Route]:
+    handlers: list[tuple[str, str, Handler]] = [
+        ("POST", "seed", seed.plant),
+        ("POST", "id_token", id_tokens.mint),
+        ("GET", "requests", controls.show_requests),
+        ("DELETE", "requests", controls.forget_requests),
+        ("POST", "faults", controls.add_fault),
+        ("DELETE", "faults", controls.forget_faults),
+    ]
+    return [Route(method, f"/simulator/{name}", _for_admin(handle)) for method, name, handle in handlers]
+
+
+def _for_admin(handle: Handler) -> Handler:
+    def handler(call: Call) -> Answer:
+        if not call.signed_in().is_admin:
+            raise forbidden()
+        return handle(call)
+
+    return handler

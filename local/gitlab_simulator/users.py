@@ -1,0 +1,140 @@
+"""Users, the token that asks, and what this instance is."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from local.gitlab_simulator.answers import Answer, not_found, unauthorized
+from local.gitlab_simulator.call import VERSION
+from local.gitlab_simulator.pages import paginate
+from local.gitlab_simulator.store import now
+
+if TYPE_CHECKING:
+    from local.gitlab_simulator.call import Call
+    from local.gitlab_simulator.store import Row, Store
+
+_REVISION = "simulated"
+
+
+def current(call: Call) -> Answer:
+    """Answer the user who asks, with what only oneself may know."""
+    user = call.signed_in().user
+    return Answer(200, present(call, user) | _private(user))
+
+
+def list_all(call: Call) -> Answer:
+    """Answer a page of users, filtered by `username` or `search`."""
+    is_admin = call.signed_in().is_admin
+    username = call.parameters.text("username").lower()
+    search = call.parameters.text("search").lower()
+    rows = [
+        row
+        for row in call.store.all("SELECT * FROM users ORDER BY id DESC")
+        if username in ("", row["username"].lower())
+        and (search in row["username"].lower() or search in row["name"].lower())
+    ]
+    return paginate(call, rows, lambda row: present(call, row) | (_private(row) if is_admin else {}))
+
+
+def get(call: Call) -> Answer:
+    """Answer one user by id."""
+    call.signed_in()
+    row = call.store.one("SELECT * FROM users WHERE id = ?", call.named("user_id"))
+    if row is None:
+        raise not_found("User")
+    return Answer(200, present(call, row))
+
+
+def version(call: Call) -> Answer:
+    """Answer the version."""
+    call.signed_in()
+    return Answer(200, {"version": VERSION, "revision": _REVISION})
+
+
+def metadata(call: Call) -> Answer:
+    """Answer version and edition."""
+    call.signed_in()
+    disabled = {"enabled": False, "externalUrl": None, "version": None}
+    return Answer(
+        200,
+        {
+            "version": VERSION,
+            "revision": _REVISION,
+            "kas": disabled,
+            "enterprise": call.settings.tier != "free",
+        },
+    )
+
+
+def current_token(call: Call) -> Answer:
+    """Answer the personal, project or group access token that asks."""
+    token = call.signed_in().token
+    return Answer(
+        200,
+        {
+            "id": token["id"],
+            "name": token["name"],
+            "revoked": False,
+            "created_at": token["created_at"],
+            "scopes": json.loads(token["scopes"]),
+            "user_id": token["user_id"],
+            "active": True,
+            "expires_at": token["expires_at"],
+        },
+    )
+
+
+def current_job(call: Call) -> Answer:
+    """Answer the job whose token asks."""
+    caller = call.signed_in()
+    if caller.token["kind"] != "job":
+        raise unauthorized()
+    return Answer(
+        200,
+        {
+            "id": caller.token["id"],
+            "status": "running",
+            "name": caller.token["name"],
+            "user": present(call, caller.user),
+        },
+    )
+
+
+def present(call: Call, row: Row) -> dict[str, Any]:
+    """Return a user as anyone signed in may see them."""
+    return {
+        "id": row["id"],
+        "username": row["username"],
+        "name": row["name"],
+        "state": "active",
+        "locked": False,
+        "avatar_url": None,
+        "web_url": call.url(row["username"]),
+    }
+
+
+def add(store: Store, username: str, *, admin: bool = False, bot: bool = False, email: str = "") -> Row:
+    """Return the user of this name, made now if there is none."""
+    found = store.one("SELECT * FROM users WHERE username = ?", username)
+    if found:
+        return found
+    identity = store.write(
+        "INSERT INTO users (username, name, email, admin, bot, created_at) VALUES (?, ?, ?, ?, ?, ?)",
+        username,
+        username,
+        email or f"{username}@example.com",
+        admin,
+        bot,
+        now(),
+    )
+    return store.row("SELECT * FROM users WHERE id = ?", identity)
+
+
+def _private(row: Row) -> dict[str, Any]:
+    return {
+        "email": row["email"],
+        "is_admin": bool(row["admin"]),
+        "bot": bool(row["bot"]),
+        "created_at": row["created_at"],
+    }
