@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from local.gitlab_simulator.answers import dead_token, insufficient_scope, unauthorized
 from local.gitlab_simulator.call import Caller
 from local.gitlab_simulator.store import now
+from local.gitlab_simulator.users import by_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +42,7 @@ def derived_token(store: Store, name: str, prefix: str = "glpat-") -> str:
 def add_token(store: Store, token: str, user_id: int, **fields: object) -> int:
     """Store a token, or change the one with this value; return its id.
 
-    `fields`: name, kind (personal, project, group, job, root), scopes, and optionally project_id, access_level
+    `fields`: name, kind (personal, project, group, job), scopes, and optionally project_id, access_level
     and expires_at (YYYY-MM-DD).
     """
     row = store.row(
@@ -99,7 +100,7 @@ def check_scope(caller: Caller, method: str, also: tuple[str, ...] = ()) -> None
 
 def _job_caller(store: Store, shown: str) -> Caller:
     token = _find(store, shown)
-    if token is None or token["kind"] != "job" or token["revoked"]:
+    if token is None or token["kind"] != "job":
         raise unauthorized()
     return _caller(store, token)
 
@@ -109,4 +110,4 @@ def _find(store: Store, shown: str) -> Row | None:
 
 
 def _caller(store: Store, token: Row) -> Caller:
-    return Caller(store.row("SELECT * FROM users WHERE id = ?", token["user_id"]), token)
+    return Caller(by_id(store, token["user_id"]), token)

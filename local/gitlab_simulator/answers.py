@@ -53,8 +53,8 @@ def forbidden(reason: str = "") -> RefusalError:
 
 
 def not_found(kind: str) -> RefusalError:
-    """There is no such thing, or the caller may not know of it."""
-    return RefusalError(404, {"message": f"404 {kind} Not Found"})
+    """There is no such thing, or the caller may not know of it; `kind` is empty where GitLab names none."""
+    return RefusalError(404, {"message": " ".join(["404", *kind.split(), "Not Found"])})
 
 
 def conflict(text: str) -> RefusalError:

@@ -68,7 +68,9 @@ class Simulator:
             StarletteRoute(path, self._endpoint(path, methods), methods=list(_METHODS))
             for path, methods in by_path.items()
         ]
-        application = Starlette(routes=routes, exception_handlers={HTTPException: self._unmatched})
+        application = Starlette(
+            routes=routes, exception_handlers={HTTPException: self._unmatched, Exception: _broken}
+        )
 
         async def on_raw_path(scope: Scope, receive: Callable[..., Any], send: Callable[..., Any]) -> None:
             if scope["type"] == "http":
@@ -83,7 +85,7 @@ class Simulator:
             self.controls.count(request.method, path)
             fault = None
             if not path.startswith(_CONTROLS_PATH):
-                fault = self.controls.take_fault(request.method, request.url.path)
+                fault = self.controls.take_fault(request.method, request.scope["path"])
             if fault:
                 await asyncio.sleep(fault.delay_seconds)
                 if fault.status:
@@ -98,11 +100,12 @@ class Simulator:
 
     def _answer(self, route: Route, request: Request, body: bytes) -> Answer:
         try:
-            said = parameters.read(request.url.query, request.headers.get("content-type", ""), body)
+            query = request.scope["query_string"].decode("ascii", errors="replace")
+            target = f"{request.scope['path']}?{query}"
+            said = parameters.read(target, request.headers.get("content-type", ""), body)
             caller = authenticate(self.store, request.headers, job_token_counts=route.job_token_counts)
             if caller and route.also is not None:
                 check_scope(caller, request.method, route.also)
-            target = f"{request.scope['path']}?{request.url.query}"
             call = Call(self.store, self.settings, self.key, caller, request.path_params, said, target)
             writes = request.method not in READERS
             with self.store.transaction() if writes else nullcontext():
@@ -111,16 +114,22 @@ class Simulator:
             return refusal.answer
 
     async def _unmatched(self, request: Request, error: Exception) -> Response:
-        del error
         self.controls.count(request.method, "unmatched")
-        return _respond(Answer(404, {"error": "404 Not Found"}))
+        status = error.status_code if isinstance(error, HTTPException) else 404
+        text = "405 Not Allowed" if status == 405 else "404 Not Found"  # noqa: PLR2004 the text says it
+        return _respond(Answer(status, {"error": text}))
+
+
+async def _broken(request: Request, error: Exception) -> Response:
+    del request, error  # the server's log has the traceback
+    return _respond(Answer(500, {"message": "500 Internal Server Error"}))
 
 
 def _respond(answer: Answer) -> Response:
     if answer.body is None:
         return Response(status_code=answer.status, headers=answer.headers)
     if isinstance(answer.body, str):
-        return Response(answer.body, answer.status, {"Content-Type": "text/html"} | answer.headers)
+        return Response(answer.body, answer.status, {"Content-Type": "text/plain"} | answer.headers)
     return JSONResponse(answer.body, answer.status, answer.headers)
 
 

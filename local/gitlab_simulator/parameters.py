@@ -8,14 +8,15 @@ from __future__ import annotations
 import json
 from email import message_from_bytes
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 from local.gitlab_simulator.answers import RefusalError, bad_parameter
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 _TRUE = (True, 1, "true", "t", "1", "yes", "on")
+_MOST_DIGITS = 18  # always fits SQLite's integers
 _FALSE = (False, 0, "false", "f", "0", "no", "off")
 
 
@@ -63,7 +64,7 @@ class Parameters:
     def number(self, name: str, default: int, least: int = 0) -> int:
         """Return a whole number of at least `least`."""
         text = self.text(name, str(default))
-        if not (text.isascii() and text.isdigit()):
+        if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS):
             raise bad_parameter(f"{name} is invalid")
         if int(text) < least:
             raise bad_parameter(f"{name} does not have a valid value")
@@ -94,16 +95,34 @@ class Parameters:
         return "filter" in self._values or "filter[environment_scope]" in self._values
 
 
-def read(query: str, content_type: str, body: bytes) -> Parameters:
-    """Return everything a request says; the body wins over the query.
+def read(target: str, content_type: str, body: bytes) -> Parameters:
+    """Return everything a request says; the body wins over the query of `target`.
 
     Raises:
-        RefusalError: 415 for another content type, 400 for what does not parse.
+        RefusalError: 415 for another content type, 400 for what does not parse or cannot be text.
     """
-    values: dict[str, Any] = _pairs(parse_qsl(query, keep_blank_values=True))
-    if body:
-        values |= _body(content_type, body)
+    path, _, query = target.partition("?")
+    try:
+        values = _pairs(parse_qsl(query, keep_blank_values=True, errors="strict"))
+        if body:
+            values |= _body(content_type, body)
+        if any(b"\0" in text.encode() for text in (unquote(path, errors="strict"), *_texts(values))):
+            raise RefusalError(400, "Bad Request")
+    except UnicodeError as error:  # bytes that are no UTF-8, halves of characters
+        raise RefusalError(400, "Bad Request") from error
+    except (ValueError, RecursionError) as error:
+        raise bad_parameter("message body does not match declared format") from error
     return Parameters(values)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for part in value:
+            yield from _texts(part)
+        if isinstance(value, dict):
+            yield from _texts(list(value.values()))
 
 
 def _pairs(pairs: list[tuple[str, str]]) -> dict[str, Any]:
@@ -118,18 +137,15 @@ def _pairs(pairs: list[tuple[str, str]]) -> dict[str, Any]:
 
 def _body(content_type: str, body: bytes) -> dict[str, Any]:
     kind = content_type.partition(";")[0].strip().lower()
-    try:
-        if kind == "application/json":
-            found = json.loads(body)
-            if not isinstance(found, dict):
-                raise bad_parameter("The request body must be a JSON object")
-            return found
-        if kind in ("", "application/x-www-form-urlencoded"):
-            return _pairs(parse_qsl(body.decode(), keep_blank_values=True))
-        if kind == "multipart/form-data":
-            return _pairs(_multipart(content_type, body))
-    except ValueError as error:  # not JSON, or not UTF-8
-        raise bad_parameter("message body does not match declared format") from error
+    if kind == "application/json":
+        found = json.loads(body)
+        if not isinstance(found, dict):
+            raise bad_parameter("The request body must be a JSON object")
+        return found
+    if kind in ("", "application/x-www-form-urlencoded"):
+        return _pairs(parse_qsl(body.decode(), keep_blank_values=True, errors="strict"))
+    if kind == "multipart/form-data":
+        return _pairs(_multipart(content_type, body))
     raise RefusalError(415, {"error": f"The provided content-type '{kind}' is not supported."})
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from local.gitlab_simulator import groups, id_tokens, projects, seed, users, variables
+from local.gitlab_simulator import groups, id_tokens, project_tokens, projects, seed, users, variables
 from local.gitlab_simulator.answers import Answer, forbidden
+from local.gitlab_simulator.issuables import ISSUE, MERGE_REQUEST
+from local.gitlab_simulator.notes import Notes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +34,15 @@ class Route:
 
 def table(controls: Controls) -> list[Route]:
     """Return every route."""
-    return [*_openid(), *_instance(), *_groups(), *_projects(), *_variables(), *_simulator(controls)]
+    return [
+        *_openid(),
+        *_instance(),
+        *_groups(),
+        *_projects(),
+        *_variables(),
+        *_issuables(),
+        *_simulator(controls),
+    ]
 
 
 def _openid() -> list[Route]:
@@ -74,6 +84,9 @@ def _projects() -> list[Route]:
         Route("POST", f"{API}/projects", projects.create),
         Route("GET", one, projects.get),
         Route("DELETE", one, projects.delete),
+        Route("GET", f"{one}/access_tokens", project_tokens.list_all),
+        Route("POST", f"{one}/access_tokens", project_tokens.create),
+        Route("DELETE", f"{one}/access_tokens/{{token_id}}", project_tokens.revoke),
     ]
     for kind, path in (("branch", f"{one}/protected_branches"), ("tag", f"{one}/protected_tags")):
         handlers = projects.protected(kind)
@@ -98,6 +111,26 @@ def _variables() -> list[Route]:
             Route("GET", f"{path}/{{key}}", of_owner(variables.get)),
             Route("PUT", f"{path}/{{key}}", of_owner(variables.update)),
             Route("DELETE", f"{path}/{{key}}", of_owner(variables.delete)),
+        ]
+    return routes
+
+
+def _issuables() -> list[Route]:
+    routes = []
+    for kind, job_reads in ((ISSUE, False), (MERGE_REQUEST, True)):
+        all_of = f"{API}/projects/{{id}}/{kind.path}"
+        one, notes = f"{all_of}/{{iid}}", Notes(kind)
+        routes += [
+            Route("GET", all_of, kind.list_all, job_token_counts=job_reads),
+            Route("POST", all_of, kind.create),
+            Route("GET", one, kind.get, job_token_counts=job_reads),
+            Route("PUT", one, kind.update),
+            Route("DELETE", one, kind.delete),
+            Route("GET", f"{one}/notes", notes.list_all, job_token_counts=job_reads),
+            Route("POST", f"{one}/notes", notes.create),
+            Route("GET", f"{one}/notes/{{note_id}}", notes.get, job_token_counts=job_reads),
+            Route("PUT", f"{one}/notes/{{note_id}}", notes.update),
+            Route("DELETE", f"{one}/notes/{{note_id}}", notes.delete),
         ]
     return routes
 

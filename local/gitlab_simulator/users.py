@@ -69,20 +69,7 @@ def metadata(call: Call) -> Answer:
 
 def current_token(call: Call) -> Answer:
     """Answer the personal, project or group access token that asks."""
-    token = call.signed_in().token
-    return Answer(
-        200,
-        {
-            "id": token["id"],
-            "name": token["name"],
-            "revoked": False,
-            "created_at": token["created_at"],
-            "scopes": json.loads(token["scopes"]),
-            "user_id": token["user_id"],
-            "active": True,
-            "expires_at": token["expires_at"],
-        },
-    )
+    return Answer(200, present_token(call.signed_in().token))
 
 
 def current_job(call: Call) -> Answer:
@@ -114,6 +101,20 @@ def present(call: Call, row: Row) -> dict[str, Any]:
     }
 
 
+def present_token(row: Row) -> dict[str, Any]:
+    """Return an access token as the API shows it, without its value."""
+    return {
+        "id": row["id"],
+        "name": row["name"],
+        "revoked": bool(row["revoked"]),
+        "active": not row["revoked"],
+        "created_at": row["created_at"],
+        "scopes": json.loads(row["scopes"]),
+        "user_id": row["user_id"],
+        "expires_at": row["expires_at"],
+    }
+
+
 def add(store: Store, username: str, *, admin: bool = False, bot: bool = False, email: str = "") -> Row:
     """Return the user of this name, made now if there is none."""
     found = store.one("SELECT * FROM users WHERE username = ?", username)
@@ -128,6 +129,11 @@ def add(store: Store, username: str, *, admin: bool = False, bot: bool = False, 
         bot,
         now(),
     )
+    return store.row("SELECT * FROM users WHERE id = ?", identity)
+
+
+def by_id(store: Store, identity: int) -> Row:
+    """Return the user of an id that the store knows; users are never deleted."""
     return store.row("SELECT * FROM users WHERE id = ?", identity)
 
 

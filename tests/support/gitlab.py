@@ -45,6 +45,7 @@ class GitlabProcess:
         command += ["--port", str(self.port), "--tier", self.tier]
         if self.external_url:
             command += ["--external-url", self.external_url]
+        self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
         deadline = time.monotonic() + _START_SECONDS
