@@ -15,9 +15,9 @@ from local.gitlab_simulator.answers import RefusalError, bad_parameter
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-_TRUE = (True, 1, "true", "t", "1", "yes", "on")
+_TRUE = ("true", "t", "1", "yes", "y", "on")
+_FALSE = ("false", "f", "0", "no", "n", "off", "")
 _MOST_DIGITS = 18  # always fits SQLite's integers
-_FALSE = (False, 0, "false", "f", "0", "no", "off")
 
 
 class Parameters:
@@ -54,11 +54,9 @@ class Parameters:
 
     def flag(self, name: str) -> bool:
         """Return a boolean, however it is spelt; false when absent."""
-        value = self._values.get(name)
-        if value in _TRUE:
-            return True
-        if value in _FALSE or value is None or value == "":
-            return False
+        word = self.text(name).lower()
+        if word in _TRUE or word in _FALSE:
+            return word in _TRUE
         raise bad_parameter(f"{name} is invalid")
 
     def number(self, name: str, default: int, least: int = 0) -> int:

@@ -133,6 +133,14 @@ def test_a_hostile_key_is_found_nowhere_and_harms_nothing(
     assert [variable.key for variable in group.variables.list(get_all=True)] == ["K"]
 
 
+def test_a_key_of_two_dots_reaches_the_group_itself_through_python_gitlab(
+    own: GitlabProcess, client: Client, ask: Ask
+) -> None:
+    """A client has to refuse such a key itself: urllib3 resolves the dots before the server sees them."""
+    client(own).groups.get(9).variables.delete("..")
+    assert ask(own, "GET", "/groups/9").status_code == 404
+
+
 @pytest.mark.parametrize(
     "identity", ["..", "a%2F..%2Fb", "%D0%BA", "0", "-1", "999999999999999999999", "1.5"]
 )
