@@ -1,8 +1,9 @@
 # Two commands do everything: `make up` and `make test`. `make help` lists the rest.
 SHELL := /bin/sh
 PYTHON ?= python3
-STACK ?= local
 PY := .venv/bin/python
+# Tests of one file stay in one process: they share their servers.
+PARALLEL ?= -n 3 --dist loadfile
 
 .DEFAULT_GOAL := help
 
@@ -27,24 +28,28 @@ down: ## Stop the local stack; its data stays
 	@./ciaccess local stop
 
 .PHONY: check
-check: setup ## Lint, types, and the tests of our own rules
-	@$(PY) -m tools.tasks check
+check: setup ## Lint, formatting, types, and the tests of our own rules
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(PY) -m mypy
+	@$(PY) -m pytest -q tests/unit/meta
 
 .PHONY: test
-test: setup ## Everything that CI checks: check, unit, contract, integration, e2e
-	@$(PY) -m tools.tasks test
+test: check ## Everything that CI checks: check, unit, contract, integration, e2e
+	@$(PY) -m pytest -q $(PARALLEL) tests
 
 .PHONY: test-unit test-contract test-integration test-e2e
-test-unit test-contract test-integration test-e2e: setup ## (and the other tiers) One tier of the tests
-	@$(PY) -m tools.tasks $@
+test-unit test-contract test-integration test-e2e: setup
+	@$(PY) -m pytest -q $(PARALLEL) tests/$(@:test-%=%)
 
 .PHONY: test-nexus
 test-nexus: setup ## Provider tests against a real Nexus: NEXUS_URL, NEXUS_USERNAME, NEXUS_PASSWORD
-	@$(PY) -m tools.tasks test-nexus
+	@$(PY) -m pytest -q -p no:xdist tests/real_nexus
 
 .PHONY: format
-format: setup ## Format the code and render what is generated
-	@$(PY) -m tools.tasks format
+format: setup ## Format the code
+	@$(PY) -m ruff check -q --fix-only .
+	@$(PY) -m ruff format .
 
 .PHONY: clean
 clean: ## Stop the local stack and delete its data, and the caches of the checks

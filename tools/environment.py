@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import secrets
 import shlex
 import sys
 from pathlib import Path
@@ -18,10 +17,25 @@ VENV = ROOT / ".venv"
 VAULT_PLUGIN_VERSION = "7.14.0"
 _PINS = ("**/go.mod", "**/go.sum", "**/*.go", "recipes.py")
 
+# The local stack's state is encrypted with this and the salt in config/Pulumi.local.yaml, so that no command
+# ever changes a tracked file. It protects throwaway credentials of loopback servers; the program refuses to run any
+# other stack with it (docs/adr/0005).
+LOCAL_PASSPHRASE = "ciaccess local stack"  # noqa: S105 public, and only for the local stack
+
 
 def state_directory() -> Path:
     """Return where this checkout keeps what it must not commit: local state, pids, ports, credentials (0700)."""
     return Path(os.environ.get("CIACCESS_STATE_DIR") or ROOT / ".ciaccess").absolute()
+
+
+def passphrase_file() -> Path:
+    """Return the file that holds the local stack's passphrase."""
+    return state_directory() / "passphrase"
+
+
+def local_credentials_script() -> Path:
+    """Return the shell lines that the local stack leaves for `make env`: its credentials, each named by its file."""
+    return state_directory() / "local" / "environment.sh"
 
 
 def tool_cache() -> Path:
@@ -49,22 +63,17 @@ def variables() -> dict[str, str]:
         "PULUMI_BACKEND_URL": os.environ.get("PULUMI_BACKEND_URL") or f"file://{state_directory() / 'state'}",
     }
     if not {"PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"} & os.environ.keys():
-        chosen["PULUMI_CONFIG_PASSPHRASE_FILE"] = str(state_directory() / "passphrase")
+        chosen["PULUMI_CONFIG_PASSPHRASE_FILE"] = str(passphrase_file())
     return chosen
 
 
 def prepare() -> None:
-    """Make the state directory, the local backend's folder and the local passphrase, where they are missing."""
+    """Make the state directory, the local backend's folder and the passphrase's file, where they are missing."""
     state = state_directory()
     (state / "state").mkdir(parents=True, exist_ok=True)
     state.chmod(0o700)
-    passphrase = state / "passphrase"
-    try:
-        descriptor = os.open(passphrase, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(secrets.token_urlsafe(32))
+    if not passphrase_file().exists():
+        passphrase_file().write_text(LOCAL_PASSPHRASE, encoding="ascii")
 
 
 def activate() -> None:
@@ -74,10 +83,16 @@ def activate() -> None:
 
 
 def main() -> None:
-    """Print the variables as shell commands: `eval "$(make -s env)"`."""
+    """Print the variables as shell commands: `eval "$(make -s env)"`.
+
+    Where the caller names no Vault, and there is a local stack, its credentials are among them.
+    """
     prepare()
     for name, value in variables().items():
         sys.stdout.write(f"export {name}={shlex.quote(value)}\n")
+    script = local_credentials_script()
+    if script.exists() and "VAULT_ADDR" not in os.environ:
+        sys.stdout.write(script.read_text(encoding="utf-8"))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,51 @@
+"""The program of `pulumi up`: read access.yaml, and declare for each thing in it the component that makes it so.
+
+What may stand in the YAML is checked before the first resource (config/); how a thing is made is the
+components' and the plugin's. There are no decisions about content here.
+"""
+
+from __future__ import annotations
+
+import pulumi
+import pulumi_vault
+
+import components
+from components.resources import Provider
+from config import load
+from config.permissions import secret_api_path, user_roles
+from config.preconditions import check_environment
+from config.stacks import StackSettings
+
+
+def declare() -> None:
+    """Declare the stack's resources and outputs."""
+    stack = pulumi.Config("ciaccess")
+    settings = StackSettings.of(
+        {"access": stack.get("access"), "addresses": _parsed(stack), "protect": stack.get_bool("protect")}
+    )
+    access = load(settings.access_file, settings.addresses)
+    check_environment(access)
+    providers = pulumi.ResourceOptions(
+        providers=[
+            pulumi_vault.Provider("vault", skip_child_token=True),
+            Provider("ciaccess", nexus_url=access.nexus.url, gitlab_url=access.gitlab.url),
+        ]
+    )
+    way_in = components.VaultJwtAuth(
+        "vault", components.VaultJwtAuthArgs.of(access, protect=settings.protect), providers
+    )
+    nexus = components.NexusAccess("nexus", components.NexusAccessArgs.of(access), providers)
+    for account in access.accounts:
+        options = pulumi.ResourceOptions.merge(providers, pulumi.ResourceOptions(depends_on=way_in.ready))
+        components.ServiceAccount(account, components.ServiceAccountArgs.of(access, account, nexus), options)
+    for group in access.gitlab.groups:
+        components.GitLabVariables(group, components.GitLabVariablesArgs.of(access, group), providers)
+    pulumi.export("login_path", way_in.login_path)
+    pulumi.export("roles", {name: sorted(role.accounts) for name, role in access.vault.roles.items()})
+    pulumi.export(
+        "accounts",
+        {
+            name: {"secret": secret_api_path(access, name), "nexus_roles": list(user_roles(access, name))}
+            for name in access.accounts
+        },
+    )

@@ -1,0 +1,58 @@
+"""What commands print: tables and progress for people on a terminal, JSON for machines, errors in one form.
+
+Results go to standard output; progress and errors to standard error, so that `--json` can be piped.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+class Exit(IntEnum):
+    """The exit codes of every command."""
+
+    CLEAN = 0
+    ERROR = 1
+    DIFFERENCES = 2
+    COULD_NOT_LOOK = 3
+
+
+class CommandError(Exception):
+    """A command cannot go on; the text says why and what to do, `code` is what it exits with."""
+
+    def __init__(self, text: str, code: Exit = Exit.ERROR) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+def output() -> Console:
+    """Return the console of results."""
+    from rich.console import Console  # noqa: PLC0415 slow to import, and `--json` does without
+
+    return Console(highlight=False, soft_wrap=True)
+
+
+def notices() -> Console:
+    """Return the console of progress and remarks, on standard error."""
+    from rich.console import Console  # noqa: PLC0415 slow to import, and `--json` does without
+
+    return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def print_json(value: Any) -> None:
+    """Print a result as indented JSON."""
+    json.dump(value, sys.stdout, indent=2, ensure_ascii=False)
+    sys.stdout.write("\n")
+
+
+def finish(code: Exit) -> NoReturn:
+    """End the command with this exit code."""
+    raise typer.Exit(int(code))

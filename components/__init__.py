@@ -1,0 +1,20 @@
+"""The components of the stack, one a file: what is declared, in which order, under which parent.
+
+Nothing here reads a file or asks a server: that is config/ before, and the provider plugin after.
+"""
+
+from components.gitlab_variables import GitLabVariables, GitLabVariablesArgs
+from components.nexus_access import NexusAccess, NexusAccessArgs
+from components.service_account import ServiceAccount, ServiceAccountArgs
+from components.vault_jwt_auth import VaultJwtAuth, VaultJwtAuthArgs
+
+__all__ = [
+    "GitLabVariables",
+    "GitLabVariablesArgs",
+    "NexusAccess",
+    "NexusAccessArgs",
+    "ServiceAccount",
+    "ServiceAccountArgs",
+    "VaultJwtAuth",
+    "VaultJwtAuthArgs",
+]

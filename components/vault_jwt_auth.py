@@ -1,0 +1,149 @@
+"""The way in: Vault's JWT backend, the roles that jobs log in with, and one policy for each role.
+
+Owns the JWT backend, its roles and their policies, and the KV mount where access.yaml says so. Leaves alone
+the secrets (ServiceAccount), every other auth backend, and what the mount is tuned to.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+import pulumi
+import pulumi_vault as vault
+
+from components.resources import VaultPreconditions
+from config.permissions import VaultPolicy, bound_claims_type, secret_api_path, vault_policies
+
+if TYPE_CHECKING:
+    from config import Access
+    from config.models import JwtBackend, JwtRole
+
+
+@dataclass(frozen=True)
+class VaultJwtAuthArgs:
+    """What VaultJwtAuth needs: the backend's settings, and each role with the policy that belongs to it."""
+
+    backend: JwtBackend
+    roles: dict[str, JwtRole]
+    policies: tuple[VaultPolicy, ...]
+    kv_mount: str
+    kv_mount_managed: bool
+    adopt: bool
+    vacant: tuple[str, ...]
+
+    @classmethod
+    def of(cls, access: Access) -> Self:
+        """Take the arguments from access.yaml; `vacant` are the API paths where nothing may exist before `up`."""
+        jwt = access.vault.jwt
+        adopt = access.adopts(access.vault)
+        policies = vault_policies(access)
+        ours: list[str] = []
+        if not adopt:
+            ours += [f"sys/policies/acl/{policy.name}" for policy in policies]
+            ours += [f"auth/{jwt.mount}/role/{role}" for role in access.vault.roles]
+        ours += [
+            secret_api_path(access, name)
+            for name, account in access.accounts.items()
+            if not access.adopts(account)
+        ]
+        return cls(
+            backend=jwt,
+            roles=dict(access.vault.roles),
+            policies=policies,
+            kv_mount=access.vault.kv.mount,
+            kv_mount_managed=access.vault.kv.manage,
+            adopt=adopt,
+            vacant=tuple(sorted(ours)),
+        )
+
+
+class VaultJwtAuth(pulumi.ComponentResource):
+    """The JWT backend with its roles and policies. `ready` is what anything under the KV mount depends on."""
+
+    ready: tuple[pulumi.Resource, ...]
+    login_path: str
+
+    def __init__(self, name: str, args: VaultJwtAuthArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("ciaccess:index:VaultJwtAuth", name, None, opts)
+        self._name = name
+        self._args = args
+        preconditions = VaultPreconditions(
+            f"{name}-preconditions",
+            vacant=args.vacant,
+            kv_mount="" if args.kv_mount_managed else args.kv_mount,
+            reachable_url=args.backend.discovery_url or args.backend.jwks_url or "",
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self._after = pulumi.ResourceOptions(
+            parent=self, depends_on=[preconditions], delete_before_replace=True
+        )
+        mount = self._kv_mount() if args.kv_mount_managed else None
+        backend = self._backend()
+        policies = {policy.role: self._policy(policy) for policy in args.policies}
+        for role_name, role in args.roles.items():
+            self._role(role_name, role, backend, policies[role_name])
+        self.ready = (mount,) if mount else (preconditions,)
+        self.login_path = f"auth/{args.backend.mount}/login"
+        self.register_outputs({"login_path": self.login_path})
+
+    def _for_good(self, existing: str) -> pulumi.ResourceOptions:
+        """Return options for what must not be lost by accident; what exists already is imported if it is adopted."""
+        return pulumi.ResourceOptions.merge(
+            self._after,
+            pulumi.ResourceOptions(import_=existing if self._args.adopt else None),
+        )
+
+    def _kv_mount(self) -> vault.Mount:
+        return vault.Mount(
+            f"{self._name}-kv",
+            path=self._args.kv_mount,
+            type="kv",
+            options={"version": "2"},
+            opts=self._for_good(self._args.kv_mount),
+        )
+
+    def _backend(self) -> vault.jwt.AuthBackend:
+        backend = self._args.backend
+        return vault.jwt.AuthBackend(
+            f"{self._name}-backend",
+            path=backend.mount,
+            type="jwt",
+            oidc_discovery_url=backend.discovery_url,
+            jwks_url=backend.jwks_url,
+            # Vault trims them, and would differ from an untrimmed one for ever.
+            jwt_validation_pubkeys=[key.strip() for key in backend.public_keys] or None,
+            bound_issuer=backend.issuer,
+            opts=self._for_good(backend.mount),
+        )
+
+    def _policy(self, policy: VaultPolicy) -> vault.Policy:
+        return vault.Policy(
+            f"{self._name}-policy-{policy.name}", name=policy.name, policy=policy.text, opts=self._after
+        )
+
+    def _role(self, name: str, role: JwtRole, backend: vault.jwt.AuthBackend, policy: vault.Policy) -> None:
+        # Every token_* field is declared: one changed out of band and undeclared can survive a repair.
+        vault.jwt.AuthBackendRole(
+            f"{self._name}-role-{name}",
+            backend=backend.path,
+            role_name=name,
+            role_type="jwt",
+            bound_audiences=sorted(role.bound_audiences),
+            bound_claims={claim: ",".join(sorted(values)) for claim, values in role.bound_claims.items()},
+            bound_claims_type=bound_claims_type(role),
+            bound_subject="",
+            user_claim=role.user_claim,
+            groups_claim="",
+            token_policies=[policy.name],
+            token_ttl=role.token_ttl,
+            token_max_ttl=role.token_max_ttl,
+            token_explicit_max_ttl=0,
+            token_period=0,
+            token_num_uses=0,
+            token_no_default_policy=False,
+            token_bound_cidrs=[],
+            token_type=role.token_type,
+            verbose_oidc_logging=False,
+            opts=self._after,
+        )

@@ -1,0 +1,129 @@
+"""Background processes by pid: started in a session of their own, recognised again, stopped by us alone.
+
+A pid is trusted only while the process behind it still names its data folder on its command line, so a
+number that the system has given to someone else is never taken for ours, and never signalled.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tools.environment import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+_STOP_SECONDS = 10.0
+_POLL_SECONDS = 0.03
+
+
+class StackError(Exception):
+    """The local stack cannot do what was asked; the text says why and what to do."""
+
+
+def is_ours(pid: int, data: Path) -> bool:
+    """Tell whether this pid is a live process that was started on this data folder."""
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").replace("\0", " ")
+        if not words:
+            return False  # a zombie has no command line
+    except OSError:
+        if Path("/proc/self").exists():
+            return False
+        words = subprocess.run(  # noqa: S603 where there is no /proc
+            ["ps", "-o", "args=", "-p", str(pid)],  # noqa: S607 the system's
+            capture_output=True,
+            text=True,
+            check=False,
+        ).stdout
+    return str(data) in words
+
+
+def spawn(command: Sequence[str], log: Path, environment: dict[str, str]) -> int:
+    """Start a process that outlives this command, its output going to `log` (0600); return its pid."""
+    log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        return subprocess.Popen(  # noqa: S603 our own words
+            command,
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=descriptor,
+            stderr=descriptor,
+            start_new_session=True,
+        ).pid
+    finally:
+        os.close(descriptor)
+
+
+def stop(pid: int, data: Path) -> bool:
+    """Ask our process to stop, kill it when it will not; return False when it was not running.
+
+    Raises:
+        StackError: it survived even that.
+    """
+    if not is_ours(pid, data):
+        return False
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
+        if _wait(lambda: _gone(pid, data), _STOP_SECONDS):
+            return True
+    raise StackError(f"stop process {pid}: it is still there after SIGKILL")
+
+
+def _gone(pid: int, data: Path) -> bool:
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(pid, os.WNOHANG)
+    return not is_ours(pid, data)
+
+
+def _wait(condition: Callable[[], bool], seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(_POLL_SECONDS)
+    return condition()
+
+
+def wait_ready(what: str, pid: int, data: Path, log: Path, ready: Callable[[], bool]) -> None:
+    """Wait until a service answers.
+
+    Raises:
+        StackError: it ended, or did not answer in time; the text ends with the last lines of its log.
+    """
+    if _wait(lambda: not is_ours(pid, data) or ready(), 30.0) and is_ours(pid, data):
+        return
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(pid, os.WNOHANG)
+    verdict = "does not answer" if is_ours(pid, data) else "ended at once"
+    tail = "\n    ".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-5:])
+    raise StackError(f"start {what}: it {verdict}. The end of {log}:\n    {tail}")
+
+
+def port_is_free(port: int) -> bool:
+    """Tell whether one may listen on 127.0.0.1 at this port now."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def free_port() -> int:
+    """Return a port of 127.0.0.1 that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
