@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,14 +12,23 @@ import typer
 from commands.terminal import CommandError, Exit, finish, notices, output, print_json
 from local import stack
 from local.processes import StackError
+from tools.progress import elapsed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from config import Access
 
 application = typer.Typer(
     no_args_is_help=True,
     help="The local stack: a real Vault, and simulators of Nexus and GitLab, on 127.0.0.1.",
 )
+_STACK = "local"
+_NEXT = """Where to look next:
+  ./ciaccess local status            what runs and where
+  eval "$(make -s env)"              then plain `pulumi preview`, `vault`, `curl` work in this shell
+  config/access.yaml                 change it, then: ./ciaccess validate && pulumi up --stack local
+  make down                          stop it; the data stays"""
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
@@ -30,18 +40,61 @@ def _clean_errors() -> Iterator[None]:
         raise CommandError(str(error)) from None
 
 
+FreePortsOption = Annotated[
+    bool,
+    typer.Option("--free-ports", help="Listen on whichever ports are free, beside another checkout's stack."),
+]
+
+
 @application.command(epilog="Example:  ./ciaccess local start && pulumi up --stack local")
-def start() -> None:
+def start(*, free_ports: FreePortsOption = False) -> None:
     """Start what is not running, and seed Nexus's repositories and GitLab's group and projects."""
+    _start(free_ports=free_ports)
+    _print_table()
+
+
+@application.command(
+    epilog="Example:  ./ciaccess local up, which is what `make up` runs once everything is set up"
+)
+def up(*, free_ports: FreePortsOption = False) -> None:
+    """Start the stack, provision it with `pulumi up`, and prove one account from token to artifact."""
+    from commands import engine  # noqa: PLC0415 only `up` runs the engine
+    from config import load  # noqa: PLC0415 `stop` and `status` must work when the YAML does not
+    from config.stacks import StackSettings  # noqa: PLC0415 likewise
+
+    began = time.monotonic()
+    _start(free_ports=free_ports)
+    engine.ensure_stack(_STACK)
+    code = engine.run("up", "--yes", "--skip-preview", "--stack", _STACK, variables=stack.environment())
+    if code:
+        raise CommandError("pulumi up did not succeed; what it said is above. Nothing was proved")
+    settings = StackSettings.of_stack(_STACK)
+    _prove(load(settings.access_file, settings.addresses))
+    notices().print(f"[bold green]ready[/] in {elapsed(time.monotonic() - began)}. {_NEXT}")
+
+
+def _start(*, free_ports: bool) -> None:
     from config import load  # noqa: PLC0415 `stop` and `status` must work when the YAML does not
     from config.stacks import CONFIG_FOLDER  # noqa: PLC0415 likewise
 
     console = notices()
     with _clean_errors(), console.status("starting Vault, Nexus and GitLab"):
-        remarks = stack.start(load(CONFIG_FOLDER / "access.yaml"))
+        remarks = stack.start(load(CONFIG_FOLDER / "access.yaml"), any_ports=free_ports)
     for remark in remarks:
         console.print(f"[yellow]note[/] {remark}")
-    _print_table()
+
+
+def _prove(access: Access) -> None:
+    from local import proof  # noqa: PLC0415 only `up` proves
+
+    console = output()
+    console.print(f"\n[bold]{proof.ACCOUNT}, from token to artifact[/]")
+    try:
+        with _clean_errors():
+            for step in proof.prove(access):
+                console.print(f"  [green]✓[/] {step.title}: {step.outcome}")
+    except proof.ProofError as error:
+        raise CommandError(f"the proof failed at: {error}") from None
 
 
 @application.command()

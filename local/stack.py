@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shlex
 import shutil
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -53,15 +54,17 @@ class Status:
     pid: int | None
 
 
-def start(access: Access) -> list[str]:
+def start(access: Access, *, any_ports: bool = False) -> list[str]:
     """Start what does not run, seed it, and return what is worth saying.
+
+    A new stack listens on the usual ports, or with `any_ports` on whichever are free; an old one on its own.
 
     Raises:
         StackError: a port is taken, or a service did not come up; the text says what to do.
     """
     with _locked():
         record = Record.load()
-        said = _choose_ports(record)
+        said = _choose_ports(record, any_ports=any_ports)
         for service in SERVICES:
             if not _runs(record, service):
                 if service in record.pids:
@@ -129,7 +132,7 @@ def _runs(record: Record, service: str) -> bool:
     return pid is not None and is_ours(pid, data_folder(service))
 
 
-def _choose_ports(record: Record) -> list[str]:
+def _choose_ports(record: Record, *, any_ports: bool) -> list[str]:
     said = []
     for service, listeners in _LISTENERS.items():
         if _runs(record, service):
@@ -142,7 +145,7 @@ def _choose_ports(record: Record) -> list[str]:
                         "process. Free it, or start afresh: ./ciaccess local reset --yes"
                     )
                 continue
-            port = _PREFERRED_PORTS[listener]
+            port = free_port() if any_ports else _PREFERRED_PORTS[listener]
             if not port_is_free(port):
                 port = free_port()
                 said.append(f"port {_PREFERRED_PORTS[listener]} is taken; {listener} listens on {port}")
@@ -203,20 +206,29 @@ def _status(record: Record, service: str) -> Status:
     return Status(service, state, address, pid)
 
 
+def environment() -> dict[str, str]:
+    """Return the variables that `pulumi` needs to get into a started stack: Vault's token itself, the rest by file."""
+    started = record()
+    token = credential_file("vault-token").read_text(encoding="ascii")
+    return {**_named_credentials(started), "VAULT_TOKEN": token}
+
+
+def _named_credentials(record: Record) -> dict[str, str]:
+    return {
+        "VAULT_ADDR": record.url("vault"),
+        "NEXUS_USERNAME": "admin",
+        "NEXUS_PASSWORD_FILE": str(credential_file("nexus-password")),
+        "GITLAB_TOKEN_FILE": str(credential_file("gitlab-token")),
+    }
+
+
 def _publish(record: Record) -> None:
     """Say where the stack listens, for the stack settings, and how `pulumi` gets in, for the shell.
 
     The shell lines name each credential by its file, never by its value.
     """
     write_private(local_addresses_file(), json.dumps(record.addresses(), indent=2) + "\n")
-    vault, nexus, gitlab = (
-        credential_file(name) for name in ("vault-token", "nexus-password", "gitlab-token")
-    )
-    lines = (
-        f"export VAULT_ADDR='{record.url('vault')}'",
-        f"export VAULT_TOKEN=\"$(cat '{vault}')\"",
-        "export NEXUS_USERNAME='admin'",
-        f"export NEXUS_PASSWORD_FILE='{nexus}'",
-        f"export GITLAB_TOKEN_FILE='{gitlab}'",
-    )
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in _named_credentials(record).items()]
+    # pulumi-vault knows no VAULT_TOKEN_FILE.
+    lines.append(f'export VAULT_TOKEN="$(cat {shlex.quote(str(credential_file("vault-token")))})"')
     write_private(local_credentials_script(), "\n".join(lines) + "\n")

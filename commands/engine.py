@@ -1,0 +1,51 @@
+"""Running Pulumi's engine on a stack: the program `pulumi` of the project's environment, with its own output.
+
+Owns how the engine is called. What it then does is the program's and the plugins'; its exit codes are turned
+into ours by the command that called it.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from typing import TYPE_CHECKING
+
+from commands.terminal import CommandError
+from tools.environment import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def run(*words: str, variables: Mapping[str, str] | None = None, quiet: bool = False) -> int:
+    """Run `pulumi` with these words in the project's folder and return its exit code.
+
+    `variables` are added to its environment. `quiet` swallows the output unless the engine fails.
+
+    Raises:
+        CommandError: there is no `pulumi` on PATH.
+    """
+    try:
+        done = subprocess.run(  # noqa: S603 our own words
+            ["pulumi", *words, "--non-interactive"],  # noqa: S607 the project's environment comes first on PATH
+            cwd=ROOT,
+            env={**os.environ, **(variables or {})},
+            stdin=subprocess.DEVNULL,
+            capture_output=quiet,
+            text=True,
+            check=False,
+        )
+    except FileNotFoundError:
+        raise CommandError("run pulumi: it is not on PATH. Set the project up: make setup") from None
+    if quiet and done.returncode:
+        raise CommandError(f"pulumi {words[0]}: {done.stderr.strip() or done.stdout.strip()}")
+    return done.returncode
+
+
+def ensure_stack(stack: str) -> None:
+    """Make the stack's state where it does not exist yet.
+
+    Raises:
+        CommandError: the state backend could not be used.
+    """
+    run("stack", "select", "--create", stack, quiet=True)
