@@ -6,7 +6,6 @@ used on one thread, one request after the other, so two creations of one thing c
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
@@ -14,31 +13,30 @@ from typing import TYPE_CHECKING
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Match
 from starlette.routing import Route as StarletteRoute
 
 from local.gitlab_simulator import parameters, users
 from local.gitlab_simulator.access import READERS, add_token, authenticate, check_scope
 from local.gitlab_simulator.answers import Answer, RefusalError
 from local.gitlab_simulator.call import Call
-from local.gitlab_simulator.controls import Controls
 from local.gitlab_simulator.routes import Route, table
-from local.gitlab_simulator.signing import SigningKey, write_private
+from local.gitlab_simulator.signing import SigningKey
 from local.gitlab_simulator.store import Store
+from local.simulator.controls import Controls
+from local.simulator.files import private_text
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, MutableMapping
+    from collections.abc import Awaitable, Callable
     from pathlib import Path
     from typing import Any
 
     from starlette.requests import Request
 
     from local.gitlab_simulator.call import Settings
-
-    Scope = MutableMapping[str, Any]
-    Application = Callable[[Scope, Callable[..., Any], Callable[..., Any]], Awaitable[None]]
+    from local.simulator.controls import Application, Scope
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
-_CONTROLS_PATH = "/simulator/"
 
 
 class Simulator:
@@ -65,31 +63,29 @@ class Simulator:
         for route in table(self.controls):
             by_path.setdefault(route.path, {})[route.method] = route
         routes = [
-            StarletteRoute(path, self._endpoint(path, methods), methods=list(_METHODS))
+            StarletteRoute(path, self._endpoint(methods), methods=list(_METHODS))
             for path, methods in by_path.items()
         ]
         application = Starlette(
-            routes=routes, exception_handlers={HTTPException: self._unmatched, Exception: _broken}
+            routes=routes, exception_handlers={HTTPException: _unmatched, Exception: _broken}
         )
+
+        def template(scope: Scope) -> str:
+            matching = (route.path for route in routes if route.matches(scope)[0] is Match.FULL)
+            return next(matching, "unmatched")
+
+        controlled = self.controls.around(application, template)
 
         async def on_raw_path(scope: Scope, receive: Callable[..., Any], send: Callable[..., Any]) -> None:
             if scope["type"] == "http":
                 path = scope["raw_path"].decode("ascii", errors="replace")
                 scope["path"] = path.rstrip("/") or "/"
-            await application(scope, receive, send)
+            await controlled(scope, receive, send)
 
         return on_raw_path
 
-    def _endpoint(self, path: str, methods: dict[str, Route]) -> Callable[[Request], Awaitable[Response]]:
+    def _endpoint(self, methods: dict[str, Route]) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
-            self.controls.count(request.method, path)
-            fault = None
-            if not path.startswith(_CONTROLS_PATH):
-                fault = self.controls.take_fault(request.method, request.scope["path"])
-            if fault:
-                await asyncio.sleep(fault.delay_seconds)
-                if fault.status:
-                    return _respond(Answer(fault.status, fault.body, fault.headers))
             route = methods.get("GET" if request.method == "HEAD" else request.method)
             if route is None:
                 allowed = ", ".join(sorted({"OPTIONS", *methods}))
@@ -113,11 +109,12 @@ class Simulator:
         except RefusalError as refusal:
             return refusal.answer
 
-    async def _unmatched(self, request: Request, error: Exception) -> Response:
-        self.controls.count(request.method, "unmatched")
-        status = error.status_code if isinstance(error, HTTPException) else 404
-        text = "405 Not Allowed" if status == 405 else "404 Not Found"  # noqa: PLR2004 the text says it
-        return _respond(Answer(status, {"error": text}))
+
+async def _unmatched(request: Request, error: Exception) -> Response:
+    del request
+    status = error.status_code if isinstance(error, HTTPException) else 404
+    text = "405 Not Allowed" if status == 405 else "404 Not Found"  # noqa: PLR2004 the text says it
+    return _respond(Answer(status, {"error": text}))
 
 
 async def _broken(request: Request, error: Exception) -> Response:
@@ -134,7 +131,4 @@ def _respond(answer: Answer) -> Response:
 
 
 def _own_root_token(data: Path) -> str:
-    path = data / "root-token"
-    if not path.exists():
-        write_private(path, f"glpat-{secrets.token_hex(20)}".encode())
-    return path.read_text(encoding="ascii").strip()
+    return private_text(data / "root-token", otherwise=f"glpat-{secrets.token_hex(20)}")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from local.gitlab_simulator import groups, id_tokens, project_tokens, projects, seed, users, variables
 from local.gitlab_simulator.answers import Answer, forbidden
+from local.gitlab_simulator.controls import ControlHandlers
 from local.gitlab_simulator.issuables import ISSUE, MERGE_REQUEST
 from local.gitlab_simulator.notes import Notes
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from local.gitlab_simulator.call import Call
-    from local.gitlab_simulator.controls import Controls
+    from local.simulator.controls import Controls
 
     Handler = Callable[[Call], Answer]
 
@@ -136,13 +137,14 @@ def _issuables() -> list[Route]:
 
 
 def _simulator(controls: Controls) -> list[Route]:
+    tests = ControlHandlers(controls)
     handlers: list[tuple[str, str, Handler]] = [
         ("POST", "seed", seed.plant),
         ("POST", "id_token", id_tokens.mint),
-        ("GET", "requests", controls.show_requests),
-        ("DELETE", "requests", controls.forget_requests),
-        ("POST", "faults", controls.add_fault),
-        ("DELETE", "faults", controls.forget_faults),
+        ("GET", "requests", tests.show_requests),
+        ("DELETE", "requests", tests.forget_requests),
+        ("POST", "faults", tests.add_fault),
+        ("DELETE", "faults", tests.forget_faults),
     ]
     return [Route(method, f"/simulator/{name}", _for_admin(handle)) for method, name, handle in handlers]
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import os
 from typing import TYPE_CHECKING, Any
 
 import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
+
+from local.simulator.files import write_private
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,13 +61,3 @@ class SigningKey:
     def leave_unsigned(self, claims: dict[str, Any]) -> str:
         """Return the claims as a token of algorithm `none`: it must not be believed either."""
         return jwt.encode(claims, "", algorithm="none", headers={"kid": self.name})
-
-
-def write_private(path: Path, content: bytes) -> None:
-    """Write a file that only its owner may read, whole or not at all."""
-    scratch = path.with_name(f".{path.name}.new")
-    scratch.unlink(missing_ok=True)
-    descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-    scratch.replace(path)

@@ -1,21 +1,19 @@
-"""The simulator's state: one SQLite file under the data folder.
+"""The simulator's state: its tables, in `gitlab.sqlite3` under the data folder.
 
-A write is one small transaction, so it costs the same however much is stored, and what was answered survives
-a killed process (write-ahead log). Credentials are stored as digests, never as themselves.
+Credentials are stored as digests, never as themselves.
 """
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from local.simulator.database import Database, Row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-Row = dict[str, Any]
+__all__ = ["Row", "Store", "now"]
 
 # Paths are unique whatever their case, as in GitLab; a variable's key is not case-folded.
 _SCHEMA = """
@@ -67,46 +65,11 @@ CREATE INDEX IF NOT EXISTS notes_of ON notes (issuable_id);
 """
 
 
-class Store:
-    """The tables, asked in SQL; rows come back as dictionaries."""
+class Store(Database):
+    """The tables, and counters with names."""
 
     def __init__(self, data: Path) -> None:
-        self._connection = sqlite3.connect(data / "gitlab.sqlite3", isolation_level=None)
-        self._connection.row_factory = sqlite3.Row
-        self._connection.execute("PRAGMA journal_mode = WAL")
-        self._connection.execute(
-            "PRAGMA synchronous = OFF"
-        )  # outlives the process; a power cut is not simulated
-        self._connection.execute("PRAGMA foreign_keys = ON")
-        self._connection.executescript(_SCHEMA)
-
-    def all(self, sql: str, *values: object) -> list[Row]:
-        """Return every row that a query finds."""
-        return [dict(row) for row in self._connection.execute(sql, values)]
-
-    def one(self, sql: str, *values: object) -> Row | None:
-        """Return the first row that a query finds, or None."""
-        row = self._connection.execute(sql, values).fetchone()
-        return None if row is None else dict(row)
-
-    def row(self, sql: str, *values: object) -> Row:
-        """Return the first row of a query that must find one.
-
-        Raises:
-            LookupError: it found none, which is a fault of the simulator.
-        """
-        found = self.one(sql, *values)
-        if found is None:
-            raise LookupError(sql)
-        return found
-
-    def write(self, sql: str, *values: object) -> int:
-        """Execute a statement; return the id of an inserted row.
-
-        Raises:
-            sqlite3.IntegrityError: a row like that is there already.
-        """
-        return self._connection.execute(sql, values).lastrowid or 0
+        super().__init__(data / "gitlab.sqlite3", _SCHEMA)
 
     def next(self, counter: str) -> int:
         """Count a named counter up by one and return it; the first number is 1."""
@@ -116,17 +79,6 @@ class Store:
                 counter,
             )["value"]
         )
-
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Keep what is written in the block if it ends well, and nothing of it otherwise."""
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            self._connection.execute("ROLLBACK")
-            raise
-        self._connection.execute("COMMIT")
 
 
 def now() -> str:
