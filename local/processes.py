@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _STOP_SECONDS = 10.0
 _POLL_SECONDS = 0.03
+_EXEC_SECONDS = 1.0
+_children: dict[int, subprocess.Popen[bytes]] = {}
 
 
 class StackError(Exception):
@@ -30,20 +32,29 @@ class StackError(Exception):
 
 def is_ours(pid: int, data: Path) -> bool:
     """Tell whether this pid is a live process that was started on this data folder."""
-    try:
-        words = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").replace("\0", " ")
-        if not words:
-            return False  # a zombie has no command line
-    except OSError:
-        if Path("/proc/self").exists():
-            return False
-        words = subprocess.run(  # noqa: S603 where there is no /proc
+    return str(data) in _command_line(pid)
+
+
+def _command_line(pid: int) -> str:
+    """Return the words of a live process; nothing where there is none, or only a zombie."""
+    if not Path("/proc/self").exists():
+        return subprocess.run(  # noqa: S603 our own words
             ["ps", "-o", "args=", "-p", str(pid)],  # noqa: S607 the system's
             capture_output=True,
             text=True,
             check=False,
         ).stdout
-    return str(data) in words
+    deadline = time.monotonic() + _EXEC_SECONDS
+    while True:
+        try:
+            words = Path(f"/proc/{pid}/cmdline").read_bytes()
+            state = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b") ")[2][:1]
+        except OSError:
+            return ""
+        # Empty is a zombie's, but also that of a program that the kernel is just loading.
+        if words or state == b"Z" or time.monotonic() > deadline:
+            return words.decode(errors="replace").replace("\0", " ")
+        time.sleep(_POLL_SECONDS)
 
 
 def spawn(command: Sequence[str], log: Path, environment: dict[str, str]) -> int:
@@ -51,7 +62,7 @@ def spawn(command: Sequence[str], log: Path, environment: dict[str, str]) -> int
     log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
-        return subprocess.Popen(  # noqa: S603 our own words
+        child = subprocess.Popen(  # noqa: S603 our own words
             command,
             cwd=ROOT,
             env=environment,
@@ -59,9 +70,18 @@ def spawn(command: Sequence[str], log: Path, environment: dict[str, str]) -> int
             stdout=descriptor,
             stderr=descriptor,
             start_new_session=True,
-        ).pid
+        )
     finally:
         os.close(descriptor)
+    _children[child.pid] = child
+    return child.pid
+
+
+def _reap(pid: int) -> None:
+    """Let go of a child of this very command that has ended; another command's child is not ours to wait for."""
+    child = _children.get(pid)
+    if child and child.poll() is not None:
+        del _children[pid]
 
 
 def stop(pid: int, data: Path) -> bool:
@@ -81,8 +101,7 @@ def stop(pid: int, data: Path) -> bool:
 
 
 def _gone(pid: int, data: Path) -> bool:
-    with contextlib.suppress(ChildProcessError):
-        os.waitpid(pid, os.WNOHANG)
+    _reap(pid)
     return not is_ours(pid, data)
 
 
@@ -103,8 +122,7 @@ def wait_ready(what: str, pid: int, data: Path, log: Path, ready: Callable[[], b
     """
     if _wait(lambda: not is_ours(pid, data) or ready(), 30.0) and is_ours(pid, data):
         return
-    with contextlib.suppress(ChildProcessError):
-        os.waitpid(pid, os.WNOHANG)
+    _reap(pid)
     verdict = "does not answer" if is_ours(pid, data) else "ended at once"
     tail = "\n    ".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-5:])
     raise StackError(f"start {what}: it {verdict}. The end of {log}:\n    {tail}")
