@@ -1,0 +1,21 @@
+"""All formats by name: those that clients of ours use, and read-only ones for the rest."""
+
+from __future__ import annotations
+
+from local.nexus_simulator.formats.files import READING_FILES
+from local.nexus_simulator.formats.format import Format
+from local.nexus_simulator.formats.raw import RAW
+
+# Repositories of these can be created and read; nobody here writes to them.
+_READ_ONLY = (
+    *("maven2", "apt", "nuget", "rubygems", "helm", "go", "conda", "conan", "cocoapods", "cargo", "composer"),
+    *("bower", "gitlfs", "huggingface", "p2", "r"),
+)
+
+FORMATS = {
+    each.name: each
+    for each in (
+        RAW,
+        *(Format(name, operations=READING_FILES) for name in _READ_ONLY),
+    )
+}
