@@ -1,0 +1,6 @@
+"""Clients of the systems that hold the access: Nexus, GitLab, Vault.
+
+They know HTTP and each system's API, and nothing of Pulumi or access.yaml: the provider and the commands share
+them. The layers, each importing only those above it: errors and redaction, credentials; transport (retries, TLS,
+redirects, bounds), http (one base URL, errors in words); one client a system.
+"""

@@ -1,0 +1,87 @@
+"""A client of Sonatype Nexus Repository 3: roles, users, privileges, content selectors, and the repositories' list.
+
+snake_case everywhere; Nexus's camelCase is known to clients/nexus/wire and the kinds' declarations alone. Sets are
+frozensets, so that equal objects are equal. Repositories, realms and anonymous access are left alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from clients.http import HttpOptions
+from clients.nexus.api import Api
+from clients.nexus.collection import Collection, Listing
+from clients.nexus.content_selectors import CONTENT_SELECTORS, ContentSelector
+from clients.nexus.privileges import WRITABLE, Privilege, Privileges
+from clients.nexus.repositories import REPOSITORIES, Repository
+from clients.nexus.roles import ROLES, Role
+from clients.nexus.users import User, Users
+
+__all__ = [
+    "WRITABLE",
+    "Collection",
+    "ContentSelector",
+    "HttpOptions",
+    "Nexus",
+    "Privilege",
+    "Privileges",
+    "Repository",
+    "Role",
+    "User",
+    "Users",
+]
+
+
+class Nexus:
+    """One Nexus, as one user sees it. Safe to use from many threads; nothing is asked before it is needed.
+
+    Raises:
+        ValueError: the URL is not one of http or https, or the username has a colon.
+    """
+
+    def __init__(self, url: str, username: str, password: str, *, options: HttpOptions | None = None) -> None:
+        self._api = Api(url, username, password, options or HttpOptions())
+        self.users = Users(self._api)
+        self.roles = Collection(self._api, ROLES, self._without_role)
+        self.privileges = Privileges(self._api, self._without_privilege)
+        self.content_selectors = Collection(self._api, CONTENT_SELECTORS)
+        self._repositories = Listing(self._api, REPOSITORIES)
+
+    def __repr__(self) -> str:
+        return f"Nexus({self._api!r})"
+
+    @property
+    def version(self) -> str:
+        """Return Nexus's version (`3.77.0-08`), `unknown` where a proxy hides it."""
+        return self._api.version
+
+    def repositories(self) -> dict[str, Repository]:
+        """Return the repositories that the user may browse, by name: one call a process."""
+        return self._repositories.all()
+
+    def refresh(self) -> None:
+        """Forget all lists."""
+        for each in (self.users, self.roles, self.privileges, self.content_selectors, self._repositories):
+            each.refresh()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._api.close()
+
+    def _without_role(self, role_id: str) -> None:
+        """Do in the shared lists what Nexus does when a role is deleted: take it out of users and roles."""
+        gone = {role_id}
+        self.users.shared.change(
+            lambda users: {key: replace(user, roles=user.roles - gone) for key, user in users.items()}
+        )
+        self.roles.shared.change(
+            lambda roles: {key: replace(role, roles=role.roles - gone) for key, role in roles.items()}
+        )
+
+    def _without_privilege(self, name: str) -> None:
+        gone = {name}
+        self.roles.shared.change(
+            lambda roles: {
+                key: replace(role, privileges=role.privileges - gone) for key, role in roles.items()
+            }
+        )

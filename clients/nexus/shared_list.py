@@ -1,0 +1,64 @@
+"""One list of one kind, asked for once a process and shared by all who need it, from any number of threads."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
+
+
+class SharedList(Generic[T]):
+    """A single flight: the first caller loads, the others wait for the same answer.
+
+    A list that could not be loaded is not kept: those who waited get the error, the next caller tries again.
+    """
+
+    def __init__(self, load: Callable[[], dict[str, T]]) -> None:
+        self._load = load
+        self._lock = threading.Lock()
+        self._flight: Future[dict[str, T]] | None = None
+
+    def items(self) -> dict[str, T]:
+        """Return the objects by id; do not change this dictionary, it is everyone's."""
+        with self._lock:
+            flight = self._flight
+            loads = flight is None
+            if flight is None:
+                flight = self._flight = Future()
+        if loads:
+            self._land(flight)
+        return flight.result()
+
+    def _land(self, flight: Future[dict[str, T]]) -> None:
+        try:
+            found = self._load()
+        except BaseException as error:  # noqa: BLE001 whoever waits must get it, whatever it is
+            with self._lock:
+                if self._flight is flight:
+                    self._flight = None
+            flight.set_exception(error)
+            return  # `result` raises it, here and for those who wait
+        # Under the lock: `change` must see either a flight under way or a whole list.
+        with self._lock:
+            flight.set_result(found)
+
+    def refresh(self) -> None:
+        """Forget the list: the next caller loads it again."""
+        with self._lock:
+            self._flight = None
+
+    def change(self, change: Callable[[dict[str, T]], dict[str, T]]) -> None:
+        """Put a write into the list; a list that is under way may miss the write, so it is forgotten instead."""
+        with self._lock:
+            flight = self._flight
+            if flight is None:
+                return
+            self._flight = None
+            if flight.done() and flight.exception() is None:
+                self._flight = Future()
+                self._flight.set_result(change(dict(flight.result())))

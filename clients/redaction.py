@@ -1,0 +1,122 @@
+"""Keeps secrets out of log records and error texts: whatever was concealed is shown as `***`.
+
+`conceal(secret)` is called by whoever takes a secret into its hands (credentials, the clients). From the first
+call on every log record of the process is redacted where it is made, so that no handler, however it was set up
+and by whom, meets a secret; RedactingFilter does the same for a single handler or logger.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+import re
+import threading
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+CONCEALED = "***"
+# A shorter text cannot be told from an ordinary word: concealing it would garble every line.
+LEAST_CHARACTERS = 4
+_HEADERS = re.compile(
+    r"(?i)((?:authorization|private-token|job-token|x-vault-token|set-cookie|cookie)['\"]?\s*[:=]\s*b?['\"]?"
+    r"(?:basic\s+|bearer\s+)?)[^\s'\",;]+"
+)
+_USER_INFO = re.compile(r"(?i)(https?://)[^/\s@'\"]+@")
+
+
+class _Secrets:
+    """The secrets of this process in every spelling, and the one expression that finds them."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._spellings: set[str] = set()
+        self._pattern: re.Pattern[str] | None = None
+        self._watching = False
+
+    def add(self, secret: str) -> None:
+        with self._lock:
+            if not self._watching:
+                _redact_new_records()
+                self._watching = True
+            found = {text for text in _spellings(secret) if len(text) >= LEAST_CHARACTERS}
+            if found <= self._spellings:
+                return
+            self._spellings |= found
+            # The longest first: a secret may begin with another one.
+            longest_first = sorted(self._spellings, key=len, reverse=True)
+            self._pattern = re.compile("|".join(map(re.escape, longest_first)))
+
+    def hide(self, text: str) -> str:
+        pattern = self._pattern
+        return pattern.sub(CONCEALED, text) if pattern else text
+
+
+def _spellings(secret: str) -> set[str]:
+    """Return a secret as it may appear: as it is, in URLs, JSON, reprs, and in base64."""
+    encoded = base64.b64encode(secret.encode()).decode()
+    return {
+        secret,
+        quote(secret, safe=""),
+        quote_plus(secret),
+        json.dumps(secret)[1:-1],
+        json.dumps(secret, ensure_ascii=False)[1:-1],
+        repr(secret)[1:-1],
+        encoded,
+    }
+
+
+_secrets = _Secrets()
+
+
+def conceal(secret: str) -> None:
+    """Never show this text again, in whatever spelling; one under four characters cannot be concealed."""
+    _secrets.add(secret)
+
+
+def redacted(text: str) -> str:
+    """Return the text without the concealed secrets, credentials in URLs, and values of headers that hold some."""
+    return _USER_INFO.sub(rf"\1{CONCEALED}@", _HEADERS.sub(rf"\1{CONCEALED}", _secrets.hide(text)))
+
+
+class RedactingFilter(logging.Filter):
+    """Redacts the records of the handler or logger that it is added to; it drops none."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Redact the record in place."""
+        _redact(record)
+        return True
+
+
+def _redact(record: logging.LogRecord) -> None:
+    # Formatters may read the arguments (uvicorn's does), so an innocent record stays as it is.
+    try:
+        message = record.getMessage()
+    except (
+        TypeError,
+        ValueError,
+        KeyError,
+    ):  # arguments that do not fit: logging reports it, with all of them
+        record.msg, record.args = redacted(f"{record.msg!r} {record.args!r}"), ()
+        return
+    shown = redacted(message)
+    if shown != message:
+        record.msg, record.args = shown, ()
+    if record.exc_info and not record.exc_text:
+        traceback = logging.Formatter().formatException(record.exc_info)
+        shown = redacted(traceback)
+        if shown != traceback:
+            record.exc_text, record.exc_info = shown, None
+    if record.stack_info:
+        record.stack_info = redacted(record.stack_info)
+
+
+def _redact_new_records() -> None:
+    make = logging.getLogRecordFactory()
+
+    def make_redacted(*args: Any, **kwargs: Any) -> logging.LogRecord:
+        record = make(*args, **kwargs)
+        _redact(record)
+        return record
+
+    logging.setLogRecordFactory(make_redacted)

@@ -1,0 +1,240 @@
+"""How every client's requests travel: pooled, bounded in time and size, retried where that is safe, to one host only.
+
+`PooledSession` is an ordinary requests.Session, so python-gitlab and hvac take it as well. It raises the exceptions
+of requests; their translation into words is clients/http's.
+
+What is retried, and what is not:
+- no connection was made: any method, because nothing was sent;
+- the connection broke afterwards, and 502, 504: methods that may be repeated (GET, HEAD, OPTIONS, PUT, DELETE);
+- 429 and 503: any method, because the server says that it did nothing;
+- a time-out while waiting for the answer, TLS failures, every other status: never.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from dataclasses import dataclass
+from http.cookiejar import DefaultCookiePolicy
+from pathlib import Path  # noqa: TC003 a dataclass field's type, which others may want to evaluate
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+from requests.utils import get_environ_proxies
+from urllib3.exceptions import DecodeError, HTTPError, NewConnectionError, ReadTimeoutError
+
+_REPEATABLE = ("GET", "HEAD", "OPTIONS", "PUT", "DELETE")
+_BUSY = 429
+_NOT_DONE = (_BUSY, 503)
+_RETRIED = (*_NOT_DONE, 502, 504)
+_CHUNK_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True)
+class HttpOptions:
+    """The bounds of one call.
+
+    `down_seconds` is how long a server may be away (no connection, 502, 503, 504) before that is said;
+    `total_seconds` is the most a call may take, waits for a busy server included.
+    """
+
+    ca_bundle: Path | None = None
+    connect_seconds: float = 2.0
+    read_seconds: float = 20.0
+    down_seconds: float = 4.0
+    total_seconds: float = 60.0
+    attempts: int = 4
+    backoff_seconds: float = 0.2
+    most_wait_seconds: float = 20.0
+    most_body_bytes: int = 32 * 1024 * 1024
+    connections: int = 16
+
+
+class RedirectRefusedError(requests.RequestException):
+    """The server sends the call elsewhere; the text says from where to where."""
+
+
+class BodyTooLargeError(requests.RequestException):
+    """The answer is larger than the options allow."""
+
+
+def was_sent(error: requests.RequestException) -> bool:
+    """Tell whether the request may have reached the server before this error."""
+    if isinstance(
+        error, requests.ConnectTimeout | requests.exceptions.SSLError | requests.exceptions.ProxyError
+    ):
+        return False
+    cause = error.args[0] if error.args else None
+    reason = getattr(cause, "reason", cause)
+    # urllib3's name resolution error is one of these.
+    return not isinstance(reason, NewConnectionError)
+
+
+class _Attempts:
+    """The patience of one call: counts attempts, and says how long to wait before the next one."""
+
+    def __init__(self, options: HttpOptions, method: str) -> None:
+        self._options = options
+        self._repeatable = method in _REPEATABLE
+        self._started = time.monotonic()
+        self._made = 0
+
+    def timeout(self) -> tuple[float, float]:
+        """Return the (connect, read) time-outs of the next attempt, in seconds."""
+        self._made += 1
+        left = max(0.1, self.deadline - time.monotonic())
+        return min(self._options.connect_seconds, left), min(self._options.read_seconds, left)
+
+    @property
+    def deadline(self) -> float:
+        """Return when the call must be over, on the monotonic clock."""
+        return self._started + self._options.total_seconds
+
+    def after_error(self, error: requests.RequestException) -> float | None:
+        """Return the seconds to wait, None when the error is final."""
+        if was_sent(error):
+            final = isinstance(error, requests.Timeout | RedirectRefusedError | BodyTooLargeError)
+            broken = isinstance(error, requests.ConnectionError | requests.exceptions.ChunkedEncodingError)
+            if final or not broken or not self._repeatable:
+                return None
+        elif isinstance(error, requests.exceptions.SSLError | requests.exceptions.ProxyError):
+            return None
+        return self._within(self._backoff(), self._options.down_seconds)
+
+    def after_answer(self, response: requests.Response) -> float | None:
+        """Return the seconds to wait, None when the answer is final."""
+        status = response.status_code
+        if status not in _RETRIED or not (self._repeatable or status in _NOT_DONE):
+            return None
+        asked = _retry_after_seconds(response)
+        wait = self._backoff() if asked is None else min(asked, self._options.most_wait_seconds)
+        return self._within(
+            wait, self._options.total_seconds if status == _BUSY else self._options.down_seconds
+        )
+
+    def _backoff(self) -> float:
+        # Jitter, so that clients that were refused together do not come back together.
+        jitter = random.uniform(0.5, 1.0)  # noqa: S311 no secret
+        return self._options.backoff_seconds * 2.0 ** (self._made - 1) * jitter
+
+    def _within(self, wait: float, seconds: float) -> float | None:
+        over = self._made >= self._options.attempts or time.monotonic() + wait > self._started + seconds
+        return None if over else wait
+
+
+def _retry_after_seconds(response: requests.Response) -> float | None:
+    """Return what Retry-After asks for, a number or a date; None when it asks for nothing readable."""
+    value = response.headers.get("Retry-After")
+    try:
+        return None if value is None else urllib3.Retry(0).parse_retry_after(value)
+    except (HTTPError, ValueError, OverflowError):
+        return None
+
+
+class _Transport(HTTPAdapter):
+    """Sends one request within its bounds, with the retries of the module's docstring, and reads the whole answer."""
+
+    def __init__(self, options: HttpOptions) -> None:
+        self._options = options
+        # A blocking pool caps the connections to the server, whatever the number of threads.
+        super().__init__(pool_maxsize=options.connections, pool_block=True)
+
+    def send(self, request: requests.PreparedRequest, *_: Any, **options: Any) -> requests.Response:
+        """Send it; the answer is read whole even when a stream is asked for, since its size is bounded."""
+        attempts = _Attempts(self._options, request.method or "")
+        while True:
+            bounds = {"stream": True, "timeout": attempts.timeout()}
+            try:
+                response = super().send(request, **(options | bounds))
+                self._read(response, attempts.deadline)
+            except requests.RequestException as error:
+                wait = attempts.after_error(error)
+                if wait is None:
+                    raise
+            else:
+                wait = attempts.after_answer(response)
+                if wait is None:
+                    return response
+            time.sleep(wait)
+
+    def _read(self, response: requests.Response, deadline: float) -> None:
+        """Read the body piece by piece: neither a trickle nor a flood outlasts the bounds."""
+        body = bytearray()
+        try:
+            # No preload: raw is urllib3's response, and one read gives what has arrived.
+            while piece := response.raw.read1(_CHUNK_BYTES, decode_content=True):
+                body += piece
+                if len(body) > self._options.most_body_bytes:
+                    raise BodyTooLargeError(f"the answer has more than {self._options.most_body_bytes} bytes")
+                if time.monotonic() > deadline:
+                    raise requests.ReadTimeout("the answer did not end in time")
+        except ReadTimeoutError as error:
+            response.raw.close()
+            raise requests.ReadTimeout(error, request=response.request) from error
+        except DecodeError as error:
+            response.raw.close()
+            raise requests.exceptions.ContentDecodingError(error, request=response.request) from error
+        except HTTPError as error:
+            response.raw.close()
+            raise requests.exceptions.ChunkedEncodingError(error, request=response.request) from error
+        except requests.RequestException:
+            response.raw.close()
+            raise
+        response.raw.release_conn()
+        response._content = bytes(body)  # noqa: SLF001 requests has no other way to hand over a body that was read
+        response._content_consumed = True  # type: ignore[attr-defined] # noqa: SLF001 the same
+
+
+class PooledSession(requests.Session):
+    """A requests.Session for one server, bounded by `options`.
+
+    It keeps no cookie (a session cookie would log one user in with another's password), reads no netrc, follows no
+    redirect away from the origin and none of a write, and takes proxies from the environment, NO_PROXY included.
+    """
+
+    verify: bool | str
+
+    def __init__(self, base_url: str, options: HttpOptions) -> None:
+        super().__init__()
+        self.trust_env = False  # it would put REQUESTS_CA_BUNDLE above our bundle, and send netrc's passwords
+        self.proxies.update(get_environ_proxies(base_url))
+        self.verify = str(options.ca_bundle) if options.ca_bundle else True
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self.headers["User-Agent"] = "ciaccess"
+        transport = _Transport(options)
+        for scheme in ("https://", "http://"):
+            self.mount(scheme, transport)
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        """Return where to go on; requests asks this of every answer.
+
+        Raises:
+            RedirectRefusedError: it is another origin, or the call was a write, which would become a GET.
+        """
+        target = super().get_redirect_target(resp)
+        if target is None:
+            return None
+        here, there = urlsplit(resp.url), urlsplit(requests.compat.urljoin(resp.url, target))
+        if _origin(resp.url) != _origin(there.geturl()):
+            raise RedirectRefusedError(
+                f"{here.scheme}://{_place(here.netloc)} redirects to {there.scheme}://{_place(there.netloc)}",
+                response=resp,
+            )
+        if resp.request.method not in ("GET", "HEAD"):
+            raise RedirectRefusedError(
+                f"{here.scheme}://{_place(here.netloc)} redirects {resp.request.method} {here.path} to {there.path}",
+                response=resp,
+            )
+        return target
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+
+
+def _place(netloc: str) -> str:
+    return netloc.rpartition("@")[2]
