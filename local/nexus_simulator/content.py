@@ -8,18 +8,19 @@ leaves them to a task. Write policies are kept here; permissions are not.
 from __future__ import annotations
 
 import json
-import sqlite3
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from local.nexus_simulator.blobs import Blob, Blobs
+from local.simulator.database import Database
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from local.nexus_simulator.blobs import Draft
     from local.nexus_simulator.repositories import Repository
+    from local.simulator.database import Row
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS assets (
@@ -99,12 +100,7 @@ class Content:
 
     def __init__(self, data: Path) -> None:
         self.blobs = Blobs(data / "content")
-        self._connection = sqlite3.connect(data / "content" / "content.sqlite3", isolation_level=None)
-        self._connection.row_factory = sqlite3.Row
-        self._connection.execute("PRAGMA journal_mode = WAL")
-        # Outlives the process; a power cut is not simulated.
-        self._connection.execute("PRAGMA synchronous = OFF")
-        self._connection.executescript(_SCHEMA)
+        self._database = Database(data / "content" / "content.sqlite3", _SCHEMA)
         self.blobs.sweep(lambda sha256: bool(self.select("sha256 = ?", sha256)))
 
     async def put(
@@ -159,18 +155,13 @@ class Content:
             "component_version": component.version,
             "attributes": json.dumps(description.attributes),
         }
-        columns = ", ".join(row)
-        values = ", ".join(f":{name}" for name in row)
+        places = ", ".join("?" for _ in row)
         changes = ", ".join(f"{name} = excluded.{name}" for name in row)
-        self._connection.execute(
-            f"INSERT INTO assets ({columns}) VALUES ({values}) "  # noqa: S608 our own column names
-            f"ON CONFLICT (repository, path) DO UPDATE SET {changes}",
-            row,
+        sql = (
+            f"INSERT INTO assets ({', '.join(row)}) VALUES ({places}) "  # noqa: S608 our own column names
+            f"ON CONFLICT (repository, path) DO UPDATE SET {changes} RETURNING *"
         )
-        stored = self.find(repository.name, description.path)
-        if stored is None:
-            raise LookupError(description.path)
-        return stored
+        return _asset(self._database.row(sql, *row.values()))
 
     def read(self, asset: Asset) -> bytes:
         """Return all bytes of an asset that is known to be small."""
@@ -188,18 +179,15 @@ class Content:
 
     def select(self, condition: str, *values: object) -> list[Asset]:
         """Return the assets that an SQL condition on the columns finds, oldest first."""
-        rows = self._connection.execute(
-            f"SELECT * FROM assets WHERE {condition} ORDER BY id",  # noqa: S608 our own conditions, values are bound
-            values,
-        )
-        return [_asset(row) for row in rows]
+        sql = f"SELECT * FROM assets WHERE {condition} ORDER BY id"  # noqa: S608 our own conditions, values are bound
+        return [_asset(row) for row in self._database.all(sql, *values)]
 
     def note_download(self, asset: Asset) -> None:
         """Remember that an asset was downloaded now."""
         now = datetime.now(UTC)
         if not asset.downloaded or datetime.fromisoformat(asset.downloaded) < now - _DOWNLOAD_NOTED:
             moment = now.isoformat(timespec="milliseconds")
-            self._connection.execute("UPDATE assets SET downloaded = ? WHERE id = ?", (moment, asset.id))
+            self._database.write("UPDATE assets SET downloaded = ? WHERE id = ?", moment, asset.id)
 
     def delete(self, repository: Repository, path: str) -> bool:
         """Delete the asset at a path; return False when there is none.
@@ -209,17 +197,17 @@ class Content:
         """
         if repository.write_policy == "DENY":
             raise PolicyError(f"Repository is read only: {repository.name}")
-        done = self._connection.execute(
-            "DELETE FROM assets WHERE repository = ? AND path = ?", (repository.name, path)
-        )
-        return done.rowcount > 0
+        if self.find(repository.name, path) is None:
+            return False
+        self._database.write("DELETE FROM assets WHERE repository = ? AND path = ?", repository.name, path)
+        return True
 
     def forget(self, repository: str) -> None:
         """Delete all that a repository holds."""
-        self._connection.execute("DELETE FROM assets WHERE repository = ?", (repository,))
+        self._database.write("DELETE FROM assets WHERE repository = ?", repository)
 
 
-def _asset(row: sqlite3.Row) -> Asset:
+def _asset(row: Row) -> Asset:
     component = Component(row["component_group"], row["component_name"], row["component_version"])
     return Asset(
         id=row["id"],
