@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from local.nexus_simulator.formats.files import READING_FILES
 from local.nexus_simulator.formats.format import Format
+from local.nexus_simulator.formats.pypi import PYPI
 from local.nexus_simulator.formats.raw import RAW
+from local.nexus_simulator.formats.yum import YUM
 
 # Repositories of these can be created and read; nobody here writes to them.
 _READ_ONLY = (
@@ -16,6 +18,8 @@ FORMATS = {
     each.name: each
     for each in (
         RAW,
+        YUM,
+        PYPI,
         *(Format(name, operations=READING_FILES) for name in _READ_ONLY),
     )
 }
