@@ -19,6 +19,7 @@ from clients.errors import ApiError, RefusedError, UnexpectedAnswerError, Unreac
 from clients.redaction import conceal
 from clients.transport import (
     BodyTooLargeError,
+    BundleUnusableError,
     HttpOptions,
     PooledSession,
     RedirectRefusedError,
@@ -136,14 +137,18 @@ def translated(
 ) -> ApiError:
     """Return a failure of requests in words. `method` decides whether a broken call may be half done."""
     place = f"{system} at {base_url}"
-    if isinstance(error, RedirectRefusedError):
+    if isinstance(error, RedirectRefusedError | requests.TooManyRedirects):
         remedy = (
             f"Credentials go to no other place: correct {system}'s URL, or sign in where a proxy asks for it."
         )
-        return UnexpectedAnswerError(doing, str(error), remedy, system=system, status=_status(error))
+        said = str(error) if isinstance(error, RedirectRefusedError) else f"{base_url} redirects in a circle"
+        return UnexpectedAnswerError(doing, said, remedy, system=system, status=_status(error))
     if isinstance(error, BodyTooLargeError | requests.exceptions.ContentDecodingError):
         said = str(error) if isinstance(error, BodyTooLargeError) else "the answer cannot be decompressed"
         return UnexpectedAnswerError(doing, said, f"Check that {base_url} is {system}.", system=system)
+    if isinstance(error, BundleUnusableError):
+        remedy = "Name a file of PEM certificates in CIACCESS_CA_BUNDLE."
+        return UnreachableError(doing, "the CA bundle cannot be used", remedy, system=system)
     if isinstance(error, requests.exceptions.SSLError):
         said = f"TLS with {place} failed ({_tls_reason(error)})"
         remedy = (

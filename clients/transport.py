@@ -29,7 +29,14 @@ from urllib3.exceptions import DecodeError, HTTPError, NewConnectionError, ReadT
 _REPEATABLE = ("GET", "HEAD", "OPTIONS", "PUT", "DELETE")
 _BUSY = 429
 _NOT_DONE = (_BUSY, 503)
+_MOST_REDIRECTS = 3
 _RETRIED = (*_NOT_DONE, 502, 504)
+_BEFORE_SENDING = (
+    requests.ConnectTimeout,
+    requests.exceptions.SSLError,
+    requests.exceptions.ProxyError,
+    requests.exceptions.InvalidURL,
+)
 _CHUNK_BYTES = 64 * 1024
 
 
@@ -55,6 +62,10 @@ class HttpOptions:
 
 class RedirectRefusedError(requests.RequestException):
     """The server sends the call elsewhere; the text says from where to where."""
+
+
+class BundleUnusableError(requests.exceptions.SSLError):
+    """The CA bundle is missing, or no file of certificates."""
 
 
 class BodyTooLargeError(requests.RequestException):
@@ -100,7 +111,7 @@ class _Attempts:
             broken = isinstance(error, requests.ConnectionError | requests.exceptions.ChunkedEncodingError)
             if final or not broken or not self._repeatable:
                 return None
-        elif isinstance(error, requests.exceptions.SSLError | requests.exceptions.ProxyError):
+        elif isinstance(error, _BEFORE_SENDING) and not isinstance(error, requests.ConnectTimeout):
             return None
         return self._within(self._backoff(), self._options.down_seconds)
 
@@ -154,6 +165,8 @@ class _Transport(HTTPAdapter):
                 wait = attempts.after_error(error)
                 if wait is None:
                     raise
+            except OSError as error:  # requests opens the bundle, and does not wrap what happens then
+                raise BundleUnusableError(error) from error
             else:
                 wait = attempts.after_answer(response)
                 if wait is None:
@@ -203,6 +216,7 @@ class PooledSession(requests.Session):
         self.proxies.update(get_environ_proxies(base_url))
         self.verify = str(options.ca_bundle) if options.ca_bundle else True
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self.max_redirects = _MOST_REDIRECTS
         self.headers["User-Agent"] = "ciaccess"
         transport = _Transport(options)
         for scheme in ("https://", "http://"):

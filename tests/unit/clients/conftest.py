@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from clients.http import HttpOptions
+from clients.nexus import Nexus
+from tests.support.scripted_server import ScriptedServer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+QUICK = HttpOptions(
+    connect_seconds=1.0, read_seconds=0.5, down_seconds=2.0, total_seconds=2.0, backoff_seconds=0.01
+)
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedServer]:
+    with ScriptedServer() as each:
+        yield each
+
+
+@pytest.fixture
+def nexus(server: ScriptedServer) -> Iterator[Nexus]:
+    each = Nexus(server.url, "admin", "admin-password", options=QUICK)
+    yield each
+    each.close()

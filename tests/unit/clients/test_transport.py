@@ -1,0 +1,311 @@
+"""The way to a server: what is retried, how long, how much is read, and where credentials may go."""
+
+from __future__ import annotations
+
+import gzip
+import socket
+import time
+from dataclasses import replace
+from email.utils import formatdate
+from typing import TYPE_CHECKING
+
+import pytest
+
+from clients.errors import UnexpectedAnswerError, UnreachableError
+from clients.http import HttpOptions, PooledSession, Session
+from tests.support.scripted_server import Reply, ScriptedServer, in_json, make_certificate, page
+from tests.unit.clients.conftest import QUICK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+OK = Reply(200, b"{}", "application/json")
+
+
+@pytest.fixture
+def session(server: ScriptedServer) -> Iterator[Session]:
+    each = Session("Nexus", server.url, options=QUICK)
+    yield each
+    each.close()
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+def test_a_repeatable_call_is_repeated_after_a_reset(
+    server: ScriptedServer, session: Session, method: str
+) -> None:
+    server.answers(f"{method} /x", Reply(reset=True), Reply(reset=True), OK)
+    assert session.send(method, "/x", "try").status_code == 200
+    assert len(server.requests) == 3
+
+
+@pytest.mark.parametrize("status", [429, 502, 503, 504])
+def test_a_repeatable_call_is_repeated_after_a_passing_failure(
+    server: ScriptedServer, session: Session, status: int
+) -> None:
+    server.answers("GET /x", Reply(status), OK)
+    assert session.send("GET", "/x", "try").status_code == 200
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 500, 501])
+def test_no_other_status_is_repeated(server: ScriptedServer, session: Session, status: int) -> None:
+    server.answers("GET /x", Reply(status), OK)
+    assert session.send("GET", "/x", "try").status_code == status
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(("status", "sent"), [(429, 2), (503, 2), (502, 1), (504, 1)])
+def test_a_post_is_repeated_only_where_the_server_did_nothing(
+    server: ScriptedServer, session: Session, status: int, sent: int
+) -> None:
+    server.answers("POST /x", Reply(status), OK)
+    session.send("POST", "/x", "try", body={})
+    assert len(server.requests) == sent
+
+
+def test_a_post_that_is_cut_is_not_repeated_and_said_to_be_uncertain(
+    server: ScriptedServer, session: Session
+) -> None:
+    server.answers("POST /x", Reply(reset=True))
+    with pytest.raises(UnreachableError) as caught:
+        session.send("POST", "/x", "create role 'r'", body={})
+    assert caught.value.uncertain
+    assert str(caught.value) == (
+        f"create role 'r': Nexus at {server.url} gave no whole answer (the connection was cut). "
+        "It may or may not have been done: run again to find out."
+    )
+    assert len(server.requests) == 1
+
+
+def test_the_retries_are_bounded(server: ScriptedServer, session: Session) -> None:
+    server.answers("GET /x", Reply(502))
+    assert session.send("GET", "/x", "try").status_code == 502
+    assert len(server.requests) == QUICK.attempts
+
+
+@pytest.mark.parametrize("as_date", [False, True], ids=["seconds", "date"])
+def test_retry_after_is_honoured(server: ScriptedServer, session: Session, *, as_date: bool) -> None:
+    # A date has whole seconds, so it may be cut by almost one.
+    value = formatdate(time.time() + 1.9, usegmt=True) if as_date else "1"
+    server.answers("GET /x", Reply(429, headers={"Retry-After": value}), OK)
+    started = time.monotonic()
+    assert session.send("GET", "/x", "try").status_code == 200
+    assert time.monotonic() - started >= 0.8
+
+
+def test_retry_after_is_capped(server: ScriptedServer) -> None:
+    server.answers("GET /x", Reply(429, headers={"Retry-After": "86400"}), OK)
+    session = Session("Nexus", server.url, options=replace(QUICK, most_wait_seconds=0.1))
+    started = time.monotonic()
+    assert session.send("GET", "/x", "try").status_code == 200
+    assert 0.1 <= time.monotonic() - started < 1
+    session.close()
+
+
+def test_a_wait_that_would_end_too_late_is_not_begun(server: ScriptedServer, session: Session) -> None:
+    server.answers("GET /x", Reply(503, headers={"Retry-After": "3600"}), OK)
+    started = time.monotonic()
+    assert session.send("GET", "/x", "try").status_code == 503
+    assert time.monotonic() - started < 1
+
+
+def test_an_unreadable_retry_after_is_ignored(server: ScriptedServer, session: Session) -> None:
+    server.answers("GET /x", Reply(429, headers={"Retry-After": "soon"}), OK)
+    assert session.send("GET", "/x", "try").status_code == 200
+
+
+def test_a_server_that_is_down_is_said_within_five_seconds() -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{probe.getsockname()[1]}"
+    session = Session("Nexus", url, options=HttpOptions())
+    started = time.monotonic()
+    with pytest.raises(UnreachableError) as caught:
+        session.send("POST", "/x", "list roles")
+    assert time.monotonic() - started < 5
+    assert not caught.value.uncertain
+    assert str(caught.value) == (
+        f"list roles: Nexus at {url} is not reachable (connection refused). "
+        f"Check that it is running and that {url} is its address."
+    )
+    session.close()
+
+
+def test_a_server_that_takes_no_connection_is_said_within_five_seconds() -> None:
+    with socket.socket() as full:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        place = full.getsockname()
+        # A backlog that is full drops what comes after.
+        waiting = [socket.socket() for _ in range(3)]
+        for each in waiting:
+            each.settimeout(0)
+            each.connect_ex(place)
+        session = Session("Nexus", f"http://127.0.0.1:{place[1]}", options=HttpOptions())
+        started = time.monotonic()
+        with pytest.raises(UnreachableError, match="connecting timed out"):
+            session.send("GET", "/x", "list roles")
+        assert time.monotonic() - started < 5
+        session.close()
+        for each in waiting:
+            each.close()
+
+
+def test_an_unknown_host_is_named() -> None:
+    session = Session("Nexus", "http://nexus.invalid", options=QUICK)
+    with pytest.raises(UnreachableError, match=r"its host name is unknown"):
+        session.send("GET", "/x", "list roles")
+    session.close()
+
+
+def test_a_slow_answer_is_not_waited_for_twice(server: ScriptedServer, session: Session) -> None:
+    server.answers("GET /x", Reply(200, b"{}", delay_seconds=0.9))
+    started = time.monotonic()
+    with pytest.raises(UnreachableError, match="the answer timed out"):
+        session.send("GET", "/x", "try")
+    assert time.monotonic() - started < 0.9
+    assert len(server.requests) == 1
+
+
+def test_a_trickle_does_not_outlast_the_total(server: ScriptedServer) -> None:
+    server.answers("GET /x", Reply(200, b"x" * 100, trickle_seconds=0.1))
+    session = Session("Nexus", server.url, options=replace(QUICK, total_seconds=0.5))
+    started = time.monotonic()
+    with pytest.raises(UnreachableError, match="the answer timed out"):
+        session.send("GET", "/x", "try")
+    assert time.monotonic() - started < 1.5
+    session.close()
+
+
+def test_an_answer_that_is_cut_in_its_body_is_asked_for_again(
+    server: ScriptedServer, session: Session
+) -> None:
+    server.answers("GET /x", Reply(200, b'{"a": 1}', cut_at=3), in_json({"a": 1}))
+    assert session.send("GET", "/x", "try").json() == {"a": 1}
+
+
+def test_an_answer_that_is_always_cut_is_said(server: ScriptedServer, session: Session) -> None:
+    server.answers("GET /x", Reply(200, b'{"a": 1}', cut_at=3))
+    with pytest.raises(UnreachableError, match="the answer was cut off"):
+        session.send("GET", "/x", "try")
+    assert len(server.requests) == QUICK.attempts
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
+def test_a_flood_is_not_read(server: ScriptedServer, *, packed: bool) -> None:
+    flood = b" " * 3_000_000
+    headers = {"Content-Encoding": "gzip"} if packed else {}
+    server.answers("GET /x", Reply(200, gzip.compress(flood) if packed else flood, headers=headers))
+    session = Session("Nexus", server.url, options=replace(QUICK, most_body_bytes=1_000_000))
+    with pytest.raises(UnexpectedAnswerError, match="more than 1000000 bytes"):
+        session.send("GET", "/x", "try")
+    assert len(server.requests) == 1
+    session.close()
+
+
+def test_a_broken_compression_is_said(server: ScriptedServer, session: Session) -> None:
+    server.answers("GET /x", Reply(200, b"no gzip", headers={"Content-Encoding": "gzip"}))
+    with pytest.raises(UnexpectedAnswerError, match="cannot be decompressed"):
+        session.send("GET", "/x", "try")
+
+
+def test_no_redirect_leads_to_another_host(server: ScriptedServer, session: Session) -> None:
+    with ScriptedServer() as other:
+        server.answers("GET /x", Reply(302, headers={"Location": f"{other.url}/stolen"}))
+        with pytest.raises(UnexpectedAnswerError) as caught:
+            session.send("GET", "/x", "list roles")
+        assert other.requests == []
+    assert f"{server.url} redirects to {other.url}." in str(caught.value)
+
+
+def test_a_redirect_to_credentials_shows_none(server: ScriptedServer, session: Session) -> None:
+    server.answers("GET /x", Reply(302, headers={"Location": "https://user:hunter22@evil.example/"}))
+    with pytest.raises(UnexpectedAnswerError) as caught:
+        session.send("GET", "/x", "list roles")
+    assert "hunter22" not in str(caught.value)
+    assert "evil.example" in str(caught.value)
+
+
+def test_a_redirect_on_the_same_host_is_followed_for_reads_alone(
+    server: ScriptedServer, session: Session
+) -> None:
+    for method in ("GET", "PUT"):
+        server.answers(f"{method} /x", Reply(302, headers={"Location": "/y"}))
+    server.answers("GET /y", OK)
+    assert session.send("GET", "/x", "try").status_code == 200
+    with pytest.raises(UnexpectedAnswerError, match=r"redirects PUT /x to /y"):
+        session.send("PUT", "/x", "try", body={})
+    assert len(server.asked("GET /y")) == 1
+
+
+def test_an_endless_redirect_ends(server: ScriptedServer, session: Session) -> None:
+    server.answers("GET /x", Reply(302, headers={"Location": "/x"}))
+    with pytest.raises(UnexpectedAnswerError, match="redirects"):
+        session.send("GET", "/x", "try")
+
+
+def test_an_unknown_ca_is_refused_and_the_bundle_that_has_it_is_taken(tmp_path: Path) -> None:
+    ca, certificate = make_certificate(tmp_path)
+    with ScriptedServer(certificate) as server:
+        server.answers("GET /x", OK)
+        refusing = Session("Nexus", server.url, options=QUICK)
+        with pytest.raises(UnreachableError) as caught:
+            refusing.send("GET", "/x", "list roles")
+        assert "TLS" in str(caught.value)
+        assert "CIACCESS_CA_BUNDLE" in str(caught.value)
+        assert "local issuer certificate" in str(caught.value)
+        assert server.requests == []
+        trusting = Session("Nexus", server.url, options=replace(QUICK, ca_bundle=ca))
+        assert trusting.send("GET", "/x", "list roles").status_code == 200
+        refusing.close()
+        trusting.close()
+
+
+def test_the_environment_does_not_replace_the_bundle_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ca, certificate = make_certificate(tmp_path)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "none.pem"))
+    with ScriptedServer(certificate) as server:
+        server.answers("GET /x", OK)
+        session = PooledSession(server.url, replace(QUICK, ca_bundle=ca))
+        assert session.get(f"{server.url}/x").status_code == 200
+        session.close()
+
+
+@pytest.mark.parametrize("content", [None, "no certificate"], ids=["missing", "no PEM"])
+def test_a_bundle_that_cannot_be_used_is_said(
+    server: ScriptedServer, tmp_path: Path, content: str | None
+) -> None:
+    bundle = tmp_path / "ca.pem"
+    if content:
+        bundle.write_text(content, encoding="ascii")
+    url = server.url.replace("http:", "https:")
+    session = Session("Nexus", url, options=replace(QUICK, ca_bundle=bundle))
+    with pytest.raises(UnreachableError, match="CIACCESS_CA_BUNDLE"):
+        session.send("GET", "/x", "list roles")
+    session.close()
+
+
+def test_plain_http_behind_an_https_address_is_said(server: ScriptedServer) -> None:
+    session = Session("Nexus", server.url.replace("http:", "https:"), options=QUICK)
+    with pytest.raises(UnreachableError, match=r"TLS with Nexus at https\S+ failed \(.*wrong version number"):
+        session.send("GET", "/x", "list roles")
+    session.close()
+
+
+def test_no_cookie_is_kept(server: ScriptedServer, session: Session) -> None:
+    server.answers("GET /x", replace(OK, headers={"Set-Cookie": "NXSESSIONID=abc; Path=/"}))
+    session.send("GET", "/x", "try")
+    session.send("GET", "/x", "try")
+    assert not any("Cookie" in request.headers for request in server.requests)
+
+
+def test_netrc_adds_no_password(
+    server: ScriptedServer, session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".netrc").write_text("machine 127.0.0.1 login somebody password hunter22\n", encoding="ascii")
+    monkeypatch.setenv("NETRC", str(tmp_path / ".netrc"))
+    server.answers("GET /x", page("hello"))
+    session.send("GET", "/x", "try")
+    assert "Authorization" not in server.requests[0].headers
