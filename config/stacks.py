@@ -11,6 +11,8 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
+from config.document import read
+from config.faults import ConfigError
 from tools.environment import ROOT, state_directory
 
 if TYPE_CHECKING:
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
 CONFIG_FOLDER = ROOT / "config"
 LOCAL_STACK = "local-stack"
+# The engine hands truth over as text.
+_TRUTH = {None: False, False: False, True: True, "false": False, "true": True}
 
 
 class StackSettingsError(Exception):
@@ -36,7 +40,7 @@ class StackSettings:
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> Self:
-        """Read the values of the keys `access`, `addresses` and `protect`.
+        """Read the values of the keys `access`, `addresses` and `protect`, as YAML or the engine gives them.
 
         Raises:
             StackSettingsError: an unknown value, or the local stack was never started.
@@ -47,14 +51,17 @@ class StackSettings:
             addresses = _local_addresses()
         elif isinstance(addresses, str):
             addresses = _parsed(addresses)
-        if not isinstance(addresses, dict):
+        if not isinstance(addresses, dict) or not all(isinstance(value, str) for value in addresses.values()):
             raise StackSettingsError(
                 f"ciaccess:addresses: {addresses!r} is not allowed. Allowed: a mapping of addresses, or {LOCAL_STACK!r}"
             )
+        protect = settings.get("protect")
+        if not isinstance(protect, bool | str | None) or protect not in _TRUTH:
+            raise StackSettingsError(f"ciaccess:protect: {protect!r} is not allowed. Allowed: true or false")
         return cls(
-            access_file=CONFIG_FOLDER / (settings.get("access") or "access.yaml"),
-            addresses={str(key): str(value) for key, value in addresses.items()},
-            protect=settings.get("protect") in (True, "true"),
+            access_file=CONFIG_FOLDER / str(settings.get("access") or "access.yaml"),
+            addresses=addresses,
+            protect=_TRUTH[protect],
             local=local,
         )
 
@@ -65,18 +72,36 @@ class StackSettings:
         Raises:
             StackSettingsError: there is no such stack, or its file cannot be read.
         """
-        from ruamel.yaml import YAML, YAMLError  # noqa: PLC0415 not needed when the engine has read it
+        return cls.of(
+            {
+                key.removeprefix("ciaccess:"): value
+                for key, value in stack_file(stack).get("config", {}).items()
+            }
+        )
 
-        path = CONFIG_FOLDER / f"Pulumi.{stack}.yaml"
-        try:
-            document = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8")) or {}
-        except FileNotFoundError:
-            known = ", ".join(sorted(file.name[7:-5] for file in CONFIG_FOLDER.glob("Pulumi.*.yaml")))
-            raise StackSettingsError(f"there is no stack {stack!r}: {path} does not exist. Stacks: {known}") from None
-        except YAMLError as error:
-            raise StackSettingsError(f"{path}: {str(error).splitlines()[0]}") from None
-        settings = document.get("config") or {}
-        return cls.of({key.removeprefix("ciaccess:"): value for key, value in settings.items()})
+
+def stack_file(stack: str) -> dict[str, Any]:
+    """Return what config/Pulumi.<stack>.yaml holds, `config` among it as a mapping.
+
+    Raises:
+        StackSettingsError: there is no such stack, or its file cannot be read.
+    """
+    path = CONFIG_FOLDER / f"Pulumi.{stack}.yaml"
+    if not path.is_file():
+        known = ", ".join(sorted(file.name[7:-5] for file in CONFIG_FOLDER.glob("Pulumi.*.yaml")))
+        raise StackSettingsError(f"there is no stack {stack!r}: {path} does not exist. Stacks: {known}")
+    try:
+        document = read(path)
+    except ConfigError as error:
+        raise StackSettingsError(str(error)) from None
+    if document.faults:
+        raise StackSettingsError(str(document.faults[0]))
+    found = {} if document.data is None else document.data
+    if not isinstance(found, dict) or not isinstance(found.get("config") or {}, dict):
+        raise StackSettingsError(
+            f"{document.file} is not allowed. Allowed: a mapping with a mapping `config`"
+        )
+    return {**found, "config": found.get("config") or {}}
 
 
 def _parsed(text: str) -> Any:
@@ -93,9 +118,8 @@ def local_addresses_file() -> Path:
 
 
 def _local_addresses() -> dict[str, str]:
-    path = local_addresses_file()
     try:
-        found: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+        found: dict[str, str] = json.loads(local_addresses_file().read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
         raise StackSettingsError("there is no local stack yet. Start it: ./ciaccess local start") from None
     return found

@@ -1,0 +1,67 @@
+"""A fault of access.yaml: where it is, what is wrong, what is allowed, what to do; and the error that carries all."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+MOST_VALUE_CHARACTERS = 80
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One fault. `line` and `column` count from 1; `field` is the dotted path of the key, `value` what stands there.
+
+    A warning is worth a look, and does not make the file invalid.
+    """
+
+    file: str
+    line: int
+    column: int
+    field: str
+    value: Any
+    message: str
+    allowed: str
+    remedy: str
+    severity: Literal["error", "warning"] = "error"
+
+    def __str__(self) -> str:
+        mark = "warning: " if self.severity == "warning" else ""
+        text = f"{self.file}:{self.line}:{self.column}: {mark}{self.field}: {self.message}."
+        if self.allowed:
+            text += f" Allowed: {self.allowed}."
+        return f"{text} {self.remedy}" + ("" if self.remedy.endswith("?") else ".")
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the fault as a JSON object with the names of the attributes."""
+        return asdict(self)
+
+
+class ConfigError(Exception):
+    """access.yaml cannot be used. `faults` are all of them, sorted by line, warnings among them."""
+
+    def __init__(self, faults: tuple[Fault, ...]) -> None:
+        super().__init__("\n".join(map(str, faults)))
+        self.faults = faults
+
+
+def shown(value: Any) -> str:
+    """Return a value as a message shows it: JSON on one line, cut when it is long."""
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= MOST_VALUE_CHARACTERS else f"{text[: MOST_VALUE_CHARACTERS - 1]}…"
+
+
+def closest(word: str, words: tuple[str, ...] | list[str]) -> str | None:
+    """Return the word that was probably meant, None when nothing is near."""
+    from difflib import get_close_matches  # noqa: PLC0415 only when something is wrong
+
+    lowered = {other.lower(): other for other in words}
+    found = get_close_matches(word[:100].lower(), lowered, n=1, cutoff=0.6)
+    return lowered[found[0]] if found else None
+
+
+def meant(word: str, words: tuple[str, ...] | list[str], otherwise: str) -> str:
+    """Return the remedy for a word that is none of `words`: a guess at the one that was meant, else `otherwise`."""
+    guess = closest(word, words)
+    return f"Did you mean {guess}?" if guess else otherwise

@@ -1,0 +1,73 @@
+"""The types of access.yaml's fields: each check of config/checks with what an editor is told of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, WrapValidator
+
+from config import checks
+from config.checks import CLAIMS, FORMATS, LOWER_SEGMENT, SEGMENT
+
+if TYPE_CHECKING:
+    from pydantic import ValidatorFunctionWrapHandler
+
+
+def _like(pattern: str, most: int = checks.MOST_NAME_CHARACTERS) -> Any:
+    return Field(json_schema_extra={"pattern": f"^{pattern}$", "maxLength": most})
+
+
+def _all_or_formats(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
+    """Take `all` for the format * of Nexus's built-in privileges."""
+    return ["*"] if value == "all" else handler(value)
+
+
+_ONE_OF = {"enum": list(FORMATS)}
+_CLAIM_VALUE = {"type": ["string", "integer", "boolean"]}
+
+AccountName = Annotated[str, AfterValidator(checks.name("account")), _like(SEGMENT)]
+RoleId = Annotated[str, AfterValidator(checks.name("role")), _like(SEGMENT)]
+RepositoryName = Annotated[str, AfterValidator(checks.name("repository")), _like(SEGMENT)]
+# Vault stores names of roles and policies in lower case.
+VaultRoleName = Annotated[str, AfterValidator(checks.name("JWT role", upper=False)), _like(LOWER_SEGMENT)]
+PolicyName = Annotated[str, AfterValidator(checks.name("policy", upper=False)), _like(LOWER_SEGMENT)]
+Url = Annotated[str, AfterValidator(checks.url)]
+Registry = Annotated[str, AfterValidator(checks.registry)]
+Duration = Annotated[
+    int,
+    BeforeValidator(checks.duration),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {
+                    "type": "integer",
+                    "minimum": checks.LEAST_TTL_SECONDS,
+                    "maximum": checks.MOST_TTL_SECONDS,
+                },
+                {"type": "string", "pattern": "^[0-9]{1,6}[smh]?$"},
+            ]
+        }
+    ),
+]
+KvMount = Annotated[str, AfterValidator(checks.kv_mount)]
+AuthMount = Annotated[str, AfterValidator(checks.auth_mount)]
+KvPrefix = Annotated[str, AfterValidator(checks.kv_prefix)]
+Format = Annotated[str, AfterValidator(checks.format_), Field(json_schema_extra=_ONE_OF)]
+PulledFormats = Annotated[
+    list[Format],
+    WrapValidator(_all_or_formats),
+    WithJsonSchema({"anyOf": [{"const": "all"}, {"type": "array", "items": {"type": "string", **_ONE_OF}}]}),
+]
+ScopePath = Annotated[str, AfterValidator(checks.scope_path), _like(checks.SCOPE_PATH)]
+Text = Annotated[str, AfterValidator(checks.text), _like(r".*\S.*", checks.MOST_TEXT_CHARACTERS)]
+PrivilegeName = Annotated[str, AfterValidator(checks.privilege)]
+GroupPath = Annotated[str, AfterValidator(checks.group_path)]
+VariableKey = Annotated[str, AfterValidator(checks.variable_key), _like("[A-Za-z0-9_]+", 255)]
+Claim = Annotated[str, AfterValidator(checks.claim), Field(json_schema_extra={"enum": list(CLAIMS)})]
+ClaimValues = Annotated[
+    list[str],
+    BeforeValidator(checks.claim_values),
+    WithJsonSchema({"anyOf": [_CLAIM_VALUE, {"type": "array", "items": _CLAIM_VALUE, "minItems": 1}]}),
+]
+Audience = Annotated[str, AfterValidator(checks.audience)]
+PublicKey = Annotated[str, AfterValidator(checks.public_key)]

@@ -1,0 +1,235 @@
+"""access.yaml as typed objects: what may stand in it, one class a section.
+
+A class says which keys a section has and what each means; the editor's completion comes from these descriptions
+(config/schema). What two sections must agree on is in config/rules.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from config.fields import (
+    AccountName,
+    Audience,
+    AuthMount,
+    Claim,
+    ClaimValues,
+    Duration,
+    Format,
+    GroupPath,
+    KvMount,
+    KvPrefix,
+    PolicyName,
+    PrivilegeName,
+    PublicKey,
+    PulledFormats,
+    Registry,
+    RepositoryName,
+    RoleId,
+    ScopePath,
+    Text,
+    Url,
+    VariableKey,
+    VaultRoleName,
+)
+
+if TYPE_CHECKING:
+    from pydantic import GetJsonSchemaHandler
+    from pydantic_core import CoreSchema
+
+
+class Section(BaseModel):
+    """A mapping of access.yaml: unknown keys are refused, and nothing is converted silently."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+Adopt = Annotated[
+    bool | None,
+    Field(
+        description="Take over what exists already under this name, instead of refusing. Default: the top level's."
+    ),
+]
+
+
+class Kv(Section):
+    """Where the secrets are: a KV version 2 mount, and the folder in it."""
+
+    mount: KvMount = Field("secret", description="Mount of the KV engine, version 2.")
+    prefix: KvPrefix = Field("nexus", description="Folder of the secrets inside the mount, without data/.")
+    manage: bool = Field(default=False, description="Make the mount too. Default: it must exist already.")
+
+
+class JwtBackend(Section):
+    """The auth backend at which jobs log in, and how it verifies their id_tokens."""
+
+    mount: AuthMount = Field(
+        "jwt", description="Mount of the JWT auth backend: jobs log in at auth/<mount>/login."
+    )
+    issuer: Url = Field(description="What the tokens' iss says: GitLab's external URL.")
+    discovery_url: Url | None = Field(
+        None, description="Where Vault finds the issuer's keys (OIDC discovery)."
+    )
+    jwks_url: Url | None = Field(
+        None, description="Where Vault finds the issuer's keys, if not by discovery."
+    )
+    public_keys: list[PublicKey] = Field(default_factory=list, description="The issuer's keys in PEM.")
+
+
+class JwtRole(Section):
+    """A role that a job names in its login: which jobs are admitted, and which secrets they may read."""
+
+    policy: PolicyName | None = Field(None, description="Name of its policy. Default: <role>-policy.")
+    bound_audiences: list[Audience] = Field(description="A token's aud must be one of these.")
+    bound_claims: dict[Claim, ClaimValues] = Field(
+        description="Every claim named here must have one of its values. project_path and namespace_path may end in /*."
+    )
+    # None that changes from job to job: Vault keeps one entity for each value (facts on GitLab).
+    user_claim: Literal[
+        "namespace_id", "namespace_path", "project_id", "project_path", "user_id", "user_login"
+    ] = Field("project_id", description="One Vault entity for each value of this claim.")
+    token_ttl: Duration = Field(600, description="How long a Vault token of this role lives: 60s to 1h.")
+    token_max_ttl: Duration | None = Field(
+        None, description="How long it can be renewed to live. Default: token_ttl."
+    )
+    token_type: Literal["service", "batch"] = Field(
+        "service", description="batch costs no storage, and cannot be revoked."
+    )
+    accounts: list[AccountName] = Field(description="Accounts whose secrets a job with this role may read.")
+
+    @property
+    def longest_ttl(self) -> int:
+        """How long a token can be renewed to live, in seconds."""
+        return self.token_max_ttl or self.token_ttl
+
+
+class Vault(Section):
+    """Vault: its address, where the secrets are, and who may read which."""
+
+    address: Url = Field(description="Vault's address; other places refer to it as ${vault.address}.")
+    kv: Kv = Field(default_factory=Kv)
+    jwt: JwtBackend
+    roles: dict[VaultRoleName, JwtRole]
+    adopt: Adopt = None
+
+
+class Repositories(Section):
+    """The repositories of one format, by environment."""
+
+    dev: RepositoryName | None = Field(None, description="Where applications push to.")
+    uat: RepositoryName | None = None
+    prod: RepositoryName | None = None
+    group: RepositoryName | None = Field(None, description="Group repository that pulls read from.")
+
+    def by_environment(self) -> dict[str, str]:
+        """Return the hosted repositories by environment, in the order dev, uat, prod."""
+        found = {"dev": self.dev, "uat": self.uat, "prod": self.prod}
+        return {environment: name for environment, name in found.items() if name is not None}
+
+
+class NamedRole(Section):
+    """A role of Nexus under a name of its own, to be given to several accounts."""
+
+    description: Text
+    pull: PulledFormats = Field(
+        default_factory=list, description="Formats it may read in every repository, or all."
+    )
+    privileges: list[PrivilegeName] = Field(default_factory=list, description="Further privileges by name.")
+    roles: list[RoleId] = Field(default_factory=list, description="Roles it contains.")
+
+
+class Nexus(Section):
+    """Nexus: its addresses, its repositories, and roles with names of their own."""
+
+    url: Url = Field(description="Nexus's address, with its context path if it has one.")
+    push_registry: Registry = Field(description="host:port of the docker registry that is pushed to.")
+    pull_registry: Registry = Field(description="host:port of the docker registry that is pulled from.")
+    email_domain: str = Field(
+        "ci.invalid",
+        pattern=r"^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$",
+        description="Domain of the users' e-mail addresses.",
+    )
+    repositories: dict[Format, Repositories]
+    roles: dict[RoleId, NamedRole] = Field(default_factory=dict)
+    adopt: Adopt = None
+
+
+def _in_long_form(value: Any) -> Any:
+    return value if isinstance(value, dict) else {"value": value}
+
+
+class _OrText:
+    """Tells an editor that a variable may be its value alone."""
+
+    @staticmethod
+    def __get_pydantic_json_schema__(schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {"anyOf": [{"type": "string"}, handler(schema)]}
+
+
+class Variable(Section):
+    """A CI/CD variable of a group; its short form is the value alone."""
+
+    value: str = Field(max_length=10_000, description="Its value; never a credential.")
+    environment_scope: str = Field(
+        "*", pattern=r"^[A-Za-z0-9 ./*_${}-]{1,255}$", description="Premium: other than *."
+    )
+    protected: bool = Field(
+        default=False, description="Only for jobs of protected refs; absent, without a word, in all others."
+    )
+    masked: bool = Field(default=False, description="Replaced by [MASKED] in job logs.")
+    raw: bool = Field(default=True, description="$ in the value is not expanded.")
+    variable_type: Literal["env_var", "file"] = "env_var"
+    description: str = Field("Managed by ciaccess", max_length=255)
+    adopt: Adopt = None
+
+
+class Group(Section):
+    """A GitLab group: its id, which survives renames, and its variables."""
+
+    id: int = Field(ge=1, description="The group's id, from its page in GitLab.")
+    variables: dict[VariableKey, Annotated[Variable, BeforeValidator(_in_long_form), _OrText]] = Field(
+        default_factory=dict, description="Variables by key; the value alone, or a mapping with its flags."
+    )
+
+
+class GitLab(Section):
+    """GitLab: its address, and the groups whose variables are managed."""
+
+    url: Url = Field(description="GitLab's external URL; other places refer to it as ${gitlab.url}.")
+    groups: dict[GroupPath, Group] = Field(default_factory=dict)
+
+
+class Account(Section):
+    """A service account: a Nexus user with its secret in Vault. push, pull and promote are lists of formats."""
+
+    purpose: Text = Field(description="What it is for; reviewers and Nexus's user list show it.")
+    push: list[Format] = Field(default_factory=list, description="Formats it may upload, to dev only.")
+    pull: list[Format] = Field(
+        default_factory=list, description="Formats it may download, from the group or every environment."
+    )
+    promote: list[Format] = Field(
+        default_factory=list, description="Formats it may copy on: reads dev and uat, writes uat and prod."
+    )
+    path: ScopePath | None = Field(
+        None, description="Folder inside the repositories that push is limited to."
+    )
+    roles: list[RoleId] = Field(default_factory=list, description="Further roles of Nexus.")
+    rotation: int = Field(1, ge=1, le=1_000_000, description="Count it up, and the password changes.")
+    adopt: Adopt = None
+
+
+class Access(Section):
+    """The whole of access.yaml, checked."""
+
+    version: Literal[1]
+    adopt: bool = Field(default=False, description="Take over what exists already, everywhere.")
+    vault: Vault
+    nexus: Nexus
+    gitlab: GitLab
+    accounts: dict[AccountName, Account]
+
+    def adopts(self, declared: Vault | Nexus | Variable | Account) -> bool:
+        """Return whether something that exists already under a declared thing's name is taken over."""
+        return self.adopt if declared.adopt is None else declared.adopt

@@ -1,0 +1,231 @@
+"""What access.yaml amounts to: the policies in Vault, and the roles, selectors and privileges in Nexus.
+
+The one place that turns grants into objects, by least privilege: a push gives browse, read, edit and add on the
+named repositories, never delete and never admin. Names are predictable: the role of an account is `ci-<account>`,
+its content selector `ci-<account>-<format>`, the privilege on it `ci-<account>-<repository>`. config/rules sees to it
+that no two of them are the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from config.models import Access, Account, JwtRole, NamedRole
+
+READ = ("browse", "read")
+# A raw upload by PUT needs edit, one through the components API add as well (facts on Nexus).
+WRITE = ("browse", "read", "edit", "add")
+
+
+@dataclass(frozen=True)
+class VaultPolicy:
+    """A policy and the JWT role that gives it."""
+
+    name: str
+    role: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Grant:
+    """Actions of one account in one repository, limited to the paths under `path` unless that is empty."""
+
+    format: str
+    repository: str
+    actions: tuple[str, ...]
+    path: str = ""
+
+
+@dataclass(frozen=True)
+class NexusRole:
+    """A role of Nexus with what it holds, sorted."""
+
+    id: str
+    name: str
+    description: str
+    privileges: tuple[str, ...]
+    roles: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class NexusSelector:
+    """A content selector of Nexus; the expression is CSEL."""
+
+    name: str
+    description: str
+    expression: str
+
+
+@dataclass(frozen=True)
+class NexusPrivilege:
+    """A privilege of type repository-content-selector."""
+
+    name: str
+    description: str
+    format: str
+    repository: str
+    content_selector: str
+    actions: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class NexusObjects:
+    """What Nexus must hold besides users; a role stands after those it contains."""
+
+    roles: tuple[NexusRole, ...]
+    selectors: tuple[NexusSelector, ...]
+    privileges: tuple[NexusPrivilege, ...]
+
+
+def policy_name(role: str, declared: JwtRole) -> str:
+    """Return the name of a JWT role's policy."""
+    return declared.policy or f"{role}-policy"
+
+
+def secret_path(access: Access, account: str) -> str:
+    """Return an account's secret as `vault kv` names it: `secret/nexus/svc-x`."""
+    return f"{access.vault.kv.mount}/{access.vault.kv.prefix}/{account}"
+
+
+def secret_api_path(access: Access, account: str) -> str:
+    """Return an account's secret as the API and policies name it: `secret/data/nexus/svc-x`."""
+    return f"{access.vault.kv.mount}/data/{access.vault.kv.prefix}/{account}"
+
+
+def vault_policies(access: Access) -> tuple[VaultPolicy, ...]:
+    """Return one policy for each JWT role; it lists each secret by its whole path, with no wildcard."""
+    return tuple(
+        VaultPolicy(policy_name(name, role), name, _policy_text(access, name, role))
+        for name, role in access.vault.roles.items()
+    )
+
+
+def _policy_text(access: Access, name: str, role: JwtRole) -> str:
+    head = f"# What the JWT role {name} may read. Managed by ciaccess: edit access.yaml instead.\n"
+    rules = [
+        f'path "{secret_api_path(access, account)}" {{\n  capabilities = ["read"]\n}}\n'
+        for account in sorted(role.accounts)
+    ]
+    return head + "".join(rules)
+
+
+def bound_claims_type(role: JwtRole) -> str:
+    """Return `glob` for a role with a * in a claim's value, else `string`."""
+    return (
+        "glob" if any("*" in value for values in role.bound_claims.values() for value in values) else "string"
+    )
+
+
+def role_id(account: str) -> str:
+    """Return the id of the Nexus role that holds an account's own grants."""
+    return f"ci-{account}"
+
+
+def selector_name(account: str, format_: str) -> str:
+    """Return the name of the content selector that limits an account's push of a format to its path."""
+    return f"{role_id(account)}-{format_}"
+
+
+def privilege_name(account: str, repository: str) -> str:
+    """Return the name of an account's privilege on its content selector in a repository."""
+    return f"{role_id(account)}-{repository}"
+
+
+def user_roles(access: Access, account: str) -> tuple[str, ...]:
+    """Return the roles of an account's Nexus user, sorted: its own one if it has grants, and those it names."""
+    declared = access.accounts[account]
+    own = [role_id(account)] if declared.push or declared.pull or declared.promote else []
+    return tuple(sorted({*own, *declared.roles}))
+
+
+def nexus_objects(access: Access) -> NexusObjects:
+    """Return what Nexus must hold for all accounts and named roles."""
+    roles = [_named_role(name, access.nexus.roles[name]) for name in _contained_first(access)]
+    selectors: list[NexusSelector] = []
+    privileges: list[NexusPrivilege] = []
+    for name, account in access.accounts.items():
+        if role_id(name) not in user_roles(access, name):
+            continue
+        given: set[str] = set()
+        for grant in grants(access, account):
+            if grant.path:
+                selector, privilege = _limited(name, grant)
+                selectors.append(selector)
+                privileges.append(privilege)
+                given.add(privilege.name)
+            else:
+                given |= {_built_in(grant.format, grant.repository, action) for action in grant.actions}
+        roles.append(
+            NexusRole(role_id(name), role_id(name), f"CI: {account.purpose}", tuple(sorted(given)), ())
+        )
+    return NexusObjects(tuple(roles), tuple(selectors), tuple(privileges))
+
+
+def grants(access: Access, account: Account) -> tuple[Grant, ...]:
+    """Return what an account may do where. Two grants may concern one repository: the account then has both."""
+    found: list[Grant] = []
+    for format_ in account.push:
+        repository = _environments(access, format_)["dev"]
+        found.append(Grant(format_, repository, WRITE, account.path or ""))
+    for format_ in account.promote:
+        source, *targets = _environments(access, format_).values()
+        found.append(Grant(format_, source, READ))
+        found += [Grant(format_, target, WRITE) for target in targets]
+    for format_ in account.pull:
+        group = access.nexus.repositories[format_].group
+        readable = [group] if group else _environments(access, format_).values()
+        found += [Grant(format_, repository, READ) for repository in readable]
+    return tuple(found)
+
+
+def _environments(access: Access, format_: str) -> dict[str, str]:
+    return access.nexus.repositories[format_].by_environment()
+
+
+def _contained_first(access: Access) -> list[str]:
+    ordered: list[str] = []
+
+    def visit(name: str) -> None:
+        if name in access.nexus.roles and name not in ordered:
+            for contained in access.nexus.roles[name].roles:
+                visit(contained)
+            ordered.append(name)
+
+    for name in access.nexus.roles:
+        visit(name)
+    return ordered
+
+
+def _named_role(name: str, role: NamedRole) -> NexusRole:
+    privileges = {_built_in(format_, "*", action) for format_ in role.pull for action in READ}
+    return NexusRole(
+        name,
+        name,
+        role.description,
+        tuple(sorted(privileges | set(role.privileges))),
+        tuple(sorted(role.roles)),
+    )
+
+
+def _built_in(format_: str, repository: str, action: str) -> str:
+    """Return the name of the privilege that Nexus itself makes for an action on a repository."""
+    return f"nx-repository-view-{format_}-{repository}-{action}"
+
+
+def _limited(account: str, grant: Grant) -> tuple[NexusSelector, NexusPrivilege]:
+    selector = NexusSelector(
+        selector_name(account, grant.format),
+        f"{grant.format} under {grant.path}",
+        f'format == "{grant.format}" and path =^ "{grant.path}"',
+    )
+    privilege = NexusPrivilege(
+        privilege_name(account, grant.repository),
+        f"{grant.repository} under {grant.path}",
+        grant.format,
+        grant.repository,
+        selector.name,
+        grant.actions,
+    )
+    return selector, privilege

@@ -1,0 +1,59 @@
+"""What must hold before a stack is touched, beside access.yaml: that its secrets are not encrypted for everybody.
+
+The passphrase of the stack `local` is public (docs/adr/0005), and `make env` puts it in place where nothing else is. So
+the stack that names no other secrets provider must not be run with it by mistake.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from config.stacks import StackSettingsError, stack_file
+from tools.environment import LOCAL_PASSPHRASE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+LOCAL = "local"
+
+
+def check_passphrase(stack: str, environment: Mapping[str, str] = os.environ) -> None:
+    """Refuse any stack but `local` whose secrets the public passphrase would encrypt.
+
+    Raises:
+        StackSettingsError: it would; the text says what to set instead.
+    """
+    if stack == LOCAL or not _by_passphrase(stack, environment):
+        return
+    if _passphrase(environment) == LOCAL_PASSPHRASE:
+        raise StackSettingsError(
+            f"the stack {stack!r} would be encrypted with the passphrase of the local stack, which is public. "
+            "Set PULUMI_CONFIG_PASSPHRASE_FILE to a file of your own, or choose another secrets provider: "
+            "pulumi stack change-secrets-provider hashivault://<key>"
+        )
+
+
+def _by_passphrase(stack: str, environment: Mapping[str, str]) -> bool:
+    """Tell whether the engine encrypts a stack with the passphrase: a file backend does unless the stack says otherwise."""
+    try:
+        settings = stack_file(stack)
+    except StackSettingsError:  # a stack without a file of its own
+        settings = {}
+    provider = settings.get("secretsprovider") or (
+        "passphrase" if "encryptionsalt" in settings else "default"
+    )
+    managed = environment.get("PULUMI_BACKEND_URL", "").startswith("https://")
+    return provider == "passphrase" or (provider == "default" and not managed)
+
+
+def _passphrase(environment: Mapping[str, str]) -> str | None:
+    """Return the passphrase as the engine finds it: the variable first, then the file that another one names."""
+    if "PULUMI_CONFIG_PASSPHRASE" in environment:
+        return environment["PULUMI_CONFIG_PASSPHRASE"]
+    file = environment.get("PULUMI_CONFIG_PASSPHRASE_FILE")
+    try:
+        return Path(file).read_text(encoding="utf-8").strip() if file else None
+    except (OSError, UnicodeDecodeError):
+        return None  # the engine will say so

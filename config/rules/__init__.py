@@ -1,0 +1,26 @@
+"""What the sections of access.yaml must agree on, one file a section. Each rule is a generator of faults.
+
+Rules look at the plain data through an Outline, so that they speak even while other values are at fault.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from config.rules import accounts, gitlab, names, nexus, vault
+from config.rules.outline import Outline
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from config.document import Document
+    from config.faults import Fault
+
+RULES = (*names.RULES, *vault.RULES, *nexus.RULES, *gitlab.RULES, *accounts.RULES)
+
+
+def faults_of(document: Document) -> Iterator[Fault]:
+    """Return what every rule finds."""
+    outline = Outline(document)
+    for rule in RULES:
+        yield from rule(outline)
