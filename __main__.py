@@ -11,20 +11,18 @@ import pulumi_vault
 
 import components
 from components.resources import Provider
-from config import load
+from config import ConfigError, load
 from config.permissions import secret_api_path, user_roles
-from config.preconditions import check_environment
-from config.stacks import StackSettings
+from config.preconditions import check_passphrase
+from config.stacks import StackSettings, StackSettingsError
 
 
 def declare() -> None:
     """Declare the stack's resources and outputs."""
     stack = pulumi.Config("ciaccess")
-    settings = StackSettings.of(
-        {"access": stack.get("access"), "addresses": _parsed(stack), "protect": stack.get_bool("protect")}
-    )
+    settings = StackSettings.of({key: stack.get(key) for key in ("access", "addresses", "protect")})
+    check_passphrase(pulumi.get_stack())
     access = load(settings.access_file, settings.addresses)
-    check_environment(access)
     providers = pulumi.ResourceOptions(
         providers=[
             pulumi_vault.Provider("vault", skip_child_token=True),
@@ -49,3 +47,10 @@ def declare() -> None:
             for name in access.accounts
         },
     )
+
+
+if __name__ == "__main__":
+    try:
+        declare()
+    except (ConfigError, StackSettingsError) as error:
+        raise pulumi.RunError(str(error)) from None

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from commands.terminal import Exit, finish, print_json
-from config import ConfigError, load
-from config.stacks import CONFIG_FOLDER
+from commands.terminal import CommandError, Exit, finish, print_json
+from config.loader import Checked, check
+from config.stacks import CONFIG_FOLDER, StackSettings, StackSettingsError
 
 application = typer.Typer()
 
@@ -18,22 +18,58 @@ application = typer.Typer()
     epilog="Examples:  ./ciaccess validate  ·  ./ciaccess validate other.yaml --json | jq '.faults[].message'"
 )
 def validate(
-    file: Annotated[Path, typer.Argument(help="The YAML to check.")] = CONFIG_FOLDER / "access.yaml",
+    file: Annotated[
+        Path | None, typer.Argument(help="The YAML to check. Default: config/access.yaml")
+    ] = None,
     *,
+    stack: Annotated[
+        str | None, typer.Option("--stack", help="Check it with this stack's file and addresses.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the faults as JSON.")] = False,
+    schema: Annotated[
+        bool, typer.Option("--schema", help="Print the JSON Schema for editors, no more.")
+    ] = False,
 ) -> None:
     """Check access.yaml: every fault, with its line, what is allowed and what to do. Exit code 0 or 1."""
-    try:
-        access = load(file)
-    except ConfigError as error:
-        if as_json:
-            print_json({"valid": False, "faults": [fault.to_json() for fault in error.faults]})
-        else:
-            for fault in error.faults:
-                typer.echo(str(fault))
-            typer.echo(f"{len(error.faults)} found")
-        finish(Exit.ERROR)
+    if schema:
+        from config.schema import text  # noqa: PLC0415 only for this option
+
+        typer.echo(text(), nl=False)
+        return
+    settings = _settings(stack)
+    checked = check(file or settings.access_file, settings.addresses)
     if as_json:
-        print_json({"valid": True, "accounts": len(access.accounts), "faults": []})
+        print_json(_as_json(checked))
     else:
-        typer.echo(f"{file}: valid, {len(access.accounts)} accounts")
+        for fault in checked.faults:
+            typer.echo(str(fault))
+        typer.echo(_summary(checked))
+    finish(Exit.CLEAN if checked.access else Exit.ERROR)
+
+
+def _settings(stack: str | None) -> StackSettings:
+    try:
+        return StackSettings.of_stack(stack) if stack else StackSettings(CONFIG_FOLDER / "access.yaml")
+    except StackSettingsError as error:
+        raise CommandError(str(error)) from None
+
+
+def _as_json(checked: Checked) -> dict[str, Any]:
+    accounts = len(checked.access.accounts) if checked.access else None
+    return {
+        "valid": checked.access is not None,
+        "accounts": accounts,
+        "faults": [fault.to_json() for fault in checked.faults],
+    }
+
+
+def _summary(checked: Checked) -> str:
+    errors = sum(fault.severity == "error" for fault in checked.faults)
+    warnings = len(checked.faults) - errors
+    counted = [
+        f"{count} {word}{'s' * (count != 1)}" for count, word in ((errors, "error"), (warnings, "warning"))
+    ]
+    found = ", ".join(text for text in counted if not text.startswith("0 "))
+    if checked.access is None:
+        return f"{found} found"
+    return f"{checked.file}: valid, {len(checked.access.accounts)} accounts" + (f", {found}" if found else "")

@@ -30,7 +30,8 @@ class NexusAccessArgs:
         """Take the arguments from access.yaml."""
         objects = nexus_objects(access)
         ours = [role.id for role in objects.roles]
-        ours += [item.name for item in (*objects.selectors, *objects.privileges)]
+        ours += [selector.name for selector in objects.selectors]
+        ours += [privilege.name for privilege in objects.privileges]
         return cls(objects, frozenset(ours) if access.adopts(access.nexus) else frozenset())
 
 

@@ -31,10 +31,14 @@ class VaultJwtAuthArgs:
     kv_mount_managed: bool
     adopt: bool
     vacant: tuple[str, ...]
+    protect: bool
 
     @classmethod
-    def of(cls, access: Access) -> Self:
-        """Take the arguments from access.yaml; `vacant` are the API paths where nothing may exist before `up`."""
+    def of(cls, access: Access, *, protect: bool) -> Self:
+        """Take the arguments from access.yaml; `vacant` are the API paths where nothing may exist before `up`.
+
+        `protect` keeps the engine from deleting the mount and the backend, which would take everything in them along.
+        """
         jwt = access.vault.jwt
         adopt = access.adopts(access.vault)
         policies = vault_policies(access)
@@ -55,6 +59,7 @@ class VaultJwtAuthArgs:
             kv_mount_managed=access.vault.kv.manage,
             adopt=adopt,
             vacant=tuple(sorted(ours)),
+            protect=protect,
         )
 
 
@@ -91,7 +96,9 @@ class VaultJwtAuth(pulumi.ComponentResource):
         """Return options for what must not be lost by accident; what exists already is imported if it is adopted."""
         return pulumi.ResourceOptions.merge(
             self._after,
-            pulumi.ResourceOptions(import_=existing if self._args.adopt else None),
+            pulumi.ResourceOptions(
+                import_=existing if self._args.adopt else None, protect=self._args.protect
+            ),
         )
 
     def _kv_mount(self) -> vault.Mount:
@@ -137,7 +144,7 @@ class VaultJwtAuth(pulumi.ComponentResource):
             groups_claim="",
             token_policies=[policy.name],
             token_ttl=role.token_ttl,
-            token_max_ttl=role.token_max_ttl,
+            token_max_ttl=role.longest_ttl,
             token_explicit_max_ttl=0,
             token_period=0,
             token_num_uses=0,
