@@ -1,0 +1,329 @@
+"""GitLab's group variables, over python-gitlab.
+
+Owns what GitLab's API leaves to its callers: a variable is found by key and scope in one list a group, a write is
+read back and compared (Free drops the environment scope without a word, and an update whose filter finds nothing
+changes another scope's variable), and every error is one of clients/errors. Leaves alone projects' variables.
+"""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import requests
+
+from clients.errors import (
+    ApiError,
+    ConflictError,
+    NotFoundError,
+    RefusedError,
+    UnexpectedAnswerError,
+    UnreachableError,
+    action,
+    error_class,
+)
+from clients.http import HttpOptions, PooledSession, translated
+from clients.redaction import conceal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gitlab import Gitlab
+    from gitlab.exceptions import GitlabError
+    from gitlab.v4.objects import GroupVariable, GroupVariableManager
+
+SYSTEM = "GitLab"
+_KIND = "variable"
+_TAKEN = "has already been taken"
+# The session retries, so python-gitlab must not: its waits know no bound.
+_ONCE: dict[str, Any] = {"obey_rate_limit": False, "retry_transient_errors": False}
+_BAD_REQUEST, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND = 400, 401, 403, 404
+_REMEDIES = {
+    _BAD_REQUEST: "Correct it in access.yaml.",
+    _UNAUTHORIZED: "Set GITLAB_TOKEN to a token that is valid.",
+    _FORBIDDEN: "The token needs the scope api and must be an owner's of the group.",
+    _NOT_FOUND: "Check the group's id, and that the token may see the group: GitLab hides what it may not.",
+}
+
+
+class Identity(NamedTuple):
+    """What tells variables of a group apart."""
+
+    key: str
+    environment_scope: str
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A CI/CD variable of a group. `value` is empty for a hidden one: nobody can read that back."""
+
+    group: str
+    key: str
+    value: str
+    environment_scope: str = "*"
+    protected: bool = False
+    masked: bool = False
+    raw: bool = False
+    variable_type: str = "env_var"
+    description: str = ""
+    hidden: bool = False
+
+    @property
+    def identity(self) -> Identity:
+        """Return its key and scope."""
+        return Identity(self.key, self.environment_scope)
+
+
+class GitLab:
+    """One GitLab. Nothing is asked until it is needed; safe to use from several threads."""
+
+    def __init__(self, url: str, token: str, *, options: HttpOptions | None = None) -> None:
+        conceal(token)
+        self.url = url.rstrip("/")
+        self._token = token
+        self._session = PooledSession(self.url, options or HttpOptions())
+        self._lock = threading.Lock()
+        self._api: Gitlab | None = None
+        self._variables: dict[str, Variables] = {}
+
+    def __repr__(self) -> str:
+        return f"GitLab({self.url!r})"
+
+    def variables(self, group: str) -> Variables:
+        """Return the variables of a group, given by its id or full path."""
+        with self._lock:
+            if group not in self._variables:
+                self._variables[group] = Variables(self.url, group, self._client())
+            return self._variables[group]
+
+    def close(self) -> None:
+        """Close the pooled connections."""
+        self._session.close()
+
+    def _client(self) -> Gitlab:
+        if self._api is None:
+            from gitlab import Gitlab as Api  # noqa: PLC0415 0.15 s that a start without GitLab need not take
+
+            self._api = Api(
+                self.url,
+                private_token=self._token,
+                session=self._session,
+                keep_base_url=True,
+                ssl_verify=self._session.verify,
+            )
+        return self._api
+
+
+class Variables:
+    """The variables of one group. The list is asked for once, and every write keeps it true."""
+
+    def __init__(self, url: str, group: str, api: Gitlab) -> None:
+        self._url = url
+        self._group = group
+        self._manager: GroupVariableManager = api.groups.get(group, lazy=True).variables
+        self._lock = threading.Lock()
+        self._known: dict[Identity, Variable] | None = None
+
+    def all(self) -> dict[Identity, Variable]:
+        """Return all variables of the group; one list call a process."""
+        with self._lock:
+            if self._known is None:
+                with self._errors(f"list variables of group '{self._group}'"):
+                    listed = self._manager.list(get_all=True, per_page=100, **_ONCE)
+                    found = [self._variable(item) for item in listed]
+                    self._known = {item.identity: item for item in found}
+            return dict(self._known)
+
+    def refresh(self) -> None:
+        """Forget the list, so that the next call asks again."""
+        with self._lock:
+            self._known = None
+
+    def find(self, key: str, environment_scope: str = "*") -> Variable | None:
+        """Return a variable from the list."""
+        return self.all().get(Identity(key, environment_scope))
+
+    def read(self, key: str, environment_scope: str = "*") -> Variable | None:
+        """Return a variable as GitLab knows it now."""
+        identity = Identity(key, environment_scope)
+        try:
+            with self._errors(action("read", _KIND, key)):
+                found = self._variable(self._manager.get(key, **_filter(environment_scope)))
+        except ApiError as error:
+            if error.status != _NOT_FOUND:
+                raise
+            # The variable's 404 and the group's look alike: only a list tells them apart.
+            self.refresh()
+            return self.all().get(identity)
+        if found.identity != identity:
+            return None
+        self._remember(found)
+        return found
+
+    def create(self, variable: Variable) -> None:
+        """Make a variable and prove it.
+
+        Raises:
+            ConflictError: key and scope are taken.
+            RefusedError: GitLab dropped the scope (Premium), or stored something else.
+        """
+        doing = action("create", _KIND, variable.key)
+        self._conceal(variable)
+        try:
+            with self._errors(doing, "POST"):
+                made = self._variable(
+                    self._manager.create({"key": variable.key} | _attributes(variable), **_ONCE)
+                )
+        except UnreachableError as error:
+            if not error.uncertain or not self._has_arrived(variable):
+                raise
+            return
+        if made.environment_scope != variable.environment_scope:
+            # It is there under a scope nobody asked for, where it would reach every job.
+            with self._errors(doing, "DELETE"):
+                self._manager.delete(variable.key, **_filter(made.environment_scope))
+            said = f"GitLab stored the scope '{made.environment_scope}' in place of '{variable.environment_scope}'"
+            remedy = "Environment scopes of group variables need GitLab Premium: use the scope '*'."
+            raise RefusedError(doing, said, remedy, system=SYSTEM)
+        self._prove(variable, doing)
+
+    def replace(self, variable: Variable) -> None:
+        """Write all attributes of a variable that exists, and prove it.
+
+        Raises:
+            NotFoundError: there is none of this key and scope.
+        """
+        doing = action("update", _KIND, variable.key)
+        self._conceal(variable)
+        # GitLab would change the same key's variable of another scope instead of saying that there is none.
+        if self.read(variable.key, variable.environment_scope) is None:
+            said = f"there is none in the scope '{variable.environment_scope}'"
+            raise NotFoundError(doing, said, "Create it.", system=SYSTEM, status=_NOT_FOUND)
+        with self._errors(doing, "PUT"):
+            self._manager.update(variable.key, _attributes(variable), **_filter(variable.environment_scope))
+        self._prove(variable, doing)
+
+    def delete(self, key: str, environment_scope: str = "*") -> bool:
+        """Remove a variable; False where it was not there."""
+        if self.read(key, environment_scope) is None:
+            return False
+        try:
+            with self._errors(action("delete", _KIND, key), "DELETE"):
+                self._manager.delete(key, **_filter(environment_scope))
+        except ApiError as error:
+            if error.status != _NOT_FOUND:
+                raise
+        self._forget(Identity(key, environment_scope))
+        return True
+
+    def _has_arrived(self, wanted: Variable) -> bool:
+        """Tell whether a write whose answer was lost was done."""
+        try:
+            return self.read(wanted.key, wanted.environment_scope) == wanted
+        except ApiError:
+            return False  # then the write's own error is the one to tell
+
+    def _prove(self, wanted: Variable, doing: str) -> None:
+        found = self.read(wanted.key, wanted.environment_scope)
+        if found == wanted:
+            return
+        wrong = "it" if found is None else ", ".join(_different(found, wanted))
+        remedy = "Look whether something else writes this variable, and run again."
+        raise RefusedError(
+            doing, f"GitLab took it, and then {wrong} read back otherwise", remedy, system=SYSTEM
+        )
+
+    def _variable(self, item: GroupVariable | Any) -> Variable:
+        shape = item.attributes if hasattr(item, "attributes") else {}
+        try:
+            hidden = bool(shape.get("hidden", False))
+            variable = Variable(
+                group=self._group,
+                key=str(shape["key"]),
+                value="" if hidden else str(shape["value"]),
+                environment_scope=str(shape.get("environment_scope") or "*"),
+                protected=bool(shape["protected"]),
+                masked=bool(shape["masked"]),
+                raw=bool(shape.get("raw", False)),
+                variable_type=str(shape["variable_type"]),
+                description=str(shape.get("description") or ""),
+                hidden=hidden,
+            )
+        except KeyError as error:
+            doing = f"read variables of group '{self._group}'"
+            remedy = f"Check that {self._url} is GitLab's address."
+            raise UnexpectedAnswerError(
+                doing, f"{error} is missing in the answer", remedy, system=SYSTEM
+            ) from None
+        self._conceal(variable)
+        return variable
+
+    @staticmethod
+    def _conceal(variable: Variable) -> None:
+        if variable.masked:
+            conceal(variable.value)
+
+    def _remember(self, variable: Variable) -> None:
+        with self._lock:
+            if self._known is not None:
+                self._known[variable.identity] = variable
+
+    def _forget(self, identity: Identity) -> None:
+        with self._lock:
+            if self._known is not None:
+                self._known.pop(identity, None)
+
+    @contextmanager
+    def _errors(self, doing: str, method: str = "GET") -> Iterator[None]:
+        """Turn what requests and python-gitlab raise into clients/errors."""
+        from gitlab.exceptions import GitlabError as Failure  # noqa: PLC0415 as in _client
+
+        try:
+            yield
+        except requests.RequestException as error:
+            raise translated(error, doing, SYSTEM, self._url, method) from None
+        except Failure as error:
+            raise _translated(error, doing, self._url) from None
+
+
+def _translated(error: GitlabError, doing: str, url: str) -> ApiError:
+    status = error.response_code
+    if status is None:
+        remedy = f"Check that {url} is GitLab's address, and that no proxy answers in its place."
+        return UnexpectedAnswerError(doing, str(error), remedy, system=SYSTEM)
+    said = _said(error.error_message)
+    kind = ConflictError if _TAKEN in said else error_class(status)
+    remedy = _REMEDIES.get(status, "Run again later; GitLab's own log says more.")
+    if status == _BAD_REQUEST and said.startswith("value"):
+        remedy = "A masked value needs 8 or more characters without blanks (docs/resources.md); VAULT_ADDR needs no mask."
+    answered = f"{SYSTEM} answered {status}" + (f", {said}" if said else "")
+    return kind(doing, answered, remedy, system=SYSTEM, status=status)
+
+
+def _said(message: Any) -> str:
+    """Return GitLab's message as text; faults of attributes come as an object of lists."""
+    if isinstance(message, dict):
+        return "; ".join(f"{name}: {', '.join(map(str, faults))}" for name, faults in message.items())
+    return message.decode(errors="replace") if isinstance(message, bytes) else str(message)
+
+
+def _filter(environment_scope: str) -> dict[str, Any]:
+    return {"filter": {"environment_scope": environment_scope}} | _ONCE
+
+
+def _attributes(variable: Variable) -> dict[str, Any]:
+    return {
+        "value": variable.value,
+        "environment_scope": variable.environment_scope,
+        "protected": variable.protected,
+        "masked": variable.masked,
+        "raw": variable.raw,
+        "variable_type": variable.variable_type,
+        "description": variable.description,
+    }
+
+
+def _different(found: Variable, wanted: Variable) -> list[str]:
+    return [name for name in vars(wanted) if replace(found, **{name: getattr(wanted, name)}) != found]

@@ -1,0 +1,192 @@
+"""Vault's API as this project asks it, over hvac: what exists, what a token may do, what a secret holds.
+
+It only reads: what lies in Vault is written by pulumi-vault. A path that may not be read is a ForbiddenError,
+never "not there".
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import requests
+
+from clients.errors import (
+    ForbiddenError,
+    NotFoundError,
+    UnexpectedAnswerError,
+    UnreachableError,
+    error_class,
+)
+from clients.http import HttpOptions, PooledSession, json_of, translated
+from clients.redaction import conceal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hvac import Client
+
+SYSTEM = "Vault"
+_DISCOVERY = "/.well-known/openid-configuration"
+_OK = 200
+_SEALED = 503
+_REMEDIES = {
+    400: "Check the path.",
+    403: "Set VAULT_TOKEN to a token that is valid and may read this path.",
+    _SEALED: "Unseal Vault, or wait for it, and run again.",
+}
+
+
+class Vault:
+    """One Vault, asked with one token; VAULT_NAMESPACE is its namespace. Safe to use from several threads."""
+
+    def __init__(self, url: str, token: str, *, options: HttpOptions | None = None) -> None:
+        conceal(token)
+        self.url = url.rstrip("/")
+        self._token = token
+        self._options = options or HttpOptions()
+        self._session = PooledSession(self.url, self._options)
+        self._lock = threading.Lock()
+        self._hvac: Client | None = None
+
+    def __repr__(self) -> str:
+        return f"Vault({self.url!r})"
+
+    def exists(self, api_path: str) -> bool:
+        """Tell whether there is something at an API path, such as `sys/policies/acl/x` or `secret/data/nexus/x`.
+
+        A KV secret whose latest version was deleted is not there: its readers get 404 too.
+
+        Raises:
+            ForbiddenError: the token may not look.
+        """
+        return self._get(api_path, f"look for '{api_path}'") is not None
+
+    def capabilities(self, paths: Sequence[str]) -> dict[str, set[str]]:
+        """Return what the token may do at each API path, `root` and `deny` as Vault says them."""
+        doing = f"ask for the token's rights at {len(paths)} paths"
+        if not paths:
+            return {}
+        answer = self._ask("post", "sys/capabilities-self", doing, {"paths": list(paths)})
+        rights = _object(answer.get("data"), doing)
+        return {path: set(rights.get(path, ())) for path in paths}
+
+    def kv_version(self, mount: str) -> int | None:
+        """Return the version of the KV engine at a mount; None where nothing, or no KV engine, is mounted.
+
+        Raises:
+            ForbiddenError: the token may do nothing under the mount, or it is not there: Vault does not tell which.
+        """
+        doing = f"look for the KV engine at '{mount}'"
+        try:
+            answer = self._get(f"sys/internal/ui/mounts/{mount}", doing)
+        except ForbiddenError as error:
+            remedy = "Mount it, correct vault.kv.mount, or give the token rights under it: Vault does not tell which."
+            raise ForbiddenError(doing, error.said, remedy, system=SYSTEM, status=error.status) from None
+        engine = (answer or {}).get("data")
+        if not isinstance(engine, dict) or engine.get("type") not in ("kv", "generic"):
+            return None
+        return int((engine.get("options") or {}).get("version", 1))
+
+    def read_secret(self, mount: str, path: str) -> dict[str, Any] | None:
+        """Return the latest version of a KV v2 secret, each text concealed from logs; None where there is none."""
+        doing = f"read secret '{mount}/{path}'"
+        answer = self._get(f"{mount}/data/{path}", doing)
+        if answer is None:
+            return None
+        secret = _object(_object(answer.get("data"), doing).get("data"), doing)
+        for value in secret.values():
+            if isinstance(value, str):
+                conceal(value)
+        return secret
+
+    def url_answers(self, url: str) -> None:
+        """Make sure that a discovery or JWKS URL answers, as Vault will ask it; no credentials are sent.
+
+        Raises:
+            UnreachableError, UnexpectedAnswerError: it does not.
+        """
+        doing = f"ask '{url}'"
+        session = PooledSession(url, self._options)
+        try:
+            for address in (url, url.rstrip("/") + _DISCOVERY):
+                answer = session.get(address)
+                if answer.status_code == _OK and _is_key_source(answer, doing):
+                    return
+        except requests.RequestException as error:
+            failure = translated(error, doing, "The issuer", url)
+            raise UnreachableError(failure.doing, failure.said, failure.remedy, system=SYSTEM) from None
+        finally:
+            session.close()
+        said = "it answers neither keys nor an OpenID configuration"
+        remedy = "Correct vault.jwt.discovery_url or jwks_url in access.yaml: Vault would keep a half-made backend."
+        raise UnexpectedAnswerError(doing, said, remedy, system=SYSTEM)
+
+    def close(self) -> None:
+        """Close the pooled connections."""
+        self._session.close()
+
+    def _client(self) -> Client:
+        with self._lock:
+            if self._hvac is None:
+                from hvac import Client  # noqa: PLC0415 0.1 s that a start without Vault need not take
+                from hvac.adapters import RawAdapter  # noqa: PLC0415 the same
+
+                self._hvac = Client(
+                    url=self.url,
+                    token=self._token,
+                    session=self._session,
+                    adapter=RawAdapter,
+                    timeout=int(self._options.read_seconds),  # the session has bounds of its own
+                    namespace=os.environ.get("VAULT_NAMESPACE") or None,
+                )
+            return self._hvac
+
+    def _get(self, api_path: str, doing: str) -> dict[str, Any] | None:
+        """Return what is at an API path, None where there is nothing."""
+        try:
+            return self._ask("get", api_path, doing)
+        except NotFoundError:
+            return None
+
+    def _ask(self, method: str, api_path: str, doing: str, body: Any = None) -> dict[str, Any]:
+        # hvac's own errors do not tell a 412 from a 500, so the status is looked at here.
+        try:
+            answer = self._client().adapter.request(
+                method, f"/v1/{quote(api_path)}", json=body, raise_exception=False
+            )
+        except requests.RequestException as error:
+            # Nothing that is asked here changes anything.
+            raise translated(error, doing, SYSTEM, self.url) from None
+        status = answer.status_code
+        if status != _OK:
+            said = f"{SYSTEM} answered {status}{_faults(answer)}"
+            remedy = _REMEDIES.get(status, "Run again later; Vault's own log says more.")
+            raise error_class(status)(doing, said, remedy, system=SYSTEM, status=status)
+        return _object(json_of(answer, doing, SYSTEM), doing)
+
+
+def _faults(answer: requests.Response) -> str:
+    try:
+        faults = answer.json()["errors"]
+    except (ValueError, KeyError, TypeError):
+        return ""
+    return f", {'; '.join(str(fault).strip() for fault in faults)}" if faults else ""
+
+
+def _object(value: Any, doing: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        remedy = "Check that VAULT_ADDR is Vault's address."
+        raise UnexpectedAnswerError(doing, "the answer is not of Vault's shape", remedy, system=SYSTEM)
+    return value
+
+
+def _is_key_source(answer: requests.Response, doing: str) -> bool:
+    """Tell whether an answer is a JWKS or an OpenID configuration."""
+    try:
+        found = json_of(answer, doing, SYSTEM)
+    except UnexpectedAnswerError:
+        return False
+    return isinstance(found, dict) and ("keys" in found or "jwks_uri" in found)

@@ -1,0 +1,184 @@
+"""A Nexus user of the source `default`, whose password is proved by a login.
+
+Nexus never shows a password, so a read tries to log in with the one that the state knows. What it finds is the
+field `login`: `accepted`, which every declaration wants, or `refused`. So a changed password shows as a difference,
+and the password itself never does.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from clients.errors import action
+from clients.nexus import User
+from provider.kinds.fields import NAMES, UNKNOWN, Failure, Field, Rule, Values, at_most, one_of
+from provider.kinds.kind import KindError
+from provider.kinds.nexus import ID, NexusKind
+from provider.kinds.objects import ADOPT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from clients.nexus import Users
+    from provider.kinds.kind import Difference, Seen
+
+ACTIVE = "active"
+ACCEPTED, REFUSED = "accepted", "refused"
+# A clustered Nexus answers from before a write for some seconds.
+_PROOF_WAITS_SECONDS = (0.2, 0.5, 1.0, 2.0, 3.0)
+
+
+def _is_password(value: str) -> bool:
+    return bool(value.strip()) and not any(ord(letter) < ord(" ") for letter in value)
+
+
+class NexusUser(NexusKind[User]):
+    """`password` is a secret. An import cannot know it: it is empty then, and the next `up` sets the declared one."""
+
+    token = "ciaccess:nexus:User"  # noqa: S105 a type token, no secret
+    noun = "user"
+    fields = (
+        Field("user_id", rule=ID, identifies=True),
+        Field("first_name", rule=at_most(200, least=1)),
+        Field("last_name", rule=at_most(200, least=1)),
+        Field(
+            "email_address",
+            rule=Rule("an e-mail address", lambda value: "@" in value[1:-1] and " " not in value),
+        ),
+        Field("status", default=ACTIVE, rule=one_of(ACTIVE, "disabled")),
+        Field("roles", NAMES, rule=Rule("one or more names of roles", bool)),
+        Field(
+            "password",
+            secret=True,
+            rule=Rule("text on one line that is not blank, as Nexus takes it", _is_password),
+        ),
+        Field("login", default=ACCEPTED, rule=one_of(ACCEPTED)),
+        ADOPT,
+    )
+
+    def check(self, old: Mapping[str, Any], inputs: Mapping[str, Any]) -> tuple[Values, tuple[Failure, ...]]:
+        """Take what an import found: no password, and a login that it could not try."""
+        values, failures = super().check(old, inputs)
+        imported = old.get("password") == "" == inputs.get("password")
+        if imported:
+            values |= {"password": "", "login": inputs.get("login")}
+            failures = tuple(failure for failure in failures if failure.property not in ("password", "login"))
+        return values, failures
+
+    def diff(self, resource_id: str, state: Values, inputs: Values) -> Difference:
+        """A state of before the first refresh knows of no login that was refused."""
+        return super().diff(resource_id, {"login": ACCEPTED} | state, inputs)
+
+    def create(self, inputs: Values) -> Values:
+        """Make the user with its password, and prove it by a login."""
+        self._refuse_unknown_roles(inputs)
+        super().create(inputs)
+        self._prove_login(inputs)
+        return inputs
+
+    def read(self, resource_id: str, state: Values) -> Seen | None:
+        """Return the user, and whether the state's password lets it in."""
+        seen = super().read(resource_id, state)
+        if seen is None:
+            return None
+        password = state.get("password", "")
+        accepted = bool(password) and self._accepts(resource_id, password)
+        seen.values.update(password=password, login=ACCEPTED if accepted else REFUSED)
+        return seen
+
+    def update(self, resource_id: str, state: Values, inputs: Values) -> Values:
+        """Write what differs: first the user, then its password, and prove that by a login."""
+        self._refuse_unknown_roles(inputs)
+        profile = [name for name in vars(self.wanted(inputs)) if name != "source"]
+        if any(state.get(name) != inputs[name] for name in profile):
+            super().update(resource_id, state, inputs)
+        if inputs["status"] == ACTIVE:
+            self._set_password(resource_id, inputs["password"])
+            self._prove_login(inputs)
+        elif state.get("password") != inputs["password"]:
+            self._change_password(resource_id, inputs["password"])
+        return inputs
+
+    def objects(self, address: Values) -> Users:  # type: ignore[override] # its create takes a password, see `make`
+        """Return Nexus's users."""
+        del address
+        return self._systems.nexus().users
+
+    def wanted(self, inputs: Values) -> User:
+        """Return the user of these inputs."""
+        return User(
+            user_id=inputs["user_id"],
+            first_name=inputs["first_name"],
+            last_name=inputs["last_name"],
+            email_address=inputs["email_address"],
+            status=inputs["status"],
+            roles=inputs["roles"],
+        )
+
+    def observed(self, item: User) -> Values:
+        """Return a user's values, as far as Nexus tells them."""
+        return {name: value for name, value in vars(item).items() if name != "source"}
+
+    def is_ours(self, existing: User, inputs: Values) -> bool:
+        """Only who made the user knows its password."""
+        known = inputs["password"] is not UNKNOWN and inputs["status"] == ACTIVE
+        return (
+            known
+            and super().is_ours(existing, inputs)
+            and self._accepts(existing.user_id, inputs["password"])
+        )
+
+    def bring_in_line(self, existing: User, inputs: Values) -> None:
+        """Replace an existing user where it differs, and set its password where that is another one."""
+        super().bring_in_line(existing, inputs)
+        if inputs["status"] == ACTIVE:
+            self._set_password(existing.user_id, inputs["password"])
+        else:
+            self._change_password(existing.user_id, inputs["password"])
+
+    def make(self, inputs: Values) -> None:
+        """Make the user with its password."""
+        self._systems.nexus().users.create(self.wanted(inputs), inputs["password"])
+
+    def _refuse_unknown_roles(self, inputs: Values) -> None:
+        """Nexus takes a new user with a role that does not exist, and hides the role until it does."""
+        roles = self._systems.nexus().roles
+        missing = sorted(
+            role for role in inputs["roles"] if roles.find(role) is None and roles.read(role) is None
+        )
+        if missing:
+            names = ", ".join(f"'{role}'" for role in missing)
+            raise KindError(
+                f"{action('write', self.noun, inputs['user_id'])}: Nexus has no role {names}. "
+                "Declare it under nexus.roles in access.yaml, or correct the account's roles"
+            )
+
+    def _set_password(self, user_id: str, password: str) -> None:
+        if not self._accepts(user_id, password):
+            self._change_password(user_id, password)
+
+    def _change_password(self, user_id: str, password: str) -> None:
+        if user_id == self._systems.nexus_username():
+            raise KindError(
+                f"{action('change the password of', self.noun, user_id)}: ciaccess itself logs in as this user, and "
+                "would lock itself out. Set NEXUS_USERNAME and NEXUS_PASSWORD to another administrator's"
+            )
+        self._systems.nexus().users.change_password(user_id, password)
+
+    def _prove_login(self, inputs: Values) -> None:
+        user_id = inputs["user_id"]
+        if inputs["status"] != ACTIVE or self._accepts(user_id, inputs["password"]):
+            return
+        for wait in _PROOF_WAITS_SECONDS:
+            time.sleep(wait)
+            if self._accepts(user_id, inputs["password"]):
+                return
+        raise KindError(
+            f"{action('prove the login of', self.noun, user_id)}: Nexus took the password and refuses the login. See that "
+            "the Local Authenticating Realm is active and that nothing else writes this user, and run again"
+        )
+
+    def _accepts(self, user_id: str, password: str) -> bool:
+        with self._systems.login_probes:
+            return self._systems.nexus().users.accepts(user_id, password)

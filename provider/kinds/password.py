@@ -1,0 +1,83 @@
+"""A password: made at random, the same until its version changes, always a secret.
+
+It lies in no system, only in the state, encrypted. Its id says nothing about it. An import names the environment
+variable that holds an existing one, because an id would stand in the state and in the process list unencrypted.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import string
+
+from provider.kinds.fields import UNKNOWN, WHOLE_NUMBER, Field, Rule, Values
+from provider.kinds.kind import Kind, KindError, Seen
+
+# Survives shell words, URLs, grep and sed on JSON, and docker's auth JSON (facts on the organisation).
+ALPHABET = string.ascii_letters + string.digits + "-_.~"
+CHARACTERS = 40
+_ID = "password"
+_IMPORT = re.compile(r"env:([A-Za-z_][A-Za-z0-9_]*)(?::([0-9]{1,9}))?")
+
+
+class Password(Kind):
+    """`version` is the rotation: another number, another password. `result` is made here and cannot be given."""
+
+    token = "ciaccess:index:Password"  # noqa: S105 a type token, no secret
+    noun = "password"
+    shares_id = True
+    fields = (
+        Field("version", WHOLE_NUMBER, rule=Rule("a whole number from 1", lambda value: value >= 1)),
+        Field("result", secret=True, compared=False, computed=True),
+    )
+
+    def create(self, inputs: Values) -> Values:
+        """Make a password."""
+        return inputs | {"result": generated()}
+
+    def read(self, resource_id: str, state: Values) -> Seen | None:
+        """Return the password of the state, or on an import the one of the environment variable that the id names."""
+        if state.get("result"):
+            return Seen(state)
+        found = _IMPORT.fullmatch(resource_id)
+        if not found:
+            raise KindError(
+                "import password: its id is env:<NAME> or env:<NAME>:<version>, where NAME is the environment variable "
+                "that holds the password. Never write the password itself there: ids are not encrypted"
+            )
+        value = os.environ.get(found[1])
+        if not value:
+            raise KindError(
+                f"import password: the environment variable {found[1]} is not set. Set it to the password"
+            )
+        return Seen({"version": int(found[2] or 1), "result": value}, _ID)
+
+    def update(self, resource_id: str, state: Values, inputs: Values) -> Values:
+        """Make another password if the version is another one."""
+        del resource_id
+        if state.get("result") and state.get("version") == inputs["version"]:
+            return inputs | {"result": state["result"]}
+        return inputs | {"result": generated()}
+
+    def delete(self, resource_id: str, state: Values) -> None:
+        """Do nothing: it goes with the state."""
+        del resource_id, state
+
+    def planned(self, state: Values | None, inputs: Values) -> Values:
+        """Return a result that is not known yet, unless the version stays."""
+        if state and state.get("version") == inputs["version"]:
+            return inputs | {"result": state["result"]}
+        return inputs | {"result": UNKNOWN}
+
+    def resource_id(self, inputs: Values) -> str | None:
+        """Return the same id for every password."""
+        del inputs
+        return _ID
+
+
+def generated() -> str:
+    """Return a new password: 40 characters, 240 bits, its first one a letter so that no program takes it for an option."""
+    return secrets.choice(string.ascii_letters) + "".join(
+        secrets.choice(ALPHABET) for _ in range(CHARACTERS - 1)
+    )

@@ -1,0 +1,83 @@
+"""What must hold in Vault before anything is written there (docs/adr/0006): vacant paths, a KV engine, a URL that answers.
+
+It makes nothing and reads only when it is created or when something is added to it: what lies at the paths
+afterwards is this stack's own.
+"""
+
+from __future__ import annotations
+
+from provider.kinds.fields import NAMES, Field, Rule, Values
+from provider.kinds.kind import Kind, KindError, Seen
+
+_ID = "vault"
+_KV_VERSION = 2
+
+
+def _is_api_path(value: str) -> bool:
+    return bool(value) and not value.startswith("/") and ".." not in value.split("/")
+
+
+class VaultPreconditions(Kind):
+    """`vacant` are API paths; `kv_mount` and `reachable_url` may be empty, and are then not looked at."""
+
+    token = "ciaccess:vault:Preconditions"  # noqa: S105 a type token, no secret
+    noun = "precondition"
+    shares_id = True
+    fields = (
+        Field(
+            "vacant",
+            NAMES,
+            default=frozenset(),
+            rule=Rule(
+                "API paths such as secret/data/nexus/svc-x", lambda paths: all(map(_is_api_path, paths))
+            ),
+        ),
+        Field("kv_mount", default=""),
+        Field("reachable_url", default=""),
+    )
+
+    def create(self, inputs: Values) -> Values:
+        """Refuse to go on where something does not hold."""
+        self.look(None, inputs)
+        return inputs
+
+    def read(self, resource_id: str, state: Values) -> Seen | None:
+        """Return the state: the paths are this stack's own by now. An import knows of no paths."""
+        del resource_id
+        return Seen({"vacant": frozenset(), "kv_mount": "", "reachable_url": ""} | state, _ID)
+
+    def update(self, resource_id: str, state: Values, inputs: Values) -> Values:
+        """Look at what was added."""
+        del resource_id
+        self.look(state, inputs)
+        return inputs
+
+    def delete(self, resource_id: str, state: Values) -> None:
+        """Do nothing: nothing was made."""
+        del resource_id, state
+
+    def look(self, state: Values | None, inputs: Values) -> None:
+        """Raise an error that lists all that does not hold; what the state holds already is not looked at again."""
+        before = state or {}
+        vault = self._systems.vault()
+        added = sorted(inputs["vacant"] - before.get("vacant", frozenset()))
+        faults = [f"{path} exists already" for path in added if vault.exists(path)]
+        mount = inputs["kv_mount"]
+        if mount and mount != before.get("kv_mount"):
+            version = vault.kv_version(mount)
+            if version is None:
+                faults.append(f"no KV engine is mounted at {mount}/")
+            elif version != _KV_VERSION:
+                faults.append(f"the KV engine at {mount}/ has version {version}, not {_KV_VERSION}")
+        if faults:
+            raise KindError(
+                f"check Vault before writing: {'; '.join(faults)}. What exists is taken over with adopt: true at its "
+                "entry in access.yaml; vault.kv.manage: true mounts the engine"
+            )
+        if inputs["reachable_url"] and inputs["reachable_url"] != before.get("reachable_url"):
+            vault.url_answers(inputs["reachable_url"])
+
+    def resource_id(self, inputs: Values) -> str | None:
+        """Return the one id that there is."""
+        del inputs
+        return _ID

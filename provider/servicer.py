@@ -1,0 +1,142 @@
+"""The gRPC end of the plugin: every failure becomes one clean line, and nothing else is ever printed.
+
+The SDK's servicer puts a Python traceback behind every error. Here it is taken off again, and what is a fault of
+ours says so. Tracebacks go to the log alone: CIACCESS_LOG names its file, and secrets are concealed in it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import grpc  # type: ignore[import-untyped] # the SDK brings it, without stubs
+import grpc.aio  # type: ignore[import-untyped] # the same
+from pulumi.provider.experimental.server import ProviderServicer
+from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
+from pulumi.runtime.proto import provider_pb2_grpc
+
+from clients.credentials import CredentialsError
+from clients.errors import ApiError, one_line
+from clients.redaction import RedactingFilter
+from provider.kinds.kind import KindError
+from provider.server import VERSION, CiaccessProvider
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+LOG = logging.getLogger("ciaccess.provider")
+LOG_FILE = "CIACCESS_LOG"
+_EXPECTED = (ApiError, CredentialsError, KindError)
+_MOST_CHARACTERS = 2000
+_ANSWERED = (
+    "Check",
+    "CheckConfig",
+    "Configure",
+    "Create",
+    "Delete",
+    "Diff",
+    "DiffConfig",
+    "Read",
+    "Update",
+)
+_NOT_OFFERED = (
+    "Attach",
+    "Call",
+    "Construct",
+    "GetMapping",
+    "GetMappings",
+    "GetSchema",
+    "Handshake",
+    "Invoke",
+    "List",
+    "Parameterize",
+)
+
+
+class Servicer(ProviderServicer):
+    """The SDK's servicer with every failure turned into one line."""
+
+    def __init__(self, provider: CiaccessProvider, engine_address: str = "") -> None:
+        super().__init__([], VERSION, provider, engine_address)
+
+
+def _answered(name: str) -> Callable[..., Awaitable[Any]]:
+    answer = getattr(ProviderServicer, name)
+
+    async def method(self: Servicer, request: Any, context: grpc.aio.ServicerContext) -> Any:
+        try:
+            return await answer(self, request, context)
+        except Exception as error:  # noqa: BLE001 whatever it is, the user gets one line
+            # The SDK raises a new error whose text is a traceback; ours is the one that it met.
+            original = error.__context__ or error
+        LOG.debug("%s failed", name, exc_info=original)
+        await context.abort(grpc.StatusCode.UNKNOWN, message(name, original))
+        raise AssertionError  # abort does not return
+
+    return method
+
+
+def _not_offered(name: str) -> Callable[..., Awaitable[Any]]:
+    async def method(self: Servicer, request: Any, context: grpc.aio.ServicerContext) -> Any:
+        del self, request
+        await context.abort(grpc.StatusCode.UNIMPLEMENTED, f"ciaccess has no {name}")
+
+    return method
+
+
+for _name in _ANSWERED:
+    setattr(Servicer, _name, _answered(_name))
+for _name in _NOT_OFFERED:
+    setattr(Servicer, _name, _not_offered(_name))
+
+
+def message(verb: str, error: BaseException) -> str:
+    """Return an error as one line without secrets. Of one that is not foreseen, no text is shown: it may hold anything."""
+    if isinstance(error, _EXPECTED):
+        line = one_line(str(error), _MOST_CHARACTERS)
+        return line if line.endswith((".", "?")) else f"{line}."
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return (
+        f"{verb.lower()}: a fault of ciaccess itself ({type(error).__name__}{place}). Run again with {LOG_FILE}=<file> in "
+        "the environment, and report it with what that file says."
+    )
+
+
+def start_logging() -> None:
+    """Log to the file that CIACCESS_LOG names, readable by its owner alone; without it, nowhere."""
+    root = logging.getLogger()
+    root.addHandler(logging.NullHandler())  # else warnings of gRPC go to stderr, which the engine shows
+    name = os.environ.get(LOG_FILE)
+    if not name:
+        return
+    try:
+        os.close(os.open(name, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600))
+        handler = logging.FileHandler(name, encoding="utf-8")
+    except OSError:
+        return  # a log that cannot be written is no reason to provision nothing
+    handler.addFilter(RedactingFilter())
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+
+
+async def serve(engine_address: str, announce: Callable[[int], None]) -> None:
+    """Serve on a free port of 127.0.0.1, which is announced once it listens, until the process is ended."""
+    provider = CiaccessProvider()
+    server = grpc.aio.server(options=_GRPC_CHANNEL_OPTIONS)
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(Servicer(provider, engine_address), server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    announce(port)
+    try:
+        await server.wait_for_termination()
+    except asyncio.CancelledError:
+        await server.stop(grace=None)
+        raise
+    finally:
+        provider.close()
