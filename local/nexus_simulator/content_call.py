@@ -39,7 +39,8 @@ class ContentCall:
     """One request to a repository's content.
 
     `path` is decoded and begins with a slash, as content selectors see it; `url` is the repository's address as
-    the client reached it, without a slash at the end (on a connector: the connector's own).
+    the client reached it, without a slash at the end (on a connector: the connector's own). `token` makes a bearer
+    token of the caller's, None for the anonymous one (Authenticator.token).
     """
 
     request: Request
@@ -49,6 +50,7 @@ class ContentCall:
     content: Content
     repositories: Repositories
     url: str
+    token: Callable[[str | None], str]
     connector: bool = False
 
     def may(self, action: str, path: str | None = None) -> bool:

@@ -19,7 +19,8 @@ Settings = dict[str, Any]
 class Repository:
     """One repository. `type` is hosted, group or proxy; `write_policy` ALLOW, ALLOW_ONCE or DENY.
 
-    `members` names a group's members in the order they are asked; `http_port` is a docker connector's port.
+    `members` names a group's members in the order they are asked; `http_port` is a docker connector's port,
+    `force_basic_auth` tells whether docker clients sign in with a password, and never pull without one.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Repository:
     write_policy: str
     members: tuple[str, ...]
     http_port: int | None
+    force_basic_auth: bool
     online: bool
 
 
@@ -75,5 +77,6 @@ def _repository(settings: Settings) -> Repository:
         write_policy=str(settings.get("storage", {}).get("writePolicy", "ALLOW")).upper(),
         members=tuple(settings.get("group", {}).get("memberNames", ())),
         http_port=settings.get("docker", {}).get("httpPort"),
+        force_basic_auth=bool(settings.get("docker", {}).get("forceBasicAuth", True)),
         online=settings["online"],
     )

@@ -96,14 +96,24 @@ def group_refusal() -> RefusedError:
     return RefusedError(HTTPStatus.METHOD_NOT_ALLOWED, "Method Not Allowed", headers={"Allow": "GET, HEAD"})
 
 
+def _may(call: ContentCall, action: str) -> bool:
+    return call.may(action)
+
+
 @dataclass(frozen=True)
 class Format:
-    """A format: `describe` makes a file that the REST API uploads an asset, raising ValueError if it is none of it."""
+    """A format.
+
+    `refusal` says no in its words, `group_refusal` what a write to a group is told; `may` asks the
+    permission of an action. `describe` tells of a file that the REST API uploads
+    what it is, a ValueError if it is none of this format.
+    """
 
     name: str
     operations: tuple[Operation, ...]
     refusal: Callable[[ContentCall, RefusedError], Response] = plain_refusal
     group_refusal: Callable[[], RefusedError] = group_refusal
+    may: Callable[[ContentCall, str], bool] = _may
     describe: Callable[[Arrival], Description] | None = None
 
     async def answer(self, call: ContentCall) -> Response:
@@ -117,7 +127,7 @@ class Format:
 
     async def _answer(self, call: ContentCall) -> Response:
         method = call.request.method
-        if not call.may(_ACTIONS.get(method, "read")):
+        if not self.may(call, _ACTIONS.get(method, "read")):
             status = HTTPStatus.UNAUTHORIZED if call.caller.anonymous else HTTPStatus.FORBIDDEN
             raise RefusedError(status, "Forbidden")
         if method not in READING and call.repository.type != "hosted":

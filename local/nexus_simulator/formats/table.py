@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from local.nexus_simulator.formats.docker import DOCKER
 from local.nexus_simulator.formats.files import READING_FILES
 from local.nexus_simulator.formats.format import Format
+from local.nexus_simulator.formats.npm import NPM
 from local.nexus_simulator.formats.pypi import PYPI
 from local.nexus_simulator.formats.raw import RAW
 from local.nexus_simulator.formats.yum import YUM
@@ -20,6 +22,8 @@ FORMATS = {
         RAW,
         YUM,
         PYPI,
+        NPM,
+        DOCKER,
         *(Format(name, operations=READING_FILES) for name in _READ_ONLY),
     )
 }
