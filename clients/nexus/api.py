@@ -37,6 +37,10 @@ _REMEDIES = (
         "Create what is named first, or correct the name.",
     ),
     (r"Invalid CSEL", "Correct the expression."),
+    (
+        r"Wildcard string|getPrivilegeProperty",
+        "One stored privilege is broken (a wildcard pattern such as '::'): delete it.",
+    ),
     (r"value is too long", "Shorten it: Nexus keeps up to 200 characters."),
 )
 
@@ -152,11 +156,11 @@ def _remedy(kind: type[ApiError], status: int, said: str, grants: str, url: str)
     }
     if status in by_status:
         return by_status[status]
+    if kind is UnexpectedAnswerError:
+        return f"Check that {url} is Nexus's address, with its context path (such as /nexus) if it has one."
     for pattern, remedy in _REMEDIES:
         if re.search(pattern, said):
             return remedy
-    if kind is UnexpectedAnswerError:
-        return f"Check that {url} is Nexus's address, with its context path (such as /nexus) if it has one."
     if status >= 500:  # noqa: PLR2004 the server's own failures
         return "Look into Nexus's log (nexus.log) for the cause."
     return "Correct what it names and run again."

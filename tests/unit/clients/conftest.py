@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from clients.http import HttpOptions
+from clients.http import HttpOptions, Session
 from clients.nexus import Nexus
-from tests.support.scripted_server import ScriptedServer
+from tests.support.scripted_server import Reply, ScriptedServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 QUICK = HttpOptions(
     connect_seconds=1.0, read_seconds=0.5, down_seconds=2.0, total_seconds=2.0, backoff_seconds=0.01
 )
+
+OK = Reply(200, b"{}", "application/json")
 
 
 @pytest.fixture
@@ -25,5 +27,12 @@ def server() -> Iterator[ScriptedServer]:
 @pytest.fixture
 def nexus(server: ScriptedServer) -> Iterator[Nexus]:
     each = Nexus(server.url, "admin", "admin-password", options=QUICK)
+    yield each
+    each.close()
+
+
+@pytest.fixture
+def session(server: ScriptedServer) -> Iterator[Session]:
+    each = Session("Nexus", server.url, options=QUICK)
     yield each
     each.close()
