@@ -10,10 +10,13 @@ import pulumi
 import pulumi_vault
 
 import components
+from clients.credentials import KNOWN, CredentialsError, require
+from clients.errors import ApiError
+from clients.vault import Vault
 from components.resources import Provider
 from config import ConfigError, load
-from config.permissions import secret_api_path, user_roles
-from config.preconditions import check_passphrase
+from config.permissions import account_overview
+from config.preconditions import check_passphrase, check_vault_address
 from config.stacks import StackSettings, StackSettingsError
 
 
@@ -23,15 +26,18 @@ def declare() -> None:
     settings = StackSettings.of({key: stack.get(key) for key in ("access", "addresses", "protect")})
     check_passphrase(pulumi.get_stack())
     access = load(settings.access_file, settings.addresses)
+    credentials = require(*KNOWN)
+    check_vault_address(access, credentials["VAULT_ADDR"])
+    vault = Vault(credentials["VAULT_ADDR"], credentials["VAULT_TOKEN"])
+    existing = frozenset(path for path in components.paths_to_adopt(access) if vault.exists(path))
     providers = pulumi.ResourceOptions(
         providers=[
             pulumi_vault.Provider("vault", skip_child_token=True),
             Provider("ciaccess", nexus_url=access.nexus.url, gitlab_url=access.gitlab.url),
         ]
     )
-    way_in = components.VaultJwtAuth(
-        "vault", components.VaultJwtAuthArgs.of(access, protect=settings.protect), providers
-    )
+    args = components.VaultJwtAuthArgs.of(access, protect=settings.protect, existing=existing)
+    way_in = components.VaultJwtAuth("vault", args, providers)
     nexus = components.NexusAccess("nexus", components.NexusAccessArgs.of(access), providers)
     for account in access.accounts:
         options = pulumi.ResourceOptions.merge(providers, pulumi.ResourceOptions(depends_on=way_in.ready))
@@ -40,17 +46,11 @@ def declare() -> None:
         components.GitLabVariables(group, components.GitLabVariablesArgs.of(access, group), providers)
     pulumi.export("login_path", way_in.login_path)
     pulumi.export("roles", {name: sorted(role.accounts) for name, role in access.vault.roles.items()})
-    pulumi.export(
-        "accounts",
-        {
-            name: {"secret": secret_api_path(access, name), "nexus_roles": list(user_roles(access, name))}
-            for name in access.accounts
-        },
-    )
+    pulumi.export("accounts", account_overview(access))
 
 
 if __name__ == "__main__":
     try:
         declare()
-    except (ConfigError, StackSettingsError) as error:
+    except (ApiError, ConfigError, CredentialsError, StackSettingsError) as error:
         raise pulumi.RunError(str(error)) from None

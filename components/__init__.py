@@ -6,7 +6,7 @@ Nothing here reads a file or asks a server: that is config/ before, and the prov
 from components.gitlab_variables import GitLabVariables, GitLabVariablesArgs
 from components.nexus_access import NexusAccess, NexusAccessArgs
 from components.service_account import ServiceAccount, ServiceAccountArgs
-from components.vault_jwt_auth import VaultJwtAuth, VaultJwtAuthArgs
+from components.vault_jwt_auth import VaultJwtAuth, VaultJwtAuthArgs, paths_to_adopt
 
 __all__ = [
     "GitLabVariables",
@@ -17,4 +17,5 @@ __all__ = [
     "ServiceAccountArgs",
     "VaultJwtAuth",
     "VaultJwtAuthArgs",
+    "paths_to_adopt",
 ]

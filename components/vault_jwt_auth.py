@@ -29,15 +29,16 @@ class VaultJwtAuthArgs:
     policies: tuple[VaultPolicy, ...]
     kv_mount: str
     kv_mount_managed: bool
-    adopt: bool
+    existing: frozenset[str]
     vacant: tuple[str, ...]
     protect: bool
 
     @classmethod
-    def of(cls, access: Access, *, protect: bool) -> Self:
+    def of(cls, access: Access, *, protect: bool, existing: frozenset[str] = frozenset()) -> Self:
         """Take the arguments from access.yaml; `vacant` are the API paths where nothing may exist before `up`.
 
         `protect` keeps the engine from deleting the mount and the backend, which would take everything in them along.
+        `existing` are those of `paths_to_adopt` that are there: what they belong to is imported, the rest is made.
         """
         jwt = access.vault.jwt
         adopt = access.adopts(access.vault)
@@ -57,10 +58,30 @@ class VaultJwtAuthArgs:
             policies=policies,
             kv_mount=access.vault.kv.mount,
             kv_mount_managed=access.vault.kv.manage,
-            adopt=adopt,
+            existing=existing,
             vacant=tuple(sorted(ours)),
             protect=protect,
         )
+
+
+def paths_to_adopt(access: Access) -> tuple[str, ...]:
+    """Return the API paths to look at before the program runs: those of the mounts that may be taken over.
+
+    A policy, role or secret is written over where it is adopted; a mount and a backend must be imported, which
+    fails where there is nothing to import (facts on Vault's provider).
+    """
+    if not access.adopts(access.vault):
+        return ()
+    kv = access.vault.kv
+    return (*([_kv_config(kv.mount)] if kv.manage else []), _backend_config(access.vault.jwt.mount))
+
+
+def _kv_config(mount: str) -> str:
+    return f"{mount}/config"
+
+
+def _backend_config(mount: str) -> str:
+    return f"auth/{mount}/config"
 
 
 class VaultJwtAuth(pulumi.ComponentResource):
@@ -92,13 +113,11 @@ class VaultJwtAuth(pulumi.ComponentResource):
         self.login_path = f"auth/{args.backend.mount}/login"
         self.register_outputs({"login_path": self.login_path})
 
-    def _for_good(self, existing: str) -> pulumi.ResourceOptions:
-        """Return options for what must not be lost by accident; what exists already is imported if it is adopted."""
+    def _for_good(self, path: str, mount: str) -> pulumi.ResourceOptions:
+        """Return options for what must not be lost by accident; what exists at the API path is imported."""
+        existing = mount if path in self._args.existing else None
         return pulumi.ResourceOptions.merge(
-            self._after,
-            pulumi.ResourceOptions(
-                import_=existing if self._args.adopt else None, protect=self._args.protect
-            ),
+            self._after, pulumi.ResourceOptions(import_=existing, protect=self._args.protect)
         )
 
     def _kv_mount(self) -> vault.Mount:
@@ -107,7 +126,7 @@ class VaultJwtAuth(pulumi.ComponentResource):
             path=self._args.kv_mount,
             type="kv",
             options={"version": "2"},
-            opts=self._for_good(self._args.kv_mount),
+            opts=self._for_good(_kv_config(self._args.kv_mount), self._args.kv_mount),
         )
 
     def _backend(self) -> vault.jwt.AuthBackend:
@@ -121,7 +140,7 @@ class VaultJwtAuth(pulumi.ComponentResource):
             # Vault trims them, and would differ from an untrimmed one for ever.
             jwt_validation_pubkeys=[key.strip() for key in backend.public_keys] or None,
             bound_issuer=backend.issuer,
-            opts=self._for_good(backend.mount),
+            opts=self._for_good(_backend_config(backend.mount), backend.mount),
         )
 
     def _policy(self, policy: VaultPolicy) -> vault.Policy:

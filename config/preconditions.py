@@ -1,4 +1,4 @@
-"""What must hold before a stack is touched, beside access.yaml: that its secrets are not encrypted for everybody.
+"""What must hold before a stack is touched, beside access.yaml: whose passphrase it is, and which Vault is meant.
 
 The passphrase of the stack `local` is public (docs/adr/0005), and `make env` puts it in place where nothing else is. So
 the stack that names no other secrets provider must not be run with it by mistake.
@@ -16,6 +16,8 @@ from tools.environment import LOCAL_PASSPHRASE
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from config.models import Access
+
 LOCAL = "local"
 
 
@@ -32,6 +34,19 @@ def check_passphrase(stack: str, environment: Mapping[str, str] = os.environ) ->
             f"the stack {stack!r} would be encrypted with the passphrase of the local stack, which is public. "
             "Set PULUMI_CONFIG_PASSPHRASE_FILE to a file of your own, or choose another secrets provider: "
             "pulumi stack change-secrets-provider hashivault://<key>"
+        )
+
+
+def check_vault_address(access: Access, vault_addr: str) -> None:
+    """Refuse to write to another Vault than the YAML's: pulumi-vault takes the address from VAULT_ADDR alone.
+
+    Raises:
+        StackSettingsError: the two differ; the text says where each is set.
+    """
+    if vault_addr.rstrip("/") != access.vault.address:
+        raise StackSettingsError(
+            f"VAULT_ADDR is {vault_addr}, but this stack's Vault is {access.vault.address} (vault.address in access.yaml, "
+            "or ciaccess:addresses in the stack's settings). Correct the one that is wrong"
         )
 
 
