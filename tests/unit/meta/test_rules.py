@@ -10,16 +10,17 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
-PACKAGES = ("config", "clients", "provider", "components", "commands", "local", "tools")
+PACKAGES = ("config", "analysis", "clients", "provider", "components", "commands", "local", "tools")
 # Who may import whom; the third line says that a component knows the YAML's models, and no client.
 MAY_IMPORT = {
     "tools": set(),
     "config": {"tools"},
+    "analysis": {"config"},
     "components": {"config"},
     "clients": {"tools"},
     "provider": {"clients"},
     "local": {"config", "tools"},
-    "commands": {"config", "clients", "local", "tools"},
+    "commands": {"analysis", "config", "clients", "local", "tools"},
 }
 SIMULATORS = ("local.nexus_simulator", "local.gitlab_simulator")
 MOST_LINES_OF_A_FILE = 300
