@@ -19,7 +19,7 @@ CONCEALED = "***"
 # A shorter text cannot be told from an ordinary word: concealing it would garble every line.
 LEAST_CHARACTERS = 4
 _HEADERS = re.compile(
-    r"(?i)((?:authorization|private-token|job-token|x-vault-token|set-cookie|cookie)['\"]?\s*[:=]\s*b?['\"]?"
+    r"(?i)((?:authorization|private-token|job-token|x-vault-token|set-cookie|cookie)['\"]?\s*[:=]\s*(?:b?['\"])?"
     r"(?:basic\s+|bearer\s+)?)[^\s'\",;]+"
 )
 _USER_INFO = re.compile(r"(?i)(https?://)[^/\s@'\"]+@")
