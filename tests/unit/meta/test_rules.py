@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[3]
 PACKAGES = ("config", "analysis", "clients", "provider", "components", "commands", "local", "tools")
-# Who may import whom; the third line says that a component knows the YAML's models, and no client.
+# Who may import whom; the fourth line says that a component knows the YAML's models, and no client.
 MAY_IMPORT = {
     "tools": set(),
     "config": {"tools"},
