@@ -1,0 +1,218 @@
+"""The web application: from a request to who asks, to what answers.
+
+Paths are matched as they came, percent-encoded, below the context path. The REST API's own state is used on one
+thread, one request after the other, each write in one transaction; content is streamed by its formats' handlers.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+
+from local.nexus_simulator import controls_api, pages, repository_settings, rest_api
+from local.nexus_simulator.answers import AnswerError, page, server_error
+from local.nexus_simulator.connectors import Connectors
+from local.nexus_simulator.content import Content
+from local.nexus_simulator.content_call import ContentCall
+from local.nexus_simulator.formats import HANDLERS
+from local.nexus_simulator.repositories import Repositories
+from local.nexus_simulator.security import builtin
+from local.nexus_simulator.security.authentication import Authenticator
+from local.nexus_simulator.security.directory import Directory
+from local.nexus_simulator.security.settings import ACTIVE_DEFAULT, ANONYMOUS_DEFAULT
+from local.nexus_simulator.security.users import new_user
+from local.nexus_simulator.store import Store
+from local.simulator.controls import PATH as CONTROLS_PATH
+from local.simulator.controls import Controls
+from local.simulator.files import private_text
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
+
+    from starlette.responses import Response
+
+    from local.nexus_simulator.repositories import Repository
+    from local.simulator.controls import Application, Message, Receive, Scope, Send
+
+FORMATS = {"community": builtin.COMMUNITY_FORMATS, "core": builtin.CORE_FORMATS}
+_READING = ("GET", "HEAD", "OPTIONS")
+_REPOSITORY_PATH = "/repository/"
+_logger = logging.getLogger("local.nexus_simulator")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How this instance is run: `community` has all formats, `core` raw, maven2 and apt; the context path may be empty."""
+
+    edition: str = "community"
+    context_path: str = ""
+
+
+class Simulator:
+    """One instance of Nexus: its state, its content, its connectors, its controls."""
+
+    def __init__(self, data: Path, settings: Settings, admin_password: str = "") -> None:
+        formats = FORMATS[settings.edition]
+        self.store = Store(data)
+        self.repositories = Repositories(self.store.repositories)
+        self.content = Content(data)
+        self.connectors = Connectors(self._connector)
+        self._context_path = settings.context_path
+        self._directory = Directory(self.store, formats)
+        self._authenticator = Authenticator(self.store, self._directory)
+        self._controls = Controls()
+        self._rest = rest_api.RestApi(
+            rest_api.Parts(self.store, self._directory, self.repositories, self.content, self.connectors),
+            formats,
+            data,
+        )
+        if self.store.is_new:
+            self._found(data, admin_password)
+
+    def _found(self, data: Path, admin_password: str) -> None:
+        password = admin_password or private_text(data / "admin.password", otherwise=secrets.token_hex(20))
+        with self.store.transaction():
+            names = ("Administrator", "User")
+            self.store.users.put("admin", new_user("admin", names, "changepassword", "nx-admin", password))
+            nobody = new_user(
+                "anonymous", ("Anonymous", "User"), "active", "nx-anonymous", secrets.token_hex(20)
+            )
+            self.store.users.put("anonymous", nobody)
+            for each in repository_settings.of_new_instance():
+                self.store.repositories.put(each["name"], each)
+            self.store.settings.put("anonymous", ANONYMOUS_DEFAULT)
+            self.store.settings.put("realms", {"active": ACTIVE_DEFAULT})
+            self.store.settings.put("read-only", {"frozen": False})
+
+    def application(self) -> Application:
+        """Return the ASGI application of the main port."""
+
+        async def on_raw_path(scope: Scope, receive: Receive, send: Send) -> None:
+            _take_raw_path(scope)
+            path = scope["path"]
+            if path == self._context_path or path.startswith(f"{self._context_path}/"):
+                scope["path"] = path.removeprefix(self._context_path)
+                await controlled(scope, receive, send)
+            else:
+                await page(404, method=scope["method"])(scope, receive, send)
+
+        controlled = self._controls.around(self._guarded(self._answer), self._template)
+        return on_raw_path
+
+    def _connector(self, name: str) -> Application:
+        """Return the ASGI application of a docker repository's own port."""
+
+        async def answer(request: Request) -> Response:
+            repository = self.repositories.find(name)
+            if repository is None:
+                return page(404, "Repository not found", request.method)
+            return await self._answer_content(request, repository, request.scope["path"], connector=True)
+
+        controlled = self._controls.around(self._guarded(answer), lambda _scope: f"connector {name}")
+
+        async def on_raw_path(scope: Scope, receive: Receive, send: Send) -> None:
+            _take_raw_path(scope)
+            await controlled(scope, receive, send)
+
+        return on_raw_path
+
+    def _guarded(self, answer: Callable[[Request], Awaitable[Response]]) -> Application:
+        async def application(scope: Scope, receive: Receive, send: Send) -> None:
+            arriving = _Arriving(receive)
+            request = Request(scope, arriving.receive)
+            try:
+                response = await answer(request)
+            except AnswerError as ending:
+                response = ending.response
+            except Exception as error:
+                _logger.exception("%s %s", request.method, self._template(scope))
+                response = server_error(f"java.lang.RuntimeException: {type(error).__name__}").response
+            if "expect" not in request.headers:
+                await arriving.drain()
+            await response(scope, receive, send)
+
+        return application
+
+    def _template(self, scope: Scope) -> str:
+        path = scope["path"]
+        if path.startswith(_REPOSITORY_PATH):
+            return f"{_REPOSITORY_PATH}{path.split('/')[2]}"
+        if path.startswith(CONTROLS_PATH):
+            return str(path)
+        return self._rest.template(path)
+
+    async def _answer(self, request: Request) -> Response:
+        path: str = request.scope["path"]
+        if path.startswith((rest_api.PATH, _REPOSITORY_PATH, CONTROLS_PATH)):
+            caller = self._authenticator.authenticate(request.headers)
+            if path.startswith(CONTROLS_PATH):
+                return await controls_api.answer(
+                    request, path.removeprefix(CONTROLS_PATH), caller, self._controls
+                )
+            if path.startswith(rest_api.PATH):
+                return await self._rest.answer(request, path, caller, self._base_url(request))
+            name, _, rest = path.removeprefix(_REPOSITORY_PATH).partition("/")
+            repository = self.repositories.find(unquote(name))
+            if repository is None:
+                return page(404, "Repository not found", request.method)
+            return await self._answer_content(request, repository, f"/{rest}")
+        return await pages.answer(request, path, self._authenticator)
+
+    async def _answer_content(
+        self, request: Request, repository: Repository, raw_path: str, *, connector: bool = False
+    ) -> Response:
+        caller = self._authenticator.authenticate(request.headers)
+        path = unquote(raw_path)
+        if any(part in (".", "..") for part in path.split("/")) or "\0" in path:
+            return page(400, method=request.method)
+        handler = HANDLERS.get(repository.format)
+        if handler is None or not repository.online:
+            return page(404, "Repository is offline" if handler else path, request.method)
+        if self._rest.frozen and request.method not in _READING:
+            return PlainTextResponse("Nexus Repository Manager is in read-only mode", 503)
+        base = f"http://{request.headers.get('host', '')}"
+        url = base if connector else f"{self._base_url(request)}{_REPOSITORY_PATH}{repository.name}"
+        call = ContentCall(
+            request,
+            repository,
+            path,
+            caller,
+            self.content,
+            self.repositories,
+            url,
+            self._authenticator.token,
+            connector=connector,
+        )
+        return await handler(call)
+
+    def _base_url(self, request: Request) -> str:
+        return f"http://{request.headers.get('host', '')}{self._context_path}"
+
+
+class _Arriving:
+    """A request's body, of which is known whether all of it has been taken."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._complete = False
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        self._complete = not message.get("more_body", False)
+        return message
+
+    async def drain(self) -> None:
+        """Take what is left, so that a client that is still sending gets to read the answer."""
+        while not self._complete:
+            await self.receive()
+
+
+def _take_raw_path(scope: Scope) -> None:
+    scope["path"] = scope["raw_path"].decode("ascii", errors="replace")

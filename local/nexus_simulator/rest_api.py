@@ -1,0 +1,127 @@
+"""/service/rest: the routes of every part, and what JAX-RS checks before one is asked.
+
+The order is Nexus's: credentials, path, method, media types, read-only mode, then the body's validity, then
+permission, which each handler asks for itself.
+"""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
+
+from starlette.responses import PlainTextResponse
+
+from local.nexus_simulator.answers import empty
+from local.nexus_simulator.call import Call, Route
+from local.nexus_simulator.content_call import RestCall
+from local.nexus_simulator.formats import ROUTES
+from local.nexus_simulator.repository_api import RepositoryApi
+from local.nexus_simulator.routing import Router
+from local.nexus_simulator.security.privileges import Privileges
+from local.nexus_simulator.security.roles import Roles
+from local.nexus_simulator.security.selectors import Selectors
+from local.nexus_simulator.security.settings import SecuritySettings
+from local.nexus_simulator.security.users import Users
+from local.nexus_simulator.system_api import SystemApi
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from local.nexus_simulator.connectors import Connectors
+    from local.nexus_simulator.content import Content
+    from local.nexus_simulator.content_call import RestHandler
+    from local.nexus_simulator.repositories import Repositories
+    from local.nexus_simulator.security.caller import Caller
+    from local.nexus_simulator.security.directory import Directory
+    from local.nexus_simulator.store import Store
+
+PATH = "/service/rest/"
+_READING = ("GET", "HEAD")
+_JSON = ("*/*", "application/*", "application/json")
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the handlers work on."""
+
+    store: Store
+    directory: Directory
+    repositories: Repositories
+    content: Content
+    connectors: Connectors
+
+
+class RestApi:
+    """All routes of one instance."""
+
+    def __init__(self, parts: Parts, formats: Sequence[str], data: Path) -> None:
+        self._parts = parts
+        self._system = SystemApi(parts.store, data)
+        repositories = RepositoryApi(parts.store, parts.repositories, parts.content, parts.connectors)
+        routes = [
+            *self._system.routes(formats),
+            *Users(parts.store, parts.directory).routes(),
+            *Roles(parts.store, parts.directory).routes(),
+            *Privileges(parts.store, parts.directory, parts.repositories, formats).routes(),
+            *Selectors(parts.store).routes(),
+            *SecuritySettings(parts.store).routes(),
+            *repositories.routes(formats),
+        ]
+        self._router: Router[Route | RestHandler] = Router(
+            [*((route.method, f"/service/rest{route.path}", route) for route in routes), *ROUTES]
+        )
+
+    @property
+    def frozen(self) -> bool:
+        """Tell whether the instance is read-only."""
+        return self._system.frozen
+
+    def template(self, path: str) -> str:
+        """Return the route's template that a path matches."""
+        found = self._router.find(path)
+        return found.template if found else "unmatched"
+
+    async def answer(self, request: Request, path: str, caller: Caller, url: str) -> Response:
+        """Answer a request; `url` is the server's, context path included."""
+        found = self._router.find(path)
+        if found is None:
+            return empty(404)
+        target = found.targets.get("GET" if request.method == "HEAD" else request.method)
+        if target is None:
+            return empty(405, {"Allow": ", ".join(sorted({"OPTIONS", *found.targets}))})
+        parts = found.parts(path)
+        if not isinstance(target, Route):
+            if self.frozen and request.method not in _READING:
+                return _read_only()
+            content = self._parts.content
+            return await target(RestCall(request, parts, caller, content, self._parts.repositories, url))
+        body = await request.body()
+        refusal = self._refusal(request, target, body)
+        if refusal:
+            return refusal
+        query = dict(parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True))
+        writes = request.method not in _READING
+        with self._parts.store.transaction() if writes else nullcontext():
+            return target.handle(Call(caller, parts, query, body, url))
+
+    def _refusal(self, request: Request, route: Route, body: bytes) -> Response | None:
+        content_type = request.headers.get("content-type", "")
+        is_given = bool(body or content_type)
+        if route.consumes and is_given and content_type.partition(";")[0].strip().lower() != route.consumes:
+            return empty(415)
+        accepted = request.headers.get("accept", "*/*").split(",")
+        if not any(each.partition(";")[0].strip() in _JSON for each in accepted):
+            return empty(406)
+        if self.frozen and route.writes and request.method not in _READING:
+            return _read_only()
+        return None
+
+
+def _read_only() -> Response:
+    return PlainTextResponse("Nexus Repository Manager is in read-only mode", 503)
