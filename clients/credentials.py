@@ -68,8 +68,8 @@ def _read(name: str) -> str:
     value = os.environ.get(name) or _file_text(name)
     if not value:
         raise CredentialsError(f"{name} ({KNOWN[name]})" if name in KNOWN else name)
-    if name not in _NO_SECRETS:
-        conceal(value)
+    if not value.isprintable():
+        raise CredentialsError(f"{name} holds control characters or is no text, which no credential is")
     if value != value.strip() or any(ord(letter) < ord(" ") for letter in value):
         raise CredentialsError(
             f"{name} holds blanks at an end or control characters, which no credential does"

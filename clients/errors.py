@@ -17,13 +17,16 @@ import re
 
 from clients.redaction import redacted
 
+# Control characters, line separators, marks that turn the direction of writing, halves of surrogate pairs.
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _MOST_CHARACTERS = 300
 _MOST_ID_CHARACTERS = 80
 
 
 def one_line(text: str, most_characters: int = _MOST_CHARACTERS) -> str:
-    """Return a text on one line: without control characters, secrets concealed, cut with an ellipsis."""
-    line = " ".join(re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", " ", redacted(text)).split())
+    """Return a text on one line: printable, secrets concealed, cut with an ellipsis."""
+    printable = _UNPRINTABLE.sub(" ", redacted(text))
+    line = " ".join(printable.split())
     return line if len(line) <= most_characters else f"{line[: most_characters - 1]}…"
 
 

@@ -60,9 +60,10 @@ def segment(identity: str, doing: str, system: str) -> str:
     """Return an id as one segment of a path, encoded whole.
 
     Raises:
-        RefusedError: it is empty, or has a part `.` or `..`, which ways to the server resolve even when encoded.
+        RefusedError: it is empty, no text, or has a part `.` or `..`, which proxies resolve even when encoded.
     """
-    if not identity or any(part in (".", "..") for part in re.split(r"[/\\]", identity)):
+    swallowed = any(part in (".", "..") for part in re.split(r"[/\\]", identity))
+    if not identity or swallowed or re.search(r"[\ud800-\udfff]", identity):
         raise RefusedError(doing, "this id cannot be part of a URL", "Choose another one.", system=system)
     return quote(identity, safe="")
 
@@ -149,7 +150,7 @@ def translated(
     if isinstance(error, BundleUnusableError):
         remedy = "Name a file of PEM certificates in CIACCESS_CA_BUNDLE."
         return UnreachableError(doing, "the CA bundle cannot be used", remedy, system=system)
-    if isinstance(error, requests.exceptions.SSLError):
+    if isinstance(error, requests.exceptions.SSLError) and not was_sent(error):
         said = f"TLS with {place} failed ({_tls_reason(error)})"
         remedy = (
             "Name the file of the CA that signed its certificate in CIACCESS_CA_BUNDLE, or correct the URL."
@@ -157,7 +158,8 @@ def translated(
         return UnreachableError(doing, said, remedy, system=system)
     remedy = f"Check that it is running and that {base_url} is its address."
     if not was_sent(error):
-        return UnreachableError(doing, f"{place} is not reachable ({_reason(error)})", remedy, system=system)
+        said = f"{place} is not reachable ({_reason(error)}{_through(error, base_url)})"
+        return UnreachableError(doing, said, remedy, system=system)
     uncertain = method not in ("GET", "HEAD", "OPTIONS")
     if uncertain:
         remedy = "It may or may not have been done: run again to find out."
@@ -176,6 +178,13 @@ def _tls_reason(error: requests.RequestException) -> str:
     return found[1] if found else "no secure connection"
 
 
+def _through(error: requests.RequestException, base_url: str) -> str:
+    """Return the proxy that a connection was tried to, as an addition to the reason."""
+    pool = getattr(error.args[0], "pool", None) if error.args else None
+    host, port = getattr(pool, "host", None), getattr(pool, "port", None)
+    return f" by the proxy {host}:{port}" if host and host.strip("[]") != urlsplit(base_url).hostname else ""
+
+
 _REASONS = (
     (r"Connection refused", "connection refused"),
     (
@@ -186,7 +195,7 @@ _REASONS = (
     (r"ConnectTimeout|connect timeout|connection to .* timed out", "connecting timed out"),
     (r"[Rr]ead timed out|did not end in time", "the answer timed out"),
     (r"IncompleteRead|InvalidChunkLength", "the answer was cut off"),
-    (r"RemoteDisconnected|reset by peer|Connection aborted|Broken pipe", "the connection was cut"),
+    (r"RemoteDisconnected|reset by peer|Connection aborted|Broken pipe|EOF", "the connection was cut"),
     (r"[Pp]roxy", "the proxy refused"),
 )
 

@@ -31,8 +31,8 @@ _BUSY = 429
 _NOT_DONE = (_BUSY, 503)
 _MOST_REDIRECTS = 3
 _RETRIED = (*_NOT_DONE, 502, 504)
-_BEFORE_SENDING = (
-    requests.ConnectTimeout,
+_BEFORE_SENDING = (requests.ConnectTimeout, requests.exceptions.ProxyError, requests.exceptions.InvalidURL)
+_NOT_PASSING = (
     requests.exceptions.SSLError,
     requests.exceptions.ProxyError,
     requests.exceptions.InvalidURL,
@@ -111,7 +111,7 @@ class _Attempts:
             broken = isinstance(error, requests.ConnectionError | requests.exceptions.ChunkedEncodingError)
             if final or not broken or not self._repeatable:
                 return None
-        elif isinstance(error, _BEFORE_SENDING) and not isinstance(error, requests.ConnectTimeout):
+        elif isinstance(error, _NOT_PASSING):
             return None
         return self._within(self._backoff(), self._options.down_seconds)
 

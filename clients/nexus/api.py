@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from requests.auth import HTTPBasicAuth
 
 _REST = "/service/rest/v1"
+_OK = 200
+_SUCCESSES = range(200, 300)
+_UNAUTHORIZED = 401
+_NOT_FOUND = 404
 _UNAVAILABLE = 503
 _EXISTS = re.compile(r"already exists|Duplicate key")
 _IN_USE = re.compile(r"is in use and cannot be deleted")
@@ -80,7 +84,7 @@ class Api:
             ApiError: the call was refused, failed, or was answered by something else.
         """
         response = self.answer(method, path, doing, **options)
-        if not response.ok:
+        if response.status_code not in _SUCCESSES:
             raise self.failure(response, doing, grants)
         if (title := page_title(response)) is not None:
             said = f"the answer is an HTML page titled '{title}', not Nexus's"
@@ -92,14 +96,18 @@ class Api:
         """Return the JSON that a GET is answered with; raises as `call` does."""
         return json_of(self.call("GET", path, doing, grants, **options), doing, NEXUS)
 
-    def probe(self, doing: str, auth: HTTPBasicAuth) -> int:
-        """Return the status of /status for someone's credentials; a page or a redirect is an error."""
+    def accepts(self, doing: str, auth: HTTPBasicAuth) -> bool:
+        """Tell whether someone's credentials are accepted; /status says it whatever they may do.
+
+        Raises:
+            ApiError: it is answered neither with 200 nor with 401.
+        """
         response = self.answer("GET", "/status", doing, auth=auth)
-        if response.ok and page_title(response) is None:
-            return response.status_code
-        if response.status_code == 401:  # noqa: PLR2004 wrong, disabled and unknown look alike
-            return response.status_code
-        raise self.failure(response, doing, "")
+        if response.status_code == _UNAUTHORIZED:
+            return False
+        if response.status_code != _OK or page_title(response) is not None:
+            raise self.failure(response, doing, "")
+        return True
 
     def close(self) -> None:
         """Close the connections."""
@@ -120,7 +128,7 @@ class Api:
             kind = ConflictError
         elif _IN_USE.search(said):
             kind = RefusedError
-        elif status == 404 and not _is_nexus_object(response):  # noqa: PLR2004
+        elif status == _NOT_FOUND and not _is_nexus_object(response):
             # Nexus says in JSON what is missing; anything else has never heard of this API.
             kind, said = UnexpectedAnswerError, f"there is no such path ({said})"
         return kind(

@@ -14,7 +14,6 @@ from clients.redaction import conceal
 if TYPE_CHECKING:
     from clients.nexus.api import Api
 
-_OK = 200
 LOCAL = "default"
 
 
@@ -113,7 +112,7 @@ class Users(Collection[User]):
             auth = basic(user_id, password)
         except ValueError as error:
             raise RefusedError(doing, str(error), "Choose another id.", system=NEXUS) from None
-        return self._api.probe(doing, auth) == _OK
+        return self._api.accepts(doing, auth)
 
 
 def _refuse_password(password: str, doing: str) -> None:

@@ -7,8 +7,9 @@ ignored; a missing one takes its default, or is empty; one of a wrong type is an
 from __future__ import annotations
 
 import dataclasses
+import functools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_origin, get_type_hints
 
 from clients.errors import UnexpectedAnswerError
 
@@ -48,6 +49,20 @@ class Kind(Generic[T]):
         sent = self.wire.keys() - self.unsent if fields is None else fields
         return {self.wire[field]: self._encoded(field, getattr(item, field)) for field in sorted(sent)}
 
+    @functools.cached_property
+    def fields(self) -> dict[str, tuple[type, Any]]:
+        """The model's fields with their types, and what they are when Nexus does not say."""
+        types = get_type_hints(self.model)
+        plain: dict[str, type] = {name: get_origin(kind) or kind for name, kind in types.items()}
+        declared = dataclasses.fields(self.model)  # type: ignore[arg-type] # every model is a dataclass
+        return {
+            field.name: (
+                plain[field.name],
+                plain[field.name]() if field.default is dataclasses.MISSING else field.default,
+            )
+            for field in declared
+        }
+
     def _encoded(self, field: str, value: object) -> Any:
         if isinstance(value, frozenset):
             return sorted(word.upper() if field in self.upper_case else word for word in value)
@@ -64,28 +79,20 @@ class Kind(Generic[T]):
         identity = data.get(self.wire[self.identity])
         if not isinstance(identity, str) or not identity:
             raise self._unexpected(doing, f"a {self.noun} has no text as its '{self.wire[self.identity]}'")
-        types = get_type_hints(self.model)
         values: dict[str, Any] = {}
-        for field, name in self.wire.items():
+        for field, (kind, default) in self.fields.items():
+            name = self.wire[field]
             value = data.get(name)
             if value is None:
-                value = self._default(field, types[field])
-            elif types[field] == frozenset[str]:
+                value = default
+            elif kind is frozenset:
                 if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
                     raise self._wrong(doing, identity, name, value, "a list of texts")
                 value = frozenset(word.lower() if field in self.upper_case else word for word in value)
-            elif not isinstance(value, types[field]):
-                raise self._wrong(
-                    doing, identity, name, value, "a flag" if types[field] is bool else "a text"
-                )
+            elif not isinstance(value, kind):
+                raise self._wrong(doing, identity, name, value, "a flag" if kind is bool else "a text")
             values[field] = value
         return self.model(**values)
-
-    def _default(self, field: str, kind: Any) -> Any:
-        declared = next(each for each in dataclasses.fields(self.model) if each.name == field)  # type: ignore[arg-type]
-        if declared.default is not dataclasses.MISSING:
-            return declared.default
-        return frozenset() if kind == frozenset[str] else kind()
 
     def _wrong(
         self, doing: str, identity: str, name: str, value: object, wanted: str

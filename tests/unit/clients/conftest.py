@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 import pytest
 
+from clients import redaction
 from clients.http import HttpOptions, Session
 from clients.nexus import Nexus
 from tests.support.scripted_server import Reply, ScriptedServer
@@ -16,6 +18,15 @@ QUICK = HttpOptions(
 )
 
 OK = Reply(200, b"{}", "application/json")
+
+
+@pytest.fixture(autouse=True)
+def _own_secrets(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Forget what other tests have concealed: a secret of one may be a word of another."""
+    make = logging.getLogRecordFactory()
+    monkeypatch.setattr(redaction, "_secrets", redaction._Secrets())
+    yield
+    logging.setLogRecordFactory(make)
 
 
 @pytest.fixture

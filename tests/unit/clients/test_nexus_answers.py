@@ -109,8 +109,8 @@ def test_a_refusal_is_one_typed_line_that_says_what_to_do(
 def test_an_id_with_line_breaks_leaves_the_error_on_one_line(server: ScriptedServer, nexus: Nexus) -> None:
     server.answers(f"POST {ROLES}", Reply(400))
     with pytest.raises(RefusedError) as caught:
-        nexus.roles.create(replace(ROLE, role_id="a\nb\u2028c"))
-    assert str(caught.value).startswith("create role 'a b c': ")
+        nexus.roles.create(replace(ROLE, role_id="a\nb\u2028c\x1b[31m\u202ed"))
+    assert str(caught.value).startswith("create role 'a b c [31m d': ")
 
 
 def test_an_existing_user_is_a_conflict_although_nexus_says_500(server: ScriptedServer, nexus: Nexus) -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from clients.errors import ApiError, ForbiddenError, NotFoundError, RefusedError
+from clients.errors import ApiError, ForbiddenError, NotFoundError, RefusedError, UnexpectedAnswerError
 from clients.nexus import Nexus, Privilege, Role
 from tests.support.scripted_server import Reply, ScriptedServer, in_json, page
 from tests.unit.clients.nexus_objects import (
@@ -50,7 +50,7 @@ def test_an_id_is_one_segment_of_the_path_encoded_whole(
     assert [request.target for request in server.requests] == [f"{ROLES}/{encoded}"]
 
 
-@pytest.mark.parametrize("identity", ["", ".", "..", "../users", "a/../b", "..\\x"])
+@pytest.mark.parametrize("identity", ["", ".", "..", "../users", "a/../b", "..\\x", "\ud800"])
 def test_an_id_that_a_path_would_swallow_is_never_sent(
     server: ScriptedServer, nexus: Nexus, identity: str
 ) -> None:
@@ -219,3 +219,15 @@ def test_a_login_probe_of_a_user_with_a_colon_is_refused(server: ScriptedServer,
     with pytest.raises(RefusedError, match="colon"):
         nexus.users.accepts("u:v", "password-1")
     assert server.requests == []
+
+
+@pytest.mark.parametrize("status", [300, 302, 304])
+def test_a_write_that_is_answered_neither_yes_nor_no_did_not_work(
+    server: ScriptedServer, nexus: Nexus, status: int
+) -> None:
+    for method in ("PUT", "DELETE"):
+        server.answers(f"{method} {ROLES}/r", Reply(status))
+    with pytest.raises(UnexpectedAnswerError, match=f"replace role 'r': HTTP {status} without a word"):
+        nexus.roles.replace(ROLE)
+    with pytest.raises(UnexpectedAnswerError, match=f"delete role 'r': HTTP {status} without a word"):
+        nexus.roles.delete("r")

@@ -116,3 +116,35 @@ def test_netrc_adds_no_password(
     server.answers("GET /x", page("hello"))
     session.send("GET", "/x", "try")
     assert "Authorization" not in server.requests[0].headers
+
+
+def test_a_proxy_of_the_environment_is_used_and_named_when_it_is_down(
+    server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", server.url)
+    monkeypatch.setenv("no_proxy", "inside.invalid")
+    server.answers("GET http://nexus.invalid/x", OK)
+    session = Session("Nexus", "http://nexus.invalid", options=QUICK)
+    assert session.send("GET", "/x", "try").status_code == 200
+    session.close()
+    session = Session("Nexus", "http://inside.invalid", options=QUICK)
+    with pytest.raises(UnreachableError, match="host name is unknown"):
+        session.send("GET", "/x", "try")
+    session.close()
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    session = Session("Nexus", "http://nexus.invalid", options=QUICK)
+    with pytest.raises(UnreachableError, match=r"connection refused by the proxy 127.0.0.1:1\)"):
+        session.send("GET", "/x", "try")
+    session.close()
+
+
+def test_a_create_that_is_cut_inside_tls_is_uncertain(tmp_path: Path) -> None:
+    ca, certificate = make_certificate(tmp_path)
+    with ScriptedServer(certificate) as server:
+        server.answers("POST /x", Reply(200, b"123", cut_at=0))
+        session = Session("Nexus", server.url, options=replace(QUICK, ca_bundle=ca))
+        with pytest.raises(UnreachableError, match="may or may not have been done") as caught:
+            session.send("POST", "/x", "try", body={})
+        assert caught.value.uncertain
+        assert len(server.requests) == 1
+        session.close()
