@@ -70,10 +70,10 @@ def _read(name: str) -> str:
         raise CredentialsError(f"{name} ({KNOWN[name]})" if name in KNOWN else name)
     if not value.isprintable():
         raise CredentialsError(f"{name} holds control characters or is no text, which no credential is")
-    if value != value.strip() or any(ord(letter) < ord(" ") for letter in value):
-        raise CredentialsError(
-            f"{name} holds blanks at an end or control characters, which no credential does"
-        )
+    if value != value.strip():
+        raise CredentialsError(f"{name} begins or ends with a blank, which no credential does")
+    if name not in _NO_SECRETS:
+        conceal(value)
     return value
 
 
