@@ -65,7 +65,9 @@ def name(what: str, *, upper: bool = True) -> Callable[[str], str]:
             message = f"{shown(value)} has {len(value)} characters"
             raise refused(message, f"at most {MOST_NAME_CHARACTERS}", f"Shorten the {what}'s name")
         if ".." in value or not pattern.fullmatch(value):
-            raise refused(f"{shown(value)} cannot be a {what}'s name", allowed, f"Rename the {what}")
+            raise refused(
+                f"{shown(value)} is not allowed as the {what}'s name", allowed, f"Rename the {what}"
+            )
         return value
 
     return check
@@ -178,6 +180,30 @@ def scope_path(value: str) -> str:
         raise refused(
             f"{shown(value)} is not a path scope", allowed, "Write the folder inside the repository"
         )
+    return value
+
+
+def formats_or_all(value: Any) -> None:
+    """Check that a text in place of a list of formats is `all`."""
+    if isinstance(value, str) and value != "all":
+        allowed = "all, or a list such as [docker, yum]"
+        raise refused(
+            f"{shown(value)} is neither all nor a list", allowed, "Write all, or put formats in brackets"
+        )
+
+
+def domain(value: str) -> str:
+    """Check the domain of the users' e-mail addresses."""
+    if len(value) > MOST_NAME_CHARACTERS or not re.fullmatch(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", value):
+        raise refused(f"{shown(value)} is not a domain", "a domain such as example.org", "Write a domain")
+    return value
+
+
+def environment_scope(value: str) -> str:
+    """Check the environments in which a variable is seen."""
+    if not re.fullmatch(r"[A-Za-z0-9 ./*_${}-]{1,255}", value):
+        allowed = "an environment's name, with * for any characters"
+        raise refused(f"{shown(value)} is not an environment scope", allowed, "Write * for all environments")
     return value
 
 

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 MOST_VALUE_CHARACTERS = 80
+# Two letters swapped are half of such a word.
+_SHORT = 4
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ def closest(word: str, words: tuple[str, ...] | list[str]) -> str | None:
     from difflib import get_close_matches  # noqa: PLC0415 only when something is wrong
 
     lowered = {other.lower(): other for other in words}
-    found = get_close_matches(word[:100].lower(), lowered, n=1, cutoff=0.6)
+    found = get_close_matches(word[:100].lower(), lowered, n=1, cutoff=0.6 if len(word) > _SHORT else 0.5)
     return lowered[found[0]] if found else None
 
 

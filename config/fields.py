@@ -19,6 +19,7 @@ def _like(pattern: str, most: int = checks.MOST_NAME_CHARACTERS) -> Any:
 
 def _all_or_formats(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
     """Take `all` for the format * of Nexus's built-in privileges."""
+    checks.formats_or_all(value)
     return ["*"] if value == "all" else handler(value)
 
 
@@ -70,4 +71,6 @@ ClaimValues = Annotated[
     WithJsonSchema({"anyOf": [_CLAIM_VALUE, {"type": "array", "items": _CLAIM_VALUE, "minItems": 1}]}),
 ]
 Audience = Annotated[str, AfterValidator(checks.audience)]
+Domain = Annotated[str, AfterValidator(checks.domain)]
+EnvironmentScope = Annotated[str, AfterValidator(checks.environment_scope)]
 PublicKey = Annotated[str, AfterValidator(checks.public_key)]

@@ -5,7 +5,7 @@ Owns the order of these, and which faults are told: one that only follows from a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -50,13 +50,19 @@ def check(path: Path, addresses: Mapping[str, str] = _NO_ADDRESSES) -> Checked:
         read = document.read(path)
     except ConfigError as error:
         return Checked(error.faults[0].file, None, error.faults)
-    references.override(read, addresses)
+    replaced = references.override(read, addresses)
     made_from = references.resolve(read)
     access, refused = _modelled(read)
     faults = _told(made_from, read.faults, refused, list(rules.faults_of(read)))
+    faults = tuple(_of_the_stack(fault) if fault.field in replaced else fault for fault in faults)
     if any(fault.severity == "error" for fault in faults):
         access = None
     return Checked(read.file, access, faults)
+
+
+def _of_the_stack(fault: Fault) -> Fault:
+    """Say that a value at fault stands in the stack's settings, not in the line that it was put in place of."""
+    return replace(fault, message=f"{fault.message} (by the stack's {references.SETTING})")
 
 
 def _modelled(read: document.Document) -> tuple[Access | None, list[Fault]]:

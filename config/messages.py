@@ -6,7 +6,7 @@ from types import UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
 from config.document import dotted
-from config.faults import Fault, meant, shown
+from config.faults import Fault, closest, meant, shown
 from config.models import Access, Section
 
 if TYPE_CHECKING:
@@ -28,13 +28,23 @@ _WRONG_KIND = {
 
 def faults_of(document: Document, error: ValidationError) -> Iterator[Fault]:
     """Return each of a validation's errors as a fault."""
-    for details in error.errors(include_url=False):
+    errors = error.errors(include_url=False)
+    misspelt = {_intended(details) for details in errors if details["type"] == "extra_forbidden"}
+    for details in errors:
         path = tuple(step for step in details["loc"] if step != "[key]")
+        if details["type"] == "missing" and path in misspelt:
+            continue
         is_key = details["loc"][-1:] == ("[key]",) or details["type"] == "extra_forbidden"
         message, allowed, remedy = _words(path, details)
         line, column = _position(document, path, key=is_key)
         value = None if details.get("ctx", {}).get("conceal") or is_key else document.at(path)
         yield Fault(document.file, line, column, dotted(path), value, message, allowed, remedy)
+
+
+def _intended(details: ErrorDetails) -> YamlPath:
+    """Return the path that an unknown key was probably meant for, which is then not missing as well."""
+    *parent, key = details["loc"]
+    return (*parent, closest(str(key), list(_section(tuple(parent)).model_fields)) or key)
 
 
 def _position(document: Document, path: YamlPath, *, key: bool) -> tuple[int, int]:
@@ -50,7 +60,7 @@ def _words(path: YamlPath, details: ErrorDetails) -> tuple[str, str, str]:
     if kind == "rule":
         return context["text"], context["allowed"], context["remedy"]
     if kind == "missing":
-        return f"the key {key} is missing", _description(path), f"Add {key}: with its value"
+        return f"the key {key} is missing", "", f"Add {key}: {_description(path)}"
     if kind == "extra_forbidden":
         known = list(_section(path[:-1]).model_fields)
         remedy = meant(str(key), known, "Remove it, or look at its indentation")
@@ -68,8 +78,6 @@ def _words(path: YamlPath, details: ErrorDetails) -> tuple[str, str, str]:
 
 def _allowed(kind: str, context: dict[str, Any]) -> str:
     """Return what a limit of pydantic's own allows."""
-    if kind == "string_pattern_mismatch":
-        return f"text like {context['pattern']}"
     if kind == "string_too_long":
         return f"at most {context['max_length']} characters"
     if kind in ("greater_than_equal", "less_than_equal"):
@@ -87,7 +95,8 @@ def _remedy(given: Any, kind: str, context: dict[str, Any]) -> str:
 def _description(path: YamlPath) -> str:
     section = _section(path[:-1])
     field = section.model_fields.get(str(path[-1])) if section else None
-    return (field.description or "").rstrip(".") if field else ""
+    description = (field.description if field else None) or "with its section below it"
+    return description.rstrip(".")
 
 
 def _section(path: YamlPath) -> Any:

@@ -16,7 +16,9 @@ from config.fields import (
     AuthMount,
     Claim,
     ClaimValues,
+    Domain,
     Duration,
+    EnvironmentScope,
     Format,
     GroupPath,
     KvMount,
@@ -146,11 +148,7 @@ class Nexus(Section):
     url: Url = Field(description="Nexus's address, with its context path if it has one.")
     push_registry: Registry = Field(description="host:port of the docker registry that is pushed to.")
     pull_registry: Registry = Field(description="host:port of the docker registry that is pulled from.")
-    email_domain: str = Field(
-        "ci.invalid",
-        pattern=r"^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$",
-        description="Domain of the users' e-mail addresses.",
-    )
+    email_domain: Domain = Field("ci.invalid", description="Domain of the users' e-mail addresses.")
     repositories: dict[Format, Repositories]
     roles: dict[RoleId, NamedRole] = Field(default_factory=dict)
     adopt: Adopt = None
@@ -172,9 +170,7 @@ class Variable(Section):
     """A CI/CD variable of a group; its short form is the value alone."""
 
     value: str = Field(max_length=10_000, description="Its value; never a credential.")
-    environment_scope: str = Field(
-        "*", pattern=r"^[A-Za-z0-9 ./*_${}-]{1,255}$", description="Premium: other than *."
-    )
+    environment_scope: EnvironmentScope = Field("*", description="Premium: other than *.")
     protected: bool = Field(
         default=False, description="Only for jobs of protected refs; absent, without a word, in all others."
     )

@@ -35,8 +35,9 @@ _UNKNOWN_HOST: dict[str | int, str] = {
 }
 
 
-def override(document: Document, addresses: Mapping[str, str]) -> None:
-    """Put a stack's addresses in place of those of the file."""
+def override(document: Document, addresses: Mapping[str, str]) -> frozenset[str]:
+    """Put a stack's addresses in place of those of the file; return which ones, as dotted paths."""
+    replaced = set()
     for key, value in addresses.items():
         if key not in ADDRESSES:
             remedy = meant(key, list(ADDRESSES), "Correct config/Pulumi.<stack>.yaml")
@@ -45,6 +46,8 @@ def override(document: Document, addresses: Mapping[str, str]) -> None:
             document.faults.append(Fault(document.file, 1, 1, field, value, message, allowed, remedy))
         elif isinstance(document.at(ADDRESSES[key][:1]), dict):
             document.replace(ADDRESSES[key], value)
+            replaced.add(dotted(ADDRESSES[key]))
+    return frozenset(replaced)
 
 
 def resolve(document: Document) -> dict[str, frozenset[str]]:
@@ -90,6 +93,8 @@ def _refusal(path: YamlPath, match: re.Match[str]) -> tuple[str, str, str] | Non
             "Write the address out",
         )
     if match[1] not in _NAMES:
-        remedy = meant(match[1], list(_NAMES), "Refer to one of these, or write the value out")
+        remedy = meant(
+            match[0], [f"${{{known}}}" for known in _NAMES], "Refer to one of these, or write the value out"
+        )
         return f"{shown(match[0])} refers to nothing", allowed, remedy
     return None

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from config.checks import CALLED_OTHERWISE, FORMATS
 from config.faults import shown
+from config.models import Account
 from config.rules.nexus import unknown_role
 from config.rules.outline import BUILT_IN_ROLES, GRANTS
 
@@ -25,8 +27,10 @@ _GUARDS = ("ref_protected", "environment_protected", "ref", "ref_path", "environ
 def granted(outline: Outline) -> Iterator[Fault]:
     """An account has a grant, and each format that it names has the repositories that the grant needs."""
     formats = outline.mapping("nexus", "repositories")
+    misnamed = {CALLED_OTHERWISE.get(name) for name in formats}
     for account, declared in outline.mapping("accounts").items():
-        if isinstance(declared, dict) and not any(map(declared.get, (*GRANTS, "roles"))):
+        known = isinstance(declared, dict) and declared.keys() <= Account.model_fields.keys()
+        if known and not any(map(declared.get, (*GRANTS, "roles"))):
             remedy = "Add what it may do, or remove the account"
             allowed = f"{', '.join(GRANTS)} or roles"
             yield outline.fault(
@@ -34,7 +38,7 @@ def granted(outline: Outline) -> Iterator[Fault]:
             )
         for grant in GRANTS:
             for path, format_ in outline.texts("accounts", account, grant):
-                if formats and format_ not in formats:
+                if formats and format_ in FORMATS and format_ not in formats and format_ not in misnamed:
                     message = f"there are no repositories of the format {shown(format_)}"
                     remedy = "Declare them under nexus.repositories, or remove it here"
                     yield outline.fault(path, message, ", ".join(formats), remedy)
@@ -115,7 +119,7 @@ def promotion_guarded(outline: Outline) -> Iterator[Fault]:
     """What writes prod is read by jobs of reviewed refs only."""
     for role in outline.mapping("vault", "roles"):
         claims = outline.mapping("vault", "roles", role, "bound_claims")
-        if not claims or any(guard in claims for guard in _GUARDS):
+        if not claims or any(claims.get(guard) not in (None, False, "false") for guard in _GUARDS):
             continue
         for path, account in outline.texts("vault", "roles", role, "accounts"):
             if outline.value("accounts", account, "promote"):

@@ -88,7 +88,7 @@ def taken_by_nexus(outline: Outline) -> Iterator[Fault]:
 
 def derived(outline: Outline) -> Iterator[Fault]:
     """What is made in Nexus for accounts gets names that are short enough and differ from each other."""
-    roles: dict[str, str] = dict.fromkeys(outline.mapping("nexus", "roles"), "nexus.roles")
+    roles: dict[str, str] = dict.fromkeys(outline.mapping("nexus", "roles"), "a role under nexus.roles")
     selectors: dict[str, str] = {}
     privileges: dict[str, str] = {}
     for account, declared in outline.mapping("accounts").items():
@@ -100,13 +100,15 @@ def derived(outline: Outline) -> Iterator[Fault]:
                 made.append(("content selector", permissions.selector_name(account, format_), selectors))
                 if repository := outline.repositories(format_).get("dev"):
                     made.append(("privilege", permissions.privilege_name(account, repository), privileges))
+        kind, name, _ = max(made, key=lambda item: len(item[1]))
+        if len(name) > MOST_NAME_CHARACTERS:
+            message = f"its {kind} {shown(name)} would have {len(name)} characters"
+            allowed = f"at most {MOST_NAME_CHARACTERS}"
+            yield outline.fault(("accounts", account), message, allowed, "Shorten the name", key=True)
+        owner = f"that of {account}"
         for kind, name, taken in made:
-            if len(name) > MOST_NAME_CHARACTERS:
-                message = f"its {kind} {shown(name)} would have {len(name)} characters"
-                allowed = f"at most {MOST_NAME_CHARACTERS}"
-                yield outline.fault(("accounts", account), message, allowed, "Shorten the name", key=True)
-            elif taken.setdefault(name, account) != account:
-                message = f"its {kind} would be named {shown(name)}, as that of {taken[name]} is"
+            if taken.setdefault(name, owner) != owner:
+                message = f"its {kind} {shown(name)} would bear the same name as {taken[name]}"
                 remedy = "Rename one of the two"
                 yield outline.fault(("accounts", account), message, "another name", remedy, key=True)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from config.document import dotted
-from config.faults import meant, shown
+from config.faults import shown
 from config.rules.outline import BUILT_IN_ROLES, ENVIRONMENTS
 
 if TYPE_CHECKING:
@@ -23,21 +23,20 @@ _PUSH_PORT, _PULL_PORT = "8443", "8444"
 def registries(outline: Outline) -> Iterator[Fault]:
     """Images are pushed to one port and pulled from another; swapping them is the most common mistake."""
     push, pull = outline.text("nexus", "push_registry"), outline.text("nexus", "pull_registry")
-    if push and push == pull:
-        message = f"{shown(pull)} is what images are pushed to"
-        remedy = f"Write the pull port, {_PULL_PORT}, for the group that is pulled from"
-        yield outline.fault(
-            ("nexus", "pull_registry"), message, "another port than that of push_registry", remedy
-        )
-        return
+    same = bool(push) and push == pull
     if push.endswith(f":{_PULL_PORT}"):
         message = f"{shown(push)} is the port that images are pulled from"
-        remedy = "Swap push_registry and pull_registry"
+        remedy = f"Write the port {_PUSH_PORT}" if same else "Swap push_registry and pull_registry"
         yield outline.fault(("nexus", "push_registry"), message, f"the push port, {_PUSH_PORT}", remedy)
-    if pull.endswith(f":{_PUSH_PORT}"):
+    elif pull.endswith(f":{_PUSH_PORT}"):
         message = f"{shown(pull)} is the port that images are pushed to"
-        remedy = "Swap push_registry and pull_registry"
+        remedy = f"Write the port {_PULL_PORT}" if same else "Swap push_registry and pull_registry"
         yield outline.fault(("nexus", "pull_registry"), message, f"the pull port, {_PULL_PORT}", remedy)
+    elif same:
+        message = f"{shown(pull)} is what images are pushed to"
+        allowed = "another port than that of push_registry"
+        remedy = "Write the port of the group, which is what is pulled from"
+        yield outline.fault(("nexus", "pull_registry"), message, allowed, remedy)
 
 
 def repositories(outline: Outline) -> Iterator[Fault]:
@@ -76,7 +75,7 @@ def roles(outline: Outline) -> Iterator[Fault]:
         elif isinstance(body, dict) and not any(map(body.get, ("pull", "privileges", "roles"))):
             remedy = "Add what it gives, or remove the role"
             yield outline.fault(path, "the role gives nothing", "pull, privileges or roles", remedy, key=True)
-        elif role not in given:
+        elif role not in given and outline.mapping("accounts"):
             message = f"no account has the role {shown(role)}"
             remedy = "Give it to an account, or remove it"
             yield outline.fault(path, message, "roles in use", remedy, key=True, severity="warning")
@@ -104,8 +103,8 @@ def contained(outline: Outline) -> Iterator[Fault]:
 
 def unknown_role(outline: Outline, path: YamlPath, role: str) -> Fault:
     """Return the fault of a role that is neither declared nor one of Nexus's own."""
-    known = [*outline.mapping(*_ROLES), *BUILT_IN_ROLES]
-    remedy = meant(role, known, "Declare it under nexus.roles")
+    known = list(dict.fromkeys([*outline.mapping(*_ROLES), *BUILT_IN_ROLES]))
+    remedy = outline.meant(role, known, "Declare it under nexus.roles")
     return outline.fault(path, f"there is no role {shown(role)}", ", ".join(known), remedy)
 
 

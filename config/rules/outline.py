@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from config.document import dotted
-from config.faults import Fault
+from config.faults import Fault, meant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,12 +31,16 @@ _ADMINISTRATIVE = (
     "nx-script-",
 )
 
+# A guess among a thousand names takes ten milliseconds.
+_MOST_GUESSES = 20
+
 
 class Outline:
     """Reads plain data by path; absent and ill-formed is empty. Makes faults with the position of a path."""
 
     def __init__(self, document: Document) -> None:
         self._document = document
+        self._guesses = _MOST_GUESSES
 
     def mapping(self, *path: str | int) -> dict[str, Any]:
         """Return the mapping at a path."""
@@ -75,6 +79,11 @@ class Outline:
         return Fault(
             self._document.file, line, column, dotted(path), value, message, allowed, remedy, severity
         )
+
+    def meant(self, word: str, words: list[str], otherwise: str) -> str:
+        """Return the remedy for a word that is none of `words`: a guess, for the first ones of a run, else `otherwise`."""
+        self._guesses -= 1
+        return meant(word, words, otherwise) if self._guesses >= 0 else otherwise
 
     def line(self, path: YamlPath) -> int:
         """Return the line of a path's key or value."""

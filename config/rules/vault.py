@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from pydantic_core import PydanticCustomError
 
-from config.checks import claim_values, duration
-from config.faults import meant, shown
+from config.checks import CLAIMS, claim_values, duration
+from config.faults import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from config.document import YamlPath
     from config.faults import Fault
@@ -22,6 +22,7 @@ _KEY_SOURCES = ("discovery_url", "jwks_url", "public_keys")
 _PLACES = ("project_id", "project_path", "namespace_id", "namespace_path")
 _NUMBERS = ("project_id", "namespace_id", "user_id")
 _TRUTHS = ("ref_protected", "environment_protected")
+_MOST_LISTED, _MOST_SHOWN = 10, 40
 _VAULTS_OWN_POLICIES = ("default", "root", "response-wrapping", "control-group")
 
 
@@ -62,7 +63,9 @@ def policies(outline: Outline) -> Iterator[Fault]:
         policy = outline.policy(role)
         path: YamlPath = (*_ROLES, role, "policy")
         if policy in roles:
-            where = "itself" if policy == role else f"the role in line {outline.line((*_ROLES, policy))}"
+            where = (
+                "its own role" if policy == role else f"the role in line {outline.line((*_ROLES, policy))}"
+            )
             message = f"the policy {shown(policy)} bears the name of {where}"
             allowed = "names that no JWT role bears"
             remedy = (
@@ -113,7 +116,7 @@ def admitted(outline: Outline) -> Iterator[Fault]:
         if not isinstance(outline.value(*path), dict):
             continue
         claims = outline.mapping(*path)
-        if not any(claim in claims for claim in _PLACES):
+        if not any(claim in _PLACES or claim not in CLAIMS for claim in claims):
             message = "no claim names a project or namespace, so any job of the GitLab instance could log in"
             remedy = "Add namespace_path or project_path"
             yield outline.fault(path, message, f"one of {', '.join(_PLACES)}", remedy, key=True)
@@ -155,9 +158,12 @@ def _path_value(outline: Outline, path: YamlPath, claim: str, text: str) -> Iter
     allowed = "group, or group/* for everything below it"
     exact = text.removesuffix("/*")
     if "*" in exact:
-        stem = exact.split("*")[0].rstrip("/")
+        stem = exact.partition("*")[0]
         if not stem:
             message, remedy = f"{shown(text)} admits every project of the GitLab instance", "Name the group"
+        elif stem.endswith("/"):
+            message = f"{shown(text)} admits more than it seems to: * stands for slashes too"
+            remedy = f"Name each path, or write {stem}* for all below {stem.rstrip('/')}"
         else:
             message = f"{shown(text)} admits more than the group {stem}, such as {stem}-evil"
             remedy = f"Write {stem} and {stem}/* as two entries"
@@ -190,8 +196,12 @@ def readable(outline: Outline) -> Iterator[Fault]:
             yield outline.fault(path, message, "at least one account", "Name an account, or remove the role")
         for here, account in outline.texts(*path):
             if account not in accounts:
+                if not accounts:
+                    continue  # said already, of the section
                 message = f"there is no account {shown(account)}"
-                remedy = meant(account, list(accounts), "Declare it under accounts, or remove it here")
+                remedy = outline.meant(
+                    account, list(accounts), "Declare it under accounts, or remove it here"
+                )
                 yield outline.fault(here, message, _some(accounts), remedy)
             elif account in outline.administrators:
                 message = f"{account} may administer Nexus by its role {outline.administrators[account]}"
@@ -199,10 +209,11 @@ def readable(outline: Outline) -> Iterator[Fault]:
                 yield outline.fault(here, message, "accounts without administrative roles", remedy)
 
 
-def _some(names: object) -> str:
+def _some(names: Iterable[str]) -> str:
     """Return names for a message, the first ten of many."""
-    listed = [str(name) for name in names] if isinstance(names, dict) else []
-    return ", ".join(listed[:10]) + (f" and {len(listed) - 10} more" if len(listed) > 10 else "")  # noqa: PLR2004
+    listed = [name if len(name) <= _MOST_SHOWN else f"{name[:_MOST_SHOWN]}…" for name in names]
+    more = len(listed) - _MOST_LISTED
+    return ", ".join(listed[:_MOST_LISTED]) + (f" and {more} more" if more > 0 else "")
 
 
 RULES: tuple[Rule, ...] = (

@@ -1,29 +1,39 @@
-"""An access.yaml for tests: the organisation's own, edited as a merge request would edit it."""
+"""A small access.yaml without faults, edits of it, and what is said of them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from config import Access, load
-from tests.support.simulator import ROOT
+from config.loader import Checked, check
+from tools.environment import ROOT
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
+    from config import Access
+
+GOOD = (ROOT / "tests" / "unit" / "config" / "good.yaml").read_text(encoding="utf-8")
 ORGANISATION = ROOT / "config" / "access.yaml"
 
 
-def edited(folder: Path, *replacements: tuple[str, str]) -> Path:
-    """Write the organisation's YAML with texts replaced, each of which stands in it exactly once; return the file."""
-    text = ORGANISATION.read_text(encoding="utf-8")
-    for old, new in replacements:
-        assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in {ORGANISATION}"
-        text = text.replace(old, new)
+def edited(*edits: tuple[str, str], text: str = GOOD) -> str:
+    """Return the text with the first place of each edit's old words changed to the new ones."""
+    for old, new in edits:
+        assert old in text, f"{old!r} is not in the text"
+        text = text.replace(old, new, 1)
+    return text
+
+
+def checked(folder: Path, text: str, addresses: Mapping[str, str] | None = None) -> Checked:
+    """Check a text as folder/access.yaml."""
     path = folder / "access.yaml"
     path.write_text(text, encoding="utf-8")
-    return path
+    return check(path, addresses or {})
 
 
-def organisation() -> Access:
-    """Return the organisation's access."""
-    return load(ORGANISATION)
+def valid(folder: Path, text: str, addresses: Mapping[str, str] | None = None) -> Access:
+    """Return the access of a text that must have no error."""
+    found = checked(folder, text, addresses)
+    assert found.access is not None, found.faults
+    return found.access
