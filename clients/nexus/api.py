@@ -14,8 +14,12 @@ from clients.http import HttpOptions, Session, basic, json_of, page_title
 from clients.nexus.wire import NEXUS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import requests
     from requests.auth import HTTPBasicAuth
+
+    from clients.nexus.wire import Kind
 
 _REST = "/service/rest/v1"
 _OK = 200
@@ -77,24 +81,24 @@ class Api:
             self._version = found[1]
         return response
 
-    def call(self, method: str, path: str, doing: str, grants: str = "", **options: Any) -> requests.Response:
-        """Return the answer of a call that worked. `grants` begins the names of the privileges that it needs.
+    def call(self, method: str, path: str, doing: str, kind: Kind[Any], **options: Any) -> requests.Response:
+        """Return the answer of a call that worked; the kind gives an error its words.
 
         Raises:
             ApiError: the call was refused, failed, or was answered by something else.
         """
         response = self.answer(method, path, doing, **options)
         if response.status_code not in _SUCCESSES:
-            raise self.failure(response, doing, grants)
+            raise self.failure(response, doing, kind)
         if (title := page_title(response)) is not None:
             said = f"the answer is an HTML page titled '{title}', not Nexus's"
             remedy = "Check that the URL is Nexus's own, and that no proxy answers in its place."
             raise UnexpectedAnswerError(doing, said, remedy, system=NEXUS, status=response.status_code)
         return response
 
-    def json(self, path: str, doing: str, grants: str, **options: Any) -> Any:
+    def json(self, path: str, doing: str, kind: Kind[Any], **options: Any) -> Any:
         """Return the JSON that a GET is answered with; raises as `call` does."""
-        return json_of(self.call("GET", path, doing, grants, **options), doing, NEXUS)
+        return json_of(self.call("GET", path, doing, kind, **options), doing, NEXUS)
 
     def accepts(self, doing: str, auth: HTTPBasicAuth) -> bool:
         """Tell whether someone's credentials are accepted; /status says it whatever they may do.
@@ -106,18 +110,18 @@ class Api:
         if response.status_code == _UNAUTHORIZED:
             return False
         if response.status_code != _OK or page_title(response) is not None:
-            raise self.failure(response, doing, "")
+            raise self.failure(response, doing, None)
         return True
 
     def close(self) -> None:
         """Close the connections."""
         self._session.close()
 
-    def failure(self, response: requests.Response, doing: str, grants: str) -> ApiError:
+    def failure(self, response: requests.Response, doing: str, kind: Kind[Any] | None) -> ApiError:
         """Return the error that an answer stands for."""
-        said = _said(response)
+        said = _said(response, {name: field for field, name in kind.wire.items()} if kind else {})
         status = response.status_code
-        kind = error_class(status)
+        error = error_class(status)
         if (
             status == _UNAVAILABLE
             and response.request.method not in ("GET", "HEAD")
@@ -125,19 +129,14 @@ class Api:
         ):
             said = _READ_ONLY
         elif _EXISTS.search(said):
-            kind = ConflictError
+            error = ConflictError
         elif _IN_USE.search(said):
-            kind = RefusedError
+            error = RefusedError
         elif status == _NOT_FOUND and not _is_nexus_object(response):
             # Nexus says in JSON what is missing; anything else has never heard of this API.
-            kind, said = UnexpectedAnswerError, f"there is no such path ({said})"
-        return kind(
-            doing,
-            said,
-            _remedy(kind, status, said, grants, self._session.base_url),
-            system=NEXUS,
-            status=status,
-        )
+            error, said = UnexpectedAnswerError, f"there is no such path ({said})"
+        remedy = _remedy(error, status, said, kind.grants if kind else "", self._session.base_url)
+        return error(doing, said, remedy, system=NEXUS, status=status)
 
     def _is_read_only(self, doing: str) -> bool:
         try:
@@ -149,7 +148,7 @@ class Api:
             return False
 
 
-def _remedy(kind: type[ApiError], status: int, said: str, grants: str, url: str) -> str:
+def _remedy(error: type[ApiError], status: int, said: str, grants: str, url: str) -> str:
     if said == _READ_ONLY:
         return (
             "Wait until it is taken out of read-only mode (a backup or an upgrade may be running), or do so."
@@ -164,7 +163,7 @@ def _remedy(kind: type[ApiError], status: int, said: str, grants: str, url: str)
     }
     if status in by_status:
         return by_status[status]
-    if kind is UnexpectedAnswerError:
+    if error is UnexpectedAnswerError:
         return f"Check that {url} is Nexus's address, with its context path (such as /nexus) if it has one."
     for pattern, remedy in _REMEDIES:
         if re.search(pattern, said):
@@ -188,8 +187,8 @@ def _body(response: requests.Response) -> Any:
         return None
 
 
-def _said(response: requests.Response) -> str:
-    """Return what the server said, in a few words: never the whole body."""
+def _said(response: requests.Response, fields: Mapping[str, str]) -> str:
+    """Return what the server said, in a few words: never the whole body. `fields` are our names by Nexus's."""
     status = f"HTTP {response.status_code}"
     if (title := page_title(response)) is not None:
         return f"{status} with an HTML page titled '{title}', from a proxy or another server"
@@ -197,7 +196,7 @@ def _said(response: requests.Response) -> str:
     if isinstance(body, dict) and isinstance(body.get("message"), str):
         return body["message"].strip().removeprefix('"').removesuffix('"') or status
     if isinstance(body, list):
-        return "; ".join(_faults(body)) or f"{status}, the request has a wrong shape"
+        return "; ".join(_faults(body, fields)) or f"{status}, the request has a wrong shape"
     text = response.content[:2000].decode("utf-8", errors="replace").strip()
     if (
         body is not None
@@ -208,13 +207,14 @@ def _said(response: requests.Response) -> str:
     return _plain(text)
 
 
-def _faults(body: list[Any]) -> list[str]:
-    """Return the faults of `[{"id": "PARAMETER name", "message": "must not be empty"}]`: `name must not be empty`."""
+def _faults(body: list[Any], fields: Mapping[str, str]) -> list[str]:
+    """Return the faults of `[{"id": "PARAMETER name", "message": "must not be empty"}]`: `name: must not be empty`."""
     found = []
     for fault in body:
         if isinstance(fault, dict) and isinstance(fault.get("message"), str):
             name = str(fault.get("id") or "").split(" ")[-1].split(".")[-1]
-            found.append(fault["message"] if name in ("", "*") else f"{name}: {fault['message']}")
+            about = "" if name in ("", "*") else f"{fields.get(name, name)}: "
+            found.append(about + fault["message"])
     return found
 
 

@@ -46,7 +46,7 @@ class Listing(Generic[T]):
         return {self.kind.id_of(item): item for item in self._several(doing, dict(self.kind.params))}
 
     def _several(self, doing: str, params: dict[str, str]) -> list[T]:
-        found = self._api.json(self.kind.path, doing, self.kind.grants, params=params)
+        found = self._api.json(self.kind.path, doing, self.kind, params=params)
         if not isinstance(found, list):
             raise UnexpectedAnswerError(
                 doing, "the answer is not a list", "Check that this is Nexus, and its version.", system=NEXUS
@@ -66,7 +66,7 @@ class Collection(Listing[T]):
         """Return one object as the server has it now, None when there is none of exactly this id."""
         doing = action("read", self.kind.noun, identity)
         try:
-            found = self._api.json(self._item_path(identity, doing), doing, self.kind.grants)
+            found = self._api.json(self._item_path(identity, doing), doing, self.kind)
         except NotFoundError:
             return None
         return self._exactly(self.kind.decode(found, doing), identity)
@@ -91,14 +91,14 @@ class Collection(Listing[T]):
         identity = self.kind.id_of(item)
         doing = action("replace", self.kind.noun, identity)
         path = self._replace_path(item, doing)
-        self._api.call("PUT", path, doing, self.kind.grants, body=self._body(item))
+        self._api.call("PUT", path, doing, self.kind, body=self._body(item))
         self._remember(item)
 
     def delete(self, identity: str) -> bool:
         """Delete an object; return False, without an error, when there was none."""
         doing = action("delete", self.kind.noun, identity)
         try:
-            self._api.call("DELETE", self._item_path(identity, doing), doing, self.kind.grants)
+            self._api.call("DELETE", self._item_path(identity, doing), doing, self.kind)
         except NotFoundError:
             existed = False
         else:
@@ -113,7 +113,7 @@ class Collection(Listing[T]):
         segment(identity, doing, NEXUS)  # what no later call could name is not made
         made = item
         try:
-            response = self._api.call("POST", self._create_path(item), doing, self.kind.grants, body=body)
+            response = self._api.call("POST", self._create_path(item), doing, self.kind, body=body)
             if response.status_code == _OK and response.content:
                 made = self.kind.decode(json_of(response, doing, NEXUS), doing)
         except UnreachableError as error:

@@ -96,7 +96,7 @@ class Users(Collection[User]):
         _refuse_password(password, doing)
         path = f"{self._item_path(user_id, doing)}/change-password"
         try:
-            self._api.call("PUT", path, doing, "nx-all", text=password)
+            self._api.call("PUT", path, doing, USERS, text=password)
         except ForbiddenError as error:
             remedy = "Changing passwords needs nexus:* (the role nx-admin): nx-users-all and nx-userschangepw do not suffice."
             raise ForbiddenError(doing, error.said, remedy, system=NEXUS, status=error.status) from None
