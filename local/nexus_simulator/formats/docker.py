@@ -143,7 +143,7 @@ def _needed(image: str, manifest: dict[str, Any]) -> Iterator[str]:
     """Yield the paths of what a manifest refers to and the registry must hold."""
     try:
         for layer in (manifest.get("config"), *manifest.get("layers", ())):
-            if layer and not layer.get("urls"):
+            if layer is not None and not layer.get("urls"):
                 yield blob_path(layer["digest"])
         for each in manifest.get("manifests", ()):
             yield _manifest_path(image, each["digest"])

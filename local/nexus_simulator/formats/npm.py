@@ -7,6 +7,7 @@ together when it is read, over a group's members too.
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import tarfile
@@ -166,11 +167,11 @@ def _tags(call: ContentCall, package: str, versions: dict[str, Asset]) -> dict[s
 
 def _shown(call: ContentCall, package: str, asset: Asset) -> dict[str, Any]:
     manifest = dict(asset.description.attributes["manifest"])
-    sent = manifest.get("dist")
-    address = f"{call.url}{asset.path}"
-    manifest["dist"] = (sent if isinstance(sent, dict) else {}) | {
-        "tarball": address,
+    integrity = base64.b64encode(bytes.fromhex(asset.blob.sha512)).decode()
+    manifest["dist"] = {
+        "tarball": f"{call.url}{asset.path}",
         "shasum": asset.blob.sha1,
+        "integrity": f"sha512-{integrity}",
     }
     manifest["_id"] = f"{package}@{manifest['version']}"
     return manifest

@@ -89,7 +89,7 @@ class Authenticator:
         encoded = token.removeprefix(_TOKEN).partition(".")[0]
         try:
             user_id = base64.urlsafe_b64decode(encoded).decode()
-        except (binascii.Error, UnicodeDecodeError) as error:
+        except ValueError as error:
             raise AnswerError(challenge()) from error
         user = self._store.users.get(user_id)
         if (
