@@ -95,8 +95,7 @@ def _remedy(given: Any, kind: str, context: dict[str, Any]) -> str:
 def _description(path: YamlPath) -> str:
     section = _section(path[:-1])
     field = section.model_fields.get(str(path[-1])) if section else None
-    description = (field.description if field else None) or "with its section below it"
-    return description.rstrip(".")
+    return (field.description or "").rstrip(".") if field else ""
 
 
 def _section(path: YamlPath) -> Any:

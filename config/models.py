@@ -111,9 +111,9 @@ class Vault(Section):
     """Vault: its address, where the secrets are, and who may read which."""
 
     address: Url = Field(description="Vault's address; other places refer to it as ${vault.address}.")
-    kv: Kv = Field(default_factory=Kv)
-    jwt: JwtBackend
-    roles: dict[VaultRoleName, JwtRole]
+    kv: Kv = Field(default_factory=Kv, description="Where the secrets are.")
+    jwt: JwtBackend = Field(description="How jobs prove who they are.")
+    roles: dict[VaultRoleName, JwtRole] = Field(description="What jobs name in their login, by name.")
     adopt: Adopt = None
 
 
@@ -121,8 +121,8 @@ class Repositories(Section):
     """The repositories of one format, by environment."""
 
     dev: RepositoryName | None = Field(None, description="Where applications push to.")
-    uat: RepositoryName | None = None
-    prod: RepositoryName | None = None
+    uat: RepositoryName | None = Field(None, description="Where what is being tested is promoted to.")
+    prod: RepositoryName | None = Field(None, description="Where what is released is promoted to.")
     group: RepositoryName | None = Field(None, description="Group repository that pulls read from.")
 
     def by_environment(self) -> dict[str, str]:
@@ -134,7 +134,7 @@ class Repositories(Section):
 class NamedRole(Section):
     """A role of Nexus under a name of its own, to be given to several accounts."""
 
-    description: Text
+    description: Text = Field(description="What the role is for; Nexus shows it.")
     pull: PulledFormats = Field(
         default_factory=list, description="Formats it may read in every repository, or all."
     )
@@ -149,8 +149,10 @@ class Nexus(Section):
     push_registry: Registry = Field(description="host:port of the docker registry that is pushed to.")
     pull_registry: Registry = Field(description="host:port of the docker registry that is pulled from.")
     email_domain: Domain = Field("ci.invalid", description="Domain of the users' e-mail addresses.")
-    repositories: dict[Format, Repositories]
-    roles: dict[RoleId, NamedRole] = Field(default_factory=dict)
+    repositories: dict[Format, Repositories] = Field(description="Existing repositories by format.")
+    roles: dict[RoleId, NamedRole] = Field(
+        default_factory=dict, description="Roles by id, to be given to accounts."
+    )
     adopt: Adopt = None
 
 
@@ -176,8 +178,8 @@ class Variable(Section):
     )
     masked: bool = Field(default=False, description="Replaced by [MASKED] in job logs.")
     raw: bool = Field(default=True, description="$ in the value is not expanded.")
-    variable_type: Literal["env_var", "file"] = "env_var"
-    description: str = Field("Managed by ciaccess", max_length=255)
+    variable_type: Literal["env_var", "file"] = Field("env_var", description="file: jobs get a file's path.")
+    description: str = Field("Managed by ciaccess", max_length=255, description="GitLab shows it.")
     adopt: Adopt = None
 
 
@@ -194,7 +196,7 @@ class GitLab(Section):
     """GitLab: its address, and the groups whose variables are managed."""
 
     url: Url = Field(description="GitLab's external URL; other places refer to it as ${gitlab.url}.")
-    groups: dict[GroupPath, Group] = Field(default_factory=dict)
+    groups: dict[GroupPath, Group] = Field(default_factory=dict, description="Groups by full path.")
 
 
 class Account(Section):
@@ -219,12 +221,12 @@ class Account(Section):
 class Access(Section):
     """The whole of access.yaml, checked."""
 
-    version: Literal[1]
+    version: Literal[1] = Field(description="Version of this format: 1.")
     adopt: bool = Field(default=False, description="Take over what exists already, everywhere.")
-    vault: Vault
-    nexus: Nexus
-    gitlab: GitLab
-    accounts: dict[AccountName, Account]
+    vault: Vault = Field(description="Vault: where the secrets are, and who may read which.")
+    nexus: Nexus = Field(description="Nexus: addresses, repositories, and roles with names of their own.")
+    gitlab: GitLab = Field(description="GitLab: its address, and groups with their variables.")
+    accounts: dict[AccountName, Account] = Field(description="Service accounts by name: what each may do.")
 
     def adopts(self, declared: Vault | Nexus | Variable | Account) -> bool:
         """Return whether something that exists already under a declared thing's name is taken over."""
