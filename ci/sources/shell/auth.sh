@@ -1,0 +1,154 @@
+# shellcheck shell=sh
+# From the job's id_token to the account's credentials: NEXUS_USER and NEXUS_PASSWORD in this shell's environment.
+# Nothing is written to a file or an artifact, and Vault's token is revoked as soon as the secret is read.
+
+nexus_auth() { # ACCOUNT
+  case $- in
+    *x*)
+      set +x
+      nexus_say "tracing (CI_DEBUG_TRACE, set -x) is switched off: it would print the password"
+      ;;
+  esac
+  _nexus_account "${1:-}"
+  _nexus_check_variables
+  _nexus_login
+  _nexus_secret=${NEXUS_SECRET_PATH:-$_nexus_secret_folder/$1}
+  nexus_ask GET "$_nexus_vault/v1/$_nexus_secret" '' "$_nexus_token"
+  _nexus_read_status=$nexus_status _nexus_read_answer=$nexus_answer
+  # A batch token cannot be revoked, and a policy may forbid it: then it ends by itself, in minutes.
+  "_nexus_ask_$_nexus_client" POST "$_nexus_vault/v1/auth/token/revoke-self" '{}' "$_nexus_token"
+  _nexus_token='' nexus_status=$_nexus_read_status nexus_answer=$_nexus_read_answer
+  _nexus_take_secret
+  nexus_answer='' _nexus_read_answer=''
+  export NEXUS_USER NEXUS_PASSWORD
+  nexus_say "credentials of $NEXUS_USER read from $_nexus_secret"
+}
+
+_nexus_check_variables() { # sets _nexus_vault
+  _nexus_vault=${VAULT_ADDR:-}
+  [ -n "$_nexus_vault" ] || nexus_fail "VAULT_ADDR is empty. Set it on $_nexus_group, not on a project." \
+    "GitLab: Settings > CI/CD > Variables of that group. Not protected: a protected variable is absent on other refs."
+  case $_nexus_vault in
+    http://* | https://*) ;;
+    *) nexus_fail "VAULT_ADDR has no http:// or https:// in front: $_nexus_vault" "It is set on $_nexus_group." ;;
+  esac
+  while [ "$_nexus_vault" != "${_nexus_vault%/}" ]; do _nexus_vault=${_nexus_vault%/}; done
+  case ${VAULT_ID_TOKEN:-} in
+    '') nexus_fail "this job has no id_token. Give it one:" 'id_tokens:' '  VAULT_ID_TOKEN:' "    aud: $_nexus_audience" ;;
+    *[!A-Za-z0-9._-]* | [!e]*) nexus_fail "VAULT_ID_TOKEN is no id_token of GitLab's." \
+      "Something sets a variable of that name; only id_tokens may." ;;
+    *.*.*) ;;
+    *) nexus_fail "VAULT_ID_TOKEN is no whole id_token: it has not three parts." ;;
+  esac
+}
+
+_nexus_login() { # sets _nexus_token
+  nexus_ask POST "$_nexus_vault/v1/$_nexus_login_path" \
+    "{\"role\":\"$_nexus_role\",\"jwt\":\"$VAULT_ID_TOKEN\"}" ''
+  case $nexus_status in
+    200)
+      _nexus_token=$(_nexus_string "$(printf '%s' "$nexus_answer" | tr -d '\n')" client_token)
+      nexus_answer=''
+      [ -n "$_nexus_token" ] || nexus_fail "$_nexus_vault answered the login with something that is not Vault's." \
+        "Is VAULT_ADDR Vault's address? It is set on $_nexus_group."
+      ;;
+    400 | 403) _nexus_refused ;;
+    000) nexus_fail "Vault at $_nexus_vault cannot be reached: $(nexus_outcome)" "$(_nexus_unreachable)" ;;
+    3??) nexus_fail "Vault at $_nexus_vault redirects elsewhere (HTTP $nexus_status)." \
+      "Set VAULT_ADDR on $_nexus_group to the address that it redirects to." ;;
+    404) nexus_fail "Vault at $_nexus_vault has no $_nexus_login_path: $(nexus_outcome)" \
+      "Is VAULT_ADDR Vault's address, without /v1 and without /ui? It is set on $_nexus_group." ;;
+    *) nexus_fail "Vault at $_nexus_vault cannot log anybody in: $(nexus_outcome)" \
+      "503 means sealed or starting. Try the job again later; if that does not help, ask whoever runs Vault." ;;
+  esac
+}
+
+_nexus_unreachable() { # prints what to do where nobody answered
+  case $nexus_answer in
+    *certificate* | *SSL* | *TLS*)
+      echo "Its certificate is not trusted: set VAULT_CACERT to the file of your authority's certificate." ;;
+    *resolve* | *'bad address'*) echo "Its name does not resolve here: is VAULT_ADDR, set on $_nexus_group, spelled right?" ;;
+    *) echo "Is VAULT_ADDR, set on $_nexus_group, right, and does the runner's network reach it?" ;;
+  esac
+}
+
+_nexus_refused() { # ends the job with Vault's reason, the claims it looked at, and what to do
+  _nexus_why=$(nexus_reason)
+  _nexus_do=$(_nexus_advice "$_nexus_why")
+  nexus_say "Vault refused the login with role $_nexus_role: ${_nexus_why:-HTTP $nexus_status}"
+  printf '  the token says\n' >&2
+  _nexus_claims >&2
+  printf '  %s\n' "$_nexus_do" >&2
+  exit 1
+}
+
+_nexus_advice() { # VAULT'S REASON
+  case $1 in
+    *'could not be found'*) echo "Vault does not have that role: whoever looks after ciaccess runs pulumi up." ;;
+    *'no audiences bound'*) echo "The role has no bound_audiences: whoever looks after ciaccess runs pulumi up." ;;
+    *audience*) echo "The job's id_tokens must say aud: $_nexus_audience" ;;
+    *'does not match any associated bound claim'* | *'claim is missing'* | *'bound claim'*)
+      echo "Jobs of this project or ref are not admitted: compare with bound_claims of $_nexus_role in access.yaml." ;;
+    *expired*) echo "An id_token ends with the job's timeout, or after 5 minutes: log in at the beginning of the job." ;;
+    *issuer*) echo "The token is another GitLab's: Vault trusts $_nexus_issuer alone." ;;
+    *'fetching keys'*) echo "Vault could not fetch GitLab's keys: is GitLab up, and does Vault's network reach it?" ;;
+    *signature*) echo "The token was not signed by $_nexus_issuer: has something set VAULT_ID_TOKEN?" ;;
+    *'permission denied'*) echo "Vault has no $_nexus_login_path: is VAULT_ADDR, set on $_nexus_group, the right Vault's?" ;;
+    '') # BusyBox wget hides the reason; the most common one can be seen without it
+      case $(_nexus_claim aud) in
+        *"\"$_nexus_audience\""*) echo "BusyBox wget hides Vault's reason; iss, project and ref above must be admitted by $_nexus_role." ;;
+        *) echo "The job's id_tokens must say aud: $_nexus_audience" ;;
+      esac
+      ;;
+    *) echo "Compare the claims with the role $_nexus_role in access.yaml." ;;
+  esac
+}
+
+_nexus_claims() { # prints the claims that decide, never the token
+  for _nexus_name in iss aud project_path namespace_path ref ref_protected; do
+    printf '    %-15s %s\n' "$_nexus_name" "$(_nexus_claim "$_nexus_name")"
+  done
+}
+
+_nexus_claim() { # NAME: prints the claim as it stands in the token, (none) where it does not
+  _nexus_json=$(printf '%s' "$VAULT_ID_TOKEN" | cut -d. -f2 | tr '_-' '/+')
+  case $((${#_nexus_json} % 4)) in 2) _nexus_json=$_nexus_json== ;; 3) _nexus_json=$_nexus_json= ;; esac
+  _nexus_value=$(printf '%s' "$_nexus_json" | base64 -d 2>/dev/null |
+    sed -n -e "s/.*\"$1\" *: *\\(\"[^\"]*\"\\).*/\\1/p" -e "s/.*\"$1\" *: *\\(\\[[^]]*\\]\\).*/\\1/p") || :
+  printf '%s' "${_nexus_value:-(none)}"
+}
+
+_nexus_take_secret() { # sets NEXUS_USER and NEXUS_PASSWORD from nexus_answer
+  case $nexus_status in
+    200) ;;
+    404 | 403)
+      case $_nexus_secret in
+        */data/*) _nexus_no_secret ;;
+        *) nexus_fail "Vault says HTTP $nexus_status for $_nexus_secret: the path lacks data/." \
+          "KV version 2 wants it after the mount: ${_nexus_secret%%/*}/data/${_nexus_secret#*/}" ;;
+      esac
+      ;;
+    *) nexus_fail "read $_nexus_secret: $(nexus_outcome)" "Try the job again; if that does not help, ask whoever runs Vault." ;;
+  esac
+  NEXUS_USER=$(_nexus_secret_field username)
+  NEXUS_PASSWORD=$(_nexus_secret_field password)
+  if [ -z "$NEXUS_USER" ] || [ -z "$NEXUS_PASSWORD" ]; then
+    nexus_fail "read $_nexus_secret: no username or password in it that can be read here." \
+      "Passwords that ciaccess makes need no jq; one with quotes or backslashes in it does: add jq to the image."
+  fi
+}
+
+_nexus_no_secret() {
+  [ "$nexus_status" = 404 ] || nexus_fail "Vault refuses $_nexus_secret: $(nexus_outcome)" \
+    "data/ is there; the role $_nexus_role may not read it. Is the account in access.yaml under this role?"
+  nexus_fail "there is no secret at $_nexus_secret (HTTP 404); data/ is there, so the path's form is right." \
+    "Either it was deleted, or never made: whoever looks after ciaccess runs pulumi up."
+}
+
+_nexus_secret_field() { # KEY: prints it; jq copes with every value, sed with those that need no escapes
+  if command -v jq >/dev/null 2>&1; then
+    printf '%s' "$nexus_answer" | jq -r ".data.data.$1 // empty" 2>/dev/null || :
+  else
+    _nexus_string "$(printf '%s' "$nexus_answer" | tr -d '\n' | sed -n 's/.*"data" *: *{ *"data" *: *{\([^}]*\)}.*/\1/p')" "$1"
+  fi
+}
