@@ -1,0 +1,83 @@
+"""The public passphrase encrypts the stack `local` and no other one (docs/adr/0005)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from config import stacks
+from config.preconditions import check_passphrase
+from config.stacks import StackSettingsError
+from tools.environment import LOCAL_PASSPHRASE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PUBLIC = {"PULUMI_CONFIG_PASSPHRASE": LOCAL_PASSPHRASE}
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a configuration folder of the test's own."""
+    monkeypatch.setattr(stacks, "CONFIG_FOLDER", tmp_path)
+    return tmp_path
+
+
+def in_file(folder: Path, passphrase: str) -> dict[str, str]:
+    path = folder / "passphrase"
+    path.write_text(passphrase, encoding="utf-8")
+    return {"PULUMI_CONFIG_PASSPHRASE_FILE": str(path)}
+
+
+def test_the_stack_local_may_use_it(folder: Path) -> None:
+    check_passphrase("local", PUBLIC)
+    check_passphrase("local", in_file(folder, LOCAL_PASSPHRASE))
+
+
+@pytest.mark.parametrize(
+    "settings", [None, "config: {}\n", "encryptionsalt: v1:a=\n", "secretsprovider: passphrase\n"]
+)
+def test_no_other_stack_may_use_it(folder: Path, settings: str | None) -> None:
+    if settings:
+        (folder / "Pulumi.prod.yaml").write_text(settings, encoding="utf-8")
+    for environment in (PUBLIC, in_file(folder, LOCAL_PASSPHRASE), in_file(folder, LOCAL_PASSPHRASE + "\n")):
+        with pytest.raises(
+            StackSettingsError, match="'prod' would be encrypted with the passphrase of the local stack"
+        ):
+            check_passphrase("prod", environment)
+
+
+def test_the_refusal_says_what_to_do_and_not_the_passphrase() -> None:
+    with pytest.raises(StackSettingsError) as raised:
+        check_passphrase("prod", PUBLIC)
+    assert "PULUMI_CONFIG_PASSPHRASE_FILE" in str(raised.value)
+    assert LOCAL_PASSPHRASE not in str(raised.value)
+
+
+def test_a_passphrase_of_ones_own_is_accepted(folder: Path) -> None:
+    check_passphrase("prod", {"PULUMI_CONFIG_PASSPHRASE": "another"})
+    check_passphrase("prod", in_file(folder, "another"))
+
+
+def test_the_variable_wins_over_the_file_as_it_does_in_the_engine(folder: Path) -> None:
+    check_passphrase("prod", {**in_file(folder, LOCAL_PASSPHRASE), "PULUMI_CONFIG_PASSPHRASE": "another"})
+
+
+@pytest.mark.parametrize("settings", ["secretsprovider: hashivault://ciaccess\nencryptedkey: a\n"])
+def test_a_stack_with_another_secrets_provider_does_not_care(folder: Path, settings: str) -> None:
+    (folder / "Pulumi.prod.yaml").write_text(settings, encoding="utf-8")
+    check_passphrase("prod", PUBLIC)
+
+
+def test_a_managed_backend_encrypts_by_itself_unless_the_stack_says_otherwise(folder: Path) -> None:
+    environment = {**PUBLIC, "PULUMI_BACKEND_URL": "https://api.pulumi.com"}
+    check_passphrase("prod", environment)
+    (folder / "Pulumi.prod.yaml").write_text("encryptionsalt: v1:a=\n", encoding="utf-8")
+    with pytest.raises(StackSettingsError):
+        check_passphrase("prod", environment)
+
+
+def test_a_passphrase_file_that_is_not_there_is_left_to_the_engine(folder: Path) -> None:
+    check_passphrase("prod", {"PULUMI_CONFIG_PASSPHRASE_FILE": str(folder / "none")})
+    check_passphrase("prod", {})
