@@ -8,44 +8,29 @@ changes another scope's variable), and every error is one of clients/errors. Lea
 from __future__ import annotations
 
 import threading
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import requests
-
 from clients.errors import (
     ApiError,
-    ConflictError,
     NotFoundError,
     RefusedError,
     UnexpectedAnswerError,
     UnreachableError,
     action,
-    error_class,
 )
-from clients.http import HttpOptions, PooledSession, translated
+from clients.gitlab_errors import ONCE, SYSTEM, errors
+from clients.http import HttpOptions, PooledSession
 from clients.redaction import conceal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
     from gitlab import Gitlab
-    from gitlab.exceptions import GitlabError
     from gitlab.v4.objects import GroupVariable, GroupVariableManager
 
-SYSTEM = "GitLab"
 _KIND = "variable"
-_TAKEN = "has already been taken"
-# The session retries, so python-gitlab must not: its waits know no bound.
-_ONCE: dict[str, Any] = {"obey_rate_limit": False, "retry_transient_errors": False}
-_BAD_REQUEST, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND = 400, 401, 403, 404
-_REMEDIES = {
-    _BAD_REQUEST: "Correct it in access.yaml.",
-    _UNAUTHORIZED: "Set GITLAB_TOKEN to a token that is valid.",
-    _FORBIDDEN: "The token needs the scope api and must be an owner's of the group.",
-    _NOT_FOUND: "Check the group's id, and that the token may see the group: GitLab hides what it may not.",
-}
+_NOT_FOUND = 404
 
 
 class Identity(NamedTuple):
@@ -95,14 +80,19 @@ class GitLab:
         """Return the variables of a group, given by its id or full path."""
         with self._lock:
             if group not in self._variables:
-                self._variables[group] = Variables(self.url, group, self._client())
+                self._variables[group] = Variables(self.url, group, self._connected())
             return self._variables[group]
 
     def close(self) -> None:
         """Close the pooled connections."""
         self._session.close()
 
-    def _client(self) -> Gitlab:
+    def api(self) -> Gitlab:
+        """Return python-gitlab's client, for what has a module of its own; its calls take ONCE, inside `errors`."""
+        with self._lock:
+            return self._connected()
+
+    def _connected(self) -> Gitlab:
         if self._api is None:
             from gitlab import Gitlab as Api  # noqa: PLC0415 0.15 s that a start without GitLab need not take
 
@@ -131,7 +121,7 @@ class Variables:
         with self._lock:
             if self._known is None:
                 with self._errors(f"list variables of group '{self._group}'"):
-                    listed = self._manager.list(get_all=True, per_page=100, **_ONCE)
+                    listed = self._manager.list(get_all=True, per_page=100, **ONCE)
                     found = [self._variable(item) for item in listed]
                     self._known = {item.identity: item for item in found}
             return dict(self._known)
@@ -174,7 +164,7 @@ class Variables:
         try:
             with self._errors(doing, "POST"):
                 made = self._variable(
-                    self._manager.create({"key": variable.key} | _attributes(variable), **_ONCE)
+                    self._manager.create({"key": variable.key} | _attributes(variable), **ONCE)
                 )
         except UnreachableError as error:
             if not error.uncertain or not self._has_arrived(variable):
@@ -275,42 +265,12 @@ class Variables:
             if self._known is not None:
                 self._known.pop(identity, None)
 
-    @contextmanager
-    def _errors(self, doing: str, method: str = "GET") -> Iterator[None]:
-        """Turn what requests and python-gitlab raise into clients/errors."""
-        from gitlab.exceptions import GitlabError as Failure  # noqa: PLC0415 as in _client
-
-        try:
-            yield
-        except requests.RequestException as error:
-            raise translated(error, doing, SYSTEM, self._url, method) from None
-        except Failure as error:
-            raise _translated(error, doing, self._url) from None
-
-
-def _translated(error: GitlabError, doing: str, url: str) -> ApiError:
-    status = error.response_code
-    if status is None:
-        remedy = f"Check that {url} is GitLab's address, and that no proxy answers in its place."
-        return UnexpectedAnswerError(doing, str(error), remedy, system=SYSTEM)
-    said = _said(error.error_message)
-    kind = ConflictError if _TAKEN in said else error_class(status)
-    remedy = _REMEDIES.get(status, "Run again later; GitLab's own log says more.")
-    if status == _BAD_REQUEST and said.startswith("value"):
-        remedy = "A masked value needs 8 or more characters without blanks (docs/resources.md); VAULT_ADDR needs no mask."
-    answered = f"{SYSTEM} answered {status}" + (f", {said}" if said else "")
-    return kind(doing, answered, remedy, system=SYSTEM, status=status)
-
-
-def _said(message: Any) -> str:
-    """Return GitLab's message as text; faults of attributes come as an object of lists."""
-    if isinstance(message, dict):
-        return "; ".join(f"{name}: {', '.join(map(str, faults))}" for name, faults in message.items())
-    return message.decode(errors="replace") if isinstance(message, bytes) else str(message)
+    def _errors(self, doing: str, method: str = "GET") -> AbstractContextManager[None]:
+        return errors(doing, self._url, method)
 
 
 def _filter(environment_scope: str) -> dict[str, Any]:
-    return {"filter": {"environment_scope": environment_scope}} | _ONCE
+    return {"filter": {"environment_scope": environment_scope}} | ONCE
 
 
 def _attributes(variable: Variable) -> dict[str, Any]:

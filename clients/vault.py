@@ -73,6 +73,41 @@ class Vault:
         rights = _object(answer.get("data"), doing)
         return {path: set(rights.get(path, ())) for path in paths}
 
+    def health(self) -> dict[str, Any]:
+        """Return `{initialized, sealed, standby, …}`; whatever the state, Vault is asked to answer 200."""
+        states = ("standby", "perfstandby", "sealed", "uninit", "drsecondary", "performancestandby")
+        answering = {f"{state}code": str(_OK) for state in states}
+        return self._ask("get", "sys/health", "ask how Vault is", parameters=answering)
+
+    def token_lives(self) -> None:
+        """Make sure that the token is accepted.
+
+        Raises:
+            ForbiddenError: it is unknown, expired or revoked.
+        """
+        self._ask("get", "auth/token/lookup-self", "look up the token")
+
+    def read(self, api_path: str) -> dict[str, Any] | None:
+        """Return the data at an API path, None where there is nothing.
+
+        Raises:
+            ForbiddenError: the token may not look.
+        """
+        answer = self._get(api_path, f"read '{api_path}'")
+        return None if answer is None else _object(answer.get("data"), f"read '{api_path}'")
+
+    def keys(self, api_path: str) -> list[str]:
+        """Return the names that Vault lists under an API path; where it knows none it has no list either."""
+        doing = f"list '{api_path}'"
+        try:
+            answer = self._ask("get", api_path, doing, parameters={"list": "true"})
+        except NotFoundError:
+            return []
+        found = _object(answer.get("data"), doing).get("keys")
+        if not isinstance(found, list):
+            raise UnexpectedAnswerError(doing, "the answer is no list", "Check VAULT_ADDR.", system=SYSTEM)
+        return [str(key) for key in found]
+
     def kv_version(self, mount: str) -> int | None:
         """Return the version of the KV engine at a mount; None where nothing, or no KV engine, is mounted.
 
@@ -90,10 +125,10 @@ class Vault:
             return None
         return int((engine.get("options") or {}).get("version", 1))
 
-    def read_secret(self, mount: str, path: str) -> dict[str, Any] | None:
-        """Return the latest version of a KV v2 secret, each text concealed from logs; None where there is none."""
+    def read_secret(self, mount: str, path: str, version: int = 0) -> dict[str, Any] | None:
+        """Return a version of a KV v2 secret (0: the latest), each text concealed from logs; None where there is none."""
         doing = f"read secret '{mount}/{path}'"
-        answer = self._get(f"{mount}/data/{path}", doing)
+        answer = self._get(f"{mount}/data/{path}", doing, {"version": str(version)} if version else None)
         if answer is None:
             return None
         secret = _object(_object(answer.get("data"), doing).get("data"), doing)
@@ -144,18 +179,28 @@ class Vault:
                 )
             return self._hvac
 
-    def _get(self, api_path: str, doing: str) -> dict[str, Any] | None:
+    def _get(
+        self, api_path: str, doing: str, parameters: dict[str, str] | None = None
+    ) -> dict[str, Any] | None:
         """Return what is at an API path, None where there is nothing."""
         try:
-            return self._ask("get", api_path, doing)
+            return self._ask("get", api_path, doing, parameters=parameters)
         except NotFoundError:
             return None
 
-    def _ask(self, method: str, api_path: str, doing: str, body: Any = None) -> dict[str, Any]:
+    def _ask(
+        self,
+        method: str,
+        api_path: str,
+        doing: str,
+        body: Any = None,
+        *,
+        parameters: dict[str, str] | None = None,
+    ) -> dict[str, Any]:
         # hvac's own errors do not tell a 412 from a 500, so the status is looked at here.
         try:
             answer = self._client().adapter.request(
-                method, f"/v1/{quote(api_path)}", json=body, raise_exception=False
+                method, f"/v1/{quote(api_path)}", json=body, params=parameters, raise_exception=False
             )
         except requests.RequestException as error:
             # Nothing that is asked here changes anything.

@@ -1,7 +1,8 @@
 """A client of Sonatype Nexus Repository 3: roles, users, privileges, content selectors, and the repositories' list.
 
 snake_case everywhere; Nexus's camelCase is known to clients/nexus/wire and the kinds' declarations alone. Sets are
-frozensets, so that equal objects are equal. Repositories, realms and anonymous access are left alone.
+frozensets, so that equal objects are equal. Repositories, realms and anonymous access are left alone, and the last is
+looked at.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from clients.http import HttpOptions
+from clients.nexus.anonymous import read_anonymous_access
 from clients.nexus.api import Api
 from clients.nexus.collection import Collection, Listing
 from clients.nexus.content_selectors import CONTENT_SELECTORS, ContentSelector
@@ -58,6 +60,10 @@ class Nexus:
     def repositories(self) -> dict[str, Repository]:
         """Return the repositories that the user may browse, by name: one call a process."""
         return self._repositories.all()
+
+    def anonymous_access(self) -> bool:
+        """Tell whether Nexus serves those who show no credentials."""
+        return read_anonymous_access(self._api).enabled
 
     def refresh(self) -> None:
         """Forget all lists."""
