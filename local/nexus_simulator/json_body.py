@@ -56,13 +56,16 @@ def _read(body: bytes) -> Any:
         return None
     try:
         text = body.decode()
-        return json.loads(text)
-    except UnicodeDecodeError:
+        value = json.loads(text)
+        json.dumps(value, ensure_ascii=False).encode()  # half of a surrogate pair cannot be stored
+    except UnicodeError:
         reason = "Invalid UTF-8 byte"
     except RecursionError:
         reason = "Document nesting depth (1001) exceeds the maximum allowed (1000)"
     except json.JSONDecodeError as error:
         reason = _why_malformed(text, error.pos)
+    else:
+        return value
     what = f"Could not process the input: {reason}"
     raise AnswerError(json_answer({"id": "*", "message": what}, 400))
 

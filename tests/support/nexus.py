@@ -89,7 +89,7 @@ class NexusProcess(SimulatorProcess):
             "userId": user_id,
             "firstName": user_id,
             "lastName": "-",
-            "emailAddress": f"{user_id}@example.com",
+            "emailAddress": "user@example.com",
         }
         self.rest(
             "POST", "/security/users", body | {"password": password, "status": "active", "roles": roles}

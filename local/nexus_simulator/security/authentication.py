@@ -7,7 +7,6 @@ Names compare by case. A wrong password, a disabled user and an unknown one are 
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 import secrets
@@ -58,7 +57,7 @@ class Authenticator:
             user_id, colon, password = (
                 base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
             )
-        except (binascii.Error, UnicodeDecodeError) as error:
+        except ValueError as error:
             raise AnswerError(challenge()) from error
         if not colon or not self.accepts(user_id, password):
             raise AnswerError(challenge())
