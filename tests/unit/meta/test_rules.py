@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
-PACKAGES = ("config", "analysis", "clients", "provider", "components", "commands", "local", "tools")
+PACKAGES = ("config", "analysis", "clients", "provider", "components", "commands", "local", "pipelines", "tools")
 # Who may import whom; the fourth line says that a component knows the YAML's models, and no client.
 MAY_IMPORT = {
     "tools": set(),
@@ -20,7 +20,8 @@ MAY_IMPORT = {
     "clients": {"tools"},
     "provider": {"clients"},
     "local": {"config", "tools"},
-    "commands": {"analysis", "config", "clients", "local", "tools"},
+    "pipelines": {"config", "tools"},
+    "commands": {"analysis", "config", "clients", "local", "pipelines", "tools"},
 }
 SIMULATORS = ("local.nexus_simulator", "local.gitlab_simulator")
 MOST_LINES_OF_A_FILE = 300
