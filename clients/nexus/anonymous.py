@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from clients.nexus.wire import Kind
+
+if TYPE_CHECKING:
+    from clients.nexus.api import Api
 
 
 @dataclass(frozen=True)
@@ -23,3 +27,13 @@ ANONYMOUS_ACCESS = Kind(
     wire={"user_id": "userId", "enabled": "enabled"},
     grants="nx-settings",
 )
+
+
+def read_anonymous_access(api: Api) -> AnonymousAccess:
+    """Return the setting as the server has it now.
+
+    Raises:
+        UnexpectedAnswerError: the answer does not say whether it is enabled.
+    """
+    doing = "read anonymous access"
+    return ANONYMOUS_ACCESS.decode(api.json(ANONYMOUS_ACCESS.path, doing, ANONYMOUS_ACCESS), doing)

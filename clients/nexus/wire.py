@@ -51,14 +51,18 @@ class Kind(Generic[T]):
 
     @functools.cached_property
     def fields(self) -> dict[str, tuple[type, Any]]:
-        """The model's fields with their types, and what they are when Nexus does not say."""
+        """The model's fields with their types, and what they are when Nexus does not say.
+
+        Nothing is guessed of a flag without a default (None): it must be said.
+        """
         types = get_type_hints(self.model)
         plain: dict[str, type] = {name: get_origin(kind) or kind for name, kind in types.items()}
         declared = dataclasses.fields(self.model)  # type: ignore[arg-type] # every model is a dataclass
+        empty: dict[type, Any] = {str: "", frozenset: frozenset(), bool: None}
         return {
             field.name: (
                 plain[field.name],
-                plain[field.name]() if field.default is dataclasses.MISSING else field.default,
+                empty[plain[field.name]] if field.default is dataclasses.MISSING else field.default,
             )
             for field in declared
         }
@@ -83,6 +87,8 @@ class Kind(Generic[T]):
         for field, (kind, default) in self.fields.items():
             name = self.wire[field]
             value = data.get(name)
+            if value is None and default is None:
+                raise self._unexpected(doing, f"{self.noun} '{identity}' has no '{name}'")
             if value is None:
                 value = default
             elif kind is frozenset:

@@ -231,3 +231,16 @@ def test_a_write_that_is_answered_neither_yes_nor_no_did_not_work(
         nexus.roles.replace(ROLE)
     with pytest.raises(UnexpectedAnswerError, match=f"delete role 'r': HTTP {status} without a word"):
         nexus.roles.delete("r")
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_anonymous_access_is_read(server: ScriptedServer, nexus: Nexus, *, enabled: bool) -> None:
+    wire = {"enabled": enabled, "userId": "anonymous", "realmName": "NexusAuthorizingRealm"}
+    server.answers(f"GET {REST}/security/anonymous", in_json(wire))
+    assert nexus.anonymous_access() is enabled
+
+
+def test_anonymous_access_is_not_guessed(server: ScriptedServer, nexus: Nexus) -> None:
+    server.answers(f"GET {REST}/security/anonymous", in_json({"userId": "anonymous"}))
+    with pytest.raises(UnexpectedAnswerError, match="anonymous access 'anonymous' has no 'enabled'"):
+        nexus.anonymous_access()

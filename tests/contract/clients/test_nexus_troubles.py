@@ -1,0 +1,132 @@
+"""Nexus's client while the simulator is in trouble: read-only, restarted, gone, raced, with a broken privilege."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from clients.errors import ConflictError, RefusedError, ServerError, UnreachableError
+from clients.nexus import HttpOptions, Nexus, Privilege, Role, User
+from tests.support.nexus import ADMIN, NexusProcess, start_nexus
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+ROLE = Role("r", "r", "d", frozenset({"nx-search-read"}), frozenset())
+USER = User("u", "F", "L", "u@example.com", "active", frozenset({"nx-anonymous"}))
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[NexusProcess]:
+    """Return a simulator of the test's own."""
+    process = start_nexus(tmp_path)
+    yield process
+    process.stop()
+
+
+@pytest.fixture
+def nexus(own: NexusProcess) -> Iterator[Nexus]:
+    each = Nexus(own.url, ADMIN, own.admin_password, options=HttpOptions(backoff_seconds=0.05))
+    yield each
+    each.close()
+
+
+def test_read_only_mode_is_said_and_reading_goes_on(own: NexusProcess, nexus: Nexus) -> None:
+    nexus.users.create(USER, "a-password")
+    own.rest("POST", "/read-only/freeze")
+    for write in (
+        lambda: nexus.roles.create(ROLE),
+        lambda: nexus.users.replace(USER),
+        lambda: nexus.users.change_password("u", "b-password"),
+        lambda: nexus.users.delete("u"),
+    ):
+        with pytest.raises(ServerError, match=r"'[ru]': Nexus is in read-only mode\. Wait until"):
+            write()
+    assert nexus.users.read("u") == USER
+    assert nexus.users.accepts("u", "a-password")
+    own.rest("POST", "/read-only/release")
+    nexus.roles.create(ROLE)
+
+
+def test_a_restart_in_between_is_not_noticed(own: NexusProcess, nexus: Nexus) -> None:
+    assert nexus.roles.find("r") is None
+    own.restart()
+    nexus.roles.create(ROLE)
+    assert nexus.roles.read("r") == ROLE
+
+
+def test_a_server_that_is_gone_is_said_within_five_seconds_for_all_who_ask(
+    own: NexusProcess, nexus: Nexus
+) -> None:
+    own.kill()
+    started = time.monotonic()
+
+    def failure(_: int) -> str:
+        with pytest.raises(UnreachableError) as caught:
+            nexus.users.find("u")
+        return str(caught.value)
+
+    with ThreadPoolExecutor(8) as pool:
+        texts = set(pool.map(failure, range(8)))
+    assert time.monotonic() - started < 5
+    said = f"list users: Nexus at {own.url} is not reachable (connection refused). "
+    assert texts == {f"{said}Check that it is running and that {own.url} is its address."}
+    own.start()
+    assert nexus.users.find("u") is None
+
+
+def test_one_of_many_who_create_the_same_user_succeeds(nexus: Nexus) -> None:
+    def create(_: int) -> str:
+        try:
+            nexus.users.create(USER, "a-password")
+        except ConflictError:
+            return "conflict"
+        return "made"
+
+    with ThreadPoolExecutor(12) as pool:
+        answers = sorted(pool.map(create, range(20)))
+    assert answers == ["conflict"] * 19 + ["made"]
+
+
+def test_a_privilege_that_breaks_the_list_is_pointed_at(own: NexusProcess, nexus: Nexus) -> None:
+    broken = {"name": "broken", "description": "d", "pattern": "::"}
+    own.ask("POST", "/service/rest/v1/security/privileges/wildcard", json=broken)
+    with pytest.raises(ServerError, match=r"list privileges: Wildcard string .*such as '::'\): delete it"):
+        nexus.privileges.all()
+    assert nexus.privileges.delete("broken") is True
+    assert "nx-all" in nexus.privileges.all()
+
+
+def test_a_privilege_is_not_written_over_one_of_another_type(own: NexusProcess, nexus: Nexus) -> None:
+    own.add_repository("raw", "files")
+    view = Privilege("p", "repository-view", "d", frozenset({"read"}), format="raw", repository="files")
+    nexus.privileges.create(view)
+    with pytest.raises(RefusedError, match="it is of type repository-view, which cannot become wildcard"):
+        nexus.privileges.replace(replace(view, type="wildcard", pattern="nexus:search:read"))
+    assert nexus.privileges.read("p") == view
+
+
+def test_a_user_that_lost_its_last_role_is_read_and_given_one_again(nexus: Nexus) -> None:
+    nexus.roles.create(ROLE)
+    nexus.users.create(replace(USER, roles=frozenset({"r"})), "a-password")
+    nexus.roles.delete("r")
+    left = nexus.users.read("u")
+    assert left == replace(USER, roles=frozenset())
+    with pytest.raises(RefusedError, match="a user without roles"):
+        nexus.users.replace(left)
+    nexus.users.replace(USER)
+    assert nexus.users.read("u") == USER
+
+
+def test_a_user_created_with_an_unknown_role_is_remembered_as_nexus_answered(nexus: Nexus) -> None:
+    nexus.users.all()
+    nexus.users.create(replace(USER, roles=frozenset({"later"})), "a-password")
+    assert nexus.users.read("u") == replace(USER, roles=frozenset())
+    nexus.users.refresh()
+    nexus.roles.create(replace(ROLE, role_id="later"))
+    assert nexus.users.read("u") == replace(USER, roles=frozenset({"later"}))
