@@ -13,7 +13,7 @@ import pulumi
 import pulumi_vault as vault
 
 from components.resources import Password, User
-from config.permissions import secret_path, user_roles
+from config.permissions import NexusUser, nexus_user, secret_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,9 +26,7 @@ if TYPE_CHECKING:
 class ServiceAccountArgs:
     """What a ServiceAccount needs. `password_version` is the rotation: another number, another password."""
 
-    account: str
-    purpose: str
-    email_address: str
+    user: NexusUser
     roles: Sequence[pulumi.Input[str]]
     password_version: int
     secret_path: str
@@ -38,11 +36,10 @@ class ServiceAccountArgs:
     def of(cls, access: Access, account: str, nexus: NexusAccess) -> Self:
         """Take an account's arguments from access.yaml; its roles wait for those that `nexus` makes."""
         declared = access.accounts[account]
+        user = nexus_user(access, account)
         return cls(
-            account=account,
-            purpose=declared.purpose,
-            email_address=f"{account}@{access.nexus.email_domain}",
-            roles=[nexus.role(role) for role in user_roles(access, account)],
+            user=user,
+            roles=[nexus.role(role) for role in user.roles],
             password_version=declared.rotation,
             secret_path=secret_path(access, account),
             adopt=access.adopts(declared),
@@ -60,10 +57,10 @@ class ServiceAccount(pulumi.ComponentResource):
         password = Password(f"{name}-password", version=args.password_version, opts=child)
         user = User(
             f"{name}-user",
-            user_id=args.account,
-            first_name=args.purpose,
-            last_name="(managed by ciaccess)",
-            email_address=args.email_address,
+            user_id=args.user.user_id,
+            first_name=args.user.first_name,
+            last_name=args.user.last_name,
+            email_address=args.user.email_address,
             roles=args.roles,
             password=password.result,
             adopt=args.adopt,

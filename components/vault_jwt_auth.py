@@ -13,7 +13,8 @@ import pulumi
 import pulumi_vault as vault
 
 from components.resources import VaultPreconditions
-from config.permissions import VaultPolicy, bound_claims_type, secret_api_path, vault_policies
+from config.permissions import VaultPolicy, secret_api_path, vault_policies
+from config.vault_objects import jwt_backend_fields, jwt_role_fields
 
 if TYPE_CHECKING:
     from config import Access
@@ -130,17 +131,13 @@ class VaultJwtAuth(pulumi.ComponentResource):
         )
 
     def _backend(self) -> vault.jwt.AuthBackend:
-        backend = self._args.backend
+        fields = {name: value or None for name, value in jwt_backend_fields(self._args.backend).items()}
         return vault.jwt.AuthBackend(
             f"{self._name}-backend",
-            path=backend.mount,
+            path=self._args.backend.mount,
             type="jwt",
-            oidc_discovery_url=backend.discovery_url,
-            jwks_url=backend.jwks_url,
-            # Vault trims them, and would differ from an untrimmed one for ever.
-            jwt_validation_pubkeys=[key.strip() for key in backend.public_keys] or None,
-            bound_issuer=backend.issuer,
-            opts=self._for_good(_backend_config(backend.mount), backend.mount),
+            **fields,
+            opts=self._for_good(_backend_config(self._args.backend.mount), self._args.backend.mount),
         )
 
     def _policy(self, policy: VaultPolicy) -> vault.Policy:
@@ -149,27 +146,13 @@ class VaultJwtAuth(pulumi.ComponentResource):
         )
 
     def _role(self, name: str, role: JwtRole, backend: vault.jwt.AuthBackend, policy: vault.Policy) -> None:
-        # Every token_* field is declared: one changed out of band and undeclared can survive a repair.
+        declared = jwt_role_fields(name, role)
+        # The provider takes text: Vault splits it at the commas.
+        claims = {claim: ",".join(values) for claim, values in declared["bound_claims"].items()}
         vault.jwt.AuthBackendRole(
             f"{self._name}-role-{name}",
             backend=backend.path,
             role_name=name,
-            role_type="jwt",
-            bound_audiences=sorted(role.bound_audiences),
-            bound_claims={claim: ",".join(sorted(values)) for claim, values in role.bound_claims.items()},
-            bound_claims_type=bound_claims_type(role),
-            bound_subject="",
-            user_claim=role.user_claim,
-            groups_claim="",
-            token_policies=[policy.name],
-            token_ttl=role.token_ttl,
-            token_max_ttl=role.longest_ttl,
-            token_explicit_max_ttl=0,
-            token_period=0,
-            token_num_uses=0,
-            token_no_default_policy=False,
-            token_bound_cidrs=[],
-            token_type=role.token_type,
-            verbose_oidc_logging=False,
+            **{**declared, "bound_claims": claims, "token_policies": [policy.name]},
             opts=self._after,
         )

@@ -71,6 +71,17 @@ class NexusPrivilege:
 
 
 @dataclass(frozen=True)
+class NexusUser:
+    """An account's user of Nexus; it is active, and of the source default."""
+
+    user_id: str
+    first_name: str
+    last_name: str
+    email_address: str
+    roles: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class NexusObjects:
     """What Nexus must hold besides users; a role stands after those it contains."""
 
@@ -146,6 +157,17 @@ def account_overview(access: Access) -> dict[str, dict[str, Any]]:
         name: {"secret": secret_api_path(access, name), "nexus_roles": list(user_roles(access, name))}
         for name in access.accounts
     }
+
+
+def nexus_user(access: Access, account: str) -> NexusUser:
+    """Return an account's user of Nexus, its roles sorted."""
+    return NexusUser(
+        user_id=account,
+        first_name=access.accounts[account].purpose,
+        last_name="(managed by ciaccess)",
+        email_address=f"{account}@{access.nexus.email_domain}",
+        roles=user_roles(access, account),
+    )
 
 
 def nexus_objects(access: Access) -> NexusObjects:
