@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse
 
 from local.nexus_simulator import controls_api, pages, repository_settings, rest_api
@@ -131,6 +131,8 @@ class Simulator:
                 response = await answer(request)
             except AnswerError as ending:
                 response = ending.response
+            except ClientDisconnect:
+                return  # nobody is left to be answered
             except Exception as error:
                 _logger.exception("%s %s", request.method, self._template(scope))
                 response = server_error(f"java.lang.RuntimeException: {type(error).__name__}").response

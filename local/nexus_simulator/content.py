@@ -8,6 +8,7 @@ leaves them to a task. Write policies are kept here; permissions are not.
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -174,7 +175,8 @@ class Content:
 
     def under(self, repository: str, prefix: str) -> list[Asset]:
         """Return the assets whose paths begin so, by path."""
-        found = self.select("repository = ? AND substr(path, 1, ?) = ?", repository, len(prefix), prefix)
+        end = prefix + chr(sys.maxunicode)
+        found = self.select("repository = ? AND path >= ? AND path < ?", repository, prefix, end)
         return sorted(found, key=lambda asset: asset.path)
 
     def select(self, condition: str, *values: object) -> list[Asset]:

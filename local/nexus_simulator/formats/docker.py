@@ -124,7 +124,8 @@ async def _put_manifest(call: ContentCall, parts: dict[str, str]) -> Response:
 
 
 def _described(image: str, reference: str, kind: str) -> Description:
-    component = Component("", image, reference)
+    """Return what is known of a manifest; as in Nexus, only a tag makes it a component."""
+    component = Component("", image, reference) if ":" not in reference else Component("", "", "")
     attributes = {"shown": {"imageName": image, "imageTag": reference}}
     return Description(_manifest_path(image, reference), kind.partition(";")[0], component, attributes)
 
@@ -168,7 +169,7 @@ async def _delete_manifest(call: ContentCall, parts: dict[str, str]) -> Response
 async def _list_tags(call: ContentCall, parts: dict[str, str]) -> Response:
     image = parts["image"]
     there = [
-        asset.description.component.version
+        asset.path.rpartition("/")[2]
         for source in sources(call)
         for asset in call.content.under(source.name, _manifest_path(image, ""))
     ]

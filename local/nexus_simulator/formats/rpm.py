@@ -41,7 +41,6 @@ _NUMBERS = {
     "epoch": (1003,),
     "build_time": (1006,),
     "installed_size": (5009, 1009),
-    "archive_size": (271, 1046),
 }
 # names, flags, versions
 _RELATIONS = {
@@ -50,6 +49,8 @@ _RELATIONS = {
     "conflicts": (1054, 1053, 1055),
     "obsoletes": (1090, 1114, 1115),
 }
+# In the signature header.
+_PAYLOAD_BYTES = 1007
 _BASE_NAMES, _FOLDER_INDEXES, _FOLDERS, _MODES = 1117, 1116, 1118, 1030
 _COMPARISONS = {2: "LT", 4: "GT", 8: "EQ", 10: "LE", 12: "GE"}
 _COMPARISON_BITS = 0b1110
@@ -84,7 +85,7 @@ def read_package(path: Path) -> Package:
         try:
             if not file.read(_LEAD_BYTES).startswith(_LEAD_MAGIC):
                 raise ValueError("Invalid RPM: it has no lead")
-            _read_header(file)
+            signature = _read_header(file)
             file.seek(-file.tell() % 8, 1)
             start = file.tell()
             values = _read_header(file)
@@ -99,6 +100,7 @@ def read_package(path: Path) -> Package:
         name: next((int(values[tag][0]) for tag in tags if values.get(tag)), 0)
         for name, tags in _NUMBERS.items()
     }
+    numbers["archive_size"] = int(next(iter(signature.get(_PAYLOAD_BYTES, ())), 0))
     relations = {kind: _relations(values, *tags) for kind, tags in _RELATIONS.items()}
     return Package(texts, numbers, relations, files, folders, start, end)
 

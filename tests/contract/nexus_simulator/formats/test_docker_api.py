@@ -162,6 +162,8 @@ def test_tags_and_images_are_listed_page_by_page(nexus: NexusProcess, pusher: Ac
     ]
     assert "listed/image" in nexus.ask("GET", f"{V2}/_catalog", pusher).json()["repositories"]
     assert error(nexus.ask("GET", f"{V2}/none/tags/list", pusher)) == (404, "NAME_UNKNOWN")
+    found = nexus.rest("GET", "/search?docker.imageName=listed/image")["items"]
+    assert [each["version"] for each in found] == ["1", "2", "3"]
 
 
 def test_a_digest_goes_with_its_tags_and_a_tag_alone(nexus: NexusProcess, pusher: Account) -> None:

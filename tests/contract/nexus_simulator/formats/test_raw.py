@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -177,6 +178,23 @@ def test_an_upload_is_streamed_and_its_memory_bounded(nexus: NexusProcess, pushe
             received.update(chunk)
     assert received.digest() == digest.digest()
     assert peak_kibibytes(nexus.process.pid) - before < LARGE_BYTES // 1024 // 4
+
+
+def test_a_client_that_leaves_leaves_nothing(nexus: NexusProcess, pusher: Account) -> None:
+    def body() -> Iterator[bytes]:
+        yield b"begun"
+        raise ConnectionAbortedError
+
+    url = f"{nexus.url}/repository/raw-dev/left.bin"
+    with pytest.raises(requests.ConnectionError):
+        requests.put(url, data=body(), auth=pusher, timeout=10)
+    deadline = time.monotonic() + 10
+    drafts = nexus.data / "content" / "drafts"
+    while any(drafts.iterdir()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not any(drafts.iterdir())
+    assert nexus.ask("GET", "/repository/raw-dev/left.bin", pusher).status_code == 404
+    assert "Traceback" not in nexus.log.read_text(encoding="utf-8")
 
 
 def peak_kibibytes(pid: int) -> int:
