@@ -29,6 +29,7 @@ _NOT_FOUND = 404
 _UNAVAILABLE = 503
 _EXISTS = re.compile(r"already exists|Duplicate key")
 _IN_USE = re.compile(r"is in use and cannot be deleted")
+_TAKE_NEXUS_S_URL = "Check that the URL is Nexus's own, and that no proxy answers in its place."
 _READ_ONLY = "Nexus is in read-only mode"
 
 # the first pattern found in what Nexus said decides what to do about it
@@ -90,10 +91,7 @@ class Api:
         response = self.answer(method, path, doing, **options)
         if response.status_code not in _SUCCESSES:
             raise self.failure(response, doing, kind)
-        if (title := page_title(response)) is not None:
-            said = f"the answer is an HTML page titled '{title}', not Nexus's"
-            remedy = "Check that the URL is Nexus's own, and that no proxy answers in its place."
-            raise UnexpectedAnswerError(doing, said, remedy, system=NEXUS, status=response.status_code)
+        self._refuse_page(response, doing)
         return response
 
     def json(self, path: str, doing: str, kind: Kind[Any], **options: Any) -> Any:
@@ -107,11 +105,25 @@ class Api:
             ApiError: it is answered neither with 200 nor with 401.
         """
         response = self.answer("GET", "/status", doing, auth=auth)
+        if response.history:
+            said = "/status redirects elsewhere, so the answer is not Nexus's"
+            raise UnexpectedAnswerError(
+                doing, said, _TAKE_NEXUS_S_URL, system=NEXUS, status=response.status_code
+            )
         if response.status_code == _UNAUTHORIZED:
             return False
-        if response.status_code != _OK or page_title(response) is not None:
+        self._refuse_page(response, doing)
+        if response.status_code != _OK:
             raise self.failure(response, doing, None)
         return True
+
+    @staticmethod
+    def _refuse_page(response: requests.Response, doing: str) -> None:
+        if response.status_code in _SUCCESSES and (title := page_title(response)) is not None:
+            said = f"the answer is an HTML page titled '{title}', not Nexus's"
+            raise UnexpectedAnswerError(
+                doing, said, _TAKE_NEXUS_S_URL, system=NEXUS, status=response.status_code
+            )
 
     def close(self) -> None:
         """Close the connections."""
@@ -122,11 +134,7 @@ class Api:
         said = _said(response, {name: field for field, name in kind.wire.items()} if kind else {})
         status = response.status_code
         error = error_class(status)
-        if (
-            status == _UNAVAILABLE
-            and response.request.method not in ("GET", "HEAD")
-            and self._is_read_only(doing)
-        ):
+        if self._is_read_only(response, doing):
             said = _READ_ONLY
         elif _EXISTS.search(said):
             error = ConflictError
@@ -138,12 +146,14 @@ class Api:
         remedy = _remedy(error, status, said, kind.grants if kind else "", self._session.base_url)
         return error(doing, said, remedy, system=NEXUS, status=status)
 
-    def _is_read_only(self, doing: str) -> bool:
+    def _is_read_only(self, response: requests.Response, doing: str) -> bool:
+        """Tell whether a write was refused because Nexus takes none; a proxy's 503 is no reason to ask further."""
+        own_words = response.headers.get("Content-Type", "").lower().startswith("text/plain")
+        if response.status_code != _UNAVAILABLE or response.request.method == "GET" or not own_words:
+            return False
         try:
-            return (
-                self.answer("GET", "/status", doing).ok
-                and not self.answer("GET", "/status/writable", doing).ok
-            )
+            writable = self.answer("GET", "/status/writable", doing).status_code
+            return writable == _UNAVAILABLE and self.answer("GET", "/status", doing).status_code == _OK
         except ApiError:
             return False
 

@@ -63,6 +63,14 @@ class Users(Collection[User]):
         several = self._several(doing, {"userId": identity, **USERS.params})
         return next((user for user in several if user.user_id == identity and user.source == LOCAL), None)
 
+    def _list(self) -> dict[str, User]:
+        # A user of another source may bear the id of one of ours.
+        return {
+            user.user_id: user
+            for user in self._several("list users", dict(USERS.params))
+            if user.source == LOCAL
+        }
+
     def create(self, item: User, password: str) -> None:  # type: ignore[override] # a user is not made without one
         """Create a user with this password; raises as Collection.create does."""
         doing = action("create", "user", item.user_id)

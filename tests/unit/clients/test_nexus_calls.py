@@ -151,7 +151,7 @@ def test_a_user_is_matched_by_its_exact_id_and_source(server: ScriptedServer, ne
 
 
 def test_the_list_of_users_is_that_of_the_local_source(server: ScriptedServer, nexus: Nexus) -> None:
-    server.answers(f"GET {USERS}", in_json([WIRE_USER]))
+    server.answers(f"GET {USERS}", in_json([WIRE_USER, {**WIRE_USER, "source": "LDAP", "roles": []}]))
     assert nexus.users.all() == {"u": USER}
     assert server.requests[0].target == f"{USERS}?source=default"
 
@@ -212,6 +212,15 @@ def test_a_login_probe_that_is_answered_otherwise_is_an_error(
 ) -> None:
     server.answers(f"GET {REST}/status", reply)
     with pytest.raises(ApiError, match="try the login of user 'u'"):
+        nexus.users.accepts("u", "password-1")
+
+
+def test_a_login_probe_that_is_sent_to_a_sign_in_page_is_an_error(
+    server: ScriptedServer, nexus: Nexus
+) -> None:
+    server.answers(f"GET {REST}/status", Reply(302, headers={"Location": "/sign-in"}))
+    server.answers("GET /sign-in", Reply(200))
+    with pytest.raises(UnexpectedAnswerError, match="/status redirects elsewhere"):
         nexus.users.accepts("u", "password-1")
 
 
