@@ -75,8 +75,9 @@ class CiaccessProvider(sdk.Provider):
     async def check(self, request: sdk.CheckRequest) -> sdk.CheckResponse:
         """Check the inputs and put the defaults in."""
         kind = self._kind(request.type)
-        values, failures = kind.check(plain(request.old_inputs), plain(request.new_inputs))
-        secrets = kind.secrets(values) | secret_names(request.new_inputs)
+        concealed = secret_names(request.new_inputs)
+        values, failures = kind.check(plain(request.old_inputs), plain(request.new_inputs), concealed)
+        secrets = kind.secrets(values) | concealed
         return sdk.CheckResponse(
             inputs=wire(values, secrets),
             failures=[sdk.CheckFailure(failure.property, failure.reason) for failure in failures],
@@ -111,7 +112,7 @@ class CiaccessProvider(sdk.Provider):
             values = await self._in_thread(lambda: self._named(request, lambda: kind.create(inputs)))
             self._hold(request, resource_id)
         secrets = kind.secrets(values) | secret_names(request.properties)
-        return sdk.CreateResponse(resource_id, wire(values, secrets))
+        return sdk.CreateResponse(resource_id, wire(kind.outputs_of(values), secrets))
 
     async def read(self, request: sdk.ReadRequest) -> sdk.ReadResponse:
         """Return live inputs and outputs; inputs that are left out would be wiped by a refresh."""
@@ -119,12 +120,17 @@ class CiaccessProvider(sdk.Provider):
         state = kind.stored(plain(request.properties))
         seen = await self._in_thread(lambda: kind.read(request.resource_id, state))
         if seen is None:
+            if not request.properties:
+                # The engine would take an empty answer for an import that worked.
+                raise KindError(
+                    f"import {kind.noun} '{request.resource_id}': there is none of this id. Check the id"
+                )
             return sdk.ReadResponse()
         secrets = kind.secrets(seen.values) | secret_names(request.properties, request.inputs)
         return sdk.ReadResponse(
             resource_id=seen.resource_id or request.resource_id,
-            properties=wire(seen.values, secrets),
-            inputs=wire(kind.inputs_of(seen.values), secrets),
+            properties=wire(kind.outputs_of(seen.values), secrets),
+            inputs=wire(kind.inputs_of(seen.values, plain(request.inputs)), secrets),
         )
 
     async def update(self, request: sdk.UpdateRequest) -> sdk.UpdateResponse:
@@ -139,7 +145,7 @@ class CiaccessProvider(sdk.Provider):
             values = await self._in_thread(lambda: kind.update(request.resource_id, state, inputs))
             self._hold(request, request.resource_id)
         secrets = kind.secrets(values) | secret_names(request.news)
-        return sdk.UpdateResponse(wire(values, secrets))
+        return sdk.UpdateResponse(wire(kind.outputs_of(values), secrets))
 
     async def delete(self, request: sdk.DeleteRequest) -> None:
         """Remove the object, unless another resource took it over: a resource was renamed without an alias."""

@@ -104,8 +104,8 @@ class Field:
     compared: bool = True
     computed: bool = False
 
-    def parse(self, value: Any) -> Any:
-        """Return the value as this field's type, the default where it is None.
+    def parse(self, value: Any, *, concealed: bool = False) -> Any:
+        """Return the value as this field's type, the default where it is None; a `concealed` value is in no error.
 
         Raises:
             ValueError: it is not allowed; the text says what is.
@@ -119,9 +119,9 @@ class Field:
         try:
             parsed = self.type.parse(value)
         except ValueError:
-            raise self._refused(value, self.type.name) from None
+            raise ValueError(_refused(value, self.type.name, concealed=concealed)) from None
         if self.rule and not self.rule.holds(parsed):
-            raise self._refused(value, self.rule.allowed)
+            raise ValueError(_refused(value, self.rule.allowed, concealed=concealed))
         return parsed
 
     def stored(self, value: Any) -> Any:
@@ -134,13 +134,15 @@ class Field:
     def _allowed(self) -> str:
         return self.rule.allowed if self.rule else self.type.name
 
-    def _refused(self, value: Any, allowed: str) -> ValueError:
-        what = "the secret value" if self.secret else shown(value)
-        return ValueError(f"{what} is not allowed. Allowed: {allowed}")
+
+def _refused(value: Any, allowed: str, *, concealed: bool) -> str:
+    return f"{'the secret value' if concealed else shown(value)} is not allowed. Allowed: {allowed}"
 
 
 def shown(value: Any) -> str:
     """Return a value as a message shows it: JSON, cut when it is long."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     text = json.dumps(
         sorted(value) if isinstance(value, frozenset) else value, ensure_ascii=False, default=str
     )
@@ -148,9 +150,16 @@ def shown(value: Any) -> str:
 
 
 def check_fields(
-    fields: Sequence[Field], old: Mapping[str, Any], inputs: Mapping[str, Any], noun: str
+    fields: Sequence[Field],
+    old: Mapping[str, Any],
+    inputs: Mapping[str, Any],
+    noun: str,
+    secrets: frozenset[str],
 ) -> tuple[Values, tuple[Failure, ...]]:
-    """Return the inputs with types and defaults, and every failure; a refused field is left out of the values."""
+    """Return the inputs with types and defaults, and every failure; a refused field is left out of the values.
+
+    `secrets` are the names of fields whose values must not be shown.
+    """
     values: Values = {}
     known = [field.name for field in fields]
     allowed = ", ".join(field.name for field in fields if not field.computed)
@@ -170,7 +179,7 @@ def check_fields(
                 )
             continue
         try:
-            values[field.name] = field.parse(given)
+            values[field.name] = field.parse(given, concealed=field.name in secrets)
         except ValueError as error:
             failures.append(Failure(field.name, str(error)))
     return values, tuple(failures)

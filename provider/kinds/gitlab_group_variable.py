@@ -77,9 +77,11 @@ class GitLabGroupVariable(ObjectKind[Variable]):
         ADOPT,
     )
 
-    def check(self, old: Mapping[str, Any], inputs: Mapping[str, Any]) -> tuple[Values, tuple[Failure, ...]]:
+    def check(
+        self, old: Mapping[str, Any], inputs: Mapping[str, Any], concealed: frozenset[str]
+    ) -> tuple[Values, tuple[Failure, ...]]:
         """Take what an import found: a variable may be hidden."""
-        values, failures = super().check(old, inputs)
+        values, failures = super().check(old, inputs, concealed)
         if old.get("hidden") is True and inputs.get("hidden") is True:
             values["hidden"] = True
             failures = tuple(failure for failure in failures if failure.property != "hidden")

@@ -60,9 +60,14 @@ class Kind(ABC):
     def __init__(self, systems: Systems) -> None:
         self._systems = systems
 
-    def check(self, old: Mapping[str, Any], inputs: Mapping[str, Any]) -> tuple[Values, tuple[Failure, ...]]:
-        """Return the inputs with their defaults, and what is wrong with them. Asks no system."""
-        return check_fields(self.fields, old, inputs, self.noun)
+    def check(
+        self, old: Mapping[str, Any], inputs: Mapping[str, Any], concealed: frozenset[str]
+    ) -> tuple[Values, tuple[Failure, ...]]:
+        """Return the inputs with their defaults, and what is wrong with them. Asks no system.
+
+        The values of the fields named in `concealed`, and of the kind's own secrets, are in no failure's text.
+        """
+        return check_fields(self.fields, old, inputs, self.noun, concealed | self.secrets(inputs))
 
     def diff(self, resource_id: str, state: Values, inputs: Values) -> Difference:
         """Return where the state is not as the inputs want it, sets compared as sets. Asks no system."""
@@ -106,10 +111,20 @@ class Kind(ABC):
     def resource_id(self, inputs: Values) -> str | None:
         """Return the id of the object that the inputs describe, None while a preview cannot know it."""
 
-    def inputs_of(self, values: Values) -> Values:
-        """Return those of an object's values that are inputs."""
+    def inputs_of(self, values: Values, given: Values) -> Values:
+        """Return the inputs that an object's values amount to; what directs the plugin stays as it was `given`."""
+        directives = {
+            field.name: given.get(field.name, field.default)
+            for field in self.fields
+            if not field.compared and not field.computed
+        }
         computed = [field.name for field in self.fields if field.computed]
-        return {name: value for name, value in values.items() if name not in computed}
+        return {name: value for name, value in values.items() if name not in computed} | directives
+
+    def outputs_of(self, values: Values) -> Values:
+        """Return those of an object's values that are its state."""
+        outputs = [field.name for field in self.fields if field.compared or field.computed]
+        return {name: values[name] for name in outputs if name in values}
 
     def secrets(self, values: Mapping[str, Any]) -> frozenset[str]:
         """Return the names of the fields whose values are secrets."""

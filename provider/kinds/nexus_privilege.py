@@ -57,9 +57,11 @@ class NexusPrivilege(NexusKind[Privilege]):
         self._lock = threading.Lock()
         self._holders: dict[str, list[str]] = {}
 
-    def check(self, old: Mapping[str, Any], inputs: Mapping[str, Any]) -> tuple[Values, tuple[Failure, ...]]:
+    def check(
+        self, old: Mapping[str, Any], inputs: Mapping[str, Any], concealed: frozenset[str]
+    ) -> tuple[Values, tuple[Failure, ...]]:
         """Demand the fields of the type, and no other type's."""
-        values, failures = super().check(old, inputs)
+        values, failures = super().check(old, inputs, concealed)
         written = WRITABLE.get(str(values.get("type")), _OF_A_TYPE)
         for name in _OF_A_TYPE:
             value = values.get(name, UNKNOWN)

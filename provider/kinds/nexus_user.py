@@ -57,9 +57,11 @@ class NexusUser(NexusKind[User]):
         ADOPT,
     )
 
-    def check(self, old: Mapping[str, Any], inputs: Mapping[str, Any]) -> tuple[Values, tuple[Failure, ...]]:
+    def check(
+        self, old: Mapping[str, Any], inputs: Mapping[str, Any], concealed: frozenset[str]
+    ) -> tuple[Values, tuple[Failure, ...]]:
         """Take what an import found: no password, and a login that it could not try."""
-        values, failures = super().check(old, inputs)
+        values, failures = super().check(old, inputs, concealed)
         imported = old.get("password") == "" == inputs.get("password")
         if imported:
             values |= {"password": "", "login": inputs.get("login")}

@@ -64,10 +64,9 @@ class ObjectKind(Kind, Generic[T]):
 
     def read(self, resource_id: str, state: Values) -> Seen | None:
         """Return the object out of the list that all reads of a process share."""
+        del state
         found = self.objects(self.addressed(resource_id)).find(resource_id)
-        if found is None:
-            return None
-        return Seen(self.observed(found) | {"adopt": state.get("adopt", False)})
+        return None if found is None else Seen(self.observed(found))
 
     def update(self, resource_id: str, state: Values, inputs: Values) -> Values:
         """Write the object as a whole."""

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.gitlab import GitlabProcess, start_gitlab
+from tests.support.nexus import ADMIN, NexusProcess, start_nexus
+from tests.support.plugin import Engine
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CREDENTIALS = ("NEXUS_USERNAME", "NEXUS_PASSWORD", "GITLAB_TOKEN", "VAULT_ADDR", "VAULT_TOKEN")
+
+
+@pytest.fixture(scope="module")
+def nexus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NexusProcess]:
+    """Return a Nexus of this file, with a context path as the organisation's has one, and a raw repository `files`."""
+    process = start_nexus(tmp_path_factory.mktemp("nexus"), context_path="/nexus")
+    process.add_repository("raw", "files")
+    yield process
+    process.stop()
+
+
+@pytest.fixture(scope="module")
+def gitlab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GitlabProcess]:
+    """Return a GitLab (Free) of this file."""
+    process = start_gitlab(tmp_path_factory.mktemp("gitlab"))
+    yield process
+    process.stop()
+
+
+@pytest.fixture(autouse=True)
+def _no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (*CREDENTIALS, "CIACCESS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "VAULT_NAMESPACE"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(f"{name}_FILE", raising=False)
+
+
+@pytest.fixture
+def nexus_engine(nexus: NexusProcess, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
+    """Return an engine whose plugin administers `nexus`."""
+    monkeypatch.setenv("NEXUS_USERNAME", ADMIN)
+    monkeypatch.setenv("NEXUS_PASSWORD", nexus.admin_password)
+    with Engine({"nexus_url": nexus.url}) as engine:
+        yield engine
+
+
+@pytest.fixture
+def gitlab_engine(gitlab: GitlabProcess, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
+    """Return an engine whose plugin administers `gitlab`."""
+    monkeypatch.setenv("GITLAB_TOKEN", gitlab.root_token)
+    with Engine({"gitlab_url": gitlab.url}) as engine:
+        yield engine
+
+
+@pytest.fixture
+def unique() -> str:
+    """Return a name that no other test uses."""
+    return f"t{uuid.uuid4().hex[:10]}"

@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.support.plugin import Engine, PluginError, RefusedInputsError
+from tests.support.vault import VaultProcess
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.support.gitlab import GitlabProcess
+
+TOKEN = "ciaccess:vault:Preconditions"
+POLICY = 'path "secret/data/nexus/x" { capabilities = ["read"] }'
+
+
+@pytest.fixture(scope="module")
+def vault(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VaultProcess]:
+    process = VaultProcess(tmp_path_factory.mktemp("vault") / "vault.log")
+    process.start()
+    process.client.sys.enable_auth_method("jwt")
+    process.client.sys.enable_secrets_engine("kv", path="kv-one", options={"version": "1"})
+    yield process
+    process.stop()
+
+
+@pytest.fixture
+def engine(vault: VaultProcess, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
+    monkeypatch.setenv("VAULT_ADDR", vault.url)
+    monkeypatch.setenv("VAULT_TOKEN", vault.token)
+    with Engine({}) as engine:
+        yield engine
+
+
+def declared(*vacant: str, **changes: Any) -> dict[str, Any]:
+    return {"vacant": list(vacant), "kv_mount": "secret", "reachable_url": ""} | changes
+
+
+def paths(unique: str) -> tuple[str, str, str]:
+    return f"sys/policies/acl/{unique}", f"auth/jwt/role/{unique}", f"secret/data/nexus/{unique}"
+
+
+def occupy(vault: VaultProcess, unique: str) -> None:
+    vault.client.sys.create_or_update_policy(unique, POLICY)
+    claims = {"project_id": "1"}
+    role = {"role_type": "jwt", "user_claim": "project_id", "bound_audiences": ["x"], "bound_claims": claims}
+    vault.client.write_data(f"auth/jwt/role/{unique}", data=role)
+    vault.client.secrets.kv.v2.create_or_update_secret(f"nexus/{unique}", {"password": "planted-password"})
+
+
+def test_vacant_paths_let_it_go_on_and_a_second_up_asks_nothing(engine: Engine, unique: str) -> None:
+    assert engine.preview(TOKEN, "p", **declared(*paths(unique))) == "create"
+    assert engine.up(TOKEN, "p", **declared(*paths(unique))) == "create"
+    assert engine.up(TOKEN, "p", **declared(*reversed(paths(unique)))) == "same"
+
+
+@pytest.mark.parametrize("verb", ["preview", "up"])
+def test_each_path_that_is_taken_is_named_in_one_error(
+    engine: Engine, vault: VaultProcess, unique: str, verb: str
+) -> None:
+    occupy(vault, unique)
+    with pytest.raises(PluginError) as refused:
+        getattr(engine, verb)(TOKEN, "p", **declared(*paths(unique), f"secret/data/nexus/{unique}-free"))
+    for path in paths(unique):
+        assert f"{path} exists already" in str(refused.value)
+    assert f"{unique}-free" not in str(refused.value)
+    assert "adopt: true" in str(refused.value)
+    assert "planted-password" not in str(refused.value)
+
+
+def test_what_this_stack_made_since_is_no_obstacle(engine: Engine, vault: VaultProcess, unique: str) -> None:
+    engine.up(TOKEN, "p", **declared(*paths(unique)))
+    occupy(vault, unique)
+    engine.restart()
+    assert engine.refresh("p") == set()
+    added = f"secret/data/nexus/{unique}-added"
+    assert engine.up(TOKEN, "p", **declared(*paths(unique), added)) == "update"
+
+
+@pytest.mark.parametrize("verb", ["preview", "up"])
+def test_a_path_that_is_added_is_looked_at(
+    engine: Engine, vault: VaultProcess, unique: str, verb: str
+) -> None:
+    engine.up(TOKEN, "p", **declared())
+    occupy(vault, unique)
+    with pytest.raises(PluginError, match=f"secret/data/nexus/{unique} exists already"):
+        getattr(engine, verb)(TOKEN, "p", **declared(paths(unique)[2]))
+
+
+def test_a_secret_whose_latest_version_was_deleted_is_vacant(
+    engine: Engine, vault: VaultProcess, unique: str
+) -> None:
+    occupy(vault, unique)
+    vault.client.secrets.kv.v2.delete_latest_version_of_secret(f"nexus/{unique}")
+    assert engine.up(TOKEN, "p", **declared(paths(unique)[2])) == "create"
+
+
+@pytest.mark.parametrize(
+    ("mount", "reason"),
+    [
+        ("kv-one", "the KV engine at kv-one/ has version 1, not 2"),
+        ("sys", "no KV engine is mounted at sys/"),
+        ("nowhere", "Mount it, correct vault.kv.mount, or give the token rights"),
+    ],
+)
+def test_a_mount_that_is_no_kv_version_two_is_refused(engine: Engine, mount: str, reason: str) -> None:
+    with pytest.raises(PluginError, match=reason.replace(".", r"\.")):
+        engine.up(TOKEN, "p", **declared(kv_mount=mount))
+
+
+def test_an_issuer_that_answers_lets_it_go_on(engine: Engine, gitlab: GitlabProcess) -> None:
+    for url in (gitlab.url, f"{gitlab.url}/oauth/discovery/keys"):
+        assert engine.up(TOKEN, url, **declared(reachable_url=url)) == "create"
+
+
+@pytest.mark.parametrize("path", ["", "/api/v4/version"])
+def test_an_issuer_that_does_not_answer_is_refused_before_anything_is_written(
+    engine: Engine, vault: VaultProcess, path: str
+) -> None:
+    url = f"{vault.url}/v1/sys/health" if path else "http://127.0.0.1:9"
+    with pytest.raises(PluginError, match=f"ask '{url}': "):
+        engine.preview(TOKEN, "p", **declared(reachable_url=url))
+
+
+def test_a_token_that_may_not_look_is_an_error_and_never_vacant(
+    engine: Engine, vault: VaultProcess, unique: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VAULT_TOKEN", vault.token_for(("auth/token/lookup-self", "read")))
+    with pytest.raises(PluginError, match=r"look for 'sys/policies/acl/.*Vault answered 403"):
+        engine.up(TOKEN, "p", **declared(paths(unique)[0]))
+
+
+def test_an_import_makes_one_that_knows_no_paths(engine: Engine, unique: str) -> None:
+    assert engine.import_(TOKEN, "p", "vault").id == "vault"
+    assert engine.up(TOKEN, "p", **declared(*paths(unique))) == "update"
+
+
+def test_destroy_leaves_vault_as_it_is(engine: Engine, vault: VaultProcess, unique: str) -> None:
+    engine.up(TOKEN, "p", **declared(*paths(unique)))
+    occupy(vault, unique)
+    engine.destroy("p")
+    assert vault.client.sys.read_policy(unique)
+
+
+def test_a_path_that_is_no_api_path_is_refused(engine: Engine) -> None:
+    with pytest.raises(RefusedInputsError) as refused:
+        engine.up(TOKEN, "p", **declared("/secret/data/x"))
+    assert set(refused.value.reasons) == {"vacant"}
