@@ -33,7 +33,7 @@ class Publication:
             ValueError: it is no JSON object, or unreasonably large besides its attachments.
         """
         self._path = draft.path
-        self._data: dict[int, tuple[int, int]] = {}
+        self._data: list[tuple[int, int]] = []
         self.document: dict[str, Any] = self._parse()
 
     def _parse(self) -> dict[str, Any]:
@@ -42,14 +42,14 @@ class Publication:
             raise ValueError("The package's document is empty")
         with self._path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
             starts = [found.end() for found in _ATTACHMENTS.finditer(text)]
-            copied = 0
-            for found in _DATA.finditer(text, starts[-1]) if starts else ():
-                start, end = found.span("data")
-                self._data[len(self._data)] = (start, end)
-                rest += text[copied:start] + str(len(self._data) - 1).encode()
-                copied = end
-            if len(text) - copied + len(rest) > _LARGEST_REST_BYTES:
+            if starts:
+                self._data = [found.span("data") for found in _DATA.finditer(text, starts[-1])]
+            if len(text) - sum(end - start for start, end in self._data) > _LARGEST_REST_BYTES:
                 raise ValueError("The package's document is too large")
+            copied = 0
+            for index, (start, end) in enumerate(self._data):
+                rest += text[copied:start] + str(index).encode()
+                copied = end
             rest += text[copied:]
         document = json.loads(rest)
         if not isinstance(document, dict):
@@ -64,7 +64,7 @@ class Publication:
         """
         try:
             start, end = self._data[int(self.document["_attachments"][name]["data"])]
-        except (KeyError, TypeError) as error:
+        except (LookupError, TypeError) as error:
             raise ValueError(f"The package's document has no attachment {name}") from error
         with self._path.open("rb") as file, draft.path.open("ab") as target:
             file.seek(start)
