@@ -1,0 +1,39 @@
+"""access.yaml as a command takes it: the file or stack that the user names, and its faults as one message."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from commands.terminal import CommandError
+from config import ConfigError, load
+from config.stacks import CONFIG_FOLDER, StackSettings, StackSettingsError
+
+if TYPE_CHECKING:
+    from config import Access
+
+FileOption = Annotated[
+    Path | None, typer.Option("--file", help="The YAML. Default: the stack's, or config/access.yaml.")
+]
+StackOption = Annotated[
+    str | None, typer.Option("--stack", help="Take this stack's file and addresses.", show_default=False)
+]
+
+
+def declared(file: Path | None = None, stack: str | None = None) -> Access:
+    """Return what is declared.
+
+    Raises:
+        CommandError: there is no such stack, or the YAML has faults; every one is in the text.
+    """
+    try:
+        settings = StackSettings.of_stack(stack) if stack else StackSettings(CONFIG_FOLDER / "access.yaml")
+        return load(file or settings.access_file, settings.addresses)
+    except StackSettingsError as error:
+        raise CommandError(str(error)) from None
+    except ConfigError as error:
+        faults = [fault for fault in error.faults if fault.severity == "error"]
+        text = "\n".join(f"  {fault}" for fault in faults)
+        raise CommandError(f"read access.yaml: {len(faults)} found. Correct them first:\n{text}") from None

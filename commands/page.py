@@ -1,0 +1,174 @@
+"""A page for people, of sections with findings and tables, as HTML, Markdown, or for a terminal.
+
+Owns how such a page looks; access, preview and drift say what stands in it. The HTML is one file without scripts and
+without anything from elsewhere. Every text is taken as hostile: names and purposes come from merge requests.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from markupsafe import Markup
+    from rich.console import Console
+
+Tone = Literal["plain", "good", "gain", "loss", "risky", "bad"]
+Cell = str | tuple[str, ...]
+_TEMPLATES = Path(__file__).parent / "templates"
+_SIGNS = {"plain": "·", "good": "✓", "gain": "+", "loss": "-", "risky": "!", "bad": "✗"}
+_COLOURS = {"plain": "", "good": "green", "gain": "green", "loss": "yellow", "risky": "red", "bad": "red"}
+_LONGEST_WHOLE_CHARACTERS = 40
+_FILE_COLUMNS = 160  # of a table that goes into a file or pipe
+# What Markdown would take for markup, links or references.
+_MARKUP = re.compile(r"([\\`*_{}\[\]<>|~#$])")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One sentence, with marks where to look twice, and lines of detail."""
+
+    text: str
+    tone: Tone = "plain"
+    marks: tuple[str, ...] = ()
+    details: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of cells; a cell of several lines is a tuple. The first column is what a row is about."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of a page. `nothing` stands there when it has neither findings nor rows."""
+
+    title: str
+    intro: str = ""
+    findings: tuple[Finding, ...] = ()
+    table: Table | None = None
+    nothing: str = ""
+
+
+@dataclass(frozen=True)
+class Page:
+    """The whole. `verdict` is the answer in one line, `facts` what it was made of, as (name, value)."""
+
+    title: str
+    verdict: str
+    tone: Tone
+    sections: tuple[Section, ...]
+    facts: tuple[tuple[str, str], ...] = ()
+
+
+def html(page: Page) -> str:
+    """Return the page as one self-contained HTML document."""
+    import jinja2  # noqa: PLC0415 slow to import, and the other formats do without
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=lambda value: visible(value) if type(value) is str else value,
+    )
+    environment.globals |= {"signs": _SIGNS, "lines": lines}
+    environment.filters["whole"] = _with_whole_names
+    return environment.get_template("page.html.j2").render(page=page) + "\n"
+
+
+def markdown(page: Page, *, level: int = 2) -> str:
+    """Return the page as GitLab-flavoured Markdown, its title a heading of this level."""
+    return "\n".join(_markdown(page, "#" * level)).rstrip() + "\n"
+
+
+def show(page: Page, console: Console) -> None:
+    """Print the page on a terminal."""
+    from rich.table import Table as Grid  # noqa: PLC0415 slow to import, and the other formats do without
+    from rich.text import Text  # noqa: PLC0415 likewise
+
+    console.print(Text(visible(page.verdict), style=f"bold {_COLOURS[page.tone]}".strip()))
+    for section in page.sections:
+        console.print()
+        console.print(Text(visible(section.title), style="bold underline"))
+        if section.nothing and not section.findings and not (section.table and section.table.rows):
+            console.print(Text(f"  {section.nothing}", style="dim"))
+        for finding in section.findings:
+            line = Text(f"  {_SIGNS[finding.tone]} ", style=_COLOURS[finding.tone]) + Text(
+                visible(finding.text)
+            )
+            for mark in finding.marks:
+                line.append(f"  [{visible(mark)}]", style="bold red")
+            console.print(line)
+            for detail in finding.details:
+                console.print(Text(f"      {visible(detail)}", style="dim"))
+        if section.table and section.table.rows:
+            grid = Grid(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+            for index, column in enumerate(section.table.columns):
+                grid.add_column(column.upper(), overflow="fold", no_wrap=index == 0)
+            for row in section.table.rows:
+                grid.add_row(*(Text(visible("\n".join(lines(cell)))) for cell in row))
+            console.print(grid, width=None if console.is_terminal else _FILE_COLUMNS)
+
+
+def lines(cell: Cell) -> tuple[str, ...]:
+    """Return a cell's lines."""
+    return (cell,) if isinstance(cell, str) else cell
+
+
+def visible(text: str) -> str:
+    """Return a text in which what has no look of its own, or turns the line around, is written as its code point."""
+    return "".join(
+        letter
+        if letter == "\n" or unicodedata.category(letter) not in ("Cc", "Cf", "Cs", "Zl", "Zp")
+        else f"\\u{ord(letter):04x}"
+        for letter in text
+    )
+
+
+def _with_whole_names(text: str) -> Markup:
+    """Return a text as HTML in which no line ends inside a name such as rpm-dev."""
+    from markupsafe import Markup, escape  # noqa: PLC0415 it comes with jinja2, and goes with it
+
+    words = (
+        Markup('<span class="name">{}</span>').format(word)
+        if "-" in word and len(word) <= _LONGEST_WHOLE_CHARACTERS
+        else escape(word)
+        for word in visible(text).split(" ")
+    )
+    return Markup(" ").join(words)
+
+
+def _markdown(page: Page, heading: str) -> Iterator[str]:
+    yield f"{heading} {_plain(page.title)}"
+    yield f"\n**{_plain(page.verdict)}**"
+    for section in page.sections:
+        yield f"\n{heading}# {_plain(section.title)}\n"
+        if section.intro:
+            yield f"{_plain(section.intro)}\n"
+        for finding in section.findings:
+            marks = "".join(f" **⚠ {_plain(mark)}**" for mark in finding.marks)
+            yield f"- {_plain(finding.text)}{marks}"
+            yield from (f"  - {_plain(detail)}" for detail in finding.details)
+        if section.table and section.table.rows:
+            yield f"| {' | '.join(map(_plain, section.table.columns))} |"
+            yield f"|{' --- |' * len(section.table.columns)}"
+            for row in section.table.rows:
+                yield f"| {' | '.join('<br>'.join(map(_plain, lines(cell))) for cell in row)} |"
+        elif not section.findings and section.nothing:
+            yield _plain(section.nothing)
+    if page.facts:
+        yield "\n" + " · ".join(f"{_plain(name)}: {_plain(value)}" for name, value in page.facts)
+
+
+def _plain(text: str) -> str:
+    return _MARKUP.sub(r"\\\1", visible(text).replace("\n", " "))
