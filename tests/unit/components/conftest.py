@@ -1,0 +1,48 @@
+"""Components are recorded with the small access.yaml of tests/unit/config, edited where a test needs another one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import pytest
+
+import components
+from tests.support.access import edited, valid
+from tests.support.recording import Recording, record
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from config import Access
+
+
+class Recorded(Protocol):
+    """Records all components of an edited access.yaml."""
+
+    def __call__(
+        self, *edits: tuple[str, str], protect: bool = False, existing: frozenset[str] = frozenset()
+    ) -> Recording:
+        """Edit, declare and record."""
+
+
+@pytest.fixture
+def recorded(tmp_path: Path) -> Recorded:
+    """Return what records all components, without providers and settings."""
+
+    def recorded(
+        *edits: tuple[str, str], protect: bool = False, existing: frozenset[str] = frozenset()
+    ) -> Recording:
+        access = valid(tmp_path, edited(*edits))
+        return record(lambda: declare(access, protect=protect, existing=existing))
+
+    return recorded
+
+
+def declare(access: Access, *, protect: bool, existing: frozenset[str]) -> None:
+    args = components.VaultJwtAuthArgs.of(access, protect=protect, existing=existing)
+    components.VaultJwtAuth("vault", args)
+    nexus = components.NexusAccess("nexus", components.NexusAccessArgs.of(access))
+    for account in access.accounts:
+        components.ServiceAccount(account, components.ServiceAccountArgs.of(access, account, nexus))
+    for group in access.gitlab.groups:
+        components.GitLabVariables(group, components.GitLabVariablesArgs.of(access, group))
