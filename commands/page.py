@@ -114,7 +114,7 @@ def show(page: Page, console: Console) -> None:
         if section.table and section.table.rows:
             grid = Grid(box=None, pad_edge=False, padding=(0, 2, 0, 0))
             for index, column in enumerate(section.table.columns):
-                grid.add_column(column.upper(), overflow="fold", no_wrap=index == 0)
+                grid.add_column(Text(visible(column).upper()), overflow="fold", no_wrap=index == 0)
             for row in section.table.rows:
                 grid.add_row(*(Text(visible("\n".join(lines(cell)))) for cell in row))
             console.print(grid, width=None if console.is_terminal else _FILE_COLUMNS)

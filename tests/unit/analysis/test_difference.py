@@ -11,7 +11,7 @@ from analysis.changes import Risk
 from analysis.difference import difference
 from analysis.facts import AccessFacts, Grant, Holder, Right
 from config import load
-from tests.support.access import edited, organisation
+from tests.support.organisation import edited, organisation
 
 if TYPE_CHECKING:
     from pathlib import Path

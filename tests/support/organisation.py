@@ -1,0 +1,29 @@
+"""The organisation's own access.yaml, and edits of it as a merge request would make them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from config import Access, load
+from tests.support.simulator import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ORGANISATION = ROOT / "config" / "access.yaml"
+
+
+def edited(folder: Path, *replacements: tuple[str, str]) -> Path:
+    """Write the organisation's YAML with texts replaced, each of which stands in it exactly once; return the file."""
+    text = ORGANISATION.read_text(encoding="utf-8")
+    for old, new in replacements:
+        assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in {ORGANISATION}"
+        text = text.replace(old, new)
+    path = folder / "access.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def organisation() -> Access:
+    """Return the organisation's access."""
+    return load(ORGANISATION)
