@@ -12,6 +12,7 @@ import requests
 from gitlab.exceptions import GitlabHttpError
 
 from tests.support.gitlab import ROOT, GitlabProcess, start_gitlab
+from tests.support.simulator import seconds_to_start
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -81,13 +82,7 @@ def test_secrets_lie_in_files_that_only_the_owner_reads_and_never_in_the_log(
 
 
 def test_a_start_takes_less_than_eight_tenths_of_a_second(tmp_path: Path) -> None:
-    durations = []
-    for number in range(3):
-        begun = time.monotonic()
-        process = start_gitlab(tmp_path / str(number))
-        durations.append(time.monotonic() - begun)
-        process.stop()
-    assert min(durations) < 0.8, "the best of three, for other work on this machine must not fail it"
+    assert seconds_to_start(start_gitlab, tmp_path, 0.8) < 0.8
 
 
 def test_only_the_loopback_address_is_listened_on(own: GitlabProcess) -> None:
@@ -225,6 +220,13 @@ def test_a_late_answer_is_late_and_true(own: GitlabProcess, ask: Ask) -> None:
     begun = time.monotonic()
     assert ask(own, "GET", "/version").status_code == 200
     assert time.monotonic() - begun >= 0.3
+
+
+def test_an_answer_can_be_lost_after_the_request_took_effect(own: GitlabProcess, ask: Ask) -> None:
+    own.fail_next(0, cut="after", method="POST")
+    with pytest.raises(requests.ConnectionError):
+        ask(own, "POST", "/groups/9/variables", json={"key": "K", "value": "v"})
+    assert ask(own, "GET", "/groups/9/variables/K").json()["value"] == "v"
 
 
 def test_requests_are_counted_by_route(own: GitlabProcess, client: Client) -> None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.nexus import NexusProcess, start_nexus
+from tests.support.simulator import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,3 +26,9 @@ def own(tmp_path: Path) -> Iterator[NexusProcess]:
     process = start_nexus(tmp_path)
     yield process
     process.stop()
+
+
+@pytest.fixture
+def unused_port() -> int:
+    """Return a port that nobody listens on."""
+    return free_port()
