@@ -1,0 +1,80 @@
+"""`./ciaccess render` and `./ciaccess lint-ci` as a user runs them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[3]
+BROKEN = ROOT / "tests" / "data" / "pipelines" / "broken.gitlab-ci.yml"
+
+
+def ciaccess(*words: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["./ciaccess", *map(str, words)], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+
+def answer(done: subprocess.CompletedProcess[str]) -> Any:
+    return json.loads(done.stdout)
+
+
+def test_render_writes_what_check_then_finds_up_to_date(tmp_path: Path) -> None:
+    checked = ciaccess("render", "--check", "--folder", tmp_path)
+    assert (checked.returncode, "kaniko.yml: missing" in checked.stdout) == (2, True)
+    assert not list(tmp_path.iterdir()), "--check writes nothing"
+    assert ciaccess("render", "--folder", tmp_path).returncode == 0
+    assert ciaccess("render", "--check", "--folder", tmp_path).returncode == 0
+    (tmp_path / "kaniko.yml").write_text("edited")
+    stale = ciaccess("render", "--check", "--json", "--folder", tmp_path)
+    assert stale.returncode == 2
+    assert answer(stale) == [{"file": str(tmp_path / "kaniko.yml"), "problem": "stale"}]
+
+
+def test_render_with_a_wrong_yaml_is_an_error(tmp_path: Path) -> None:
+    wrong = tmp_path / "access.yaml"
+    wrong.write_text("version: 2\n")
+    done = ciaccess("render", "--file", wrong, "--folder", tmp_path)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert not list(tmp_path.glob("*.yml"))
+
+
+def test_lint_ci_names_file_line_why_and_fix() -> None:
+    done = ciaccess("lint-ci", BROKEN)
+    assert done.returncode == 2
+    assert f"{BROKEN}:14: role: role nexus-read-policy is a policy's name" in done.stdout
+    assert "\n    fix: log in with role nexus-ci\n" in done.stdout
+    assert done.stdout.endswith("19 found, 13 of them mechanical: add --fix\n")
+
+
+def test_lint_ci_mends_the_file_and_reports_what_is_left(tmp_path: Path) -> None:
+    copy = tmp_path / ".gitlab-ci.yml"
+    copy.write_bytes(BROKEN.read_bytes())
+    done = ciaccess("lint-ci", "--fix", "--json", copy)
+    assert done.returncode == 2
+    assert (len(answer(done)["fixed"]), len(answer(done)["findings"])) == (13, 6)
+    assert not any(finding["fixable"] for finding in answer(done)["findings"])
+    mended = copy.read_bytes()
+    ciaccess("lint-ci", "--fix", copy)
+    assert copy.read_bytes() == mended
+
+
+def test_lint_ci_is_clean_where_everything_could_be_mended(tmp_path: Path) -> None:
+    path = tmp_path / "ci.yml"
+    path.write_text("job:\n  script:\n    - docker push nexus.shared.cwiq.io:8444/x\n")
+    assert ciaccess("lint-ci", "--fix", path).returncode == 0
+    assert ciaccess("lint-ci", path).stdout == "clean\n"
+
+
+def test_lint_ci_says_what_it_cannot_read(tmp_path: Path) -> None:
+    path = tmp_path / "ci.yml"
+    missing = ciaccess("lint-ci", path)
+    assert missing.returncode == 1
+    assert missing.stderr == f"error: read {path}: No such file or directory\n"
+    path.write_text("job: [")
+    assert ciaccess("lint-ci", path).returncode == 1
+    path.write_bytes(b"job: \xff")
+    assert "it is not UTF-8" in ciaccess("lint-ci", path).stderr
