@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from config.document import Document, YamlPath
 
+_GROUPS = ("gitlab", "groups")
 # What pydantic found → what stands there instead, what is allowed, what to do.
 _WRONG_KIND = {
     "string_type": ("is not text", "text", "Write one value; put a number in quotes"),
@@ -37,7 +38,8 @@ def faults_of(document: Document, error: ValidationError) -> Iterator[Fault]:
         is_key = details["loc"][-1:] == ("[key]",) or details["type"] == "extra_forbidden"
         message, allowed, remedy = _words(path, details)
         line, column = _position(document, path, key=is_key)
-        value = None if details.get("ctx", {}).get("conceal") or is_key else document.at(path)
+        concealed = details.get("ctx", {}).get("conceal") or _may_hold_credential(path)
+        value = None if concealed or is_key else document.at(path)
         yield Fault(document.file, line, column, dotted(path), value, message, allowed, remedy)
 
 
@@ -54,6 +56,12 @@ def _position(document: Document, path: YamlPath, *, key: bool) -> tuple[int, in
     return document.position(path, key=key)
 
 
+def _may_hold_credential(path: YamlPath) -> bool:
+    """Tell whether a variable's value is at or under a path: somebody may have put there what no message must repeat."""
+    in_variables = path[:2] == _GROUPS and path[3:4] == ("variables",)
+    return in_variables and path[5:] in ((), ("value",))
+
+
 def _words(path: YamlPath, details: ErrorDetails) -> tuple[str, str, str]:
     kind, given, context = details["type"], details["input"], details.get("ctx", {})
     key = path[-1] if path else ""
@@ -65,7 +73,9 @@ def _words(path: YamlPath, details: ErrorDetails) -> tuple[str, str, str]:
         known = list(_section(path[:-1]).model_fields)
         remedy = meant(str(key), known, "Remove it, or look at its indentation")
         return f"{shown(key)} is not a key of this section", ", ".join(known), remedy
-    what = "nothing stands here, which" if given is None else shown(given)
+    what = "this" if _may_hold_credential(path) else shown(given)
+    if given is None:
+        what = "nothing stands here, which"
     if kind in ("model_type", "dict_type"):
         section = _section(path)
         allowed = ", ".join(section.model_fields) if section else "names, each with a section below it"

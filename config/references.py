@@ -69,7 +69,7 @@ def _resolved(document: Document, path: YamlPath, value: str) -> tuple[str, froz
         refusal = _refusal(path, match)
         if refusal:
             line, column = document.position(path)
-            document.faults.append(Fault(document.file, line, column, dotted(path), value, *refusal))
+            document.faults.append(Fault(document.file, line, column, dotted(path), match[0], *refusal))
             return match[0]
         used.add(match[1])
         source = _NAMES[match[1]]

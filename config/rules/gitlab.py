@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _GROUPS = ("gitlab", "groups")
 _ADDRESS = "VAULT_ADDR"
 _LEAST_MASKED_CHARACTERS = 8
-_CREDENTIAL_KEY = re.compile(r"(^|_)(PASSWORD|PASSWD|TOKEN|SECRET|PRIVATE_KEY|API_KEY)$")
+_CREDENTIAL_KEY = re.compile(r"(^|_)(PASSWORD|PASSWD|TOKEN|SECRET|PRIVATE_KEY|API_KEY)$", re.IGNORECASE)
 _CREDENTIAL = re.compile(
     r"glpat-|glptt-|hv[sb]\.[A-Za-z0-9]|-----BEGIN [A-Z ]*PRIVATE KEY|://[^/@\s]+:[^/@\s]+@"
 )
@@ -60,7 +60,7 @@ def vault_address(outline: Outline) -> Iterator[Fault]:
 def _vault_address(outline: Outline, path: YamlPath, value: Any) -> Iterator[Fault]:
     text, address = _text(value), outline.text("vault", "address")
     flags = value if isinstance(value, dict) else {}
-    if address and text and text != address:
+    if address and text and text != address and not _CREDENTIAL.search(text):
         message = f"{shown(text)} is not vault.address, {shown(address)}"
         yield outline.fault(_value_path(path, value), message, "${vault.address}", "Write ${vault.address}")
     if flags.get("protected") is True:
