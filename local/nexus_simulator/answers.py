@@ -85,3 +85,9 @@ def server_error(cause: str) -> AnswerError:
     return AnswerError(
         Response(f"ERROR: (ID {uuid.uuid4()}) {cause}", 500, {"Content-Type": "text/plain;charset=utf-8"})
     )
+
+
+def read_only() -> Response:
+    """Return the 503 of a write while the instance is read-only."""
+    text = "Nexus Repository Manager is in read-only mode"
+    return Response(text, HTTPStatus.SERVICE_UNAVAILABLE, {"Content-Type": "text/plain"})

@@ -7,16 +7,14 @@ thread, one request after the other, each write in one transaction; content is s
 from __future__ import annotations
 
 import logging
-import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import PlainTextResponse
 
-from local.nexus_simulator import controls_api, pages, repository_settings, rest_api
-from local.nexus_simulator.answers import AnswerError, page, server_error
+from local.nexus_simulator import controls_api, new_instance, pages, rest_api
+from local.nexus_simulator.answers import AnswerError, page, read_only, server_error
 from local.nexus_simulator.connectors import Connectors
 from local.nexus_simulator.content import Content
 from local.nexus_simulator.content_call import ContentCall
@@ -25,12 +23,9 @@ from local.nexus_simulator.repositories import Repositories
 from local.nexus_simulator.security import builtin
 from local.nexus_simulator.security.authentication import Authenticator
 from local.nexus_simulator.security.directory import Directory
-from local.nexus_simulator.security.settings import ACTIVE_DEFAULT, ANONYMOUS_DEFAULT
-from local.nexus_simulator.security.users import new_user
 from local.nexus_simulator.store import Store
 from local.simulator.controls import PATH as CONTROLS_PATH
 from local.simulator.controls import Controls
-from local.simulator.files import private_text
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -39,6 +34,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from local.nexus_simulator.repositories import Repository
+    from local.nexus_simulator.security.caller import Caller
     from local.simulator.controls import Application, Message, Receive, Scope, Send
 
 FORMATS = {"community": builtin.COMMUNITY_FORMATS, "core": builtin.CORE_FORMATS}
@@ -74,22 +70,7 @@ class Simulator:
             data,
         )
         if self.store.is_new:
-            self._found(data, admin_password)
-
-    def _found(self, data: Path, admin_password: str) -> None:
-        password = admin_password or private_text(data / "admin.password", otherwise=secrets.token_hex(20))
-        with self.store.transaction():
-            names = ("Administrator", "User")
-            self.store.users.put("admin", new_user("admin", names, "changepassword", "nx-admin", password))
-            nobody = new_user(
-                "anonymous", ("Anonymous", "User"), "active", "nx-anonymous", secrets.token_hex(20)
-            )
-            self.store.users.put("anonymous", nobody)
-            for each in repository_settings.of_new_instance():
-                self.store.repositories.put(each["name"], each)
-            self.store.settings.put("anonymous", ANONYMOUS_DEFAULT)
-            self.store.settings.put("realms", {"active": ACTIVE_DEFAULT})
-            self.store.settings.put("read-only", {"frozen": False})
+            new_instance.found(self.store, data, admin_password)
 
     def application(self) -> Application:
         """Return the ASGI application of the main port."""
@@ -113,7 +94,10 @@ class Simulator:
             repository = self.repositories.find(name)
             if repository is None:
                 return page(404, "Repository not found", request.method)
-            return await self._answer_content(request, repository, request.scope["path"], connector=True)
+            caller = self._authenticator.authenticate(request.headers)
+            call = self._content_call(request, repository, request.scope["path"], caller)
+            url = f"http://{request.headers.get('host', '')}"
+            return await self._answer_content(replace(call, url=url, connector=True))
 
         controlled = self._controls.around(self._guarded(answer), lambda _scope: f"connector {name}")
 
@@ -164,34 +148,32 @@ class Simulator:
             repository = self.repositories.find(unquote(name))
             if repository is None:
                 return page(404, "Repository not found", request.method)
-            return await self._answer_content(request, repository, f"/{rest}")
+            return await self._answer_content(self._content_call(request, repository, f"/{rest}", caller))
         return await pages.answer(request, path, self._authenticator)
 
-    async def _answer_content(
-        self, request: Request, repository: Repository, raw_path: str, *, connector: bool = False
-    ) -> Response:
-        caller = self._authenticator.authenticate(request.headers)
-        path = unquote(raw_path)
-        if any(part in (".", "..") for part in path.split("/")) or "\0" in path:
-            return page(400, method=request.method)
-        handler = HANDLERS.get(repository.format)
-        if handler is None or not repository.online:
-            return page(404, "Repository is offline" if handler else path, request.method)
-        if self._rest.frozen and request.method not in _READING:
-            return PlainTextResponse("Nexus Repository Manager is in read-only mode", 503)
-        base = f"http://{request.headers.get('host', '')}"
-        url = base if connector else f"{self._base_url(request)}{_REPOSITORY_PATH}{repository.name}"
-        call = ContentCall(
+    def _content_call(
+        self, request: Request, repository: Repository, raw_path: str, caller: Caller
+    ) -> ContentCall:
+        return ContentCall(
             request,
             repository,
-            path,
+            unquote(raw_path),
             caller,
             self.content,
             self.repositories,
-            url,
-            self._authenticator.token,
-            connector=connector,
+            url=f"{self._base_url(request)}{_REPOSITORY_PATH}{repository.name}",
+            token=self._authenticator.token,
         )
+
+    async def _answer_content(self, call: ContentCall) -> Response:
+        method = call.request.method
+        if any(part in (".", "..") for part in call.path.split("/")) or "\0" in call.path:
+            return page(400, method=method)
+        handler = HANDLERS.get(call.repository.format)
+        if handler is None or not call.repository.online:
+            return page(404, "Repository is offline" if handler else call.path, method)
+        if self._rest.frozen and method not in _READING:
+            return read_only()
         return await handler(call)
 
     def _base_url(self, request: Request) -> str:

@@ -11,9 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
-from starlette.responses import PlainTextResponse
-
-from local.nexus_simulator.answers import empty
+from local.nexus_simulator.answers import empty, read_only
 from local.nexus_simulator.call import Call, Route
 from local.nexus_simulator.content_call import RestCall
 from local.nexus_simulator.formats import ROUTES
@@ -98,7 +96,7 @@ class RestApi:
         parts = found.parts(path)
         if not isinstance(target, Route):
             if self.frozen and request.method not in _READING:
-                return _read_only()
+                return read_only()
             content = self._parts.content
             return await target(RestCall(request, parts, caller, content, self._parts.repositories, url))
         body = await request.body()
@@ -119,9 +117,5 @@ class RestApi:
         if not any(each.partition(";")[0].strip() in _JSON for each in accepted):
             return empty(406)
         if self.frozen and route.writes and request.method not in _READING:
-            return _read_only()
+            return read_only()
         return None
-
-
-def _read_only() -> Response:
-    return PlainTextResponse("Nexus Repository Manager is in read-only mode", 503)
