@@ -15,8 +15,8 @@ from clients.errors import ApiError
 from clients.vault import Vault
 from components.resources import Provider
 from config import ConfigError, load
-from config.permissions import account_overview
-from config.preconditions import check_passphrase, check_vault_address
+from config.permissions import secret_api_path
+from config.preconditions import check_passphrase, check_vault
 from config.stacks import StackSettings, StackSettingsError
 
 
@@ -27,7 +27,7 @@ def declare() -> None:
     check_passphrase(pulumi.get_stack())
     access = load(settings.access_file, settings.addresses)
     credentials = require(*KNOWN)
-    check_vault_address(access, credentials["VAULT_ADDR"])
+    check_vault(access)
     vault = Vault(credentials["VAULT_ADDR"], credentials["VAULT_TOKEN"])
     existing = frozenset(path for path in components.paths_to_adopt(access) if vault.exists(path))
     providers = pulumi.ResourceOptions(
@@ -46,7 +46,7 @@ def declare() -> None:
         components.GitLabVariables(group, components.GitLabVariablesArgs.of(access, group), providers)
     pulumi.export("login_path", way_in.login_path)
     pulumi.export("roles", {name: sorted(role.accounts) for name, role in access.vault.roles.items()})
-    pulumi.export("accounts", account_overview(access))
+    pulumi.export("accounts", {account: secret_api_path(access, account) for account in access.accounts})
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ that no two of them are the same.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from config.models import Access, Account, JwtRole, NamedRole
@@ -149,14 +149,6 @@ def user_roles(access: Access, account: str) -> tuple[str, ...]:
     declared = access.accounts[account]
     own = [role_id(account)] if declared.push or declared.pull or declared.promote else []
     return tuple(sorted({*own, *declared.roles}))
-
-
-def account_overview(access: Access) -> dict[str, dict[str, Any]]:
-    """Return where each account's secret is and which roles its user has: `{account: {secret, nexus_roles}}`."""
-    return {
-        name: {"secret": secret_api_path(access, name), "nexus_roles": list(user_roles(access, name))}
-        for name in access.accounts
-    }
 
 
 def nexus_user(access: Access, account: str) -> NexusUser:

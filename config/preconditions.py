@@ -37,16 +37,24 @@ def check_passphrase(stack: str, environment: Mapping[str, str] = os.environ) ->
         )
 
 
-def check_vault_address(access: Access, vault_addr: str) -> None:
-    """Refuse to write to another Vault than the YAML's: pulumi-vault takes the address from VAULT_ADDR alone.
+def check_vault(access: Access, environment: Mapping[str, str] = os.environ) -> None:
+    """Refuse to write to another Vault than the YAML's, or as somebody else.
+
+    pulumi-vault takes both from VAULT_ADDR and VAULT_TOKEN alone; without the latter it uses ~/.vault-token.
 
     Raises:
-        StackSettingsError: the two differ; the text says where each is set.
+        StackSettingsError: the address is another one, or the token is given in a file only.
     """
-    if vault_addr.rstrip("/") != access.vault.address:
+    address = environment.get("VAULT_ADDR", "")
+    if address.rstrip("/") != access.vault.address:
         raise StackSettingsError(
-            f"VAULT_ADDR is {vault_addr}, but this stack's Vault is {access.vault.address} (vault.address in access.yaml, "
+            f"VAULT_ADDR is {address}, but this stack's Vault is {access.vault.address} (vault.address in access.yaml, "
             "or ciaccess:addresses in the stack's settings). Correct the one that is wrong"
+        )
+    if not environment.get("VAULT_TOKEN"):
+        raise StackSettingsError(
+            "pulumi-vault takes its token from VAULT_TOKEN, not from a file: "
+            'export VAULT_TOKEN="$(cat "$VAULT_TOKEN_FILE")"'
         )
 
 

@@ -13,6 +13,7 @@ from tools.progress import Step
 NEEDED = {
     "curl": "curl",
     "git": "git",
+    "npm": "npm",
     "jq": "jq",
     "rsync": "rsync",
     "skopeo": "skopeo",

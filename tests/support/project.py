@@ -143,6 +143,10 @@ class Project:
         settings = ["--config-file", str(self.folder / f"Pulumi.{STACK}.yaml")]
         return self.run("pulumi", *words, "--stack", STACK, *settings, "--non-interactive", without=without)
 
+    def inspect(self, *words: str) -> Done:
+        """Run `pulumi stack …` on the stack; these words know no settings file."""
+        return self.run("pulumi", "stack", *words, "--stack", STACK, "--non-interactive")
+
     def up(self, *words: str) -> Done:
         """Run `pulumi up --yes`."""
         return self.pulumi("up", "--yes", "--skip-preview", *words)

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from config import stacks
-from config.preconditions import check_passphrase
+from config import load, stacks
+from config.preconditions import check_passphrase, check_vault
 from config.stacks import StackSettingsError
-from tools.environment import LOCAL_PASSPHRASE
+from tools.environment import LOCAL_PASSPHRASE, ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -81,3 +81,18 @@ def test_a_managed_backend_encrypts_by_itself_unless_the_stack_says_otherwise(fo
 def test_a_passphrase_file_that_is_not_there_is_left_to_the_engine(folder: Path) -> None:
     check_passphrase("prod", {"PULUMI_CONFIG_PASSPHRASE_FILE": str(folder / "none")})
     check_passphrase("prod", {})
+
+
+def test_a_vault_other_than_the_yamls_is_refused() -> None:
+    access = load(ROOT / "config" / "access.yaml")
+    good = {"VAULT_ADDR": "https://vault.shared.cwiq.io/", "VAULT_TOKEN": "t"}
+    check_vault(access, good)
+    with pytest.raises(StackSettingsError, match=r"VAULT_ADDR is https://other, but this stack's Vault is"):
+        check_vault(access, good | {"VAULT_ADDR": "https://other"})
+
+
+def test_a_vault_token_in_a_file_is_refused_because_the_plugin_reads_none() -> None:
+    access = load(ROOT / "config" / "access.yaml")
+    given = {"VAULT_ADDR": "https://vault.shared.cwiq.io", "VAULT_TOKEN_FILE": "/run/token"}
+    with pytest.raises(StackSettingsError, match="export VAULT_TOKEN="):
+        check_vault(access, given)
