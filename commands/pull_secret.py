@@ -13,7 +13,6 @@ from commands import manifests
 from commands.declared import FileOption, StackOption, declared
 from commands.terminal import CommandError, Exit, print_json
 from config.permissions import secret_api_path
-from config.stacks import StackSettingsError
 
 if TYPE_CHECKING:
     from config import Access
@@ -138,18 +137,27 @@ def _secret(access: Access, account: str) -> dict[str, Any] | None:
     from clients.errors import ApiError  # noqa: PLC0415 likewise
     from clients.http import HttpOptions  # noqa: PLC0415 likewise
     from clients.vault import Vault  # noqa: PLC0415 likewise
-    from config.preconditions import check_vault_address  # noqa: PLC0415 likewise
 
     kv = access.vault.kv
     try:
         found = require("VAULT_ADDR", "VAULT_TOKEN")
-        # The token is for that address; it must not be shown to another server.
-        check_vault_address(access, found["VAULT_ADDR"])
+        _check_address(access, found["VAULT_ADDR"])
         vault = Vault(access.vault.address, found["VAULT_TOKEN"], options=HttpOptions(ca_bundle=ca_bundle()))
         return vault.read_secret(kv.mount, f"{kv.prefix}/{account}")
     except CredentialsError as error:
         raise CommandError(str(error)) from None
-    except StackSettingsError as error:
-        raise CommandError(f"{error}. Or name the stack that is meant: --stack NAME") from None
     except ApiError as error:
         raise CommandError(str(error), Exit.COULD_NOT_LOOK) from None
+
+
+def _check_address(access: Access, address: str) -> None:
+    """Refuse to show the token, which is for VAULT_ADDR, to another server.
+
+    Raises:
+        CommandError: the YAML's Vault is another one.
+    """
+    if address.rstrip("/") != access.vault.address:
+        raise CommandError(
+            f"VAULT_ADDR is {address}, but the Vault of the YAML is {access.vault.address}. "
+            "Name the stack whose addresses are meant: --stack NAME"
+        )

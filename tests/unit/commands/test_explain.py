@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.organisation import edited
 from tests.support.commands import ciaccess
+from tests.support.organisation import edited
 
 if TYPE_CHECKING:
     from pathlib import Path
