@@ -17,7 +17,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from tools import golang, programs
+from tools import golang, node, programs
 from tools.environment import ROOT, VAULT_PLUGIN_VERSION, VENV, activate, state_directory, tool_cache
 from tools.progress import Step, elapsed
 from tools.recipes import (
@@ -159,6 +159,7 @@ def setup() -> None:
         for recipe in _missing(cache, caller_path):
             _build(recipe, cache)
         _vault_plugin(cache)
+        node.install()
     sys.stderr.write(f"  set up in {elapsed(time.monotonic() - started)}\n")
 
 

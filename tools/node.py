@@ -1,0 +1,63 @@
+"""gitlab-ci-local, which runs the rendered templates as jobs in the tests: from npm, into the user's cache.
+
+Owns a folder named after the digest of its own lock file, apart from the tools built from Go modules, so that neither
+makes the other be built again. Nobody but the tests needs it: where there is no npm, setting up says so and goes on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from tools.environment import tool_cache
+from tools.progress import Step
+
+_SOURCES = Path(__file__).parent / "gitlab-ci-local"
+_FILES = ("package.json", "package-lock.json")
+
+
+def gitlab_ci_local() -> Path:
+    """Return where the program is, or would be once it is installed."""
+    digest = hashlib.sha256(b"\0".join((_SOURCES / name).read_bytes() for name in _FILES)).hexdigest()[:16]
+    folder = tool_cache().parent.parent / "npm" / digest
+    return folder / "node_modules" / ".bin" / "gitlab-ci-local"
+
+
+def install() -> None:
+    """Install it with `npm ci` where it is missing and npm is there; it is there whole, or not at all."""
+    program = gitlab_ci_local()
+    if program.exists():
+        return
+    npm = shutil.which("npm")
+    if not npm:
+        sys.stderr.write(
+            "  no npm, so no gitlab-ci-local: the tests that run pipelines will fail. Install Node 20\n"
+        )
+        return
+    folder = program.parents[2]
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory(dir=folder.parent, prefix=".install-") as scratch,
+        Step("installing gitlab-ci-local with npm"),
+    ):
+        target = Path(scratch) / "new"
+        target.mkdir()
+        for name in _FILES:
+            shutil.copy(_SOURCES / name, target)
+        done = subprocess.run(  # noqa: S603 found on PATH
+            [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
+            cwd=target,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            tail = "\n    ".join(done.stderr.strip().splitlines()[-5:])
+            sys.stderr.write(f"  npm ci failed; only the tests that run pipelines need it:\n    {tail}\n")
+            return
+        shutil.rmtree(folder, ignore_errors=True)
+        target.replace(folder)
