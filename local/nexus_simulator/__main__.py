@@ -5,12 +5,17 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import uvicorn
 
 from local.nexus_simulator.app import FORMATS, Settings, Simulator
-from local.nexus_simulator.connectors import bind, configure
+from local.nexus_simulator.connectors import ADDRESS, bind, configure
+
+if TYPE_CHECKING:
+    import socket
 
 
 def main() -> None:
@@ -32,11 +37,14 @@ def main() -> None:
     password = file.read_text(encoding="utf-8").rstrip("\n") if file else ""
     context_path = arguments.context_path.strip("/")
     settings = Settings(arguments.edition, f"/{context_path}" if context_path else "")
-    asyncio.run(_serve(Simulator(arguments.data, settings, password), arguments.port))
+    try:
+        listener = bind(arguments.port)
+    except (OSError, OverflowError) as error:
+        sys.exit(f"cannot listen on {ADDRESS}:{arguments.port}: {error}")
+    asyncio.run(_serve(Simulator(arguments.data, settings, password), listener))
 
 
-async def _serve(simulator: Simulator, port: int) -> None:
-    listener = bind(port)
+async def _serve(simulator: Simulator, listener: socket.socket) -> None:
     simulator.connectors.start(simulator.repositories.all())
     await uvicorn.Server(configure(simulator.application())).serve(sockets=[listener])
 

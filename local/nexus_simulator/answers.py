@@ -59,14 +59,8 @@ def empty(status: int, headers: dict[str, str] | None = None) -> Response:
 
 def json_answer(body: Any, status: int = 200) -> Response:
     """Return a JSON document."""
-    return json_bytes(
-        json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace"), status
-    )
-
-
-def json_bytes(body: bytes, status: int = 200) -> Response:
-    """Return a JSON document that is written already."""
-    return Response(body, status, {"Content-Type": "application/json"})
+    text = json.dumps(body, separators=(",", ":"), ensure_ascii=False)
+    return Response(text.encode("utf-8", "replace"), status, {"Content-Type": "application/json"})
 
 
 def message(status: int, text: str) -> AnswerError:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -8,7 +10,7 @@ import pytest
 import requests
 
 from tests.support.nexus import NexusProcess, start_nexus
-from tests.support.simulator import seconds_to_start
+from tests.support.simulator import ROOT, free_port, seconds_to_start
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,6 +99,26 @@ def test_only_the_loopback_address_is_listened_on(own: NexusProcess, unused_port
 
 def test_a_start_takes_less_than_one_and_a_half_seconds(tmp_path: Path) -> None:
     assert seconds_to_start(start_nexus, tmp_path, 1.5) < 1.5
+
+
+def test_a_port_that_is_taken_is_said_in_one_line(shared: NexusProcess, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", shared.MODULE, "--data", str(tmp_path), "--port", str(shared.port)]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=20, check=False)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(f"cannot listen on 127.0.0.1:{shared.port}: ")
+    assert len(ended.stderr.splitlines()) == 1
+
+
+def test_without_a_password_file_the_administrators_password_is_made_and_kept(tmp_path: Path) -> None:
+    nexus = NexusProcess(tmp_path / "nexus", free_port())
+    nexus.options = list  # type: ignore[method-assign]  # no options at all
+    nexus.start()
+    try:
+        nexus.admin_password = (nexus.data / "admin.password").read_text(encoding="ascii")
+        nexus.restart()
+        assert nexus.ask("GET", f"{REST}/status").status_code == 200
+    finally:
+        nexus.stop()
 
 
 def test_an_answer_says_the_recorded_server(shared: NexusProcess) -> None:
