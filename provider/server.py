@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from pulumi.provider.experimental import provider as sdk
 
+from clients.redaction import redacted
 from provider.kinds import KINDS
 from provider.kinds.fields import UNKNOWN
 from provider.kinds.kind import KindError
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 VERSION = "0.1.0"
 ADDRESSES = ("nexus_url", "gitlab_url")
+_ALLOWED_URL = "a URL of http or https, without credentials"
 # Kinds wait for systems, so a thread each; the engine sends 16 requests at a time on a small machine.
 _MOST_THREADS = 16
 
@@ -52,7 +54,7 @@ class CiaccessProvider(sdk.Provider):
         """Check the addresses. Other keys stay: the project's own settings have the same namespace."""
         inputs = plain(request.new_inputs)
         failures = [
-            sdk.CheckFailure(name, f"{inputs[name]!r} is not allowed. Allowed: a URL of http or https")
+            sdk.CheckFailure(name, f"{redacted(repr(inputs[name]))} is not allowed. Allowed: {_ALLOWED_URL}")
             for name in ADDRESSES
             if inputs.get(name) not in (None, "", UNKNOWN) and not _is_url(inputs[name])
         ]

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 ACTIVE = "active"
 ACCEPTED, REFUSED = "accepted", "refused"
 # A clustered Nexus answers from before a write for some seconds.
-_PROOF_WAITS_SECONDS = (0.2, 0.5, 1.0, 2.0, 3.0)
+PROOF_WAITS_SECONDS = (0.2, 0.5, 1.0, 2.0, 3.0)
 
 
 def _is_password(value: str) -> bool:
@@ -172,7 +172,7 @@ class NexusUser(NexusKind[User]):
         user_id = inputs["user_id"]
         if inputs["status"] != ACTIVE or self._accepts(user_id, inputs["password"]):
             return
-        for wait in _PROOF_WAITS_SECONDS:
+        for wait in PROOF_WAITS_SECONDS:
             time.sleep(wait)
             if self._accepts(user_id, inputs["password"]):
                 return

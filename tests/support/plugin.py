@@ -122,15 +122,14 @@ class Engine:
         """
         return self._runner.run(getattr(self._servicer, verb)(request, _Context()))
 
-    def concurrently(self, verb: str, requests: list[Any]) -> list[Any]:
-        """Send several requests at once."""
+    def read_at_once(self, names: list[str]) -> list[proto.ReadResponse]:
+        """Read several resources at the same time."""
 
-        async def send() -> list[Any]:
-            return await asyncio.gather(
-                *(getattr(self._servicer, verb)(each, _Context()) for each in requests)
-            )
+        async def read_all() -> list[proto.ReadResponse]:
+            requests = [_read_request(self.state[name]) for name in names]
+            return await asyncio.gather(*(self._servicer.Read(each, _Context()) for each in requests))
 
-        return self._runner.run(send())
+        return self._runner.run(read_all())
 
     def up(self, token: str, name: str, /, **inputs: Any) -> str:
         """Do to one resource what `up` does; return same, create, update or replace."""
@@ -208,6 +207,16 @@ class Engine:
         _raise_failures(answer)
         return answer.inputs
 
+    def check_config(self, inputs: Mapping[str, Any]) -> None:
+        """Check the provider's own inputs; raises as `check` does."""
+        _raise_failures(self.call("CheckConfig", proto.CheckRequest(news=_struct(inputs))))
+
+    def unconfigured(self) -> None:
+        """Go on with a process of the plugin that was told nothing yet."""
+        self._provider.close()
+        self._provider = CiaccessProvider()
+        self._servicer = Servicer(self._provider)
+
     def diff(self, held: Resource, inputs: Struct, ignore: tuple[str, ...] = ()) -> proto.DiffResponse:
         """Return how a resource's state differs from inputs."""
         answer: proto.DiffResponse = self.call(
@@ -232,10 +241,7 @@ class Engine:
 
     def read(self, held: Resource) -> proto.ReadResponse:
         """Return what the plugin reads of a resource."""
-        answer: proto.ReadResponse = self.call(
-            "Read",
-            proto.ReadRequest(urn=held.urn, id=held.id, properties=held.raw_outputs, inputs=held.raw_inputs),
-        )
+        answer: proto.ReadResponse = self.call("Read", _read_request(held))
         return answer
 
     def _replace(self, held: Resource, checked: Struct, *, delete_first: bool) -> None:
@@ -250,6 +256,10 @@ class Engine:
 
     def _delete(self, held: Resource) -> None:
         self.call("Delete", proto.DeleteRequest(urn=held.urn, id=held.id, properties=held.raw_outputs))
+
+
+def _read_request(held: Resource) -> proto.ReadRequest:
+    return proto.ReadRequest(urn=held.urn, id=held.id, properties=held.raw_outputs, inputs=held.raw_inputs)
 
 
 def _raise_failures(answer: proto.CheckResponse) -> None:

@@ -1,0 +1,99 @@
+"""The plugin as the engine starts it: a process that says its port, and nothing else."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import grpc  # type: ignore[import-untyped] # the SDK brings it, without stubs
+import pytest
+from pulumi.runtime import proto
+from pulumi.runtime.proto import provider_pb2_grpc
+
+from tests.support.simulator import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PLUGIN = ROOT / "provider" / "pulumi-resource-ciaccess"
+_ANSWER_SECONDS = 10
+
+
+@pytest.fixture
+def plugin(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], Path]]:
+    """Return a running plugin, started from a folder that has a package `provider` of its own, and its log."""
+    (tmp_path / "provider").mkdir()
+    (tmp_path / "provider" / "__init__.py").write_text("raise RuntimeError('not ours')", encoding="utf-8")
+    log = tmp_path / "plugin.log"
+    process = subprocess.Popen(
+        [PLUGIN, "127.0.0.1:1"],
+        cwd=tmp_path,
+        env={**os.environ, "CIACCESS_LOG": str(log)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    yield process, log
+    process.kill()
+    process.communicate(timeout=_ANSWER_SECONDS)
+
+
+@pytest.fixture
+def port(plugin: tuple[subprocess.Popen[str], Path]) -> int:
+    output = plugin[0].stdout
+    assert output
+    return int(output.readline())
+
+
+@pytest.fixture
+def stub(port: int) -> Iterator[provider_pb2_grpc.ResourceProviderStub]:
+    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+        yield provider_pb2_grpc.ResourceProviderStub(channel)
+
+
+def test_an_error_reaches_the_engine_as_its_text_alone_and_nothing_is_printed(
+    stub: provider_pb2_grpc.ResourceProviderStub, plugin: tuple[subprocess.Popen[str], Path]
+) -> None:
+    stub.Configure(proto.ConfigureRequest(), timeout=_ANSWER_SECONDS)
+    with pytest.raises(grpc.RpcError) as failed:
+        stub.Check(proto.CheckRequest(urn="urn:pulumi:s::p::ciaccess:nexus:Nope::n"), timeout=_ANSWER_SECONDS)
+    assert failed.value.details().startswith("ciaccess:nexus:Nope is no type of the provider ciaccess.")
+    with pytest.raises(grpc.RpcError) as failed:
+        stub.Handshake(proto.ProviderHandshakeRequest(), timeout=_ANSWER_SECONDS)
+    assert failed.value.code() == grpc.StatusCode.UNIMPLEMENTED
+    process, log = plugin
+    process.terminate()
+    output, errors = process.communicate(timeout=_ANSWER_SECONDS)
+    assert (output, errors) == ("", "")
+    assert "Check failed" in log.read_text(encoding="utf-8")
+    assert log.stat().st_mode & 0o077 == 0, "the log is its owner's alone"
+
+
+def test_it_says_its_version(stub: provider_pb2_grpc.ResourceProviderStub) -> None:
+    assert stub.GetPluginInfo(proto.provider_pb2_grpc.google_dot_protobuf_dot_empty__pb2.Empty()).version == "0.1.0"
+
+
+def test_a_start_imports_no_client_that_it_may_not_need() -> None:
+    loaded = subprocess.run(
+        [sys.executable, "-c", "import sys, provider.__main__; print(*sys.modules)"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    assert not {"gitlab", "hvac", "pydantic", "ruamel.yaml", "jinja2"} & set(loaded)
+
+
+def test_without_its_environment_it_says_what_to_run(tmp_path: Path) -> None:
+    copy = tmp_path / "provider" / PLUGIN.name
+    copy.parent.mkdir()
+    copy.write_bytes(PLUGIN.read_bytes())
+    copy.chmod(0o755)
+    environment = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
+    found = subprocess.run([copy], env=environment, capture_output=True, text=True, check=False)
+    assert found.returncode == 1
+    assert found.stdout == ""
+    assert found.stderr.endswith("Run 'make setup'.\n")
