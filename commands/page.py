@@ -96,6 +96,8 @@ def show(page: Page, console: Console) -> None:
     from rich.table import Table as Grid  # noqa: PLC0415 slow to import, and the other formats do without
     from rich.text import Text  # noqa: PLC0415 likewise
 
+    if not console.is_terminal:
+        console.width = _FILE_COLUMNS
     console.print(Text(visible(page.verdict), style=f"bold {_COLOURS[page.tone]}".strip()))
     for section in page.sections:
         console.print()
@@ -117,7 +119,7 @@ def show(page: Page, console: Console) -> None:
                 grid.add_column(Text(visible(column).upper()), overflow="fold", no_wrap=index == 0)
             for row in section.table.rows:
                 grid.add_row(*(Text(visible("\n".join(lines(cell)))) for cell in row))
-            console.print(grid, width=None if console.is_terminal else _FILE_COLUMNS)
+            console.print(grid)
 
 
 def lines(cell: Cell) -> tuple[str, ...]:
