@@ -6,7 +6,6 @@ import importlib
 import sys
 from typing import TYPE_CHECKING, ClassVar
 
-import click
 import typer
 from typer.core import TyperGroup
 
@@ -16,17 +15,19 @@ from tools.environment import activate
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from typer._click.core import Command, Context
+
 
 class _LazyGroup(TyperGroup):
     """A group whose commands are modules of this package, imported when they are called or listed."""
 
     names: ClassVar[tuple[str, ...]] = ("validate", "render", "lint-ci", "access", "explain", "pull-secret", "local")
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: Context) -> list[str]:
         del ctx
         return list(self.names)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: Context, cmd_name: str) -> Command | None:
         del ctx
         if cmd_name not in self.names:
             return None
@@ -58,10 +59,12 @@ def run(command: Callable[[], object]) -> int:
     """Run a command and return its exit code; a mistake of the user's is one message, never a traceback."""
     try:
         answer = command()
-    except click.ClickException as error:
-        error.show()
+    except typer.TyperException as error:
+        # A mistyped command or option: exit code 1, since 2 says that differences were found.
+        show = getattr(error, "show", None)
+        show() if show else sys.stderr.write(f"error: {error}\n")
         return Exit.ERROR
-    except (click.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         sys.stderr.write("interrupted\n")
         return Exit.ERROR
     except CommandError as error:

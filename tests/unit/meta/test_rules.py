@@ -10,7 +10,17 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
-PACKAGES = ("config", "analysis", "clients", "provider", "components", "commands", "local", "pipelines", "tools")
+PACKAGES = (
+    "config",
+    "analysis",
+    "clients",
+    "provider",
+    "components",
+    "commands",
+    "local",
+    "pipelines",
+    "tools",
+)
 # Who may import whom; the fourth line says that a component knows the YAML's models, and no client.
 MAY_IMPORT = {
     "tools": set(),
@@ -99,7 +109,7 @@ def test_runtime_packages_are_pinned_exactly() -> None:
     for name in ("requirements.txt", "requirements-dev.txt"):
         for line in (ROOT / name).read_text(encoding="utf-8").splitlines():
             if line and not line.startswith(("#", "-r")):
-                assert re.fullmatch(r"[a-z0-9-]+(\[[a-z]+\])?==[0-9][0-9.]*", line), f"{name}: {line}"
+                assert re.fullmatch(r"[a-z0-9.-]+(\[[a-z]+\])?==[0-9][0-9.]*", line), f"{name}: {line}"
 
 
 def test_documents_link_to_what_exists() -> None:
