@@ -169,7 +169,7 @@ class Fields:
         return bool(value)
 
     def texts(self, name: str) -> list[str]:
-        """Return the texts of an array, empty where there is none; null elements stay.
+        """Return the texts of an array, empty where there is none, its nulls left out.
 
         Raises:
             AnswerError: 400, it is something else.
@@ -183,7 +183,12 @@ class Fields:
             )
             what += "String-argument constructor/factory method to deserialize from String value "
             raise faults([(name, f"{what}('{value}')")])
-        return [_text(name, each) for each in value]  # type: ignore[misc]  # null is refused where it matters
+        texts = [_text(name, each) for each in value]
+        return [each for each in texts if each is not None]
+
+    def has_null(self, name: str) -> bool:
+        """Tell whether an array has a null in it."""
+        return None in (self._values.get(name) or ())
 
     def choice(self, name: str, java_type: str, choices: Sequence[str]) -> str | None:
         """Return one of the choices in its own spelling, whatever the case it came in.

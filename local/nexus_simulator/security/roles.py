@@ -96,8 +96,6 @@ class Roles:
 
     def _keep(self, role: Document) -> None:
         role_id = role["id"]
-        if None in role["privileges"] or None in role["roles"]:
-            raise server_error("java.lang.NullPointerException")
         for name in role["privileges"]:
             if self._directory.privilege(name) is None:
                 raise message(400, f"Privilege '{name}' contained in role '{role_id}' not found.")
@@ -151,11 +149,13 @@ def _role(values: dict[str, Any]) -> Document:
         "id": role_id,
         "name": fields.filled("name", blank=True),
         "description": role_id if description is None else description,
-        "privileges": sorted(set(fields.texts("privileges")), key=str),
-        "roles": sorted(set(fields.texts("roles")), key=str),
+        "privileges": sorted(set(fields.texts("privileges"))),
+        "roles": sorted(set(fields.texts("roles"))),
         "readOnly": False,
     }
     fields.check()
+    if fields.has_null("privileges") or fields.has_null("roles"):
+        raise server_error("java.lang.NullPointerException")
     return role
 
 

@@ -6,11 +6,12 @@ import base64
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
 import requests
+from hypothesis import HealthCheck, given, settings, strategies
 
 from tests.support.nexus import ADMIN
 
@@ -147,3 +148,76 @@ def test_a_body_that_makes_no_sense_is_refused(shared: NexusProcess, body: bytes
     answer = shared.ask("POST", "/service/rest/v1/security/roles", data=body, headers=headers)
     assert answer.status_code == 400
     assert shared.ask("GET", "/service/rest/v1/security/roles").status_code == 200
+
+
+def test_a_large_upload_without_the_right_is_answered_and_not_cut_off(shared: NexusProcess) -> None:
+    shared.add_repository("raw", "large")
+    nobody = shared.add_user("uploads-nothing", "nx-anonymous")
+    for auth, status in ((("admin", "wrong"), 401), (nobody, 403)):
+        for headers in ({}, {"Expect": "100-continue"}):
+            answer = shared.ask("PUT", "/repository/large/a", auth, data=b"x" * 8_000_000, headers=headers)
+            assert answer.status_code == status
+
+
+BODIES: dict[str, dict[str, Any]] = {
+    "security/roles": {
+        "id": "f",
+        "name": "f",
+        "privileges": ["nx-all"],
+        "roles": ["nx-admin"],
+        "description": "d",
+    },
+    "security/users": {
+        "userId": "f",
+        "firstName": "a",
+        "lastName": "b",
+        "emailAddress": "a@b",
+        "password": "p",
+    }
+    | {"status": "active", "roles": ["nx-admin"], "source": "default"},
+    "security/privileges/wildcard": {"name": "f", "pattern": "a:b"},
+    "security/privileges/repository-view": {
+        "name": "f",
+        "format": "raw",
+        "repository": "*",
+        "actions": ["READ"],
+    },
+    "security/content-selectors": {"name": "f", "expression": 'path =^ "/a"', "description": "d"},
+    "security/anonymous": {"enabled": True, "userId": "anonymous", "realmName": "NexusAuthorizingRealm"},
+    "repositories/raw/hosted": {
+        "name": "f",
+        "online": True,
+        "storage": {"blobStoreName": "default"},
+        "raw": {},
+    },
+    "repositories/raw/group": {"name": "g", "online": True, "storage": {"blobStoreName": "default"}}
+    | {"group": {"memberNames": ["f"]}},
+}
+SCALARS = strategies.one_of(
+    strategies.none(),
+    strategies.booleans(),
+    strategies.integers(),
+    strategies.floats(allow_nan=False, allow_infinity=False),
+    strategies.text(),
+)
+VALUES = strategies.recursive(
+    SCALARS,
+    lambda inner: (
+        strategies.lists(inner, max_size=3) | strategies.dictionaries(strategies.text(), inner, max_size=3)
+    ),
+    max_leaves=4,
+)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=strategies.data())
+def test_no_value_of_a_field_makes_the_simulator_itself_fail(
+    shared: NexusProcess, data: strategies.DataObject
+) -> None:
+    path = data.draw(strategies.sampled_from(sorted(BODIES)))
+    field = data.draw(strategies.sampled_from(sorted(BODIES[path])))
+    body = BODIES[path] | {field: data.draw(VALUES)}
+    method = "PUT" if path == "security/anonymous" else data.draw(strategies.sampled_from(["POST", "PUT"]))
+    name = "" if method == "POST" or path == "security/anonymous" else "/f"
+    answer = shared.ask(method, f"/service/rest/v1/{path}{name}", json=body)
+    assert "RuntimeException" not in answer.text
