@@ -7,7 +7,9 @@ analysis.wording. `grants_of` takes any Nexus objects, a preview's as well as th
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
 from config.permissions import nexus_objects, secret_api_path, user_roles
@@ -164,11 +166,11 @@ class AccessFacts:
 
     def grants_to(self, holder: Holder) -> list[Grant]:
         """Return a holder's grants, sorted."""
-        return sorted(grant for grant in self.grants if grant.holder == holder)
+        return self._grants_by_holder.get(holder, [])
 
     def rights_of(self, holder: Holder) -> list[Right]:
         """Return a holder's other rights, sorted."""
-        return sorted(right for right in self.rights if right.holder == holder)
+        return self._rights_by_holder.get(holder, [])
 
     def administers(self, holder: Holder) -> bool:
         """Tell whether a holder may do anything in Nexus."""
@@ -184,6 +186,20 @@ class AccessFacts:
     def readers(self, account: str) -> list[RoleFacts]:
         """Return the JWT roles whose jobs may read an account's secret."""
         return [role for role in self.roles.values() if account in role.accounts]
+
+    @cached_property
+    def _grants_by_holder(self) -> dict[Holder, list[Grant]]:
+        found: dict[Holder, list[Grant]] = defaultdict(list)
+        for grant in sorted(self.grants):
+            found[grant.holder].append(grant)
+        return dict(found)
+
+    @cached_property
+    def _rights_by_holder(self) -> dict[Holder, list[Right]]:
+        found: dict[Holder, list[Right]] = defaultdict(list)
+        for right in sorted(self.rights):
+            found[right.holder].append(right)
+        return dict(found)
 
 
 def grants_of(

@@ -60,18 +60,15 @@ def _risks_of_right(right: Right) -> tuple[Risk, ...]:
 
 def _grants(before: AccessFacts, after: AccessFacts, may: str, remark: str) -> Iterator[Change]:
     """Return a sentence for each verb and folder: what `after` grants and `before` does not."""
-    earlier: dict[Holder, list[Grant]] = defaultdict(list)
-    for grant in before.grants:
-        earlier[grant.holder].append(grant)
     actions: dict[tuple[Holder, str, str, str], set[str]] = defaultdict(set)
     for grant in after.grants:
         if not before.administers(grant.holder) and not any(
-            old.covers(grant) for old in earlier[grant.holder]
+            old.covers(grant) for old in before.grants_to(grant.holder)
         ):
             actions[grant.holder, grant.format, grant.repository, grant.path].add(grant.action)
     sentences: dict[tuple[Holder, str, str, tuple[str, ...]], list[tuple[str, str]]] = defaultdict(list)
     for (holder, format_, repository, path), found in actions.items():
-        inside = _parts(earlier[holder], Grant(holder, format_, repository, EVERY, path), found)
+        inside = _parts(before.grants_to(holder), Grant(holder, format_, repository, EVERY, path), found)
         sentences[holder, verb(found), path, inside].append((format_, repository))
     for (holder, doing, path, inside), found_places in sentences.items():
         where = places(found_places)

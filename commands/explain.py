@@ -45,28 +45,35 @@ _REMEDIES = {
 }
 
 
+ProjectOption = Annotated[str, typer.Option(help="Path of the job's project, such as orchestrator/executor.")]
+RefOption = Annotated[str, typer.Option(help="Branch or tag that the pipeline runs on.")]
+ProtectedOption = Annotated[bool, typer.Option("--protected", help="The ref is protected.")]
+TagOption = Annotated[bool, typer.Option("--tag", help="The ref is a tag.")]
+SourceOption = Annotated[str, typer.Option(help="What started the pipeline: push, schedule, web, …")]
+EnvironmentOption = Annotated[str | None, typer.Option(help="The job's environment.")]
+AudienceOption = Annotated[str | None, typer.Option(help="aud of its id_token. Default: the role's first.")]
+ClaimOption = Annotated[
+    list[str] | None, typer.Option(metavar="NAME=VALUE", help="A further claim, such as project_id=42.")
+]
+ClaimsOption = Annotated[Path | None, typer.Option(help="JSON file of all claims, instead of the above.")]
+AccountOption = Annotated[str | None, typer.Option(help="Ask about this account's secret alone.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
+
+
 @application.command(epilog=_EXAMPLES)
 def explain(  # noqa: PLR0913 each option is a claim of the job's token
     *,
-    project: Annotated[
-        str, typer.Option(help="Path of the job's project, such as orchestrator/executor.")
-    ] = "",
-    ref: Annotated[str, typer.Option(help="Branch or tag that the pipeline runs on.")] = "",
-    protected: Annotated[bool, typer.Option("--protected", help="The ref is protected.")] = False,
-    tag: Annotated[bool, typer.Option("--tag", help="The ref is a tag.")] = False,
-    source: Annotated[str, typer.Option(help="What started the pipeline: push, schedule, web, …")] = "push",
-    environment: Annotated[str | None, typer.Option(help="The job's environment.")] = None,
-    audience: Annotated[
-        str | None, typer.Option(help="aud of its id_token. Default: the role's first.")
-    ] = None,
-    claim: Annotated[
-        list[str] | None, typer.Option(metavar="NAME=VALUE", help="A further claim, such as project_id=42.")
-    ] = None,
-    claims: Annotated[
-        Path | None, typer.Option(help="JSON file of all claims, instead of the above.")
-    ] = None,
-    account: Annotated[str | None, typer.Option(help="Ask about this account's secret alone.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
+    project: ProjectOption = "",
+    ref: RefOption = "",
+    protected: ProtectedOption = False,
+    tag: TagOption = False,
+    source: SourceOption = "push",
+    environment: EnvironmentOption = None,
+    audience: AudienceOption = None,
+    claim: ClaimOption = None,
+    claims: ClaimsOption = None,
+    account: AccountOption = None,
+    as_json: JsonOption = False,
     file: FileOption = None,
 ) -> None:
     """Say whether Vault admits a job, by which claim not, which secrets it may read, and what their accounts may do.
@@ -75,24 +82,27 @@ def explain(  # noqa: PLR0913 each option is a claim of the job's token
     The token's signature and lifetime are taken as good.
     """
     access = declared(file)
-    if claims is None and not ("/" in project.strip("/") and ref):
+    project = project.strip("/")
+    if claims is None and not ("/" in project and ref):
         raise CommandError("describe the job: give --project GROUP/PROJECT and --ref, or --claims FILE")
     if claims is not None and (project or ref):
         raise CommandError("describe the job: give --claims, or --project and --ref, not both")
-    job = Job(
-        project=project.strip("/"),
-        ref=ref,
-        tag=tag,
-        protected=protected,
-        source=source,
-        environment=environment,
-        audience=audience,
-        claims=_claims(claims, claim or ()),
-        whole=claims is not None,
-    )
     if account is not None and account not in access.accounts:
         raise CommandError(f"there is no account {account!r}. Accounts: {', '.join(access.accounts)}")
-    found = verdicts(access, job)
+    found = verdicts(
+        access,
+        Job(
+            project,
+            ref,
+            tag=tag,
+            protected=protected,
+            source=source,
+            environment=environment,
+            audience=audience,
+            claims=_claims(claims, claim or ()),
+            whole=claims is not None,
+        ),
+    )
     outcome = overall(found, account)
     if as_json:
         print_json(_as_json(access, found, outcome, account))
