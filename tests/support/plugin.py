@@ -127,7 +127,7 @@ class Engine:
 
         async def read_all() -> list[proto.ReadResponse]:
             requests = [_read_request(self.state[name]) for name in names]
-            return await asyncio.gather(*(self._servicer.Read(each, _Context()) for each in requests))
+            return list(await asyncio.gather(*(self._servicer.Read(each, _Context()) for each in requests)))
 
         return self._runner.run(read_all())
 

@@ -23,7 +23,14 @@ TROUBLES: list[tuple[dict[str, Any], str]] = [
     ({"status": 401}, "401"),
     ({"status": 403}, "403"),
     ({"status": 500, "body": {"message": "boom"}}, "boom"),
-    ({"status": 200, "body": "<html><title>Login</title></html>", "headers": {"Content-Type": "text/html"}}, ""),
+    (
+        {
+            "status": 200,
+            "body": "<html><title>Login</title></html>",
+            "headers": {"Content-Type": "text/html"},
+        },
+        "",
+    ),
     ({"status": 0, "truncate_bytes": 20}, "cut"),
     ({"status": 0, "cut": "before"}, "cut"),
 ]
@@ -61,24 +68,33 @@ def one_clean_line(error: pytest.ExceptionInfo[PluginError]) -> str:
     return line
 
 
+LIST: dict[str, Any] = {"count": 8, "method": "GET", "path": "/service/rest/v1/security/roles"}
+
+
 @pytest.mark.parametrize(("trouble", "shown"), TROUBLES, ids=NAMES)
-@pytest.mark.parametrize("verb", ["refresh", "create", "preview"])
-def test_nexus_in_trouble_is_an_error_in_one_line(
-    nexus: NexusProcess, nexus_engine: Engine, unique: str, verb: str, trouble: dict[str, Any], shown: str
+def test_nexus_in_trouble_is_an_error_in_one_line_and_the_state_stays(
+    nexus: NexusProcess, nexus_engine: Engine, unique: str, trouble: dict[str, Any], shown: str
 ) -> None:
-    if verb == "refresh":
-        nexus_engine.up(ROLE, "r", **role(unique))
-        nexus_engine.restart()
-    nexus.fail_next(**trouble, count=8, method="GET", path="/service/rest/v1/security/roles")
+    nexus_engine.up(ROLE, "r", **role(unique))
+    nexus_engine.restart()
+    nexus.fail_next(**trouble, **LIST)
     with pytest.raises(PluginError) as failed:
-        if verb == "refresh":
-            nexus_engine.refresh("r")
-        else:
-            getattr(nexus_engine, "up" if verb == "create" else verb)(ROLE, "r", **role(unique))
+        nexus_engine.refresh("r")
     assert shown in one_clean_line(failed)
-    if verb == "refresh":
-        nexus.control("DELETE", "faults")
-        assert nexus_engine.refresh("r") == set(), "it stayed in the state"
+    nexus.control("DELETE", "faults")
+    assert nexus_engine.refresh("r") == set(), "it is not taken for gone"
+
+
+@pytest.mark.parametrize("verb", ["up", "preview"])
+def test_nothing_is_made_while_nexus_does_not_tell_what_there_is(
+    nexus: NexusProcess, nexus_engine: Engine, unique: str, verb: str
+) -> None:
+    nexus.fail_next(403, **LIST)
+    with pytest.raises(PluginError) as failed:
+        getattr(nexus_engine, verb)(ROLE, "r", **role(unique))
+    assert "403" in one_clean_line(failed)
+    nexus.control("DELETE", "faults")
+    assert not nexus.ask("GET", f"/service/rest/v1/security/roles/{unique}").ok
 
 
 @pytest.mark.parametrize(("trouble", "shown"), TROUBLES, ids=NAMES)
@@ -119,7 +135,10 @@ def test_missing_credentials_are_all_listed_when_they_are_first_needed(nexus: Ne
 
 def test_a_missing_address_names_where_it_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NEXUS_URL", raising=False)
-    with Engine({}) as engine, pytest.raises(PluginError, match=r"nexus_url is missing\. Set nexus\.url in access\.yaml"):
+    with (
+        Engine({}) as engine,
+        pytest.raises(PluginError, match=r"nexus_url is missing\. Set nexus\.url in access\.yaml"),
+    ):
         engine.up(ROLE, "r", **role("r"))
 
 
@@ -174,7 +193,9 @@ def test_a_password_change_that_nexus_undoes_is_an_error(
     monkeypatch.setattr(nexus_user, "PROOF_WAITS_SECONDS", (0.01, 0.01))
     nexus_engine.up(USER, "u", **user(unique))
     nexus.fail_next(204, method="PUT", path=f"/service/rest/v1/security/users/{unique}/change-password")
-    with pytest.raises(PluginError, match="prove the login of user .*Nexus took the password and refuses the login"):
+    with pytest.raises(
+        PluginError, match=r"prove the login of user .*Nexus took the password and refuses the login"
+    ):
         nexus_engine.up(USER, "u", **user(unique, password=Secret("the-next-password")))
     assert nexus_engine.state["u"].outputs["password"] == PASSWORD, "so that the next up tries again"
     assert nexus_engine.up(USER, "u", **user(unique, password=Secret("the-next-password"))) == "update"

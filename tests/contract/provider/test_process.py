@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 import grpc  # type: ignore[import-untyped] # the SDK brings it, without stubs
 import pytest
+from google.protobuf.empty_pb2 import Empty  # type: ignore[import-untyped] # it comes without stubs
 from pulumi.runtime import proto
 from pulumi.runtime.proto import provider_pb2_grpc
 
+from provider.server import VERSION
 from tests.support.simulator import ROOT
 
 if TYPE_CHECKING:
@@ -73,7 +75,7 @@ def test_an_error_reaches_the_engine_as_its_text_alone_and_nothing_is_printed(
 
 
 def test_it_says_its_version(stub: provider_pb2_grpc.ResourceProviderStub) -> None:
-    assert stub.GetPluginInfo(proto.provider_pb2_grpc.google_dot_protobuf_dot_empty__pb2.Empty()).version == "0.1.0"
+    assert stub.GetPluginInfo(Empty(), timeout=_ANSWER_SECONDS).version == VERSION
 
 
 def test_a_start_imports_no_client_that_it_may_not_need() -> None:

@@ -52,12 +52,19 @@ def test_an_unknown_value_comes_and_goes_as_the_engine_s_word_for_it(engine: Eng
 
 def test_an_unknown_secret_stays_a_secret(engine: Engine) -> None:
     engine.is_preview = True
-    planned = engine.create(ROLE, "r", engine.check(ROLE, "r", {"role_id": Unknown(), "name": Secret(Unknown())}))
+    planned = engine.create(
+        ROLE, "r", engine.check(ROLE, "r", {"role_id": Unknown(), "name": Secret(Unknown())})
+    )
     assert planned.secrets == {"name"}
 
 
 def test_what_the_program_says_is_a_secret_stays_one(nexus_engine: Engine, unique: str) -> None:
-    inputs = {"role_id": unique, "name": "n", "description": Secret("between-us"), "privileges": [Secret("nx-all")]}
+    inputs = {
+        "role_id": unique,
+        "name": "n",
+        "description": Secret("between-us"),
+        "privileges": [Secret("nx-all")],
+    }
     nexus_engine.up(ROLE, "r", **inputs)
     assert nexus_engine.state["r"].secrets == {"description", "privileges"}
     nexus_engine.restart()
@@ -95,7 +102,9 @@ def test_what_the_plugin_asks_of_the_engine() -> None:
     assert not answer.acceptResources
 
 
-@pytest.mark.parametrize("verb", ["Construct", "Call", "Invoke", "GetSchema", "GetMapping", "Parameterize", "Handshake"])
+@pytest.mark.parametrize(
+    "verb", ["Construct", "Call", "Invoke", "GetSchema", "GetMapping", "Parameterize", "Handshake"]
+)
 def test_what_is_not_offered_is_said_in_one_line(engine: Engine, verb: str) -> None:
     with pytest.raises(PluginError, match=f"^ciaccess has no {verb}$"):
         engine.call(verb, None)
@@ -152,7 +161,9 @@ def test_changes_that_are_to_be_ignored_are_no_difference_and_are_not_written(
     assert nexus.rest("GET", f"/security/roles/{unique}")["privileges"] == ["nx-search-read"]
 
 
-def test_nothing_is_begun_after_the_engine_cancelled(nexus: NexusProcess, nexus_engine: Engine, unique: str) -> None:
+def test_nothing_is_begun_after_the_engine_cancelled(
+    nexus: NexusProcess, nexus_engine: Engine, unique: str
+) -> None:
     nexus_engine.call("Cancel", None)
     nexus.forget_requests()
     with pytest.raises(PluginError, match="cancelled before this was begun"):
