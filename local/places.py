@@ -6,11 +6,11 @@ Owns the files; knows nothing of what runs. Files with credentials have mode 060
 from __future__ import annotations
 
 import json
-import os
 import secrets
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
+from local.simulator import files
 from tools.environment import state_directory
 
 if TYPE_CHECKING:
@@ -35,13 +35,9 @@ def log_file(service: str) -> Path:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner may read, whole or not at all."""
+    """Write a file that only its owner may read, and the folders it lies in."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    scratch = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-    scratch.replace(path)
+    files.write_private(path, text.encode())
 
 
 def credential_file(name: str) -> Path:
