@@ -12,13 +12,13 @@ import typer
 
 from analysis.difference import difference
 from analysis.facts import AccessFacts
-from commands import access_tables, page
+from commands import access_sections, page
 from commands.declared import FileOption, declared
 from commands.terminal import CommandError, Exit, finish, output, print_json
 from config.stacks import CONFIG_FOLDER
 
 if TYPE_CHECKING:
-    from analysis.changes import Change, Difference
+    from analysis.changes import Difference
 
 application = typer.Typer(add_completion=False)
 _EXAMPLES = (
@@ -45,9 +45,9 @@ class Format(StrEnum):
 
 
 _VIEWS = {
-    By.ACCOUNT: access_tables.by_account,
-    By.PROJECT: access_tables.by_project,
-    By.REPOSITORY: access_tables.by_repository,
+    By.ACCOUNT: access_sections.by_account,
+    By.PROJECT: access_sections.by_project,
+    By.REPOSITORY: access_sections.by_repository,
 }
 
 
@@ -71,35 +71,13 @@ def access(
         print_json(
             {"compared_with": diff, **changes.to_json()}
             if changes is not None
-            else access_tables.as_json(facts)
+            else access_sections.as_json(facts)
         )
     else:
         sections = _VIEWS[by](facts)
         shown = _whole(facts, sections) if changes is None else _compared(changes, str(diff), sections, form)
         _print(shown, form)
     finish(Exit.DIFFERENCES if changes else Exit.CLEAN)
-
-
-def change_sections(changes: Difference) -> tuple[page.Section, ...]:
-    """Return the gains and losses as a page shows them; nothing where there are none."""
-    if not changes:
-        return ()
-    risky_first = sorted(changes.gains, key=lambda change: not change.risks)
-    gains = tuple(_finding(change, "gain") for change in risky_first)
-    losses = tuple(_finding(change, "loss") for change in changes.losses)
-    return (
-        page.Section("Who gains", findings=gains, nothing="Nobody gains anything."),
-        page.Section("Who loses", findings=losses, nothing="Nobody loses anything."),
-    )
-
-
-def verdict(changes: Difference) -> tuple[str, page.Tone]:
-    """Return a difference in one line, and its tone."""
-    if not changes:
-        return "Nobody gains or loses access.", "good"
-    counts = f"{_counted(len(changes.gains), 'gain')}, {_counted(len(changes.losses), 'loss')}"
-    marks = ", ".join(changes.risks)
-    return (f"{counts}. Look twice: {marks}.", "risky") if marks else (f"{counts}.", "plain")
 
 
 def _facts_at(revision: str, file: Path) -> AccessFacts:
@@ -115,7 +93,10 @@ def _facts_at(revision: str, file: Path) -> AccessFacts:
 
 
 def _whole(facts: AccessFacts, sections: tuple[page.Section, ...]) -> page.Page:
-    accounts, roles = _counted(len(facts.accounts), "account"), _counted(len(facts.roles), "JWT role")
+    accounts, roles = (
+        access_sections.counted(len(facts.accounts), "account"),
+        access_sections.counted(len(facts.roles), "JWT role"),
+    )
     return page.Page(
         title="Who may do what",
         verdict=f"{accounts} in Nexus, their secrets read by the jobs of {roles}",
@@ -129,19 +110,12 @@ def _compared(
     changes: Difference, revision: str, sections: tuple[page.Section, ...], form: Format
 ) -> page.Page:
     """Return the page of a difference; the HTML one shows what comes out of it, too."""
-    text, tone = verdict(changes)
+    text, tone = access_sections.verdict(changes)
     after = sections if form is Format.HTML else ()
     facts = (("Compared with", revision),)
-    return page.Page("Who gains, who loses", text, tone, (*change_sections(changes), *after), facts)
-
-
-def _finding(change: Change, tone: page.Tone) -> page.Finding:
-    return page.Finding(change.sentence, tone, tuple(change.risks))
-
-
-def _counted(number: int, word: str) -> str:
-    plural = f"{word}es" if word.endswith("s") else f"{word}s"
-    return f"{number} {word if number == 1 else plural}"
+    return page.Page(
+        "Who gains, who loses", text, tone, (*access_sections.of_changes(changes), *after), facts
+    )
 
 
 def _print(shown: page.Page, form: Format) -> None:

@@ -11,7 +11,7 @@ import typer
 from analysis.admission import UNKNOWN, Check, Outcome, Verdict
 from analysis.facts import AccessFacts, Holder
 from analysis.job import Job, verdicts
-from commands.access_tables import may
+from commands.access_sections import may
 from commands.declared import FileOption, declared
 from commands.page import visible
 from commands.terminal import CommandError, Exit, finish, output, print_json

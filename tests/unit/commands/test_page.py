@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from html.parser import HTMLParser
 
 import pytest
@@ -102,6 +103,28 @@ def test_html_has_a_light_and_a_dark_look_with_the_same_colours_named() -> None:
 
     assert names(light) == names(dark)
     assert names(light)
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the contrast of two colours as WCAG 2 defines it, 1 to 21."""
+
+    def luminance(colour: str) -> float:
+        parts = [int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5)]
+        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+        return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+    lighter, darker = sorted((luminance(one), luminance(other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+@pytest.mark.parametrize("look", [0, 1], ids=["light", "dark"])
+def test_every_text_has_enough_contrast_to_be_read(look: int) -> None:
+    looks = re.findall(r":root \{(.*?)\}", html(page()), flags=re.DOTALL)
+    colours = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6})", looks[look]))
+    pairs = [(text, ground) for text in ("ink", "soft", "accent") for ground in ("ground", "card", "band")]
+    pairs += [(tone, f"{tone}-ground") for tone in ("gain", "loss", "bad")]
+    poor = {pair for pair in pairs if contrast(colours[pair[0]], colours[pair[1]]) < 4.5}
+    assert not poor
 
 
 def test_html_keeps_a_name_on_one_line() -> None:

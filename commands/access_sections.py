@@ -1,4 +1,4 @@
-"""The facts of access as tables: by account, by the projects whose jobs read secrets, by repository."""
+"""Facts of access and their changes as sections of a page: by account, project or repository; who gains, who loses."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.facts import EVERY, Holder
 from analysis.wording import duration, jobs_of, places, under, verb
-from commands.page import Section, Table
+from commands.page import Finding, Section, Table, Tone
 
 if TYPE_CHECKING:
+    from analysis.changes import Change, Difference
     from analysis.facts import AccessFacts, Grant
 
 _NOBODY = "no job"
@@ -68,6 +69,28 @@ def by_repository(facts: AccessFacts) -> tuple[Section, ...]:
     return (Section("Repositories", intro, table=table, nothing="Nobody may use any repository."),)
 
 
+def of_changes(changes: Difference) -> tuple[Section, ...]:
+    """Return the gains and losses as a page shows them; nothing where there are none."""
+    if not changes:
+        return ()
+    risky_first = sorted(changes.gains, key=lambda change: not change.risks)
+    gains = tuple(_finding(change, "gain") for change in risky_first)
+    losses = tuple(_finding(change, "loss") for change in changes.losses)
+    return (
+        Section("Who gains", findings=gains, nothing="Nobody gains anything."),
+        Section("Who loses", findings=losses, nothing="Nobody loses anything."),
+    )
+
+
+def verdict(changes: Difference) -> tuple[str, Tone]:
+    """Return a difference in one line, and its tone."""
+    if not changes:
+        return "Nobody gains or loses access.", "good"
+    counts = f"{counted(len(changes.gains), 'gain')}, {counted(len(changes.losses), 'loss')}"
+    marks = ", ".join(changes.risks)
+    return (f"{counts}. Look twice: {marks}.", "risky") if marks else (f"{counts}.", "plain")
+
+
 def may(facts: AccessFacts, holder: Holder) -> tuple[str, ...]:
     """Return what a holder may do in Nexus, a line for each verb and folder."""
     if facts.administers(holder):
@@ -87,6 +110,12 @@ def may(facts: AccessFacts, holder: Holder) -> tuple[str, ...]:
         for right in facts.rights_of(holder)
     ]
     return tuple(lines) or ("nothing",)
+
+
+def counted(number: int, word: str) -> str:
+    """Return a number with its word: `1 loss`, `2 losses`."""
+    plural = f"{word}es" if word.endswith("s") else f"{word}s"
+    return f"{number} {word if number == 1 else plural}"
 
 
 def as_json(facts: AccessFacts) -> dict[str, Any]:
@@ -169,3 +198,7 @@ def _named_roles(facts: AccessFacts) -> tuple[Section, ...]:
     return (
         Section("Named roles of Nexus", intro, table=Table(("role", "may", "given to", "purpose"), rows)),
     )
+
+
+def _finding(change: Change, tone: Tone) -> Finding:
+    return Finding(change.sentence, tone, tuple(change.risks))
