@@ -2,6 +2,10 @@
 
 It lies in no system, only in the state, encrypted. Its id says nothing about it. An import names the environment
 variable that holds an existing one, because an id would stand in the state and in the process list unencrypted.
+
+Its `fingerprint` is no secret, so that drift can tell, without a key to the state, whether the password in Vault is still
+this one. That is safe because only a password that was made here has one (clients/fingerprint): one of 240 random bits
+cannot be found by trying. An imported one may be what somebody chose, and has none.
 """
 
 from __future__ import annotations
@@ -11,6 +15,7 @@ import re
 import secrets
 import string
 
+from clients.fingerprint import fingerprint
 from provider.kinds.fields import UNKNOWN, WHOLE_NUMBER, Field, Rule, Values
 from provider.kinds.kind import Kind, KindError, Seen
 
@@ -30,16 +35,17 @@ class Password(Kind):
     fields = (
         Field("version", WHOLE_NUMBER, rule=Rule("a whole number from 1", lambda value: value >= 1)),
         Field("result", secret=True, compared=False, computed=True),
+        Field("fingerprint", compared=False, computed=True),
     )
 
     def create(self, inputs: Values) -> Values:
         """Make a password."""
-        return inputs | {"result": generated()}
+        return inputs | _outputs(generated())
 
     def read(self, resource_id: str, state: Values) -> Seen | None:
         """Return the password of the state, or on an import the one of the environment variable that the id names."""
         if state.get("result"):
-            return Seen(state)
+            return Seen(state | _outputs(state["result"]))
         found = _IMPORT.fullmatch(resource_id)
         if not found:
             raise KindError(
@@ -51,14 +57,14 @@ class Password(Kind):
             raise KindError(
                 f"import password: the environment variable {found[1]} is not set. Set it to the password"
             )
-        return Seen({"version": int(found[2] or 1), "result": value}, _ID)
+        return Seen({"version": int(found[2] or 1)} | _outputs(value), _ID)
 
     def update(self, resource_id: str, state: Values, inputs: Values) -> Values:
         """Make another password if the version is another one."""
         del resource_id
         if state.get("result") and state.get("version") == inputs["version"]:
-            return inputs | {"result": state["result"]}
-        return inputs | {"result": generated()}
+            return inputs | _outputs(state["result"])
+        return inputs | _outputs(generated())
 
     def delete(self, resource_id: str, state: Values) -> None:
         """Do nothing: it goes with the state."""
@@ -67,8 +73,8 @@ class Password(Kind):
     def planned(self, state: Values | None, inputs: Values) -> Values:
         """Return a result that is not known yet, unless the version stays."""
         if state and state.get("version") == inputs["version"]:
-            return inputs | {"result": state["result"]}
-        return inputs | {"result": UNKNOWN}
+            return inputs | _outputs(state["result"])
+        return inputs | {"result": UNKNOWN, "fingerprint": UNKNOWN}
 
     def resource_id(self, inputs: Values) -> str | None:
         """Return the same id for every password."""
@@ -81,3 +87,9 @@ def generated() -> str:
     return secrets.choice(string.ascii_letters) + "".join(
         secrets.choice(ALPHABET) for _ in range(CHARACTERS - 1)
     )
+
+
+def _outputs(password: str) -> Values:
+    """Return what is known of a password: itself, and its fingerprint if it was made here."""
+    was_made_here = len(password) == CHARACTERS and set(password) <= set(ALPHABET)
+    return {"result": password, "fingerprint": fingerprint(password) if was_made_here else ""}

@@ -42,6 +42,22 @@ def test_it_is_always_a_secret_and_its_id_tells_nothing(engine: Engine) -> None:
     assert "result" not in engine.state["p"].inputs
 
 
+def test_its_fingerprint_is_no_secret_and_changes_with_it(engine: Engine) -> None:
+    engine.up(TOKEN, "p", version=1)
+    first = dict(engine.state["p"].outputs)
+    assert re.fullmatch(r"[0-9a-f]{12}", first["fingerprint"])
+    assert "fingerprint" not in engine.state["p"].inputs
+    engine.up(TOKEN, "p", version=2)
+    assert engine.state["p"].outputs["fingerprint"] != first["fingerprint"]
+
+
+def test_a_refresh_gives_an_older_state_its_fingerprint(engine: Engine) -> None:
+    engine.up(TOKEN, "p", version=1)
+    made = engine.state["p"].outputs.pop("fingerprint")
+    assert engine.refresh("p") == set()
+    assert engine.state["p"].outputs["fingerprint"] == made
+
+
 def test_it_survives_shells_urls_and_json_and_no_two_are_alike(engine: Engine) -> None:
     made = {
         engine.create(TOKEN, "p", engine.check(TOKEN, "p", {"version": 1})).outputs["result"]
@@ -86,7 +102,7 @@ def test_an_import_keeps_the_password_of_the_environment_variable(
 ) -> None:
     monkeypatch.setenv("OLD_PASSWORD", "the-password-of-before")
     held = engine.import_(TOKEN, "p", "env:OLD_PASSWORD:3")
-    assert held.outputs == {"version": 3.0, "result": "the-password-of-before"}
+    assert held.outputs == {"version": 3.0, "result": "the-password-of-before", "fingerprint": ""}
     assert held.secrets == {"result"}
     assert held.id == "password"
     assert engine.up(TOKEN, "p", version=3) == "same"
