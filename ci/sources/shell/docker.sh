@@ -31,7 +31,7 @@ nexus_registry_config() { # FILE REGISTRY…: writes the account's credentials f
   )
 }
 
-nexus_docker_login() { # logs docker in at both registries
+nexus_docker_login() { # [pull]: logs docker in at both registries, or at the one to pull from alone
   _nexus_registries
   if ! command -v docker >/dev/null 2>&1; then
     nexus_say "there is no docker in this image, so nobody logs in at the registries"
@@ -42,7 +42,8 @@ nexus_docker_login() { # logs docker in at both registries
   if [ -z "${DOCKER_CONFIG:-}" ] && [ "${CI_DISPOSABLE_ENVIRONMENT:-}" != true ]; then
     export DOCKER_CONFIG="$_nexus_dir/docker"
   fi
-  for _nexus_registry in "$NEXUS_REGISTRY" "$NEXUS_REGISTRY_PULL"; do
+  if [ "${1:-}" = pull ]; then set -- "$NEXUS_REGISTRY_PULL"; else set -- "$NEXUS_REGISTRY" "$NEXUS_REGISTRY_PULL"; fi
+  for _nexus_registry in "$@"; do
     nexus_run _nexus_docker_login "$_nexus_registry" >"$_nexus_dir/login" || {
       cat "$_nexus_dir/login" >&2
       nexus_fail "docker login at $_nexus_registry as $NEXUS_USER did not work; docker's words are above." \

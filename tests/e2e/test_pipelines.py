@@ -1,0 +1,311 @@
+"""Every template as a job on the local stack, from GitLab's token to the artifact in Nexus; and the seed document's jobs."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import requests
+from ruamel.yaml import YAML
+
+from tests.support.artifacts import make_image, make_npm_package, make_rpm, make_wheel
+from tests.support.job_shell import CURL_IMAGES, IMAGES, JobShell
+from tests.support.jobs import id_token
+from tests.support.pipeline import Pipeline
+from tests.support.project import Project
+from tests.support.simulator import free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.support.project import Done
+
+SEED = Path(__file__).parents[1] / "data" / "pipelines" / "seed.gitlab-ci.yml"
+
+
+@pytest.fixture(scope="module")
+def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
+    """A consumer's project on a local stack that `pulumi up` has provisioned; svc-orchestrator may push npm too."""
+    folder = tmp_path_factory.mktemp("pipelines")
+    project = Project(folder / "project")
+    project.create()
+    project.edit("push: [docker, yum, raw, pypi]", "push: [docker, yum, raw, pypi, npm]")
+    project.start()
+    try:
+        project.up().succeeded()
+        pipeline = Pipeline(folder / "consumer", project)
+        pipeline.create()
+        make_image(folder / "image")
+        make_rpm(pipeline.folder / "dist", "executor", "1.0")
+        make_wheel(pipeline.folder / "wheels", "cwiq_common", "1.0")
+        make_npm_package(pipeline.folder / "web", "cwiq-web", "1.0.0")
+        yield pipeline
+    finally:
+        project.stop()
+
+
+def stored(pipeline: Pipeline, path: str) -> bytes | None:
+    """Return a file of Nexus's as the administrator sees it."""
+    project = pipeline.project
+    auth = ("admin", project.credential("nexus-password"))
+    answer = requests.get(f"{project.address('nexus')}/repository/{path}", auth=auth, timeout=10)
+    return answer.content if answer.ok else None
+
+
+def digest_of(pipeline: Pipeline, image: str, authfile: Path | None = None) -> str:
+    """Return the digest of an image as skopeo sees it; by default as the administrator."""
+    admin = f"admin:{pipeline.project.credential('nexus-password')}"
+    words = ["--authfile", str(authfile)] if authfile else ["--creds", admin]
+    command = [
+        "skopeo",
+        "inspect",
+        "--tls-verify=false",
+        *words,
+        "--format",
+        "{{.Digest}}",
+        f"docker://{image}",
+    ]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def shows_no_password(pipeline: Pipeline, done: Done, account: str) -> bool:
+    return pipeline.project.secret(account)["password"] not in done.text
+
+
+def test_rpm_upload_lands_in_the_accounts_folder(pipeline: Pipeline) -> None:
+    done = pipeline.run(pipeline.include("rpm-upload", account="svc-executor"), "rpm-upload").succeeded()
+    package = pipeline.folder / "dist" / "executor-1.0-1.noarch.rpm"
+    content = stored(pipeline, f"rpm-dev/orchestrator/executor/{package.name}")
+    assert content == package.read_bytes()
+    assert shows_no_password(pipeline, done, "svc-executor")
+    assert pipeline.left_behind() == [], "after_script removes the job's folder"
+
+
+def test_rpm_upload_elsewhere_is_refused_with_where_it_may(pipeline: Pipeline) -> None:
+    done = pipeline.run(pipeline.include("rpm-upload", account="svc-executor", path="other"), "rpm-upload")
+    assert done.code == 1
+    assert "svc-executor may not write to" in done.text
+    assert "only under /orchestrator/executor/" in done.text
+    assert pipeline.left_behind() == []
+
+
+def test_raw_upload_takes_patterns_and_a_folder(pipeline: Pipeline) -> None:
+    inputs = {"account": "svc-orchestrator", "files": "dist/*.rpm web/*.json", "path": "tools/1.0"}
+    pipeline.run(pipeline.include("raw-upload", **inputs), "raw-upload").succeeded()
+    assert stored(pipeline, "raw-dev/tools/1.0/executor-1.0-1.noarch.rpm")
+    assert (
+        stored(pipeline, "raw-dev/tools/1.0/package.json")
+        == (pipeline.folder / "web/package.json").read_bytes()
+    )
+
+
+def test_an_upload_of_nothing_is_an_error(pipeline: Pipeline) -> None:
+    done = pipeline.run(
+        pipeline.include("raw-upload", account="svc-orchestrator", files="no/*.rpm"), "raw-upload"
+    )
+    assert done.code == 1
+    assert "no file matches no/*.rpm" in done.text
+
+
+def test_pypi_publish_with_twine(pipeline: Pipeline) -> None:
+    done = pipeline.run(pipeline.include("pypi-publish", files="wheels/*.whl"), "pypi-publish").succeeded()
+    wheel = pipeline.folder / "wheels" / "cwiq_common-1.0-py3-none-any.whl"
+    assert wheel.name.encode() in (stored(pipeline, "pypi-dev/simple/cwiq-common/") or b"")
+    assert stored(pipeline, f"pypi-dev/packages/cwiq-common/1.0/{wheel.name}") == wheel.read_bytes()
+    assert shows_no_password(pipeline, done, "svc-orchestrator")
+
+
+def test_npm_publish_with_npm(pipeline: Pipeline) -> None:
+    inputs = {"account": "svc-orchestrator", "package": "web"}
+    done = pipeline.run(pipeline.include("npm-publish", **inputs), "npm-publish").succeeded()
+    document = json.loads(stored(pipeline, "npm-dev/cwiq-web") or b"{}")
+    assert list(document["versions"]) == ["1.0.0"]
+    assert shows_no_password(pipeline, done, "svc-orchestrator")
+
+
+def test_kaniko_builds_and_its_configuration_opens_both_registries(
+    pipeline: Pipeline, tmp_path: Path
+) -> None:
+    pipeline.environment = {"DOCKER_CONFIG": str(tmp_path / "kaniko")}
+    image = "orchestrator/server:1.0"
+    try:
+        job = pipeline.include("kaniko", account="svc-orchestrator", image_name=image)
+        done = pipeline.run(job, "kaniko").succeeded()
+    finally:
+        pipeline.environment = {}
+    registries = pipeline.group_variables()
+    found = {
+        digest_of(pipeline, f"{registries[name]}/{image}", tmp_path / "kaniko" / "config.json")
+        for name in ("NEXUS_REGISTRY_PUSH", "NEXUS_REGISTRY_PULL")
+    }
+    assert len(found) == 1
+    assert (tmp_path / "kaniko" / "config.json").stat().st_mode & 0o077 == 0
+    assert shows_no_password(pipeline, done, "svc-orchestrator")
+
+
+def test_docker_push_then_pull_by_another_account(pipeline: Pipeline) -> None:
+    image = "orchestrator/web:1.0"
+    push = pipeline.include("docker-push", account="svc-datastore", image_name=image)
+    pipeline.run(push, "docker-push").succeeded()
+    pull = pipeline.include("docker-pull", account="svc-deployer", image_name=image)
+    pipeline.run(pull, "docker-pull").succeeded()
+    assert (pipeline.folder / "pulled" / "manifest.json").exists()
+    assert not (pipeline.temporary / ".docker").exists(), "nothing stays in the machine's home"
+
+
+def test_an_account_that_may_not_push_is_refused_by_name(pipeline: Pipeline) -> None:
+    listed = pipeline.include("docker-push", account="svc-bench", image_name="x:1")
+    assert pipeline.run(listed, "docker-push").code == 1, "GitLab refuses what is not among the options"
+    done = pipeline.run(
+        {"include": [{"local": "/templates/nexus.yml"}], "push": {"extends": ".nexus_docker_push"}},
+        "push",
+        NEXUS_ACCOUNT="svc-bench",
+        NEXUS_IMAGE="x:1",
+    )
+    assert done.code == 1
+    assert "as svc-bench did not work" in done.text
+
+
+def test_a_hidden_job_gives_the_credentials_to_the_jobs_own_lines(pipeline: Pipeline) -> None:
+    job = {"extends": ".nexus_credentials", "script": ['test -n "$NEXUS_PASSWORD"', 'echo "as $NEXUS_USER"']}
+    included = {"include": [{"local": "/templates/nexus.yml"}], "probe": job}
+    done = pipeline.run(included, "probe", NEXUS_ACCOUNT="svc-fsdb").succeeded()
+    assert "as svc-fsdb" in done.text
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"audience": "https://vault.shared.cwiq.io"}, "must say aud: https://gitlab.shared.cwiq.io"),
+        ({"path": "elsewhere/other"}, "Jobs of this project or ref are not admitted"),
+        ({"signed_by_other_key": True}, "was not signed by"),
+        ({"issued_at_offset_seconds": -3600}, "log in at the beginning of the job"),
+    ],
+)
+def test_a_refused_login_shows_vaults_reason_and_what_to_do(
+    options: dict[str, object], message: str, pipeline: Pipeline
+) -> None:
+    asked = {"path": pipeline.path, **options}
+    token = id_token(pipeline.project, **asked)  # type: ignore[arg-type] # what the simulator takes
+    done = pipeline.run(pipeline.include("rpm-upload", account="svc-executor"), "rpm-upload", token)
+    assert done.code == 1
+    assert "Vault refused the login with role nexus-ci: " in done.text
+    assert message in done.text
+    assert token not in done.text
+
+
+def test_an_empty_vault_addr_is_told_to_the_group(pipeline: Pipeline) -> None:
+    job = pipeline.include("rpm-upload", account="svc-executor")
+    done = pipeline.run(job, "rpm-upload", VAULT_ADDR="")
+    assert done.code == 1
+    assert "VAULT_ADDR is empty. Set it on group 9 (orchestrator)" in done.text
+
+
+@pytest.mark.parametrize("image", IMAGES)
+def test_every_kind_of_image_gets_in(image: str, pipeline: Pipeline, tmp_path: Path) -> None:
+    variables = {**pipeline.group_variables(), "VAULT_ID_TOKEN": id_token(pipeline.project, pipeline.path)}
+    shell = JobShell(tmp_path, IMAGES[image], variables)
+    script = 'nexus_auth svc-executor\nnexus_registry_config config.json "$NEXUS_REGISTRY_PUSH" "$NEXUS_REGISTRY_PULL"'
+    if image in CURL_IMAGES:
+        script += "\nnexus_upload_rpm"
+    package = make_rpm(tmp_path / "dist", "executor", f"2.{len(image)}")
+    ended = shell.run(script, NEXUS_FILES="dist/*.rpm")
+    assert ended.code == 0, ended.err
+    if image in CURL_IMAGES:
+        assert stored(pipeline, f"rpm-dev/orchestrator/executor/{package.name}") == package.read_bytes()
+
+
+def test_images_and_files_are_promoted_and_never_overwritten(pipeline: Pipeline) -> None:
+    name = "orchestrator/released:1.0"
+    job = pipeline.include("docker-push", account="svc-orchestrator", image_name=name)
+    pipeline.run(job, "docker-push").succeeded()
+    connectors = _open_connectors(pipeline)
+    for source, target in (("dev", "uat"), ("uat", "prod")):
+        promotion = pipeline.include("promote-images", images=name, **{"from": source, "to": target})
+        done = pipeline.run(promotion, "promote-images", **connectors).succeeded()
+        assert f"promoted {name} from {source} to {target}: sha256:" in done.text
+        again = pipeline.run(promotion, "promote-images", **connectors).succeeded()
+        assert f"{name} is in {target} already, with the same digest" in again.text
+    registry = pipeline.group_variables()["NEXUS_REGISTRY"]
+    assert digest_of(pipeline, f"{connectors['NEXUS_REGISTRY_PROD']}/{name}") == digest_of(
+        pipeline, f"{registry}/{name}"
+    )
+
+    make_image(pipeline.folder.with_name("image"), "something else")
+    pipeline.run(job, "docker-push").succeeded()
+    promotion = pipeline.include("promote-images", images=name, **{"from": "dev", "to": "uat"})
+    done = pipeline.run(promotion, "promote-images", **connectors)
+    assert done.code == 1
+    assert "uat has another image under this tag. Nothing was overwritten." in done.text
+
+
+def _open_connectors(pipeline: Pipeline) -> dict[str, str]:
+    """Give the stages' docker repositories ports of their own, as an organisation without path based routing has."""
+    opened = {}
+    for stage in ("uat", "prod"):
+        path = f"repositories/docker/hosted/docker-{stage}"
+        body = pipeline.project.nexus("GET", path).json()
+        port = free_port()
+        body["docker"] = {"v1Enabled": False, "forceBasicAuth": True, "httpPort": port}
+        assert pipeline.project.nexus("PUT", path, json=body).ok
+        opened[f"NEXUS_REGISTRY_{stage.upper()}"] = f"127.0.0.1:{port}"
+    pipeline.allow_http(*opened.values())
+    return opened
+
+
+def test_files_of_each_format_are_promoted_and_never_overwritten(pipeline: Pipeline) -> None:
+    folder = pipeline.folder / "files"
+    package = make_rpm(folder, "platform", "1.0")
+    wheel = make_wheel(folder, "platform_lib", "1.0")
+    make_npm_package(folder / "npm", "platform-web", "1.0.0")
+    for template, inputs in (
+        ("rpm-upload", {"files": "files/*.rpm", "path": "platform"}),
+        ("raw-upload", {"files": "files/*.rpm", "path": "platform"}),
+        ("pypi-publish", {"files": "files/*.whl"}),
+        ("npm-publish", {"package": "files/npm"}),
+    ):
+        pipeline.run(pipeline.include(template, account="svc-orchestrator", **inputs), template).succeeded()
+    for format_, repository, path in (
+        ("yum", "rpm", f"platform/{package.name}"),
+        ("raw", "raw", f"/platform/{package.name}"),
+        ("pypi", "pypi", f"packages/platform-lib/1.0/{wheel.name}"),
+        ("npm", "npm", "platform-web/-/platform-web-1.0.0.tgz"),
+    ):
+        for source, target in (("dev", "uat"), ("uat", "prod")):
+            inputs = {"format": format_, "paths": path, "from": source, "to": target}
+            done = pipeline.run(pipeline.include("promote-files", **inputs), "promote-files").succeeded()
+            assert f"from {source} to {target}: sha256 " in done.text
+        kept = [
+            stored(pipeline, f"{repository}-{stage}/{path.lstrip('/')}") for stage in ("dev", "uat", "prod")
+        ]
+        assert kept[0] is not None
+        assert kept == [kept[0]] * 3
+
+
+def test_the_seed_documents_jobs_keep_working(pipeline: Pipeline, tmp_path: Path) -> None:
+    text = SEED.read_text(encoding="utf-8").replace("/kaniko/.docker", str(tmp_path / "kaniko"))
+    document = YAML(typ="safe").load(text)
+    (pipeline.folder / "dist" / "cwiq_seed-1.0-py3-none-any.whl").unlink(missing_ok=True)
+    text += "\nlogin:\n  <<: *nexus_auth\n  script: ['echo \"as ${NEXUS_USER}\"']\n"
+    done = pipeline.run(text, "login").succeeded()
+    assert "as svc-orchestrator" in done.text
+    pipeline.run(text, "build_image").succeeded()
+    configuration = json.loads((tmp_path / "kaniko" / "config.json").read_text(encoding="utf-8"))
+    registries = pipeline.group_variables()
+    assert set(configuration["auths"]) == {
+        registries["NEXUS_REGISTRY_PUSH"],
+        registries["NEXUS_REGISTRY_PULL"],
+    }
+    package = make_rpm(pipeline.folder / "dist", "seed", "1.0")
+    pipeline.run(text, "upload_rpm", RPM_FILE=package.name).succeeded()
+    assert stored(pipeline, f"rpm-dev/orchestrator/executor/{package.name}") == package.read_bytes()
+    assert set(document) == {".nexus_auth", "build_image", "upload_rpm", "publish_pypi"}
+    for leftover in (pipeline.folder / "dist").iterdir():
+        if leftover.is_file():
+            leftover.unlink()
+    make_wheel(pipeline.folder / "dist", "cwiq_seed", "1.0")
+    pipeline.run(text, "publish_pypi").succeeded()
+    assert b"cwiq_seed-1.0" in (stored(pipeline, "pypi-dev/simple/cwiq-seed/") or b"")
