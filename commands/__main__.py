@@ -21,7 +21,16 @@ if TYPE_CHECKING:
 class _LazyGroup(TyperGroup):
     """A group whose commands are modules of this package, imported when they are called or listed."""
 
-    names: ClassVar[tuple[str, ...]] = ("validate", "render", "lint-ci", "access", "explain", "pull-secret", "local")
+    names: ClassVar[tuple[str, ...]] = (
+        "validate",
+        "render",
+        "lint-ci",
+        "access",
+        "explain",
+        "pull-secret",
+        "drift",
+        "local",
+    )
 
     def list_commands(self, ctx: Context) -> list[str]:
         del ctx

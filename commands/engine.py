@@ -6,15 +6,16 @@ into ours by the command that called it.
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from commands.terminal import CommandError
 from tools.environment import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 
 def run(*words: str, variables: Mapping[str, str] | None = None, quiet: bool = False) -> int:
@@ -25,21 +26,44 @@ def run(*words: str, variables: Mapping[str, str] | None = None, quiet: bool = F
     Raises:
         CommandError: there is no `pulumi` on PATH.
     """
+    done = _call(words, variables, captured=quiet)
+    if quiet and done.returncode:
+        raise CommandError(_failure(words, done))
+    return done.returncode
+
+
+def export(stack: str) -> Any:
+    """Return a stack's state as JSON, its secrets encrypted.
+
+    Raises:
+        CommandError: there is no such stack, or the state backend cannot be read.
+    """
+    words = ("stack", "export", "--stack", stack)
+    done = _call(words, None, captured=True)
+    if done.returncode:
+        raise CommandError(_failure(words, done))
+    return json.loads(done.stdout)
+
+
+def _call(
+    words: Sequence[str], variables: Mapping[str, str] | None, *, captured: bool
+) -> subprocess.CompletedProcess[str]:
     try:
-        done = subprocess.run(  # noqa: S603 our own words
+        return subprocess.run(  # noqa: S603 our own words
             ["pulumi", *words, "--non-interactive"],  # noqa: S607 the project's environment comes first on PATH
             cwd=ROOT,
             env={**os.environ, **(variables or {})},
             stdin=subprocess.DEVNULL,
-            capture_output=quiet,
+            capture_output=captured,
             text=True,
             check=False,
         )
     except FileNotFoundError:
         raise CommandError("run pulumi: it is not on PATH. Set the project up: make setup") from None
-    if quiet and done.returncode:
-        raise CommandError(f"pulumi {words[0]}: {done.stderr.strip() or done.stdout.strip()}")
-    return done.returncode
+
+
+def _failure(words: Sequence[str], done: subprocess.CompletedProcess[str]) -> str:
+    return f"pulumi {words[0]}: {done.stderr.strip() or done.stdout.strip()}"
 
 
 def ensure_stack(stack: str) -> None:

@@ -32,10 +32,17 @@ PROJECTS = (
 
 
 def seed_nexus(access: Access, record: Record) -> None:
-    """Create the repositories of access.yaml where they are missing; the first docker ones get the two connectors."""
+    """Create the repositories of access.yaml where they are missing; the first docker ones get the two connectors.
+
+    Nexus serves nobody without credentials, as the organisation's does: a new one would.
+    """
     session = requests.Session()
     session.auth = ("admin", credential_file("nexus-password").read_text(encoding="ascii"))
-    api = f"{record.url('nexus')}/service/rest/v1/repositories"
+    rest = f"{record.url('nexus')}/service/rest/v1"
+    session.put(
+        f"{rest}/security/anonymous", json={"enabled": False}, timeout=_ANSWER_SECONDS
+    ).raise_for_status()
+    api = f"{rest}/repositories"
     there = {row["name"] for row in session.get(api, timeout=_ANSWER_SECONDS).json()}
     for kind, body in _repositories(access, record):
         if body["name"] not in there:

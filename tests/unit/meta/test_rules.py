@@ -16,6 +16,7 @@ PACKAGES = (
     "clients",
     "provider",
     "components",
+    "drift",
     "commands",
     "local",
     "pipelines",
@@ -31,7 +32,8 @@ MAY_IMPORT = {
     "provider": {"clients"},
     "local": {"config", "tools"},
     "pipelines": {"config", "tools"},
-    "commands": {"analysis", "config", "clients", "local", "pipelines", "tools"},
+    "drift": {"analysis", "config", "clients", "tools"},
+    "commands": {"analysis", "config", "clients", "drift", "local", "pipelines", "tools"},
 }
 SIMULATORS = ("local.nexus_simulator", "local.gitlab_simulator")
 MOST_LINES_OF_A_FILE = 300

@@ -1,0 +1,194 @@
+"""`./ciaccess drift`: whether the systems are still as declared; what the scheduled job runs."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from commands import engine
+from commands.declared import FileOption, declared
+from commands.terminal import CommandError, Exit, finish, notices, output, print_json
+from config import ConfigError
+from config.stacks import CONFIG_FOLDER, StackSettings, StackSettingsError
+from drift.baseline import apply, load
+from drift.examining import Subject, examine
+from drift.findings import Report, as_json
+from drift.looking import CannotLookError
+from drift.repairs import Plan, plan
+from drift.state import State, parse
+
+if TYPE_CHECKING:
+    from config import Access
+
+application = typer.Typer()
+_CREDENTIALS = ("VAULT_TOKEN", "NEXUS_USERNAME", "NEXUS_PASSWORD", "GITLAB_TOKEN")
+
+
+@dataclass
+class _Source:
+    """The state as the look takes it, kept for the repairs."""
+
+    stack: str
+    state: State | None = None
+
+    def read(self) -> State:
+        """Return the state.
+
+        Raises:
+            CannotLookError: it cannot be read.
+        """
+        try:
+            self.state = parse(engine.export(self.stack))
+        except (CommandError, ValueError) as error:
+            because = " ".join(str(error).removeprefix("pulumi stack: ").split())
+            remedy = "Give the job the state backend (PULUMI_BACKEND_URL), or run with --no-state."
+            raise CannotLookError(because, remedy) from None
+        return self.state
+
+
+@dataclass(frozen=True)
+class _Outputs:
+    """Where the report goes besides the terminal."""
+
+    as_json: bool
+    markdown: Path | None
+    junit: Path | None
+    html: Path | None
+    issue: str | None
+
+
+@application.command(
+    epilog="Examples:  ./ciaccess drift --stack prod --junit drift.xml --html drift.html --issue ops/access  ·  "
+    "./ciaccess drift --repair --yes"
+)
+def drift(  # noqa: PLR0913 a command's options
+    *,
+    stack: Annotated[
+        str, typer.Option("--stack", envvar=["CIACCESS_STACK", "PULUMI_STACK"], help="The stack to look at.")
+    ] = "prod",
+    file: FileOption = None,
+    as_json_: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+    markdown: Annotated[Path | None, typer.Option("--markdown", help="Write it as Markdown.")] = None,
+    junit: Annotated[Path | None, typer.Option("--junit", help="Write it as JUnit XML.")] = None,
+    html: Annotated[Path | None, typer.Option("--html", help="Write it as an HTML page.")] = None,
+    issue: Annotated[
+        str | None, typer.Option("--issue", help="Keep an issue of this GitLab project, by id or path.")
+    ] = None,
+    baseline: Annotated[Path, typer.Option("--baseline", help="Accepted findings, in YAML.")] = CONFIG_FOLDER
+    / "drift-baseline.yaml",
+    no_state: Annotated[
+        bool, typer.Option("--no-state", help="Do without the state: it tells which side changed a password.")
+    ] = False,
+    repair: Annotated[bool, typer.Option("--repair", help="Print what repairs it.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="With --repair: do it, then look again.")] = False,
+) -> None:
+    """Look whether Vault, Nexus and GitLab are as access.yaml says. Writes nothing without --repair --yes.
+
+    Exit code 0 clean, 2 drift, 3 something could not be looked at, 1 an error of its own.
+    """
+    if yes and not repair:
+        raise CommandError("--yes goes with --repair: without it nothing is written")
+    if no_state and repair:
+        raise CommandError("--repair needs the state: leave --no-state out")
+    access = declared(file, stack)
+    _use_local_credentials(stack)
+    outputs = _Outputs(as_json_, markdown, junit, html, issue)
+    source = _Source(stack)
+    report = _look(access, source, baseline, no_state=no_state)
+    steps = plan(report, source.state or State())
+    if repair and yes and report.findings:
+        _repair(report, steps)
+        report = _look(access, source, baseline, no_state=no_state)
+        steps = plan(report, source.state or State())
+    _tell(access, report, steps, outputs)
+    finish(Exit(report.verdict))
+
+
+def _look(access: Access, source: _Source, baseline: Path, *, no_state: bool) -> Report:
+    try:
+        accepted = load(baseline)
+    except ConfigError as error:
+        raise CommandError(f"read the baseline:\n{error}") from None
+    report = examine(Subject(access, source.stack, None if no_state else source.read))
+    return apply(report, accepted, datetime.now(UTC).date())
+
+
+def _use_local_credentials(stack: str) -> None:
+    """Take the local stack's credentials where nobody has set any."""
+    if any(os.environ.get(name) or os.environ.get(f"{name}_FILE") for name in _CREDENTIALS):
+        return
+    try:
+        if not StackSettings.of_stack(stack).local:
+            return
+    except StackSettingsError as error:
+        raise CommandError(str(error)) from None
+    from local import stack as local_stack  # noqa: PLC0415 only for the local stack
+    from local.processes import StackError  # noqa: PLC0415 likewise
+
+    try:
+        os.environ.update(local_stack.environment())
+    except StackError as error:
+        raise CommandError(str(error)) from None
+
+
+def _repair(report: Report, steps: Plan) -> None:
+    """Run the engine on exactly what it repairs.
+
+    Raises:
+        CommandError: something could not be looked at, so that a repair might destroy what is fine; or the engine failed.
+    """
+    if report.blind:
+        raise CommandError(
+            "nothing is repaired while something could not be looked at: the engine takes what it may not read for deleted. "
+            "Run without --repair to see what",
+            code=Exit.COULD_NOT_LOOK,
+        )
+    if steps.runs and engine.run(*steps.words(), "--yes", "--skip-preview"):
+        raise CommandError("the repair did not succeed; what pulumi said is above")
+
+
+def _tell(access: Access, report: Report, steps: Plan, outputs: _Outputs) -> None:
+    from commands import page  # noqa: PLC0415 after the look, which should begin early
+    from commands.drift_page import page_of  # noqa: PLC0415 likewise
+
+    shown = page_of(report, steps, datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"))
+    if outputs.as_json:
+        print_json(as_json(report) | {"repair": steps.words() if steps.runs else None})
+    else:
+        page.show(shown, output())
+    if outputs.markdown:
+        _write(outputs.markdown, page.markdown(shown))
+    if outputs.html:
+        _write(outputs.html, page.html(shown))
+    if outputs.junit:
+        from drift.junit import junit  # noqa: PLC0415 only for this option
+
+        _write(outputs.junit, junit(report))
+    if outputs.issue:
+        _keep_issue(access, report, outputs.issue, page.markdown(shown))
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise CommandError(f"write {path}: {error.strerror}. Name a file that can be written") from None
+
+
+def _keep_issue(access: Access, report: Report, project: str, text: str) -> None:
+    from clients.credentials import CredentialsError  # noqa: PLC0415 only for this option
+    from clients.errors import ApiError  # noqa: PLC0415 likewise
+    from clients.gitlab_issues import Issues  # noqa: PLC0415 likewise
+    from drift.gitlab_look import connect  # noqa: PLC0415 likewise
+    from drift.issue import keep  # noqa: PLC0415 likewise
+
+    try:
+        done = keep(Issues(connect(access), project), report, text)
+    except (ApiError, CredentialsError, CannotLookError) as error:
+        raise CommandError(f"keep the issue: {error}") from None
+    notices().print(f"issue: {done}", markup=False)

@@ -1,0 +1,174 @@
+"""An account's password on its way: what the state knows, what the secret in Vault holds, what Nexus accepts.
+
+Tells which of the two was changed: by the fingerprint that the state has, one login probe an account, and, only where
+that login is refused, the older versions of the secret. Passwords are compared in memory and shown nowhere; what a
+person may have chosen does not even get a fingerprint.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from clients.fingerprint import fingerprint
+from config.permissions import secret_path
+from drift import targets
+from drift.comparing import differing, listed, shown
+from drift.findings import Finding, Target
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from clients.nexus import Nexus
+    from clients.vault import Vault
+    from config import Access
+
+_FIELDS = frozenset({"username", "password"})
+_ACTIVE = "active"
+_METADATA_DEFAULTS: dict[str, Any] = {"custom_metadata": {}, "max_versions": 0, "cas_required": False}
+_NO_DURATION = (None, "", "0s")
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A secret as Vault has it now. `state` is there, missing, deleted or destroyed; `since` when it became so."""
+
+    state: str
+    version: int = 0
+    since: str = ""
+    fields: dict[str, Any] | None = None
+    metadata: dict[str, Any] | None = None
+
+    @property
+    def password(self) -> str:
+        """Return the password, "" where there is none."""
+        value = (self.fields or {}).get("password")
+        return value if isinstance(value, str) else ""
+
+    def __repr__(self) -> str:
+        return f"Secret({self.state!r}, version={self.version})"
+
+
+def paths(access: Access, account: str) -> tuple[str, str]:
+    """Return what is read of an account's secret: its metadata and its data."""
+    kv = access.vault.kv
+    return tuple(f"{kv.mount}/{part}/{kv.prefix}/{account}" for part in ("metadata", "data"))  # type: ignore[return-value] # two parts
+
+
+def read_secret(access: Access, vault: Vault, account: str) -> Secret:
+    """Return an account's secret."""
+    kv = access.vault.kv
+    metadata = vault.read(paths(access, account)[0])
+    if metadata is None or not metadata.get("versions"):
+        return Secret("missing", metadata=metadata)
+    number = int(metadata.get("current_version") or 0)
+    version = metadata["versions"].get(str(number)) or {}
+    if version.get("destroyed"):
+        return Secret("destroyed", number, metadata=metadata)
+    fields = vault.read_secret(kv.mount, f"{kv.prefix}/{account}")
+    if fields is None:
+        return Secret("deleted", number, str(version.get("deletion_time") or ""), metadata=metadata)
+    return Secret("there", number, str(version.get("created_time") or ""), fields, metadata)
+
+
+def secret_findings(access: Access, account: str, secret: Secret) -> Iterator[Finding]:
+    """Return what is wrong with a secret by itself."""
+    what, target = f"secret {secret_path(access, account)}", targets.secret(access, account)
+    if secret.state != "there":
+        seen = "nothing" if secret.state == "missing" else f"version {secret.version} is {secret.state}"
+        identity = f"vault.secret.{secret.state}"
+        yield Finding(identity, what, "username and password", seen, secret.since, (target,))
+    else:
+        yield from _field_findings(account, secret, what, target)
+    if secret.metadata is not None:
+        yield from _metadata_findings(access, account, secret.metadata, what)
+
+
+def _field_findings(account: str, secret: Secret, what: str, target: Target) -> Iterator[Finding]:
+    fields = secret.fields or {}
+    if fields.keys() != _FIELDS or not secret.password:
+        # Names alone: a value may be a secret.
+        names = listed(set(fields))
+        seen = names if fields.keys() != _FIELDS else f"{names}, the password is empty or no text"
+        yield Finding("vault.secret.fields", what, listed(_FIELDS), seen, secret.since, (target,))
+    if "username" in fields and fields["username"] != account:
+        yield Finding("vault.secret.username", what, account, "another name", secret.since, (target,))
+
+
+def _metadata_findings(
+    access: Access, account: str, metadata: dict[str, Any], what: str
+) -> Iterator[Finding]:
+    names = differing(_METADATA_DEFAULTS, metadata)
+    if metadata.get("delete_version_after") not in _NO_DURATION:
+        names.append("delete_version_after")
+    if not names:
+        return
+    defaults = {**_METADATA_DEFAULTS, "delete_version_after": "0s"}
+    # Keys of custom metadata, without their values: people note all sorts of things there.
+    seen = {**metadata, "custom_metadata": sorted(metadata.get("custom_metadata") or {})}
+    options = {
+        "custom_metadata": "",
+        "max_versions": "-max-versions=0 ",
+        "cas_required": "-cas-required=false ",
+        "delete_version_after": "-delete-version-after=0s ",
+    }
+    kv = access.vault.kv
+    # `put` replaces custom metadata, which `patch` would keep.
+    command = f"vault kv metadata put -mount={kv.mount} {''.join(options[name] for name in names)}{kv.prefix}/{account}"
+    updated = str(metadata.get("updated_time") or "")
+    yield Finding(
+        "vault.secret.metadata", what, shown(defaults, names), shown(seen, names), updated, by_hand=command
+    )
+
+
+def password_findings(
+    access: Access, account: str, secret: Secret, known: str, vault: Vault, nexus: Nexus
+) -> Iterator[Finding]:
+    """Return which side's password was changed. `known` is the fingerprint of the state's, "" where there is none.
+
+    What is wrong with the user itself is told by the checks of Nexus: here only its password is asked for.
+    """
+    if not secret.password:
+        return
+    what, since = f"account {account}", secret.since
+    vault_side, nexus_side = (targets.secret(access, account),), (targets.user(account),)
+    changed_in_vault = bool(known) and fingerprint(secret.password) != known
+    expected = f"fingerprint {known}" if known else "the same in Vault and Nexus"
+    user = nexus.users.find(account)
+    if user is None or user.status != _ACTIVE:
+        if changed_in_vault:
+            seen = f"another one in version {secret.version}; Nexus cannot be asked: its user is gone or not active"
+            yield Finding("vault.secret.password", what, expected, seen, since, vault_side)
+        return
+    if nexus.users.accepts(account, secret.password):
+        if changed_in_vault:
+            seen = f"another one in version {secret.version}, which Nexus accepts"
+            yield Finding("account.password.both", what, expected, seen, since, vault_side + nexus_side)
+    elif not known:
+        seen = "Nexus refuses the one in Vault; without the state it is open which of them was changed"
+        yield Finding("account.password.disagree", what, expected, seen, targets=vault_side + nexus_side)
+    elif not changed_in_vault:
+        seen = "Nexus refuses it; the secret in Vault is as it was"
+        yield Finding("nexus.user.password", what, expected, seen, targets=nexus_side)
+    elif _accepts_older(access, account, secret, known, vault, nexus) is False:
+        seen = f"another one in version {secret.version}, and Nexus accepts neither"
+        yield Finding("account.password.both", what, expected, seen, since, vault_side + nexus_side)
+    else:
+        seen = f"another one in version {secret.version}, which Nexus refuses"
+        yield Finding("vault.secret.password", what, expected, seen, since, vault_side)
+
+
+def _accepts_older(
+    access: Access, account: str, secret: Secret, known: str, vault: Vault, nexus: Nexus
+) -> bool | None:
+    """Tell whether Nexus still accepts the state's password, found in an older version; None where that is gone."""
+    kv = access.vault.kv
+    versions = (secret.metadata or {}).get("versions") or {}
+    for number in sorted((int(text) for text in versions), reverse=True):
+        if number >= secret.version:
+            continue
+        older = vault.read_secret(kv.mount, f"{kv.prefix}/{account}", number)
+        password = (older or {}).get("password")
+        if isinstance(password, str) and password and fingerprint(password) == known:
+            return nexus.users.accepts(account, password)
+    return None

@@ -1,0 +1,168 @@
+"""The look at everything: first whether each system can be looked at, then all that can, at once.
+
+Owns the order, and which questions are worth asking: three lists of Nexus, one login probe an account, and a request
+or two for each object of Vault. The engine is not asked; `read_state` gives what its state knows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from clients.credentials import ca_bundle, require
+from clients.http import HttpOptions
+from drift import credentials, vault_outside, vault_secrets, vault_sight, vault_way_in
+from drift.findings import UNSEEN, Report
+from drift.gitlab_look import look_at_gitlab
+from drift.looking import Look
+from drift.nexus_look import look_at_nexus
+from drift.state import State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import Future
+
+    from clients.nexus import Nexus
+    from clients.vault import Vault
+    from config import Access
+    from drift.checks import Check
+    from drift.findings import Finding, Unseen
+
+VAULT, NEXUS, GITLAB, STATE = "Vault", "Nexus", "GitLab", "Pulumi"
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is examined. `read_state` returns the stack's state, None to do without, and raises CannotLookError."""
+
+    access: Access
+    stack: str
+    read_state: Callable[[], State] | None = None
+
+
+def examine(subject: Subject) -> Report:
+    """Look at everything and return what there is to say. Writes nothing, anywhere."""
+    look = Look()
+    try:
+        _look(subject, look)
+        look.finish()
+    finally:
+        look.close()
+    return Report(
+        stack=subject.stack,
+        findings=look.findings,
+        blind=look.blind_spots,
+        remarks=look.remarks,
+        looked_at=look.looked_at,
+    )
+
+
+def _look(subject: Subject, look: Look) -> None:
+    access = subject.access
+    state = look.start(STATE, f"the state of the stack {subject.stack}", _state_reader(subject, look))
+    nexus = look.start(NEXUS, "Nexus", lambda: _nexus(access))
+    look.start(NEXUS, "the objects of Nexus", lambda: _look_at_nexus(access, look, nexus))
+    look.start(GITLAB, "GitLab", lambda: look_at_gitlab(access, look))
+    vault = look.ask(VAULT, "Vault", lambda: vault_sight.connect(access))
+    if vault is not UNSEEN:
+        _look_at_vault(subject, look, vault, nexus, state)
+
+
+def _look_at_nexus(access: Access, look: Look, nexus: Future[Nexus | Unseen]) -> None:
+    found = nexus.result()
+    if found is not UNSEEN:
+        look_at_nexus(access, found, look)
+
+
+def _nexus(access: Access) -> Nexus:
+    """Return Nexus with its list of users: who may not read that may not look at all."""
+    from clients.nexus import Nexus as Client  # noqa: PLC0415 imported while the other systems are asked
+
+    found = require("NEXUS_USERNAME", "NEXUS_PASSWORD")
+    options = HttpOptions(ca_bundle=ca_bundle())
+    nexus = Client(access.nexus.url, found["NEXUS_USERNAME"], found["NEXUS_PASSWORD"], options=options)
+    nexus.users.all()
+    return nexus
+
+
+def _state_reader(subject: Subject, look: Look) -> Callable[[], State]:
+    def read() -> State:
+        if subject.read_state is None:
+            look.remark("the state was not read: a password changed alike in Vault and Nexus is not seen")
+            return State()
+        return subject.read_state()
+
+    return read
+
+
+def _look_at_vault(
+    subject: Subject,
+    look: Look,
+    vault: Vault,
+    nexus: Future[Nexus | Unseen],
+    state: Future[State | Unseen],
+) -> None:
+    access = subject.access
+    checks = vault_way_in.checks(access, vault)
+    lacking = look.ask(VAULT, "what the token may read", lambda: _lacking(access, vault, checks))
+    if lacking is UNSEEN:
+        return
+
+    def can(about: str, *paths: str) -> bool:
+        refused = [path for path in paths if path in lacking]
+        for path in refused:
+            because = f"the token may not {lacking[path]} {path}"
+            remedy = f'Give its policy: path "{path}" {{ capabilities = ["{lacking[path]}"] }}.'
+            look.blind(VAULT, about, because, remedy)
+        return not refused
+
+    for each in checks:
+        if can(each.subject, *each.reads):
+            look.check(VAULT, each.subject, each.question)
+    for account in access.accounts:
+        if can(f"secret of {account}", *credentials.paths(access, account)):
+            _check_account(subject, look, vault, account, nexus, state)
+    if can("the list of secrets", vault_secrets.folder(access)):
+        look.check(VAULT, "the list of secrets", lambda: vault_secrets.undeclared(access, vault))
+    vault_outside.look_outside(access, vault, look, can)
+
+
+def _lacking(access: Access, vault: Vault, checks: list[Check]) -> dict[str, str]:
+    paths = {path for check in checks for path in check.reads}
+    paths |= {path for account in access.accounts for path in credentials.paths(access, account)}
+    paths |= {
+        vault_secrets.folder(access),
+        vault_outside.POLICIES,
+        vault_outside.MOUNTS,
+        vault_outside.GROUPS,
+    }
+    return vault_sight.unreadable(vault, paths)
+
+
+def _check_account(
+    subject: Subject,
+    look: Look,
+    vault: Vault,
+    account: str,
+    nexus: Future[Nexus | Unseen],
+    state: Future[State | Unseen],
+) -> None:
+    access = subject.access
+
+    def check() -> list[Finding]:
+        secret = credentials.read_secret(access, vault, account)
+        look.found(*credentials.secret_findings(access, account, secret))
+        client, known = nexus.result(), state.result()
+        if client is UNSEEN:
+            return []
+        fingerprint = "" if known is UNSEEN else known.fingerprints.get(account, "")
+        if fingerprint is None:
+            look.blind(
+                STATE,
+                f"password of {account}",
+                "the state has no fingerprint of it: it is older than fingerprints are",
+                "Run once: pulumi up --refresh.",
+            )
+        return list(credentials.password_findings(access, account, secret, fingerprint or "", vault, client))
+
+    look.check(VAULT, f"password of {account}", check)

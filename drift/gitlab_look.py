@@ -1,0 +1,71 @@
+"""What is asked of GitLab: the token's scopes, each group's variables, and those of its subgroups and projects."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from clients.credentials import ca_bundle, require
+from clients.gitlab_places import places_of, token_scopes
+from clients.http import HttpOptions
+from drift.findings import UNSEEN
+from drift.gitlab_variables import shadow_findings, variable_findings
+from drift.looking import CannotLookError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from clients.gitlab import GitLab
+    from clients.gitlab_places import Place
+    from config import Access
+    from drift.findings import Finding
+    from drift.looking import Look
+
+SYSTEM = "GitLab"
+_READING = {"api", "read_api"}
+
+
+def look_at_gitlab(access: Access, look: Look) -> None:
+    """Ask, and keep what is found.
+
+    Raises:
+        CannotLookError, CredentialsError, ApiError: GitLab cannot be asked at all.
+    """
+    if not access.gitlab.groups:
+        return
+    gitlab = connect(access)
+    for group, declared in access.gitlab.groups.items():
+        look.check(SYSTEM, f"the variables of {group}", _variables(access, gitlab, group, declared.id))
+        if declared.variables:
+            _look_for_shadows(access, gitlab, group, look)
+
+
+def connect(access: Access) -> GitLab:
+    """Return GitLab, once it is known that the token may read it.
+
+    Raises:
+        CannotLookError, CredentialsError, ApiError: it may not, or does not answer.
+    """
+    from clients.gitlab import GitLab as Client  # noqa: PLC0415 imported while the other systems are asked
+
+    token = require("GITLAB_TOKEN")["GITLAB_TOKEN"]
+    gitlab = Client(access.gitlab.url, token, options=HttpOptions(ca_bundle=ca_bundle()))
+    scopes = token_scopes(gitlab)
+    if not scopes & _READING:
+        because = f"the token has the scopes {', '.join(sorted(scopes)) or 'none'}"
+        raise CannotLookError(because, "Give it the scope read_api (api, to keep the issue).")
+    return gitlab
+
+
+def _variables(access: Access, gitlab: GitLab, group: str, group_id: int) -> Callable[[], Iterator[Finding]]:
+    return lambda: variable_findings(access, group, gitlab.variables(str(group_id)).all(), gitlab.url)
+
+
+def _look_for_shadows(access: Access, gitlab: GitLab, group: str, look: Look) -> None:
+    group_id = str(access.gitlab.groups[group].id)
+    places = look.ask(SYSTEM, f"the subgroups and projects of {group}", lambda: places_of(gitlab, group_id))
+    for place in places if places is not UNSEEN else ():
+        look.check(SYSTEM, f"the variables of {place.path}", _shadow(access, group, gitlab, place))
+
+
+def _shadow(access: Access, group: str, gitlab: GitLab, place: Place) -> Callable[[], Iterator[Finding]]:
+    return lambda: shadow_findings(access, group, gitlab, place)

@@ -1,0 +1,78 @@
+"""What is asked of Nexus: its users (listed already), roles and privileges, the declared content selectors, one setting."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from config.permissions import nexus_objects
+from drift import nexus_objects as objects
+from drift import nexus_users
+from drift.findings import UNSEEN, Finding
+from drift.nexus_calls import disabling_anonymous_access
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from clients.nexus import Nexus, Role
+    from config import Access
+    from config.permissions import NexusSelector
+    from drift.looking import Look
+
+SYSTEM = "Nexus"
+# So many are read one by one; the list of all of them is for more.
+_MOST_READ_SINGLY = 20
+_OTHER_SOURCES = "users that Nexus takes from LDAP, SAML or another source cannot be listed whole"
+
+
+def look_at_nexus(access: Access, nexus: Nexus, look: Look) -> None:
+    """Ask, and keep what is found."""
+    roles = look.start(SYSTEM, "the roles", nexus.roles.all)
+    privileges = look.start(SYSTEM, "the privileges", nexus.privileges.all)
+    look.check(SYSTEM, "anonymous access", lambda: _anonymous(access, nexus))
+    selectors = nexus_objects(access).selectors
+    if len(selectors) > _MOST_READ_SINGLY:
+        look.check(SYSTEM, "the content selectors", lambda: _listed(nexus, selectors))
+    else:
+        for each in selectors:
+            look.check(SYSTEM, f"content selector {each.name}", _one(nexus, each))
+    look.remark(_OTHER_SOURCES)
+    found_roles, found_privileges = roles.result(), privileges.result()
+    if found_privileges is not UNSEEN:
+        look.found(*objects.privileges_findings(access, found_privileges))
+    if found_roles is not UNSEEN:
+        # Without the list nx-all is still known to be everything.
+        administering = objects.admin_privileges({} if found_privileges is UNSEEN else found_privileges)
+        look.found(*_roles_and_users(access, nexus, found_roles, administering))
+
+
+def _roles_and_users(
+    access: Access, nexus: Nexus, roles: dict[str, Role], administering: frozenset[str]
+) -> Iterator[Finding]:
+    admins = objects.admin_roles(roles, administering)
+    of_roles = [
+        *objects.declared_roles(access, roles, administering, admins),
+        *objects.other_roles(access, roles, administering, admins),
+    ]
+    yield from of_roles
+    # Who administers by a role that is told of already is not told of again.
+    told = {finding.object for finding in of_roles if finding.id == "nexus.role.admin"}
+    rightly = frozenset(role for role in admins if f"role {role}" not in told)
+    users = nexus.users.all()
+    yield from nexus_users.declared_users(access, users, rightly)
+    yield from nexus_users.other_users(access, users, rightly)
+
+
+def _one(nexus: Nexus, wanted: NexusSelector) -> Callable[[], Iterator[Finding]]:
+    return lambda: objects.selector_findings(wanted, nexus.content_selectors.read(wanted.name))
+
+
+def _listed(nexus: Nexus, wanted: tuple[NexusSelector, ...]) -> Iterator[Finding]:
+    found = nexus.content_selectors.all()
+    for each in wanted:
+        yield from objects.selector_findings(each, found.get(each.name))
+
+
+def _anonymous(access: Access, nexus: Nexus) -> Iterator[Finding]:
+    if nexus.anonymous_access():
+        command = disabling_anonymous_access(access)
+        yield Finding("nexus.anonymous.enabled", "anonymous access", "off", "on", by_hand=command)

@@ -1,0 +1,146 @@
+"""Nexus's roles, privileges and content selectors against access.yaml, and who administers Nexus by them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from config.permissions import nexus_objects, role_id
+from drift import targets
+from drift.comparing import differing, listed, shown
+from drift.findings import Finding
+from drift.nexus_calls import deleting
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from clients.nexus import ContentSelector, Privilege, Role
+    from config import Access
+    from config.permissions import NexusRole, NexusSelector
+
+# Every account's objects are named by role_id.
+_OURS = role_id("svc-")
+_EVERYTHING = "nx-all"
+_ADMINISTRATION = "nexus"
+
+
+def admin_privileges(privileges: Mapping[str, Privilege]) -> frozenset[str]:
+    """Return the privileges that allow everything: nx-all, and wildcards that are as wide."""
+    found = {
+        name
+        for name, privilege in privileges.items()
+        if privilege.type == "wildcard" and _is_everything(privilege.pattern)
+    }
+    return frozenset(found | {_EVERYTHING})
+
+
+def _is_everything(pattern: str) -> bool:
+    first, *others = pattern.split(":")
+    return first in (_ADMINISTRATION, "*") and all(part == "*" for part in others)
+
+
+def admin_roles(roles: Mapping[str, Role], administering: frozenset[str]) -> frozenset[str]:
+    """Return the roles that administer Nexus, by their own privileges or by roles they contain, at any depth."""
+    found = {name for name, role in roles.items() if role.privileges & administering}
+    while more := {name for name, role in roles.items() if name not in found and role.roles & found}:
+        found |= more
+    return frozenset(found)
+
+
+def declared_roles(
+    access: Access, roles: Mapping[str, Role], administering: frozenset[str], admins: frozenset[str]
+) -> Iterator[Finding]:
+    """Return what differs in the declared roles; `administering` are privileges, `admins` roles."""
+    for wanted in nexus_objects(access).roles:
+        found = roles.get(wanted.id)
+        what, target = f"role {wanted.id}", (targets.role(wanted.id),)
+        if found is None:
+            yield Finding("nexus.role.missing", what, "a role", "nothing", targets=target)
+            continue
+        expected = {"privileges": set(wanted.privileges), "roles": set(wanted.roles)}
+        if names := differing(expected, vars(found)):
+            gained = _gained(wanted, found, administering, admins)
+            identity = "nexus.role.admin" if gained else "nexus.role.content"
+            lost, more = _exchanged(wanted, found)
+            yield Finding(
+                identity, what, f"with {lost}" if lost else shown(expected, names), more, targets=target
+            )
+        texts = {"name": wanted.name, "description": wanted.description}
+        if names := differing(texts, vars(found)):
+            yield Finding(
+                "nexus.role.text", what, shown(texts, names), shown(vars(found), names), targets=target
+            )
+
+
+def _gained(
+    wanted: NexusRole, found: Role, administering: frozenset[str], admins: frozenset[str]
+) -> frozenset[str]:
+    """Return by what a role administers Nexus that is not declared."""
+    privileges = (found.privileges - frozenset(wanted.privileges)) & administering
+    return privileges | ((found.roles - frozenset(wanted.roles)) & admins)
+
+
+def _exchanged(wanted: NexusRole, found: Role) -> tuple[str, str]:
+    """Return what a role lacks, "" for nothing, and what of it there is instead, in words."""
+    lost = (frozenset(wanted.privileges) - found.privileges) | (frozenset(wanted.roles) - found.roles)
+    more = (found.privileges - frozenset(wanted.privileges)) | (found.roles - frozenset(wanted.roles))
+    words = [f"{word} {listed(names)}" for word, names in (("without", lost), ("also", more)) if names]
+    return listed(lost) if lost else "", "; ".join(words)
+
+
+def other_roles(
+    access: Access, roles: Mapping[str, Role], administering: frozenset[str], admins: frozenset[str]
+) -> Iterator[Finding]:
+    """Return the roles that nobody declared, where they administer Nexus, are twins, or are named as ours."""
+    declared = {role.id for role in nexus_objects(access).roles}
+    by_case = {name.lower(): name for name in declared}
+    for identity, role in roles.items():
+        if identity in declared or role.read_only:
+            continue
+        what, command = f"role {identity}", deleting(access, "roles", identity)
+        if held := (role.privileges & administering) | (role.roles & admins):
+            yield Finding("nexus.role.admin", what, "no administration", listed(held), by_hand=command)
+        if twin := by_case.get(identity.lower()):
+            yield Finding("nexus.role.twin", what, f"only {twin}", identity, by_hand=command)
+        elif identity.startswith(_OURS):
+            yield Finding("nexus.role.undeclared", what, "no such role", "a role", by_hand=command)
+
+
+def privileges_findings(access: Access, privileges: Mapping[str, Privilege]) -> Iterator[Finding]:
+    """Return what differs in the privileges on content selectors, and those named as ours that nobody declared."""
+    declared = {privilege.name: privilege for privilege in nexus_objects(access).privileges}
+    for name, wanted in declared.items():
+        found = privileges.get(name)
+        what, target = f"privilege {name}", (targets.privilege(name),)
+        if found is None:
+            yield Finding("nexus.privilege.missing", what, "a privilege", "nothing", targets=target)
+            continue
+        expected = {
+            "type": "repository-content-selector",
+            "format": wanted.format,
+            "repository": wanted.repository,
+            "content_selector": wanted.content_selector,
+            "actions": set(wanted.actions),
+        }
+        if names := differing(expected, vars(found)):
+            seen = shown(vars(found), names)
+            yield Finding("nexus.privilege.fields", what, shown(expected, names), seen, targets=target)
+        if found.description != wanted.description:
+            yield Finding("nexus.privilege.text", what, wanted.description, found.description, targets=target)
+    for name in privileges:
+        if name.startswith(_OURS) and name not in declared:
+            command = deleting(access, "privileges", name)
+            yield Finding(
+                "nexus.privilege.undeclared", f"privilege {name}", "no such privilege", "one", by_hand=command
+            )
+
+
+def selector_findings(wanted: NexusSelector, found: ContentSelector | None) -> Iterator[Finding]:
+    """Return what differs in a content selector."""
+    what, target = f"content selector {wanted.name}", (targets.selector(wanted.name),)
+    if found is None:
+        yield Finding("nexus.selector.missing", what, wanted.expression, "nothing", targets=target)
+        return
+    if found.expression != wanted.expression:
+        yield Finding("nexus.selector.expression", what, wanted.expression, found.expression, targets=target)
+    if found.description != wanted.description:
+        yield Finding("nexus.selector.text", what, wanted.description, found.description, targets=target)

@@ -1,0 +1,74 @@
+"""Nexus's users against access.yaml: those that are declared, and those that look like them or have gained too much."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from config.permissions import nexus_user
+from drift import targets
+from drift.comparing import differing, listed, shown
+from drift.findings import Finding
+from drift.nexus_calls import deleting
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from clients.nexus import User
+    from config import Access
+
+ACTIVE = "active"
+_SERVICE_ACCOUNT = re.compile(r"svc-", re.IGNORECASE)
+# What may follow an id in one that is taken for it: Nexus itself finds users by the beginning of their ids.
+_CONTINUED = re.compile(r"[-_.0-9]")
+# The one administrator that every Nexus has.
+_BUILT_IN = "admin"
+
+
+def declared_users(
+    access: Access, users: Mapping[str, User], admin_roles: frozenset[str]
+) -> Iterator[Finding]:
+    """Return what differs in the accounts' users; `admin_roles` are the roles that administer Nexus."""
+    for account in access.accounts:
+        wanted, found = nexus_user(access, account), users.get(account)
+        what, target = f"user {account}", (targets.user(account),)
+        if found is None:
+            yield Finding("nexus.user.missing", what, "an active user", "nothing", targets=target)
+            continue
+        if found.status != ACTIVE:
+            yield Finding("nexus.user.status", what, ACTIVE, found.status, targets=target)
+        if found.roles != frozenset(wanted.roles):
+            gained = found.roles - frozenset(wanted.roles)
+            identity = "nexus.user.admin" if gained & admin_roles else "nexus.user.roles"
+            yield Finding(identity, what, listed(wanted.roles), listed(found.roles), targets=target)
+        profile = {name: getattr(wanted, name) for name in ("first_name", "last_name", "email_address")}
+        if names := differing(profile, vars(found)):
+            seen = shown(vars(found), names)
+            yield Finding("nexus.user.profile", what, shown(profile, names), seen, targets=target)
+
+
+def other_users(access: Access, users: Mapping[str, User], admin_roles: frozenset[str]) -> Iterator[Finding]:
+    """Return the users that nobody declared, where they are service accounts, twins or administrators."""
+    for user_id, user in users.items():
+        if user_id in access.accounts:
+            continue
+        what, command = f"user {user_id}", deleting(access, "users", user_id)
+        if user_id != _BUILT_IN and (held := user.roles & admin_roles):
+            seen = f"roles {listed(held)}"
+            yield Finding("nexus.user.admin", what, "no administrator", seen, by_hand=command)
+        if twin := _twin(access, user_id):
+            yield Finding("nexus.user.twin", what, f"only {twin}", user_id, by_hand=command)
+        elif _SERVICE_ACCOUNT.match(user_id):
+            yield Finding(
+                "nexus.user.undeclared", what, "no such user", f"a user, {user.status}", by_hand=command
+            )
+
+
+def _twin(access: Access, user_id: str) -> str | None:
+    """Return the declared account that an id may be taken for: by case, or because it begins with it."""
+    lowered = user_id.lower()
+    for account in access.accounts:
+        rest = lowered.removeprefix(account.lower())
+        if rest != lowered and (not rest or _CONTINUED.match(rest) or _SERVICE_ACCOUNT.match(account)):
+            return account
+    return None

@@ -1,0 +1,42 @@
+"""What repairs the findings: one targeted run of the engine, and what has to be done by hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from drift.findings import Finding, Report
+    from drift.state import State
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`urns` are the engine's targets; `whole` tells that a resource is not in the state, so that all must be run."""
+
+    stack: str
+    urns: tuple[str, ...]
+    whole: bool
+    by_hand: tuple[Finding, ...]
+
+    @property
+    def runs(self) -> bool:
+        """Tell whether the engine has anything to repair."""
+        return self.whole or bool(self.urns)
+
+    def words(self) -> list[str]:
+        """Return the words of `pulumi` that repair: it refreshes and updates the targets alone."""
+        targets = [] if self.whole else [f"--target={urn}" for urn in self.urns]
+        return ["up", "--refresh", "--stack", self.stack, *targets]
+
+
+def plan(report: Report, state: State) -> Plan:
+    """Return what repairs a report's findings."""
+    wanted = list(dict.fromkeys(target for finding in report.findings for target in finding.targets))
+    known = tuple(sorted(state.urns[target] for target in wanted if target in state.urns))
+    return Plan(
+        stack=report.stack,
+        urns=known,
+        whole=any(target not in state.urns for target in wanted),
+        by_hand=tuple(finding for finding in report.findings if finding.by_hand and not finding.targets),
+    )

@@ -1,0 +1,97 @@
+"""Which paths a policy of Vault grants, as far as it is asked: whether it reaches the accounts' secrets.
+
+Owns reading a policy's text (HCL, or JSON) and matching its paths, with + for a segment and * at the end, against the
+folder of the secrets. Where it is in doubt it says yes: a finding that is none can be accepted in the baseline.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+
+_TOKENS = re.compile(r'("(?:\\.|[^"\\])*")|#[^\n]*|//[^\n]*|/\*.*?\*/', re.DOTALL)
+_RULE = re.compile(r'path\s*"((?:\\.|[^"\\])*)"\s*=?\s*\{')
+_CAPABILITIES = re.compile(r'"?capabilities"?\s*[=:]\s*\[([^\]]*)\]')
+_SHORTHAND = re.compile(r'"?policy"?\s*[=:]\s*"(\w+)"')
+_WORDS = {"read": {"read"}, "write": {"read", "update"}, "sudo": {"sudo", "read", "update"}, "deny": {"deny"}}
+# Reading a password, or putting another one in its place.
+_TELLING = frozenset({"read", "create", "update", "patch", "sudo"})
+_ANY_SEGMENT = "+"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A path pattern, and what it grants or denies."""
+
+    path: str
+    capabilities: frozenset[str]
+
+
+def rules(text: str) -> list[Rule]:
+    """Return the rules of a policy's text."""
+    if text.lstrip().startswith("{"):
+        return _from_json(text)
+    plain = _TOKENS.sub(lambda found: found[1] or " ", text)
+    found = []
+    for opening in _RULE.finditer(plain):
+        body = _block(plain, opening.end())
+        granted = {word for group in _CAPABILITIES.findall(body) for word in re.findall(r'"(\w+)"', group)}
+        for word in _SHORTHAND.findall(body):
+            granted |= _WORDS.get(word, set())
+        found.append(Rule(opening[1], frozenset(granted)))
+    return found
+
+
+def reaches(text: str, folder: str) -> bool:
+    """Tell whether a policy lets anything be read or written directly or deeper in a folder, such as `secret/data/nexus`."""
+    every = rules(text)
+    denied = [rule.path for rule in every if "deny" in rule.capabilities]
+    return any(
+        rule.capabilities & _TELLING
+        and "deny" not in rule.capabilities
+        and _overlaps(rule.path, folder)
+        and not any(_covers(path, folder) and len(path) >= len(rule.path) for path in denied)
+        for rule in every
+    )
+
+
+def _from_json(text: str) -> list[Rule]:
+    try:
+        paths = json.loads(text)["path"]
+        return [
+            Rule(path, frozenset(body.get("capabilities") or ()) | _WORDS.get(body.get("policy", ""), set()))
+            for path, body in paths.items()
+        ]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return []
+
+
+def _block(text: str, start: int) -> str:
+    """Return the text up to the brace that closes the block which was opened before `start`."""
+    depth = 1
+    for index in range(start, len(text)):
+        depth += {"{": 1, "}": -1}.get(text[index], 0)
+        if depth == 0:
+            return text[start:index]
+    return text[start:]
+
+
+def _overlaps(pattern: str, folder: str) -> bool:
+    """Tell whether a pattern matches some path in the folder."""
+    is_open = pattern.endswith("*")
+    segments = pattern.lstrip("/").removesuffix("*").split("/")
+    wanted = folder.split("/")
+    for index, part in enumerate(wanted):
+        if index >= len(segments):
+            return False
+        if is_open and index == len(segments) - 1:
+            return part.startswith(segments[index])
+        if segments[index] != part and segments[index] != _ANY_SEGMENT and "{{" not in segments[index]:
+            return False
+    return len(segments) > len(wanted)
+
+
+def _covers(pattern: str, folder: str) -> bool:
+    """Tell whether a pattern matches every path in the folder."""
+    return pattern.endswith("*") and f"{folder}/".startswith(pattern.lstrip("/").removesuffix("*"))

@@ -1,0 +1,34 @@
+"""What else lies in the folder of the secrets: ones that nobody declared, and names that differ in case alone."""
+
+from __future__ import annotations
+
+from shlex import quote
+from typing import TYPE_CHECKING
+
+from drift.findings import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from clients.vault import Vault
+    from config import Access
+
+
+def folder(access: Access) -> str:
+    """Return the API path that lists the secrets."""
+    return f"{access.vault.kv.mount}/metadata/{access.vault.kv.prefix}/"
+
+
+def undeclared(access: Access, vault: Vault) -> Iterator[Finding]:
+    """Return the secrets that are not an account's."""
+    kv = access.vault.kv
+    by_case = {account.lower(): account for account in access.accounts}
+    for name in vault.keys(folder(access).rstrip("/")):
+        if name in access.accounts:
+            continue
+        what = f"secret {kv.mount}/{kv.prefix}/{name}"
+        command = f"vault kv metadata delete -mount={kv.mount} {quote(f'{kv.prefix}/{name}')}"
+        if twin := by_case.get(name.lower()):
+            yield Finding("vault.secret.twin", what, f"only {twin}", name, by_hand=command)
+        elif not name.endswith("/"):
+            yield Finding("vault.secret.undeclared", what, "no such secret", "a secret", by_hand=command)
