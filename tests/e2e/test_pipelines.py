@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import subprocess
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-import requests
-from ruamel.yaml import YAML
 
 from tests.support.artifacts import make_image, make_npm_package, make_rpm, make_wheel
 from tests.support.job_shell import CURL_IMAGES, IMAGES, JobShell
@@ -47,30 +45,6 @@ def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
         project.stop()
 
 
-def stored(pipeline: Pipeline, path: str) -> bytes | None:
-    """Return a file of Nexus's as the administrator sees it."""
-    project = pipeline.project
-    auth = ("admin", project.credential("nexus-password"))
-    answer = requests.get(f"{project.address('nexus')}/repository/{path}", auth=auth, timeout=10)
-    return answer.content if answer.ok else None
-
-
-def digest_of(pipeline: Pipeline, image: str, authfile: Path | None = None) -> str:
-    """Return the digest of an image as skopeo sees it; by default as the administrator."""
-    admin = f"admin:{pipeline.project.credential('nexus-password')}"
-    words = ["--authfile", str(authfile)] if authfile else ["--creds", admin]
-    command = [
-        "skopeo",
-        "inspect",
-        "--tls-verify=false",
-        *words,
-        "--format",
-        "{{.Digest}}",
-        f"docker://{image}",
-    ]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
-
-
 def shows_no_password(pipeline: Pipeline, done: Done, account: str) -> bool:
     return pipeline.project.secret(account)["password"] not in done.text
 
@@ -78,7 +52,7 @@ def shows_no_password(pipeline: Pipeline, done: Done, account: str) -> bool:
 def test_rpm_upload_lands_in_the_accounts_folder(pipeline: Pipeline) -> None:
     done = pipeline.run(pipeline.include("rpm-upload", account="svc-executor"), "rpm-upload").succeeded()
     package = pipeline.folder / "dist" / "executor-1.0-1.noarch.rpm"
-    content = stored(pipeline, f"rpm-dev/orchestrator/executor/{package.name}")
+    content = pipeline.stored(f"rpm-dev/orchestrator/executor/{package.name}")
     assert content == package.read_bytes()
     assert shows_no_password(pipeline, done, "svc-executor")
     assert pipeline.left_behind() == [], "after_script removes the job's folder"
@@ -95,9 +69,9 @@ def test_rpm_upload_elsewhere_is_refused_with_where_it_may(pipeline: Pipeline) -
 def test_raw_upload_takes_patterns_and_a_folder(pipeline: Pipeline) -> None:
     inputs = {"account": "svc-orchestrator", "files": "dist/*.rpm web/*.json", "path": "tools/1.0"}
     pipeline.run(pipeline.include("raw-upload", **inputs), "raw-upload").succeeded()
-    assert stored(pipeline, "raw-dev/tools/1.0/executor-1.0-1.noarch.rpm")
+    assert pipeline.stored("raw-dev/tools/1.0/executor-1.0-1.noarch.rpm")
     assert (
-        stored(pipeline, "raw-dev/tools/1.0/package.json")
+        pipeline.stored("raw-dev/tools/1.0/package.json")
         == (pipeline.folder / "web/package.json").read_bytes()
     )
 
@@ -113,15 +87,15 @@ def test_an_upload_of_nothing_is_an_error(pipeline: Pipeline) -> None:
 def test_pypi_publish_with_twine(pipeline: Pipeline) -> None:
     done = pipeline.run(pipeline.include("pypi-publish", files="wheels/*.whl"), "pypi-publish").succeeded()
     wheel = pipeline.folder / "wheels" / "cwiq_common-1.0-py3-none-any.whl"
-    assert wheel.name.encode() in (stored(pipeline, "pypi-dev/simple/cwiq-common/") or b"")
-    assert stored(pipeline, f"pypi-dev/packages/cwiq-common/1.0/{wheel.name}") == wheel.read_bytes()
+    assert wheel.name.encode() in (pipeline.stored("pypi-dev/simple/cwiq-common/") or b"")
+    assert pipeline.stored(f"pypi-dev/packages/cwiq-common/1.0/{wheel.name}") == wheel.read_bytes()
     assert shows_no_password(pipeline, done, "svc-orchestrator")
 
 
 def test_npm_publish_with_npm(pipeline: Pipeline) -> None:
     inputs = {"account": "svc-orchestrator", "package": "web"}
     done = pipeline.run(pipeline.include("npm-publish", **inputs), "npm-publish").succeeded()
-    document = json.loads(stored(pipeline, "npm-dev/cwiq-web") or b"{}")
+    document = json.loads(pipeline.stored("npm-dev/cwiq-web") or b"{}")
     assert list(document["versions"]) == ["1.0.0"]
     assert shows_no_password(pipeline, done, "svc-orchestrator")
 
@@ -138,7 +112,7 @@ def test_kaniko_builds_and_its_configuration_opens_both_registries(
         pipeline.environment = {}
     registries = pipeline.group_variables()
     found = {
-        digest_of(pipeline, f"{registries[name]}/{image}", tmp_path / "kaniko" / "config.json")
+        pipeline.digest_of(f"{registries[name]}/{image}", tmp_path / "kaniko" / "config.json")
         for name in ("NEXUS_REGISTRY_PUSH", "NEXUS_REGISTRY_PULL")
     }
     assert len(found) == 1
@@ -215,10 +189,10 @@ def test_every_kind_of_image_gets_in(image: str, pipeline: Pipeline, tmp_path: P
     ended = shell.run(script, NEXUS_FILES="dist/*.rpm")
     assert ended.code == 0, ended.err
     if image in CURL_IMAGES:
-        assert stored(pipeline, f"rpm-dev/orchestrator/executor/{package.name}") == package.read_bytes()
+        assert pipeline.stored(f"rpm-dev/orchestrator/executor/{package.name}") == package.read_bytes()
 
 
-def test_images_and_files_are_promoted_and_never_overwritten(pipeline: Pipeline) -> None:
+def test_images_are_promoted_by_digest_and_never_overwritten(pipeline: Pipeline) -> None:
     name = "orchestrator/released:1.0"
     job = pipeline.include("docker-push", account="svc-orchestrator", image_name=name)
     pipeline.run(job, "docker-push").succeeded()
@@ -230,8 +204,8 @@ def test_images_and_files_are_promoted_and_never_overwritten(pipeline: Pipeline)
         again = pipeline.run(promotion, "promote-images", **connectors).succeeded()
         assert f"{name} is in {target} already, with the same digest" in again.text
     registry = pipeline.group_variables()["NEXUS_REGISTRY"]
-    assert digest_of(pipeline, f"{connectors['NEXUS_REGISTRY_PROD']}/{name}") == digest_of(
-        pipeline, f"{registry}/{name}"
+    assert pipeline.digest_of(f"{connectors['NEXUS_REGISTRY_PROD']}/{name}") == pipeline.digest_of(
+        f"{registry}/{name}"
     )
 
     make_image(pipeline.folder.with_name("image"), "something else")
@@ -268,27 +242,23 @@ def test_files_of_each_format_are_promoted_and_never_overwritten(pipeline: Pipel
         ("npm-publish", {"package": "files/npm"}),
     ):
         pipeline.run(pipeline.include(template, account="svc-orchestrator", **inputs), template).succeeded()
-    for format_, repository, path in (
-        ("yum", "rpm", f"platform/{package.name}"),
-        ("raw", "raw", f"/platform/{package.name}"),
-        ("pypi", "pypi", f"packages/platform-lib/1.0/{wheel.name}"),
-        ("npm", "npm", "platform-web/-/platform-web-1.0.0.tgz"),
+    for format_, repository, path, stages in (
+        ("yum", "rpm", f"platform/{package.name}", ("dev", "uat", "prod")),
+        ("raw", "raw", f"/platform/{package.name}", ("dev", "uat")),
+        ("pypi", "pypi", f"packages/platform-lib/1.0/{wheel.name}", ("dev", "uat")),
+        ("npm", "npm", "platform-web/-/platform-web-1.0.0.tgz", ("dev", "uat", "prod")),
     ):
-        for source, target in (("dev", "uat"), ("uat", "prod")):
+        for source, target in pairwise(stages):
             inputs = {"format": format_, "paths": path, "from": source, "to": target}
             done = pipeline.run(pipeline.include("promote-files", **inputs), "promote-files").succeeded()
             assert f"from {source} to {target}: sha256 " in done.text
-        kept = [
-            stored(pipeline, f"{repository}-{stage}/{path.lstrip('/')}") for stage in ("dev", "uat", "prod")
-        ]
+        kept = [pipeline.stored(f"{repository}-{stage}/{path.lstrip('/')}") for stage in stages]
         assert kept[0] is not None
-        assert kept == [kept[0]] * 3
+        assert kept == [kept[0]] * len(stages)
 
 
 def test_the_seed_documents_jobs_keep_working(pipeline: Pipeline, tmp_path: Path) -> None:
     text = SEED.read_text(encoding="utf-8").replace("/kaniko/.docker", str(tmp_path / "kaniko"))
-    document = YAML(typ="safe").load(text)
-    (pipeline.folder / "dist" / "cwiq_seed-1.0-py3-none-any.whl").unlink(missing_ok=True)
     text += "\nlogin:\n  <<: *nexus_auth\n  script: ['echo \"as ${NEXUS_USER}\"']\n"
     done = pipeline.run(text, "login").succeeded()
     assert "as svc-orchestrator" in done.text
@@ -301,11 +271,9 @@ def test_the_seed_documents_jobs_keep_working(pipeline: Pipeline, tmp_path: Path
     }
     package = make_rpm(pipeline.folder / "dist", "seed", "1.0")
     pipeline.run(text, "upload_rpm", RPM_FILE=package.name).succeeded()
-    assert stored(pipeline, f"rpm-dev/orchestrator/executor/{package.name}") == package.read_bytes()
-    assert set(document) == {".nexus_auth", "build_image", "upload_rpm", "publish_pypi"}
-    for leftover in (pipeline.folder / "dist").iterdir():
-        if leftover.is_file():
-            leftover.unlink()
+    assert pipeline.stored(f"rpm-dev/orchestrator/executor/{package.name}") == package.read_bytes()
+    for leftover in (pipeline.folder / "dist").glob("*.rpm"):
+        leftover.unlink()  # the document's job gives twine dist/*
     make_wheel(pipeline.folder / "dist", "cwiq_seed", "1.0")
     pipeline.run(text, "publish_pypi").succeeded()
-    assert b"cwiq_seed-1.0" in (stored(pipeline, "pypi-dev/simple/cwiq-seed/") or b"")
+    assert b"cwiq_seed-1.0" in (pipeline.stored("pypi-dev/simple/cwiq-seed/") or b"")

@@ -30,7 +30,7 @@ _MEDIA_TYPE = "application/vnd.docker"
 
 def make_rpm(folder: Path, name: str, version: str, text: str = "x") -> Path:
     """Build an RPM with rpmbuild and put it into `folder`."""
-    build = folder / ".rpm"
+    build = folder / ".build"
     build.mkdir(parents=True, exist_ok=True)
     spec = build / f"{name}.spec"
     spec.write_text(_SPEC.format(name=name, version=version, text=text), encoding="utf-8")

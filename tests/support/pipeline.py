@@ -10,8 +10,10 @@ import os
 import shutil
 import subprocess
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import requests
 from ruamel.yaml import YAML
 
 from tests.support.jobs import id_token
@@ -53,6 +55,7 @@ class Pipeline:
     path: str = "orchestrator/platform"
     # What an image sets, not GitLab: paths among it, which gitlab-ci-local would take for files.
     environment: dict[str, str] = field(default_factory=dict)
+    _checked: set[str] = field(default_factory=set)
 
     def create(self) -> None:
         """Make a repository with the templates in it, rendered for the local stack."""
@@ -68,7 +71,7 @@ class Pipeline:
         self._git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/main")
         programs = self.programs
         programs.mkdir()
-        docker = shutil.which("docker", path=self.project.environment()["PATH"])
+        docker = shutil.which("docker", path=self._path)
         self._program("docker", _DOCKER % (f'exec {docker} "$@"' if docker else _LOGIN_BY_SKOPEO))
         self._program("kaniko-executor", _KANIKO)
         registries = [self.group_variables()[name] for name in ("NEXUS_REGISTRY", "NEXUS_REGISTRY_PULL")]
@@ -128,8 +131,11 @@ class Pipeline:
         YAML().dump({**self.group_variables(), **given, **variables}, held)
         program = gitlab_ci_local()
         assert program.exists(), "gitlab-ci-local is missing: make setup installs it where there is npm"
+        # GitLab's schema is slow to check, and once a job is enough.
+        first = str(job not in self._checked).lower()
+        self._checked.add(job)
         done = subprocess.run(
-            [str(program), "--force-shell-executor", "--no-color", job],
+            [str(program), "--force-shell-executor", "--no-color", f"--json-schema-validation={first}", job],
             cwd=self.folder,
             env=self._environment(),
             capture_output=True,
@@ -140,14 +146,31 @@ class Pipeline:
         )
         return Done(done.returncode, done.stdout, done.stderr)
 
+    def stored(self, path: str) -> bytes | None:
+        """Return a file of Nexus's as the administrator sees it, `path` being repository/path."""
+        auth = ("admin", self.project.credential("nexus-password"))
+        answer = requests.get(f"{self.project.address('nexus')}/repository/{path}", auth=auth, timeout=10)
+        return answer.content if answer.ok else None
+
+    def digest_of(self, image: str, authfile: Path | None = None) -> str:
+        """Return the digest of an image as skopeo sees it, by default as the administrator."""
+        admin = f"admin:{self.project.credential('nexus-password')}"
+        words = ["--authfile", str(authfile)] if authfile else ["--creds", admin]
+        command = ["skopeo", "inspect", "--tls-verify=false", *words, "--format", "{{.Digest}}"]
+        done = subprocess.run([*command, f"docker://{image}"], check=True, capture_output=True, text=True)
+        return done.stdout.strip()
+
     def left_behind(self) -> list[str]:
         """Return what jobs have left in their TMPDIR."""
         return [path.name for path in self.temporary.glob("nexus-*")]
 
+    @cached_property
+    def _path(self) -> str:
+        return self.project.environment()["PATH"]
+
     def _environment(self) -> dict[str, str]:
-        own = self.project.environment()
         return {
-            "PATH": os.pathsep.join([str(self.programs), own["PATH"]]),
+            "PATH": os.pathsep.join([str(self.programs), self._path]),
             "HOME": str(self.temporary),
             "TMPDIR": str(self.temporary),
             "LANG": "C.UTF-8",

@@ -31,10 +31,8 @@ _nexus_promote_file() { # PATH
   case $NEXUS_FORMAT in
     yum | raw) _nexus_repeat _nexus_transfer --upload-file "$_nexus_dir/source" "$_nexus_target/$1" ;;
     *) # these formats work a path out from the package itself; their clients' upload is a form
-      mv "$_nexus_dir/source" "$_nexus_dir/${1##*/}"
-      _nexus_repeat _nexus_transfer --form "$NEXUS_FORMAT.asset=@$_nexus_dir/${1##*/}" \
+      _nexus_repeat _nexus_transfer --form "$NEXUS_FORMAT.asset=@$_nexus_dir/source;filename=${1##*/}" \
         "$_nexus_base/service/rest/v1/components?repository=${_nexus_target##*/}"
-      rm -f "$_nexus_dir/${1##*/}"
       ;;
   esac
   # An answer that got lost makes the second try a refusal; what arrived decides.
