@@ -7,7 +7,6 @@ differences by property, nothing deleted that another resource of the stack has 
 from __future__ import annotations
 
 import asyncio
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
@@ -43,12 +42,13 @@ class CiaccessProvider(sdk.Provider):
         self._threads = ThreadPoolExecutor(_MOST_THREADS, thread_name_prefix="request")
         self._systems = Systems({})
         self._kinds: dict[str, Kind] = {}
-        self._lock = threading.Lock()
         self._cancelled = False
         # Resources that were in the state when this process began to compare it.
         self._in_state: set[str] = set()
-        # (token, id) → the resource that made or took over this object in this process.
-        self._holders: dict[tuple[str, str], str] = {}
+        # (token, id) → the resource that was the last to want this object in this process.
+        self._holders: dict[tuple[str, str | None], str] = {}
+        # (token, id) of what was made or taken over in this process. All of these belong to the event loop's thread.
+        self._made: set[tuple[str, str | None]] = set()
 
     async def check_config(self, request: sdk.CheckRequest) -> sdk.CheckResponse:
         """Check the addresses. Other keys stay: the project's own settings have the same namespace."""
@@ -82,7 +82,13 @@ class CiaccessProvider(sdk.Provider):
         secrets = kind.secrets(values) | concealed
         return sdk.CheckResponse(
             inputs=wire(values, secrets),
-            failures=[sdk.CheckFailure(failure.property, failure.reason) for failure in failures],
+            # The engine shows the value of a property that is named, a secret's too.
+            failures=[
+                sdk.CheckFailure("", f"{failure.property}: {failure.reason}")
+                if failure.property in secrets
+                else sdk.CheckFailure(failure.property, failure.reason)
+                for failure in failures
+            ],
         )
 
     async def diff(self, request: sdk.DiffRequest) -> sdk.DiffResponse:
@@ -91,6 +97,8 @@ class CiaccessProvider(sdk.Provider):
         self._in_state.add(request.urn)
         state = kind.stored(plain(request.old_state))
         inputs = _without(kind.stored(plain(request.new_inputs)), state, request.ignore_changes)
+        if kind.resource_id(inputs) == request.resource_id:
+            self._hold(request, request.resource_id)
         found = kind.diff(request.resource_id, state, inputs)
         return sdk.DiffResponse(
             changes=bool(found.changes),
@@ -111,8 +119,13 @@ class CiaccessProvider(sdk.Provider):
                 await self._in_thread(lambda: self._named(request, lambda: kind.look(None, inputs)))
             values = kind.planned(None, inputs)
         else:
+            if self._holders.get((request.type, resource_id)) == request.urn:
+                inputs["adopt"] = (
+                    True  # a replacement by itself, as `up --replace` asks for, made before it is deleted
+                )
             values = await self._in_thread(lambda: self._named(request, lambda: kind.create(inputs)))
             self._hold(request, resource_id)
+            self._made.add((request.type, resource_id))
         secrets = kind.secrets(values) | secret_names(request.properties)
         return sdk.CreateResponse(resource_id, wire(kind.outputs_of(values), secrets))
 
@@ -150,13 +163,12 @@ class CiaccessProvider(sdk.Provider):
         return sdk.UpdateResponse(wire(kind.outputs_of(values), secrets))
 
     async def delete(self, request: sdk.DeleteRequest) -> None:
-        """Remove the object, unless another resource took it over: a resource was renamed without an alias."""
+        """Remove the object, unless it is wanted: this run made it, or another resource has it (renamed without alias)."""
         kind = self._kind(request.type)
-        with self._lock:
-            holder = self._holders.pop((request.type, request.resource_id), request.urn)
-            if holder != request.urn:
-                self._holders[request.type, request.resource_id] = holder
-                return
+        held = (request.type, request.resource_id)
+        if not kind.shares_id and (held in self._made or self._holders.get(held, request.urn) != request.urn):
+            return
+        self._holders.pop(held, None)
         state = kind.stored(plain(request.properties))
         await self._in_thread(lambda: kind.delete(request.resource_id, state))
 
@@ -191,10 +203,11 @@ class CiaccessProvider(sdk.Provider):
                 f"import it: pulumi import {token} {request.name} '{error.identity}' (docs/resources.md says with what)"
             ) from None
 
-    def _hold(self, request: sdk.CreateRequest | sdk.UpdateRequest, resource_id: str | None) -> None:
+    def _hold(
+        self, request: sdk.CreateRequest | sdk.DiffRequest | sdk.UpdateRequest, resource_id: str | None
+    ) -> None:
         if resource_id is not None and not self._kind(request.type).shares_id:
-            with self._lock:
-                self._holders[request.type, resource_id] = request.urn
+            self._holders[request.type, resource_id] = request.urn
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         def started() -> T:

@@ -163,10 +163,27 @@ class ObjectLifeCycle:
         case.up()
         case.engine.restart()
         case.up("renamed")
-        case.engine.destroy(_NAME)
-        assert case.is_there(), (
-            "the engine deletes the old resource last, and the object is the new one's by then"
-        )
+        case.engine.forget(_NAME)
+        assert case.is_there(), "the object is the new resource's by then"
+
+    def test_a_renaming_that_is_taken_back_keeps_the_object_as_well(self, case: Case) -> None:
+        case.up()
+        case.up("renamed")
+        case.engine.restart()
+        assert case.up() == "same"
+        case.engine.forget("renamed")
+        assert case.is_there()
+
+    def test_a_resource_that_the_engine_replaces_by_itself_keeps_its_object(self, case: Case) -> None:
+        case.up()
+        case.engine.restart()
+        checked = case.engine.check(case.token, _NAME, case.inputs | case.change, case.held)
+        case.engine.diff(case.held, checked)
+        made = case.engine.create(case.token, _NAME, checked)  # `up --replace` makes before it deletes
+        case.engine.forget(_NAME)
+        case.engine.state[_NAME] = made
+        assert case.is_there()
+        assert case.refresh() == set()
 
     def test_destroy_removes_the_object_and_one_that_is_gone_is_no_error(self, case: Case) -> None:
         case.up()

@@ -178,6 +178,10 @@ class Engine:
         self.state[name] = drifted
         return changes
 
+    def forget(self, name: str) -> None:
+        """Delete a resource within the running process, as `up` does at its end with what the program has no more."""
+        self._delete(self.state.pop(name))
+
     def import_(self, token: str, name: str, identity: str) -> Resource:
         """Read a resource from its id alone into the state, and check its inputs as `pulumi import` does."""
         asked = Resource(token, name, identity, _struct({}), _struct({}))
@@ -190,7 +194,8 @@ class Engine:
         return self.state[name]
 
     def destroy(self, name: str) -> None:
-        """Delete a resource."""
+        """Delete a resource, in a process of its own, as the command does."""
+        self.restart()
         held = self.state[name]
         self._delete(held)
         del self.state[name]

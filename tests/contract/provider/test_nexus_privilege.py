@@ -118,6 +118,7 @@ def test_another_type_replaces_the_privilege_and_the_roles_that_had_it_keep_it(
 ) -> None:
     nexus_engine.up(TOKEN, "p", type=WILDCARD, name=unique, **FIELDS[WILDCARD])
     nexus.add_role(f"role-{unique}", unique, "nx-search-read")
+    nexus_engine.restart()
     other = {"type": VIEW, "name": unique} | FIELDS[VIEW]
     checked = nexus_engine.check(TOKEN, "p", other)
     found = nexus_engine.diff(nexus_engine.state["p"], checked)

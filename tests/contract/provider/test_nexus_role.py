@@ -72,6 +72,7 @@ class TestNexusRole(ObjectLifeCycle):
         self, case: Case, nexus: NexusProcess
     ) -> None:
         case.up()
+        case.engine.restart()
         checked = case.engine.check(
             TOKEN, "thing", case.inputs | {"role_id": f"{case.identity}-b"}, case.held
         )

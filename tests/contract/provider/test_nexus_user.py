@@ -146,7 +146,7 @@ class TestNexusUser(ObjectLifeCycle):
         with pytest.raises(RefusedInputsError) as refused:
             case.up(password=Secret("hunter22\nhunter23"))
         assert "hunter" not in str(refused.value)
-        assert refused.value.reasons["password"].startswith("the secret value is not allowed")
+        assert refused.value.reasons[""].startswith("password: the secret value is not allowed")
 
     def test_an_adopted_user_gets_the_declared_password(self, case: Case, nexus: NexusProcess) -> None:
         case.plant()

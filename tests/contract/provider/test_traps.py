@@ -146,6 +146,17 @@ def test_a_secret_is_concealed_in_an_error_of_any_system(nexus_engine: Engine, u
     assert secret not in str(failed.value)
 
 
+def test_a_refused_secret_is_not_named_as_a_property_because_the_engine_would_show_its_value(
+    engine: Engine,
+) -> None:
+    with pytest.raises(RefusedInputsError) as refused:
+        engine.check(ROLE, "r", {"role_id": "r", "name": Secret("hunter22\nhunter23"), "description": 1})
+    assert set(refused.value.reasons) == {"", "description"}
+    assert refused.value.reasons[""].startswith(
+        "name: the secret value is not allowed. Allowed: 1 to 200 characters"
+    )
+
+
 def test_changes_that_are_to_be_ignored_are_no_difference_and_are_not_written(
     nexus: NexusProcess, nexus_engine: Engine, unique: str
 ) -> None:
