@@ -15,6 +15,7 @@ from clients.errors import ApiError
 from clients.vault import Vault
 from components.resources import Provider
 from config import ConfigError, load
+from config.identities import service_accounts
 from config.permissions import secret_api_path
 from config.preconditions import check_passphrase, check_vault
 from config.stacks import StackSettings, StackSettingsError
@@ -39,7 +40,7 @@ def declare() -> None:
     args = components.VaultJwtAuthArgs.of(access, protect=settings.protect, existing=existing)
     way_in = components.VaultJwtAuth("vault", args, providers)
     nexus = components.NexusAccess("nexus", components.NexusAccessArgs.of(access), providers)
-    for account in access.accounts:
+    for account in service_accounts(access):
         options = pulumi.ResourceOptions.merge(providers, pulumi.ResourceOptions(depends_on=way_in.ready))
         components.ServiceAccount(account, components.ServiceAccountArgs.of(access, account, nexus), options)
     for group in access.gitlab.groups:

@@ -13,6 +13,7 @@ import pulumi
 import pulumi_vault as vault
 
 from components.resources import Password, User
+from config import identities
 from config.permissions import NexusUser, nexus_user, secret_path
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class ServiceAccountArgs:
     @classmethod
     def of(cls, access: Access, account: str, nexus: NexusAccess) -> Self:
         """Take an account's arguments from access.yaml; its roles wait for those that `nexus` makes."""
-        declared = access.accounts[account]
+        declared = identities.account(access, account)
         user = nexus_user(access, account)
         return cls(
             user=user,

@@ -13,6 +13,7 @@ import pulumi
 import pulumi_vault as vault
 
 from components.resources import VaultPreconditions
+from config.identities import jwt_roles, service_accounts
 from config.permissions import VaultPolicy, secret_api_path, vault_policies
 from config.vault_objects import jwt_backend_fields, jwt_role_fields
 
@@ -44,18 +45,19 @@ class VaultJwtAuthArgs:
         jwt = access.vault.jwt
         adopt = access.adopts(access.vault)
         policies = vault_policies(access)
+        roles = jwt_roles(access)
         ours: list[str] = []
         if not adopt:
             ours += [f"sys/policies/acl/{policy.name}" for policy in policies]
-            ours += [f"auth/{jwt.mount}/role/{role}" for role in access.vault.roles]
+            ours += [f"auth/{jwt.mount}/role/{role}" for role in roles]
         ours += [
             secret_api_path(access, name)
-            for name, account in access.accounts.items()
+            for name, account in service_accounts(access).items()
             if not access.adopts(account)
         ]
         return cls(
             backend=jwt,
-            roles=dict(access.vault.roles),
+            roles=roles,
             policies=policies,
             kv_mount=access.vault.kv.mount,
             kv_mount_managed=access.vault.kv.manage,

@@ -199,14 +199,6 @@ def domain(value: str) -> str:
     return value
 
 
-def environment_scope(value: str) -> str:
-    """Check the environments in which a variable is seen."""
-    if not re.fullmatch(r"[A-Za-z0-9 ./*_${}-]{1,255}", value):
-        allowed = "an environment's name, with * for any characters"
-        raise refused(f"{shown(value)} is not an environment scope", allowed, "Write * for all environments")
-    return value
-
-
 def text(value: str) -> str:
     """Check a description."""
     if not value.strip() or len(value) > MOST_TEXT_CHARACTERS or not value.isprintable():
@@ -221,31 +213,6 @@ def privilege(value: str) -> str:
         allowed = "the name of a privilege in Nexus, such as nx-repository-view-*-*-read"
         remedy = "Name the privilege; a wildcard pattern such as :: makes Nexus's privilege list unreadable"
         raise refused(f"{shown(value)} is no privilege's name", allowed, remedy)
-    return value
-
-
-def group_path(value: str) -> str:
-    """Check a GitLab group's full path."""
-    parts = value.split("/")
-    if ".." in value or not all(re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", part) for part in parts):
-        allowed = "the names of its page's address joined by slashes"
-        raise refused(f"{shown(value)} is not a group's path", allowed, "Write the group's full path")
-    return value
-
-
-def variable_key(value: str) -> str:
-    """Check a CI/CD variable's key."""
-    if not re.fullmatch(r"[A-Za-z0-9_]{1,255}", value):
-        allowed = "1 to 255 letters, digits and underscores"
-        raise refused(f"{shown(value)} cannot be a variable's key", allowed, "Rename the variable")
-    if value.startswith(("CI_", "GITLAB_")) or value in (
-        "CI",
-        "CHAT_CHANNEL",
-        "CHAT_INPUT",
-        "TRIGGER_PAYLOAD",
-    ):
-        message = f"{shown(value)} would hide one of GitLab's own variables"
-        raise refused(message, "a key without the prefix CI_ or GITLAB_", "Rename the variable")
     return value
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, WrapValidator
 
-from config import checks
+from config import checks, gitlab_checks
 from config.checks import CLAIMS, FORMATS, LOWER_SEGMENT, SEGMENT
 
 if TYPE_CHECKING:
@@ -62,8 +62,10 @@ PulledFormats = Annotated[
 ScopePath = Annotated[str, AfterValidator(checks.scope_path), _like(checks.SCOPE_PATH)]
 Text = Annotated[str, AfterValidator(checks.text), _like(r".*\S.*", checks.MOST_TEXT_CHARACTERS)]
 PrivilegeName = Annotated[str, AfterValidator(checks.privilege)]
-GroupPath = Annotated[str, AfterValidator(checks.group_path)]
-VariableKey = Annotated[str, AfterValidator(checks.variable_key), _like("[A-Za-z0-9_]+", 255)]
+GroupPath = Annotated[str, AfterValidator(gitlab_checks.group_path)]
+ProjectPath = Annotated[str, AfterValidator(gitlab_checks.project_path)]
+BranchName = Annotated[str, AfterValidator(gitlab_checks.branch)]
+VariableKey = Annotated[str, AfterValidator(gitlab_checks.variable_key), _like("[A-Za-z0-9_]+", 255)]
 Claim = Annotated[str, AfterValidator(checks.claim), Field(json_schema_extra={"enum": list(CLAIMS)})]
 ClaimValues = Annotated[
     list[str],
@@ -72,5 +74,5 @@ ClaimValues = Annotated[
 ]
 Audience = Annotated[str, AfterValidator(checks.audience)]
 Domain = Annotated[str, AfterValidator(checks.domain)]
-EnvironmentScope = Annotated[str, AfterValidator(checks.environment_scope)]
+EnvironmentScope = Annotated[str, AfterValidator(gitlab_checks.environment_scope)]
 PublicKey = Annotated[str, AfterValidator(checks.public_key)]

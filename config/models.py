@@ -14,6 +14,7 @@ from config.fields import (
     AccountName,
     Audience,
     AuthMount,
+    BranchName,
     Claim,
     ClaimValues,
     Domain,
@@ -25,6 +26,7 @@ from config.fields import (
     KvPrefix,
     PolicyName,
     PrivilegeName,
+    ProjectPath,
     PublicKey,
     PulledFormats,
     Registry,
@@ -218,6 +220,16 @@ class Account(Section):
     adopt: Adopt = None
 
 
+class Pipeline(Section):
+    """ciaccess's own pipeline: which jobs get its three identities, and where what they need is kept."""
+
+    project: ProjectPath = Field(description="Full path of ciaccess's own project.")
+    branch: BranchName = Field("main", description="Its protected branch: what is merged there is applied.")
+    audience: Audience = Field(description="The aud of its jobs' id_tokens, alike in every stack.")
+    secrets: KvPrefix = Field("ciaccess", description="Folder of its credentials inside the KV mount.")
+    rotation: int = Field(1, ge=1, le=1_000_000, description="Count it up, and its passwords change.")
+
+
 class Access(Section):
     """The whole of access.yaml, checked."""
 
@@ -227,6 +239,7 @@ class Access(Section):
     nexus: Nexus = Field(description="Nexus: addresses, repositories, and roles with names of their own.")
     gitlab: GitLab = Field(description="GitLab: its address, and groups with their variables.")
     accounts: dict[AccountName, Account] = Field(description="Service accounts by name: what each may do.")
+    pipeline: Pipeline | None = Field(None, description="ciaccess's own jobs. Default: it has no pipeline.")
 
     def adopts(self, declared: Vault | Nexus | Variable | Account) -> bool:
         """Return whether something that exists already under a declared thing's name is taken over."""

@@ -11,6 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from config import identities
+from config.identities import jwt_roles, own_jwt_roles, own_nexus_roles, secret_folder
+from config.policy_text import own_rules, policy_text, reading
+
 if TYPE_CHECKING:
     from config.models import Access, Account, JwtRole, NamedRole
 
@@ -97,29 +101,26 @@ def policy_name(role: str, declared: JwtRole) -> str:
 
 def secret_path(access: Access, account: str) -> str:
     """Return an account's secret as `vault kv` names it: `secret/nexus/svc-x`."""
-    return f"{access.vault.kv.mount}/{access.vault.kv.prefix}/{account}"
+    return f"{access.vault.kv.mount}/{secret_folder(access, account)}/{account}"
 
 
 def secret_api_path(access: Access, account: str) -> str:
     """Return an account's secret as the API and policies name it: `secret/data/nexus/svc-x`."""
-    return f"{access.vault.kv.mount}/data/{access.vault.kv.prefix}/{account}"
+    return f"{access.vault.kv.mount}/data/{secret_folder(access, account)}/{account}"
 
 
 def vault_policies(access: Access) -> tuple[VaultPolicy, ...]:
-    """Return one policy for each JWT role; it lists each secret by its whole path, with no wildcard."""
-    return tuple(
-        VaultPolicy(policy_name(name, role), name, _policy_text(access, name, role))
+    """Return one policy for each JWT role; that of a role of the YAML lists each secret by its whole path."""
+    declared = {name: policy_name(name, role) for name, role in access.vault.roles.items()}
+    rules = {
+        name: reading(secret_api_path(access, account) for account in role.accounts)
         for name, role in access.vault.roles.items()
+    }
+    rules |= {name: own_rules(access, name, declared.values()) for name in own_jwt_roles(access)}
+    return tuple(
+        VaultPolicy(policy_name(name, role), name, policy_text(name, rules[name]))
+        for name, role in jwt_roles(access).items()
     )
-
-
-def _policy_text(access: Access, name: str, role: JwtRole) -> str:
-    head = f"# What the JWT role {name} may read. Managed by ciaccess: edit access.yaml instead.\n"
-    rules = [
-        f'path "{secret_api_path(access, account)}" {{\n  capabilities = ["read"]\n}}\n'
-        for account in sorted(role.accounts)
-    ]
-    return head + "".join(rules)
 
 
 def bound_claims_type(role: JwtRole) -> str:
@@ -146,7 +147,7 @@ def privilege_name(account: str, repository: str) -> str:
 
 def user_roles(access: Access, account: str) -> tuple[str, ...]:
     """Return the roles of an account's Nexus user, sorted: its own one if it has grants, and those it names."""
-    declared = access.accounts[account]
+    declared = identities.account(access, account)
     own = [role_id(account)] if declared.push or declared.pull or declared.promote else []
     return tuple(sorted({*own, *declared.roles}))
 
@@ -155,7 +156,7 @@ def nexus_user(access: Access, account: str) -> NexusUser:
     """Return an account's user of Nexus, its roles sorted."""
     return NexusUser(
         user_id=account,
-        first_name=access.accounts[account].purpose,
+        first_name=identities.account(access, account).purpose,
         last_name="(managed by ciaccess)",
         email_address=f"{account}@{access.nexus.email_domain}",
         roles=user_roles(access, account),
@@ -165,6 +166,7 @@ def nexus_user(access: Access, account: str) -> NexusUser:
 def nexus_objects(access: Access) -> NexusObjects:
     """Return what Nexus must hold for all accounts and named roles."""
     roles = [_named_role(name, access.nexus.roles[name]) for name in _contained_first(access)]
+    roles += [_named_role(name, role) for name, role in own_nexus_roles(access).items()]
     selectors: list[NexusSelector] = []
     privileges: list[NexusPrivilege] = []
     for name, account in access.accounts.items():

@@ -42,11 +42,12 @@ def up(settings: Mapping[str, str] | None = None, stack: str = "prod") -> Record
     )
 
 
-def test_the_program_declares_the_organisations_eight_accounts() -> None:
+def test_the_program_declares_the_organisations_eight_accounts_and_the_pipelines_two() -> None:
     recording = up({"protect": "true", "addresses": "{}"})
     accounts = [resource.name for resource in recording.of_type("ciaccess:index:ServiceAccount")]
     names = ["orchestrator", "executor", "datastore", "bench", "fsdb", "promoter", "deployer", "admin"]
-    assert accounts == [f"svc-{name}" for name in names]
+    assert accounts == [f"svc-{name}" for name in (*names, "ciaccess-reader", "ciaccess-writer")]
+    assert set(recording.outputs["ciaccess-prod"]["accounts"]) == {f"svc-{name}" for name in names}
     protected = {name for name, resource in recording.resources.items() if resource.protect}
     assert protected == {"vault-backend"}, "the mount is the organisation's already"
 

@@ -1,0 +1,84 @@
+"""Vault policies as text: what a JWT role's holder may do at which path of the API.
+
+Owns which paths ciaccess's own jobs reach (docs/adr/0008): a preview reads what a refresh reads, a drift check also what
+`drift/` looks at beside the state, and an apply writes what `pulumi up` writes but for the identities themselves. Paths
+are whole wherever their names are known. `+` stands for one segment, where a name may be new in a merge request, or is
+somebody else's: an account's secret, a policy or role that must not exist yet, what logs in at other auth mounts.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from config import identities
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from config.models import Access
+
+    Rules = dict[str, tuple[str, ...]]
+
+_READ, _LIST = ("read",), ("list",)
+_WRITE = ("create", "read", "update", "delete")
+# Below an auth mount of whatever type: what logs in there.
+_HOLDERS = ("certs", "groups", "role", "roles", "users")
+
+
+def policy_text(role: str, rules: Rules) -> str:
+    """Return the text of a role's policy; `rules` are capabilities by path."""
+    text = f"# What the JWT role {role} may do. Managed by ciaccess: edit access.yaml instead.\n"
+    for path, capabilities in sorted(rules.items()):
+        words = ", ".join(f'"{word}"' for word in capabilities)
+        text += f'path "{path}" {{\n  capabilities = [{words}]\n}}\n'
+    return text
+
+
+def reading(paths: Iterable[str]) -> Rules:
+    """Return the rules of who may read these paths."""
+    return dict.fromkeys(paths, _READ)
+
+
+def own_rules(access: Access, role: str, policies: Iterable[str]) -> Rules:
+    """Return the rules of one of ciaccess's own JWT roles; `policies` are the names of those of the YAML's roles."""
+    more = {
+        identities.PREVIEW: {},
+        identities.DRIFT: _drift(access),
+        identities.APPLY: _apply(access, policies),
+    }
+    return {**reading(_refresh(access)), **reading(_own_secrets(access, role)), **more[role]}
+
+
+def _refresh(access: Access) -> Iterator[str]:
+    """Return what the engine reads, and what must be vacant before something is added."""
+    kv, jwt = access.vault.kv, access.vault.jwt.mount
+    yield from (f"auth/{jwt}/config", f"auth/{jwt}/role/+", "sys/policies/acl/+")
+    yield from (f"sys/mounts/auth/{jwt}", f"sys/mounts/auth/{jwt}/tune", f"{kv.mount}/data/{kv.prefix}/+")
+    if kv.manage:
+        yield f"sys/mounts/{kv.mount}"
+
+
+def _own_secrets(access: Access, role: str) -> Iterator[str]:
+    for name in (*identities.own_accounts(access), *identities.IDENTITIES[role].secrets.values()):
+        yield f"{access.vault.kv.mount}/data/{identities.own_folder(access)}/{name}"
+
+
+def _drift(access: Access) -> Rules:
+    kv = access.vault.kv
+    ours = [
+        f"{kv.mount}/metadata/{identities.own_folder(access)}/{name}"
+        for name in identities.own_accounts(access)
+    ]
+    read = [f"sys/mounts/{kv.mount}", f"{kv.mount}/config", f"{kv.mount}/metadata/{kv.prefix}/+", *ours]
+    read += ["sys/auth", "identity/group/id/+", *(f"auth/+/{what}/+" for what in _HOLDERS)]
+    listed = [f"{kv.mount}/metadata/{kv.prefix}/", "sys/policies/acl/", "identity/group/id/"]
+    listed += [f"auth/+/{what}/" for what in _HOLDERS]
+    return {**reading(read), **dict.fromkeys(listed, _LIST)}
+
+
+def _apply(access: Access, policies: Iterable[str]) -> Rules:
+    kv, jwt = access.vault.kv, access.vault.jwt.mount
+    written = [f"{kv.mount}/data/{kv.prefix}/+", *(f"sys/policies/acl/{name}" for name in policies)]
+    written += [f"auth/{jwt}/role/{name}" for name in access.vault.roles]
+    rules = dict.fromkeys(written, _WRITE) | {f"auth/{jwt}/config": ("create", "read", "update")}
+    return rules | ({f"sys/mounts/{kv.mount}/tune": ("read", "update")} if kv.manage else {})

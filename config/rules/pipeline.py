@@ -1,0 +1,63 @@
+"""ciaccess's own pipeline: nothing of the YAML bears its names, and its credentials lie where no other role reads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from config import identities
+from config.faults import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from config.document import YamlPath
+    from config.faults import Fault
+    from config.rules.outline import Outline, Rule
+
+_POLICIES = tuple(f"{role}-policy" for role in identities.IDENTITIES)
+_TAKEN: dict[YamlPath, tuple[str, ...]] = {
+    ("accounts",): (identities.READER, identities.WRITER),
+    ("nexus", "roles"): (identities.NEXUS_READER, identities.NEXUS_WRITER),
+    ("vault", "roles"): (*identities.IDENTITIES, *_POLICIES),
+}
+
+
+def taken(outline: Outline) -> Iterator[Fault]:
+    """No account, role or policy bears the name of one that the pipeline brings along."""
+    if not outline.mapping("pipeline"):
+        return
+    for section, names in _TAKEN.items():
+        for name in outline.mapping(*section):
+            if name.lower() in names:
+                yield _taken(outline, (*section, name), name, key=True)
+    for role in outline.mapping("vault", "roles"):
+        path: YamlPath = ("vault", "roles", role, "policy")
+        if outline.text(*path) in (*identities.IDENTITIES, *_POLICIES):
+            yield _taken(outline, path, outline.text(*path), key=False)
+
+
+def _taken(outline: Outline, path: YamlPath, name: str, *, key: bool) -> Fault:
+    message = f"{shown(name)} is what the pipeline of ciaccess itself brings along"
+    return outline.fault(path, message, "another name", "Rename it, or remove pipeline", key=key)
+
+
+def folder(outline: Outline) -> Iterator[Fault]:
+    """The credentials of the pipeline do not lie among the accounts' secrets, nor these among them."""
+    path: YamlPath = ("pipeline", "secrets")
+    if not outline.mapping("pipeline"):
+        return
+    mount = outline.text("vault", "kv", "mount") or "secret"
+    prefix = outline.text("vault", "kv", "prefix") or "nexus"
+    secrets = outline.text(*path) or "ciaccess"
+    if secrets.split("/")[0] == mount:
+        message = f"{shown(secrets)} repeats the mount {shown(mount)}"
+        yield outline.fault(
+            path, message, "the folder inside the mount", f"Leave {mount}/ out: the two are joined"
+        )
+    elif f"{secrets}/".startswith(f"{prefix}/") or f"{prefix}/".startswith(f"{secrets}/"):
+        message = f"{shown(secrets)} and vault.kv.prefix, {shown(prefix)}, lie in one another"
+        remedy = "Name a folder of its own, such as ciaccess"
+        yield outline.fault(path, message, "another folder than the accounts'", remedy)
+
+
+RULES: tuple[Rule, ...] = (taken, folder)
