@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -150,3 +151,12 @@ def test_two_roles_with_audiences_of_their_own_are_both_named(tmp_path: Path) ->
         "https://gitlab.shared.cwiq.io",
         "https://release.example.org",
     ]
+
+
+def test_every_template_has_every_function_that_it_calls(access: Access) -> None:
+    function = re.compile(r"^ *(_?nexus_\w+)\(\)", re.MULTILINE)
+    rendered = render(access)
+    known = {name for text in rendered.values() for name in function.findall(text)}
+    for name, text in rendered.items():
+        mentioned = set(re.findall(r"(?<![\w${])_?nexus_\w+(?!\w|=)", text))
+        assert (mentioned & known) - set(function.findall(text)) == set(), name
