@@ -66,7 +66,7 @@ def _flag(value: Any) -> bool:
 
 def _whole_number(value: Any) -> int:
     # Pulumi knows no integers: they come as floats.
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not float(value).is_integer():
         raise ValueError
     return int(value)
 

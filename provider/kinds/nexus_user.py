@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from clients.errors import action
+from clients.errors import NotFoundError, action
 from clients.nexus import User
 from provider.kinds.fields import NAMES, UNKNOWN, Failure, Field, Rule, Values, at_most, one_of
 from provider.kinds.kind import KindError
@@ -84,9 +84,14 @@ class NexusUser(NexusKind[User]):
         seen = super().read(resource_id, state)
         if seen is None:
             return None
-        password = state.get("password", "")
-        accepted = bool(password) and self._accepts(resource_id, password)
-        seen.values.update(password=password, login=ACCEPTED if accepted else REFUSED)
+        seen.values["password"] = state.get("password", "")
+        if seen.values["status"] == state.get("status") != ACTIVE:
+            # It is to be disabled, and then no login can be tried.
+            seen.values["login"] = state.get("login", ACCEPTED)
+        else:
+            seen.values["login"] = (
+                ACCEPTED if self._lets_in(resource_id, seen.values["password"]) else REFUSED
+            )
         return seen
 
     def update(self, resource_id: str, state: Values, inputs: Values) -> Values:
@@ -95,11 +100,14 @@ class NexusUser(NexusKind[User]):
         profile = [name for name in vars(self.wanted(inputs)) if name != "source"]
         if any(state.get(name) != inputs[name] for name in profile):
             super().update(resource_id, state, inputs)
-        if inputs["status"] == ACTIVE:
-            self._set_password(resource_id, inputs["password"])
-            self._prove_login(inputs)
-        elif state.get("password") != inputs["password"]:
-            self._change_password(resource_id, inputs["password"])
+        try:
+            if inputs["status"] == ACTIVE:
+                self._set_password(resource_id, inputs["password"])
+                self._prove_login(inputs)
+            elif state.get("password") != inputs["password"]:
+                self._change_password(resource_id, inputs["password"])
+        except NotFoundError:
+            raise self.gone(resource_id) from None
         return inputs
 
     def objects(self, address: Values) -> Users:  # type: ignore[override] # its create takes a password, see `make`
@@ -128,7 +136,7 @@ class NexusUser(NexusKind[User]):
         return (
             known
             and super().is_ours(existing, inputs)
-            and self._accepts(existing.user_id, inputs["password"])
+            and self._lets_in(existing.user_id, inputs["password"])
         )
 
     def bring_in_line(self, existing: User, inputs: Values) -> None:
@@ -157,7 +165,7 @@ class NexusUser(NexusKind[User]):
             )
 
     def _set_password(self, user_id: str, password: str) -> None:
-        if not self._accepts(user_id, password):
+        if not self._lets_in(user_id, password):
             self._change_password(user_id, password)
 
     def _change_password(self, user_id: str, password: str) -> None:
@@ -170,17 +178,19 @@ class NexusUser(NexusKind[User]):
 
     def _prove_login(self, inputs: Values) -> None:
         user_id = inputs["user_id"]
-        if inputs["status"] != ACTIVE or self._accepts(user_id, inputs["password"]):
+        if inputs["status"] != ACTIVE or self._lets_in(user_id, inputs["password"]):
             return
         for wait in PROOF_WAITS_SECONDS:
             time.sleep(wait)
-            if self._accepts(user_id, inputs["password"]):
+            if self._lets_in(user_id, inputs["password"]):
                 return
         raise KindError(
             f"{action('prove the login of', self.noun, user_id)}: Nexus took the password and refuses the login. See that "
             "the Local Authenticating Realm is active and that nothing else writes this user, and run again"
         )
 
-    def _accepts(self, user_id: str, password: str) -> bool:
+    def _lets_in(self, user_id: str, password: str) -> bool:
+        if not password:
+            return False
         with self._systems.login_probes:
             return self._systems.nexus().users.accepts(user_id, password)

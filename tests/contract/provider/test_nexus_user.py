@@ -182,6 +182,18 @@ class TestNexusUser(ObjectLifeCycle):
     def test_a_disabled_user_can_be_declared(self, case: Case, nexus: NexusProcess) -> None:
         case.up(status="disabled")
         assert not logs_in(nexus, case.identity, PASSWORD)
+        assert case.refresh() == set(), "that it cannot log in is what was declared"
+        assert case.up(status="disabled") == "same"
+        assert case.up(status="disabled", password=Secret(OTHER)) == "update"
+        assert case.up(password=Secret(OTHER)) == "update"
+        assert logs_in(nexus, case.identity, OTHER)
+
+    def test_a_rotation_of_a_user_that_somebody_removed_says_so(self, case: Case) -> None:
+        case.up()
+        case.remove()
+        case.engine.restart()
+        with pytest.raises(PluginError, match=r"it is no longer in Nexus\. Run `pulumi up --refresh`"):
+            case.up(password=Secret(OTHER))
 
     def test_an_imported_user_has_no_password_until_the_next_up(
         self, case: Case, nexus: NexusProcess
