@@ -1,7 +1,7 @@
 """Vault's API as this project asks it, over hvac: what exists, what a token may do, what a secret holds.
 
-It only reads: what lies in Vault is written by pulumi-vault. A path that may not be read is a ForbiddenError,
-never "not there".
+It reads, logs jobs in and out, and writes secrets that a person brings: all else in Vault is written by pulumi-vault. A
+path that may not be read is a ForbiddenError, never "not there".
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 SYSTEM = "Vault"
 _DISCOVERY = "/.well-known/openid-configuration"
 _OK = 200
+_NO_CONTENT = 204
 _SEALED = 503
 _REMEDIES = {
     400: "Check the path.",
@@ -53,6 +54,27 @@ class Vault:
 
     def __repr__(self) -> str:
         return f"Vault({self.url!r})"
+
+    @property
+    def token(self) -> str:
+        """The token, for a program that is started with it in its environment."""
+        return self._token
+
+    def log_in(self, mount: str, role: str, id_token: str) -> Vault:
+        """Return this Vault, asked with the token that a JWT role gives to who holds an id_token.
+
+        Raises:
+            RefusedError, ForbiddenError: it gives none; the text has Vault's reason.
+        """
+        doing = f"log in at 'auth/{mount}' with role '{role}'"
+        conceal(id_token)
+        answer = self._ask("post", f"auth/{mount}/login", doing, {"role": role, "jwt": id_token})
+        token = _object(answer.get("auth"), doing).get("client_token")
+        return Vault(self.url, str(token), options=self._options)
+
+    def log_out(self) -> None:
+        """Revoke the token; one of type batch cannot be revoked, which is a RefusedError."""
+        self._ask("post", "auth/token/revoke-self", "revoke the token")
 
     def exists(self, api_path: str) -> bool:
         """Tell whether there is something at an API path, such as `sys/policies/acl/x` or `secret/data/nexus/x`.
@@ -137,6 +159,12 @@ class Vault:
                 conceal(value)
         return secret
 
+    def write_secret(self, mount: str, path: str, fields: dict[str, str]) -> None:
+        """Write a new version of a KV v2 secret that no program manages: what a person brings."""
+        for value in fields.values():
+            conceal(value)
+        self._ask("post", f"{mount}/data/{path}", f"write secret '{mount}/{path}'", {"data": fields})
+
     def url_answers(self, url: str) -> None:
         """Make sure that a discovery or JWKS URL answers, as Vault will ask it; no credentials are sent.
 
@@ -203,9 +231,11 @@ class Vault:
                 method, f"/v1/{quote(api_path)}", json=body, params=parameters, raise_exception=False
             )
         except requests.RequestException as error:
-            # Nothing that is asked here changes anything.
+            # Nothing that is asked here changes anything that a second call would not change in the same way.
             raise translated(error, doing, SYSTEM, self.url) from None
         status = answer.status_code
+        if status == _NO_CONTENT:
+            return {}
         if status != _OK:
             said = f"{SYSTEM} answered {status}{_faults(answer)}"
             remedy = _REMEDIES.get(status, "Run again later; Vault's own log says more.")

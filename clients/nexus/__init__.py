@@ -65,6 +65,14 @@ class Nexus:
         """Tell whether Nexus serves those who show no credentials."""
         return read_anonymous_access(self._api).enabled
 
+    def status_of(self, method: str, path: str, doing: str) -> int:
+        """Return the HTTP status with which a call of the REST API is answered to this user; `path` is encoded already.
+
+        Raises:
+            UnreachableError, UnexpectedAnswerError: there is no answer of Nexus's.
+        """
+        return self._api.answer(method, path, doing).status_code
+
     def refresh(self) -> None:
         """Forget all lists."""
         for each in (self.users, self.roles, self.privileges, self.content_selectors, self._repositories):
