@@ -29,6 +29,9 @@ class _LazyGroup(TyperGroup):
         "explain",
         "pull-secret",
         "drift",
+        "verify",
+        "bootstrap",
+        "run-as",
         "local",
     )
 

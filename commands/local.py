@@ -24,6 +24,8 @@ application = typer.Typer(
     help="The local stack: a real Vault, and simulators of Nexus and GitLab, on 127.0.0.1.",
 )
 _STACK = "local"
+# An account that may do little, and that in one folder alone.
+_PROVED = "svc-executor"
 _NEXT = """Where to look next:
   ./ciaccess local status            what runs and where
   eval "$(make -s env)"              then plain `pulumi preview`, `vault`, `curl` work in this shell
@@ -85,16 +87,14 @@ def _start(*, free_ports: bool) -> None:
 
 
 def _prove(access: Access) -> None:
-    from local import proof  # noqa: PLC0415 only `up` proves
+    from commands import verify, verify_tables  # noqa: PLC0415 only `up` proves
+    from verification.results import Verdict  # noqa: PLC0415 likewise
 
-    console = output()
-    console.print(f"\n[bold]{proof.ACCOUNT}, from token to artifact[/]")
-    try:
-        with _clean_errors():
-            for step in proof.prove(access):
-                console.print(f"  [green]✓[/] {step.title}: {step.outcome}")
-    except proof.ProofError as error:
-        raise CommandError(f"the proof failed at: {error}") from None
+    account = _PROVED if _PROVED in access.accounts else next(iter(access.accounts))
+    report = verify.run(access, [account], verify.local_means(access))
+    verify_tables.show_proof(report, account, output())
+    if report.verdict is not Verdict.AS_IT_MUST_BE:
+        raise CommandError("the proof failed; what is wrong is above", verify_tables.EXITS[report.verdict])
 
 
 @application.command()

@@ -21,6 +21,7 @@ PACKAGES = (
     "local",
     "pipelines",
     "tools",
+    "verification",
 )
 # Who may import whom; the fourth line says that a component knows the YAML's models, and no client.
 MAY_IMPORT = {
@@ -33,7 +34,8 @@ MAY_IMPORT = {
     "local": {"config", "tools"},
     "pipelines": {"config", "tools"},
     "drift": {"analysis", "config", "clients", "tools"},
-    "commands": {"analysis", "config", "clients", "drift", "local", "pipelines", "tools"},
+    "commands": {"analysis", "config", "clients", "drift", "local", "pipelines", "tools", "verification"},
+    "verification": {"analysis", "config", "clients", "tools"},
 }
 SIMULATORS = ("local.nexus_simulator", "local.gitlab_simulator")
 MOST_LINES_OF_A_FILE = 300
