@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -21,9 +21,6 @@ from drift.findings import Report, as_json
 from drift.looking import CannotLookError
 from drift.repairs import Plan, plan
 from drift.state import State, parse
-
-if TYPE_CHECKING:
-    from config import Access
 
 application = typer.Typer()
 _CREDENTIALS = ("VAULT_TOKEN", "NEXUS_USERNAME", "NEXUS_PASSWORD", "GITLAB_TOKEN")
@@ -84,6 +81,9 @@ def drift(  # noqa: PLR0913 a command's options
     no_state: Annotated[
         bool, typer.Option("--no-state", help="Do without the state: it tells which side changed a password.")
     ] = False,
+    timeout: Annotated[
+        float, typer.Option("--timeout", min=0.1, help="How many seconds an answer may take.")
+    ] = 20.0,
     repair: Annotated[bool, typer.Option("--repair", help="Print what repairs it.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="With --repair: do it, then look again.")] = False,
 ) -> None:
@@ -99,23 +99,23 @@ def drift(  # noqa: PLR0913 a command's options
     _use_local_credentials(stack)
     outputs = _Outputs(as_json_, markdown, junit, html, issue)
     source = _Source(stack)
-    report = _look(access, source, baseline, no_state=no_state)
+    subject = Subject(access, stack, None if no_state else source.read, timeout)
+    report = _look(subject, baseline)
     steps = plan(report, source.state or State())
     if repair and yes and report.findings:
         _repair(report, steps)
-        report = _look(access, source, baseline, no_state=no_state)
+        report = _look(subject, baseline)
         steps = plan(report, source.state or State())
-    _tell(access, report, steps, outputs)
+    _tell(subject, report, steps, outputs)
     finish(Exit(report.verdict))
 
 
-def _look(access: Access, source: _Source, baseline: Path, *, no_state: bool) -> Report:
+def _look(subject: Subject, baseline: Path) -> Report:
     try:
         accepted = load(baseline)
     except ConfigError as error:
         raise CommandError(f"read the baseline:\n{error}") from None
-    report = examine(Subject(access, source.stack, None if no_state else source.read))
-    return apply(report, accepted, datetime.now(UTC).date())
+    return apply(examine(subject), accepted, datetime.now(UTC).date())
 
 
 def _use_local_credentials(stack: str) -> None:
@@ -148,11 +148,11 @@ def _repair(report: Report, steps: Plan) -> None:
             "Run without --repair to see what",
             code=Exit.COULD_NOT_LOOK,
         )
-    if steps.runs and engine.run(*steps.words(), "--yes", "--skip-preview"):
+    if steps.runs and engine.run(*steps.words(), "--yes", "--skip-preview", aside=True):
         raise CommandError("the repair did not succeed; what pulumi said is above")
 
 
-def _tell(access: Access, report: Report, steps: Plan, outputs: _Outputs) -> None:
+def _tell(subject: Subject, report: Report, steps: Plan, outputs: _Outputs) -> None:
     from commands import page  # noqa: PLC0415 after the look, which should begin early
     from commands.drift_page import page_of  # noqa: PLC0415 likewise
 
@@ -170,7 +170,7 @@ def _tell(access: Access, report: Report, steps: Plan, outputs: _Outputs) -> Non
 
         _write(outputs.junit, junit(report))
     if outputs.issue:
-        _keep_issue(access, report, outputs.issue, page.markdown(shown))
+        _keep_issue(subject, report, outputs.issue, page.markdown(shown))
 
 
 def _write(path: Path, text: str) -> None:
@@ -180,7 +180,7 @@ def _write(path: Path, text: str) -> None:
         raise CommandError(f"write {path}: {error.strerror}. Name a file that can be written") from None
 
 
-def _keep_issue(access: Access, report: Report, project: str, text: str) -> None:
+def _keep_issue(subject: Subject, report: Report, project: str, text: str) -> None:
     from clients.credentials import CredentialsError  # noqa: PLC0415 only for this option
     from clients.errors import ApiError  # noqa: PLC0415 likewise
     from clients.gitlab_issues import Issues  # noqa: PLC0415 likewise
@@ -188,7 +188,7 @@ def _keep_issue(access: Access, report: Report, project: str, text: str) -> None
     from drift.issue import keep  # noqa: PLC0415 likewise
 
     try:
-        done = keep(Issues(connect(access), project), report, text)
+        done = keep(Issues(connect(subject.access, subject.timeout_seconds), project), report, text)
     except (ApiError, CredentialsError, CannotLookError) as error:
         raise CommandError(f"keep the issue: {error}") from None
     notices().print(f"issue: {done}", markup=False)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from typing import TYPE_CHECKING, Any
+import sys
+from typing import IO, TYPE_CHECKING, Any
 
 from commands.terminal import CommandError
 from tools.environment import ROOT
@@ -18,15 +19,19 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
-def run(*words: str, variables: Mapping[str, str] | None = None, quiet: bool = False) -> int:
+def run(
+    *words: str, variables: Mapping[str, str] | None = None, quiet: bool = False, aside: bool = False
+) -> int:
     """Run `pulumi` with these words in the project's folder and return its exit code.
 
-    `variables` are added to its environment. `quiet` swallows the output unless the engine fails.
+    `variables` are added to its environment. `quiet` swallows the output unless the engine fails; `aside` sends it to
+    standard error, where the output of the command is a result of its own.
 
     Raises:
         CommandError: there is no `pulumi` on PATH.
     """
-    done = _call(words, variables, captured=quiet)
+    output = subprocess.PIPE if quiet else sys.stderr if aside else None
+    done = _call(words, variables, output)
     if quiet and done.returncode:
         raise CommandError(_failure(words, done))
     return done.returncode
@@ -39,14 +44,14 @@ def export(stack: str) -> Any:
         CommandError: there is no such stack, or the state backend cannot be read.
     """
     words = ("stack", "export", "--stack", stack)
-    done = _call(words, None, captured=True)
+    done = _call(words, None, subprocess.PIPE)
     if done.returncode:
         raise CommandError(_failure(words, done))
     return json.loads(done.stdout)
 
 
 def _call(
-    words: Sequence[str], variables: Mapping[str, str] | None, *, captured: bool
+    words: Sequence[str], variables: Mapping[str, str] | None, output: IO[str] | int | None
 ) -> subprocess.CompletedProcess[str]:
     try:
         return subprocess.run(  # noqa: S603 our own words
@@ -54,7 +59,8 @@ def _call(
             cwd=ROOT,
             env={**os.environ, **(variables or {})},
             stdin=subprocess.DEVNULL,
-            capture_output=captured,
+            stdout=output,
+            stderr=subprocess.PIPE if output == subprocess.PIPE else None,
             text=True,
             check=False,
         )

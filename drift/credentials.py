@@ -7,14 +7,17 @@ person may have chosen does not even get a fingerprint.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from clients.fingerprint import fingerprint
-from config.permissions import secret_path
+from config.identities import secret_folder
+from config.permissions import secret_api_path, secret_path
 from drift import targets
 from drift.comparing import differing, listed, shown
 from drift.findings import Finding, Target
+from drift.vault_way_in import has_engine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,13 +28,18 @@ if TYPE_CHECKING:
 
 _FIELDS = frozenset({"username", "password"})
 _ACTIVE = "active"
+LOST = "lost"
 _METADATA_DEFAULTS: dict[str, Any] = {"custom_metadata": {}, "max_versions": 0, "cas_required": False}
 _NO_DURATION = (None, "", "0s")
 
 
 @dataclass(frozen=True)
 class Secret:
-    """A secret as Vault has it now. `state` is there, missing, deleted or destroyed; `since` when it became so."""
+    """A secret as Vault has it now.
+
+    `state` is there, missing, deleted or destroyed, and lost where the engine itself is not there; `since` is when it
+    became so.
+    """
 
     state: str
     version: int = 0
@@ -51,28 +59,30 @@ class Secret:
 
 def paths(access: Access, account: str) -> tuple[str, str]:
     """Return what is read of an account's secret: its metadata and its data."""
-    kv = access.vault.kv
-    return tuple(f"{kv.mount}/{part}/{kv.prefix}/{account}" for part in ("metadata", "data"))  # type: ignore[return-value] # two parts
+    return secret_api_path(access, account).replace("/data/", "/metadata/", 1), secret_api_path(
+        access, account
+    )
 
 
 def read_secret(access: Access, vault: Vault, account: str) -> Secret:
     """Return an account's secret."""
-    kv = access.vault.kv
     metadata = vault.read(paths(access, account)[0])
     if metadata is None or not metadata.get("versions"):
-        return Secret("missing", metadata=metadata)
+        return Secret("missing" if has_engine(access, vault) else LOST, metadata=metadata)
     number = int(metadata.get("current_version") or 0)
     version = metadata["versions"].get(str(number)) or {}
     if version.get("destroyed"):
         return Secret("destroyed", number, metadata=metadata)
-    fields = vault.read_secret(kv.mount, f"{kv.prefix}/{account}")
+    fields = vault.read_secret(access.vault.kv.mount, _in_mount(access, account))
     if fields is None:
         return Secret("deleted", number, str(version.get("deletion_time") or ""), metadata=metadata)
     return Secret("there", number, str(version.get("created_time") or ""), fields, metadata)
 
 
 def secret_findings(access: Access, account: str, secret: Secret) -> Iterator[Finding]:
-    """Return what is wrong with a secret by itself."""
+    """Return what is wrong with a secret by itself; that its engine is gone is told once, of the engine."""
+    if secret.state == LOST:
+        return
     what, target = f"secret {secret_path(access, account)}", targets.secret(access, account)
     if secret.state != "there":
         seen = "nothing" if secret.state == "missing" else f"version {secret.version} is {secret.state}"
@@ -106,15 +116,9 @@ def _metadata_findings(
     defaults = {**_METADATA_DEFAULTS, "delete_version_after": "0s"}
     # Keys of custom metadata, without their values: people note all sorts of things there.
     seen = {**metadata, "custom_metadata": sorted(metadata.get("custom_metadata") or {})}
-    options = {
-        "custom_metadata": "",
-        "max_versions": "-max-versions=0 ",
-        "cas_required": "-cas-required=false ",
-        "delete_version_after": "-delete-version-after=0s ",
-    }
-    kv = access.vault.kv
-    # `put` replaces custom metadata, which `patch` would keep.
-    command = f"vault kv metadata put -mount={kv.mount} {''.join(options[name] for name in names)}{kv.prefix}/{account}"
+    # Only JSON says "none": `vault kv metadata` keeps custom metadata that is not given.
+    body = json.dumps({name: defaults[name] for name in names})
+    command = f"printf '%s' '{body}' | vault write {paths(access, account)[0]} -"
     updated = str(metadata.get("updated_time") or "")
     yield Finding(
         "vault.secret.metadata", what, shown(defaults, names), shown(seen, names), updated, by_hand=command
@@ -162,13 +166,16 @@ def _accepts_older(
     access: Access, account: str, secret: Secret, known: str, vault: Vault, nexus: Nexus
 ) -> bool | None:
     """Tell whether Nexus still accepts the state's password, found in an older version; None where that is gone."""
-    kv = access.vault.kv
     versions = (secret.metadata or {}).get("versions") or {}
     for number in sorted((int(text) for text in versions), reverse=True):
         if number >= secret.version:
             continue
-        older = vault.read_secret(kv.mount, f"{kv.prefix}/{account}", number)
+        older = vault.read_secret(access.vault.kv.mount, _in_mount(access, account), number)
         password = (older or {}).get("password")
         if isinstance(password, str) and password and fingerprint(password) == known:
             return nexus.users.accepts(account, password)
     return None
+
+
+def _in_mount(access: Access, account: str) -> str:
+    return f"{secret_folder(access, account)}/{account}"

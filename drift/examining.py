@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from clients.credentials import ca_bundle, require
-from clients.http import HttpOptions
+from clients.credentials import require
+from config.identities import service_accounts
 from drift import credentials, vault_outside, vault_secrets, vault_sight, vault_way_in
 from drift.findings import UNSEEN, Report
 from drift.gitlab_look import look_at_gitlab
-from drift.looking import Look
+from drift.looking import Look, http_options
 from drift.nexus_look import look_at_nexus
 from drift.state import State
 
@@ -33,11 +33,15 @@ VAULT, NEXUS, GITLAB, STATE = "Vault", "Nexus", "GitLab", "Pulumi"
 
 @dataclass(frozen=True)
 class Subject:
-    """What is examined. `read_state` returns the stack's state, None to do without, and raises CannotLookError."""
+    """What is examined, and how long an answer may take.
+
+    `read_state` returns the stack's state, None to do without, and raises CannotLookError.
+    """
 
     access: Access
     stack: str
     read_state: Callable[[], State] | None = None
+    timeout_seconds: float = 20.0
 
 
 def examine(subject: Subject) -> Report:
@@ -60,10 +64,10 @@ def examine(subject: Subject) -> Report:
 def _look(subject: Subject, look: Look) -> None:
     access = subject.access
     state = look.start(STATE, f"the state of the stack {subject.stack}", _state_reader(subject, look))
-    nexus = look.start(NEXUS, "Nexus", lambda: _nexus(access))
+    nexus = look.start(NEXUS, "Nexus", lambda: _nexus(access, subject.timeout_seconds))
     look.start(NEXUS, "the objects of Nexus", lambda: _look_at_nexus(access, look, nexus))
-    look.start(GITLAB, "GitLab", lambda: look_at_gitlab(access, look))
-    vault = look.ask(VAULT, "Vault", lambda: vault_sight.connect(access))
+    look.start(GITLAB, "GitLab", lambda: look_at_gitlab(access, look, subject.timeout_seconds))
+    vault = look.ask(VAULT, "Vault", lambda: vault_sight.connect(access, subject.timeout_seconds))
     if vault is not UNSEEN:
         _look_at_vault(subject, look, vault, nexus, state)
 
@@ -74,12 +78,12 @@ def _look_at_nexus(access: Access, look: Look, nexus: Future[Nexus | Unseen]) ->
         look_at_nexus(access, found, look)
 
 
-def _nexus(access: Access) -> Nexus:
+def _nexus(access: Access, timeout_seconds: float) -> Nexus:
     """Return Nexus with its list of users: who may not read that may not look at all."""
     from clients.nexus import Nexus as Client  # noqa: PLC0415 imported while the other systems are asked
 
     found = require("NEXUS_USERNAME", "NEXUS_PASSWORD")
-    options = HttpOptions(ca_bundle=ca_bundle())
+    options = http_options(timeout_seconds)
     nexus = Client(access.nexus.url, found["NEXUS_USERNAME"], found["NEXUS_PASSWORD"], options=options)
     nexus.users.all()
     return nexus
@@ -119,7 +123,7 @@ def _look_at_vault(
     for each in checks:
         if can(each.subject, *each.reads):
             look.check(VAULT, each.subject, each.question)
-    for account in access.accounts:
+    for account in service_accounts(access):
         if can(f"secret of {account}", *credentials.paths(access, account)):
             _check_account(subject, look, vault, account, nexus, state)
     if can("the list of secrets", vault_secrets.folder(access)):
@@ -129,7 +133,7 @@ def _look_at_vault(
 
 def _lacking(access: Access, vault: Vault, checks: list[Check]) -> dict[str, str]:
     paths = {path for check in checks for path in check.reads}
-    paths |= {path for account in access.accounts for path in credentials.paths(access, account)}
+    paths |= {path for account in service_accounts(access) for path in credentials.paths(access, account)}
     paths |= {
         vault_secrets.folder(access),
         vault_outside.POLICIES,

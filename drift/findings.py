@@ -46,7 +46,7 @@ class Finding:
 
     `id` is one of the catalogue's classes, `object` what it is about (`user svc-bench`). `expected` and `found` never
     hold a secret. `since` is when, in ISO 8601, where the system knows. `targets` are what `pulumi up --refresh` repairs;
-    without any, `by_hand` says what to run.
+    without any, `by_hand` is the command to run, after which the next look may find more for the engine.
     """
 
     id: str

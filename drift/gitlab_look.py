@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from clients.credentials import ca_bundle, require
+from clients.credentials import require
 from clients.gitlab_places import places_of, token_scopes
-from clients.http import HttpOptions
 from drift.findings import UNSEEN
 from drift.gitlab_variables import shadow_findings, variable_findings
-from drift.looking import CannotLookError
+from drift.looking import CannotLookError, http_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,7 +23,7 @@ SYSTEM = "GitLab"
 _READING = {"api", "read_api"}
 
 
-def look_at_gitlab(access: Access, look: Look) -> None:
+def look_at_gitlab(access: Access, look: Look, timeout_seconds: float) -> None:
     """Ask, and keep what is found.
 
     Raises:
@@ -32,14 +31,14 @@ def look_at_gitlab(access: Access, look: Look) -> None:
     """
     if not access.gitlab.groups:
         return
-    gitlab = connect(access)
+    gitlab = connect(access, timeout_seconds)
     for group, declared in access.gitlab.groups.items():
         look.check(SYSTEM, f"the variables of {group}", _variables(access, gitlab, group, declared.id))
         if declared.variables:
             _look_for_shadows(access, gitlab, group, look)
 
 
-def connect(access: Access) -> GitLab:
+def connect(access: Access, timeout_seconds: float) -> GitLab:
     """Return GitLab, once it is known that the token may read it.
 
     Raises:
@@ -48,7 +47,7 @@ def connect(access: Access) -> GitLab:
     from clients.gitlab import GitLab as Client  # noqa: PLC0415 imported while the other systems are asked
 
     token = require("GITLAB_TOKEN")["GITLAB_TOKEN"]
-    gitlab = Client(access.gitlab.url, token, options=HttpOptions(ca_bundle=ca_bundle()))
+    gitlab = Client(access.gitlab.url, token, options=http_options(timeout_seconds))
     scopes = token_scopes(gitlab)
     if not scopes & _READING:
         because = f"the token has the scopes {', '.join(sorted(scopes)) or 'none'}"

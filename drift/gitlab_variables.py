@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from clients.gitlab_places import Place, keys_set_in
 from drift import targets
+from drift.by_hand import deleting_variable
 from drift.comparing import differing, shown
 from drift.findings import Finding
 
@@ -40,13 +41,11 @@ def variable_findings(
     cased = {key.lower(): key for key in declared.variables}
     for key, scope in there.keys() - by_key.keys():
         what = f"variable {key} of {group}"
-        page = f"{url}/groups/{group}/-/settings/ci_cd"
+        command = deleting_variable(url, f"groups/{declared.id}", key, scope)
         if key in declared.variables:
             seen = f"also in the scope {scope}"
-            command = f"delete the variable in the scope {scope} at {page}"
             yield Finding("gitlab.variable.scope", what, "one variable", seen, by_hand=command)
         elif key.lower() in cased:
-            command = f"delete the variable {key} at {page}"
             yield Finding("gitlab.variable.twin", what, f"only {cased[key.lower()]}", key, by_hand=command)
 
 
@@ -75,12 +74,11 @@ def _value(found: Variable, *, conceal: bool) -> str:
 def shadow_findings(access: Access, group: str, gitlab: GitLab, place: Place) -> Iterator[Finding]:
     """Return which of a group's variables a subgroup or project sets again."""
     for key in keys_set_in(gitlab, place, access.gitlab.groups[group].variables):
-        section = "groups/" if place.kind == "group" else ""
-        page = f"{gitlab.url}/{section}{place.path}/-/settings/ci_cd"
+        owner = f"{place.kind}s/{place.identity}"
         yield Finding(
             "gitlab.variable.shadowed",
             f"variable {key} of {place.path}",
             f"the one of {group}",
             f"the {place.kind} sets its own",
-            by_hand=f"delete the variable {key} at {page}",
+            by_hand=deleting_variable(gitlab.url, owner, key),
         )

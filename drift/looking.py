@@ -7,8 +7,9 @@ from collections import Counter
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from clients.credentials import CredentialsError
+from clients.credentials import CredentialsError, ca_bundle
 from clients.errors import ApiError
+from clients.http import HttpOptions
 from drift.findings import UNSEEN, Blind, Finding, Unseen
 
 if TYPE_CHECKING:
@@ -26,6 +27,15 @@ class CannotLookError(Exception):
         super().__init__(because)
         self.because = because
         self.remedy = remedy
+
+
+def http_options(timeout_seconds: float) -> HttpOptions:
+    """Return the bounds of a call; `timeout_seconds` is how long an answer may take.
+
+    Raises:
+        CredentialsError: the CA bundle that is named does not exist.
+    """
+    return HttpOptions(ca_bundle=ca_bundle(), read_seconds=timeout_seconds)
 
 
 class Look:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from config.permissions import nexus_objects
 from drift import nexus_objects as objects
 from drift import nexus_users
+from drift.by_hand import disabling_anonymous_access
 from drift.findings import UNSEEN, Finding
-from drift.nexus_calls import disabling_anonymous_access
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

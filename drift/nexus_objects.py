@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from config.permissions import nexus_objects, role_id
 from drift import targets
+from drift.by_hand import deleting
 from drift.comparing import differing, listed, shown
 from drift.findings import Finding
-from drift.nexus_calls import deleting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

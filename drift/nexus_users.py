@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from config.identities import service_accounts
 from config.permissions import nexus_user
 from drift import targets
+from drift.by_hand import deleting
 from drift.comparing import differing, listed, shown
 from drift.findings import Finding
-from drift.nexus_calls import deleting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,7 +30,7 @@ def declared_users(
     access: Access, users: Mapping[str, User], admin_roles: frozenset[str]
 ) -> Iterator[Finding]:
     """Return what differs in the accounts' users; `admin_roles` are the roles that administer Nexus."""
-    for account in access.accounts:
+    for account in service_accounts(access):
         wanted, found = nexus_user(access, account), users.get(account)
         what, target = f"user {account}", (targets.user(account),)
         if found is None:
@@ -50,7 +51,7 @@ def declared_users(
 def other_users(access: Access, users: Mapping[str, User], admin_roles: frozenset[str]) -> Iterator[Finding]:
     """Return the users that nobody declared, where they are service accounts, twins or administrators."""
     for user_id, user in users.items():
-        if user_id in access.accounts:
+        if user_id in service_accounts(access):
             continue
         what, command = f"user {user_id}", deleting(access, "users", user_id)
         if user_id != _BUILT_IN and (held := user.roles & admin_roles):
@@ -67,7 +68,7 @@ def other_users(access: Access, users: Mapping[str, User], admin_roles: frozense
 def _twin(access: Access, user_id: str) -> str | None:
     """Return the declared account that an id may be taken for: by case, or because it begins with it."""
     lowered = user_id.lower()
-    for account in access.accounts:
+    for account in service_accounts(access):
         rest = lowered.removeprefix(account.lower())
         if rest != lowered and (not rest or _CONTINUED.match(rest) or _SERVICE_ACCOUNT.match(account)):
             return account

@@ -38,5 +38,5 @@ def plan(report: Report, state: State) -> Plan:
         stack=report.stack,
         urns=known,
         whole=any(target not in state.urns for target in wanted),
-        by_hand=tuple(finding for finding in report.findings if finding.by_hand and not finding.targets),
+        by_hand=tuple(finding for finding in report.findings if finding.by_hand),
     )

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
-from config.permissions import vault_policies
+from config.identities import jwt_roles, service_accounts
+from config.permissions import secret_api_path, vault_policies
 from drift.findings import UNSEEN, Finding
 from drift.vault_policies import reaches
 
@@ -104,7 +105,7 @@ def _read_holders(access: Access, vault: Vault, look: Look, mounts: dict[str, An
         for part in _LISTS.get(kind, ()):
             below = f"auth/{path}{_READ_BELOW.get((kind, part), part)}"
             _read_list(vault, look, f"auth/{path}{part}", below, seen)
-    ours = {f"auth/{access.vault.jwt.mount}/role/{name}" for name in access.vault.roles}
+    ours = {f"auth/{access.vault.jwt.mount}/role/{name}" for name in jwt_roles(access)}
     for path in ours & seen.holders.keys():
         del seen.holders[path]
 
@@ -117,18 +118,20 @@ def _read_list(vault: Vault, look: Look, listed: str, below: str, seen: _Seen) -
 
 
 def _findings(access: Access, seen: _Seen) -> Iterator[Finding]:
-    kv, jwt = access.vault.kv, access.vault.jwt.mount
-    folder = f"{kv.mount}/data/{kv.prefix}"
+    jwt = access.vault.jwt.mount
+    folders = sorted({secret_api_path(access, name).rpartition("/")[0] for name in service_accounts(access)})
     reaching = {policy.name for policy in vault_policies(access)} | {_ALMIGHTY}
     for name, future in seen.policies.items():
         policy = future.result()
-        if policy is not UNSEEN and reaches(str(policy.get("policy", "")), folder):
+        text = "" if policy is UNSEEN else str(policy.get("policy", ""))
+        reached = [f"{folder}/*" for folder in folders if reaches(text, folder)]
+        if reached:
             reaching.add(name)
             yield Finding(
                 "vault.policy.undeclared",
                 f"policy {name}",
-                f"no way to {folder}/*",
-                f"it reaches {folder}/*",
+                "no way to the secrets",
+                f"it reaches {' and '.join(reached)}",
                 by_hand=f"vault policy delete {quote(name)}",
             )
     for path, future in seen.holders.items():

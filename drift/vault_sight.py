@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from clients.credentials import ca_bundle, require
+from clients.credentials import require
 from clients.errors import ForbiddenError
-from clients.http import HttpOptions
 from clients.vault import Vault
-from drift.looking import CannotLookError
+from drift.looking import CannotLookError, http_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,7 +34,7 @@ _STATES = (
 )
 
 
-def connect(access: Access) -> Vault:
+def connect(access: Access, timeout_seconds: float) -> Vault:
     """Return Vault, once it is known that it can be looked at.
 
     Raises:
@@ -49,7 +48,7 @@ def connect(access: Access) -> Vault:
         # A repair would go there.
         because = f"VAULT_ADDR is {other}, but this stack's Vault is {address}"
         raise CannotLookError(because, "Correct the one that is wrong.")
-    vault = Vault(address, token, options=HttpOptions(ca_bundle=ca_bundle()))
+    vault = Vault(address, token, options=http_options(timeout_seconds))
     health = vault.health()
     for field, bad, because, remedy in _STATES:
         if health.get(field) is bad:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from clients.errors import RefusedError
+from config.identities import jwt_roles
 from config.permissions import VaultPolicy, vault_policies
 from config.vault_objects import jwt_backend_fields, jwt_role_fields
 from drift import targets
@@ -72,7 +73,7 @@ def checks(access: Access, vault: Vault) -> list[Check]:
     ]
     found += [
         Check(f"JWT role {name}", _role_question(access, vault, name), (f"auth/{jwt}/role/{name}",))
-        for name in access.vault.roles
+        for name in jwt_roles(access)
     ]
     return found
 
@@ -87,18 +88,27 @@ def mount_at(vault: Vault, path: str) -> dict[str, Any] | None:
         raise
 
 
+def has_engine(access: Access, vault: Vault) -> bool:
+    """Tell whether the KV engine is there, of version 2; what else is wrong with it is told by its check."""
+    found = mount_at(vault, access.vault.kv.mount)
+    return found is not None and _is_engine(found)
+
+
+def _is_engine(found: dict[str, Any]) -> bool:
+    return found.get("type") == "kv" and (found.get("options") or {}).get("version") == "2"
+
+
 def _engine(access: Access, vault: Vault) -> Iterator[Finding]:
     kv = access.vault.kv
     what, ours = f"KV engine {kv.mount}/", targets.kv_mount(access)
     found = mount_at(vault, kv.mount)
     if found is None:
-        command = f"vault secrets enable -path={kv.mount} -version=2 kv && pulumi up --refresh"
-        yield Finding(
-            "vault.mount.missing", what, "a KV engine of version 2", "nothing", targets=ours, by_hand=command
-        )
+        command = "" if ours else f"vault secrets enable -path={kv.mount} -version=2 kv"
+        expected = "a KV engine of version 2"
+        yield Finding("vault.mount.missing", what, expected, "nothing", targets=ours, by_hand=command)
         return
-    version = (found.get("options") or {}).get("version", "1")
-    if found.get("type") != "kv" or version != "2":
+    if not _is_engine(found):
+        version = (found.get("options") or {}).get("version", "1")
         command = f"vault kv enable-versioning {kv.mount}/"
         seen = f"{found.get('type')} of version {version}"
         yield Finding("vault.mount.version", what, "kv of version 2", seen, by_hand=command)
@@ -127,7 +137,7 @@ def _backend(access: Access, vault: Vault) -> Iterator[Finding]:
     settings = vault.read(f"auth/{jwt.mount}/config") if mount else None
     if mount is None or settings is None or mount.get("type") != "jwt":
         seen = "nothing" if mount is None else f"{mount.get('type')} without a configuration"
-        roles = [targets.jwt_role(access, name) for name in access.vault.roles]
+        roles = [targets.jwt_role(access, name) for name in jwt_roles(access)]
         yield Finding("vault.backend.missing", what, "a JWT backend", seen, targets=(target, *roles))
         return
     declared = {**jwt_backend_fields(jwt), "default_role": ""}
@@ -200,14 +210,14 @@ def _role(access: Access, vault: Vault, name: str) -> Iterator[Finding]:
         if mount_at(vault, f"auth/{access.vault.jwt.mount}") is not None:
             yield Finding("vault.role.missing", what, "a role", "nothing", targets=(target,))
         return
-    declared = jwt_role_fields(name, access.vault.roles[name])
+    declared = jwt_role_fields(name, jwt_roles(access)[name])
     if names := differing(declared, found):
         yield Finding(
             "vault.role.fields", what, shown(declared, names), shown(found, names), targets=(target,)
         )
     if names := differing(_ROLE_UNUSED, found):
-        # An update keeps what it does not name, so that only a new role is sure to be without them.
-        command = f"vault delete {path} && pulumi up --refresh"
+        # An update keeps what it does not name: only a new role, which the next repair makes, is without them.
+        command = f"vault delete {path}"
         yield Finding(
             "vault.role.fields", what, shown(_ROLE_UNUSED, names), shown(found, names), by_hand=command
         )

@@ -1,4 +1,4 @@
-"""The command that takes something out of Nexus by hand; its credentials come from the environment, never by argument."""
+"""The commands that change Nexus and GitLab by hand; credentials come from the environment, and are no arguments."""
 
 from __future__ import annotations
 
@@ -21,11 +21,26 @@ def disabling_anonymous_access(access: Access) -> str:
     return _calling(f"{body} {_url(access, 'anonymous')}")
 
 
+def deleting_variable(url: str, owner: str, key: str, scope: str = "*") -> str:
+    """Return the command that deletes a variable of GitLab; `owner` is `groups/<id>` or `projects/<id>`."""
+    signed = (
+        f"""printf 'header = "PRIVATE-TOKEN: %s"' {_from_environment("GITLAB_TOKEN")} | curl -fsS -g -K -"""
+    )
+    place = f"{url}/api/v4/{owner}/variables/{quote(key, safe='')}?filter[environment_scope]={quote(scope)}"
+    return f"{signed} -X DELETE '{place}'"
+
+
 def _calling(arguments: str) -> str:
     # printf is the shell's own, so that the password stands on no command line.
-    signed = """printf 'user = "%s:%s"' "$NEXUS_USERNAME" "$NEXUS_PASSWORD" | curl -fsS -K -"""
+    password = _from_environment("NEXUS_PASSWORD")
+    signed = f"""printf 'user = "%s:%s"' "$NEXUS_USERNAME" {password} | curl -fsS -K -"""
     return f"{signed} {arguments}"
 
 
 def _url(access: Access, path: str) -> str:
     return f"'{access.nexus.url}/service/rest/v1/security/{path}'"
+
+
+def _from_environment(name: str) -> str:
+    """Return the shell word of a credential that is a variable, or in the file that another one names."""
+    return f'"${{{name}:-$(cat "${name}_FILE")}}"'
