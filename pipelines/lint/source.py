@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+from ruamel.yaml.error import ReusedAnchorWarning, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 if TYPE_CHECKING:
@@ -102,7 +103,11 @@ class Source:
     def __init__(self, text: str) -> None:
         self.lines = text.split("\n")
         try:
-            documents = list(YAML().compose_all(io.StringIO(text)))
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", ReusedAnchorWarning)  # GitLab takes the last one, too
+                documents = list(YAML().compose_all(io.StringIO(text)))
+        except RecursionError:
+            raise SourceError("it is nested too deeply") from None
         except YAMLError as error:
             mark = getattr(error, "problem_mark", None)
             where = f"line {mark.line + 1}: " if mark else ""
@@ -207,14 +212,19 @@ def _scalars(node: Node) -> Iterator[ScalarNode]:
 
 
 def _walk(node: Node) -> Iterator[Node]:
-    yield node
-    if isinstance(node, MappingNode):
-        for key, value in node.value:
-            yield from _walk(key)
-            yield from _walk(value)
-    elif isinstance(node, SequenceNode) and node.tag != "!reference":
-        for each in node.value:
-            yield from _walk(each)
+    """Yield a node and all below it, each once: an alias may stand inside what it stands for."""
+    seen: set[int] = set()
+    waiting = [node]
+    while waiting:
+        current = waiting.pop()
+        if id(current) in seen:
+            continue
+        seen.add(id(current))
+        yield current
+        if isinstance(current, MappingNode):
+            waiting += [each for pair in reversed(current.value) for each in reversed(pair)]
+        elif isinstance(current, SequenceNode) and current.tag != "!reference":
+            waiting += reversed(current.value)
 
 
 def _shares(other: Entry, nodes: set[int]) -> bool:

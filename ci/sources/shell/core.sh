@@ -111,7 +111,7 @@ _nexus_quoted() { printf '%s' "$1" | sed 's/[\\"]/\\&/g'; }
 
 _nexus_curl() { # CURL'S WORD…, and $_nexus_config to it as its configuration: sets nexus_status and nexus_answer
   _nexus_code=0
-  _nexus_out=$(printf '%s\n' "$_nexus_config" | curl --silent --show-error --connect-timeout 10 \
+  _nexus_out=$(printf '%s\n' "$_nexus_config" | curl --silent --show-error --globoff --connect-timeout 10 \
     --write-out '\n%{http_code}' --config - "$@" 2>&1) || _nexus_code=$?
   _nexus_config=''
   if [ "$_nexus_code" = 0 ]; then

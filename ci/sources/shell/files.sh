@@ -8,6 +8,10 @@ _nexus_transfer() { # CURL'S WORD…: as the account
   _nexus_curl "$@"
 }
 
+_nexus_encoded() { # PATH: prints it as it stands in a URL
+  printf '%s' "$1" | sed 's/%/%25/g; s/ /%20/g; s/#/%23/g; s/?/%3F/g; s/"/%22/g; s/\^/%5E/g; s/\[/%5B/g; s/\]/%5D/g'
+}
+
 _nexus_uploaded() { # FILE URL: ends the job unless nexus_status says that it was taken
   case $nexus_status in
     200 | 201 | 204) nexus_say "uploaded $1 to $2" ;;
@@ -30,7 +34,7 @@ _nexus_upload() { # REPOSITORY'S URL, then FILE…: into $NEXUS_PATH, by default
   _nexus_folder=/${_nexus_folder#/}
   _nexus_folder=${_nexus_folder%/}/
   for _nexus_file in "$@"; do
-    _nexus_address=$_nexus_target$_nexus_folder${_nexus_file##*/}
+    _nexus_address=$_nexus_target$(_nexus_encoded "$_nexus_folder${_nexus_file##*/}")
     _nexus_repeat _nexus_transfer --upload-file "$_nexus_file" "$_nexus_address"
     _nexus_uploaded "$_nexus_file" "$_nexus_address"
   done

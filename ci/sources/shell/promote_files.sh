@@ -18,10 +18,11 @@ nexus_promote_files() { # copies each of $NEXUS_PATHS in the repositories of $NE
 }
 
 _nexus_promote_file() { # PATH
-  _nexus_download "$_nexus_source/$1" source
+  _nexus_item=$(_nexus_encoded "$1")
+  _nexus_download "$_nexus_source/$_nexus_item" source
   [ -n "$_nexus_sum" ] || nexus_fail "promote $1: it is not in $NEXUS_FROM ($_nexus_source)."
   _nexus_wanted=$_nexus_sum
-  _nexus_download "$_nexus_target/$1" target
+  _nexus_download "$_nexus_target/$_nexus_item" target
   if [ "$_nexus_sum" = "$_nexus_wanted" ]; then
     nexus_say "$1 is in $NEXUS_TO already, the same: sha256 $_nexus_wanted"
     return 0
@@ -29,15 +30,15 @@ _nexus_promote_file() { # PATH
   [ -z "$_nexus_sum" ] || nexus_fail "promote $1: $NEXUS_TO has another file there. Nothing was overwritten." \
     "there:    sha256 $_nexus_sum" "promoted: sha256 $_nexus_wanted" "Build it under a new version."
   case $NEXUS_FORMAT in
-    yum | raw) _nexus_repeat _nexus_transfer --upload-file "$_nexus_dir/source" "$_nexus_target/$1" ;;
+    yum | raw) _nexus_repeat _nexus_transfer --upload-file "$_nexus_dir/source" "$_nexus_target/$_nexus_item" ;;
     *) # these formats work a path out from the package itself; their clients' upload is a form
       _nexus_repeat _nexus_transfer --form "$NEXUS_FORMAT.asset=@$_nexus_dir/source;filename=${1##*/}" \
         "$_nexus_base/service/rest/v1/components?repository=${_nexus_target##*/}"
       ;;
   esac
   # An answer that got lost makes the second try a refusal; what arrived decides.
-  if [ "$nexus_status" != 400 ] || [ "$_nexus_try" = 1 ]; then _nexus_uploaded "$1" "$_nexus_target/$1"; fi
-  _nexus_download "$_nexus_target/$1" target
+  if [ "$nexus_status" != 400 ] || [ "$_nexus_try" = 1 ]; then _nexus_uploaded "$1" "$_nexus_target/$_nexus_item"; fi
+  _nexus_download "$_nexus_target/$_nexus_item" target
   [ "$_nexus_sum" = "$_nexus_wanted" ] || nexus_fail "promote $1: what arrived is not what was sent." \
     "sent:    sha256 $_nexus_wanted" "arrived: sha256 ${_nexus_sum:-nothing}"
   nexus_say "promoted $1 from $NEXUS_FROM to $NEXUS_TO: sha256 $_nexus_wanted"

@@ -4,6 +4,9 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from ruamel.yaml import YAML
 
 from config import Access, load
 from config.stacks import CONFIG_FOLDER
@@ -217,9 +220,36 @@ def test_a_comment_allows_one_rule(place: str, access: Access) -> None:
     assert found(job(body).replace("allow curl-user", "allow role"), access) != []
 
 
+def test_an_anchor_defined_twice_is_gitlabs_to_judge(access: Access) -> None:
+    text = ".a: &a {script: [x]}\n.b: &a {script: [y]}\n" + job("echo $CI_JOB_JWT")
+    assert found(text, access) == [(6, "job-jwt")]
+
+
+def test_an_alias_inside_what_it_stands_for_ends(access: Access) -> None:
+    assert found("a: &a\n  script:\n    - *a\n    - echo $CI_JOB_JWT\n", access) == [(4, "job-jwt")]
+
+
+@given(
+    chosen=st.lists(
+        st.sampled_from([line for line, _, _ in LINES if not line.startswith(("'", '"'))]), max_size=6
+    ),
+    style=st.sampled_from(["    - {}\n", "    - |\n      {}\n", "    - >\n      {}\n", "    - 'echo; {}'\n"]),
+)
+def test_whatever_stands_together_mending_is_idempotent_and_leaves_yaml(
+    chosen: list[str], style: str, access: Access
+) -> None:
+    lines = [line.replace("'", "''") if "'" in style else line for line in chosen]
+    text = f"job:\n  {ID_TOKENS}\n  script:\n    - start\n" + "".join(style.format(line) for line in lines)
+    after = mended(text, access)
+    assert after.count("\n") == text.count("\n")
+    assert len(YAML(typ="safe").load(after)["job"]["script"]) == 1 + len(chosen)
+
+
 def test_a_file_that_is_no_yaml_says_where(access: Access) -> None:
     with pytest.raises(SourceError, match=r"^line 3: "):
         lint("job:\n  script: [\nother: }", access)
+    with pytest.raises(SourceError, match="nested too deeply"):
+        lint("[" * 5000, access)
 
 
 @pytest.mark.parametrize("text", ["", "# nothing\n", "- a\n- b\n", "just text", "spec:\n  inputs: {}\n---\n"])
