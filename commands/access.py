@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import sys
-import tempfile
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,7 +12,7 @@ from analysis.difference import difference
 from analysis.facts import AccessFacts
 from commands import access_sections, page
 from commands.declared import FileOption, declared
-from commands.terminal import CommandError, Exit, finish, output, print_json
+from commands.terminal import Exit, finish, output, print_json
 from config.stacks import CONFIG_FOLDER
 
 if TYPE_CHECKING:
@@ -66,7 +64,10 @@ def access(
     facts = AccessFacts.of(declared(file))
     changes = None
     if diff is not None:
-        changes = difference(_facts_at(diff, file or CONFIG_FOLDER / "access.yaml"), facts)
+        from commands.revisions import declared_at  # noqa: PLC0415 only for --diff
+
+        then = declared_at(diff, file or CONFIG_FOLDER / "access.yaml", {})
+        changes = difference(AccessFacts.of(then), facts)
     if as_json or form is Format.JSON:
         print_json(
             {"compared_with": diff, **changes.to_json()}
@@ -78,18 +79,6 @@ def access(
         shown = _whole(facts, sections) if changes is None else _compared(changes, str(diff), sections, form)
         _print(shown, form)
     finish(Exit.DIFFERENCES if changes else Exit.CLEAN)
-
-
-def _facts_at(revision: str, file: Path) -> AccessFacts:
-    from commands.revisions import content_at  # noqa: PLC0415 only for --diff
-
-    with tempfile.TemporaryDirectory(prefix="ciaccess-") as scratch:
-        copy = Path(scratch) / file.name
-        copy.write_bytes(content_at(revision, file))
-        try:
-            return AccessFacts.of(declared(copy))
-        except CommandError as error:
-            raise CommandError(f"compare with {revision!r}: the YAML of then is refused. {error}") from None
 
 
 def _whole(facts: AccessFacts, sections: tuple[page.Section, ...]) -> page.Page:

@@ -12,6 +12,8 @@ from config import ConfigError, load
 from config.stacks import CONFIG_FOLDER, StackSettings, StackSettingsError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from config import Access
 
 FileOption = Annotated[
@@ -30,9 +32,19 @@ def declared(file: Path | None = None, stack: str | None = None) -> Access:
     """
     try:
         settings = StackSettings.of_stack(stack) if stack else StackSettings(CONFIG_FOLDER / "access.yaml")
-        return load(file or settings.access_file, settings.addresses)
     except StackSettingsError as error:
         raise CommandError(str(error)) from None
+    return declared_in(file or settings.access_file, settings.addresses)
+
+
+def declared_in(file: Path, addresses: Mapping[str, str]) -> Access:
+    """Return what a file declares with a stack's addresses.
+
+    Raises:
+        CommandError: the YAML has faults; every one is in the text.
+    """
+    try:
+        return load(file, addresses)
     except ConfigError as error:
         faults = [fault for fault in error.faults if fault.severity == "error"]
         text = "\n".join(f"  {fault}" for fault in faults)

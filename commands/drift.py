@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,9 +11,10 @@ import typer
 
 from commands import engine
 from commands.declared import FileOption, declared
-from commands.terminal import CommandError, Exit, finish, notices, output, print_json
+from commands.local_credentials import use_local_credentials
+from commands.terminal import CommandError, Exit, finish, notices, output, print_json, write_file
 from config import ConfigError
-from config.stacks import CONFIG_FOLDER, StackSettings, StackSettingsError
+from config.stacks import CONFIG_FOLDER
 from drift.baseline import apply, load
 from drift.examining import Subject, examine
 from drift.findings import Report, as_json
@@ -23,7 +23,6 @@ from drift.repairs import Plan, plan
 from drift.state import State, parse
 
 application = typer.Typer()
-_CREDENTIALS = ("VAULT_TOKEN", "NEXUS_USERNAME", "NEXUS_PASSWORD", "GITLAB_TOKEN")
 
 
 @dataclass
@@ -96,7 +95,7 @@ def drift(  # noqa: PLR0913 a command's options
     if no_state and repair:
         raise CommandError("--repair needs the state: leave --no-state out")
     access = declared(file, stack)
-    _use_local_credentials(stack)
+    use_local_credentials(stack)
     outputs = _Outputs(as_json_, markdown, junit, html, issue)
     source = _Source(stack)
     subject = Subject(access, stack, None if no_state else source.read, timeout)
@@ -116,24 +115,6 @@ def _look(subject: Subject, baseline: Path) -> Report:
     except ConfigError as error:
         raise CommandError(f"read the baseline:\n{error}") from None
     return apply(examine(subject), accepted, datetime.now(UTC).date())
-
-
-def _use_local_credentials(stack: str) -> None:
-    """Take the local stack's credentials where nobody has set any."""
-    if any(os.environ.get(name) or os.environ.get(f"{name}_FILE") for name in _CREDENTIALS):
-        return
-    try:
-        if not StackSettings.of_stack(stack).local:
-            return
-    except StackSettingsError as error:
-        raise CommandError(str(error)) from None
-    from local import stack as local_stack  # noqa: PLC0415 only for the local stack
-    from local.processes import StackError  # noqa: PLC0415 likewise
-
-    try:
-        os.environ.update(local_stack.environment())
-    except StackError as error:
-        raise CommandError(str(error)) from None
 
 
 def _repair(report: Report, steps: Plan) -> None:
@@ -162,22 +143,15 @@ def _tell(subject: Subject, report: Report, steps: Plan, outputs: _Outputs) -> N
     else:
         page.show(shown, output())
     if outputs.markdown:
-        _write(outputs.markdown, page.markdown(shown))
+        write_file(outputs.markdown, page.markdown(shown))
     if outputs.html:
-        _write(outputs.html, page.html(shown))
+        write_file(outputs.html, page.html(shown))
     if outputs.junit:
         from drift.junit import junit  # noqa: PLC0415 only for this option
 
-        _write(outputs.junit, junit(report))
+        write_file(outputs.junit, junit(report))
     if outputs.issue:
         _keep_issue(subject, report, outputs.issue, page.markdown(shown))
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise CommandError(f"write {path}: {error.strerror}. Name a file that can be written") from None
 
 
 def _keep_issue(subject: Subject, report: Report, project: str, text: str) -> None:

@@ -1,14 +1,42 @@
-"""What a file held at a git revision; git is asked, the work tree is left as it is."""
+"""What a file held, and what access.yaml declared, at a git revision; git is asked, the work tree is left as it is."""
 
 from __future__ import annotations
 
 import subprocess
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from commands.declared import declared_in
 from commands.terminal import CommandError
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Mapping
+
+    from config import Access
+
+
+class RefusedThenError(CommandError):
+    """The YAML of then has faults by the rules of today."""
+
+
+def declared_at(revision: str, file: Path, addresses: Mapping[str, str]) -> Access:
+    """Return what an access.yaml declared at a revision, with a stack's addresses.
+
+    Raises:
+        RefusedThenError: it has faults; every one is in the text.
+        CommandError: there is no such revision here, or the file was not there then.
+    """
+    content = content_at(revision, file)
+    with tempfile.TemporaryDirectory(prefix="ciaccess-") as scratch:
+        copy = Path(scratch) / file.name
+        copy.write_bytes(content)
+        try:
+            return declared_in(copy, addresses)
+        except CommandError as error:
+            raise RefusedThenError(
+                f"compare with {revision!r}: the YAML of then is refused. {error}"
+            ) from None
 
 
 def content_at(revision: str, file: Path) -> bytes:

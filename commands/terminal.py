@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import typer
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.console import Console
 
 
@@ -51,6 +53,18 @@ def print_json(value: Any) -> None:
     """Print a result as indented JSON."""
     json.dump(value, sys.stdout, indent=2, ensure_ascii=False)
     sys.stdout.write("\n")
+
+
+def write_file(path: Path, text: str) -> None:
+    """Write a report to the file that the user names.
+
+    Raises:
+        CommandError: it cannot be written.
+    """
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise CommandError(f"write {path}: {error.strerror}. Name a file that can be written") from None
 
 
 def finish(code: Exit) -> NoReturn:

@@ -66,8 +66,8 @@ class StackSettings:
         )
 
     @classmethod
-    def of_stack(cls, stack: str) -> Self:
-        """Read config/Pulumi.<stack>.yaml.
+    def of_stack(cls, stack: str, file: Path | None = None) -> Self:
+        """Read config/Pulumi.<stack>.yaml, or another file of its settings.
 
         Raises:
             StackSettingsError: there is no such stack, or its file cannot be read.
@@ -75,18 +75,18 @@ class StackSettings:
         return cls.of(
             {
                 key.removeprefix("ciaccess:"): value
-                for key, value in stack_file(stack).get("config", {}).items()
+                for key, value in stack_file(stack, file).get("config", {}).items()
             }
         )
 
 
-def stack_file(stack: str) -> dict[str, Any]:
-    """Return what config/Pulumi.<stack>.yaml holds, `config` among it as a mapping.
+def stack_file(stack: str, file: Path | None = None) -> dict[str, Any]:
+    """Return what config/Pulumi.<stack>.yaml, or another file, holds, `config` among it as a mapping.
 
     Raises:
         StackSettingsError: there is no such stack, or its file cannot be read.
     """
-    path = CONFIG_FOLDER / f"Pulumi.{stack}.yaml"
+    path = file or CONFIG_FOLDER / f"Pulumi.{stack}.yaml"
     if not path.is_file():
         known = ", ".join(sorted(file.name[7:-5] for file in CONFIG_FOLDER.glob("Pulumi.*.yaml")))
         raise StackSettingsError(f"there is no stack {stack!r}: {path} does not exist. Stacks: {known}")
