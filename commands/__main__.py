@@ -28,6 +28,7 @@ class _LazyGroup(TyperGroup):
         "access",
         "explain",
         "pull-secret",
+        "preview",
         "drift",
         "verify",
         "bootstrap",

@@ -23,20 +23,29 @@ Cell = str | tuple[str, ...]
 _TEMPLATES = Path(__file__).parent / "templates"
 _SIGNS = {"plain": "·", "good": "✓", "gain": "+", "loss": "-", "risky": "!", "bad": "✗"}
 _COLOURS = {"plain": "", "good": "green", "gain": "green", "loss": "yellow", "risky": "red", "bad": "red"}
+_LINE_COLOURS = {"+": "green", "-": "red"}
 _LONGEST_WHOLE_CHARACTERS = 40
 _FILE_COLUMNS = 160  # of a table that goes into a file or pipe
-# What Markdown would take for markup, links or references.
-_MARKUP = re.compile(r"([\\`*_{}\[\]<>|~#$])")
+# What Markdown would take for markup, links, references or entities, and for a list where it comes first.
+_MARKUP = re.compile(r"([\\`*_{}\[\]<>|~#$&!@%^]|^[-+])")
+_NUMBERED = re.compile(r"^(\d+)([.)])")
+# GitLab tells everybody who is mentioned, by older versions' taste even behind a backslash.
+_MENTION = re.compile(r"(?<!\w)\\@(?=\w)")
+_NO_BREAK = "\u2060"
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One sentence, with marks where to look twice, and lines of detail."""
+    """One sentence, with marks where to look twice, and lines of detail.
+
+    `difference` are the lines of a text that changes, each with +, - or a blank before it.
+    """
 
     text: str
     tone: Tone = "plain"
     marks: tuple[str, ...] = ()
     details: tuple[str, ...] = ()
+    difference: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -105,14 +114,7 @@ def show(page: Page, console: Console) -> None:
         if section.nothing and not section.findings and not (section.table and section.table.rows):
             console.print(Text(f"  {section.nothing}", style="dim"))
         for finding in section.findings:
-            line = Text(f"  {_SIGNS[finding.tone]} ", style=_COLOURS[finding.tone]) + Text(
-                visible(finding.text)
-            )
-            for mark in finding.marks:
-                line.append(f"  [{visible(mark)}]", style="bold red")
-            console.print(line)
-            for detail in finding.details:
-                console.print(Text(f"      {visible(detail)}", style="dim"))
+            _show_finding(finding, console)
         if section.table and section.table.rows:
             grid = Grid(box=None, pad_edge=False, padding=(0, 2, 0, 0))
             for index, column in enumerate(section.table.columns):
@@ -120,6 +122,19 @@ def show(page: Page, console: Console) -> None:
             for row in section.table.rows:
                 grid.add_row(*(Text(visible("\n".join(lines(cell)))) for cell in row))
             console.print(grid)
+
+
+def _show_finding(finding: Finding, console: Console) -> None:
+    from rich.text import Text  # noqa: PLC0415 slow to import, and the other formats do without
+
+    line = Text(f"  {_SIGNS[finding.tone]} ", style=_COLOURS[finding.tone]) + Text(visible(finding.text))
+    for mark in finding.marks:
+        line.append(f"  [{visible(mark)}]", style="bold red")
+    console.print(line)
+    for detail in finding.details:
+        console.print(Text(f"      {visible(detail)}", style="dim"))
+    for each in finding.difference:
+        console.print(Text(f"      {visible(each)}", style=_LINE_COLOURS.get(each[:1], "dim")))
 
 
 def lines(cell: Cell) -> tuple[str, ...]:
@@ -154,23 +169,40 @@ def _markdown(page: Page, heading: str) -> Iterator[str]:
     yield f"{heading} {_plain(page.title)}"
     yield f"\n**{_plain(page.verdict)}**"
     for section in page.sections:
-        yield f"\n{heading}# {_plain(section.title)}\n"
-        if section.intro:
-            yield f"{_plain(section.intro)}\n"
+        yield from section_head(section, heading)
         for finding in section.findings:
-            marks = "".join(f" **⚠ {_plain(mark)}**" for mark in finding.marks)
-            yield f"- {_plain(finding.text)}{marks}"
-            yield from (f"  - {_plain(detail)}" for detail in finding.details)
+            yield finding_markdown(finding)
         if section.table and section.table.rows:
             yield f"| {' | '.join(map(_plain, section.table.columns))} |"
             yield f"|{' --- |' * len(section.table.columns)}"
             for row in section.table.rows:
                 yield f"| {' | '.join('<br>'.join(map(_plain, lines(cell))) for cell in row)} |"
-        elif not section.findings and section.nothing:
-            yield _plain(section.nothing)
     if page.facts:
         yield "\n" + " · ".join(f"{_plain(name)}: {_plain(value)}" for name, value in page.facts)
 
 
+def section_head(section: Section, heading: str) -> Iterator[str]:
+    """Return what stands before the findings and rows of a section; where there are none, that is said."""
+    yield f"\n{heading}# {_plain(section.title)}\n"
+    if section.intro:
+        yield f"{_plain(section.intro)}\n"
+    if section.nothing and not section.findings and not (section.table and section.table.rows):
+        yield _plain(section.nothing)
+
+
+def finding_markdown(finding: Finding) -> str:
+    """Return one item of a Markdown list, with what belongs to it."""
+    marks = "".join(f" **⚠ {_plain(mark)}**" for mark in finding.marks)
+    text = [f"- {_plain(finding.text)}{marks}"]
+    text += [f"  - {_plain(detail)}" for detail in finding.details]
+    if finding.difference:
+        shown = [visible(line).replace("\n", " ") for line in finding.difference]
+        longest = max((len(run) for line in shown for run in re.findall("`+", line)), default=0)
+        fence = "`" * max(3, longest + 1)
+        text += ["", f"  {fence}diff", *(f"  {line}" for line in shown), f"  {fence}"]
+    return "\n".join(text)
+
+
 def _plain(text: str) -> str:
-    return _MARKUP.sub(r"\\\1", visible(text).replace("\n", " "))
+    escaped = _NUMBERED.sub(r"\1\\\2", _MARKUP.sub(r"\\\1", visible(text).replace("\n", " ")))
+    return _MENTION.sub(rf"\\@{_NO_BREAK}", escaped)

@@ -20,6 +20,7 @@ PACKAGES = (
     "commands",
     "local",
     "pipelines",
+    "review",
     "tools",
     "verification",
 )
@@ -34,7 +35,18 @@ MAY_IMPORT = {
     "local": {"config", "tools"},
     "pipelines": {"config", "tools"},
     "drift": {"analysis", "config", "clients", "tools"},
-    "commands": {"analysis", "config", "clients", "drift", "local", "pipelines", "tools", "verification"},
+    "review": {"analysis", "config", "tools"},
+    "commands": {
+        "analysis",
+        "config",
+        "clients",
+        "drift",
+        "local",
+        "pipelines",
+        "review",
+        "tools",
+        "verification",
+    },
     "verification": {"analysis", "config", "clients", "tools"},
 }
 SIMULATORS = ("local.nexus_simulator", "local.gitlab_simulator")

@@ -1,0 +1,197 @@
+"""`./ciaccess preview`: what a merge request would change for people, and in which resources; what its job runs."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from analysis.facts import AccessFacts
+from clients.redaction import redacted
+from commands import preview_page
+from commands.declared import declared_in
+from commands.local_credentials import use_local_credentials
+from commands.preview_outputs import OptionalFileCommand, Outputs
+from commands.preview_sight import Blind, Sight, look
+from commands.terminal import CommandError, Exit, finish, notices
+from config.document import read
+from config.stacks import StackSettings, StackSettingsError
+from review import engine
+from review.engine_facts import api_path
+from review.report import Base, Report, report_of
+from review.resources import SECRET
+from tools.environment import ROOT
+from tools.progress import Step
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from config import Access
+    from review.events import Preview
+
+application = typer.Typer()
+# What the engine and the plugins say where a system is away, or refuses to be looked at.
+_NO_SIGHT = re.compile(
+    r"answered (?:401|403|429|5\d\d)|permission denied|Code: (?:403|429|5\d\d)|no answer|connection refused|"
+    r"timed? ?out|no such host|x509:",
+    re.IGNORECASE,
+)
+
+
+class _CouldNotLookError(Exception):
+    """Something could not be looked at while the engine ran."""
+
+    def __init__(self, blind: tuple[Blind, ...]) -> None:
+        super().__init__()
+        self.blind = blind
+
+
+@dataclass(frozen=True)
+class _Subject:
+    """What is previewed."""
+
+    project: str
+    stack: str
+    settings_file: Path | None
+    access: Access
+
+
+@application.command(
+    cls=OptionalFileCommand,
+    epilog="Examples:  ./ciaccess preview --stack local --base origin/main  ·  "
+    "./ciaccess preview --stack prod --note --html preview.html --terraform-report plan.json",
+)
+def preview(  # noqa: PLR0913 a command's options
+    *,
+    stack: Annotated[
+        str, typer.Option("--stack", envvar=["CIACCESS_STACK", "PULUMI_STACK"], help="The stack to preview.")
+    ] = "prod",
+    settings_file: Annotated[
+        Path | None,
+        typer.Option("--config-file", help="The stack's settings. Default: config/Pulumi.<stack>.yaml."),
+    ] = None,
+    base: Annotated[
+        str | None,
+        typer.Option(
+            "--base",
+            envvar="CI_MERGE_REQUEST_DIFF_BASE_SHA",
+            metavar="REV",
+            help="Compare with access.yaml of this git revision, too.",
+        ),
+    ] = None,
+    note: Annotated[
+        bool, typer.Option("--note", help="Keep a note on the merge request that this job runs for.")
+    ] = False,
+    as_json: Annotated[
+        str | None,
+        typer.Option("--json", metavar="[FILE]", help="Print the report as JSON, or write it to a file."),
+    ] = None,
+    markdown: Annotated[Path | None, typer.Option("--markdown", help="Write it as Markdown.")] = None,
+    html: Annotated[Path | None, typer.Option("--html", help="Write it as an HTML page.")] = None,
+    terraform_report: Annotated[
+        Path | None,
+        typer.Option("--terraform-report", help="Write the counts for artifacts:reports:terraform."),
+    ] = None,
+) -> None:
+    """Show what `pulumi up` would change: for people first, then by resource, then what somebody changed by hand.
+
+    Exit code 0 nothing changes, 2 something does, 3 something could not be looked at, 1 an error.
+    """
+    outputs = Outputs(as_json, markdown, html, terraform_report, note=note)
+    outputs.check()
+    try:
+        settings = StackSettings.of_stack(stack, settings_file)
+    except StackSettingsError as error:
+        raise CommandError(str(error)) from None
+    access = declared_in(settings.access_file, settings.addresses)
+    before = None if base is None else _base(base, settings)
+    use_local_credentials(stack, settings_file)
+    subject = _Subject(str(read(ROOT / "Pulumi.yaml").data["name"]), stack, settings_file, access)
+    try:
+        report = _report(subject, before)
+    except _CouldNotLookError as error:
+        _tell_blindness(subject, error.blind, outputs)
+        finish(Exit.COULD_NOT_LOOK)
+    except engine.EngineError as error:
+        messages = [redacted(message) for message in error.messages]
+        page = preview_page.page_of_failure(subject.project, stack, messages)
+        outputs.tell(access, subject.project, stack, page, {"clean": None, "error": messages})
+        finish(Exit.ERROR)
+    outputs.tell(
+        access,
+        subject.project,
+        stack,
+        preview_page.page_of(report),
+        report.to_json(),
+        report.counts.to_json(),
+    )
+    finish(Exit.CLEAN if report.is_clean else Exit.DIFFERENCES)
+
+
+def _base(revision: str, settings: StackSettings) -> Base:
+    from commands.revisions import RefusedThenError, declared_at  # noqa: PLC0415 only where there is a base
+
+    try:
+        facts = AccessFacts.of(declared_at(revision, settings.access_file, settings.addresses))
+    except RefusedThenError as error:
+        # A change that corrects it must pass.
+        return Base(revision, None, str(error))
+    return Base(revision, facts)
+
+
+def _report(subject: _Subject, base: Base | None) -> Report:
+    """Look, run the engine, and tell what it found.
+
+    Raises:
+        _CouldNotLookError: something could not be looked at.
+        EngineError: the engine failed for another reason.
+    """
+    with Step("looking whether Vault, Nexus and GitLab can be looked at"):
+        sight = look(subject.access)
+    if sight.blind:
+        raise _CouldNotLookError(sight.blind)
+    run = engine.Run(subject.stack, subject.settings_file, {})
+    try:
+        with Step("pulumi preview --refresh") as step:
+            found = engine.preview(run, step.note)
+    except engine.EngineError as error:
+        if blind := look(subject.access).blind or _blind_by(error.messages):
+            raise _CouldNotLookError(blind) from None
+        raise
+    if blind := _secrets_out_of_sight(subject.access, found, sight):
+        raise _CouldNotLookError(blind)
+    return report_of(found, subject.project, subject.stack, AccessFacts.of(subject.access), base)
+
+
+def _blind_by(messages: Iterable[str]) -> tuple[Blind, ...]:
+    """Return what could not be looked at by what the engine said of it."""
+    return tuple(
+        Blind(
+            "what the engine asked for",
+            " ".join(redacted(message).split()),
+            "Give the job's identity what it lacks.",
+        )
+        for message in messages
+        if _NO_SIGHT.search(message)
+    )
+
+
+def _secrets_out_of_sight(access: Access, found: Preview, sight: Sight) -> tuple[Blind, ...]:
+    """Return the secrets that the engine found gone, where the token may not read them."""
+    gone = [
+        api_path(str(resource.state["path"]), access.vault.kv.mount)
+        for resource in found.resources.values()
+        if resource.type == SECRET and resource.state is not None and resource.live is None
+    ]
+    return sight.unreadable_secrets(gone)
+
+
+def _tell_blindness(subject: _Subject, blind: tuple[Blind, ...], outputs: Outputs) -> None:
+    for spot in blind:
+        notices().print(f"error: {spot}", markup=False)
+    page = preview_page.page_of_blindness(subject.project, subject.stack, blind)
+    as_json = {"clean": None, "could_not_look": [spot.to_json() for spot in blind]}
+    outputs.tell(subject.access, subject.project, subject.stack, page, as_json)

@@ -1,0 +1,128 @@
+"""Whether Vault, Nexus and GitLab can be looked at, asked at once and answered within seconds, before the engine runs.
+
+The engine itself cannot be asked that: it takes a secret that it may not read for a deleted one, and waits minutes for
+a Vault that is away (facts on Vault's provider).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from clients.credentials import CredentialsError, require
+from clients.errors import ApiError
+from drift.looking import CannotLookError, http_options
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from clients.vault import Vault
+    from config import Access
+
+_ANSWER_SECONDS = 2.0
+_MOST_SECONDS = 4.0
+
+
+@dataclass(frozen=True)
+class Blind:
+    """What cannot be looked at: `could not look at <subject> because <because>. <remedy>`."""
+
+    subject: str
+    because: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"could not look at {self.subject} because {self.because}. {self.remedy}"
+
+    def to_json(self) -> dict[str, str]:
+        """Return it as a JSON object."""
+        return {"subject": self.subject, "because": self.because, "remedy": self.remedy}
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What came of asking: nothing in `blind` where all can be looked at; then there is a Vault to ask more."""
+
+    blind: tuple[Blind, ...]
+    vault: Vault | None = None
+
+    def unreadable_secrets(self, paths: Iterable[str]) -> tuple[Blind, ...]:
+        """Return which of these API paths the token may not read: the engine says of such a secret that it is gone."""
+        wanted = sorted(paths)
+        if not wanted or self.vault is None:
+            return ()
+        try:
+            rights = self.vault.capabilities(wanted)
+        except ApiError as error:
+            return (Blind("Vault", f"{error.doing}: {error.said}", error.remedy),)
+        return tuple(
+            Blind(
+                f"the secret at {path}",
+                "the token may not read it, and the engine would take it for deleted",
+                f'Give its policy: path "{path}" {{ capabilities = ["read"] }}.',
+            )
+            for path in wanted
+            if not rights[path] & {"read", "root"}
+        )
+
+
+def look(access: Access) -> Sight:
+    """Ask the three systems at once; one that has not answered in time cannot be looked at."""
+    asked: dict[str, Callable[[], Any]] = {"Vault": lambda: _vault(access), "Nexus": lambda: _nexus(access)}
+    if access.gitlab.groups:
+        asked["GitLab"] = lambda: _gitlab(access)
+    answers: queue.Queue[tuple[str, Any]] = queue.Queue()
+    for system, ask in asked.items():
+        # A thread that hangs must not keep the command from ending.
+        threading.Thread(target=_answer, args=(system, ask, answers), daemon=True).start()
+    found: dict[str, Any] = {}
+    deadline = time.monotonic() + _MOST_SECONDS
+    while len(found) < len(asked) and (left := deadline - time.monotonic()) > 0:
+        with contextlib.suppress(queue.Empty):
+            system, answer = answers.get(timeout=left)
+            if isinstance(answer, Exception):
+                raise answer
+            found[system] = answer
+    late = f"it has not answered within {_MOST_SECONDS:.0f} s"
+    for system in asked.keys() - found.keys():
+        found[system] = Blind(system, late, "Run again; look at its load where that repeats itself.")
+    blind = tuple(found[system] for system in asked if isinstance(found[system], Blind))
+    return Sight(blind, None if blind else found["Vault"])
+
+
+def _answer(system: str, ask: Callable[[], Any], answers: queue.Queue[tuple[str, Any]]) -> None:
+    try:
+        answers.put((system, ask()))
+    except ApiError as error:
+        answers.put((system, Blind(system, f"{error.doing}: {error.said}", error.remedy)))
+    except CannotLookError as error:
+        answers.put((system, Blind(system, error.because, error.remedy)))
+    except CredentialsError as error:
+        because, _, remedy = str(error).rstrip(".").rpartition(". ")
+        answers.put((system, Blind(system, because or remedy, f"{remedy}.")))
+    except Exception as error:  # noqa: BLE001 a mistake of ours is raised where it is seen, not lost in a thread
+        answers.put((system, error))
+
+
+def _vault(access: Access) -> Vault:
+    from drift.vault_sight import connect  # noqa: PLC0415 imported while the others are asked
+
+    return connect(access, _ANSWER_SECONDS)
+
+
+def _nexus(access: Access) -> None:
+    from clients.nexus import Nexus  # noqa: PLC0415 likewise
+
+    found = require("NEXUS_USERNAME", "NEXUS_PASSWORD")
+    nexus = Nexus(access.nexus.url, *found.values(), options=http_options(_ANSWER_SECONDS))
+    nexus.users.all()
+
+
+def _gitlab(access: Access) -> None:
+    from drift.gitlab_look import connect  # noqa: PLC0415 likewise
+
+    connect(access, _ANSWER_SECONDS)

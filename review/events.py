@@ -1,0 +1,168 @@
+"""The events of `pulumi preview --refresh --json` when it streams, as resources in three states each.
+
+Streamed, because that alone tells what a refresh found: in the document that `--json` prints otherwise, the steps of a
+refresh have the same state before and after. The engine has masked every secret before an event is written. `state` is
+what the last `up` left, `live` what the systems have, `wanted` what the program declares, all of them inputs.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    Inputs = Mapping[str, Any]
+
+REFRESH = "refresh"
+_REPLACING = ("replace", "create-replacement", "delete-replaced")
+_ACTIONS = ("same", "create", "update", "delete", "import", *_REPLACING)
+_IS_PART = re.compile(r"[.\[]")
+
+
+class EventsError(Exception):
+    """The engine's output is of another shape than is known here."""
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A resource of the stack. A state is None where there is no such thing in it.
+
+    `action` is what `up` would do: same, create, update, delete, replace or import. `drifted` and `planned` are the
+    names of the fields in which the engine sees a difference: between state and live, and between live and wanted.
+    """
+
+    urn: str
+    type: str
+    parent: str = ""
+    custom: bool = True
+    action: str = "same"
+    state: Inputs | None = None
+    live: Inputs | None = None
+    wanted: Inputs | None = None
+    drifted: frozenset[str] = frozenset()
+    planned: frozenset[str] = frozenset()
+
+    @property
+    def inputs(self) -> Inputs:
+        """Return what is known of it, the latest first."""
+        return self.wanted or self.live or self.state or {}
+
+
+@dataclass
+class Preview:
+    """What a run of the engine said. `succeeded` is true once it has said so itself; `errors` are its messages.
+
+    `refreshed` and `compared` are how many resources were looked at, and then compared with what is declared.
+    """
+
+    resources: dict[str, Resource] = field(default_factory=dict)
+    errors: list[str] = field(default_factory=list)
+    succeeded: bool = False
+    refreshed: int = 0
+    compared: int = 0
+
+    def take(self, line: str) -> None:
+        """Take one line of the engine's output; what is no event is kept as a message of it.
+
+        Raises:
+            EventsError: an event lacks what every event of its kind has.
+        """
+        try:
+            event = json.loads(line)
+        except ValueError:
+            event = None
+        if not isinstance(event, dict):
+            if line.strip():
+                self.errors.append(line.strip())
+            return
+        try:
+            self._take(event)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise EventsError(
+                f"an event of the engine has another shape than is known here ({error})"
+            ) from None
+
+    def _take(self, event: Mapping[str, Any]) -> None:
+        if "diagnosticEvent" in event:
+            said = event["diagnosticEvent"]
+            if said.get("severity") == "error":
+                self.errors.append(str(said["message"]).strip())
+        elif "summaryEvent" in event:
+            self.succeeded = event["summaryEvent"].get("result") == "succeeded"
+        elif "resourcePreEvent" in event:
+            # What a refresh found is in its second event alone.
+            metadata = event["resourcePreEvent"]["metadata"]
+            if metadata["op"] != REFRESH:
+                self._plan(metadata)
+        elif "resOutputsEvent" in event:
+            metadata = event["resOutputsEvent"]["metadata"]
+            if metadata["op"] == REFRESH:
+                self._refresh(metadata)
+            else:
+                self.compared += 1
+                self._plan(metadata)
+
+    def _refresh(self, metadata: Mapping[str, Any]) -> None:
+        self.refreshed += 1
+        found = self._resource(metadata)
+        self.resources[found.urn] = replace(
+            found,
+            state=_inputs(metadata["old"]),
+            live=_inputs(metadata["new"]),
+            drifted=_differing(metadata),
+        )
+
+    def _plan(self, metadata: Mapping[str, Any]) -> None:
+        action = metadata["op"]
+        if action not in _ACTIONS:  # such as read, discard
+            return
+        found = self._resource(metadata)
+        old, new = _inputs(metadata["old"]), _inputs(metadata["new"])
+        if found.state is None and found.live is None and not found.drifted:
+            # It was not refreshed: then what the state has is all that is known.
+            found = replace(found, state=old, live=old)
+        self.resources[found.urn] = replace(
+            found,
+            action="replace" if action in _REPLACING else action,
+            # The old half of a replacement comes last, and declares nothing.
+            wanted=found.wanted if action == "delete-replaced" else new,
+            planned=found.planned | _differing(metadata),
+        )
+
+    def _resource(self, metadata: Mapping[str, Any]) -> Resource:
+        urn = metadata["urn"]
+        if urn in self.resources:
+            return self.resources[urn]
+        state = metadata["new"] or metadata["old"] or {}
+        return Resource(
+            urn=urn,
+            type=metadata["type"],
+            parent=state.get("parent", ""),
+            custom=bool(state.get("custom")),
+        )
+
+
+def read(lines: Iterable[str]) -> Preview:
+    """Read a whole run.
+
+    Raises:
+        EventsError: it is of another shape.
+    """
+    preview = Preview()
+    for line in lines:
+        preview.take(line)
+    return preview
+
+
+def _inputs(state: Mapping[str, Any] | None) -> Inputs | None:
+    return None if state is None else dict(state.get("inputs") or {})
+
+
+def _differing(metadata: Mapping[str, Any]) -> frozenset[str]:
+    """Return the names of the inputs that differ, each without the path inside it."""
+    paths = [*(metadata.get("diffs") or ()), *(metadata.get("detailedDiff") or ())]
+    return frozenset(_IS_PART.split(path)[0] for path in paths)

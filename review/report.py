@@ -1,0 +1,146 @@
+"""The whole of a preview: who gains and loses, what changes, what drifted, and whether YAML and engine agree."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from analysis.changes import Change, Difference
+from analysis.difference import difference
+from review.engine_facts import facts, is_own
+from review.resources import Counts, ResourceChange, counts, drift, proposed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from analysis.facts import AccessFacts
+    from review.events import Inputs, Preview
+
+
+_NOTHING = Difference((), ())
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Whether what the YAML's change means is what the engine would do; `base` is the revision compared with.
+
+    `yaml_only` and `engine_only` are what one of them says and the other does not; `refused` is why the YAML of the
+    base could not be compared.
+    """
+
+    base: str
+    yaml_only: Difference = _NOTHING
+    engine_only: Difference = _NOTHING
+    refused: str = ""
+
+    def __bool__(self) -> bool:
+        return not (self.yaml_only or self.engine_only or self.refused)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as a JSON object."""
+        return {
+            "agree": bool(self),
+            "base": self.base,
+            "yaml_only": self.yaml_only.to_json(),
+            "engine_only": self.engine_only.to_json(),
+            "refused": self.refused or None,
+        }
+
+
+@dataclass(frozen=True)
+class Report:
+    """What one preview found. `agreement` is None where no base was named to compare with."""
+
+    project: str
+    stack: str
+    access: Difference
+    changes: tuple[ResourceChange, ...]
+    drift_access: Difference
+    drift: tuple[ResourceChange, ...]
+    counts: Counts
+    agreement: Agreement | None = None
+
+    @property
+    def is_clean(self) -> bool:
+        """Tell whether there is nothing to say: no change, no drift, no disagreement."""
+        nothing = self.counts == Counts(0, 0, 0) and not self.changes and not self.drift
+        return nothing and (self.agreement is None or bool(self.agreement))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as a JSON object."""
+        return {
+            "project": self.project,
+            "stack": self.stack,
+            "clean": self.is_clean,
+            "counts": self.counts.to_json(),
+            "access": self.access.to_json(),
+            "changes": [change.to_json() for change in self.changes],
+            "drift": {
+                "access": self.drift_access.to_json(),
+                "resources": [{**each.to_json(), "put_back": each.put_back} for each in self.drift],
+            },
+            "agreement": None if self.agreement is None else self.agreement.to_json(),
+        }
+
+
+@dataclass(frozen=True)
+class Base:
+    """The YAML that the change starts from: its git revision, and its facts, or why it is refused."""
+
+    revision: str
+    facts: AccessFacts | None
+    refused: str = ""
+
+
+def report_of(preview: Preview, project: str, stack: str, declared: AccessFacts, base: Base | None) -> Report:
+    """Return the report of a run that succeeded. `declared` are the facts of the YAML that was run."""
+    resources = preview.resources
+    states: dict[str, list[tuple[str, Inputs]]] = {"state": [], "live": [], "wanted": []}
+    for resource in resources.values():
+        for name, objects in states.items():
+            inputs = getattr(resource, name)
+            if resource.custom and inputs is not None:
+                objects.append((resource.type, inputs))
+    access, by_hand = _differences(states, declared, lambda name: not is_own(name))
+    own_access, own_by_hand = _differences(states, declared, is_own)
+    return Report(
+        project=project,
+        stack=stack,
+        access=_both(access, own_access),
+        changes=proposed(resources),
+        drift_access=_both(by_hand, own_by_hand),
+        drift=drift(resources),
+        counts=counts(resources.values()),
+        agreement=None if base is None else _agreement(access, base, declared),
+    )
+
+
+def _differences(
+    states: Mapping[str, list[tuple[str, Inputs]]], declared: AccessFacts, concerns: Callable[[str], bool]
+) -> tuple[Difference, Difference]:
+    """Return what the change gives and takes, and what somebody did by hand."""
+    state, live, wanted = (facts(objects, declared, concerns) for objects in states.values())
+    return difference(state, wanted), difference(state, live)
+
+
+def _both(one: Difference, other: Difference) -> Difference:
+    # Both know of the trust in the keys, which is nobody's.
+    return Difference(
+        (*one.gains, *_missing(other.gains, one.gains)), (*one.losses, *_missing(other.losses, one.losses))
+    )
+
+
+def _agreement(engine: Difference, base: Base, declared: AccessFacts) -> Agreement:
+    if base.facts is None:
+        return Agreement(base.revision, refused=base.refused)
+    yaml = difference(base.facts, declared)
+    return Agreement(base.revision, _without(yaml, engine), _without(engine, yaml))
+
+
+def _without(one: Difference, other: Difference) -> Difference:
+    return Difference(_missing(one.gains, other.gains), _missing(one.losses, other.losses))
+
+
+def _missing(changes: Iterable[Change], others: Iterable[Change]) -> tuple[Change, ...]:
+    known = {change.sentence for change in others}
+    return tuple(change for change in changes if change.sentence not in known)
