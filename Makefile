@@ -44,7 +44,9 @@ test-unit test-contract test-integration test-e2e: setup
 
 .PHONY: test-nexus
 test-nexus: setup ## Provider tests against a real Nexus: NEXUS_URL, NEXUS_USERNAME, NEXUS_PASSWORD
-	@$(PY) -m pytest -q -p no:xdist tests/real_nexus
+	@for name in NEXUS_URL NEXUS_USERNAME NEXUS_PASSWORD; do \
+	  eval "[ -n \"\$$$$name\" ]" || { echo "error: set $$name to the server's; it is left as it was" >&2; exit 1; }; done
+	@CIACCESS_REAL_NEXUS=1 $(PY) -m pytest -q tests/contract/provider/test_nexus_*.py tests/integration/test_foreign_nexus.py
 
 .PHONY: format
 format: setup ## Format the code

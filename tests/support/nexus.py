@@ -16,46 +16,24 @@ ADMIN = "admin"
 _ANSWER_SECONDS = 10
 
 
-@dataclass
-class NexusProcess(SimulatorProcess):
-    """A simulator on `data`. `edition` is community (all formats) or core (raw, maven2, apt); `url` has the context path."""
-
-    MODULE: ClassVar[str] = "local.nexus_simulator"
-    READY_PATH: ClassVar[str] = "/service/rest/v1/status"
-
-    edition: str = "community"
-    context_path: str = ""
-    admin_password: str = field(repr=False, default="admin-password")
+class NexusApi:
+    """What tests ask a Nexus by themselves, the simulator or a real one; a subclass says where it is and who asks."""
 
     @property
     def url(self) -> str:
         """Return the address, context path included."""
-        return f"http://127.0.0.1:{self.port}{self.context_path}"
+        raise NotImplementedError
 
-    @property
-    def api(self) -> str:
-        """Return the address of the REST API."""
-        return f"{self.url}/service/rest/v1"
-
-    def options(self) -> list[str]:
-        """Write the password's file; return the edition, the context path and that file."""
-        file = self.data.with_name(f"{self.data.name}.password")
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.touch(mode=0o600)
-        file.write_text(self.admin_password, encoding="utf-8")
-        options = ["--edition", self.edition, "--admin-password-file", str(file)]
-        return [*options, *(["--context-path", self.context_path] if self.context_path else [])]
-
-    def credentials(self) -> dict[str, Any]:
+    def administrator(self) -> tuple[str, str]:
         """Return the administrator's name and password."""
-        return {"auth": (ADMIN, self.admin_password)}
+        raise NotImplementedError
 
     def ask(
         self, method: str, path: str, auth: tuple[str, str] | None = None, **options: Any
     ) -> requests.Response:
         """Send one request to a path below `url`, as the administrator unless `auth` says who."""
-        signed = {"auth": auth} if auth else self.credentials()
-        return requests.request(method, f"{self.url}{path}", timeout=_ANSWER_SECONDS, **signed, **options)
+        auth = auth or self.administrator()
+        return requests.request(method, f"{self.url}{path}", timeout=_ANSWER_SECONDS, auth=auth, **options)
 
     def rest(self, method: str, path: str, body: Any = None, auth: tuple[str, str] | None = None) -> Any:
         """Send one request to a path below /service/rest/v1 and return its JSON, None where there is none.
@@ -95,6 +73,45 @@ class NexusProcess(SimulatorProcess):
             "POST", "/security/users", body | {"password": password, "status": "active", "roles": roles}
         )
         return user_id, password
+
+
+@dataclass
+class NexusProcess(NexusApi, SimulatorProcess):
+    """A simulator on `data`. `edition` is community (all formats) or core (raw, maven2, apt); `url` has the context path."""
+
+    MODULE: ClassVar[str] = "local.nexus_simulator"
+    READY_PATH: ClassVar[str] = "/service/rest/v1/status"
+
+    edition: str = "community"
+    context_path: str = ""
+    admin_password: str = field(repr=False, default="admin-password")
+
+    @property
+    def url(self) -> str:
+        """Return the address, context path included."""
+        return f"http://127.0.0.1:{self.port}{self.context_path}"
+
+    @property
+    def api(self) -> str:
+        """Return the address of the REST API."""
+        return f"{self.url}/service/rest/v1"
+
+    def options(self) -> list[str]:
+        """Write the password's file; return the edition, the context path and that file."""
+        file = self.data.with_name(f"{self.data.name}.password")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch(mode=0o600)
+        file.write_text(self.admin_password, encoding="utf-8")
+        options = ["--edition", self.edition, "--admin-password-file", str(file)]
+        return [*options, *(["--context-path", self.context_path] if self.context_path else [])]
+
+    def administrator(self) -> tuple[str, str]:
+        """Return the administrator's name and password."""
+        return ADMIN, self.admin_password
+
+    def credentials(self) -> dict[str, Any]:
+        """Return the same as `requests` takes it."""
+        return {"auth": self.administrator()}
 
 
 def start_nexus(tmp_path: Path, **settings: Any) -> NexusProcess:

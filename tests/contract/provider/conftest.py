@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.gitlab import GitlabProcess, start_gitlab
-from tests.support.nexus import ADMIN, NexusProcess, start_nexus
+from tests.support.nexus import NexusApi, NexusProcess, start_nexus
 from tests.support.plugin import Engine
+from tests.support.real_nexus import RealNexus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,8 +17,16 @@ CREDENTIALS = ("NEXUS_USERNAME", "NEXUS_PASSWORD", "GITLAB_TOKEN", "VAULT_ADDR",
 
 
 @pytest.fixture(scope="module")
-def nexus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NexusProcess]:
-    """Return a Nexus of this file, with a context path as the organisation's has one, and a raw repository `files`."""
+def nexus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NexusProcess | RealNexus]:
+    """Return a Nexus of this file, with a context path as some have one, and a raw repository `files`.
+
+    It is the simulator, or with `make test-nexus` the real one, which is left as it was.
+    """
+    if RealNexus.is_wanted():
+        with RealNexus.borrowed() as real:
+            real.add_repository("raw", "files")
+            yield real
+        return
     process = start_nexus(tmp_path_factory.mktemp("nexus"), context_path="/nexus")
     process.add_repository("raw", "files")
     yield process
@@ -40,10 +49,10 @@ def _no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def nexus_engine(nexus: NexusProcess, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
+def nexus_engine(nexus: NexusApi, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
     """Return an engine whose plugin administers `nexus`."""
-    monkeypatch.setenv("NEXUS_USERNAME", ADMIN)
-    monkeypatch.setenv("NEXUS_PASSWORD", nexus.admin_password)
+    for name, value in zip(("NEXUS_USERNAME", "NEXUS_PASSWORD"), nexus.administrator(), strict=True):
+        monkeypatch.setenv(name, value)
     with Engine({"nexus_url": nexus.url}) as engine:
         yield engine
 
