@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from clients.errors import NotFoundError, action
 from clients.nexus import User
+from provider.environment import imported_password
 from provider.kinds.fields import NAMES, UNKNOWN, Failure, Field, Rule, Values, at_most, one_of
-from provider.kinds.kind import KindError
+from provider.kinds.kind import KindError, Seen
 from provider.kinds.nexus import ID, NexusKind
 from provider.kinds.objects import ADOPT
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from clients.nexus import Users
-    from provider.kinds.kind import Difference, Seen
+    from provider.kinds.kind import Difference
 
 ACTIVE = "active"
 ACCEPTED, REFUSED = "accepted", "refused"
@@ -34,7 +35,7 @@ def _is_password(value: str) -> bool:
 
 
 class NexusUser(NexusKind[User]):
-    """`password` is a secret. An import cannot know it: it is empty then, and the next `up` sets the declared one."""
+    """`password` is a secret. An import takes it from the variable that `svc-x:env:NAME` names; else it is empty, and set next."""
 
     token = "ciaccess:nexus:User"  # noqa: S105 a type token, no secret
     noun = "user"
@@ -81,18 +82,18 @@ class NexusUser(NexusKind[User]):
 
     def read(self, resource_id: str, state: Values) -> Seen | None:
         """Return the user, and whether the state's password lets it in."""
-        seen = super().read(resource_id, state)
+        user_id, _, reference = resource_id.partition(":")
+        seen = super().read(user_id, state)
         if seen is None:
             return None
-        seen.values["password"] = state.get("password", "")
+        imported = imported_password(self.noun, reference) if reference else ""
+        seen.values["password"] = state.get("password", imported)
         if seen.values["status"] == state.get("status") != ACTIVE:
             # It is to be disabled, and then no login can be tried.
             seen.values["login"] = state.get("login", ACCEPTED)
         else:
-            seen.values["login"] = (
-                ACCEPTED if self._lets_in(resource_id, seen.values["password"]) else REFUSED
-            )
-        return seen
+            seen.values["login"] = ACCEPTED if self._lets_in(user_id, seen.values["password"]) else REFUSED
+        return Seen(seen.values, user_id)
 
     def update(self, resource_id: str, state: Values, inputs: Values) -> Values:
         """Write what differs: first the user, then its password, and prove that by a login."""

@@ -10,12 +10,12 @@ cannot be found by trying. An imported one may be what somebody chose, and has n
 
 from __future__ import annotations
 
-import os
 import re
 import secrets
 import string
 
 from clients.fingerprint import fingerprint
+from provider.environment import REFERENCE, imported_password
 from provider.kinds.fields import UNKNOWN, WHOLE_NUMBER, Field, Rule, Values
 from provider.kinds.kind import Kind, KindError, Seen
 
@@ -23,7 +23,7 @@ from provider.kinds.kind import Kind, KindError, Seen
 ALPHABET = string.ascii_letters + string.digits + "-_.~"
 CHARACTERS = 40
 _ID = "password"
-_IMPORT = re.compile(r"env:([A-Za-z_][A-Za-z0-9_]*)(?::([0-9]{1,9}))?")
+_IMPORT = re.compile(rf"({REFERENCE})(?::([0-9]{{1,9}}))?")
 
 
 class Password(Kind):
@@ -52,12 +52,8 @@ class Password(Kind):
                 "import password: its id is env:<NAME> or env:<NAME>:<version>, where NAME is the environment variable "
                 "that holds the password. Never write the password itself there: ids are not encrypted"
             )
-        value = os.environ.get(found[1])
-        if not value:
-            raise KindError(
-                f"import password: the environment variable {found[1]} is not set. Set it to the password"
-            )
-        return Seen({"version": int(found[2] or 1)} | _outputs(value), _ID)
+        value = imported_password(self.noun, found[1])
+        return Seen({"version": int(found[3] or 1)} | _outputs(value), _ID)
 
     def update(self, resource_id: str, state: Values, inputs: Values) -> Values:
         """Make another password if the version is another one."""

@@ -1,11 +1,13 @@
 """What must hold in Vault before anything is written there (docs/adr/0006): vacant paths, a KV engine, a URL that answers.
 
 It makes nothing and reads only when it is created or when something is added to it: what lies at the paths
-afterwards is this stack's own.
+afterwards is this stack's own. While `./ciaccess adopt` takes things over one by one, what it has not reached yet is left
+out of the state, so that the next `up` without it refuses again.
 """
 
 from __future__ import annotations
 
+from provider.environment import adopted_paths
 from provider.kinds.fields import NAMES, Field, Rule, Values
 from provider.kinds.kind import Kind, KindError, Seen
 
@@ -38,8 +40,7 @@ class VaultPreconditions(Kind):
 
     def create(self, inputs: Values) -> Values:
         """Refuse to go on where something does not hold."""
-        self.look(None, inputs)
-        return inputs
+        return inputs | {"vacant": inputs["vacant"] - self._foreign(None, inputs)}
 
     def read(self, resource_id: str, state: Values) -> Seen | None:
         """Return the state: the paths are this stack's own by now. An import knows of no paths."""
@@ -49,8 +50,7 @@ class VaultPreconditions(Kind):
     def update(self, resource_id: str, state: Values, inputs: Values) -> Values:
         """Look at what was added."""
         del resource_id
-        self.look(state, inputs)
-        return inputs
+        return inputs | {"vacant": inputs["vacant"] - self._foreign(state, inputs)}
 
     def delete(self, resource_id: str, state: Values) -> None:
         """Do nothing: nothing was made."""
@@ -58,10 +58,16 @@ class VaultPreconditions(Kind):
 
     def look(self, state: Values | None, inputs: Values) -> None:
         """Raise an error that lists all that does not hold; what the state holds already is not looked at again."""
+        self._foreign(state, inputs)
+
+    def _foreign(self, state: Values | None, inputs: Values) -> frozenset[str]:
+        """Return the paths that exist and are not the stack's own, which only an adoption puts up with; see `look`."""
         before = state or {}
         vault = self._systems.vault()
-        added = sorted(inputs["vacant"] - before.get("vacant", frozenset()))
-        faults = [f"{path} exists already" for path in added if vault.exists(path)]
+        adopted = adopted_paths()
+        added = sorted(inputs["vacant"] - before.get("vacant", frozenset()) - (adopted or frozenset()))
+        foreign = [path for path in added if vault.exists(path)]
+        faults = [f"{path} exists already" for path in foreign if adopted is None]
         mount = inputs["kv_mount"]
         if mount and mount != before.get("kv_mount"):
             version = vault.kv_version(mount)
@@ -76,6 +82,7 @@ class VaultPreconditions(Kind):
             )
         if inputs["reachable_url"] and inputs["reachable_url"] != before.get("reachable_url"):
             vault.url_answers(inputs["reachable_url"])
+        return frozenset(foreign)
 
     def resource_id(self, inputs: Values) -> str | None:
         """Return the one id that there is."""

@@ -205,6 +205,34 @@ class TestNexusUser(ObjectLifeCycle):
         case.up()
         assert logs_in(nexus, case.identity, PASSWORD)
 
+    def test_an_import_that_names_a_variable_takes_the_password_that_lets_in(
+        self, case: Case, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        case.plant()
+        monkeypatch.setenv("TAKEN_OVER", "somebody-s")
+        held = case.engine.import_(TOKEN, "thing", f"{case.identity}:env:TAKEN_OVER")
+        assert held.id == case.identity
+        assert (held.outputs["login"], held.outputs["password"]) == ("accepted", "somebody-s")
+        assert held.secrets == {"password"}
+        monkeypatch.delenv("TAKEN_OVER")
+        assert case.engine.refresh("thing") == set()
+
+    def test_an_import_with_a_password_that_does_not_let_in_is_refused(
+        self, case: Case, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        case.plant()
+        monkeypatch.setenv("TAKEN_OVER", "stale-password")
+        with pytest.raises((PluginError, RefusedInputsError)) as refused:
+            case.engine.import_(TOKEN, "thing", f"{case.identity}:env:TAKEN_OVER")
+        assert "login" in str(refused.value)
+        assert "stale-password" not in str(refused.value)
+
+    @pytest.mark.parametrize("reference", ["stale-password", "env:NOT_SET_ANYWHERE"])
+    def test_an_import_says_how_a_password_is_named(self, case: Case, reference: str) -> None:
+        case.plant()
+        with pytest.raises(PluginError, match="environment variable"):
+            case.engine.import_(TOKEN, "thing", f"{case.identity}:{reference}")
+
 
 def test_the_change_of_ones_own_password_is_refused_before_it_locks_the_plugin_out(
     nexus: NexusProcess, unique: str, monkeypatch: pytest.MonkeyPatch

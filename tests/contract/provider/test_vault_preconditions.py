@@ -148,3 +148,22 @@ def test_a_path_that_is_no_api_path_is_refused(engine: Engine) -> None:
     with pytest.raises(RefusedInputsError) as refused:
         engine.up(TOKEN, "p", **declared("/secret/data/x"))
     assert set(refused.value.reasons) == {"vacant"}
+
+
+def test_an_adoption_goes_on_with_what_it_has_not_reached_and_the_next_up_refuses_that(
+    engine: Engine, vault: VaultProcess, unique: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    occupy(vault, unique)
+    policy, role, secret = paths(unique)
+    monkeypatch.setenv("CIACCESS_ADOPTED", policy)
+    assert engine.up(TOKEN, "p", **declared(*paths(unique), f"{secret}-free")) == "create"
+    assert set(engine.state["p"].outputs["vacant"]) == {policy, f"{secret}-free"}
+    monkeypatch.delenv("CIACCESS_ADOPTED")
+    with pytest.raises(PluginError) as refused:
+        engine.up(TOKEN, "p", **declared(*paths(unique), f"{secret}-free"))
+    assert f"{role} exists already" in str(refused.value)
+    assert f"{policy} exists" not in str(refused.value)
+    monkeypatch.setenv("CIACCESS_ADOPTED", f"{role} {secret}")
+    assert engine.up(TOKEN, "p", **declared(*paths(unique), f"{secret}-free")) == "update"
+    monkeypatch.delenv("CIACCESS_ADOPTED")
+    assert engine.up(TOKEN, "p", **declared(*paths(unique), f"{secret}-free")) == "same"
