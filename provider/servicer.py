@@ -32,6 +32,7 @@ LOG = logging.getLogger("ciaccess.provider")
 LOG_FILE = "CIACCESS_LOG"
 _EXPECTED = (ApiError, CredentialsError, KindError)
 _MOST_CHARACTERS = 2000
+_PARENT_SECONDS = 1.0
 _ANSWERED = (
     "Check",
     "CheckConfig",
@@ -133,10 +134,16 @@ async def serve(engine_address: str, announce: Callable[[int], None]) -> None:
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     announce(port)
+    ending = asyncio.create_task(_end_with(os.getppid(), server))
     try:
         await server.wait_for_termination()
-    except asyncio.CancelledError:
-        await server.stop(grace=None)
-        raise
     finally:
+        ending.cancel()
         provider.close()
+
+
+async def _end_with(engine: int, server: grpc.aio.Server) -> None:
+    """End the server when the engine is gone: one that was killed cannot end its plugins."""
+    while os.getppid() == engine:  # noqa: ASYNC110 nothing tells when a parent has ended
+        await asyncio.sleep(_PARENT_SECONDS)
+    await server.stop(grace=None)

@@ -74,6 +74,15 @@ def test_an_error_reaches_the_engine_as_its_text_alone_and_nothing_is_printed(
     assert log.stat().st_mode & 0o077 == 0, "the log is its owner's alone"
 
 
+def test_it_ends_when_the_engine_was_killed_and_could_not_end_it() -> None:
+    start = ["sh", "-c", f"'{PLUGIN}' 127.0.0.1:1 & wait"]
+    with subprocess.Popen(start, stdout=subprocess.PIPE, text=True) as engine:
+        assert engine.stdout
+        assert engine.stdout.readline(), "it listens"
+        engine.kill()
+        assert engine.stdout.read() == "", "its end of the pipe is closed when it has ended"
+
+
 def test_it_says_its_version(stub: provider_pb2_grpc.ResourceProviderStub) -> None:
     assert stub.GetPluginInfo(Empty(), timeout=_ANSWER_SECONDS).version == VERSION
 
