@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
+from analysis.vault_policies import reaches
 from config.identities import jwt_roles, service_accounts
 from config.permissions import secret_api_path, vault_policies
 from drift.findings import UNSEEN, Finding
-from drift.vault_policies import reaches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -1,7 +1,8 @@
-"""Which paths a policy of Vault grants, as far as it is asked: whether it reaches the accounts' secrets.
+"""Which paths a policy of Vault grants, as far as it is asked: whether it reaches the accounts' secrets, and which.
 
 Owns reading a policy's text (HCL, or JSON) and matching its paths, with + for a segment and * at the end, against the
-folder of the secrets. Where it is in doubt it says yes: a finding that is none can be accepted in the baseline.
+folder of the secrets, or a path. Of a folder it says yes where it is in doubt: a finding that is none can be accepted in
+the baseline.
 """
 
 from __future__ import annotations
@@ -26,6 +27,21 @@ class Rule:
 
     path: str
     capabilities: frozenset[str]
+
+    def matches(self, path: str) -> bool:
+        """Tell whether the pattern matches a path as a whole."""
+        plain = re.escape(self.path.lstrip("/").removesuffix("*")).replace(r"\+", r"[^/]+")
+        return re.fullmatch(plain + (".*" if self.is_open else ""), path) is not None
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether the pattern goes on with anything."""
+        return self.path.endswith("*")
+
+    @property
+    def is_exact(self) -> bool:
+        """Tell whether the pattern is one path."""
+        return not self.is_open and _ANY_SEGMENT not in self.path.split("/")
 
 
 def rules(text: str) -> list[Rule]:
@@ -54,6 +70,15 @@ def reaches(text: str, folder: str) -> bool:
         and not any(_covers(path, folder) and len(path) >= len(rule.path) for path in denied)
         for rule in every
     )
+
+
+def may_read(every: list[Rule], path: str) -> bool:
+    """Tell whether rules let a path be read: the longest that matches decides, and one that denies wins."""
+    matching = [rule for rule in every if rule.matches(path)]
+    if any("deny" in rule.capabilities for rule in matching):
+        return False
+    closest = max(matching, key=lambda rule: (rule.is_exact, len(rule.path)), default=None)
+    return closest is not None and "read" in closest.capabilities
 
 
 def _from_json(text: str) -> list[Rule]:
