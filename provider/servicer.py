@@ -127,14 +127,15 @@ def start_logging() -> None:
 
 
 async def serve(engine_address: str, announce: Callable[[int], None]) -> None:
-    """Serve on a free port of 127.0.0.1, which is announced once it listens, until the process is ended."""
+    """Serve on a free port of 127.0.0.1, which is announced once it listens, until the engine is gone."""
+    engine = os.getppid()
     provider = CiaccessProvider()
     server = grpc.aio.server(options=_GRPC_CHANNEL_OPTIONS)
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(Servicer(provider, engine_address), server)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     announce(port)
-    ending = asyncio.create_task(_end_with(os.getppid(), server))
+    ending = asyncio.create_task(_end_with(engine, server))
     try:
         await server.wait_for_termination()
     finally:
