@@ -1,0 +1,99 @@
+"""Whether the YAML's change and the engine's plan agree, and what is said where they do not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from analysis.facts import AccessFacts
+from review.events import read
+from review.report import Base, report_of
+from tests.support.access import GOOD, ORGANISATION, edited, valid
+from tests.support.engine_events import Engine
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from review.report import Report
+
+ADMIN = ("    roles: [nx-pull-all, nx-search]", "    roles: [nx-admin]")
+SHORTER = ("token_ttl: 10m", "token_ttl: 5m")
+
+
+def report(folder: Path, *, state: str, base: str, head: str) -> Report:
+    """Return the report of a change from one YAML to another on a stack that a third one made."""
+    after = valid(folder, head)
+    preview = read(Engine(valid(folder, state) if state else None, after).lines())
+    before = Base("main", AccessFacts.of(valid(folder, base)))
+    return report_of(preview, "ciaccess", "local", AccessFacts.of(after), before)
+
+
+def test_they_agree_where_the_stack_is_as_the_base_says(tmp_path: Path) -> None:
+    found = report(tmp_path, state=GOOD, base=GOOD, head=edited(SHORTER))
+    assert found.agreement is not None
+    assert found.agreement
+    assert found.access
+    assert not found.is_clean
+
+
+def test_what_was_merged_and_never_applied_is_told_as_the_engines_alone(tmp_path: Path) -> None:
+    merged = edited(("token_ttl: 10m", "token_ttl: 20m"))
+    found = report(tmp_path, state=GOOD, base=merged, head=merged)
+    assert found.agreement is not None
+    assert not found.agreement
+    assert not found.is_clean, "up would change something that this merge request does not"
+    assert not found.agreement.yaml_only
+    (change,) = found.agreement.engine_only.gains
+    assert "20 min, not 10 min" in change.sentence
+
+
+def test_what_is_so_already_is_told_as_the_yamls_alone(tmp_path: Path) -> None:
+    head = edited(SHORTER)
+    found = report(tmp_path, state=head, base=GOOD, head=head)
+    assert found.agreement is not None
+    assert not found.is_clean
+    assert found.agreement.yaml_only.losses
+    assert not found.agreement.engine_only
+
+
+def test_a_base_that_is_refused_is_said_and_never_taken_for_agreement(tmp_path: Path) -> None:
+    after = valid(tmp_path, GOOD)
+    preview = read(Engine(after, after).lines())
+    base = Base("main", None, "2 faults")
+    found = report_of(preview, "ciaccess", "local", AccessFacts.of(after), base)
+    assert not found.is_clean
+    assert found.to_json()["agreement"] == {
+        "agree": False,
+        "base": "main",
+        "yaml_only": {"gains": [], "losses": []},
+        "engine_only": {"gains": [], "losses": []},
+        "refused": "2 faults",
+    }
+
+
+def test_ciaccess_itself_is_told_of_but_is_no_disagreement(tmp_path: Path) -> None:
+    text = ORGANISATION.read_text(encoding="utf-8")
+    before = text[: text.index("# The pipeline of this project itself")]
+    found = report(tmp_path, state=before, base=before, head=text)
+    assert found.agreement
+    sentences = [change.sentence for change in found.access.gains]
+    assert "svc-ciaccess-writer is now an administrator of Nexus" in sentences
+
+
+def test_a_new_account_does_not_repeat_itself_for_the_jobs_of_ciaccess(tmp_path: Path) -> None:
+    text = ORGANISATION.read_text(encoding="utf-8")
+    head = edited(
+        ("        - svc-fsdb\n", "        - svc-fsdb\n        - svc-new\n"),
+        ("  # System accounts.", "  svc-new:\n    purpose: New\n    push: [yum]\n"),
+        text=text,
+    )
+    found = report(tmp_path, state=text, base=text, head=head)
+    assert found.agreement
+    assert {change.subject for change in found.access.gains} == {"svc-new", "nexus-ci"}
+
+
+def test_the_first_preview_of_an_empty_stack_gives_everything(tmp_path: Path) -> None:
+    found = report(tmp_path, state="", base=GOOD, head=edited(ADMIN))
+    assert found.counts.update == found.counts.delete == 0
+    assert found.counts.create == len(found.changes)
+    assert found.agreement is not None
+    assert not found.agreement
