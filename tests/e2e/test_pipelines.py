@@ -150,6 +150,23 @@ def test_a_hidden_job_gives_the_credentials_to_the_jobs_own_lines(pipeline: Pipe
     assert "as svc-fsdb" in done.text
 
 
+def test_the_file_at_the_top_of_ones_own_gives_anchors(pipeline: Pipeline) -> None:
+    hidden = (pipeline.folder / "templates" / "nexus.yml").read_text(encoding="utf-8")
+    job = "probe:\n  <<: *nexus_auth\n  variables: {NEXUS_ACCOUNT: svc-datastore}\n  script: ['echo \"as $NEXUS_USER\"']\n"
+    done = pipeline.run(f"{hidden}\n{job}", "probe").succeeded()
+    assert "as svc-datastore" in done.text
+    assert done.text.count("docker is logged in at") == 2
+
+
+def test_a_template_is_a_component_where_gitlab_looks_for_them(pipeline: Pipeline) -> None:
+    component = f"gitlab.shared.cwiq.io/{pipeline.path}/rpm-upload@{pipeline.commit}"
+    included = {
+        "include": [{"component": component, "inputs": {"account": "svc-orchestrator", "path": "component"}}]
+    }
+    pipeline.run(included, "rpm-upload").succeeded()
+    assert pipeline.stored("rpm-dev/component/executor-1.0-1.noarch.rpm")
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -38,7 +38,7 @@ case $1 in
   pull) exec skopeo copy --quiet --authfile "$authfile" "docker://$2" dir:pulled ;;
 esac
 """
-_LOGIN_BY_SKOPEO = 'mkdir -p "${authfile%%/*}"; exec skopeo "$@" --authfile "$authfile" --tls-verify=false'
+_LOGIN_BY_SKOPEO = 'mkdir -p "${authfile%/*}"; exec skopeo "$@" --authfile "$authfile" --tls-verify=false'
 _KANIKO = """#!/bin/sh
 set -eu
 while [ "$1" != --destination ]; do shift; done
@@ -86,6 +86,11 @@ class Pipeline:
     def temporary(self) -> Path:
         """Return the jobs' TMPDIR."""
         return self.folder.with_name(f"{self.folder.name}-tmp")
+
+    @property
+    def commit(self) -> str:
+        """Return the commit that the templates are in."""
+        return self._git("rev-parse", "HEAD").strip()
 
     def render(self) -> None:
         """Render the templates from the project's YAML and the local stack's addresses."""
@@ -185,5 +190,7 @@ class Pipeline:
         path.write_text(text, encoding="utf-8")
         path.chmod(0o755)
 
-    def _git(self, *words: str) -> None:
-        subprocess.run(["git", *words], cwd=self.folder, check=True, capture_output=True)
+    def _git(self, *words: str) -> str:
+        return subprocess.run(
+            ["git", *words], cwd=self.folder, check=True, capture_output=True, text=True
+        ).stdout

@@ -39,7 +39,7 @@ def test_a_refusal_is_final_and_shows_claims_but_no_token(
         assert "runs pulumi up" in ended.err
 
 
-@pytest.mark.parametrize("image", CURL_IMAGES)
+@pytest.mark.parametrize("image", ["slim", "alpine"])
 @pytest.mark.parametrize(
     ("reason", "advice"),
     [

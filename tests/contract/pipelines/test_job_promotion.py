@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.job_shell import CURL_IMAGES, JobShell
 from tests.support.scripted_server import Reply, ScriptedServer
 from tests.support.vault_replies import PASSWORD, VAULT_TOKEN, job, secret
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.support.job_shell import Ended
+    from tests.support.job_shell import Ended, JobShell
 
 PATH = "orchestrator/x-1.0.rpm"
 SOURCE, TARGET = f"/repository/rpm-dev/{PATH}", f"/repository/rpm-uat/{PATH}"
@@ -55,9 +54,9 @@ def servers(vault: ScriptedServer) -> ScriptedServer:
     return vault
 
 
-@pytest.fixture(params=CURL_IMAGES)
+@pytest.fixture(params=["slim", "ubi", "alpine"])
 def shell(request: pytest.FixtureRequest, tmp_path: Path, servers: ScriptedServer) -> JobShell:
-    """A job in each kind of image that has curl."""
+    """A job under each shell: dash, bash, BusyBox ash."""
     shell = job(tmp_path, request.param, servers)
     shell.variables["NEXUS_URL"] = servers.url
     return shell
@@ -146,9 +145,7 @@ def test_a_python_package_goes_through_the_form_that_its_client_uses(
     assert CONTENT.body in form.body
 
 
-@pytest.mark.parametrize(
-    ("source", "target"), [("dev", "prod"), ("prod", "uat"), ("uat", "uat"), ("", "uat")]
-)
+@pytest.mark.parametrize(("source", "target"), [("dev", "prod"), ("", "uat")])
 def test_stages_are_not_skipped(source: str, target: str, shell: JobShell) -> None:
     for promotes in (promotes_files, promotes_images):
         ended = promotes(shell, NEXUS_FROM=source, NEXUS_TO=target)
