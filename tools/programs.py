@@ -21,6 +21,7 @@ NEEDED = {
     "shellcheck": "shellcheck",
     "dash": "dash",
     "busybox": "busybox",
+    "wget": "wget",
 }
 
 
