@@ -43,7 +43,7 @@ def request_(root: gitlab.Gitlab) -> ProjectMergeRequest:
     """Return a new merge request, as the administrator sees it."""
     branch = uuid.uuid4().hex
     fields = {"title": "t", "source_branch": branch, "target_branch": "main"}
-    return root.projects.get(PROJECT).mergerequests.create(fields)  # type: ignore[no-any-return]
+    return root.projects.get(PROJECT).mergerequests.create(fields)
 
 
 @pytest.fixture
@@ -141,7 +141,7 @@ def test_a_job_token_is_refused_with_the_token_that_it_takes(
     job = {"name": "job", "kind": "job", "project": PROJECT, "user": "root"}
     notes = notes_by(simulator.seed(tokens=[job])["tokens"]["job"])
     with pytest.raises(
-        UnauthorizedError, match="project access token with scope api.*CI_JOB_TOKEN may not write"
+        UnauthorizedError, match=r"project access token with scope api.*CI_JOB_TOKEN may not write"
     ):
         keep(notes, MARK, "text\n")
 
