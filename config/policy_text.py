@@ -54,6 +54,8 @@ def _refresh(access: Access) -> Iterator[str]:
     kv, jwt = access.vault.kv, access.vault.jwt.mount
     yield from (f"auth/{jwt}/config", f"auth/{jwt}/role/+", "sys/policies/acl/+")
     yield from (f"sys/mounts/auth/{jwt}", f"sys/mounts/auth/{jwt}/tune", f"{kv.mount}/data/{kv.prefix}/+")
+    # pulumi-vault built from the modules of 2022 (docs/adr/0003) looks the backend up in the list of them.
+    yield "sys/auth"
     if kv.manage:
         yield f"sys/mounts/{kv.mount}"
 
@@ -64,15 +66,16 @@ def _own_secrets(access: Access, role: str) -> Iterator[str]:
 
 
 def _drift(access: Access) -> Rules:
-    kv = access.vault.kv
+    kv, jwt = access.vault.kv, access.vault.jwt.mount
     ours = [
         f"{kv.mount}/metadata/{identities.own_folder(access)}/{name}"
         for name in identities.own_accounts(access)
     ]
     read = [f"sys/mounts/{kv.mount}", f"{kv.mount}/config", f"{kv.mount}/metadata/{kv.prefix}/+", *ours]
-    read += ["sys/auth", "identity/group/id/+", *(f"auth/+/{what}/+" for what in _HOLDERS)]
+    read += ["identity/group/id/+", *(f"auth/+/{what}/+" for what in _HOLDERS)]
     listed = [f"{kv.mount}/metadata/{kv.prefix}/", "sys/policies/acl/", "identity/group/id/"]
-    listed += [f"auth/+/{what}/" for what in _HOLDERS]
+    # By its whole path: Vault would take the rule for what is read below it as the closer one.
+    listed += [f"auth/{jwt}/role/", *(f"auth/+/{what}/" for what in _HOLDERS)]
     return {**reading(read), **dict.fromkeys(listed, _LIST)}
 
 

@@ -27,14 +27,17 @@ def check_passphrase(stack: str, environment: Mapping[str, str] = os.environ) ->
     Raises:
         StackSettingsError: it would; the text says what to set instead.
     """
-    if stack == LOCAL or not _by_passphrase(stack, environment):
-        return
-    if _passphrase(environment) == LOCAL_PASSPHRASE:
+    if stack != LOCAL and passphrase(stack, environment) == LOCAL_PASSPHRASE:
         raise StackSettingsError(
             f"the stack {stack!r} would be encrypted with the passphrase of the local stack, which is public. "
             "Set PULUMI_CONFIG_PASSPHRASE_FILE to a file of your own, or choose another secrets provider: "
             "pulumi stack change-secrets-provider hashivault://<key>"
         )
+
+
+def passphrase(stack: str, environment: Mapping[str, str] = os.environ) -> str | None:
+    """Return the passphrase that encrypts a stack's secrets; None where something else does, or none is set."""
+    return _passphrase(environment) if _by_passphrase(stack, environment) else None
 
 
 def check_vault(access: Access, environment: Mapping[str, str] = os.environ) -> None:

@@ -1,0 +1,124 @@
+"""`./ciaccess run-as`: a command as one of the pipeline's identities, with what the job's id_token gets out of Vault.
+
+Credentials live in that command's environment alone: nothing is written to a file, and Vault's token is revoked as
+soon as the command has ended.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from commands.declared import FileOption, StackOption, declared
+from commands.terminal import CommandError, Exit, notices
+from config import identities
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from clients.vault import Vault
+    from config import Access
+
+application = typer.Typer()
+ID_TOKEN = "VAULT_ID_TOKEN"  # noqa: S105 a variable's name
+# A stack whose secrets another provider encrypts has none.
+_OPTIONAL = (identities.PASSPHRASE,)
+
+
+@application.command(
+    epilog="Example:  ./ciaccess run-as --stack prod drift -- ./ciaccess drift --stack prod",
+    # The command's options are its own; with this, typer leaves -- in front of it.
+    context_settings={"allow_interspersed_args": False},
+)
+def run_as(
+    identity: Annotated[str, typer.Argument(help="preview, apply or drift.", show_default=False)],
+    command: Annotated[list[str], typer.Argument(help="The command and its words.", show_default=False)],
+    *,
+    file: FileOption = None,
+    stack: StackOption = None,
+) -> int:
+    """Log in at Vault with the job's id_token, and run a command with the identity's credentials.
+
+    Exit code: the command's. 3 where Vault cannot be reached or refuses, 1 where something is missing.
+    """
+    from clients.errors import ApiError  # noqa: PLC0415 after the YAML has been found good
+
+    access = declared(file, stack)
+    chosen = identities.IDENTITIES.get(f"ciaccess-{identity}")
+    if access.pipeline is None or chosen is None:
+        known = ", ".join(name.removeprefix("ciaccess-") for name in identities.own_jwt_roles(access))
+        raise CommandError(
+            f"there is no identity {identity!r}. Identities: {known or 'none: add pipeline to access.yaml'}"
+        )
+    try:
+        vault = _log_in(access, chosen)
+        try:
+            return _run(
+                command[command[0] == "--" :],
+                {**_credentials(access, chosen, vault), "VAULT_TOKEN": vault.token},
+            )
+        finally:
+            vault.log_out()
+    except ApiError as error:
+        raise CommandError(str(error), Exit.COULD_NOT_LOOK) from None
+
+
+def _log_in(access: Access, identity: identities.Identity) -> Vault:
+    from clients.credentials import ca_bundle  # noqa: PLC0415 the clients are slow to import
+    from clients.http import HttpOptions  # noqa: PLC0415 likewise
+    from clients.vault import Vault  # noqa: PLC0415 likewise
+
+    id_token = os.environ.get(ID_TOKEN)
+    if not id_token:
+        audience = access.pipeline.audience if access.pipeline else ""
+        raise CommandError(
+            f"{ID_TOKEN} is empty. Give the job an id_token of that name with aud: {audience}", Exit.ERROR
+        )
+    anonymous = Vault(access.vault.address, "", options=HttpOptions(ca_bundle=ca_bundle()))
+    vault = anonymous.log_in(access.vault.jwt.mount, identity.role, id_token)
+    notices().print(f"logged in at {vault.url} as {identity.role}", markup=False)
+    return vault
+
+
+def _credentials(access: Access, identity: identities.Identity, vault: Vault) -> dict[str, str]:
+    """Return the identity's credentials by the variables that the clients take them from.
+
+    Raises:
+        CommandError: some are not in Vault; it lists all of them.
+    """
+    mount, folder = access.vault.kv.mount, identities.own_folder(access)
+    account = vault.read_secret(mount, f"{folder}/{identity.account}") or {}
+    found = {"NEXUS_USERNAME": account.get("username"), "NEXUS_PASSWORD": account.get("password")}
+    for variable, name in identity.secrets.items():
+        found[variable] = (vault.read_secret(mount, f"{folder}/{name}") or {}).get("value")
+    names = {**identity.secrets, "NEXUS_USERNAME": identity.account, "NEXUS_PASSWORD": identity.account}
+    missing = {names[each] for each, value in found.items() if not value and names[each] not in _OPTIONAL}
+    if missing:
+        raise CommandError(
+            f"Vault has no {', '.join(f'{mount}/{folder}/{name}' for name in sorted(missing))}. "
+            "An administrator runs ./ciaccess bootstrap, see docs/pipeline.md"
+        )
+    return {variable: value for variable, value in found.items() if value} | {
+        "VAULT_ADDR": access.vault.address
+    }
+
+
+def _run(command: list[str], credentials: dict[str, str]) -> int:
+    shadowing = {ID_TOKEN, *(f"{name}_FILE" for name in credentials)}
+    own = {name: value for name, value in os.environ.items() if name not in shadowing}
+    try:
+        child = subprocess.Popen(command, env={**own, **credentials})  # noqa: S603 the job's own words
+    except OSError as error:
+        raise CommandError(f"run {command[0]}: {error.strerror}") from None
+
+    def end(number: int, frame: FrameType | None) -> None:
+        del number, frame
+        child.terminate()  # the engine then leaves its state in order
+
+    signal.signal(signal.SIGTERM, end)
+    code = child.wait()
+    return code if code >= 0 else 128 - code
