@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pipelines.lint.source import Entry, Source
     from pipelines.lint.vocabulary import Vocabulary
 
-_ROLE = re.compile(r"""\b(?:role|VAULT_AUTH_ROLE)\b[\\"'\s]*[:=][\\"'\s]*([A-Za-z0-9_.-]+)""")
+_ROLE = re.compile(r"""\b(?:role|VAULT_AUTH_ROLE)\b[\\"'\s]*[:=][\\"'\s]*([A-Za-z0-9_.-]+)(?![\w.$-])""")
 _JOB_JWT = re.compile(r"\bCI_JOB_JWT(?:_V[12])?\b")
 _EXPORTED = re.compile(rf"(?:^|[\s;&(]){VAULT_VARIABLE}=")
 _TOKEN_IN_LOGIN = re.compile(r"jwt\b[\\\"'\s]*[:=][\\\"'\s]*\$\{?(\w+)")
@@ -79,7 +79,7 @@ def path_without_data(source: Source, words: Vocabulary) -> Iterator[Finding]:
 def unreadable_account(source: Source, words: Vocabulary) -> Iterator[Finding]:
     """Find a secret that no job may read, or that there is none of."""
     mount, prefix = re.escape(words.kv_mount), re.escape(words.kv_prefix)
-    path = re.compile(rf"/v1/{mount}/(?:data/)?{prefix}/([A-Za-z0-9_.-]+)")
+    path = re.compile(rf"/v1/{mount}/(?:data/)?{prefix}/([A-Za-z0-9_.-]+)(?![\w.$-])")
     for number, line in source.text_lines():
         for match in path.finditer(line):
             if match.group(1) not in words.readable:

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 _WORD = r"""(?:"[^"]*"|'[^']*'|[^\s;&|"'])+"""
 _LOGIN = re.compile(
     rf"\b(?P<tool>docker|podman|nerdctl|buildah|skopeo|oras|crane\s+auth|helm\s+registry)\s+login\b[^;&|\n]*?"
-    rf"(?P<option>\s(?:-p|--password)(?:\s+|=)(?P<password>{_WORD}))"
+    rf"(?P<option>\s(?:-p(?:\s+|=)?|--password(?:\s+|=))(?P<password>{_WORD}))"
 )
 _OTHER_PASSWORD = re.compile(
     r"\b(?P<tool>twine\s+upload|npm\s+(?:publish|config\s+set)|skopeo|crane|oras)\b[^;&|\n]*?\s"
     r"(?P<option>-p\s|--password[\s=]|--(?:src-|dest-)?creds[\s=]|\S*(?:_password|_authToken|:_auth)[\s=])"
 )
-_CURL_USER = re.compile(rf"\bcurl\b[^;|\n]*?\s(?P<option>(?:-u\s*|--user(?:\s+|=)){_WORD})")
+_CURL_USER = re.compile(rf"\bcurl\b[^;|\n]*?\s(?P<option>(?:-[A-Za-z]*u\s*|--user(?:\s+|=)){_WORD})")
 _URL_USER = re.compile(r"https?://[^\s/:@\"']+:[^\s/@\"']+@")
 _WGET_POST = re.compile(r"\bwget\b[^;|\n]*?\s--post-data\b")
 _PUSH = re.compile(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from base64 import b64encode
 from typing import TYPE_CHECKING
 
 import pytest
@@ -85,6 +86,28 @@ def test_no_secret_stands_on_a_command_line(image: str, tmp_path: Path, vault: S
     assert ID_TOKEN not in lines
     if image != "kaniko":  # BusyBox wget takes headers in no other way
         assert VAULT_TOKEN not in lines
+
+
+@pytest.mark.parametrize("image", ["debian", "ubi", "alpine"])
+def test_no_program_that_publishes_gets_the_password_as_a_word(
+    image: str, tmp_path: Path, vault: ScriptedServer
+) -> None:
+    shell = job(tmp_path, image, vault)
+    for name in ("docker", "twine", "npm", "skopeo"):
+        (shell.programs / name).symlink_to("/bin/true")
+    noted = shell.record()
+    vault.answers("PUT /rpm/x.json", Reply(201))
+    (tmp_path / "x.json").touch()
+    script = "nexus_auth svc-orchestrator; nexus_docker_login; nexus_publish_pypi; nexus_publish_npm; nexus_upload_rpm"
+    vault.answers("GET /v1/secret/data/nexus/svc-orchestrator", secret())
+    ended = shell.run(script, NEXUS_FILES="x.json", NEXUS_RPM_REPO=f"{vault.url}/rpm")
+    assert ended.code == 0, ended.err
+    lines = noted.read_text(encoding="utf-8")
+    assert {"docker login", "twine upload", "npm publish"} <= {
+        " ".join(line.split()[:2]) for line in lines.split("\n")
+    }
+    assert PASSWORD not in lines
+    assert b64encode(f"svc-executor:{PASSWORD}".encode()).decode() not in lines
 
 
 @pytest.mark.parametrize("image", IMAGES)

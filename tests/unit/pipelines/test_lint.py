@@ -65,6 +65,8 @@ LINES = [
     ('cd a && podman login -p "$P" x', "password-argument",
      "cd a && printf '%s' \"$P\" | podman login --password-stdin x"),
     ('"docker login x -p \\"$P\\""', "password-argument", None),
+    ("docker login x -p$P", "password-argument", "printf '%s' \"$P\" | docker login x --password-stdin"),
+    ("curl -sfu $U:$P https://nexus", "curl-user", None),
     ("twine upload -u x -p $P dist/*", "password-argument", None),
     ("skopeo copy --dest-creds x:$P docker-archive:a docker://b/c", "password-argument", None),
     ("npm config set //nexus/:_authToken=$P", "password-argument", None),
@@ -88,6 +90,9 @@ INNOCENT = [
     'curl -u "$TOKEN" https://api.example.org',
     "kubectl create role nexus-read-policy-reader",
     "echo $VAULT_ADDR",
+    "curl --url https://x:8443 --user-agent 'a:b' -o out:1",
+    "curl $VAULT_ADDR/v1/secret/data/nexus/svc-${TEAM}",
+    "vault write auth/jwt/login role=nexus-$KIND jwt=$VAULT_ID_TOKEN",
     "wget -qO- https://x",
 ]
 
