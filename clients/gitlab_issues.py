@@ -1,6 +1,7 @@
 """One issue of a project that a program keeps, found again by a marker in its description that nobody sees.
 
-Owns finding it in whatever state it is, and writing it; what stands in it is the caller's.
+Owns finding it among what its own user opened, in whatever state, and writing it: everybody may open an issue with the
+marker, and its author could change it afterwards. What stands in it is the caller's.
 """
 
 from __future__ import annotations
@@ -34,13 +35,16 @@ class Issues:
         self._manager: Any = gitlab.api().projects.get(project, lazy=True).issues
 
     def find(self, marker: str) -> Issue | None:
-        """Return the issue whose description has the marker; of several, the one opened first."""
+        """Return the token's own issue whose description has the marker; of several, the one opened first."""
         with self._errors("find", marker):
+            me = self._gitlab.api().http_get("/user", **ONCE)
             # GitLab's search looks for words, so that what it finds is compared once more.
             listed = self._manager.list(
                 search=marker, **{"in": "description"}, get_all=True, per_page=100, **ONCE
             )
-            found = [_issue(item) for item in listed]
+            found = [
+                _issue(item) for item in listed if isinstance(me, dict) and item.author["id"] == me.get("id")
+            ]
         marked = [issue for issue in found if marker in issue.description]
         return min(marked, key=lambda issue: issue.number, default=None)
 

@@ -11,13 +11,14 @@ import typer
 
 from commands import engine
 from commands.declared import FileOption, declared
+from commands.drift_outputs import Outputs
 from commands.local_credentials import use_local_credentials
-from commands.terminal import CommandError, Exit, finish, notices, output, print_json, write_file
+from commands.terminal import CommandError, Exit, finish
 from config import ConfigError
 from config.stacks import CONFIG_FOLDER
 from drift.baseline import apply, load
 from drift.examining import Subject, examine
-from drift.findings import Report, as_json
+from drift.findings import Report
 from drift.looking import CannotLookError
 from drift.repairs import Plan, plan
 from drift.state import State, parse
@@ -45,17 +46,6 @@ class _Source:
             remedy = "Give the job the state backend (PULUMI_BACKEND_URL), or run with --no-state."
             raise CannotLookError(because, remedy) from None
         return self.state
-
-
-@dataclass(frozen=True)
-class _Outputs:
-    """Where the report goes besides the terminal."""
-
-    as_json: bool
-    markdown: Path | None
-    junit: Path | None
-    html: Path | None
-    issue: str | None
 
 
 @application.command(
@@ -96,7 +86,7 @@ def drift(  # noqa: PLR0913 a command's options
         raise CommandError("--repair needs the state: leave --no-state out")
     access = declared(file, stack)
     use_local_credentials(stack)
-    outputs = _Outputs(as_json_, markdown, junit, html, issue)
+    outputs = Outputs(as_json_, markdown, junit, html, issue)
     source = _Source(stack)
     subject = Subject(access, stack, None if no_state else source.read, timeout)
     report = _look(subject, baseline)
@@ -105,7 +95,7 @@ def drift(  # noqa: PLR0913 a command's options
         _repair(report, steps)
         report = _look(subject, baseline)
         steps = plan(report, source.state or State())
-    _tell(subject, report, steps, outputs)
+    outputs.tell(subject, report, steps)
     finish(Exit(report.verdict))
 
 
@@ -131,38 +121,3 @@ def _repair(report: Report, steps: Plan) -> None:
         )
     if steps.runs and engine.run(*steps.words(), "--yes", "--skip-preview", aside=True):
         raise CommandError("the repair did not succeed; what pulumi said is above")
-
-
-def _tell(subject: Subject, report: Report, steps: Plan, outputs: _Outputs) -> None:
-    from commands import page  # noqa: PLC0415 after the look, which should begin early
-    from commands.drift_page import page_of  # noqa: PLC0415 likewise
-
-    shown = page_of(report, steps, datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"))
-    if outputs.as_json:
-        print_json(as_json(report) | {"repair": steps.words() if steps.runs else None})
-    else:
-        page.show(shown, output())
-    if outputs.markdown:
-        write_file(outputs.markdown, page.markdown(shown))
-    if outputs.html:
-        write_file(outputs.html, page.html(shown))
-    if outputs.junit:
-        from drift.junit import junit  # noqa: PLC0415 only for this option
-
-        write_file(outputs.junit, junit(report))
-    if outputs.issue:
-        _keep_issue(subject, report, outputs.issue, page.markdown(shown))
-
-
-def _keep_issue(subject: Subject, report: Report, project: str, text: str) -> None:
-    from clients.credentials import CredentialsError  # noqa: PLC0415 only for this option
-    from clients.errors import ApiError  # noqa: PLC0415 likewise
-    from clients.gitlab_issues import Issues  # noqa: PLC0415 likewise
-    from drift.gitlab_look import connect  # noqa: PLC0415 likewise
-    from drift.issue import keep  # noqa: PLC0415 likewise
-
-    try:
-        done = keep(Issues(connect(subject.access, subject.timeout_seconds), project), report, text)
-    except (ApiError, CredentialsError, CannotLookError) as error:
-        raise CommandError(f"keep the issue: {error}") from None
-    notices().print(f"issue: {done}", markup=False)

@@ -38,15 +38,15 @@ def look_at_gitlab(access: Access, look: Look, timeout_seconds: float) -> None:
             _look_for_shadows(access, gitlab, group, look)
 
 
-def connect(access: Access, timeout_seconds: float) -> GitLab:
-    """Return GitLab, once it is known that the token may read it.
+def connect(access: Access, timeout_seconds: float, credential: str = "GITLAB_TOKEN") -> GitLab:
+    """Return GitLab, once it is known that the token, a credential by its name, may read it.
 
     Raises:
         CannotLookError, CredentialsError, ApiError: it may not, or does not answer.
     """
     from clients.gitlab import GitLab as Client  # noqa: PLC0415 imported while the other systems are asked
 
-    token = require("GITLAB_TOKEN")["GITLAB_TOKEN"]
+    token = require(credential)[credential]
     gitlab = Client(access.gitlab.url, token, options=http_options(timeout_seconds))
     scopes = token_scopes(gitlab)
     if not scopes & _READING:

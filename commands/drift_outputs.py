@@ -1,0 +1,74 @@
+"""Where a drift report goes: the terminal or standard output, files, and the rolling issue."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from commands.terminal import CommandError, notices, output, print_json, write_file
+from drift.findings import as_json
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from drift.examining import Subject
+    from drift.findings import Report
+    from drift.repairs import Plan
+
+# The first that is set: a job that only reads may have a token of its own for this.
+_TOKENS = ("GITLAB_NOTES_TOKEN", "GITLAB_TOKEN")
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What is written; None where it is not asked for. `issue` is a GitLab project, by its id or path."""
+
+    as_json: bool
+    markdown: Path | None
+    junit: Path | None
+    html: Path | None
+    issue: str | None
+
+    def tell(self, subject: Subject, report: Report, steps: Plan) -> None:
+        """Write all of it, the issue last, so that the files are there whatever GitLab says.
+
+        Raises:
+            CommandError: a file could not be written, or GitLab refused.
+        """
+        from commands import page  # noqa: PLC0415 after the look, which should begin early
+        from commands.drift_page import page_of  # noqa: PLC0415 likewise
+
+        shown = page_of(report, steps, datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"))
+        if self.as_json:
+            print_json(as_json(report) | {"repair": steps.words() if steps.runs else None})
+        else:
+            page.show(shown, output())
+        if self.markdown:
+            write_file(self.markdown, page.markdown(shown))
+        if self.html:
+            write_file(self.html, page.html(shown))
+        if self.junit:
+            from drift.junit import junit  # noqa: PLC0415 only for this option
+
+            write_file(self.junit, junit(report))
+        if self.issue:
+            _keep_issue(subject, report, self.issue, page.markdown(shown))
+
+
+def _keep_issue(subject: Subject, report: Report, project: str, text: str) -> None:
+    from clients.credentials import CredentialsError  # noqa: PLC0415 only for this option
+    from clients.errors import ApiError  # noqa: PLC0415 likewise
+    from clients.gitlab_issues import Issues  # noqa: PLC0415 likewise
+    from drift.gitlab_look import connect  # noqa: PLC0415 likewise
+    from drift.issue import keep  # noqa: PLC0415 likewise
+    from drift.looking import CannotLookError  # noqa: PLC0415 likewise
+
+    is_set = [name for name in _TOKENS if os.environ.get(name) or os.environ.get(f"{name}_FILE")]
+    try:
+        gitlab = connect(subject.access, subject.timeout_seconds, is_set[0] if is_set else _TOKENS[-1])
+        done = keep(Issues(gitlab, project), report, text)
+    except (ApiError, CredentialsError, CannotLookError) as error:
+        raise CommandError(f"keep the issue: {error}") from None
+    notices().print(f"issue: {done}", markup=False)
