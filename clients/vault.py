@@ -148,14 +148,15 @@ class Vault:
         return int((engine.get("options") or {}).get("version", 1))
 
     def read_secret(self, mount: str, path: str, version: int = 0) -> dict[str, Any] | None:
-        """Return a version of a KV v2 secret (0: the latest), each text concealed from logs; None where there is none."""
+        """Return a version of a KV v2 secret (0: the latest), each text but the username concealed; None where there is none."""
         doing = f"read secret '{mount}/{path}'"
         answer = self._get(f"{mount}/data/{path}", doing, {"version": str(version)} if version else None)
         if answer is None:
             return None
         secret = _object(_object(answer.get("data"), doing).get("data"), doing)
-        for value in secret.values():
-            if isinstance(value, str):
+        for key, value in secret.items():
+            # A user's name is no secret: it stands in access.yaml, and errors need it.
+            if isinstance(value, str) and key != "username":
                 conceal(value)
         return secret
 
@@ -186,6 +187,12 @@ class Vault:
         said = "it answers neither keys nor an OpenID configuration"
         remedy = "Correct vault.jwt.discovery_url or jwks_url in access.yaml: Vault would keep a half-made backend."
         raise UnexpectedAnswerError(doing, said, remedy, system=SYSTEM)
+
+    def unmount(self, path: str) -> None:
+        """Take a mount away with all that is in it: `auth/jwt`, `secret`."""
+        self._ask(
+            "delete", f"sys/{path}" if path.startswith("auth/") else f"sys/mounts/{path}", f"unmount '{path}'"
+        )
 
     def close(self) -> None:
         """Close the pooled connections."""

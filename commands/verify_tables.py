@@ -119,14 +119,18 @@ def _print_lines(console: Console, results: Iterable[Result]) -> None:
 
 
 def _print_troubles(console: Console, report: Report) -> None:
-    for outcome, title in ((Outcome.WRONG, "Wrong"), (Outcome.NOT_LOOKED, "Could not look")):
-        found = report.of(outcome)
-        if found:
-            console.print(Text(f"\n{title}", style=_STYLES[outcome]))
-        for result in found:
-            console.print(
-                Text(visible(f"  {result.subject}: {result.title}: {expectation(result)}; {result.said}"))
-            )
+    wrong, unseen = report.of(Outcome.WRONG), report.of(Outcome.NOT_LOOKED)
+    if wrong:
+        console.print(Text("\nWrong", style=_STYLES[Outcome.WRONG]))
+    for result in wrong:
+        line = f"  {result.subject}: {result.title}: {expectation(result)}; {result.said}"
+        console.print(Text(visible(line)))
+    if unseen:
+        console.print(Text("\nCould not look", style=_STYLES[Outcome.NOT_LOOKED]))
+    # What fails for one reason is said once.
+    for said in dict.fromkeys(result.said for result in unseen):
+        concerned = subjects(result for result in unseen if result.said == said)
+        console.print(Text(visible(f"  {', '.join(concerned)}: {said}")))
 
 
 def _verdict(report: Report) -> Text:

@@ -70,7 +70,8 @@ class IdToken:
         )
 
     def _header(self) -> dict[str, Any]:
-        return {"kid": jwt.get_unverified_header(self.text).get("kid")}
+        found = jwt.get_unverified_header(self.text).get("kid")
+        return {} if found is None else {"kid": found}
 
 
 def _concealed(token: str) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from analysis.admission import Outcome, judge
+from analysis.admission import Outcome as Admission
+from analysis.admission import judge
 from clients.errors import ApiError
 from clients.vault import Vault
 from config.permissions import policy_name
 from verification.id_tokens import TokenError
-from verification.results import Check
+from verification.results import Check, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,9 +25,7 @@ if TYPE_CHECKING:
 KIND = "login"
 REFUSALS = (400, 403)
 # Vault could not ask the issuer for its keys: that says nothing about the token.
-_NO_KEYS = re.compile(
-    r"fetching keys|oidc discovery|unable to get provider|failed to fetch|connection refused", re.IGNORECASE
-)
+_NO_KEYS = re.compile(r"configuring token validator|keyset|fetching keys|oidc discovery", re.IGNORECASE)
 
 
 class Logins:
@@ -48,24 +47,28 @@ class Logins:
         return check.worked("admitted"), vault
 
     def must_be_refused(self, role_name: str, tokens: TokenSource) -> Iterator[Result]:
-        """Try every login that must be refused, with Vault's reason in each result."""
+        """Try every login that must be refused, with Vault's reason in each result; stop where Vault gives no answer."""
         subject = f"role {role_name}"
         try:
-            good = tokens.good(role_name, "")
-            for bad in tokens.bad(role_name):
-                yield self._refused(subject, role_name, bad.why, bad.token.text)
+            for asked, why, token in self._attempts(role_name, tokens):
+                result = self._refused(subject, asked, why, token)
+                yield result
+                if result.outcome is Outcome.NOT_LOOKED:
+                    return
         except TokenError as error:
             yield Check(subject, KIND, "tokens that must be refused", allowed=False).not_looked(str(error))
-            return
-        yield from self._forged(subject, role_name, good)
+
+    def _attempts(self, role_name: str, tokens: TokenSource) -> Iterator[tuple[str, str, str]]:
+        """Yield (the role that is asked for, why it must be refused, the token)."""
+        good = tokens.good(role_name, "")
+        for bad in tokens.bad(role_name):
+            yield role_name, bad.why, bad.token.text
+        yield role_name, "a token of algorithm none", good.unsigned()
+        yield role_name, "a token signed by another key", good.signed_by_another_key()
+        yield role_name, "a token with a changed signature", good.tampered()
         policy = policy_name(role_name, self._access.vault.roles[role_name])
         if policy not in self._access.vault.roles:
-            yield self._refused(subject, policy, f"the policy {policy} named as the role", good.text)
-
-    def _forged(self, subject: str, role_name: str, good: IdToken) -> Iterator[Result]:
-        yield self._refused(subject, role_name, "a token of algorithm none", good.unsigned())
-        yield self._refused(subject, role_name, "a token signed by another key", good.signed_by_another_key())
-        yield self._refused(subject, role_name, "a token with a changed signature", good.tampered())
+            yield policy, f"the policy {policy} named as the role", good.text
 
     def _refused(self, subject: str, role_name: str, why: str, token: str) -> Result:
         check = Check(subject, KIND, why, allowed=False)
@@ -76,13 +79,17 @@ class Logins:
 
     def admits(self, role_name: str, token: IdToken) -> bool:
         """Tell whether the role admits a token with these claims, by access.yaml."""
-        return judge(self._access, role_name, token.claims).outcome is Outcome.ADMITTED
+        return judge(self._access, role_name, token.claims).outcome is Admission.ADMITTED
 
 
 def refusal(check: Check, error: ApiError) -> Result:
     """Return what an error of Vault's means for a try."""
-    if error.status not in REFUSALS or _NO_KEYS.search(error.said):
-        return check.not_looked(f"{error.said}. {error.remedy}")
+    if error.status not in REFUSALS:
+        return check.no_answer(error)
+    if _NO_KEYS.search(error.said):
+        return check.not_looked(
+            f"Vault cannot get the issuer's keys: {error.said}. Check that GitLab answers Vault."
+        )
     return check.refused(error.said)
 
 

@@ -96,7 +96,7 @@ class NexusProof:
         try:
             accepted = self._nexus.users.accepts(self._credentials.username, self._credentials.password)
         except ApiError as error:
-            return check.not_looked(str(error))
+            return check.no_answer(error)
         if accepted:
             return check.worked("accepted")
         return check.refused(
@@ -111,10 +111,10 @@ class NexusProof:
             try:
                 yield self._tried(check, operation)
             except ApiError as error:
-                yield check.not_looked(f"{error}. The rest of {self._account} was not tried")
+                yield check.no_answer(error)
                 return
             except CouldNotLookError as error:
-                yield check.not_looked(f"Nexus answered {error}. The rest of {self._account} was not tried")
+                yield check.not_looked(f"Nexus answered {error}")
                 return
 
     def _tried(self, check: Check, operation: Operation) -> Result:
@@ -154,7 +154,7 @@ class NexusProof:
             try:
                 yield self._administer(check, each)
             except ApiError as error:
-                yield check.not_looked(f"{error}. The rest of {self._account} was not tried")
+                yield check.no_answer(error)
                 return
 
     def _administer(self, check: Check, each: Administration) -> Result:

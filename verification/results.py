@@ -12,6 +12,8 @@ from tools.junit import Case, Trouble, document
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from clients.errors import ApiError
+
 
 class Outcome(StrEnum):
     """What came of one try."""
@@ -69,6 +71,10 @@ class Check:
     def not_looked(self, said: str) -> Result:
         """Return the result of what could not be tried."""
         return self._result(Outcome.NOT_LOOKED, said)
+
+    def no_answer(self, error: ApiError) -> Result:
+        """Return the result of a try that a system gave no answer to; what fails for one reason says the same."""
+        return self.not_looked(f"{error.said}. {error.remedy}")
 
     def _result(self, outcome: Outcome, said: str) -> Result:
         return Result(self.subject, self.kind, self.title, self.allowed, outcome, one_line(said))

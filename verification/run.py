@@ -149,14 +149,19 @@ class Verification:
             if operation.action is Action.READ
         }
         # A group is read, and its first member written.
-        hosted = {location for location in wanted if location.environment != "group"}
-        results = pool.map(lambda location: self._plant_one(location, administrator), hosted)
-        troubles = [result for result in results if result is not None]
-        for location in wanted - hosted:
+        hosted = sorted(
+            (location for location in wanted if location.environment != "group"),
+            key=lambda location: (location.repository, location.folder),
+        )
+        # One first: where Nexus does not answer, it is not waited for so many times.
+        troubles = [self._plant_one(location, administrator) for location in hosted[:1]]
+        if not any(troubles):
+            troubles += pool.map(lambda location: self._plant_one(location, administrator), hosted[1:])
+        for location in wanted.difference(hosted):
             members = [each for each in self._planted if each.format == location.format]
             if members:
                 self._planted[location] = self._planted[members[0]]
-        return troubles
+        return [trouble for trouble in troubles if trouble is not None]
 
     def _plant_one(self, location: Location, administrator: Credentials) -> Result | None:
         artifact = self._trial.names.new(location.folder)
@@ -164,9 +169,11 @@ class Verification:
         try:
             answer = self._places.upload(location, artifact, administrator)
         except ApiError as error:
-            return check.not_looked(str(error))
-        if not answer.worked:
+            return check.no_answer(error)
+        if answer.failed:
             return check.not_looked(f"Nexus answered {answer.said}")
+        if not answer.worked:
+            return check.wrong(f"Nexus answered {answer.said}")
         self._planted[location] = artifact
         return None
 

@@ -9,7 +9,7 @@ from clients.errors import ApiError
 from config.permissions import secret_api_path
 from verification.id_tokens import TokenError
 from verification.logins import KIND as LOGIN
-from verification.logins import REFUSALS, log_out, refusal
+from verification.logins import log_out, refusal
 from verification.results import Check
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class SecretProof:
         try:
             rights = vault.capabilities([path])[path]
         except ApiError as error:
-            yield check.not_looked(error.said) if error.status not in REFUSALS else check.refused(error.said)
+            yield refusal(check, error)
             return
         changing = sorted(rights & _CHANGING)
         said = f"the token's rights there: {', '.join(sorted(rights))}"

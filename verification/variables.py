@@ -30,7 +30,7 @@ def as_gitlab_has_them(access: Access, gitlab: GitLab) -> Iterator[Result]:
             try:
                 found = variables.find(key, declared.environment_scope)
             except ApiError as error:
-                yield check.not_looked(f"{error.said}. {error.remedy}")
+                yield check.no_answer(error)
                 return
             yield _compared(check, declared, found)
 

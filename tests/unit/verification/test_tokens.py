@@ -1,0 +1,133 @@
+"""Forged tokens, and which tokens are minted for which role."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import jwt
+import pytest
+
+from tests.support.access import GOOD, edited, valid
+from tests.support.vault import Issuer
+from verification.id_tokens import IdToken, TokenError
+from verification.token_sources import GivenToken, MintedTokens
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from config import Access
+
+GITLAB = "https://gitlab.example.org"
+PROJECTS = ("orchestrator/platform", "orchestrator/app", "orchestrator/promotion", "elsewhere/other")
+
+
+class RecordingIssuer:
+    """Mints tokens of the claims that GitLab would put into them, and remembers what was asked for."""
+
+    def __init__(self, projects: tuple[str, ...] = PROJECTS) -> None:
+        self.projects = projects
+        self.asked: list[dict[str, Any]] = []
+        self._issuer = Issuer()
+
+    def mint(self, project: str, ref: str, audience: str, **options: Any) -> str:
+        """Return a token; only main is protected."""
+        self.asked.append({"project": project, "ref": ref, "audience": audience, **options})
+        overrides = options.get("overrides", {})
+        claims = {
+            "iss": GITLAB,
+            "aud": audience,
+            "project_id": "7",
+            "project_path": project,
+            "namespace_path": project.rpartition("/")[0],
+            "ref": ref,
+            "ref_type": options["ref_type"],
+            "ref_protected": "true" if ref == "main" else "false",
+            "environment": options.get("environment"),
+            **overrides,
+        }
+        return self._issuer.sign({name: value for name, value in claims.items() if value is not None})
+
+
+@pytest.fixture
+def access(tmp_path: Path) -> Access:
+    return valid(tmp_path, GOOD)
+
+
+@pytest.fixture
+def token() -> IdToken:
+    return IdToken.parse(RecordingIssuer().mint("orchestrator/app", "main", GITLAB, ref_type="branch"))
+
+
+def test_forged_tokens_claim_the_same_and_are_not_believed(token: IdToken) -> None:
+    forged = {token.tampered(), token.unsigned(), token.signed_by_another_key()}
+    assert len(forged) == 3
+    assert token.text not in forged
+    for each in forged:
+        assert IdToken.parse(each).claims == token.claims
+    assert jwt.get_unverified_header(token.unsigned())["alg"] == "none"
+
+
+@pytest.mark.parametrize("header", [{}, {"kid": "the issuer's"}])
+def test_a_forged_token_claims_the_issuers_key_where_the_token_names_one(header: dict[str, str]) -> None:
+    token = IdToken.parse(jwt.encode({"iss": GITLAB}, "x" * 32, algorithm="HS256", headers=header))
+    for forged in (token.unsigned(), token.signed_by_another_key()):
+        assert jwt.get_unverified_header(forged).get("kid") == header.get("kid")
+
+
+def test_a_token_is_not_in_its_repr(token: IdToken) -> None:
+    assert token.text not in repr(token)
+    assert token.job == "a job of orchestrator/app on main"
+
+
+@pytest.mark.parametrize("text", ["", "a.b.c", "no token at all", "eyJhbGciOiJub25lIn0"])
+def test_what_is_no_token_is_refused_without_being_shown(text: str) -> None:
+    with pytest.raises(TokenError) as refused:
+        IdToken.parse(text)
+    assert not text or text not in str(refused.value)
+
+
+def test_a_given_token_is_all_there_is(token: IdToken) -> None:
+    source = GivenToken(token)
+    assert source.good("nexus-ci", "svc-app") is token
+    assert list(source.bad("nexus-ci")) == []
+
+
+def test_a_job_of_the_accounts_own_project_is_taken_where_there_is_one(access: Access) -> None:
+    tokens = MintedTokens(access, RecordingIssuer())
+    assert tokens.good("nexus-ci", "svc-app").claims["project_path"] == "orchestrator/app"
+    assert tokens.good("nexus-ci", "svc-tool").claims["project_path"] == "orchestrator/platform"
+    assert tokens.good("nexus-promote", "svc-promoter").claims["project_path"] == "orchestrator/promotion"
+
+
+def test_a_role_whose_jobs_nobody_can_mint_is_said(access: Access) -> None:
+    tokens = MintedTokens(access, RecordingIssuer(("elsewhere/other",)))
+    with pytest.raises(TokenError, match="no project whose jobs the role nexus-promote admits"):
+        tokens.good("nexus-promote", "svc-promoter")
+
+
+def test_bad_tokens_are_what_the_role_binds(access: Access) -> None:
+    issuer = RecordingIssuer()
+    tokens = MintedTokens(access, issuer)
+    of_ci = [bad.why for bad in tokens.bad("nexus-ci")]
+    assert of_ci == ["another audience", "another issuer", "an expired token", "a job of elsewhere/other"]
+    of_promotion = [bad.why for bad in tokens.bad("nexus-promote")]
+    assert of_promotion[-2:] == ["a job of orchestrator/platform", "a job of an unprotected ref"]
+    assert issuer.asked[-1]["ref"] == "ciaccess-verify-unprotected"
+    expired = [asked for asked in issuer.asked if "issued_at_offset_seconds" in asked]
+    assert all(asked["issued_at_offset_seconds"] < -3600 for asked in expired)
+
+
+def test_a_job_meets_what_the_role_binds_besides_the_project(tmp_path: Path) -> None:
+    bound = "project_path: orchestrator/promotion\n        ref_protected: true\n"
+    further = bound + "        environment: production\n        ref: release-*\n        ref_type: tag\n"
+    access = valid(tmp_path, edited((bound, further), text=GOOD))
+    issuer = RecordingIssuer()
+    MintedTokens(access, issuer).good("nexus-promote", "svc-promoter")
+    assert issuer.asked[-1] == {
+        "project": "orchestrator/promotion",
+        "ref": "release-",
+        "audience": GITLAB,
+        "ref_type": "tag",
+        "pipeline_source": "push",
+        "environment": "production",
+    }
