@@ -143,8 +143,13 @@ def _findings(access: Access, seen: _Seen) -> Iterator[Finding]:
             is_jwt = path.startswith(f"auth/{jwt}/role/")
             yield Finding(
                 "vault.role.undeclared" if is_jwt else "vault.auth.role",
-                f"JWT role {path.rpartition('/')[2]}" if is_jwt else path,
+                f"JWT role {path.rpartition('/')[2]}" if is_jwt else _named(path, data),
                 "no policy that reaches the secrets",
                 f"policies {', '.join(sorted(given))}",
                 by_hand=f"vault delete {quote(path)}",
             )
+
+
+def _named(path: str, data: dict[str, Any]) -> str:
+    """Return what a holder is called: identity groups are read by an id that tells nobody anything."""
+    return f"identity group {data['name']}" if path.startswith(GROUPS) and "name" in data else path

@@ -276,6 +276,7 @@ OUTSIDE = (
         vault_write("auth/token/roles/reader", allowed_policies=[POLICY]),
         ("vault.auth.role", "auth/token/roles/reader"),
     ),
+    change(give_group_identity, ("vault.auth.role", "identity group readers")),
     change(
         vault_write("secret/data/nexus/ghost", data={"a": "b"}),
         ("vault.secret.undeclared", "secret secret/nexus/ghost"),

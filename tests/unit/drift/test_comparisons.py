@@ -1,0 +1,191 @@
+"""What the local stack cannot be in, and what other versions of the systems answer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from clients.gitlab import Identity, Variable
+from clients.nexus import Nexus
+from clients.vault import Vault
+from config import Access, load
+from config.permissions import nexus_user, user_roles
+from config.stacks import CONFIG_FOLDER
+from config.vault_objects import jwt_role_fields
+from drift import nexus_users, vault_way_in
+from drift.by_hand import deleting, deleting_variable
+from drift.comparing import differing
+from drift.gitlab_variables import variable_findings
+from tests.support.scripted_server import ScriptedServer, in_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from drift.findings import Finding
+
+GROUP = "orchestrator"
+
+
+@pytest.fixture(scope="module")
+def access() -> Access:
+    return load(CONFIG_FOLDER / "access.yaml")
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedServer]:
+    with ScriptedServer() as server:
+        yield server
+
+
+def check(access: Access, server: ScriptedServer, subject: str) -> list[Finding]:
+    checks = {each.subject: each for each in vault_way_in.checks(access, Vault(server.url, "token"))}
+    return list(checks[subject].question())
+
+
+def role(access: Access, **fields: Any) -> dict[str, Any]:
+    return {"data": {**jwt_role_fields("nexus-ci", access.vault.roles["nexus-ci"]), **fields}}
+
+
+def test_fields_that_another_vault_adds_are_no_drift(access: Access, server: ScriptedServer) -> None:
+    added = role(access, token_strictly_bind_ip=False, alias_metadata={"a": "b"}, bound_subject=None)
+    server.answers("GET /v1/auth/jwt/role/nexus-ci", in_json(added))
+    assert check(access, server, "JWT role nexus-ci") == []
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("bound_subject", "project_path:elsewhere/x"),
+        ("token_bound_cidrs", ["10.0.0.0/8"]),
+        ("token_explicit_max_ttl", 99),
+        ("token_no_default_policy", True),
+        ("token_num_uses", 1),
+        ("token_period", 60),
+        ("token_type", "batch"),
+        ("user_claim", "sub"),
+        ("groups_claim", "groups"),
+        ("bound_claims_type", "string"),
+        ("bound_claims", {"namespace_path": ["*"]}),
+        ("token_policies", ["nexus-read-policy", "root"]),
+        ("role_type", "oidc"),
+        ("verbose_oidc_logging", True),
+    ],
+)
+def test_every_declared_field_of_a_role_counts(
+    access: Access, server: ScriptedServer, field: str, value: Any
+) -> None:
+    server.answers("GET /v1/auth/jwt/role/nexus-ci", in_json(role(access, **{field: value})))
+    (finding,) = check(access, server, "JWT role nexus-ci")
+    assert finding.id == "vault.role.fields"
+    assert f"{field}=" in finding.found
+    assert finding.targets
+
+
+def test_a_described_mount_counts_where_it_is_managed(access: Access, server: ScriptedServer) -> None:
+    mounted = {"data": {"type": "kv", "options": {"version": "2"}, "description": "by hand"}}
+    server.answers("GET /v1/sys/mounts/secret", in_json(mounted))
+    server.answers("GET /v1/secret/config", in_json({"data": {"max_versions": 0, "cas_required": False}}))
+    assert check(access, server, "the KV engine secret/") == []
+    kv = access.vault.kv.model_copy(update={"manage": True})
+    managed = access.model_copy(update={"vault": access.vault.model_copy(update={"kv": kv})})
+    (finding,) = check(managed, server, "the KV engine secret/")
+    assert finding.id == "vault.mount.description"
+
+
+def test_fields_that_another_nexus_adds_are_no_drift(access: Access, server: ScriptedServer) -> None:
+    def user(name: str) -> dict[str, Any]:
+        wanted = nexus_user(access, name)
+        return {
+            "userId": name,
+            "firstName": wanted.first_name,
+            "lastName": wanted.last_name,
+            "emailAddress": wanted.email_address,
+            "status": "active",
+            "source": "default",
+            "roles": list(reversed(user_roles(access, name))),
+            "lastLogin": "2026-11-24T00:00:00Z",
+            "externalRoles": [],
+        }
+
+    names = [*access.accounts, "svc-ciaccess-reader", "svc-ciaccess-writer"]
+    server.answers("GET /service/rest/v1/security/users", in_json([user(name) for name in names]))
+    users = Nexus(server.url, "admin", "password").users.all()
+    assert list(nexus_users.declared_users(access, users, frozenset())) == []
+
+
+def variables(access: Access) -> dict[Identity, Variable]:
+    declared = access.gitlab.groups[GROUP].variables
+    found = [
+        Variable(
+            "9",
+            key,
+            each.value,
+            each.environment_scope,
+            each.protected,
+            each.masked,
+            each.raw,
+            each.variable_type,
+            each.description,
+        )
+        for key, each in declared.items()
+    ]
+    return {variable.identity: variable for variable in found}
+
+
+def test_the_same_key_in_another_scope_is_told(access: Access) -> None:
+    found = variables(access)
+    assert list(variable_findings(access, GROUP, found, "https://gitlab")) == []
+    other = replace(found[Identity("VAULT_ADDR", "*")], environment_scope="production", value="https://x")
+    found[other.identity] = other
+    (finding,) = variable_findings(access, GROUP, found, "https://gitlab")
+    assert finding.id == "gitlab.variable.scope"
+    assert "filter[environment_scope]=production" in finding.by_hand
+
+
+@pytest.mark.parametrize(
+    "value", ["https://user:hunter22@old.example", "hunter22 hunter22", "a\nb", "glpat-x=="]
+)
+def test_a_value_that_may_be_a_credential_is_not_shown(access: Access, value: str) -> None:
+    found = variables(access)
+    changed = replace(found[Identity("VAULT_ADDR", "*")], value=value)
+    found[changed.identity] = changed
+    (finding,) = variable_findings(access, GROUP, found, "https://gitlab")
+    assert value not in finding.found
+    assert f"another value of {len(value)} characters" in finding.found
+
+
+def test_a_masked_value_is_shown_on_neither_side(access: Access) -> None:
+    found = variables(access)
+    changed = replace(found[Identity("VAULT_ADDR", "*")], value="https://old.example", masked=True)
+    found[changed.identity] = changed
+    shown = [
+        f"{each.expected} {each.found}" for each in variable_findings(access, GROUP, found, "https://gitlab")
+    ]
+    assert not any("old.example" in text or access.vault.address in text for text in shown)
+
+
+def test_a_name_cannot_break_out_of_a_command(access: Access) -> None:
+    hostile = "x'; rm -rf / #"
+    for command in (
+        deleting(access, "users", hostile),
+        deleting_variable("https://g", "groups/1", hostile, hostile),
+    ):
+        assert "rm -rf" not in command
+        assert command.count("'") % 2 == 0
+
+
+@pytest.mark.parametrize(
+    ("expected", "found"),
+    [([], None), ([], [""]), ("", None), (0, None), (False, None), ({}, None), (["a", "b"], ["b", "a"])],
+)
+def test_what_servers_give_for_the_same_is_the_same(expected: Any, found: Any) -> None:
+    assert differing({"field": expected}, {"field": found}) == []
+
+
+@pytest.mark.parametrize(
+    ("expected", "found"), [(["a"], "a,b"), (True, "yes"), ({"a": ["x"]}, {"a": ["x", "y"]})]
+)
+def test_what_differs_differs(expected: Any, found: Any) -> None:
+    assert differing({"field": expected}, {"field": found}) == ["field"]
