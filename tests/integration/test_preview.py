@@ -116,7 +116,7 @@ def drift(project: Project) -> None:
 
 @pytest.fixture(scope="module")
 def previewed(stack: Project, clean: Done) -> Previewed:
-    assert clean
+    assert clean.code == 0, clean.text
     accounts = ("bench", "datastore", "deployer", "executor", "fsdb", "promoter", "admin", "orchestrator")
     secrets = [stack.secret(f"svc-{account}")["password"] for account in accounts]
     secrets += [stack.credential(name) for name in ("vault-token", "nexus-password", "gitlab-token")]
@@ -229,8 +229,8 @@ def test_the_same_run_again_does_not_edit_the_note(stack: Project, previewed: Pr
     assert notes(stack) == previewed.notes
 
 
-def test_what_the_engine_refuses_is_a_failure_and_no_result(stack: Project, previewed: Previewed) -> None:
-    assert previewed
+@pytest.mark.usefixtures("previewed")
+def test_what_the_engine_refuses_is_a_failure_and_no_result(stack: Project) -> None:
     kv = stack.vault().secrets.kv.v2
     kv.create_or_update_secret("nexus/svc-new", {"username": "x"}, mount_point="secret")
     done = preview(stack, "--json")
@@ -240,10 +240,8 @@ def test_what_the_engine_refuses_is_a_failure_and_no_result(stack: Project, prev
     assert "secret/data/nexus/svc-new" in " ".join(done.json()["error"])
 
 
-def test_a_secret_that_the_token_may_not_read_is_not_told_as_deleted(
-    stack: Project, previewed: Previewed
-) -> None:
-    assert previewed
+@pytest.mark.usefixtures("previewed")
+def test_a_secret_that_the_token_may_not_read_is_not_told_as_deleted(stack: Project) -> None:
     vault = stack.vault()
     vault.sys.create_or_update_policy("small", SMALL)
     stack.extra["VAULT_TOKEN"] = vault.auth.token.create(policies=["small"])["auth"]["client_token"]
