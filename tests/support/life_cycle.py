@@ -3,7 +3,6 @@
 The subclass has a fixture `case`, which says how the object is declared, and what somebody else does to it.
 """
 
-# ruff: noqa: D102 a test's name is its docstring
 from __future__ import annotations
 
 from dataclasses import dataclass

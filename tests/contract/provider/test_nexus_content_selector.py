@@ -1,4 +1,3 @@
-# ruff: noqa: D102 a test's name is its docstring
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
