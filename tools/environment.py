@@ -60,11 +60,16 @@ def variables() -> dict[str, str]:
         "VIRTUAL_ENV": str(VENV),
         "PULUMI_HOME": str(cache / "pulumi-home"),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
-        "PULUMI_BACKEND_URL": os.environ.get("PULUMI_BACKEND_URL") or f"file://{state_directory() / 'state'}",
+        "PULUMI_BACKEND_URL": os.environ.get("PULUMI_BACKEND_URL") or _file_backend(),
     }
     if not {"PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"} & os.environ.keys():
         chosen["PULUMI_CONFIG_PASSPHRASE_FILE"] = str(passphrase_file())
     return chosen
+
+
+def _file_backend() -> str:
+    # Without attribute files, which a killed engine leaves half-written: then it reads its state no more.
+    return f"file://{state_directory() / 'state'}?metadata=skip"
 
 
 def prepare() -> None:

@@ -64,4 +64,6 @@ def test_main_names_the_local_credentials_by_file_and_only_where_no_vault_is_nam
     environment.main()
     printed = capsys.readouterr().out
     assert "VAULT_TOKEN" not in printed
-    assert f"export PULUMI_BACKEND_URL='file://{script.parent.parent}/state'" in printed, "a blank is quoted"
+    assert f"export PULUMI_BACKEND_URL='file://{script.parent.parent}/state?metadata=skip'" in printed, (
+        "a blank is quoted"
+    )
