@@ -30,6 +30,7 @@ class _LazyGroup(TyperGroup):
         "pull-secret",
         "preview",
         "drift",
+        "recover",
         "verify",
         "bootstrap",
         "run-as",

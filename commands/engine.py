@@ -50,15 +50,31 @@ def export(stack: str) -> Any:
     return json.loads(done.stdout)
 
 
+def replace(stack: str, state: Any) -> None:
+    """Put a state, as `export` returned it, in the place of a stack's own.
+
+    Raises:
+        CommandError: somebody holds the stack, or the state backend cannot be written.
+    """
+    words = ("stack", "import", "--stack", stack)
+    done = _call(words, None, subprocess.PIPE, given=json.dumps(state))
+    if done.returncode:
+        raise CommandError(_failure(words, done))
+
+
 def _call(
-    words: Sequence[str], variables: Mapping[str, str] | None, output: IO[str] | int | None
+    words: Sequence[str],
+    variables: Mapping[str, str] | None,
+    output: IO[str] | int | None,
+    *,
+    given: str = "",
 ) -> subprocess.CompletedProcess[str]:
     try:
         return subprocess.run(  # noqa: S603 our own words
             ["pulumi", *words, "--non-interactive"],  # noqa: S607 the project's environment comes first on PATH
             cwd=ROOT,
             env={**os.environ, **(variables or {})},
-            stdin=subprocess.DEVNULL,
+            input=given,
             stdout=output,
             stderr=subprocess.PIPE if output == subprocess.PIPE else None,
             text=True,

@@ -1,0 +1,119 @@
+"""`./ciaccess recover`: after a run that died, what it left behind and what mends it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from commands import engine, recovery, state_folder
+from commands.declared import declared_in
+from commands.local_credentials import use_local_credentials
+from commands.terminal import CommandError, Exit, finish, notices, output, print_json
+from config.document import read
+from config.preconditions import check_vault
+from config.stacks import StackSettings, StackSettingsError
+from tools.environment import ROOT
+
+if TYPE_CHECKING:
+    from clients.vault import Vault
+    from commands.recovery import Leftover
+    from config import Access
+
+application = typer.Typer()
+
+
+@application.command(
+    epilog="Example:  ./ciaccess recover --stack prod, read what it says, then the same with --yes"
+)
+def recover(
+    *,
+    stack: Annotated[
+        str, typer.Option("--stack", envvar=["CIACCESS_STACK", "PULUMI_STACK"], help="The stack to mend.")
+    ] = "prod",
+    settings_file: Annotated[
+        Path | None,
+        typer.Option("--config-file", help="The stack's settings. Default: config/Pulumi.<stack>.yaml."),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do what is explained.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print what was found as JSON.")] = False,
+) -> None:
+    """Explain what a run that was killed or cut off left behind, and with --yes mend it. Writes nothing without it.
+
+    Exit code 0 nothing is left, 2 something is, 3 Vault or the state could not be looked at, 1 somebody holds the stack.
+    """
+    try:
+        settings = StackSettings.of_stack(stack, settings_file)
+        access = declared_in(settings.access_file, settings.addresses)
+        use_local_credentials(stack, settings_file)
+        check_vault(access)
+    except StackSettingsError as error:
+        raise CommandError(str(error)) from None
+    left = _folder(stack, yes=yes)
+    # Without --yes, a state that cannot be read yet is looked at by the next run.
+    if yes or all(each.kind != "torn" for each in left):
+        left += _rest(stack, access, yes=yes)
+    _tell(stack, left, yes=yes, as_json=as_json)
+    finish(Exit.CLEAN if yes or not left else Exit.DIFFERENCES)
+
+
+def _folder(stack: str, *, yes: bool) -> list[Leftover]:
+    folder = state_folder.folder(os.environ.get("PULUMI_BACKEND_URL"))
+    if folder is None:
+        notices().print(
+            "note: locks of a state that is in no folder are not looked at. Where `pulumi` says who holds the stack and that "
+            f"is dead: pulumi cancel --stack {stack}",
+            markup=False,
+        )
+        return []
+    project = str(read(ROOT / "Pulumi.yaml").data["name"])
+    return _mended(recovery.of_the_folder(folder, project, stack.rpartition("/")[2]), yes=yes)
+
+
+def _rest(stack: str, access: Access, *, yes: bool) -> list[Leftover]:
+    from clients.credentials import CredentialsError  # noqa: PLC0415 after the YAML has been found good
+    from clients.errors import ApiError  # noqa: PLC0415 likewise
+
+    try:
+        export = engine.export(stack)
+    except CommandError as error:
+        raise CommandError(str(error), Exit.COULD_NOT_LOOK) from None
+    left = _mended(recovery.of_the_state(export, stack), yes=yes)
+    try:
+        return left + _mended(recovery.of_vault(export, access, _vault()), yes=yes)
+    except (ApiError, CredentialsError) as error:
+        raise CommandError(str(error), Exit.COULD_NOT_LOOK) from None
+
+
+def _vault() -> Vault:
+    from clients.credentials import ca_bundle, require  # noqa: PLC0415 likewise
+    from clients.http import HttpOptions  # noqa: PLC0415 likewise
+    from clients.vault import Vault  # noqa: PLC0415 likewise
+
+    found = require("VAULT_ADDR", "VAULT_TOKEN")
+    return Vault(found["VAULT_ADDR"], found["VAULT_TOKEN"], options=HttpOptions(ca_bundle=ca_bundle()))
+
+
+def _mended(left: list[Leftover], *, yes: bool) -> list[Leftover]:
+    for each in left if yes else ():
+        each.mend()
+    return left
+
+
+def _tell(stack: str, left: list[Leftover], *, yes: bool, as_json: bool) -> None:
+    following = f"pulumi up --refresh --stack {stack}"
+    if as_json:
+        print_json({"found": [each.to_json() for each in left], "mended": yes, "next": following})
+        return
+    console = output()
+    for each in left:
+        console.print(
+            f"{each.kind}: {each.found}\n  {'done' if yes else 'to do'}: {each.remedy}", markup=False
+        )
+    if not left:
+        console.print("nothing is left behind that `up` does not get over itself", markup=False)
+    elif not yes:
+        console.print(f"\nDo it: ./ciaccess recover --stack {stack} --yes", markup=False)
+    console.print(f"\nThen, before anything else and before a destroy: {following}", markup=False)

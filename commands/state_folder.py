@@ -1,0 +1,85 @@
+"""The engine's own files of a state that lies in a folder (file://…): who holds a stack, and what a killed engine left torn.
+
+Owns what the engine has no command for. A lock is lifted by the engine itself (`pulumi cancel`), the state is read and
+written by it alone.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+_ENGINE = "pulumi"
+# What the engine's file storage keeps beside each file; it is not written in one piece, and an empty one is an error.
+_ATTRIBUTES = "*.attrs"
+
+
+@dataclass(frozen=True)
+class Lock:
+    """A run of the engine that has, or had, a stack for itself."""
+
+    pid: int
+    user: str
+    host: str
+    since: str
+
+    @property
+    def holder(self) -> str:
+        """Return who it is, in words."""
+        return f"process {self.pid} of {self.user} on {self.host}, since {self.since[:19]}Z"
+
+    @property
+    def is_here(self) -> bool:
+        """Tell whether the holder runs, or ran, on this host, where it can be looked for."""
+        return self.host == socket.gethostname()
+
+    @property
+    def is_stale(self) -> bool:
+        """Tell whether the holder is dead for sure."""
+        return self.is_here and not _runs(self.pid)
+
+
+def folder(url: str | None) -> Path | None:
+    """Return the folder of a state backend's URL; None where it is no folder of this machine."""
+    parts = urlsplit(url or "")
+    return Path(parts.path).expanduser() / ".pulumi" if parts.scheme == "file" else None
+
+
+def locks(state: Path, project: str, stack: str) -> list[Lock]:
+    """Return who holds a stack; a lock that cannot be read is held by nobody known."""
+    return [_read(file) for file in sorted((state / "locks").glob(f"*/{project}/{stack}/*.json"))]
+
+
+def torn(state: Path) -> list[Path]:
+    """Return the empty attribute files, because of which the engine reads nothing any more; they hold nothing it needs."""
+    return sorted(file for file in state.rglob(_ATTRIBUTES) if file.stat().st_size == 0)
+
+
+def _read(file: Path) -> Lock:
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+        return Lock(int(found["pid"]), found["username"], found["hostname"], found["timestamp"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return Lock(0, "somebody unknown", f"an unknown host ({file} cannot be read)", "an unknown time")
+
+
+def _runs(pid: int) -> bool:
+    """Tell whether a process is an engine; its number may be another program's by now."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    try:
+        # A killed process whose parent has not asked for it yet is dead, too.
+        name, _, rest = (
+            Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").partition("(")[2].rpartition(")")
+        )
+    except OSError:
+        return True  # no /proc here: a process of this number is all that is known
+    return name.startswith(_ENGINE) and rest.split()[0] != "Z"
