@@ -1,0 +1,181 @@
+"""The catalogue of crashes: at every write of a first `up`, of an update and of a destroy, everything that can go wrong."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from tests.support.crash import ACCOUNTS
+from tests.support.fault_proxy import BROKEN_JSON, Answer, Fault, busy, proxy_page
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.support.crash import Site
+    from tests.support.fault_proxy import Request
+    from tests.support.project import Done
+
+PHASES = ("create", "update", "destroy")
+PLUGINS = {"vault": "pulumi-resource-vault", "nexus": "-m provider", "gitlab": "-m provider"}
+# Those that end the engine itself, so that its lock stays.
+KILLS = (
+    "all killed before",
+    "all killed after",
+    "all killed late",
+    "engine killed before",
+    "engine killed after",
+)
+KINDS = (
+    "all killed before",
+    "cut after",
+    "plugin killed after",
+    "all killed late",
+    "page",
+    "cut within",
+    "all killed after",
+    "cut before",
+    "engine killed after",
+    "busy",
+    "plugin killed before",
+    "broken JSON",
+    "engine killed before",
+    "500",
+)
+
+
+@dataclass(frozen=True)
+class Crash:
+    """A write, the `occurrence`-th of its kind in a run, and what happens to it."""
+
+    request: Request
+    occurrence: int
+    kind: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} at {self.request} ({self.occurrence})"
+
+    def fault(self, site: Site) -> Fault:
+        """Return the fault that makes it happen."""
+        fault = Fault(request=self.request, at=self.occurrence)
+        who, _, when = self.kind.rpartition(" killed ")
+        if who:
+            plugin = site.kill_plugin(PLUGINS[self.request.system])
+            strike = {"all": site.kill_all, "engine": site.kill_cli, "plugin": plugin}[who]
+            if when == "before":
+                # The engine alone: its plugin lives on, and what it had asked for is done.
+                fault.strike, fault.cut = strike, "" if who == "engine" else "before"
+            elif when == "after":
+                fault.strike_after = strike
+            else:
+                fault.strike_late = strike
+        elif self.kind.startswith("cut "):
+            fault.cut = self.kind.removeprefix("cut ")
+        else:
+            fault.answer = {
+                "page": proxy_page(),
+                "busy": busy(1),
+                "broken JSON": BROKEN_JSON,
+                "500": Answer(500, b"no"),
+            }[self.kind]
+        return fault
+
+
+def crashes(writes: list[Request], kinds_each: int) -> Iterator[Crash]:
+    """Return the crashes of a run's writes: each write meets some of the kinds, and every kind about as many writes."""
+    seen: Counter[Request] = Counter()
+    for position, request in enumerate(sorted(writes, key=str)):
+        seen[request] += 1
+        for step in range(kinds_each):
+            kind = KINDS[(position * 5 + step * len(KINDS) // kinds_each) % len(KINDS)]
+            yield Crash(request, seen[request], kind)
+
+
+@dataclass
+class Campaign:
+    """Crash after crash on one site, each followed by what the runbook says; `failures` are those that were not got over."""
+
+    site: Site
+    before: set[str] = field(default_factory=set)
+    after: set[str] = field(default_factory=set)
+    writes: dict[str, list[Request]] = field(default_factory=dict)
+    failures: list[str] = field(default_factory=list)
+    numbers: Counter[str] = field(default_factory=Counter)
+
+    def rehearse(self) -> None:
+        """Go through the phases once without a crash, and learn what they write."""
+        self.before = self.site.inventory()
+        for phase in PHASES:
+            self.begin(phase).succeeded()
+            self.writes[phase] = self.site.proxy.writes()
+            if phase == "create":
+                self.after = self.site.inventory()
+        assert self.site.inventory() == self.before
+
+    def begin(self, phase: str, *faults: Fault) -> Done:
+        """Run a phase."""
+        if phase == "destroy":
+            return self.site.destroy(*faults)
+        if phase == "create":
+            self.site.restore()
+        else:
+            self.site.change()
+        return self.site.up(faults=faults)
+
+    def go_through(self, crash: Crash | None, phase: str) -> None:
+        """Run a phase with a crash, do what the runbook says, and look whether everything is whole."""
+        if crash is None:
+            self.begin(phase).succeeded()
+            return
+        fault = crash.fault(self.site)
+        began = time.monotonic()
+        hit = self.begin(phase, fault)
+        self.site.bury()
+        self.numbers["injected"] += fault.happened()
+        self.numbers["run failed"] += hit.code != 0
+        said = "" if fault.happened() else f"the write never came: {hit.text[-1500:]}"
+        said = said or self._recover(crash, phase) or self.damage(phase)
+        self.numbers["seconds"] += round(time.monotonic() - began)
+        if said:
+            self.failures.append(f"{phase}: {crash}: {said}\n--- the run that was hit:\n{hit.text[-1500:]}")
+            self._start_over(phase)
+
+    def _recover(self, crash: Crash, phase: str) -> str:
+        """Do what the runbook says; return what went wrong."""
+        done = None if crash.kind in KILLS else self._again(phase)
+        if done is None or done.code:
+            self.numbers["recover needed"] += 1
+            mended = self.site.recover("--yes")
+            if mended.code:
+                return f"recover: {mended.text[-2000:]}"
+            done = self._again(phase)
+        return done.text[-3000:] if done.code else ""
+
+    def _again(self, phase: str) -> Done:
+        return self.site.destroy() if phase == "destroy" else self.site.up("--refresh")
+
+    def damage(self, phase: str) -> str:
+        """Return what is not as it should be, "" where everything is."""
+        found = self.site.inventory()
+        wanted = self.before if phase == "destroy" else self.after
+        if found != wanted:
+            return f"too much: {sorted(found - wanted)}, missing: {sorted(wanted - found)}"
+        if phase == "destroy":
+            return ""
+        refused = [account for account in ACCOUNTS if not self.site.project.accepts(account)]
+        preview = self.site.run("preview", "--refresh", "--expect-no-changes")
+        if refused or preview.code:
+            return (
+                f"refused: {refused}, preview {preview.code}: {preview.text[-3000:] if preview.code else ''}"
+            )
+        return ""
+
+    def _start_over(self, phase: str) -> None:
+        self.site.wipe()
+        self.site.restore()
+        if phase != "destroy":
+            self.site.up().succeeded()
+        if phase == "update":
+            self.site.change()
+            self.site.up().succeeded()
