@@ -85,9 +85,10 @@ class Verification:
 
     @property
     def roles(self) -> list[str]:
-        """Return the JWT roles that lead to the accounts."""
-        wanted = set(self._accounts)
-        return [name for name, role in self._access.vault.roles.items() if wanted & set(role.accounts)]
+        """Return the JWT roles that lead to the accounts; with all accounts, all roles."""
+        roles, wanted = self._access.vault.roles, set(self._accounts)
+        everything = wanted == set(self._access.accounts)
+        return [name for name, role in roles.items() if everything or wanted & set(role.accounts)]
 
     @property
     def subjects(self) -> int:
@@ -97,20 +98,27 @@ class Verification:
     def run(self) -> Report:
         """Try everything. Whatever happens, what was uploaded is removed as far as that can be."""
         left: list[str] = []
-        with ThreadPoolExecutor(_MOST_THREADS) as pool:
-            try:
-                troubles = self._plant(pool)
-                work: list[tuple[str, Callable[[], Iterable[Result]]]] = [
-                    *((f"role {name}", self._of_role(name)) for name in self.roles),
-                    ("variables", self._variables),
-                    *((name, self._of_account(name)) for name in self._accounts),
-                ]
-                found = list(pool.map(self._through, work))
-            finally:
-                left = self._clean(pool)
-                self._places.close()
-        results = [*troubles, *(result for results in found for result in results)]
+        try:
+            with ThreadPoolExecutor(_MOST_THREADS) as pool:
+                try:
+                    results = self._all(pool)
+                except BaseException:
+                    # What runs already comes to its end first: what it uploads has to be removed, too.
+                    pool.shutdown(cancel_futures=True)
+                    raise
+        finally:
+            left = self._clean()
+            self._places.close()
         return Report(tuple(results), (*self._remarks(), *left))
+
+    def _all(self, pool: ThreadPoolExecutor) -> list[Result]:
+        troubles = self._plant(pool)
+        work: list[tuple[str, Callable[[], Iterable[Result]]]] = [
+            *((f"role {name}", self._of_role(name)) for name in self.roles),
+            ("variables", self._variables),
+            *((name, self._of_account(name)) for name in self._accounts),
+        ]
+        return [*troubles, *(result for found in pool.map(self._through, work) for result in found)]
 
     def _through(self, work: tuple[str, Callable[[], Iterable[Result]]]) -> list[Result]:
         subject, results = work
@@ -177,7 +185,7 @@ class Verification:
         self._planted[location] = artifact
         return None
 
-    def _clean(self, pool: ThreadPoolExecutor) -> list[str]:
+    def _clean(self) -> list[str]:
         """Remove what was uploaded; return what was left behind, in words."""
         administrator = self._means.nexus_administrator
         uploaded = self._places.uploaded
@@ -185,7 +193,9 @@ class Verification:
             return [
                 _left(each, "there are no administrator's credentials to remove it with") for each in uploaded
             ]
-        return [said for said in pool.map(lambda each: self._remove(each, administrator), uploaded) if said]
+        with ThreadPoolExecutor(_MOST_THREADS) as pool:
+            said = pool.map(lambda each: self._remove(each, administrator), uploaded)
+            return [text for text in said if text]
 
     def _remove(self, uploaded: Uploaded, administrator: Credentials) -> str:
         try:
