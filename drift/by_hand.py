@@ -11,14 +11,19 @@ if TYPE_CHECKING:
 
 def deleting(access: Access, kind: str, identity: str) -> str:
     """Return the command that deletes an object of /service/rest/v1/security."""
-    path = f"{kind}/{quote(identity, safe='')}"
+    path = f"security/{kind}/{quote(identity, safe='')}"
     return _calling(f"-X DELETE {_url(access, path)}")
 
 
 def disabling_anonymous_access(access: Access) -> str:
     """Return the command that switches anonymous access off."""
     body = """-X PUT -H 'Content-Type: application/json' -d '{"enabled": false}'"""
-    return _calling(f"{body} {_url(access, 'anonymous')}")
+    return _calling(f"{body} {_url(access, 'security/anonymous')}")
+
+
+def releasing(access: Access) -> str:
+    """Return the command that ends Nexus's read-only mode."""
+    return _calling(f"-X POST {_url(access, 'read-only/release')}")
 
 
 def deleting_variable(url: str, owner: str, key: str, scope: str = "*") -> str:
@@ -38,7 +43,7 @@ def _calling(arguments: str) -> str:
 
 
 def _url(access: Access, path: str) -> str:
-    return f"'{access.nexus.url}/service/rest/v1/security/{path}'"
+    return f"'{access.nexus.url}/service/rest/v1/{path}'"
 
 
 def _from_environment(name: str) -> str:

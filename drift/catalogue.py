@@ -80,6 +80,7 @@ CLASSES: dict[str, Class] = {
     "nexus.privilege.text": Class("the privilege's description was changed", _L),
     "nexus.privilege.undeclared": Class("a privilege named as ours that nobody declared", _M),
     "nexus.anonymous.enabled": Class("Nexus serves those who show no credentials", _C),
+    "nexus.mode.readonly": Class("Nexus is in read-only mode: nothing can be written or repaired", _M),
     # GitLab.
     "gitlab.variable.missing": Class("the variable is gone", _H),
     "gitlab.variable.value": Class("the variable has another value", _H),

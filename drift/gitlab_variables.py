@@ -28,7 +28,7 @@ def variable_findings(
 ) -> Iterator[Finding]:
     """Return what differs in the variables of a group; `url` is GitLab's."""
     declared = access.gitlab.groups[group]
-    by_key = {(key, each.environment_scope): each for key, each in declared.variables.items()}
+    by_key = {(key, each.environment_scope): each for key, each in access.variables_of(group).items()}
     there = {(identity.key, identity.environment_scope): variable for identity, variable in found.items()}
     for (key, scope), wanted in by_key.items():
         what = f"variable {key} of {group}"

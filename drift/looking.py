@@ -61,7 +61,7 @@ class Look:
         try:
             answer = ask()
         except ApiError as error:
-            self.blind(system, subject, f"{error.doing}: {error.said}", error.remedy)
+            self.blind(error.system, subject, f"{error.doing}: {error.said}", error.remedy)
         except CredentialsError as error:
             because, _, remedy = str(error).rstrip(".").rpartition(". ")
             self.blind(system, subject, because or remedy, f"{remedy}.")

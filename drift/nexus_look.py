@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from config.permissions import nexus_objects
 from drift import nexus_objects as objects
 from drift import nexus_users
-from drift.by_hand import disabling_anonymous_access
+from drift.by_hand import disabling_anonymous_access, releasing
 from drift.findings import UNSEEN, Finding
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ def look_at_nexus(access: Access, nexus: Nexus, look: Look) -> None:
     roles = look.start(SYSTEM, "the roles", nexus.roles.all)
     privileges = look.start(SYSTEM, "the privileges", nexus.privileges.all)
     look.check(SYSTEM, "anonymous access", lambda: _anonymous(access, nexus))
+    look.check(SYSTEM, "read-only mode", lambda: _mode(access, nexus))
     selectors = nexus_objects(access).selectors
     if len(selectors) > _MOST_READ_SINGLY:
         look.check(SYSTEM, "the content selectors", lambda: _listed(nexus, selectors))
@@ -76,3 +77,8 @@ def _anonymous(access: Access, nexus: Nexus) -> Iterator[Finding]:
     if nexus.anonymous_access():
         command = disabling_anonymous_access(access)
         yield Finding("nexus.anonymous.enabled", "anonymous access", "off", "on", by_hand=command)
+
+
+def _mode(access: Access, nexus: Nexus) -> Iterator[Finding]:
+    if not nexus.takes_writes():
+        yield Finding("nexus.mode.readonly", "Nexus", "writable", "read-only", by_hand=releasing(access))

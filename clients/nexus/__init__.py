@@ -73,6 +73,10 @@ class Nexus:
         """
         return self._api.answer(method, path, doing).status_code
 
+    def takes_writes(self) -> bool:
+        """Tell whether Nexus takes writes; it does not in read-only mode, which backups and upgrades put it into."""
+        return self._api.takes_writes("ask whether Nexus takes writes")
+
     def refresh(self) -> None:
         """Forget all lists."""
         for each in (self.users, self.roles, self.privileges, self.content_selectors, self._repositories):

@@ -125,6 +125,17 @@ class Api:
                 doing, said, _TAKE_NEXUS_S_URL, system=NEXUS, status=response.status_code
             )
 
+    def takes_writes(self, doing: str) -> bool:
+        """Tell whether Nexus takes writes.
+
+        Raises:
+            ApiError: it is answered neither with 200 nor with 503.
+        """
+        response = self.answer("GET", "/status/writable", doing)
+        if response.status_code not in (_OK, _UNAVAILABLE) or page_title(response) is not None:
+            raise self.failure(response, doing, None)
+        return response.status_code == _OK
+
     def close(self) -> None:
         """Close the connections."""
         self._session.close()
@@ -152,8 +163,7 @@ class Api:
         if response.status_code != _UNAVAILABLE or response.request.method == "GET" or not own_words:
             return False
         try:
-            writable = self.answer("GET", "/status/writable", doing).status_code
-            return writable == _UNAVAILABLE and self.answer("GET", "/status", doing).status_code == _OK
+            return not self.takes_writes(doing) and self.answer("GET", "/status", doing).status_code == _OK
         except ApiError:
             return False
 

@@ -335,10 +335,17 @@ BACKEND_GONE = (
 ENGINE_GONE = (change(remount(""), ("vault.mount.missing", "KV engine secret/")),)
 ENGINE_OLD = (change(remount("1"), ("vault.mount.version", "KV engine secret/")),)
 
+READ_ONLY = (
+    change(
+        lambda project: project.nexus("POST", "read-only/freeze").raise_for_status(),
+        ("nexus.mode.readonly", "Nexus"),
+    ),
+)
+
 BATCHES: dict[str, tuple[Change, ...]] = {
     "credentials": CREDENTIALS + BACKEND_GONE,
     "fields": FIELDS,
     "outside": OUTSIDE,
     "missing": MISSING + ENGINE_GONE,
-    "an engine of version 1": ENGINE_OLD,
+    "an engine of version 1, a frozen Nexus": ENGINE_OLD + READ_ONLY,
 }

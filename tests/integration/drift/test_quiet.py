@@ -153,7 +153,7 @@ def test_a_look_asks_little_and_takes_no_time(lively: Project) -> None:
     assert sum(routes.get(each, 0) for each in lists) <= 3
     assert routes[f"GET {rest}/status"] == accounts
     assert all(route.startswith("GET ") for route in routes), "nothing was written"
-    assert sum(routes.values()) == 3 + accounts + 2 + 1, "two content selectors, anonymous access"
+    assert sum(routes.values()) == 3 + accounts + 2 + 2, "two content selectors, two settings"
     assert took < _MOST_SECONDS
 
 
