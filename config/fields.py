@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, WrapValidator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, WithJsonSchema, WrapValidator
 
-from config import checks, gitlab_checks
+from config import checks, gitlab_checks, rotation_checks
 from config.checks import CLAIMS, FORMATS, LOWER_SEGMENT, SEGMENT
 
 if TYPE_CHECKING:
-    from pydantic import ValidatorFunctionWrapHandler
+    from pydantic import GetJsonSchemaHandler, ValidatorFunctionWrapHandler
+    from pydantic_core import CoreSchema
 
 
 def _like(pattern: str, most: int = checks.MOST_NAME_CHARACTERS) -> Any:
@@ -21,6 +23,27 @@ def _all_or_formats(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
     """Take `all` for the format * of Nexus's built-in privileges."""
     checks.formats_or_all(value)
     return ["*"] if value == "all" else handler(value)
+
+
+class _Or:
+    """Tells an editor that something else may stand in a section's place."""
+
+    def __init__(self, schema: dict[str, Any]) -> None:
+        self._schema = schema
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {"anyOf": [self._schema, handler(schema)]}
+
+
+def short_form(key: str, schema: dict[str, Any]) -> tuple[Any, Any]:
+    """Return what lets the value of one key stand in its section's place; `schema` is what an editor is told of it."""
+
+    def in_long_form(value: Any) -> Any:
+        return value if isinstance(value, dict | BaseModel) else {key: value}
+
+    return BeforeValidator(in_long_form), _Or(schema)
 
 
 _ONE_OF = {"enum": list(FORMATS)}
@@ -76,3 +99,13 @@ Audience = Annotated[str, AfterValidator(checks.audience)]
 Domain = Annotated[str, AfterValidator(checks.domain)]
 EnvironmentScope = Annotated[str, AfterValidator(gitlab_checks.environment_scope)]
 PublicKey = Annotated[str, AfterValidator(checks.public_key)]
+Day = Annotated[
+    date,
+    BeforeValidator(rotation_checks.day),
+    WithJsonSchema({"type": "string", "format": "date", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}),
+]
+Age = Annotated[
+    int,
+    BeforeValidator(rotation_checks.age),
+    WithJsonSchema({"type": "string", "pattern": f"^{rotation_checks.AGE}$"}),
+]

@@ -6,17 +6,19 @@ A class says which keys a section has and what each means; the editor's completi
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from config.fields import (
     AccountName,
+    Age,
     Audience,
     AuthMount,
     BranchName,
     Claim,
     ClaimValues,
+    Day,
     Domain,
     Duration,
     EnvironmentScope,
@@ -38,10 +40,7 @@ from config.fields import (
     VariableKey,
     VaultRoleName,
 )
-
-if TYPE_CHECKING:
-    from pydantic import GetJsonSchemaHandler
-    from pydantic_core import CoreSchema
+    short_form,
 
 
 class Section(BaseModel):
@@ -158,18 +157,6 @@ class Nexus(Section):
     adopt: Adopt = None
 
 
-def _in_long_form(value: Any) -> Any:
-    return value if isinstance(value, dict) else {"value": value}
-
-
-class _OrText:
-    """Tells an editor that a variable may be its value alone."""
-
-    @staticmethod
-    def __get_pydantic_json_schema__(schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        return {"anyOf": [{"type": "string"}, handler(schema)]}
-
-
 class Variable(Section):
     """A CI/CD variable of a group; its short form is the value alone."""
 
@@ -189,7 +176,7 @@ class Group(Section):
     """A GitLab group: its id, which survives renames, and its variables."""
 
     id: int = Field(ge=1, description="The group's id, from its page in GitLab.")
-    variables: dict[VariableKey, Annotated[Variable, BeforeValidator(_in_long_form), _OrText]] = Field(
+    variables: dict[VariableKey, Annotated[Variable, *short_form("value", {"type": "string"})]] = Field(
         default_factory=dict, description="Variables by key; the value alone, or a mapping with its flags."
     )
 
@@ -204,6 +191,24 @@ class GitLab(Section):
 class Account(Section):
     """A service account: a Nexus user with its secret in Vault. push, pull and promote are lists of formats."""
 
+class Rotation(Section):
+    """When and how a password is changed; its short form is the count alone. `./ciaccess rotate` edits it."""
+
+    count: int = Field(1, ge=1, le=1_000_000, description="Count it up, and the password changes.")
+    date: Day | None = Field(None, description="Day of the last rotation.")
+    strategy: Literal["alternate", "in-place"] | None = Field(
+        None,
+        description="alternate: two users take turns, and no job notices. in-place: one user. Default: alternate "
+        "where a JWT role reads the secret.",
+    )
+    max_age: Age | None = Field(
+        None, description="Age at which it is due, such as 90d: drift tells, rotate --due does it."
+    )
+
+
+RotationEntry = Annotated[Rotation, *short_form("count", {"type": "integer", "minimum": 1})]
+
+
     purpose: Text = Field(description="What it is for; reviewers and Nexus's user list show it.")
     push: list[Format] = Field(default_factory=list, description="Formats it may upload, to dev only.")
     pull: list[Format] = Field(
@@ -216,7 +221,10 @@ class Account(Section):
         None, description="Folder inside the repositories that push is limited to."
     )
     roles: list[RoleId] = Field(default_factory=list, description="Further roles of Nexus.")
-    rotation: int = Field(1, ge=1, le=1_000_000, description="Count it up, and the password changes.")
+    rotation: RotationEntry = Field(
+        default_factory=Rotation,
+        description="Count it up, and the password changes; or a mapping with its date.",
+    )
     adopt: Adopt = None
 
 
@@ -227,7 +235,10 @@ class Pipeline(Section):
     branch: BranchName = Field("main", description="Its protected branch: what is merged there is applied.")
     audience: Audience = Field(description="The aud of its jobs' id_tokens, alike in every stack.")
     secrets: KvPrefix = Field("ciaccess", description="Folder of its credentials inside the KV mount.")
-    rotation: int = Field(1, ge=1, le=1_000_000, description="Count it up, and its passwords change.")
+    rotation: RotationEntry = Field(
+        default_factory=Rotation,
+        description="Count it up, and its passwords change; or a mapping with its date.",
+    )
 
 
 class Access(Section):

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from config import identities
+from config import identities, rotation
 from config.identities import jwt_roles, own_jwt_roles, own_nexus_roles, secret_folder
 from config.policy_text import own_rules, policy_text, reading
 
@@ -153,12 +153,21 @@ def user_roles(access: Access, account: str) -> tuple[str, ...]:
 
 
 def nexus_user(access: Access, account: str) -> NexusUser:
-    """Return an account's user of Nexus, its roles sorted."""
+    """Return the user of Nexus that an account's secret hands out, its roles sorted."""
+    return _nexus_user(access, account, rotation.active(access, account).user_id)
+
+
+def nexus_users(access: Access, account: str) -> tuple[NexusUser, ...]:
+    """Return every user that an account has, in the order of its turns; they differ in their ids alone."""
+    return tuple(_nexus_user(access, account, turn.user_id) for turn in rotation.turns(access, account))
+
+
+def _nexus_user(access: Access, account: str, user_id: str) -> NexusUser:
     return NexusUser(
-        user_id=account,
+        user_id=user_id,
         first_name=identities.account(access, account).purpose,
         last_name="(managed by ciaccess)",
-        email_address=f"{account}@{access.nexus.email_domain}",
+        email_address=f"{user_id}@{access.nexus.email_domain}",
         roles=user_roles(access, account),
     )
 

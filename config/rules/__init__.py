@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from config.rules import accounts, gitlab, names, nexus, pipeline, vault
+from config.rules import accounts, gitlab, names, nexus, pipeline, rotation, vault
 from config.rules.outline import Outline
 
 if TYPE_CHECKING:
@@ -16,7 +16,15 @@ if TYPE_CHECKING:
     from config.document import Document
     from config.faults import Fault
 
-RULES = (*names.RULES, *vault.RULES, *nexus.RULES, *gitlab.RULES, *accounts.RULES, *pipeline.RULES)
+RULES = (
+    *names.RULES,
+    *vault.RULES,
+    *nexus.RULES,
+    *gitlab.RULES,
+    *accounts.RULES,
+    *rotation.RULES,
+    *pipeline.RULES,
+)
 
 
 def faults_of(document: Document) -> Iterator[Fault]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from config import identities
 from config.faults import shown
+from config.rotation import second_user
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,8 +16,11 @@ if TYPE_CHECKING:
     from config.rules.outline import Outline, Rule
 
 _POLICIES = tuple(f"{role}-policy" for role in identities.IDENTITIES)
+_USERS = tuple(
+    user for account in (identities.READER, identities.WRITER) for user in (account, second_user(account))
+)
 _TAKEN: dict[YamlPath, tuple[str, ...]] = {
-    ("accounts",): (identities.READER, identities.WRITER),
+    ("accounts",): _USERS,
     ("nexus", "roles"): (identities.NEXUS_READER, identities.NEXUS_WRITER),
     ("vault", "roles"): (*identities.IDENTITIES, *_POLICIES),
 }
