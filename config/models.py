@@ -39,8 +39,8 @@ from config.fields import (
     Url,
     VariableKey,
     VaultRoleName,
-)
     short_form,
+)
 
 
 class Section(BaseModel):
@@ -188,9 +188,6 @@ class GitLab(Section):
     groups: dict[GroupPath, Group] = Field(default_factory=dict, description="Groups by full path.")
 
 
-class Account(Section):
-    """A service account: a Nexus user with its secret in Vault. push, pull and promote are lists of formats."""
-
 class Rotation(Section):
     """When and how a password is changed; its short form is the count alone. `./ciaccess rotate` edits it."""
 
@@ -208,6 +205,9 @@ class Rotation(Section):
 
 RotationEntry = Annotated[Rotation, *short_form("count", {"type": "integer", "minimum": 1})]
 
+
+class Account(Section):
+    """A service account: a Nexus user with its secret in Vault. push, pull and promote are lists of formats."""
 
     purpose: Text = Field(description="What it is for; reviewers and Nexus's user list show it.")
     push: list[Format] = Field(default_factory=list, description="Formats it may upload, to dev only.")
@@ -251,7 +251,3 @@ class Access(Section):
     gitlab: GitLab = Field(description="GitLab: its address, and groups with their variables.")
     accounts: dict[AccountName, Account] = Field(description="Service accounts by name: what each may do.")
     pipeline: Pipeline | None = Field(None, description="ciaccess's own jobs. Default: it has no pipeline.")
-
-    def adopts(self, declared: Vault | Nexus | Variable | Account) -> bool:
-        """Return whether something that exists already under a declared thing's name is taken over."""
-        return self.adopt if declared.adopt is None else declared.adopt
