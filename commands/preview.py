@@ -14,7 +14,7 @@ from clients.redaction import redacted
 from commands import preview_page
 from commands.declared import declared_in
 from commands.local_credentials import use_local_credentials
-from commands.preview_outputs import OptionalFileCommand, Outputs
+from commands.preview_outputs import OptionalFileCommand, Outputs, Told
 from commands.preview_sight import Blind, Sight, look
 from commands.terminal import CommandError, Exit, finish, notices
 from config.document import read
@@ -33,6 +33,19 @@ if TYPE_CHECKING:
     from review.events import Preview
 
 application = typer.Typer()
+SettingsOption = Annotated[
+    Path | None,
+    typer.Option("--config-file", help="The stack's settings. Default: config/Pulumi.<stack>.yaml."),
+]
+BaseOption = Annotated[
+    str | None,
+    typer.Option(
+        "--base",
+        envvar="CI_MERGE_REQUEST_DIFF_BASE_SHA",
+        metavar="REV",
+        help="Compare with access.yaml of this git revision, too.",
+    ),
+]
 # What the engine and the plugins say where a system is away, or refuses to be looked at.
 _NO_SIGHT = re.compile(
     r"answered (?:401|403|429|5\d\d)|permission denied|Code: (?:403|429|5\d\d)|no answer|connection refused|"
@@ -69,19 +82,8 @@ def preview(  # noqa: PLR0913 a command's options
     stack: Annotated[
         str, typer.Option("--stack", envvar=["CIACCESS_STACK", "PULUMI_STACK"], help="The stack to preview.")
     ] = "prod",
-    settings_file: Annotated[
-        Path | None,
-        typer.Option("--config-file", help="The stack's settings. Default: config/Pulumi.<stack>.yaml."),
-    ] = None,
-    base: Annotated[
-        str | None,
-        typer.Option(
-            "--base",
-            envvar="CI_MERGE_REQUEST_DIFF_BASE_SHA",
-            metavar="REV",
-            help="Compare with access.yaml of this git revision, too.",
-        ),
-    ] = None,
+    settings_file: SettingsOption = None,
+    base: BaseOption = None,
     note: Annotated[
         bool, typer.Option("--note", help="Keep a note on the merge request that this job runs for.")
     ] = False,
@@ -109,26 +111,32 @@ def preview(  # noqa: PLR0913 a command's options
     access = declared_in(settings.access_file, settings.addresses)
     before = None if base is None else _base(base, settings)
     use_local_credentials(stack, settings_file)
-    subject = _Subject(str(read(ROOT / "Pulumi.yaml").data["name"]), stack, settings_file, access)
+    project = str(read(ROOT / "Pulumi.yaml").data["name"])
+    finish(_preview(_Subject(project, stack, settings_file, access), before, outputs))
+
+
+def _preview(subject: _Subject, base: Base | None, outputs: Outputs) -> Exit:
+    """Find out what would change, tell it everywhere, and return the exit code."""
+    about = Told(subject.access, subject.project, subject.stack)
     try:
-        report = _report(subject, before)
+        report = _report(subject, base)
     except _CouldNotLookError as error:
-        _tell_blindness(subject, error.blind, outputs)
-        finish(Exit.COULD_NOT_LOOK)
+        for spot in error.blind:
+            notices().print(f"error: {spot}", markup=False)
+        as_json = {"clean": None, "could_not_look": [spot.to_json() for spot in error.blind]}
+        page = preview_page.page_of_blindness(subject.project, subject.stack, error.blind)
+        try:
+            outputs.tell(about, page, as_json)
+        except CommandError as refused:  # GitLab among what cannot be looked at
+            notices().print(f"error: {refused}", markup=False)
+        return Exit.COULD_NOT_LOOK
     except engine.EngineError as error:
         messages = [redacted(message) for message in error.messages]
-        page = preview_page.page_of_failure(subject.project, stack, messages)
-        outputs.tell(access, subject.project, stack, page, {"clean": None, "error": messages})
-        finish(Exit.ERROR)
-    outputs.tell(
-        access,
-        subject.project,
-        stack,
-        preview_page.page_of(report),
-        report.to_json(),
-        report.counts.to_json(),
-    )
-    finish(Exit.CLEAN if report.is_clean else Exit.DIFFERENCES)
+        page = preview_page.page_of_failure(subject.project, subject.stack, messages)
+        outputs.tell(about, page, {"clean": None, "error": messages})
+        return Exit.ERROR
+    outputs.tell(about, preview_page.page_of(report), report.to_json(), report.counts.to_json())
+    return Exit.CLEAN if report.is_clean else Exit.DIFFERENCES
 
 
 def _base(revision: str, settings: StackSettings) -> Base:
@@ -187,11 +195,3 @@ def _secrets_out_of_sight(access: Access, found: Preview, sight: Sight) -> tuple
         if resource.type == SECRET and resource.state is not None and resource.live is None
     ]
     return sight.unreadable_secrets(gone)
-
-
-def _tell_blindness(subject: _Subject, blind: tuple[Blind, ...], outputs: Outputs) -> None:
-    for spot in blind:
-        notices().print(f"error: {spot}", markup=False)
-    page = preview_page.page_of_blindness(subject.project, subject.stack, blind)
-    as_json = {"clean": None, "could_not_look": [spot.to_json() for spot in blind]}
-    outputs.tell(subject.access, subject.project, subject.stack, page, as_json)

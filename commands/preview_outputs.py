@@ -41,6 +41,15 @@ class OptionalFileCommand(TyperCommand):
 
 
 @dataclass(frozen=True)
+class Told:
+    """What it is told of: the stack of the Pulumi project, with the YAML that says where GitLab is."""
+
+    access: Access
+    project: str
+    stack: str
+
+
+@dataclass(frozen=True)
 class Outputs:
     """What is written: `as_json` is a file's name or `-`; None where it is not asked for."""
 
@@ -63,13 +72,7 @@ class Outputs:
             )
 
     def tell(
-        self,
-        access: Access,
-        project: str,
-        stack: str,
-        shown: page.Page,
-        as_json: dict[str, Any],
-        counts: dict[str, int] | None = None,
+        self, about: Told, shown: page.Page, as_json: dict[str, Any], counts: dict[str, int] | None = None
     ) -> None:
         """Write all of it, the note last, so that the artifacts are there whatever GitLab says.
 
@@ -89,9 +92,9 @@ class Outputs:
         if self.terraform and counts is not None:
             write_file(self.terraform, _json(counts))
         if self.note:
-            self._keep_note(access, (project, stack), shown)
+            self._keep_note(about, shown)
 
-    def _keep_note(self, access: Access, names: tuple[str, str], shown: page.Page) -> None:
+    def _keep_note(self, about: Told, shown: page.Page) -> None:
         from clients.credentials import CredentialsError, ca_bundle, require  # noqa: PLC0415 only for this option
         from clients.errors import ApiError  # noqa: PLC0415 likewise
         from clients.gitlab import GitLab  # noqa: PLC0415 likewise
@@ -99,14 +102,14 @@ class Outputs:
         from clients.http import HttpOptions  # noqa: PLC0415 likewise
         from commands.preview_note import keep, marker, text_of  # noqa: PLC0415 likewise
 
-        mark = marker(*names)
+        mark = marker(about.project, about.stack)
         token = next(
             (name for name in _TOKENS if os.environ.get(name) or os.environ.get(f"{name}_FILE")), _TOKENS[-1]
         )
         project, merge_request = (os.environ[name] for name in _JOB)
         try:
             gitlab = GitLab(
-                access.gitlab.url, require(token)[token], options=HttpOptions(ca_bundle=ca_bundle())
+                about.access.gitlab.url, require(token)[token], options=HttpOptions(ca_bundle=ca_bundle())
             )
             notes = MergeRequestNotes(gitlab, project, int(merge_request))
             done = keep(notes, mark, text_of(shown, mark, self._link()))

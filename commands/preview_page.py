@@ -75,9 +75,13 @@ def page_of_blindness(project: str, stack: str, blind: Iterable[Blind]) -> Page:
 
 def page_of_failure(project: str, stack: str, messages: Iterable[str]) -> Page:
     """Return the page of a preview in which the engine failed."""
-    findings = tuple(Finding(" ".join(message.split()), "bad") for message in messages)
-    section = Section("What the engine said", findings=findings)
+    section = Section("What the engine said", findings=tuple(map(_message, messages)))
     return Page(f"Preview of {project}, stack {stack}", "The preview failed", "bad", (section,))
+
+
+def _message(message: str) -> Finding:
+    first, *others = [line.strip() for line in message.splitlines() if line.strip()] or [""]
+    return Finding(first, "bad", details=tuple(others))
 
 
 def _verdict(report: Report) -> tuple[str, Tone]:

@@ -8,19 +8,17 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-if TYPE_CHECKING:
-    from pathlib import Path
+from tests.support.merge_request import BY_HAND, git, make_change, make_drift
 
+if TYPE_CHECKING:
     from tests.support.project import Done, Project
 
-BY_HAND = ("canary-password-by-hand", "canary-secret-by-hand", "canary-value-by-hand")
 SMALL = """
 path "*" { capabilities = ["create", "read", "update", "delete", "list", "sudo"] }
 path "secret/data/nexus/svc-deployer" { capabilities = ["deny"] }
@@ -47,11 +45,6 @@ class Previewed:
 def preview(project: Project, *words: str) -> Done:
     settings = ("--config-file", str(project.folder / "Pulumi.local.yaml"))
     return project.ciaccess("preview", "--stack", "local", *settings, *words)
-
-
-def git(folder: Path, *words: str) -> None:
-    identity = ("-c", "user.name=Test", "-c", "user.email=test@ci.invalid")
-    subprocess.run(["git", *identity, *words], cwd=folder, check=True, capture_output=True)
 
 
 @pytest.fixture(scope="module")
@@ -87,41 +80,14 @@ def clean(stack: Project) -> Done:
     return preview(stack, "--json")
 
 
-def change(project: Project) -> None:
-    """Edit the YAML: add an account, widen claims, make an administrator, remove an account, rotate a password."""
-    project.edit("[orchestrator, orchestrator/*]", "[orchestrator, orchestrator/*, platform, platform/*]")
-    project.edit("        - svc-bench\n        - svc-fsdb\n", "        - svc-new\n")
-    project.edit("  svc-bench:\n    purpose: Bench\n    push: [yum]\n", "")
-    project.edit("    purpose: FSDB/CWIQFS\n", "    purpose: FSDB/CWIQFS\n    roles: [nx-admin]\n")
-    project.edit("    purpose: Datastore\n", "    purpose: Datastore\n    rotation: 2\n")
-    new = "  svc-new:\n    purpose: New <b>thing</b> | @all\n    push: [raw]\n    path: /new/\n"
-    project.edit("  # System accounts.\n", f"{new}  # System accounts.\n")
-
-
-def drift(project: Project) -> None:
-    """Change by hand: a role, a password in Nexus, another one in Vault, a user deleted, a variable, and the policy."""
-    role = project.nexus("GET", "security/roles/nx-pull-all").json()
-    assert project.nexus("PUT", "security/roles/nx-pull-all", json=role | {"privileges": ["nx-all"]}).ok
-    text = {"Content-Type": "text/plain"}
-    path = "security/users/svc-executor/change-password"
-    assert project.nexus("PUT", path, data=BY_HAND[0], headers=text).ok
-    secret = {"data": {"username": "svc-deployer", "password": BY_HAND[1]}}
-    project.vault().write_data("secret/data/nexus/svc-deployer", data=secret)
-    assert project.nexus("DELETE", "security/users/svc-promoter").ok
-    variable = {"value": BY_HAND[2]}
-    assert project.gitlab("PUT", "api/v4/groups/9/variables/NEXUS_RPM_REPO", json=variable).ok
-    rule = 'path "secret/data/nexus/*" { capabilities = ["read"] }'
-    project.vault().sys.create_or_update_policy("nexus-read-policy", rule)
-
-
 @pytest.fixture(scope="module")
 def previewed(stack: Project, clean: Done) -> Previewed:
     assert clean.code == 0, clean.text
     accounts = ("bench", "datastore", "deployer", "executor", "fsdb", "promoter", "admin", "orchestrator")
     secrets = [stack.secret(f"svc-{account}")["password"] for account in accounts]
     secrets += [stack.credential(name) for name in ("vault-token", "nexus-password", "gitlab-token")]
-    change(stack)
-    drift(stack)
+    make_change(stack)
+    make_drift(stack)
     folder = stack.folder
     files = {name: folder / f"preview.{name}" for name in ("json", "md", "html", "tf")}
     words = ("--json", files["json"], "--markdown", files["md"], "--html", files["html"])

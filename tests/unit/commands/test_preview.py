@@ -14,7 +14,7 @@ from ruamel.yaml import YAML
 from tests.support.access import GOOD, edited, valid
 from tests.support.commands import ciaccess
 from tests.support.engine_events import Engine
-from tests.support.looked_at import addresses, systems
+from tests.support.looked_at import TOKEN, addresses, systems
 from tests.support.scripted_server import in_json
 
 if TYPE_CHECKING:
@@ -169,6 +169,19 @@ def test_a_system_that_went_away_while_the_engine_ran_is_could_not_look(stack: S
     done = stack.preview()
     assert done.code == 3
     assert "could not look at Vault because it is sealed" in done.err
+
+
+def test_a_note_that_cannot_be_written_either_leaves_it_at_could_not_look(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CI_PROJECT_ID", "7")
+    monkeypatch.setenv("CI_MERGE_REQUEST_IID", "1")
+    stack.server.answers(TOKEN, in_json({"message": "401 Unauthorized"}, 401))
+    stack.server.answers("GET /api/v4/user", in_json({"message": "401 Unauthorized"}, 401))
+    done = stack.preview("--note")
+    assert done.code == 3
+    assert "could not look at GitLab because" in done.err
+    assert "keep the note: find the note on merge request '!1' of project '7'" in done.err
 
 
 def test_what_the_engine_says_is_shown_without_credentials(stack: Stack) -> None:

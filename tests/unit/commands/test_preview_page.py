@@ -112,8 +112,11 @@ def test_what_could_not_be_looked_at_is_neither_clean_nor_a_change() -> None:
 
 
 def test_a_failure_is_never_told_as_a_result() -> None:
-    page = page_of_failure("ciaccess", "prod", ["no stack\nnamed x"])
-    assert (page.verdict, page.sections[0].findings[0].text) == ("The preview failed", "no stack named x")
+    page = page_of_failure("ciaccess", "prod", ["2 faults:\n  a.yaml:1: one\n  a.yaml:2: two\n", ""])
+    finding, nothing = page.sections[0].findings
+    assert page.verdict == "The preview failed"
+    assert (finding.text, finding.details) == ("2 faults:", ("a.yaml:1: one", "a.yaml:2: two"))
+    assert (nothing.text, nothing.details) == ("", ())
 
 
 @pytest.mark.parametrize("text", HOSTILE)
