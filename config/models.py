@@ -251,3 +251,7 @@ class Access(Section):
     gitlab: GitLab = Field(description="GitLab: its address, and groups with their variables.")
     accounts: dict[AccountName, Account] = Field(description="Service accounts by name: what each may do.")
     pipeline: Pipeline | None = Field(None, description="ciaccess's own jobs. Default: it has no pipeline.")
+
+    def adopts(self, declared: Vault | Nexus | Variable | Account) -> bool:
+        """Return whether something that exists already under a declared thing's name is taken over."""
+        return self.adopt if declared.adopt is None else declared.adopt
