@@ -44,6 +44,17 @@ def token_scopes(gitlab: GitLab) -> frozenset[str]:
     return frozenset(map(str, scopes))
 
 
+def group_named(gitlab: GitLab, group: str) -> Place:
+    """Return a group, given by its id or full path.
+
+    Raises:
+        NotFoundError: there is none, or the token may not see it.
+    """
+    with errors(f"look for group '{group}'", gitlab.url):
+        found = gitlab.api().groups.get(group, with_projects=False, **ONCE)
+    return Place("group", int(found.id), str(found.full_path))
+
+
 def places_of(gitlab: GitLab, group: str) -> tuple[Place, ...]:
     """Return the subgroups and projects of a group, at every depth; two lists, whatever their number."""
     listed = gitlab.api().groups.get(group, lazy=True)

@@ -29,9 +29,9 @@ class GitLabVariablesArgs:
     @classmethod
     def of(cls, access: Access, group: str) -> Self:
         """Take a group's arguments from access.yaml, `group` being its full path."""
-        declared = access.gitlab.groups[group]
-        adopted = frozenset(key for key, variable in declared.variables.items() if access.adopts(variable))
-        return cls(declared.id, dict(declared.variables), adopted)
+        variables = access.variables_of(group)
+        adopted = frozenset(key for key, variable in variables.items() if access.adopts(variable))
+        return cls(access.gitlab.groups[group].id, variables, adopted)
 
 
 class GitLabVariables(pulumi.ComponentResource):
@@ -52,7 +52,7 @@ class GitLabVariables(pulumi.ComponentResource):
                 masked=variable.masked,
                 raw=variable.raw,
                 variable_type=variable.variable_type,
-                description=variable.description,
+                description=variable.description or "",
                 adopt=key in args.adopted,
                 opts=pulumi.ResourceOptions(parent=self),
             )

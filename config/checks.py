@@ -54,16 +54,16 @@ def refused(message: str, allowed: str, remedy: str, *, conceal: bool = False) -
     return PydanticCustomError("rule", "{text}", parts)
 
 
-def name(what: str, *, upper: bool = True) -> Callable[[str], str]:
+def name(what: str, *, upper: bool = True, most: int = MOST_NAME_CHARACTERS) -> Callable[[str], str]:
     """Return the check of a `what`'s name; without `upper` for names that Vault would store in lower case."""
     letters = "letters, digits, '.', '_' and '-', starting with a letter or digit"
     pattern = re.compile(SEGMENT if upper else LOWER_SEGMENT)
     allowed = letters if upper else f"lower-case {letters}"
 
     def check(value: str) -> str:
-        if len(value) > MOST_NAME_CHARACTERS:
+        if len(value) > most:
             message = f"{shown(value)} has {len(value)} characters"
-            raise refused(message, f"at most {MOST_NAME_CHARACTERS}", f"Shorten the {what}'s name")
+            raise refused(message, f"at most {most}", f"Shorten the {what}'s name")
         if ".." in value or not pattern.fullmatch(value):
             raise refused(
                 f"{shown(value)} is not allowed as the {what}'s name", allowed, f"Rename the {what}"

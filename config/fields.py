@@ -51,6 +51,8 @@ _CLAIM_VALUE = {"type": ["string", "integer", "boolean"]}
 
 AccountName = Annotated[str, AfterValidator(checks.name("account")), _like(SEGMENT)]
 RoleId = Annotated[str, AfterValidator(checks.name("role")), _like(SEGMENT)]
+# Goes into descriptions beside MOST_TEXT_CHARACTERS others.
+OwnerName = Annotated[str, AfterValidator(checks.name("owner", most=24)), _like(SEGMENT, 24)]
 RepositoryName = Annotated[str, AfterValidator(checks.name("repository")), _like(SEGMENT)]
 # Vault stores names of roles and policies in lower case.
 VaultRoleName = Annotated[str, AfterValidator(checks.name("JWT role", upper=False)), _like(LOWER_SEGMENT)]

@@ -26,6 +26,7 @@ from config.fields import (
     GroupPath,
     KvMount,
     KvPrefix,
+    OwnerName,
     PolicyName,
     PrivilegeName,
     ProjectPath,
@@ -168,7 +169,9 @@ class Variable(Section):
     masked: bool = Field(default=False, description="Replaced by [MASKED] in job logs.")
     raw: bool = Field(default=True, description="$ in the value is not expanded.")
     variable_type: Literal["env_var", "file"] = Field("env_var", description="file: jobs get a file's path.")
-    description: str = Field("Managed by ciaccess", max_length=255, description="GitLab shows it.")
+    description: str | None = Field(
+        None, max_length=255, description="GitLab shows it. Default: Managed by <owner>."
+    )
     adopt: Adopt = None
 
 
@@ -245,12 +248,24 @@ class Access(Section):
     """The whole of access.yaml, checked."""
 
     version: Literal[1] = Field(description="Version of this format: 1.")
+    owner: OwnerName = Field(
+        "ciaccess",
+        description="Who manages these objects: written into them, and another owner's are not adopted.",
+    )
     adopt: bool = Field(default=False, description="Take over what exists already, everywhere.")
     vault: Vault = Field(description="Vault: where the secrets are, and who may read which.")
     nexus: Nexus = Field(description="Nexus: addresses, repositories, and roles with names of their own.")
     gitlab: GitLab = Field(description="GitLab: its address, and groups with their variables.")
     accounts: dict[AccountName, Account] = Field(description="Service accounts by name: what each may do.")
     pipeline: Pipeline | None = Field(None, description="ciaccess's own jobs. Default: it has no pipeline.")
+
+    def variables_of(self, group: str) -> dict[str, Variable]:
+        """Return a group's variables by key; one without words of its own says whose it is."""
+        words = {"description": f"Managed by {self.owner}"}
+        return {
+            key: variable.model_copy(update=words if variable.description is None else {})
+            for key, variable in self.gitlab.groups[group].variables.items()
+        }
 
     def adopts(self, declared: Vault | Nexus | Variable | Account) -> bool:
         """Return whether something that exists already under a declared thing's name is taken over."""

@@ -109,6 +109,24 @@ def secret_api_path(access: Access, account: str) -> str:
     return f"{access.vault.kv.mount}/data/{secret_folder(access, account)}/{account}"
 
 
+def secret_metadata_path(access: Access, account: str) -> str:
+    """Return the metadata of an account's secret as the API names it: `secret/metadata/nexus/svc-x`."""
+    return f"{access.vault.kv.mount}/metadata/{secret_folder(access, account)}/{account}"
+
+
+def secret_metadata(access: Access, account: str) -> dict[str, str]:
+    """Return the custom metadata of an account's secret, empty before its first rotation and without its date."""
+    if not rotation.is_recorded(access, account):
+        return {}
+    declared = identities.account(access, account).rotation
+    return {
+        "rotated_at": declared.date.isoformat() if declared.date else "",
+        "rotation": str(declared.count),
+        "nexus_user": rotation.active(access, account).user_id,
+        "owner": access.owner,
+    }
+
+
 def vault_policies(access: Access) -> tuple[VaultPolicy, ...]:
     """Return one policy for each JWT role; that of a role of the YAML lists each secret by its whole path."""
     declared = {name: policy_name(name, role) for name, role in access.vault.roles.items()}
@@ -118,7 +136,7 @@ def vault_policies(access: Access) -> tuple[VaultPolicy, ...]:
     }
     rules |= {name: own_rules(access, name, declared.values()) for name in own_jwt_roles(access)}
     return tuple(
-        VaultPolicy(policy_name(name, role), name, policy_text(name, rules[name]))
+        VaultPolicy(policy_name(name, role), name, policy_text(name, rules[name], access.owner))
         for name, role in jwt_roles(access).items()
     )
 
@@ -152,6 +170,11 @@ def user_roles(access: Access, account: str) -> tuple[str, ...]:
     return tuple(sorted({*own, *declared.roles}))
 
 
+def marker(access: Access) -> str:
+    """Return the words by which an object says whose it is; adoption refuses what another owner has marked."""
+    return f"(managed by {access.owner})"
+
+
 def nexus_user(access: Access, account: str) -> NexusUser:
     """Return the user of Nexus that an account's secret hands out, its roles sorted."""
     return _nexus_user(access, account, rotation.active(access, account).user_id)
@@ -166,7 +189,7 @@ def _nexus_user(access: Access, account: str, user_id: str) -> NexusUser:
     return NexusUser(
         user_id=user_id,
         first_name=identities.account(access, account).purpose,
-        last_name="(managed by ciaccess)",
+        last_name=marker(access),
         email_address=f"{user_id}@{access.nexus.email_domain}",
         roles=user_roles(access, account),
     )
@@ -174,8 +197,8 @@ def _nexus_user(access: Access, account: str, user_id: str) -> NexusUser:
 
 def nexus_objects(access: Access) -> NexusObjects:
     """Return what Nexus must hold for all accounts and named roles."""
-    roles = [_named_role(name, access.nexus.roles[name]) for name in _contained_first(access)]
-    roles += [_named_role(name, role) for name, role in own_nexus_roles(access).items()]
+    roles = [_named_role(access, name, access.nexus.roles[name]) for name in _contained_first(access)]
+    roles += [_named_role(access, name, role) for name, role in own_nexus_roles(access).items()]
     selectors: list[NexusSelector] = []
     privileges: list[NexusPrivilege] = []
     for name, account in access.accounts.items():
@@ -191,7 +214,13 @@ def nexus_objects(access: Access) -> NexusObjects:
             else:
                 given |= {_built_in(grant.format, grant.repository, action) for action in grant.actions}
         roles.append(
-            NexusRole(role_id(name), role_id(name), f"CI: {account.purpose}", tuple(sorted(given)), ())
+            NexusRole(
+                role_id(name),
+                role_id(name),
+                f"CI: {account.purpose} {marker(access)}",
+                tuple(sorted(given)),
+                (),
+            )
         )
     return NexusObjects(tuple(roles), tuple(selectors), tuple(privileges))
 
@@ -231,12 +260,12 @@ def _contained_first(access: Access) -> list[str]:
     return ordered
 
 
-def _named_role(name: str, role: NamedRole) -> NexusRole:
+def _named_role(access: Access, name: str, role: NamedRole) -> NexusRole:
     privileges = {_built_in(format_, "*", action) for format_ in role.pull for action in READ}
     return NexusRole(
         name,
         name,
-        role.description,
+        f"{role.description} {marker(access)}",
         tuple(sorted(privileges | set(role.privileges))),
         tuple(sorted(role.roles)),
     )

@@ -1,6 +1,6 @@
 """Vault policies as text: what a JWT role's holder may do at which path of the API.
 
-Owns which paths ciaccess's own jobs reach (docs/adr/0008): a preview reads what a refresh reads, a drift check also what
+Owns which paths ciaccess's own jobs reach (docs/adr/0009): a preview reads what a refresh reads, a drift check also what
 `drift/` looks at beside the state, and an apply writes what `pulumi up` writes but for the identities themselves. Paths
 are whole wherever their names are known. `+` stands for one segment, where a name may be new in a merge request, or is
 somebody else's: an account's secret, a policy or role that must not exist yet, what logs in at other auth mounts.
@@ -25,9 +25,9 @@ _WRITE = ("create", "read", "update", "delete")
 _HOLDERS = ("certs", "groups", "role", "roles", "users")
 
 
-def policy_text(role: str, rules: Rules) -> str:
-    """Return the text of a role's policy; `rules` are capabilities by path."""
-    text = f"# What the JWT role {role} may do. Managed by ciaccess: edit access.yaml instead.\n"
+def policy_text(role: str, rules: Rules, owner: str) -> str:
+    """Return the text of a role's policy; `rules` are capabilities by path, `owner` is whose policy it says it is."""
+    text = f"# What the JWT role {role} may do. Managed by {owner}: edit access.yaml instead.\n"
     for path, capabilities in sorted(rules.items()):
         words = ", ".join(f'"{word}"' for word in capabilities)
         text += f'path "{path}" {{\n  capabilities = [{words}]\n}}\n'
@@ -56,6 +56,9 @@ def _refresh(access: Access) -> Iterator[str]:
     yield from (f"sys/mounts/auth/{jwt}", f"sys/mounts/auth/{jwt}/tune", f"{kv.mount}/data/{kv.prefix}/+")
     # pulumi-vault built from the modules of 2022 (docs/adr/0003) looks the backend up in the list of them.
     yield "sys/auth"
+    # From an account's first rotation on.
+    yield f"{kv.mount}/metadata/{kv.prefix}/+"
+    yield from _own_metadata(access)
     if kv.manage:
         yield f"sys/mounts/{kv.mount}"
 
@@ -65,13 +68,19 @@ def _own_secrets(access: Access, role: str) -> Iterator[str]:
         yield f"{access.vault.kv.mount}/data/{identities.own_folder(access)}/{name}"
 
 
+def _own_metadata(access: Access) -> Iterator[str]:
+    for name in identities.own_accounts(access):
+        yield f"{access.vault.kv.mount}/metadata/{identities.own_folder(access)}/{name}"
+
+
 def _drift(access: Access) -> Rules:
     kv, jwt = access.vault.kv, access.vault.jwt.mount
-    ours = [
-        f"{kv.mount}/metadata/{identities.own_folder(access)}/{name}"
-        for name in identities.own_accounts(access)
+    read = [
+        f"sys/mounts/{kv.mount}",
+        f"{kv.mount}/config",
+        f"{kv.mount}/metadata/{kv.prefix}/+",
+        *_own_metadata(access),
     ]
-    read = [f"sys/mounts/{kv.mount}", f"{kv.mount}/config", f"{kv.mount}/metadata/{kv.prefix}/+", *ours]
     read += ["identity/group/id/+", *(f"auth/+/{what}/+" for what in _HOLDERS)]
     listed = [f"{kv.mount}/metadata/{kv.prefix}/", "sys/policies/acl/", "identity/group/id/"]
     # By its whole path: Vault would take the rule for what is read below it as the closer one.
@@ -83,5 +92,7 @@ def _apply(access: Access, policies: Iterable[str]) -> Rules:
     kv, jwt = access.vault.kv, access.vault.jwt.mount
     written = [f"{kv.mount}/data/{kv.prefix}/+", *(f"sys/policies/acl/{name}" for name in policies)]
     written += [f"auth/{jwt}/role/{name}" for name in access.vault.roles]
-    rules = dict.fromkeys(written, _WRITE) | {f"auth/{jwt}/config": ("create", "read", "update")}
+    # To delete metadata is to destroy every version of a secret.
+    kept = dict.fromkeys((f"auth/{jwt}/config", f"{kv.mount}/metadata/{kv.prefix}/+"), _WRITE[:-1])
+    rules = {**dict.fromkeys(written, _WRITE), **kept}
     return rules | ({f"sys/mounts/{kv.mount}/tune": ("read", "update")} if kv.manage else {})

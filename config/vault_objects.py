@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from config.models import JwtBackend, JwtRole
 
 # Every token_* field is declared: one changed out of band and undeclared can survive a repair.
-_UNUSED: dict[str, Any] = {
+UNUSED: dict[str, Any] = {
     "bound_subject": "",
     "groups_claim": "",
     "token_explicit_max_ttl": 0,
@@ -48,5 +48,5 @@ def jwt_role_fields(name: str, role: JwtRole) -> dict[str, Any]:
         "token_ttl": role.token_ttl,
         "token_max_ttl": role.longest_ttl,
         "token_type": role.token_type,
-        **_UNUSED,
+        **UNUSED,
     }

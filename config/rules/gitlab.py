@@ -92,12 +92,17 @@ def credentials(outline: Outline) -> Iterator[Fault]:
     """No credential stands in this file, which everybody who may read the repository reads."""
     for path, key, value in _variables(outline):
         text = _text(value)
-        if _CREDENTIAL.search(text) or (text and _CREDENTIAL_KEY.search(key)):
+        if is_credential(key, text):
             message = "this is a credential, and everybody who may read the repository would read it"
             remedy = "Take it out, and change it where it is in use; pipelines read credentials from Vault"
             yield outline.fault(
                 _value_path(path, value), message, "values that are no secret", remedy, conceal=True
             )
+
+
+def is_credential(key: str, value: str) -> bool:
+    """Tell whether a variable's value is a credential, by itself or by its key."""
+    return bool(_CREDENTIAL.search(value) or (value and _CREDENTIAL_KEY.search(key)))
 
 
 def masking(outline: Outline) -> Iterator[Fault]:

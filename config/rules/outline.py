@@ -21,7 +21,7 @@ GRANTS = ("push", "pull", "promote")
 # Roles that every Nexus has.
 BUILT_IN_ROLES = ("nx-admin", "nx-anonymous")
 # Whoever holds one of these can give himself the rest.
-_ADMINISTRATIVE = (
+ADMINISTRATIVE = (
     "nx-all",
     "nx-users-",
     "nx-userschangepw",
@@ -132,4 +132,4 @@ class Outline:
     def _is_administrative(self, role: str, known: set[str]) -> bool:
         privileges = [privilege for _, privilege in self.texts("nexus", "roles", role, "privileges")]
         contained = {other for _, other in self.texts("nexus", "roles", role, "roles")}
-        return bool(contained & known) or any(name.startswith(_ADMINISTRATIVE) for name in privileges)
+        return bool(contained & known) or any(name.startswith(ADMINISTRATIVE) for name in privileges)

@@ -116,7 +116,7 @@ def test_fields_that_another_nexus_adds_are_no_drift(access: Access, server: Scr
 
 
 def variables(access: Access) -> dict[Identity, Variable]:
-    declared = access.gitlab.groups[GROUP].variables
+    declared = access.variables_of(GROUP)
     found = [
         Variable(
             "9",
@@ -127,7 +127,7 @@ def variables(access: Access) -> dict[Identity, Variable]:
             each.masked,
             each.raw,
             each.variable_type,
-            each.description,
+            each.description or "",
         )
         for key, each in declared.items()
     ]
