@@ -166,6 +166,10 @@ class Vault:
             conceal(value)
         self._ask("post", f"{mount}/data/{path}", f"write secret '{mount}/{path}'", {"data": fields})
 
+    def write_custom_metadata(self, api_path: str, fields: dict[str, str]) -> None:
+        """Make these the custom metadata of a KV v2 secret, at the API path of its metadata; its data stay as they are."""
+        self._ask("post", api_path, f"write '{api_path}'", {"custom_metadata": fields})
+
     def url_answers(self, url: str) -> None:
         """Make sure that a discovery or JWKS URL answers, as Vault will ask it; no credentials are sent.
 

@@ -50,6 +50,7 @@ class User(pulumi.CustomResource):
         email_address: str,
         roles: Sequence[Text],
         password: Text,
+        handed_out_by: str = "",
         adopt: bool = False,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -61,6 +62,7 @@ class User(pulumi.CustomResource):
             "status": "active",
             "roles": roles,
             "password": password,
+            "handed_out_by": handed_out_by,
             "adopt": adopt,
         }
         super().__init__("ciaccess:nexus:User", name, inputs, opts)
@@ -196,3 +198,27 @@ class VaultPreconditions(pulumi.CustomResource):
     ) -> None:
         inputs = {"vacant": vacant, "kv_mount": kv_mount, "reachable_url": reachable_url}
         super().__init__("ciaccess:vault:Preconditions", name, inputs, opts)
+
+
+class SecretMetadata(pulumi.CustomResource):
+    """What a secret's custom metadata says of its rotation; to change it makes no new version of the secret."""
+
+    def __init__(  # noqa: PLR0913 the keys of the metadata, by name
+        self,
+        name: str,
+        *,
+        path: str,
+        rotated_at: str,
+        rotation: str,
+        nexus_user: str,
+        owner: str,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        inputs = {
+            "path": path,
+            "rotated_at": rotated_at,
+            "rotation": rotation,
+            "nexus_user": nexus_user,
+            "owner": owner,
+        }
+        super().__init__("ciaccess:vault:SecretMetadata", name, inputs, opts)

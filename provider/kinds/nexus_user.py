@@ -3,6 +3,9 @@
 Nexus never shows a password, so a read tries to log in with the one that the state knows. What it finds is the
 field `login`: `accepted`, which every declaration wants, or `refused`. So a changed password shows as a difference,
 and the password itself never does.
+
+Where the password may not be changed (that needs nexus:*), a user that its secret in Vault does not name is deleted and
+made anew: of two that take turns, the idle one. The one that the secret names never is.
 """
 
 from __future__ import annotations
@@ -10,7 +13,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from clients.errors import NotFoundError, action
+from clients.errors import ForbiddenError, NotFoundError, action
 from clients.nexus import User
 from provider.environment import imported_password
 from provider.kinds.fields import NAMES, UNKNOWN, Failure, Field, Rule, Values, at_most, one_of
@@ -28,6 +31,13 @@ ACTIVE = "active"
 ACCEPTED, REFUSED = "accepted", "refused"
 # A clustered Nexus answers from before a write for some seconds.
 PROOF_WAITS_SECONDS = (0.2, 0.5, 1.0, 2.0, 3.0)
+
+
+_DATA = "/data/"
+_SECRET_PATH = Rule(
+    "the API path of a secret, such as secret/data/nexus/svc-x, or empty",
+    lambda path: not path or _DATA in path,
+)
 
 
 def _is_password(value: str) -> bool:
@@ -55,6 +65,7 @@ class NexusUser(NexusKind[User]):
             rule=Rule("text on one line that is not blank, as Nexus takes it", _is_password),
         ),
         Field("login", default=ACCEPTED, rule=one_of(ACCEPTED)),
+        Field("handed_out_by", default="", compared=False, rule=_SECRET_PATH),
         ADOPT,
     )
 
@@ -103,10 +114,10 @@ class NexusUser(NexusKind[User]):
             super().update(resource_id, state, inputs)
         try:
             if inputs["status"] == ACTIVE:
-                self._set_password(resource_id, inputs["password"])
+                self._set_password(inputs)
                 self._prove_login(inputs)
             elif state.get("password") != inputs["password"]:
-                self._change_password(resource_id, inputs["password"])
+                self._change_password(inputs)
         except NotFoundError:
             raise self.gone(resource_id) from None
         return inputs
@@ -144,9 +155,9 @@ class NexusUser(NexusKind[User]):
         """Replace an existing user where it differs, and set its password where that is another one."""
         super().bring_in_line(existing, inputs)
         if inputs["status"] == ACTIVE:
-            self._set_password(existing.user_id, inputs["password"])
+            self._set_password(inputs)
         else:
-            self._change_password(existing.user_id, inputs["password"])
+            self._change_password(inputs)
 
     def make(self, inputs: Values) -> None:
         """Make the user with its password."""
@@ -165,17 +176,30 @@ class NexusUser(NexusKind[User]):
                 "Declare it under nexus.roles in access.yaml, or correct the account's roles"
             )
 
-    def _set_password(self, user_id: str, password: str) -> None:
-        if not self._lets_in(user_id, password):
-            self._change_password(user_id, password)
+    def _set_password(self, inputs: Values) -> None:
+        if not self._lets_in(inputs["user_id"], inputs["password"]):
+            self._change_password(inputs)
 
-    def _change_password(self, user_id: str, password: str) -> None:
+    def _change_password(self, inputs: Values) -> None:
+        user_id = inputs["user_id"]
         if user_id == self._systems.nexus_username():
             raise KindError(
                 f"{action('change the password of', self.noun, user_id)}: ciaccess itself logs in as this user, and "
                 "would lock itself out. Set NEXUS_USERNAME and NEXUS_PASSWORD to another administrator's"
             )
-        self._systems.nexus().users.change_password(user_id, password)
+        try:
+            self._systems.nexus().users.change_password(user_id, inputs["password"])
+        except ForbiddenError:
+            if not self._is_idle(user_id, inputs["handed_out_by"]):
+                raise
+            self._systems.nexus().users.delete(user_id)
+            self.make(inputs)
+
+    def _is_idle(self, user_id: str, path: str) -> bool:
+        """Tell whether the secret that hands this user out, "" for none, names another one now."""
+        mount, _, name = path.partition(_DATA)
+        secret = self._systems.vault().read_secret(mount, name) if path else None
+        return secret is not None and secret.get("username") != user_id
 
     def _prove_login(self, inputs: Values) -> None:
         user_id = inputs["user_id"]

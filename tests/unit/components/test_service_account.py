@@ -3,10 +3,15 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.support.recording import GENERATED, Secret
 
 if TYPE_CHECKING:
+    from tests.support.recording import Recording
     from tests.unit.components.conftest import Recorded
+
+BOTH = ["svc-app-password", "svc-app-user", "svc-app-password-b", "svc-app-user-b"]
 
 
 def test_an_account_is_a_password_a_user_and_a_secret_in_this_order(recorded: Recorded) -> None:
@@ -45,9 +50,61 @@ def test_a_password_is_a_secret_wherever_it_goes(recorded: Recorded) -> None:
 
 def test_a_password_changes_with_the_rotation_alone(recorded: Recorded) -> None:
     assert recorded().resources["svc-app-password"].inputs == {"version": 1}
-    rotated = recorded(("    purpose: Applications\n", "    purpose: Applications\n    rotation: 7\n"))
-    assert rotated.resources["svc-app-password"].inputs == {"version": 7}
+    rotated = rotated_to(recorded, "7")
+    assert rotated.resources["svc-app-password"].inputs == {"version": 4}
+    assert rotated.resources["svc-app-password-b"].inputs == {"version": 3}
     assert rotated.resources["svc-tool-password"].inputs == {"version": 1}
+    in_place = rotated_to(recorded, "{count: 7, strategy: in-place}")
+    assert in_place.resources["svc-app-password"].inputs == {"version": 7}
+    assert "svc-app-password-b" not in in_place.resources
+
+
+@pytest.mark.parametrize(
+    ("count", "active", "children"),
+    [
+        (1, "svc-app", ["svc-app-password", "svc-app-user", "svc-app-secret"]),
+        (2, "svc-app-b", [*BOTH, "svc-app-secret", "svc-app-metadata"]),
+        (3, "svc-app", [*BOTH, "svc-app-secret", "svc-app-metadata"]),
+    ],
+)
+def test_two_users_take_turns_and_the_secret_hands_out_the_one_whose_turn_it_is(
+    recorded: Recorded, count: int, active: str, children: list[str]
+) -> None:
+    recording = rotated_to(recorded, str(count))
+    assert sorted(recording.children("svc-app")) == sorted(children)
+    value = recording.resources["svc-app-secret"].inputs["dataJson"].value
+    assert json.loads(value)["username"] == active
+    users = [each.inputs for each in recording.of_type("ciaccess:nexus:User")]
+    of_app = [each for each in users if each["user_id"] in ("svc-app", "svc-app-b")]
+    assert len({tuple(each["roles"]) for each in of_app}) == 1
+    assert {each["handed_out_by"] for each in of_app} == {"secret/data/nexus/svc-app"}
+    metadata = recording.resources.get("svc-app-metadata")
+    assert metadata is None or metadata.inputs["nexus_user"] == active
+
+
+def test_the_metadata_tells_of_the_rotation_and_waits_for_the_secret(recorded: Recorded) -> None:
+    metadata = rotated_to(recorded, "{count: 2, date: 2026-11-01}").resources["svc-app-metadata"]
+    assert metadata.inputs == {
+        "path": "secret/metadata/nexus/svc-app",
+        "rotated_at": "2026-11-01",
+        "rotation": "2",
+        "nexus_user": "svc-app-b",
+        "owner": "ciaccess",
+    }
+    assert "svc-app-secret" in metadata.depends_on
+
+
+def test_a_user_that_takes_no_turns_is_never_made_anew(recorded: Recorded) -> None:
+    users = {
+        each.inputs["user_id"]: each.inputs["handed_out_by"]
+        for each in recorded().of_type("ciaccess:nexus:User")
+    }
+    assert users["svc-admin"] == ""
+    assert users["svc-app"] == "secret/data/nexus/svc-app"
+
+
+def rotated_to(recorded: Recorded, entry: str) -> Recording:
+    return recorded(("    purpose: Applications\n", f"    purpose: Applications\n    rotation: {entry}\n"))
 
 
 def test_a_user_waits_for_the_roles_that_are_ours_and_has_the_others_by_name(recorded: Recorded) -> None:

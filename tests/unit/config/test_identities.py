@@ -71,8 +71,11 @@ def test_an_apply_may_not_touch_the_identities_themselves(access: Access) -> Non
         "auth/jwt/config",
         "auth/jwt/role/nexus-ci",
         "secret/data/nexus/+",
+        "secret/metadata/nexus/+",
         "sys/policies/acl/nexus-read-policy",
     }
+    # Who deletes metadata destroys every version of a secret.
+    assert "delete" not in rules(access, identities.APPLY)["secret/metadata/nexus/+"]
 
 
 def test_no_identity_reaches_a_path_by_a_star(access: Access) -> None:
