@@ -41,6 +41,8 @@ _NOUNS = {
     VARIABLE: ("GitLab variable", "key"),
     PASSWORD: ("password", ""),
     PRECONDITIONS: ("check before up", ""),
+    "pulumi:providers:ciaccess": ("connection", ""),
+    "pulumi:providers:vault": ("connection", ""),
 }
 # A secret's field, for people: the JSON in Vault holds the username, which never changes, and the password.
 _PASSWORD_FIELDS = {"password": "password", "dataJson": "password"}
@@ -108,9 +110,8 @@ def drift(resources: Mapping[str, Resource]) -> tuple[ResourceChange, ...]:
 
 def _objects(resources: Mapping[str, Resource]) -> list[Resource]:
     order = list(_NOUNS)
-    known = [each for each in resources.values() if each.custom and not each.type.startswith("pulumi:")]
     return sorted(
-        known,
+        (each for each in resources.values() if each.custom),
         key=lambda each: (
             order.index(each.type) if each.type in _NOUNS else len(order),
             _name(each),
@@ -208,4 +209,5 @@ def _name(resource: Resource) -> str:
         return f"{inputs['key']} ({inputs['environment_scope']})"
     if field and isinstance(inputs.get(field), str):
         return str(inputs[field])
-    return (resource.parent or resource.urn).rpartition("::")[2]
+    component = "" if resource.type.startswith("pulumi:") else resource.parent
+    return (component or resource.urn).rpartition("::")[2]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from analysis.facts import AccessFacts
 from review.events import read
 from review.report import Base, report_of
@@ -33,6 +35,36 @@ def test_they_agree_where_the_stack_is_as_the_base_says(tmp_path: Path) -> None:
     assert found.agreement
     assert found.access
     assert not found.is_clean
+
+
+@pytest.mark.parametrize(
+    "edits",
+    [
+        (ADMIN,),
+        (SHORTER,),
+        (("token_ttl: 10m", "token_ttl: 10m\n      token_max_ttl: 1h"),),
+        (("token_type: batch", "token_type: service"),),
+        (("ref_protected: true", "ref: main"),),
+        (("[orchestrator, orchestrator/*]", "[orchestrator]"),),
+        (("bound_audiences: [https://gitlab.example.org]", "bound_audiences: [https://vault.example.org]"),),
+        (("accounts: [svc-app, svc-tool]", "accounts: [svc-app, svc-tool, svc-deployer]"),),
+        (("path: /orchestrator/tool/", "path: /orchestrator/"),),
+        (("    push: [yum, raw]\n    path: /orchestrator/tool/\n", "    push: [yum]\n"),),
+        (("promote: [docker, yum, raw]", "promote: [docker]"),),
+        (("      pull: all", "      pull: [docker]"),),
+        (("roles: [nx-anonymous]", "roles: [nx-admin]"),),
+        (("  nx-search:", "  nx-find:"), ("[nx-pull-all, nx-search]", "[nx-pull-all, nx-find]")),
+        (("    issuer: ${gitlab.url}", "    issuer: https://other.example.org"),),
+        (("    mount: jwt\n", "    mount: gitlab\n"),),
+        (("prefix: nexus}", "prefix: ci/nexus}"),),
+        (("svc-tool]", "svc-new]"), ("  svc-tool:\n", "  svc-new:\n")),
+    ],
+    ids=lambda edits: edits[0][1].strip(),
+)
+def test_they_agree_on_every_kind_of_change(tmp_path: Path, edits: tuple[tuple[str, str], ...]) -> None:
+    found = report(tmp_path, state=GOOD, base=GOOD, head=edited(*edits))
+    assert found.access, "an edit that changes nothing would prove nothing"
+    assert found.agreement, found.agreement
 
 
 def test_what_was_merged_and_never_applied_is_told_as_the_engines_alone(tmp_path: Path) -> None:

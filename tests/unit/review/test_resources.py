@@ -6,9 +6,9 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from analysis.facts import AccessFacts
-from review.events import read
+from review.events import Resource, read
 from review.report import report_of
-from review.resources import Counts
+from review.resources import Counts, proposed
 from tests.support.access import GOOD, edited, valid
 from tests.support.engine_events import Engine
 
@@ -157,6 +157,24 @@ def test_a_policy_is_told_as_a_difference_of_lines(tmp_path: Path) -> None:
     assert field.is_text
     removed = [line for line in field.lines() if line.startswith("-")]
     assert removed == ['-path "secret/data/nexus/svc-tool" {', '-  capabilities = ["read"]', "-}"]
+
+
+def test_another_address_of_a_system_is_told_too() -> None:
+    urn = "urn:pulumi:local::ciaccess::pulumi:providers:ciaccess::ciaccess"
+    before, after = {"nexus_url": "https://a"}, {"nexus_url": "https://b"}
+    connection = Resource(
+        urn,
+        "pulumi:providers:ciaccess",
+        "urn:pulumi:local::ciaccess::pulumi:pulumi:Stack::ciaccess-local",
+        action="update",
+        state=before,
+        live=before,
+        wanted=after,
+        planned=frozenset(after),
+    )
+    assert said(proposed({urn: connection})) == {
+        "update connection ciaccess": ["nexus_url: https://a → https://b"]
+    }
 
 
 def test_a_replacement_counts_as_one_created_and_one_deleted(tmp_path: Path) -> None:
