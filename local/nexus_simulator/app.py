@@ -23,7 +23,8 @@ from local.nexus_simulator.repositories import Repositories
 from local.nexus_simulator.security import builtin
 from local.nexus_simulator.security.authentication import Authenticator
 from local.nexus_simulator.security.directory import Directory
-from local.nexus_simulator.store import Store
+from local.nexus_simulator.staleness import Staleness
+from local.nexus_simulator.store import FILE, Store
 from local.simulator.controls import PATH as CONTROLS_PATH
 from local.simulator.controls import Controls
 
@@ -64,6 +65,8 @@ class Simulator:
         self._directory = Directory(self.store, formats)
         self._authenticator = Authenticator(self.store, self._directory)
         self._controls = Controls()
+        self._settings = settings
+        self._staleness = Staleness(lambda folder: self.store.copy_to(folder / FILE), self._reopened)
         self._rest = rest_api.RestApi(
             rest_api.Parts(self.store, self._directory, self.repositories, self.content, self.connectors),
             formats,
@@ -84,8 +87,14 @@ class Simulator:
             else:
                 await page(404, method=scope["method"])(scope, receive, send)
 
-        controlled = self._controls.around(self._guarded(self._answer), self._template)
+        fresh = self._guarded(self._answer)
+        controlled = self._controls.around(self._staleness.around(fresh, rest_api.PATH), self._template)
         return on_raw_path
+
+    def _reopened(self, data: Path) -> Application:
+        """Return what answers requests, below the context path, from a copy of the state."""
+        before = Simulator(data, self._settings)
+        return before._guarded(before._answer)
 
     def _connector(self, name: str) -> Application:
         """Return the ASGI application of a docker repository's own port."""
@@ -140,7 +149,7 @@ class Simulator:
             caller = self._authenticator.authenticate(request.headers)
             if path.startswith(CONTROLS_PATH):
                 return await controls_api.answer(
-                    request, path.removeprefix(CONTROLS_PATH), caller, self._controls
+                    request, path.removeprefix(CONTROLS_PATH), caller, self._controls, self._staleness
                 )
             if path.startswith(rest_api.PATH):
                 return await self._rest.answer(request, path, caller, self._base_url(request))

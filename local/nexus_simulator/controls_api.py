@@ -12,19 +12,18 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from local.nexus_simulator.security.caller import Caller
+    from local.nexus_simulator.staleness import Staleness
     from local.simulator.controls import Controls
 
 
-async def answer(request: Request, name: str, caller: Caller, controls: Controls) -> Response:
-    """Answer a request to `/simulator/<name>`: the counters (`requests`) or the waiting faults (`faults`)."""
+async def answer(
+    request: Request, name: str, caller: Caller, controls: Controls, staleness: Staleness
+) -> Response:
+    """Answer a request to `/simulator/<name>`: `requests` counts, `faults` wait, `staleness` makes reads old."""
     if not caller.holds("nexus:*"):
         return refuse(caller, request.method)
-    if request.method == "POST" and name == "faults":
-        try:
-            waiting = controls.add_fault(json.loads(await request.body()))
-        except (TypeError, ValueError) as error:
-            return json_answer({"error": str(error)}, 400)
-        return json_answer({"waiting": waiting}, 201)
+    if request.method in ("POST", "PUT"):
+        return _set(request.method, name, await request.body(), controls, staleness)
     if request.method == "GET" and name == "requests":
         return json_answer(controls.counted())
     forget = {"requests": controls.forget_requests, "faults": controls.forget_faults}.get(name)
@@ -32,3 +31,15 @@ async def answer(request: Request, name: str, caller: Caller, controls: Controls
         return empty(404)
     forget()
     return empty(204)
+
+
+def _set(method: str, name: str, body: bytes, controls: Controls, staleness: Staleness) -> Response:
+    try:
+        if (method, name) == ("POST", "faults"):
+            return json_answer({"waiting": controls.add_fault(json.loads(body))}, 201)
+        if (method, name) == ("PUT", "staleness"):
+            staleness.seconds = float(json.loads(body)["seconds"])
+            return empty(204)
+    except (KeyError, TypeError, ValueError) as error:
+        return json_answer({"error": str(error)}, 400)
+    return empty(404)

@@ -25,6 +25,9 @@ CREATE TABLE IF NOT EXISTS documents (
 """
 
 
+FILE = "nexus.sqlite3"
+
+
 class Documents(dict[str, Document]):
     """The documents of one kind by id, in the order they were made."""
 
@@ -68,7 +71,7 @@ class Store(Database):
     """All documents. `version`, here and of each kind, counts changes: what is derived is good until the next."""
 
     def __init__(self, data: Path) -> None:
-        super().__init__(data / "nexus.sqlite3", _SCHEMA)
+        super().__init__(data / FILE, _SCHEMA)
         self.version = 0
         self.users = Documents(self, "users")
         self.roles = Documents(self, "roles")

@@ -7,7 +7,7 @@ a killed process (write-ahead log).
 from __future__ import annotations
 
 import sqlite3
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -57,6 +57,11 @@ class Database:
             sqlite3.IntegrityError: a row like that is there already.
         """
         return self._connection.execute(sql, values).lastrowid or 0
+
+    def copy_to(self, path: Path) -> None:
+        """Write all that is stored now to a file of its own."""
+        with closing(sqlite3.connect(path)) as copy:
+            self._connection.backup(copy)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

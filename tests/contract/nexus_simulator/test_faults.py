@@ -68,3 +68,31 @@ def test_forgotten_faults_do_not_happen(shared: NexusProcess) -> None:
     shared.fail_next(500, 5)
     shared.control("DELETE", "faults")
     assert exists(shared, "nx-admin")
+
+
+def test_a_read_of_a_cluster_may_be_from_before_a_write_for_some_seconds(shared: NexusProcess) -> None:
+    user = {
+        "userId": "late",
+        "firstName": "L",
+        "lastName": "L",
+        "emailAddress": "l@l.test",
+        "status": "active",
+    }
+    shared.ask("PUT", "/simulator/staleness", json={"seconds": 1.5})
+    try:
+        assert create(shared, "stale").status_code == 200
+        made = shared.ask(
+            "POST", "/service/rest/v1/security/users", json={**user, "password": "pw", "roles": ["stale"]}
+        )
+        assert made.status_code == 200, "writes are of now"
+        assert not exists(shared, "stale")
+        assert create(shared, "stale").status_code == 400, "it is there nevertheless"
+        status = "/service/rest/v1/status"
+        assert shared.ask("GET", status, auth=("late", "pw")).status_code == 401
+        deadline = time.monotonic() + 10
+        while shared.ask("GET", status, auth=("late", "pw")).status_code != 200:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        assert exists(shared, "stale")
+    finally:
+        shared.ask("PUT", "/simulator/staleness", json={"seconds": 0})
