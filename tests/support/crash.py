@@ -97,12 +97,12 @@ class Site:
     _process: subprocess.Popen[str] | None = field(default=None, repr=False)
     _environment: dict[str, str] = field(default_factory=dict, repr=False)
     _survivors: list[int] = field(default_factory=list, repr=False)
-    _clean: str = ""
+    clean: str = ""
     _settings: Path = Path()
 
     def lay_out(self) -> None:
         """Point the project's YAML and settings at the proxy."""
-        self._clean = _YAML.format(gitlab=self.project.address("gitlab"))
+        self.clean = _YAML.format(gitlab=self.project.address("gitlab"))
         self._settings = self.project.folder / f"Pulumi.{STACK}.yaml"
         settings = YAML().load(self._settings)
         registries = {"push_registry": "registry.example:8443", "pull_registry": "registry.example:8444"}
@@ -114,7 +114,7 @@ class Site:
 
     def restore(self) -> None:
         """Declare the first state of things."""
-        self.project.access.write_text(self._clean, encoding="utf-8")
+        self.project.access.write_text(self.clean, encoding="utf-8")
 
     def change(self) -> None:
         """Declare one change of every kind."""
@@ -151,6 +151,16 @@ class Site:
         assert self._process
         kill([self._process.pid, *descendants(self._process.pid)])
 
+    def freeze(self) -> None:
+        """Stop the CLI, which then holds its lock until `thaw`."""
+        assert self._process
+        os.kill(self._process.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let the CLI go on."""
+        assert self._process
+        os.kill(self._process.pid, signal.SIGCONT)
+
     def kill_cli(self) -> None:
         """Kill the CLI alone: the plugins find out by themselves."""
         assert self._process
@@ -162,12 +172,13 @@ class Site:
         kill(self._survivors)
         self._survivors = []
 
-    def kill_plugin(self, mark: str) -> Callable[[], None]:
-        """Return what kills the plugin whose command line bears a mark."""
+    def kill_plugins(self, *marks: str) -> Callable[[], None]:
+        """Return what kills the plugins whose command lines bear one of these marks."""
 
         def strike() -> None:
             assert self._process
-            kill([pid for pid, line in descendants(self._process.pid).items() if mark in line])
+            below = descendants(self._process.pid)
+            kill([pid for pid, line in below.items() if any(mark in line for mark in marks)])
 
         return strike
 

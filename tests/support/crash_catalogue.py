@@ -49,19 +49,24 @@ KINDS = (
 class Crash:
     """A write, the `occurrence`-th of its kind in a run, and what happens to it."""
 
-    request: Request
+    request: Request | None
     occurrence: int
     kind: str
 
     def __str__(self) -> str:
-        return f"{self.kind} at {self.request} ({self.occurrence})"
+        return f"{self.kind} at {self.request or 'any write'} ({self.occurrence})"
+
+    def followed_by(self, number: int) -> Crash:
+        """Return a crash of another kind at the first write of the run after this one, whichever that is."""
+        return Crash(None, 1, KINDS[(KINDS.index(self.kind) + 1 + number) % len(KINDS)])
 
     def fault(self, site: Site) -> Fault:
         """Return the fault that makes it happen."""
         fault = Fault(request=self.request, at=self.occurrence)
         who, _, when = self.kind.rpartition(" killed ")
         if who:
-            plugin = site.kill_plugin(PLUGINS[self.request.system])
+            marks = [PLUGINS[self.request.system]] if self.request else [*PLUGINS.values()]
+            plugin = site.kill_plugins(*marks)
             strike = {"all": site.kill_all, "engine": site.kill_cli, "plugin": plugin}[who]
             if when == "before":
                 # The engine alone: its plugin lives on, and what it had asked for is done.
@@ -102,6 +107,7 @@ class Campaign:
     writes: dict[str, list[Request]] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
     numbers: Counter[str] = field(default_factory=Counter)
+    hit: list[str] = field(default_factory=list)
 
     def rehearse(self) -> None:
         """Go through the phases once without a crash, and learn what they write."""
@@ -119,40 +125,53 @@ class Campaign:
             return self.site.destroy(*faults)
         if phase == "create":
             self.site.restore()
-        else:
+        elif self.site.project.access.read_text(encoding="utf-8") == self.site.clean:
             self.site.change()
         return self.site.up(faults=faults)
 
     def go_through(self, crash: Crash | None, phase: str) -> None:
-        """Run a phase with a crash, do what the runbook says, and look whether everything is whole."""
+        """Run a phase with a crash, hit what follows with a second one, do what the runbook says, and look at the world."""
         if crash is None:
             self.begin(phase).succeeded()
             return
-        fault = crash.fault(self.site)
         began = time.monotonic()
-        hit = self.begin(phase, fault)
-        self.site.bury()
-        self.numbers["injected"] += fault.happened()
-        self.numbers["run failed"] += hit.code != 0
-        said = "" if fault.happened() else f"the write never came: {hit.text[-1500:]}"
-        said = said or self._recover(crash, phase) or self.damage(phase)
+        runs: list[str] = []
+        said = ""
+        for each in (crash, crash.followed_by(len(self.hit))):
+            fault = each.fault(self.site)
+            done = self.begin(phase, fault)
+            self.site.bury()
+            runs.append(f"--- hit by {each}:\n{done.text[-1500:]}")
+            self.numbers["injected"] += fault.happened()
+            self.numbers["runs that failed"] += done.code != 0
+            self.hit.append(str(each))
+            if not fault.happened() and each is crash:
+                said = "the write never came"
+            if each.kind in KILLS and fault.happened():
+                said = said or self._recover()
+        said = said or self._go_on(phase) or self.damage(phase)
         self.numbers["seconds"] += round(time.monotonic() - began)
         if said:
-            self.failures.append(f"{phase}: {crash}: {said}\n--- the run that was hit:\n{hit.text[-1500:]}")
+            self.failures.append("\n".join([f"{phase}: {crash}: {said}", *runs]))
             self._start_over(phase)
 
-    def _recover(self, crash: Crash, phase: str) -> str:
+    def _recover(self) -> str:
+        self.numbers["recovered"] += 1
+        mended = self.site.recover("--yes")
+        return f"recover: {mended.text[-2000:]}" if mended.code else ""
+
+    def _go_on(self, phase: str) -> str:
         """Do what the runbook says; return what went wrong."""
-        done = None if crash.kind in KILLS else self._again(phase)
-        if done is None or done.code:
-            self.numbers["recover needed"] += 1
-            mended = self.site.recover("--yes")
-            if mended.code:
-                return f"recover: {mended.text[-2000:]}"
-            done = self._again(phase)
+        done = self.again(phase)
+        if done.code:
+            said = self._recover()
+            if said:
+                return said
+            done = self.again(phase)
         return done.text[-3000:] if done.code else ""
 
-    def _again(self, phase: str) -> Done:
+    def again(self, phase: str) -> Done:
+        """Run what the runbook says is next."""
         return self.site.destroy() if phase == "destroy" else self.site.up("--refresh")
 
     def damage(self, phase: str) -> str:

@@ -1,0 +1,120 @@
+"""Two runs at once, recover during a run, and what an `up` takes away, in which order."""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.fault_proxy import Fault
+from tests.support.project import STACK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.support.crash import Site
+
+_NEXUS = "/service/rest/v1/security"
+
+
+@pytest.fixture(scope="module")
+def provisioned(shared_site: Site) -> Site:
+    """The site after `up`."""
+    shared_site.up().succeeded()
+    return shared_site
+
+
+@pytest.fixture
+def running(provisioned: Site) -> Iterator[Site]:
+    """The site while an `up` runs, stopped in the middle of its writes."""
+    begun = threading.Event()
+
+    def stop() -> None:
+        provisioned.freeze()
+        begun.set()
+
+    provisioned.change()
+    codes: list[int] = []
+    fault = Fault(system="nexus", strike=stop)
+    thread = threading.Thread(target=lambda: codes.append(provisioned.up(faults=(fault,)).code))
+    thread.start()
+    assert begun.wait(60)
+    yield provisioned
+    provisioned.thaw()
+    thread.join()
+    provisioned.restore()
+    assert codes == [0], "the run that was first is not disturbed"
+
+
+def test_a_second_run_is_refused_and_recover_leaves_the_first_alone(running: Site) -> None:
+    project = running.project
+    settings = ("--config-file", str(project.folder / f"Pulumi.{STACK}.yaml"))
+    second = project.pulumi("up", "--yes", "--skip-preview")
+    assert second.code not in (0, 7)
+    holder = re.search(r"created by (\S+)@(\S+) \(pid (\d+)\)", second.text)
+    assert holder, second.text
+    for words in ((), ("--yes",)):
+        refused = project.run("./ciaccess", "recover", "--stack", STACK, *settings, *words)
+        assert refused.code == 1
+        assert f"is held by process {holder[3]} of {holder[1]} on {holder[2]}" in refused.err
+        assert "Nothing was changed" in refused.err
+    os.kill(int(holder[3]), 0)
+    assert len(running.locks()) == 1
+    looked = project.pulumi("preview", "--refresh")
+    assert looked.code == 0, "a look takes no lock"
+
+
+def test_a_lock_of_another_host_is_never_lifted(provisioned: Site) -> None:
+    folder = provisioned.project.state / "state" / ".pulumi" / "locks" / "organization" / "ciaccess" / STACK
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = folder / "of-another-host.json"
+    lock.write_text(
+        '{"pid": 999999, "username": "runner", "hostname": "job-4711", "timestamp": "2026-11-24T10:00:00.5Z"}'
+    )
+    try:
+        refused = provisioned.recover("--yes")
+    finally:
+        left = lock.exists()
+        lock.unlink(missing_ok=True)
+    assert refused.code == 1
+    assert "process 999999 of runner on job-4711, since 2026-11-24T10:00:00Z" in refused.err
+    assert "pulumi cancel" in refused.err
+    assert left
+
+
+def test_an_account_that_is_taken_out_goes_in_order_and_alone(provisioned: Site) -> None:
+    site, project = provisioned, provisioned.project
+    site.up("--refresh").succeeded()
+    other, versions = project.secret("svc-two"), _versions(site, "svc-two")
+    project.edit("accounts: [svc-one, svc-two]", "accounts: [svc-two]")
+    project.edit("  svc-one: {purpose: One, push: [raw], path: /orchestrator/one/}\n", "")
+    try:
+        site.up().succeeded()
+        writes = [str(request) for request in site.proxy.writes()]
+        assert project.secret("svc-two") == other
+        assert _versions(site, "svc-two") == versions
+        assert project.accepts("svc-two")
+        site.run("preview", "--refresh", "--expect-no-changes").succeeded()
+    finally:
+        site.restore()
+    order = [
+        "vault PUT /v1/sys/policies/acl/nexus-read-policy",
+        "vault DELETE /v1/secret/data/nexus/svc-one",
+        f"nexus DELETE {_NEXUS}/users/svc-one",
+        f"nexus DELETE {_NEXUS}/roles/ci-svc-one",
+        f"nexus DELETE {_NEXUS}/privileges/ci-svc-one-raw-dev",
+        f"nexus DELETE {_NEXUS}/content-selectors/ci-svc-one-raw",
+    ]
+    assert writes == order
+    kept = project.vault().secrets.kv.v2.read_secret_metadata("nexus/svc-one", mount_point="secret")
+    latest = kept["data"]["versions"][str(kept["data"]["current_version"])]
+    assert latest["deletion_time"]
+    assert not latest["destroyed"], "deleted softly: it can be shown again"
+
+
+def _versions(site: Site, account: str) -> int:
+    found = site.project.vault().secrets.kv.v2.read_secret_metadata(f"nexus/{account}", mount_point="secret")
+    return int(found["data"]["current_version"])
