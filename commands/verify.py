@@ -113,7 +113,7 @@ def local_means(access: Access, *, writes: bool = True, given: IdToken | None = 
     )
     return Means(
         options=options,
-        tokens=GivenToken(given) if given else MintedTokens(access, _LocalIssuer()),
+        tokens=GivenToken(access, given) if given else MintedTokens(access, _LocalIssuer()),
         writes=writes,
         nexus_administrator=Credentials("admin", nexus_password),
         vault_administrator=Vault(access.vault.address, vault_token, options=options),
@@ -170,7 +170,7 @@ def _means(access: Access, id_token_file: Path | None, *, local: bool, writes: b
         raise CommandError(str(error)) from None
     return Means(
         options=options,
-        tokens=GivenToken(given),
+        tokens=GivenToken(access, given),
         writes=writes,
         nexus_administrator=administrator,
         gitlab=gitlab,

@@ -12,6 +12,7 @@ from clients.vault import Vault
 from config.permissions import policy_name
 from verification.id_tokens import TokenError
 from verification.results import Check, Outcome
+from verification.token_sources import with_own_roles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +33,7 @@ class Logins:
     """Logs in at the Vault of access.yaml."""
 
     def __init__(self, access: Access, options: HttpOptions) -> None:
-        self._access = access
+        self._access = with_own_roles(access)
         self._options = options
 
     def admit(self, check: Check, role_name: str, token: str) -> tuple[Result, Vault | None]:

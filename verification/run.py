@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from analysis.facts import AccessFacts
 from clients.errors import ApiError
+from config.identities import jwt_roles
 from verification import variables
 from verification.logins import Logins
 from verification.nexus_proof import Names, NexusProof, Trial
@@ -85,10 +86,11 @@ class Verification:
 
     @property
     def roles(self) -> list[str]:
-        """Return the JWT roles that lead to the accounts; with all accounts, all roles."""
-        roles, wanted = self._access.vault.roles, set(self._accounts)
-        everything = wanted == set(self._access.accounts)
-        return [name for name, role in roles.items() if everything or wanted & set(role.accounts)]
+        """Return the JWT roles that lead to the accounts; with all accounts all roles, ciaccess's own too."""
+        wanted = set(self._accounts)
+        if wanted == set(self._access.accounts):
+            return list(jwt_roles(self._access))
+        return [name for name, role in self._access.vault.roles.items() if wanted & set(role.accounts)]
 
     @property
     def subjects(self) -> int:

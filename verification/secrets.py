@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from clients.errors import ApiError
+from config import rotation
 from config.permissions import secret_api_path
 from verification.id_tokens import TokenError
 from verification.logins import KIND as LOGIN
@@ -107,9 +108,11 @@ class SecretProof:
         username, password = secret.get("username"), secret.get("password")
         if not (isinstance(username, str) and isinstance(password, str) and username and password):
             return check.wrong("it lacks username or password. Repair it: pulumi up --refresh")
-        if username != self.account:
-            return check.wrong("its username is not the account's. Repair it: pulumi up --refresh")
+        if username != rotation.active(self.access, self.account).user_id:
+            return check.wrong(
+                "its username is not that of the account's user. Repair it: pulumi up --refresh"
+            )
         if not check.allowed:
             return check.worked("Vault gave it out")
         self.credentials = Credentials(username, password)
-        return check.worked(f"it has the account's name, and a password of {len(password)} characters")
+        return check.worked(f"it names the account's user, and a password of {len(password)} characters")

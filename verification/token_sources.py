@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from analysis.admission import Outcome, judge
 from analysis.job import Job
+from config.identities import jwt_roles
 from verification.id_tokens import IdToken, Issuer, TokenError
 
 if TYPE_CHECKING:
@@ -50,10 +51,18 @@ class TokenSource(Protocol):
         """
 
 
+def with_own_roles(access: Access) -> Access:
+    """Return the same with the JWT roles of ciaccess's own jobs among the others, for tries that are about roles."""
+    return access.model_copy(
+        update={"vault": access.vault.model_copy(update={"roles": dict(jwt_roles(access))})}
+    )
+
+
 class GivenToken:
     """The one token that the job has. Whatever it claims is so; other claims cannot be tried."""
 
-    def __init__(self, token: IdToken) -> None:
+    def __init__(self, access: Access, token: IdToken) -> None:
+        self._access = with_own_roles(access)
         self._token = token
 
     def good(self, role_name: str, account: str) -> IdToken:
@@ -62,16 +71,16 @@ class GivenToken:
         return self._token
 
     def bad(self, role_name: str) -> Iterator[BadToken]:
-        """Yield nothing."""
-        del role_name
-        return iter(())
+        """Yield it itself where the role must refuse it."""
+        if judge(self._access, role_name, self._token.claims).outcome is Outcome.REFUSED:
+            yield BadToken(f"{self._token.job}, which is this one", self._token)
 
 
 class MintedTokens:
     """Tokens of jobs that suit each role, of an issuer's projects."""
 
     def __init__(self, access: Access, issuer: Issuer) -> None:
-        self._access = access
+        self._access = with_own_roles(access)
         self._issuer = issuer
 
     def good(self, role_name: str, account: str) -> IdToken:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ class Verified:
 
     done: Done
     report: dict[str, Any]
+    seconds: float = 0.0
 
     @property
     def code(self) -> int:
@@ -55,9 +57,10 @@ class Verifier:
 
     def report(self, *words: str) -> Verified:
         """Run it with --json."""
+        began = time.monotonic()
         done = self.run(*words, "--json")
         assert done.out, done.err
-        return Verified(done, done.json())
+        return Verified(done, done.json(), time.monotonic() - began)
 
     def elsewhere(self, token: str | None, *words: str, **variables: str) -> Done:
         """Run it as a job does that knows of no local stack: the addresses stand in the YAML, the token in a variable."""

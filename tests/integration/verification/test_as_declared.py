@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
@@ -27,6 +26,7 @@ ACCOUNTS = {
     "svc-deployer",
     "svc-admin",
 }
+ROLES = ("nexus-ci", "ciaccess-preview", "ciaccess-apply", "ciaccess-drift")
 REPOSITORIES = [
     f"{format_}-{environment}"
     for format_ in ("docker", "rpm", "raw", "pypi", "npm")
@@ -49,9 +49,13 @@ def verified(verifier: Verifier) -> Verified:
     return verifier.report()
 
 
-def accessors(project: Project) -> set[str]:
-    found: Any = project.vault().list("auth/token/accessors")
-    return set(found["data"]["keys"])
+def tokens_of_jobs(project: Project) -> list[str]:
+    """Return the display names of the tokens that logins by id_token have left."""
+    vault = project.vault()
+    listed: Any = vault.list("auth/token/accessors")
+    found: list[Any] = [vault.lookup_token(key, accessor=True) for key in listed["data"]["keys"]]
+    found = [token["data"] for token in found]
+    return [token["display_name"] for token in found if token["path"] == "auth/jwt/login"]
 
 
 def test_all_accounts_are_as_they_must_be(verified: Verified) -> None:
@@ -60,7 +64,7 @@ def test_all_accounts_are_as_they_must_be(verified: Verified) -> None:
     assert verified.report["remarks"] == []
     assert {result["subject"] for result in verified.report["results"]} == {
         *ACCOUNTS,
-        "role nexus-ci",
+        *(f"role {name}" for name in ROLES),
         "group orchestrator",
     }
     assert not verified.titles("wrong") | verified.titles("could not look")
@@ -99,22 +103,26 @@ def test_a_token_that_must_be_refused_is_with_vaults_reason(verified: Verified, 
     assert NEGATIVE[why] in verified.said("role nexus-ci", why)
 
 
+@pytest.mark.parametrize("role", ["ciaccess-apply", "ciaccess-drift"])
+def test_the_roles_of_our_own_pipeline_refuse_others_too(verified: Verified, role: str) -> None:
+    tried = {title for subject, title in verified.titles("refused") if subject == f"role {role}"}
+    assert {"another audience", "a job of orchestrator/platform", "a job of an unprotected ref"} <= tried
+
+
 def test_nothing_is_left_behind(verifier: Verifier, verified: Verified) -> None:
     del verified
-    before = accessors(verifier.project)
-    assert verifier.run().code == 0
     for repository in REPOSITORIES:
         found = verifier.project.nexus("GET", f"assets?repository={repository}").json()["items"]
         assert found == [], repository
-    assert accessors(verifier.project) == before, "every token was revoked"
+    assert tokens_of_jobs(verifier.project) == [], "every token was revoked"
 
 
-def test_no_secret_is_in_any_output(verifier: Verifier, tmp_path: Path) -> None:
+def test_no_secret_is_in_any_output(verifier: Verifier, verified: Verified, tmp_path: Path) -> None:
     project, junit = verifier.project, tmp_path / "verify.xml"
     token = id_token(project, "orchestrator/executor")
     texts = [
         verifier.run("--verbose", "--junit", str(junit)).text,
-        verifier.report().done.text,
+        verified.done.text,
         verifier.elsewhere(token, "--verbose").text,
         junit.read_text(encoding="utf-8"),
     ]
@@ -126,15 +134,9 @@ def test_no_secret_is_in_any_output(verifier: Verifier, tmp_path: Path) -> None:
         assert not re.search(r"eyJ[\w-]+\.[\w-]+|hvs\.\w+", text), "no token of any kind"
 
 
-def test_all_accounts_take_less_than_ten_seconds(verifier: Verifier) -> None:
-    taken = []
-    for _ in range(3):
-        began = time.monotonic()
-        assert verifier.run().code == 0
-        taken.append(time.monotonic() - began)
-        if min(taken) < 10:
-            break
-    assert min(taken) < 10, taken
+def test_all_accounts_take_less_than_ten_seconds(verifier: Verifier, verified: Verified) -> None:
+    """Of two runs the faster one counts: others may use the machine."""
+    assert verified.seconds < 10 or verifier.report().seconds < 10
 
 
 def test_the_table_has_a_row_for_each_account_and_the_verdict_last(verifier: Verifier) -> None:
@@ -174,6 +176,9 @@ def test_a_job_elsewhere_only_reads_and_says_so(verifier: Verifier) -> None:
     assert any("svc-admin" in remark for remark in report["remarks"])
     refused = {result["title"] for result in report["results"] if result["outcome"] == "refused"}
     assert {"a token of algorithm none", "a token signed by another key"} <= refused
+    assert "a job of orchestrator/executor on main, which is this one" in refused, (
+        "by the pipeline's own roles"
+    )
 
 
 def test_a_job_that_got_another_vault_addr_is_told(verifier: Verifier) -> None:

@@ -32,6 +32,7 @@ REPOSITORIES = ("rpm-dev", "raw-dev", "raw-prod", "npm-dev", "pypi-uat", "docker
 
 @pytest.fixture(scope="module")
 def verifier(project: Project) -> Verifier:
+    project.edit("purpose: Bench\n", "purpose: Bench\n    rotation: 2\n")
     project.edit("        - svc-promoter\n", "")
     project.edit("\nnexus:\n  url:", PROMOTER)
     project.up().succeeded()
@@ -62,6 +63,11 @@ def test_a_secret_is_tried_with_every_role(verifier: Verifier) -> None:
     assert ("svc-bench", read.format("svc-bench", "nexus-ci")) in worked
     assert ("svc-bench", read.format("svc-bench", "nexus-promote")) in refused
     assert ("svc-promoter", "upload raw-prod") in worked
+
+
+def test_an_account_whose_second_users_turn_it_is_is_proved_by_that_one(verifier: Verifier) -> None:
+    assert verifier.project.secret("svc-bench")["username"] == "svc-bench-b"
+    assert ("svc-bench", "upload rpm-dev") in verifier.report("svc-bench").titles("worked")
 
 
 def test_a_given_token_proves_the_accounts_of_the_roles_that_admit_it(verifier: Verifier) -> None:

@@ -219,7 +219,7 @@ def test_a_verification_after_the_repair_is_clean(verifier: Verifier, broken: Ve
     [
         (None, "Vault has no such secret"),
         ({"username": "svc-bench"}, "lacks username or password"),
-        ({"username": "svc-promoter", "password": "x" * 20}, "not the account's"),
+        ({"username": "svc-promoter", "password": "x" * 20}, "not that of the account's user"),
     ],
     ids=["gone", "incomplete", "another account's"],
 )

@@ -43,6 +43,7 @@ class RecordingIssuer:
             "ref_type": options["ref_type"],
             "ref_protected": "true" if ref == "main" else "false",
             "environment": options.get("environment"),
+            "pipeline_source": options["pipeline_source"],
             **overrides,
         }
         return self._issuer.sign({name: value for name, value in claims.items() if value is not None})
@@ -55,7 +56,9 @@ def access(tmp_path: Path) -> Access:
 
 @pytest.fixture
 def token() -> IdToken:
-    return IdToken.parse(RecordingIssuer().mint("orchestrator/app", "main", GITLAB, ref_type="branch"))
+    return IdToken.parse(
+        RecordingIssuer().mint("orchestrator/app", "main", GITLAB, ref_type="branch", pipeline_source="push")
+    )
 
 
 def test_forged_tokens_claim_the_same_and_are_not_believed(token: IdToken) -> None:
@@ -86,10 +89,25 @@ def test_what_is_no_token_is_refused_without_being_shown(text: str) -> None:
     assert not text or text not in str(refused.value)
 
 
-def test_a_given_token_is_all_there_is(token: IdToken) -> None:
-    source = GivenToken(token)
+def test_a_given_token_is_all_there_is(access: Access, token: IdToken) -> None:
+    source = GivenToken(access, token)
     assert source.good("nexus-ci", "svc-app") is token
     assert list(source.bad("nexus-ci")) == []
+    (bad,) = source.bad("nexus-promote")
+    assert bad.token is token
+    assert bad.why == "a job of orchestrator/app on main, which is this one"
+
+
+def test_the_roles_of_our_own_pipeline_are_tried_too(tmp_path: Path) -> None:
+    pipeline = "version: 1\npipeline: {project: orchestrator/app, audience: https://vault.example.org}\n"
+    access = valid(tmp_path, edited(("version: 1\n", pipeline), text=GOOD))
+    tokens = MintedTokens(access, RecordingIssuer())
+    good = tokens.good("ciaccess-drift", "")
+    assert (good.claims["project_path"], good.claims["aud"]) == (
+        "orchestrator/app",
+        "https://vault.example.org",
+    )
+    assert "a job of an unprotected ref" in [bad.why for bad in tokens.bad("ciaccess-apply")]
 
 
 def test_a_job_of_the_accounts_own_project_is_taken_where_there_is_one(access: Access) -> None:
