@@ -19,7 +19,7 @@ from provider.environment import imported_password
 from provider.kinds.fields import NAMES, UNKNOWN, Failure, Field, Rule, Values, at_most, one_of
 from provider.kinds.kind import KindError, Seen
 from provider.kinds.nexus import ID, NexusKind
-from provider.kinds.objects import ADOPT
+from provider.kinds.objects import ADOPT, CLUSTER_WAITS_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,8 +29,7 @@ if TYPE_CHECKING:
 
 ACTIVE = "active"
 ACCEPTED, REFUSED = "accepted", "refused"
-# A clustered Nexus answers from before a write for some seconds.
-PROOF_WAITS_SECONDS = (0.2, 0.5, 1.0, 2.0, 3.0)
+PROOF_WAITS_SECONDS = CLUSTER_WAITS_SECONDS
 
 
 _DATA = "/data/"

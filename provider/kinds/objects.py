@@ -6,6 +6,7 @@ never taken over in silence. A kind says which fields an object has, and how one
 
 from __future__ import annotations
 
+import time
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
@@ -14,6 +15,9 @@ from provider.kinds.fields import FLAG, Field, Values
 from provider.kinds.kind import Kind, KindError, Seen
 
 T = TypeVar("T")
+
+# A clustered Nexus answers from before a write for some seconds, ten at the most that was heard of.
+CLUSTER_WAITS_SECONDS = (0.2, 0.5, 1.0, 2.0, 3.0, 3.0, 3.0)
 
 # Directs `create`, and is no state of the object: to change it is no reason to ask a system anything.
 ADOPT = Field("adopt", FLAG, default=False, compared=False)
@@ -133,10 +137,12 @@ class ObjectKind(Kind, Generic[T]):
         try:
             self.make(inputs)
         except ConflictError:
-            existing = self.objects(inputs).read(identity)
-            if existing is None:
-                raise
-            return existing
+            for wait in (0, *CLUSTER_WAITS_SECONDS):
+                time.sleep(wait)
+                existing = self.objects(inputs).read(identity)
+                if existing is not None:
+                    return existing
+            raise
         return None
 
     def _take_over(self, identity: str, existing: T, inputs: Values) -> None:
