@@ -72,7 +72,8 @@ def show_proof(report: Report, account: str, console: Console) -> None:
         refused = [result for result in results if result.kind == kind and result.outcome is Outcome.REFUSED]
         if refused:
             _step(
-                console, f"{kind} elsewhere, {_counted(len(refused), 'try', 'tries')}: refused, as it must be"
+                console,
+                f"{kind} where it must not, {_counted(len(refused), 'try', 'tries')}: refused, as it must be",
             )
     others = [result for result in report.results if result.subject != account]
     for subject in subjects(others):
