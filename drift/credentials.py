@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from clients.fingerprint import fingerprint
+from config import rotation
 from config.identities import secret_folder
-from config.permissions import secret_api_path, secret_path
+from config.permissions import secret_api_path, secret_metadata, secret_metadata_path, secret_path
 from drift import targets
 from drift.comparing import differing, listed, shown
 from drift.findings import Finding, Target
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 _FIELDS = frozenset({"username", "password"})
 _ACTIVE = "active"
 LOST = "lost"
-_METADATA_DEFAULTS: dict[str, Any] = {"custom_metadata": {}, "max_versions": 0, "cas_required": False}
+_METADATA_DEFAULTS: dict[str, Any] = {"max_versions": 0, "cas_required": False}
 _NO_DURATION = (None, "", "0s")
 
 
@@ -59,9 +61,7 @@ class Secret:
 
 def paths(access: Access, account: str) -> tuple[str, str]:
     """Return what is read of an account's secret: its metadata and its data."""
-    return secret_api_path(access, account).replace("/data/", "/metadata/", 1), secret_api_path(
-        access, account
-    )
+    return secret_metadata_path(access, account), secret_api_path(access, account)
 
 
 def read_secret(access: Access, vault: Vault, account: str) -> Secret:
@@ -89,40 +89,47 @@ def secret_findings(access: Access, account: str, secret: Secret) -> Iterator[Fi
         identity = f"vault.secret.{secret.state}"
         yield Finding(identity, what, "username and password", seen, secret.since, (target,))
     else:
-        yield from _field_findings(account, secret, what, target)
+        yield from _field_findings(rotation.active(access, account).user_id, secret, what, target)
     if secret.metadata is not None:
         yield from _metadata_findings(access, account, secret.metadata, what)
 
 
-def _field_findings(account: str, secret: Secret, what: str, target: Target) -> Iterator[Finding]:
+def _field_findings(user_id: str, secret: Secret, what: str, target: Target) -> Iterator[Finding]:
     fields = secret.fields or {}
     if fields.keys() != _FIELDS or not secret.password:
         # Names alone: a value may be a secret.
         names = listed(set(fields))
         seen = names if fields.keys() != _FIELDS else f"{names}, the password is empty or no text"
         yield Finding("vault.secret.fields", what, listed(_FIELDS), seen, secret.since, (target,))
-    if "username" in fields and fields["username"] != account:
-        yield Finding("vault.secret.username", what, account, "another name", secret.since, (target,))
+    if "username" in fields and fields["username"] != user_id:
+        yield Finding("vault.secret.username", what, user_id, "another name", secret.since, (target,))
 
 
 def _metadata_findings(
     access: Access, account: str, metadata: dict[str, Any], what: str
 ) -> Iterator[Finding]:
+    wanted = {key: value for key, value in secret_metadata(access, account).items() if value}
+    custom = dict(metadata.get("custom_metadata") or {})
+    updated = str(metadata.get("updated_time") or "")
+    if names := differing(wanted, custom):
+        target = targets.secret_metadata(access, account)
+        yield Finding(
+            "vault.secret.metadata", what, shown(wanted, names), shown(custom, names), updated, (target,)
+        )
+    defaults = {**_METADATA_DEFAULTS, "delete_version_after": "0s", "custom_metadata": wanted}
     names = differing(_METADATA_DEFAULTS, metadata)
     if metadata.get("delete_version_after") not in _NO_DURATION:
         names.append("delete_version_after")
-    if not names:
-        return
-    defaults = {**_METADATA_DEFAULTS, "delete_version_after": "0s"}
-    # Keys of custom metadata, without their values: people note all sorts of things there.
-    seen = {**metadata, "custom_metadata": sorted(metadata.get("custom_metadata") or {})}
-    # Only JSON says "none": `vault kv metadata` keeps custom metadata that is not given.
-    body = json.dumps({name: defaults[name] for name in names})
-    command = f"printf '%s' '{body}' | vault write {paths(access, account)[0]} -"
-    updated = str(metadata.get("updated_time") or "")
-    yield Finding(
-        "vault.secret.metadata", what, shown(defaults, names), shown(seen, names), updated, by_hand=command
-    )
+    if custom.keys() - wanted.keys():
+        names.append("custom_metadata")
+    if names:
+        # Only JSON says "none": `vault kv metadata` keeps custom metadata that is not given.
+        body = json.dumps({name: defaults[name] for name in names})
+        command = f"printf '%s' {quote(body)} | vault write {paths(access, account)[0]} -"
+        # Keys without their values: people note all sorts of things there.
+        expected = shown({**defaults, "custom_metadata": sorted(wanted)}, names)
+        seen = shown({**metadata, "custom_metadata": sorted(custom)}, names)
+        yield Finding("vault.secret.metadata", what, expected, seen, updated, by_hand=command)
 
 
 def password_findings(
@@ -130,21 +137,22 @@ def password_findings(
 ) -> Iterator[Finding]:
     """Return which side's password was changed. `known` is the fingerprint of the state's, "" where there is none.
 
-    What is wrong with the user itself is told by the checks of Nexus: here only its password is asked for.
+    Asked for is the user whose turn it is: the secret hands its password out (config/rotation). What is wrong with the user itself is told by the checks of Nexus: here only its password is asked for.
     """
     if not secret.password:
         return
     what, since = f"account {account}", secret.since
-    vault_side, nexus_side = (targets.secret(access, account),), (targets.user(account),)
+    user_id = rotation.active(access, account).user_id
+    vault_side, nexus_side = (targets.secret(access, account),), (targets.user(user_id),)
     changed_in_vault = bool(known) and fingerprint(secret.password) != known
     expected = f"fingerprint {known}" if known else "the same in Vault and Nexus"
-    user = nexus.users.find(account)
+    user = nexus.users.find(user_id)
     if user is None or user.status != _ACTIVE:
         if changed_in_vault:
             seen = f"another one in version {secret.version}; Nexus cannot be asked: its user is gone or not active"
             yield Finding("vault.secret.password", what, expected, seen, since, vault_side)
         return
-    if nexus.users.accepts(account, secret.password):
+    if nexus.users.accepts(user_id, secret.password):
         if changed_in_vault:
             seen = f"another one in version {secret.version}, which Nexus accepts"
             yield Finding("account.password.both", what, expected, seen, since, vault_side + nexus_side)
@@ -173,7 +181,7 @@ def _accepts_older(
         older = vault.read_secret(access.vault.kv.mount, _in_mount(access, account), number)
         password = (older or {}).get("password")
         if isinstance(password, str) and password and fingerprint(password) == known:
-            return nexus.users.accepts(account, password)
+            return nexus.users.accepts(rotation.active(access, account).user_id, password)
     return None
 
 

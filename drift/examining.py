@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from clients.credentials import require
+from config import rotation
 from config.identities import service_accounts
 from drift import credentials, vault_outside, vault_secrets, vault_sight, vault_way_in
 from drift.findings import UNSEEN, Report
@@ -129,6 +130,8 @@ def _look_at_vault(
     if can("the list of secrets", vault_secrets.folder(access)):
         look.check(VAULT, "the list of secrets", lambda: vault_secrets.undeclared(access, vault))
     vault_outside.look_outside(access, vault, look, can)
+    if any(len(rotation.turns(access, account)) > 1 for account in service_accounts(access)):
+        look.remark("the password of a user whose turn it is not lies in the state alone, and is not tried")
 
 
 def _lacking(access: Access, vault: Vault, checks: list[Check]) -> dict[str, str]:
@@ -159,7 +162,9 @@ def _check_account(
         client, known = nexus.result(), state.result()
         if client is UNSEEN:
             return []
-        fingerprint = "" if known is UNSEEN else known.fingerprints.get(account, "")
+        fingerprint = (
+            "" if known is UNSEEN else known.fingerprints.get(rotation.active(access, account).user_id, "")
+        )
         if fingerprint is None:
             look.blind(
                 STATE,

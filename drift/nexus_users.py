@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from config.identities import service_accounts
-from config.permissions import nexus_user
+from config.permissions import nexus_users
 from drift import targets
 from drift.by_hand import deleting
 from drift.comparing import differing, listed, shown
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from clients.nexus import User
     from config import Access
+    from config.permissions import NexusUser
 
 ACTIVE = "active"
 _SERVICE_ACCOUNT = re.compile(r"svc-", re.IGNORECASE)
@@ -30,9 +31,9 @@ def declared_users(
     access: Access, users: Mapping[str, User], admin_roles: frozenset[str]
 ) -> Iterator[Finding]:
     """Return what differs in the accounts' users; `admin_roles` are the roles that administer Nexus."""
-    for account in service_accounts(access):
-        wanted, found = nexus_user(access, account), users.get(account)
-        what, target = f"user {account}", (targets.user(account),)
+    for wanted in _every_user(access):
+        found = users.get(wanted.user_id)
+        what, target = f"user {wanted.user_id}", (targets.user(wanted.user_id),)
         if found is None:
             yield Finding("nexus.user.missing", what, "an active user", "nothing", targets=target)
             continue
@@ -50,14 +51,15 @@ def declared_users(
 
 def other_users(access: Access, users: Mapping[str, User], admin_roles: frozenset[str]) -> Iterator[Finding]:
     """Return the users that nobody declared, where they are service accounts, twins or administrators."""
+    declared = [user.user_id for user in _every_user(access)]
     for user_id, user in users.items():
-        if user_id in service_accounts(access):
+        if user_id in declared:
             continue
         what, command = f"user {user_id}", deleting(access, "users", user_id)
         if user_id != _BUILT_IN and (held := user.roles & admin_roles):
             seen = f"roles {listed(held)}"
             yield Finding("nexus.user.admin", what, "no administrator", seen, by_hand=command)
-        if twin := _twin(access, user_id):
+        if twin := _twin(declared, user_id):
             yield Finding("nexus.user.twin", what, f"only {twin}", user_id, by_hand=command)
         elif _SERVICE_ACCOUNT.match(user_id):
             yield Finding(
@@ -65,11 +67,16 @@ def other_users(access: Access, users: Mapping[str, User], admin_roles: frozense
             )
 
 
-def _twin(access: Access, user_id: str) -> str | None:
-    """Return the declared account that an id may be taken for: by case, or because it begins with it."""
+def _every_user(access: Access) -> list[NexusUser]:
+    """Return the users of all accounts, those whose turn it is and those whose turn it is not."""
+    return [user for account in service_accounts(access) for user in nexus_users(access, account)]
+
+
+def _twin(declared: list[str], user_id: str) -> str | None:
+    """Return the declared user that an id may be taken for: by case, or because it begins with it."""
     lowered = user_id.lower()
-    for account in service_accounts(access):
-        rest = lowered.removeprefix(account.lower())
-        if rest != lowered and (not rest or _CONTINUED.match(rest) or _SERVICE_ACCOUNT.match(account)):
-            return account
+    for other in declared:
+        rest = lowered.removeprefix(other.lower())
+        if rest != lowered and (not rest or _CONTINUED.match(rest) or _SERVICE_ACCOUNT.match(other)):
+            return other
     return None

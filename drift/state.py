@@ -1,4 +1,4 @@
-"""What the stack's state knows: which resources there are, and the fingerprints of the accounts' passwords.
+"""What the stack's state knows: which resources there are, and the fingerprint of each user's password.
 
 Reads the engine's export as it is, with its secrets encrypted: no passphrase and no key is needed for that.
 """
@@ -13,12 +13,12 @@ from drift.findings import Target
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_PASSWORD = "ciaccess:index:Password"  # noqa: S105 a type token
+_USER, _PASSWORD = "ciaccess:nexus:User", "ciaccess:index:Password"
 
 
 @dataclass(frozen=True)
 class State:
-    """`urns` by resource; `fingerprints` by account, None for a password that is older than fingerprints are."""
+    """`urns` by resource; `fingerprints` by user of Nexus, None for a password that is older than fingerprints are."""
 
     urns: Mapping[Target, str] = field(default_factory=dict)
     fingerprints: Mapping[str, str | None] = field(default_factory=dict)
@@ -36,16 +36,22 @@ def parse(export: Any) -> State:
         urns = {
             Target(each["type"], each.get("id", "")): each["urn"] for each in found if not each.get("delete")
         }
-        fingerprints = {
-            _account(each["parent"]): (each.get("outputs") or {}).get("fingerprint")
+        passwords = {
+            each["urn"]: (each.get("outputs") or {}).get("fingerprint")
             for each in found
-            if each["type"] == _PASSWORD and each.get("parent") and not each.get("delete")
+            if each["type"] == _PASSWORD
+        }
+        fingerprints = {
+            each["id"]: passwords.get(_password_of(each))
+            for each in found
+            if each["type"] == _USER and not each.get("delete")
         }
     except (AttributeError, KeyError, TypeError):
         raise ValueError("the state has a shape that is not known here") from None
     return State(urns, fingerprints)
 
 
-def _account(parent: str) -> str:
-    """Return the account of a password, which is a child of its component."""
-    return parent.rpartition("::")[2]
+def _password_of(user: Mapping[str, Any]) -> str:
+    """Return the URN of the password that a user's is taken from, "" where it is none of ours."""
+    urns = (user.get("propertyDependencies") or {}).get("password") or [""]
+    return str(urns[0])

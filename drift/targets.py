@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from config.permissions import secret_path
+from config.permissions import secret_metadata_path, secret_path
 from drift.findings import Target
 
 if TYPE_CHECKING:
@@ -38,9 +38,14 @@ def secret(access: Access, account: str) -> Target:
     return Target("vault:generic/secret:Secret", secret_path(access, account))
 
 
-def user(account: str) -> Target:
-    """Return an account's user of Nexus."""
-    return Target("ciaccess:nexus:User", account)
+def secret_metadata(access: Access, account: str) -> Target:
+    """Return what the metadata of an account's secret says of its rotation."""
+    return Target("ciaccess:vault:SecretMetadata", secret_metadata_path(access, account))
+
+
+def user(user_id: str) -> Target:
+    """Return a user of Nexus."""
+    return Target("ciaccess:nexus:User", user_id)
 
 
 def role(role_id: str) -> Target:

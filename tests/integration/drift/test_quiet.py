@@ -17,6 +17,7 @@ from tests.support.drift import (
     look,
     nexus,
     put_role,
+    put_user,
     vault_update,
     vault_write,
 )
@@ -205,3 +206,19 @@ def test_the_state_is_the_same_after_a_look(lively: Project) -> None:
     before = lively.run(*words).succeeded().out
     look(lively)
     assert lively.run(*words).succeeded().out == before
+
+
+def test_users_that_take_turns_are_declared_both(lively: Project) -> None:
+    lively.edit("purpose: Bench\n", "purpose: Bench\n    rotation: 2\n")
+    lively.up().succeeded()
+    words = ("--file", str(lively.access))
+    looked = look(lively, *words)
+    assert looked.report["findings"] == []
+    assert looked.code == CLEAN
+    assert any("whose turn it is not" in remark for remark in looked.report["remarks"])
+    put_user("svc-bench-b", status="disabled")(lively)
+    vault_write("secret/metadata/nexus/svc-bench", custom_metadata={"rotation": "7"})(lively)
+    assert look(lively, *words).found == {
+        ("nexus.user.status", "user svc-bench-b"),
+        ("vault.secret.metadata", "secret secret/nexus/svc-bench"),
+    }

@@ -71,35 +71,42 @@ def test_a_plan_without_anything_for_the_engine_does_not_run_it() -> None:
 
 
 def exported(**password: Any) -> dict[str, Any]:
+    """Return a state of two users that take turns."""
     parent = "urn:pulumi:prod::ciaccess::ciaccess:index:ServiceAccount::svc-a"
-    resources = [
-        {"urn": parent, "type": "ciaccess:index:ServiceAccount"},
-        {"urn": URN, "type": "ciaccess:nexus:User", "custom": True, "id": "svc-a", "parent": parent},
-        {
-            "urn": "p",
-            "type": "ciaccess:index:Password",
-            "custom": True,
-            "id": "password",
-            "parent": parent,
-            **password,
-        },
-    ]
+    resources: list[dict[str, Any]] = [{"urn": parent, "type": "ciaccess:index:ServiceAccount"}]
+    for number, urn in ((1, URN), (2, f"{URN}-b")):
+        made = {"type": "ciaccess:index:Password", "custom": True, "id": "password", "parent": parent}
+        user = {"type": "ciaccess:nexus:User", "custom": True, "parent": parent}
+        fields = password if number == 1 else {"outputs": {"fingerprint": "other"}}
+        resources += [
+            {"urn": f"p{number}", **made, **fields},
+            {
+                "urn": urn,
+                **user,
+                "id": "svc-a-b"[: 5 if number == 1 else 7],
+                "propertyDependencies": {"password": [f"p{number}"]},
+            },
+        ]
     return {"version": 3, "deployment": {"resources": resources}}
 
 
-def test_the_state_tells_fingerprints_by_account_and_urns_by_id() -> None:
+def test_the_state_tells_fingerprints_by_user_and_urns_by_id() -> None:
     state = parse(exported(outputs={"fingerprint": "abc"}))
-    assert state.fingerprints == {"svc-a": "abc"}
+    assert state.fingerprints == {"svc-a": "abc", "svc-a-b": "other"}
     assert state.urns[USER] == URN
 
 
 @pytest.mark.parametrize("password", [{}, {"outputs": None}, {"outputs": {"version": 1}}])
 def test_a_password_older_than_fingerprints_has_none(password: dict[str, Any]) -> None:
-    assert parse(exported(**password)).fingerprints == {"svc-a": None}
+    assert parse(exported(**password)).fingerprints == {"svc-a": None, "svc-a-b": "other"}
 
 
-def test_a_resource_that_waits_to_be_deleted_is_not_the_one() -> None:
-    assert parse(exported(outputs={"fingerprint": "old"}, delete=True)).fingerprints == {}
+def test_a_user_that_waits_to_be_deleted_is_not_the_one() -> None:
+    export = exported(outputs={"fingerprint": "old"})
+    export["deployment"]["resources"][2]["delete"] = True
+    state = parse(export)
+    assert "svc-a" not in state.fingerprints
+    assert USER not in state.urns
 
 
 def test_an_empty_stack_knows_nothing() -> None:
