@@ -27,7 +27,7 @@ _WORDS = {
 }
 _BY_HAND = {"update": "was changed", "delete": "was deleted"}
 # What every new thing of its kind has, so that it tells nothing.
-_SAME_FOR_ALL = ("login", "status", "last_name", "type", "email_address")
+_SAME_FOR_ALL = ("login", "status", "last_name", "type", "email_address", "handed_out_by")
 PEOPLE, RESOURCES, DRIFT = (
     "Who gains, who loses",
     "Resources that this change alters",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from analysis.facts import AccessFacts, AccountFacts, Holder, RoleFacts, Trust, grants_of
 from config import identities
 from config.permissions import NexusObjects, NexusPrivilege, NexusRole, NexusSelector, role_id
+from config.rotation import SECOND
 from review.resources import (
     JWT_BACKEND,
     JWT_ROLE,
@@ -25,7 +26,7 @@ from review.resources import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from review.events import Inputs
 
@@ -65,12 +66,18 @@ def facts(
     paths = {each["path"].rpartition("/")[2]: api_path(each["path"], mount) for each in of(SECRET)}
     secrets = {name: path for name, path in paths.items() if concerns(name)}
     known = {name: account.secret for name, account in declared.accounts.items()} | secrets
-    accounts = {
-        each["user_id"]: _account_facts(each, known) for each in of(USER) if concerns(each["user_id"])
-    }
+    users: dict[str, list[Inputs]] = {}
+    for user in of(USER):
+        users.setdefault(_account(user["user_id"], known.keys() | paths.keys()), []).append(user)
+    accounts = {name: _account_facts(name, each, known) for name, each in users.items() if concerns(name)}
     roles = tuple(map(_role, of(ROLE)))
-    single = {role_id(name) for name in (*(each["user_id"] for each in of(USER)), *paths)}
-    named = {role.id: role.description for role in roles if role.id not in single and concerns(role.id)}
+    single = {role_id(name) for name in (*users, *paths)}
+    # In Nexus a description also says who manages it.
+    named = {
+        role.id: declared.named_roles.get(role.id, role.description)
+        for role in roles
+        if role.id not in single and concerns(role.id)
+    }
     holders = {Holder(name): account.roles for name, account in accounts.items()}
     holders |= {Holder(name, is_role=True): (name,) for name in named}
     selectors, privileges = tuple(map(_selector, of(SELECTOR))), tuple(map(_privilege, of(PRIVILEGE)))
@@ -97,9 +104,16 @@ def api_path(path: str, mount: str) -> str:
     return f"{prefix}/data{path.removeprefix(prefix)}"
 
 
-def _account_facts(user: Inputs, secrets: Mapping[str, str]) -> AccountFacts:
-    name = user["user_id"]
-    return AccountFacts(name, user["first_name"], tuple(sorted(user["roles"])), secrets.get(name, ""))
+def _account(user_id: str, accounts: Collection[str]) -> str:
+    """Return whose user it is: the account of the same name, or the one whose users take turns."""
+    first = user_id.removesuffix(SECOND)
+    return first if user_id not in accounts and first in accounts else user_id
+
+
+def _account_facts(name: str, users: list[Inputs], secrets: Mapping[str, str]) -> AccountFacts:
+    """Return the facts of an account; who has the secret may do what either of its users may."""
+    roles = {role for user in users for role in user["roles"]}
+    return AccountFacts(name, users[0]["first_name"], tuple(sorted(roles)), secrets.get(name, ""))
 
 
 def _role(role: Inputs) -> NexusRole:

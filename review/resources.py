@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from review.fields import MASKED, VARIABLE, FieldChange, changes, values
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 PASSWORD = "ciaccess:index:Password"  # noqa: S105 a type token
 USER = "ciaccess:nexus:User"
 SECRET = "vault:generic/secret:Secret"  # noqa: S105 a type token
+METADATA = "ciaccess:vault:SecretMetadata"
 POLICY = "vault:index/policy:Policy"
 JWT_ROLE = "vault:jwt/authBackendRole:AuthBackendRole"
 JWT_BACKEND = "vault:jwt/authBackend:AuthBackend"
@@ -37,6 +38,7 @@ _NOUNS = {
     JWT_ROLE: ("Vault JWT role", "roleName"),
     POLICY: ("Vault policy", "name"),
     SECRET: ("Vault secret", "path"),
+    METADATA: ("metadata of a Vault secret", "path"),
     "vault:index/mount:Mount": ("Vault mount", "path"),
     VARIABLE: ("GitLab variable", "key"),
     PASSWORD: ("password", ""),
@@ -98,8 +100,8 @@ def counts(resources: Iterable[Resource]) -> Counts:
 
 def proposed(resources: Mapping[str, Resource]) -> tuple[ResourceChange, ...]:
     """Return what the change itself does, in the order of a report."""
-    rotations = _rotations(resources)
-    found = [_proposed(resource, rotations.get(resource.parent, "")) for resource in _objects(resources)]
+    rotations = _Rotations.of(resources.values())
+    found = [_proposed(resource, rotations.by(resource)) for resource in _objects(resources)]
     return tuple(change for change in found if change is not None)
 
 
@@ -120,17 +122,52 @@ def _objects(resources: Mapping[str, Resource]) -> list[Resource]:
     )
 
 
-def _rotations(resources: Mapping[str, Resource]) -> dict[str, str]:
-    """Return, by component, from which version of its password to which this change goes."""
-    found = {}
-    for resource in resources.values():
-        if resource.type == PASSWORD and resource.state is not None and resource.wanted is not None:
-            before, after = (
-                values(PASSWORD, inputs).get("version") for inputs in (resource.state, resource.wanted)
-            )
-            if before != after:
-                found[resource.parent] = f"version {before} → {after}"
-    return found
+@dataclass(frozen=True)
+class _Rotations:
+    """From which version to which passwords go: those of users by (component, suffix), those in secrets by component.
+
+    An account has one user, or two that take turns, of which the second has a suffix.
+    """
+
+    of_users: Mapping[tuple[str, str], str]
+    of_secrets: Mapping[str, str]
+
+    @classmethod
+    def of(cls, resources: Iterable[Resource]) -> Self:
+        """Find them, in the passwords' versions and in what the secrets' metadata says of the rotation."""
+        users: dict[tuple[str, str], str] = {}
+        secrets: dict[str, str] = {}
+        for each in resources:
+            if each.type == PASSWORD and (said := _step(each, "version")):
+                users[each.parent, _logical_name(each).rpartition("-password")[2]] = f"version {said}"
+                secrets.setdefault(each.parent, f"version {said}")
+            elif each.type == METADATA and (said := _step(each, "rotation")):
+                # Before the first rotation there is no metadata, and one user, of the account's name.
+                first = each.parent.rpartition("::")[2]
+                before, after = (
+                    (inputs or {}).get("nexus_user", first) for inputs in (each.state, each.wanted)
+                )
+                turn = "" if before == after else f", now of the user {after}"
+                secrets[each.parent] = f"version {said}{turn}"
+        return cls(users, secrets)
+
+    def by(self, resource: Resource) -> str:
+        """Return from which version to which this resource's password goes, "" where it stays."""
+        if resource.type == USER:
+            return self.of_users.get((resource.parent, _logical_name(resource).rpartition("-user")[2]), "")
+        return self.of_secrets.get(resource.parent, "")
+
+
+def _step(resource: Resource, field: str) -> str:
+    """Return `1 → 2` where a counter changes; one that is not there yet stands at 1."""
+    if resource.wanted is None or (resource.type == PASSWORD and resource.state is None):
+        return ""
+    before, after = (values("", inputs).get(field, "1") for inputs in (resource.state, resource.wanted))
+    return "" if before == after else f"{before} → {after}"
+
+
+def _logical_name(resource: Resource) -> str:
+    return resource.urn.rpartition("::")[2]
 
 
 def _proposed(resource: Resource, rotation: str) -> ResourceChange | None:
@@ -209,5 +246,7 @@ def _name(resource: Resource) -> str:
         return f"{inputs['key']} ({inputs['environment_scope']})"
     if field and isinstance(inputs.get(field), str):
         return str(inputs[field])
+    if resource.type == PASSWORD:
+        return "".join(_logical_name(resource).rpartition("-password")[::2])
     component = "" if resource.type.startswith("pulumi:") else resource.parent
-    return (component or resource.urn).rpartition("::")[2]
+    return component.rpartition("::")[2] or _logical_name(resource)

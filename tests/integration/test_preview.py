@@ -140,7 +140,10 @@ def test_resources_are_told_by_field_and_a_password_by_its_version(previewed: Pr
     assert ("create", "Nexus user", "svc-new") in changes
     assert ("delete", "Vault secret", "secret/nexus/svc-bench") in changes
     assert changes["update", "Vault policy", "nexus-read-policy"] == ["policy"]
-    assert previewed.markdown.count("password: changes (version 1 → 2)") == 2
+    assert previewed.markdown.count("password: changes (version 1 → 2)") == 2, (
+        "svc-admin, in Nexus and in Vault"
+    )
+    assert "password: changes (version 1 → 2, now of the user svc-datastore-b)" in previewed.markdown
     assert '-path "secret/data/nexus/svc-bench" {' in previewed.markdown
 
 
@@ -169,8 +172,9 @@ def test_drift_is_told_apart_from_what_the_change_does(previewed: Previewed) -> 
 def test_gitlabs_report_has_the_three_numbers_and_nothing_else(previewed: Previewed) -> None:
     assert previewed.counts == previewed.report["counts"]
     assert set(previewed.counts) == {"create", "update", "delete"}
-    # Seven of svc-new, and the user that somebody deleted; svc-bench's role, user, password and secret.
-    assert (previewed.counts["create"], previewed.counts["delete"]) == (7, 4)
+    # Six of svc-new, the user that somebody deleted, three of svc-datastore's turn, and metadata of svc-admin's secret;
+    # then svc-bench's role, user, password and secret.
+    assert (previewed.counts["create"], previewed.counts["delete"]) == (11, 4)
 
 
 def test_no_secret_is_in_any_output(previewed: Previewed) -> None:

@@ -20,12 +20,13 @@ def git(folder: Path, *words: str) -> None:
 
 
 def make_change(project: Project) -> None:
-    """Edit the YAML: add an account, widen claims, make an administrator, remove an account, rotate a password."""
+    """Edit the YAML: add an account, widen claims, make an administrator, remove an account, rotate two passwords: in turns, and in place."""
     project.edit("[orchestrator, orchestrator/*]", "[orchestrator, orchestrator/*, platform, platform/*]")
     project.edit("        - svc-bench\n        - svc-fsdb\n", "        - svc-new\n")
     project.edit("  svc-bench:\n    purpose: Bench\n    push: [yum]\n", "")
     project.edit("    purpose: FSDB/CWIQFS\n", "    purpose: FSDB/CWIQFS\n    roles: [nx-admin]\n")
-    project.edit("    purpose: Datastore\n", "    purpose: Datastore\n    rotation: 2\n")
+    for purpose in ("Datastore", "Administrative automation; no JWT role may read its secret"):
+        project.edit(f"    purpose: {purpose}\n", f"    purpose: {purpose}\n    rotation: 2\n")
     new = "  svc-new:\n    purpose: New <b>thing</b> | @all\n    push: [raw]\n    path: /new/\n"
     project.edit("  # System accounts.\n", f"{new}  # System accounts.\n")
 

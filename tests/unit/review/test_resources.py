@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from review.resources import ResourceChange
 
 TOOL = "    purpose: A tool in a folder of its own\n"
+ADMIN = "    purpose: Administration\n"
 ROTATED = (TOOL, f"{TOOL}    rotation: 2\n")
 MASKED_VARIABLE = (
     "VAULT_ADDR: ${vault.address}",
@@ -88,14 +89,35 @@ def test_who_did_by_hand_what_the_change_declares_is_told_of_both(tmp_path: Path
     assert not by_hand.put_back
 
 
-def test_a_rotation_is_told_by_its_versions_and_nothing_else(tmp_path: Path) -> None:
-    planned = frozenset({("svc-tool-user", "password"), ("svc-tool-secret", "dataJson")})
+def test_a_rotation_in_place_is_told_by_its_versions_and_nothing_else(tmp_path: Path) -> None:
+    planned = frozenset({("svc-admin-user", "password"), ("svc-admin-secret", "dataJson")})
+    found = report(tmp_path, (ADMIN, f"{ADMIN}    rotation: 2\n"), planned=planned)
+    said_ = said(found.changes)
+    assert said_["update Nexus user svc-admin"] == ["password: changes (version 1 → 2)"]
+    assert said_["update Vault secret secret/nexus/svc-admin"] == ["password: changes (version 1 → 2)"]
+    assert said_["update password svc-admin"] == ["version: 1 → 2"]
+
+
+def test_a_turn_is_told_by_who_is_handed_out_and_nobody_gains_or_loses(tmp_path: Path) -> None:
+    planned = frozenset({("svc-tool-secret", "dataJson")})
     found = report(tmp_path, ROTATED, planned=planned)
-    assert said(found.changes) == {
-        "update Nexus user svc-tool": ["password: changes (version 1 → 2)"],
-        "update Vault secret secret/nexus/svc-tool": ["password: changes (version 1 → 2)"],
-        "update password svc-tool": ["version: 1 → 2"],
-    }
+    said_ = said(found.changes)
+    assert said_["update Vault secret secret/nexus/svc-tool"] == [
+        "password: changes (version 1 → 2, now of the user svc-tool-b)"
+    ]
+    assert "password: new, not shown" in said_["create Nexus user svc-tool-b"]
+    assert "create password svc-tool-b" in said_
+    assert "update Nexus user svc-tool" not in said_, "what was handed out before keeps working"
+    assert not found.access
+
+
+def test_what_the_second_user_gains_by_hand_its_account_gains(tmp_path: Path) -> None:
+    live = {"svc-tool-user-b": {"roles": ["ci-svc-tool", "nx-admin"]}}
+    found = report(tmp_path, text=edited(ROTATED), live=live)
+    assert not found.access
+    assert [change.sentence for change in found.drift_access.gains] == [
+        "svc-tool is now an administrator of Nexus"
+    ]
 
 
 def test_a_secret_changed_by_hand_is_drift_alone_unless_the_change_rotates_it(tmp_path: Path) -> None:
