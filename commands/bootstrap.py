@@ -2,7 +2,7 @@
 
 Runs `pulumi up` as whoever calls it, which makes the pipeline's identities too, and puts into Vault what only people can
 bring: the tokens of GitLab and the stack's passphrase. Safe to repeat; what changes the identities themselves needs it
-again, since they may not write each other (docs/adr/0008).
+again, since they may not write each other (docs/adr/0009).
 """
 
 from __future__ import annotations

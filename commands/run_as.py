@@ -69,6 +69,7 @@ def run_as(
 
 def _log_in(access: Access, identity: identities.Identity) -> Vault:
     from clients.credentials import ca_bundle  # noqa: PLC0415 the clients are slow to import
+    from clients.errors import RefusedError  # noqa: PLC0415 likewise
     from clients.http import HttpOptions  # noqa: PLC0415 likewise
     from clients.vault import Vault  # noqa: PLC0415 likewise
 
@@ -79,9 +80,24 @@ def _log_in(access: Access, identity: identities.Identity) -> Vault:
             f"{ID_TOKEN} is empty. Give the job an id_token of that name with aud: {audience}", Exit.ERROR
         )
     anonymous = Vault(access.vault.address, "", options=HttpOptions(ca_bundle=ca_bundle()))
-    vault = anonymous.log_in(access.vault.jwt.mount, identity.role, id_token)
+    try:
+        vault = anonymous.log_in(access.vault.jwt.mount, identity.role, id_token)
+    except RefusedError as error:
+        raise CommandError(
+            f"{error.doing}: {error.said}. The role admits {_admitted(access, identity)}", Exit.COULD_NOT_LOOK
+        ) from None
     notices().print(f"logged in at {vault.url} as {identity.role}", markup=False)
     return vault
+
+
+def _admitted(access: Access, identity: identities.Identity) -> str:
+    """Return in words which jobs a role admits."""
+    role = identities.own_jwt_roles(access)[identity.role]
+    claims = {claim: values[0] for claim, values in role.bound_claims.items()}
+    words = [f"jobs of {claims['project_path']}"]
+    words += [f"the protected branch {claims['ref']}"] if "ref" in claims else []
+    words += [f"pipelines of the source {claims['pipeline_source']}"] if "pipeline_source" in claims else []
+    return f"{', '.join(words)}, with aud: {role.bound_audiences[0]}"
 
 
 def _credentials(access: Access, identity: identities.Identity, vault: Vault) -> dict[str, str]:
