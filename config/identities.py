@@ -1,6 +1,6 @@
 """ciaccess's own pipeline as more of the same: JWT roles, accounts and Nexus roles beside those that the YAML names.
 
-Owns the three identities' names and what each is bound to (docs/adr/0008). What serves the accounts' pipelines
+Owns the three identities' names and what each is bound to (docs/adr/0009). What serves the accounts' pipelines
 (templates, `explain`, the stack's outputs) looks at `access.accounts` and `access.vault.roles`; what makes or compares
 objects takes everything there is from here.
 """
