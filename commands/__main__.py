@@ -29,6 +29,7 @@ class _LazyGroup(TyperGroup):
         "explain",
         "pull-secret",
         "preview",
+        "rotate",
         "drift",
         "recover",
         "verify",

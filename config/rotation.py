@@ -10,12 +10,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from config import identities
 
 if TYPE_CHECKING:
-    from config.models import Access, Rotation
+    from collections.abc import Iterable
+
+    from config.models import Access, Account, Pipeline, Rotation
+
+    _Section = TypeVar("_Section", Account, Pipeline)
 
 ALTERNATE, IN_PLACE = "alternate", "in-place"
 SECOND = "-b"
@@ -71,6 +75,20 @@ def turns(access: Access, account: str) -> tuple[Turn, ...]:
 def active(access: Access, account: str) -> Turn:
     """Return the user that an account's secret hands out."""
     return next(turn for turn in turns(access, account) if turn.is_active)
+
+
+def counted_up(access: Access, accounts: Iterable[str], day: date) -> Access:
+    """Return what is declared once these accounts' rotations are one further; ciaccess's own accounts have one alike."""
+    chosen = set(accounts)
+
+    def turned(section: _Section) -> _Section:
+        entry = section.rotation.model_copy(update={"count": section.rotation.count + 1, "date": day})
+        return section.model_copy(update={"rotation": entry})
+
+    named = {name: turned(each) if name in chosen else each for name, each in access.accounts.items()}
+    own = access.pipeline and chosen & identities.own_accounts(access).keys()
+    pipeline = turned(access.pipeline) if access.pipeline and own else access.pipeline
+    return access.model_copy(update={"accounts": named, "pipeline": pipeline})
 
 
 def is_recorded(access: Access, account: str) -> bool:

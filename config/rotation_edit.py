@@ -40,7 +40,7 @@ class Turned:
         return {"count": str(self.count), "date": self.day.isoformat()}
 
 
-def edited(text: str, entries: Mapping[Sequence[str], Turned]) -> str:
+def edited(text: str, entries: Mapping[tuple[str, ...], Turned]) -> str:
     """Return the text with each entry as it is to be; `entries` are by the path of the section that has it.
 
     Raises:
