@@ -56,6 +56,7 @@ CLASSES: dict[str, Class] = {
     # Credentials of which both sides are concerned.
     "account.password.both": Class("the password was changed in Vault and in Nexus", _H),
     "account.password.disagree": Class("Nexus refuses the password in Vault", _H),
+    "account.rotation.overdue": Class("the password is older than its max_age", _M),
     # Nexus: users.
     "nexus.user.missing": Class("the user is gone", _H),
     "nexus.user.status": Class("the user is not active: its logins are refused", _H),

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from clients.credentials import require
 from config import rotation
 from config.identities import service_accounts
-from drift import credentials, vault_outside, vault_secrets, vault_sight, vault_way_in
+from config.rotation_checks import today
+from drift import credentials, rotations, vault_outside, vault_secrets, vault_sight, vault_way_in
 from drift.findings import UNSEEN, Report
 from drift.gitlab_look import look_at_gitlab
 from drift.looking import Look, http_options
@@ -67,6 +68,7 @@ def _look(subject: Subject, look: Look) -> None:
     state = look.start(STATE, f"the state of the stack {subject.stack}", _state_reader(subject, look))
     nexus = look.start(NEXUS, "Nexus", lambda: _nexus(access, subject.timeout_seconds))
     look.start(NEXUS, "the objects of Nexus", lambda: _look_at_nexus(access, look, nexus))
+    look.found(*rotations.overdue(access, today()))
     look.start(GITLAB, "GitLab", lambda: look_at_gitlab(access, look, subject.timeout_seconds))
     vault = look.ask(VAULT, "Vault", lambda: vault_sight.connect(access, subject.timeout_seconds))
     if vault is not UNSEEN:
@@ -131,7 +133,9 @@ def _look_at_vault(
         look.check(VAULT, "the list of secrets", lambda: vault_secrets.undeclared(access, vault))
     vault_outside.look_outside(access, vault, look, can)
     if any(len(rotation.turns(access, account)) > 1 for account in service_accounts(access)):
-        look.remark("the password of a user whose turn it is not lies in the state alone, and is not tried")
+        look.remark(
+            "the password of a user whose turn it is not is tried only where an older version of its secret has it"
+        )
 
 
 def _lacking(access: Access, vault: Vault, checks: list[Check]) -> dict[str, str]:
@@ -172,6 +176,8 @@ def _check_account(
                 "the state has no fingerprint of it: it is older than fingerprints are",
                 "Run once: pulumi up --refresh.",
             )
+        if known is not UNSEEN:
+            look.found(*rotations.idle_password(access, account, secret, known, vault, client))
         return list(credentials.password_findings(access, account, secret, fingerprint or "", vault, client))
 
     look.check(VAULT, f"password of {account}", check)
