@@ -41,16 +41,3 @@ def shared_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A site for the tests of a module, each of which leaves it as it found it."""
     with started(tmp_path_factory.mktemp("site") / "project") as found:
         yield found
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Know the marker of the slow tier."""
-    config.addinivalue_line("markers", "slow: half an hour and more; only where `-m slow` asks for it")
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the slow tier out, unless it is asked for."""
-    if "slow" not in config.option.markexpr:
-        slow = [item for item in items if item.get_closest_marker("slow")]
-        items[:] = [item for item in items if item not in slow]
-        config.hook.pytest_deselected(items=slow)
