@@ -25,10 +25,14 @@ HELD_SECONDS = 3.0
 
 @dataclass(frozen=True)
 class Use:
-    """One use that was refused: whose, and when it was asked and answered, in seconds of a clock of its own."""
+    """One use that was refused: whose, whether right after the secret was read, and when it was asked and answered.
+
+    Times are seconds of a clock of their own.
+    """
 
     account: str
     username: str
+    is_fresh: bool
     asked: float
     answered: float
 
@@ -64,9 +68,10 @@ class Readers:
         return f"{sum(self.uses.values())} uses by {WORKERS} workers, {len(self.refused)} refused with 401 ({users})"
 
     def longest_gap_seconds(self) -> float:
-        """Return the longest time from a refused use to the last of those refused right after it."""
+        """Return the longest time in which those were refused who had read the secret just before."""
         longest, began, last = 0.0, 0.0, -1.0
-        for use in sorted(self.refused, key=lambda each: each.asked):
+        fresh = [use for use in self.refused if use.is_fresh]
+        for use in sorted(fresh, key=lambda each: each.asked):
             if last < 0 or use.asked - last > 1:
                 began = use.asked
             last = max(last, use.answered)
@@ -90,12 +95,13 @@ class Readers:
         """Read the secret once, and use it until the time is over, at least once."""
         secret = self._read(session, account)
         until = time.monotonic() + seconds
-        while True:
+        for number in itertools.count():
             asked = time.monotonic()
             answer = session.get(
                 self._nexus, auth=(secret["username"], secret["password"]), timeout=_ANSWER_SECONDS
             )
-            self._note(account, secret["username"], answer.status_code, asked)
+            use = Use(account, secret["username"], number == 0, asked, time.monotonic())
+            self._note(use, answer.status_code)
             if time.monotonic() >= until or self._over.is_set():
                 return
 
@@ -107,10 +113,10 @@ class Readers:
         found: dict[str, Any] = answer.json()["data"]["data"]
         return found
 
-    def _note(self, account: str, username: str, status: int, asked: float) -> None:
+    def _note(self, use: Use, status: int) -> None:
         with self._lock:
-            self.uses[username] += 1
+            self.uses[use.username] += 1
             if status == _REFUSED:
-                self.refused.append(Use(account, username, asked, time.monotonic()))
+                self.refused.append(use)
             elif status != _OK:
-                self.errors.append(f"{account}: Nexus answered {status}")
+                self.errors.append(f"{use.account}: Nexus answered {status}")

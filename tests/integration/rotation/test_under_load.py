@@ -44,7 +44,7 @@ def test_in_place_has_a_moment_in_which_a_reader_is_refused_and_it_is_short(
         sys.stdout.write(
             f"\nin-place, 2 rotations: {readers}, at most {readers.longest_gap_seconds():.2f} s\n"
         )
-    # Workers that hold what they have read are refused until they read again.
+    # Workers that hold what they have read are refused until they read again; the moment is that of the others.
     assert readers.longest_gap_seconds() < 15
     assert set(readers.uses) == {"svc-admin"}
 
