@@ -31,6 +31,7 @@ class _LazyGroup(TyperGroup):
         "preview",
         "rotate",
         "drift",
+        "adopt",
         "recover",
         "verify",
         "bootstrap",

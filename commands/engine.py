@@ -50,6 +50,19 @@ def export(stack: str) -> Any:
     return json.loads(done.stdout)
 
 
+def preview(*words: str, variables: Mapping[str, str] | None = None) -> Any:
+    """Return what `pulumi preview --json` says: every step, secrets left out.
+
+    Raises:
+        CommandError: the engine fails; what it printed is in the text.
+    """
+    said = ("preview", "--json", "--show-sames", *words)
+    done = _call(said, variables, subprocess.PIPE)
+    if done.returncode:
+        raise CommandError(f"pulumi preview: {_complaints(done)}")
+    return json.loads(done.stdout)
+
+
 def replace(stack: str, state: Any) -> None:
     """Put a state, as `export` returned it, in the place of a stack's own.
 
@@ -70,22 +83,42 @@ def _call(
     given: str = "",
 ) -> subprocess.CompletedProcess[str]:
     try:
-        return subprocess.run(  # noqa: S603 our own words
+        started = subprocess.Popen(  # noqa: S603 our own words
             ["pulumi", *words, "--non-interactive"],  # noqa: S607 the project's environment comes first on PATH
             cwd=ROOT,
             env={**os.environ, **(variables or {})},
-            input=given,
+            stdin=subprocess.PIPE,
             stdout=output,
             stderr=subprocess.PIPE if output == subprocess.PIPE else None,
             text=True,
-            check=False,
         )
     except FileNotFoundError:
         raise CommandError("run pulumi: it is not on PATH. Set the project up: make setup") from None
+    with started:
+        try:
+            out, err = started.communicate(given)
+        except KeyboardInterrupt:
+            # A Ctrl-C reached the engine too, which ends its step and gives the stack free; killed, it could not.
+            started.communicate()
+            raise
+    return subprocess.CompletedProcess(started.args, started.returncode, out, err)
 
 
 def _failure(words: Sequence[str], done: subprocess.CompletedProcess[str]) -> str:
     return f"pulumi {words[0]}: {done.stderr.strip() or done.stdout.strip()}"
+
+
+def _complaints(done: subprocess.CompletedProcess[str]) -> str:
+    """Return the errors among what `pulumi preview --json` printed."""
+    try:
+        said = [
+            each["message"].strip()
+            for each in json.loads(done.stdout)["diagnostics"]
+            if each["severity"] == "error"
+        ]
+    except (ValueError, KeyError, TypeError):
+        said = []
+    return "\n".join(said) or done.stderr.strip() or done.stdout.strip()
 
 
 def ensure_stack(stack: str) -> None:

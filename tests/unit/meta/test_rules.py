@@ -17,6 +17,7 @@ PACKAGES = (
     "provider",
     "components",
     "drift",
+    "adoption",
     "commands",
     "local",
     "pipelines",
@@ -35,8 +36,10 @@ MAY_IMPORT = {
     "local": {"config", "tools"},
     "pipelines": {"config", "tools"},
     "drift": {"analysis", "config", "clients", "tools"},
+    "adoption": {"analysis", "config", "clients", "tools"},
     "review": {"analysis", "config", "tools"},
     "commands": {
+        "adoption",
         "analysis",
         "config",
         "clients",

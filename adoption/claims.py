@@ -1,0 +1,17 @@
+"""Whose an object is: the words that our components write into what has a description, and nothing else.
+
+`managed by <owner>`, in a user's last name, a description, or a policy's first line; <owner> is `owner` of access.yaml.
+What has no such words is nobody's.
+"""
+
+from __future__ import annotations
+
+import re
+
+_MARKER = re.compile(r"\bmanaged by ([A-Za-z0-9][A-Za-z0-9._-]*)", re.IGNORECASE)
+
+
+def owner_in(text: str) -> str:
+    """Return the owner that a text names, "" where it names none."""
+    found = _MARKER.search(text)
+    return found[1].rstrip(".") if found else ""
