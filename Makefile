@@ -48,6 +48,10 @@ test-nexus: setup ## Provider tests against a real Nexus: NEXUS_URL, NEXUS_USERN
 	  eval "[ -n \"\$$$$name\" ]" || { echo "error: set $$name to the server's; it is left as it was" >&2; exit 1; }; done
 	@CIACCESS_REAL_NEXUS=1 $(PY) -m pytest -q tests/contract/provider/test_nexus_*.py tests/integration/test_foreign_nexus.py
 
+.PHONY: bench
+bench: setup ## Measure what each command costs; writes docs/performance.md (on a quiet machine: some minutes)
+	@$(PY) -m tests.bench $(if $(ACCOUNTS),--accounts $(ACCOUNTS)) $(if $(RUNS),--runs $(RUNS))
+
 .PHONY: format
 format: setup ## Format the code
 	@$(PY) -m ruff check -q --fix-only .
