@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from adoption import nexus_roles
 from adoption.grants import GrantFinder
+from config.identities import READER, WRITER
 from config.permissions import role_id
+from config.rotation import ALTERNATE, SECOND, second_user
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 PATH = ("accounts",)
 _FIELDS = frozenset({"username", "password"})
+# Of ciaccess's own pipeline: adoption/jwt_roles says so.
+_OWN = (READER, WRITER)
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,8 @@ def describe(world: World, repositories: Mapping[str, Mapping[str, str]], draft:
     declared: dict[str, dict[str, Any]] = {}
     named: set[str] = set()
     for name, user in sorted(world.nexus.users.items()):
+        if name in _OWN or _is_second(world, name):
+            continue
         if name not in world.vault.secrets:
             draft.remark("user-without-secret", PATH, *_without_secret(world, name))
         elif problem := _problem(world, user):
@@ -58,6 +64,8 @@ def describe(world: World, repositories: Mapping[str, Mapping[str, str]], draft:
             f"Delete it, or declare {name} after deleting it: up makes both",
         )
     for path in world.vault.elsewhere:
+        if path.rpartition("/")[2] in _OWN:
+            continue
         text = f"{path} is named as a user of Nexus, and lies in another folder"
         draft.remark(
             "secret-elsewhere",
@@ -93,7 +101,10 @@ def _without_secret(world: World, name: str) -> tuple[str, str]:
 def _problem(world: World, user: User) -> tuple[str, str, str] | None:
     """Return rule, text and remedy of what keeps a user with a secret from being an account."""
     secret = world.vault.secrets[user.user_id]
-    if secret.username != user.user_id:
+    turns = (
+        (user.user_id, second_user(user.user_id)) if _takes_turns(world, user.user_id) else (user.user_id,)
+    )
+    if secret.username not in turns:
         text = "the username in its secret is another one, or there is none"
         return "username-differs", text, "Correct the secret, or name it after the user that it holds"
     if user.status != "active":
@@ -126,7 +137,28 @@ def _described(world: World, user: User, finder: GrantFinder) -> tuple[dict[str,
             found["path"] = grants.path
     if roles:
         found["roles"] = sorted(roles)
+    if _takes_turns(world, user.user_id):
+        # Odd is the first user's turn; how often they have taken it matters to nobody.
+        count = 3 if world.vault.secrets[user.user_id].username == user.user_id else 2
+        found["rotation"] = {"count": count, "strategy": ALTERNATE}
     return found, roles
+
+
+def _takes_turns(world: World, account: str) -> bool:
+    """Tell whether an account's user has a second one that is like it."""
+    first, second = (world.nexus.users.get(each) for each in (account, second_user(account)))
+    return first is not None and second is not None and first.roles == second.roles
+
+
+def _is_second(world: World, name: str) -> bool:
+    """Tell whether a user is the second one of an account, whose secret is named as the first."""
+    account = name.removesuffix(SECOND)
+    return (
+        account != name
+        and name not in world.vault.secrets
+        and account in world.vault.secrets
+        and _takes_turns(world, account)
+    )
 
 
 def _remark_on_secret(world: World, name: str, draft: Draft) -> None:

@@ -9,9 +9,15 @@ from __future__ import annotations
 import re
 
 _MARKER = re.compile(r"\bmanaged by ([A-Za-z0-9][A-Za-z0-9._-]*)", re.IGNORECASE)
+_SUFFIX = re.compile(r"\s*\(managed by [^)]*\)$")
 
 
 def owner_in(text: str) -> str:
     """Return the owner that a text names, "" where it names none."""
     found = _MARKER.search(text)
     return found[1].rstrip(".") if found else ""
+
+
+def without_owner(text: str) -> str:
+    """Return a text without the words at its end."""
+    return _SUFFIX.sub("", text)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from adoption.vault_reading import policies_of
 from analysis.vault_policies import Rule, may_read, rules
 from config.checks import LEAST_TTL_SECONDS, MOST_TTL_SECONDS
+from config.identities import IDENTITIES
 from config.models import JwtRole
 from config.vault_objects import UNUSED
 
@@ -29,6 +30,8 @@ def describe(world: World, accounts: Accounts, draft: Draft) -> dict[str, dict[s
     left_out: list[str] = []
     taken: dict[str, str] = {}
     for name, role in world.vault.roles.items():
+        if name in IDENTITIES:
+            continue
         every = [rule for policy in policies_of(role) for rule in rules(world.vault.policies.get(policy, ""))]
         readable = [
             account for account in accounts.declared if may_read(every, world.vault.api_path(account))
@@ -41,17 +44,19 @@ def describe(world: World, accounts: Accounts, draft: Draft) -> dict[str, dict[s
             "policy": _policy(world, name, taken, draft),
             "bound_audiences": _audiences(world, name, draft),
             "bound_claims": _claims(world, name, draft),
+            **({"user_claim": role["user_claim"]} if role.get("user_claim") in _USER_CLAIMS else {}),
             **_lifetimes(name, role, draft),
             "accounts": kept,
         }
-        if role.get("user_claim") in _USER_CLAIMS:
-            found[name]["user_claim"] = role["user_claim"]
         _remark_on_rules(world, name, every, draft)
         _remark_on_fields(name, role, draft)
         for account in sorted(set(readable) - set(kept)):
             text = f"jobs of this role read {account}, which may administer Nexus; it is left out, and up takes it away"
             remedy = "Give the jobs that need it an account with less, before the first up"
             draft.remark("administrator-readable", (*PATH, name, "accounts"), text, remedy)
+    if own := sorted(world.vault.roles.keys() & IDENTITIES.keys()):
+        text = f"{', '.join(own)}: these are of ciaccess's own pipeline, with their accounts and policies"
+        draft.remark("own-pipeline", PATH, text, "Declare them by a section pipeline (docs/pipeline.md)")
     if left_out:
         text = f"{', '.join(left_out)}: these JWT roles read no account's secret, and are left alone"
         draft.remark("role-left-out", PATH, text, "Leave them to who made them")

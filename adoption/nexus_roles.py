@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from adoption.claims import without_owner
 from config.checks import FORMATS, MOST_TEXT_CHARACTERS, SEGMENT
 from config.permissions import READ
 from config.rules.outline import ADMINISTRATIVE, BUILT_IN_ROLES
@@ -91,7 +92,7 @@ def _described(role: Role) -> dict[str, Any]:
             pulled.append(format_)
             if format_ == "*":
                 break
-    found: dict[str, Any] = {"description": text_of(role.description, role.name, role.role_id)}
+    found: dict[str, Any] = {"description": text_of(without_owner(role.description), role.name, role.role_id)}
     if pulled:
         found["pull"] = "all" if pulled == ["*"] else pulled
     if every:

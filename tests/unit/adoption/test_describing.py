@@ -1,0 +1,236 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from adoption.describing import describe
+from adoption.writing import text
+from clients.nexus import ContentSelector, Repository
+from config.loader import check
+from tests.support import worlds
+from tests.support.worlds import (
+    jwt_role,
+    nexus,
+    policy,
+    privilege,
+    role,
+    secret,
+    user,
+    variable,
+    vault,
+    world,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from adoption.draft import Draft
+    from adoption.vault_reading import VaultSeen
+    from adoption.world import NexusSeen, World
+
+
+def rules(draft: Draft) -> set[str]:
+    return {remark.rule for remark in draft.remarks}
+
+
+def test_a_world_in_which_all_is_well_has_no_remark_and_its_yaml_is_valid(tmp_path: Path) -> None:
+    draft = describe(world())
+    assert draft.remarks == []
+    assert draft.data["accounts"] == {"svc-a": {"purpose": "Some", "roles": ["reads"]}}
+    assert draft.data["gitlab"]["groups"]["team"]["variables"]["VAULT_ADDR"] == "${vault.address}"
+    path = tmp_path / "access.yaml"
+    path.write_text(text(draft), encoding="utf-8")
+    checked = check(path)
+    assert checked.access is not None, checked.faults
+
+
+def with_role(name: str = "ci", **fields: Any) -> VaultSeen:
+    return vault(roles={name: jwt_role("reads-a", **fields)})
+
+
+@pytest.mark.parametrize(
+    ("rule", "seen"),
+    [
+        ("role-named-as-policy", vault(roles={"reads-a": jwt_role("reads-a")})),
+        ("policy-shared", vault(roles={"ci": jwt_role("reads-a"), "ci-two": jwt_role("reads-a")})),
+        ("more-policies", vault(roles={"ci": jwt_role("reads-a", "other")})),
+        ("wildcard-policy", vault(policies={"reads-a": policy("secret/data/nexus/*")})),
+        ("policy-beyond", vault(policies={"reads-a": policy("secret/data/nexus/svc-a", "sys/mounts")})),
+        (
+            "policy-writes",
+            vault(policies={"reads-a": 'path "secret/*" { capabilities = ["read", "update"] }'}),
+        ),
+        ("no-bound-audience", with_role(bound_audiences=[])),
+        ("no-bound-claim", with_role(bound_claims={"ref": "main"})),
+        ("open-claim", with_role(bound_claims={"namespace_path": "team*"})),
+        (
+            "literal-star",
+            with_role(bound_claims={"namespace_path": ["team", "team/*"]}, bound_claims_type="string"),
+        ),
+        ("token-lifetime", with_role(token_ttl=86400)),
+        ("token-lifetime", with_role(token_ttl=0)),
+        ("user-claim", with_role(user_claim="user_email")),
+        ("role-field", with_role(bound_subject="project_path:team/x")),
+        ("role-left-out", vault(roles={"ci": jwt_role("reads-a"), "web": jwt_role("web")})),
+        ("own-pipeline", vault(roles={"ci": jwt_role("reads-a"), "ciaccess-drift": jwt_role("x")})),
+        ("no-issuer", vault(backend={"oidc_discovery_url": "https://gitlab.example"})),
+        ("default-role", vault(backend={"bound_issuer": "https://gitlab.example", "default_role": "ci"})),
+        ("kv-version-1", vault(kv_one=("old",))),
+        ("secret-elsewhere", vault(elsewhere=("secret/other/svc-a",))),
+        ("secret-without-user", vault(secrets={"svc-a": secret("svc-a"), "gone": secret("gone")})),
+        ("secret-holds-more", vault(secrets={"svc-a": secret("svc-a", "url")})),
+        ("username-differs", vault(secrets={"svc-a": secret("svc-a", username="other")})),
+    ],
+)
+def test_what_breaks_a_rule_in_vault_is_said(rule: str, seen: VaultSeen) -> None:
+    assert rule in rules(describe(world(seen)))
+
+
+@pytest.mark.parametrize(
+    ("rule", "seen"),
+    [
+        ("password-refused", nexus(admitted=frozenset())),
+        ("user-disabled", nexus(users={"svc-a": user("svc-a", "reads", status="disabled")})),
+        ("user-without-roles", nexus(users={"svc-a": user("svc-a")})),
+        (
+            "user-without-secret",
+            nexus(users={"svc-a": user("svc-a", "reads"), "jane": user("jane", "reads")}),
+        ),
+        ("role-inexpressible", nexus(users={"svc-a": user("svc-a", "not there")})),
+        (
+            "role-inexpressible",
+            nexus(roles={"reads": role("reads", "a privilege with blanks")}),
+        ),
+        ("administrator-readable", nexus(users={"svc-a": user("svc-a", "nx-admin")})),
+        ("wide-role", nexus(roles={"reads": role("reads", "nx-repository-view-raw-raw-dev-delete")})),
+        (
+            "privilege-by-hand",
+            nexus(roles={"reads": role("reads", "own")}, privileges={"own": privilege("own", "s")}),
+        ),
+        ("wide-role", nexus(roles={"reads": role("reads", "nx-all")})),
+        ("repository-left-out", nexus(repositories={"files": Repository("files", "raw", "hosted", "")})),
+    ],
+)
+def test_what_breaks_a_rule_in_nexus_is_said(rule: str, seen: NexusSeen) -> None:
+    assert rule in rules(describe(world(None, seen)))
+
+
+@pytest.mark.parametrize(
+    ("rule", "seen"),
+    [
+        ("protected-address", world(None, None, variable("VAULT_ADDR", "https://x", protected=True))),
+        ("masked-address", world(None, None, variable("VAULT_ADDR", "https://x", masked=True))),
+        ("credential-variable", world(None, None, variable("NEXUS_PASSWORD", "swordfish"))),
+        ("credential-variable", world(None, None, variable("NEXUS_X", "", hidden=True))),
+        (
+            "variable-scopes",
+            world(None, None, variable("NEXUS_X", "a"), variable("NEXUS_X", "b", environment_scope="prod")),
+        ),
+        ("registry-unknown", world(None, None, variable("VAULT_ADDR", "https://vault.example"))),
+    ],
+)
+def test_what_breaks_a_rule_in_gitlab_is_said(rule: str, seen: World) -> None:
+    draft = describe(seen)
+    assert rule in rules(draft)
+    assert "swordfish" not in text(draft)
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        world(None, nexus(admitted=frozenset())),
+        world(None, nexus(users={"svc-a": user("svc-a", "reads", status="disabled")})),
+        world(vault(secrets={"svc-a": secret("svc-a", username="other")})),
+        world(vault(secrets={})),
+    ],
+)
+def test_an_account_whose_password_would_change_is_left_out(seen: World) -> None:
+    assert describe(seen).data["accounts"] == {}
+
+
+def test_a_role_named_as_its_policy_keeps_its_name_and_gets_another_policy() -> None:
+    seen = vault(
+        roles={"nexus-read-policy": jwt_role("nexus-read-policy")},
+        policies={"nexus-read-policy": policy("secret/data/nexus/*")},
+    )
+    found = describe(world(seen)).data["vault"]["roles"]
+    assert found["nexus-read-policy"]["policy"] == "nexus-read-secrets"
+    assert found["nexus-read-policy"]["accounts"] == ["svc-a"]
+
+
+def test_a_claim_is_narrowed_and_never_dropped() -> None:
+    bound = {"namespace_path": "team*", "project_path": "team/tool*", "ref_protected": "true"}
+    found = describe(world(with_role(bound_claims=bound))).data["vault"]["roles"]["ci"]["bound_claims"]
+    assert found == {
+        "namespace_path": ["team", "team/*"],
+        "project_path": ["team/tool/*"],
+        "ref_protected": ["true"],
+    }
+
+
+def test_a_role_of_the_accounts_own_becomes_the_grants_that_give_the_same() -> None:
+    own = role(
+        "ci-svc-a",
+        *(f"nx-repository-view-raw-raw-dev-{action}" for action in ("add", "browse", "edit", "read")),
+    )
+    seen = nexus(users={"svc-a": user("svc-a", "ci-svc-a")}, roles={"ci-svc-a": own})
+    draft = describe(world(None, seen))
+    assert draft.data["accounts"]["svc-a"] == {"purpose": "Some", "push": ["raw"]}
+    assert "roles" not in draft.data["nexus"]
+
+
+def test_a_role_of_its_own_that_no_grants_give_stays_a_role() -> None:
+    seen = nexus(
+        users={"svc-a": user("svc-a", "ci-svc-a")},
+        roles={"ci-svc-a": role("ci-svc-a", "nx-repository-view-raw-raw-prod-edit")},
+    )
+    draft = describe(world(None, seen))
+    assert draft.data["accounts"]["svc-a"]["roles"] == ["ci-svc-a"]
+    assert "ci-svc-a" in draft.data["nexus"]["roles"]
+
+
+def test_a_push_limited_to_a_folder_is_recognised() -> None:
+    expression = 'format == "raw" and path =^ "/a/b/"'
+    seen = nexus(
+        users={"svc-a": user("svc-a", "ci-svc-a")},
+        roles={"ci-svc-a": role("ci-svc-a", "ci-svc-a-raw-dev")},
+        privileges={"ci-svc-a-raw-dev": privilege("ci-svc-a-raw-dev", "ci-svc-a-raw")},
+        selectors={"ci-svc-a-raw": ContentSelector("ci-svc-a-raw", "", expression)},
+    )
+    assert describe(world(None, seen)).data["accounts"]["svc-a"] == {
+        "purpose": "Some",
+        "push": ["raw"],
+        "path": "/a/b/",
+    }
+
+
+def test_contained_roles_are_declared_too_and_pairs_become_pull() -> None:
+    every = ("nx-repository-view-*-*-browse", "nx-repository-view-*-*-read")
+    seen = nexus(roles={"reads": role("reads", roles=("all",)), "all": role("all", *every)})
+    found = describe(world(None, seen)).data["nexus"]["roles"]
+    assert found["all"] == {"description": "By hand", "pull": "all"}
+    assert found["reads"]["roles"] == ["all"]
+
+
+@pytest.mark.parametrize(("holder", "count"), [("svc-a", 3), ("svc-a-b", 2)])
+def test_two_users_that_take_turns_are_one_account(holder: str, count: int) -> None:
+    seen = world(
+        vault(secrets={"svc-a": secret("svc-a", username=holder)}),
+        nexus(users={name: user(name, "reads") for name in ("svc-a", "svc-a-b")}),
+    )
+    draft = describe(seen)
+    assert list(draft.data["accounts"]) == ["svc-a"]
+    assert draft.data["accounts"]["svc-a"]["rotation"] == {"count": count, "strategy": "alternate"}
+    assert draft.remarks == []
+
+
+def test_the_words_of_an_owner_are_not_taken_for_a_description() -> None:
+    seen = nexus(roles={"reads": role("reads", *worlds.READ, description="Reads (managed by ciaccess)")})
+    assert describe(world(None, seen)).data["nexus"]["roles"]["reads"]["description"] == "Reads"
+
+
+def test_no_password_stands_in_a_draft_or_in_a_repr() -> None:
+    seen = world(None, replace(nexus(), admitted=frozenset()))
+    assert worlds.PASSWORD not in text(describe(seen)) + repr(seen)
