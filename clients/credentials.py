@@ -19,6 +19,7 @@ KNOWN = {
     "VAULT_ADDR": "Vault's address",
     "VAULT_TOKEN": "a token that may administer Vault's auth mount, policies and secrets",
 }
+_NOTES = ("GITLAB_NOTES_TOKEN", "GITLAB_TOKEN")
 _NO_SECRETS = ("NEXUS_USERNAME", "VAULT_ADDR")
 CA_BUNDLES = ("CIACCESS_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
 _MOST_FILE_BYTES = 64 * 1024
@@ -46,6 +47,16 @@ def require(*names: str) -> dict[str, str]:
             f"credentials are missing: {'; '.join(faults)}. Set each in the environment, or name its file in <NAME>_FILE."
         )
     return found
+
+
+def notes_token() -> str:
+    """Return the name of the token that writes notes and issues.
+
+    GITLAB_NOTES_TOKEN where it is given, so that a job that only reads GitLab may have one for this alone; else GITLAB_TOKEN.
+    """
+    return next(
+        (name for name in _NOTES if os.environ.get(name) or os.environ.get(f"{name}_FILE")), _NOTES[-1]
+    )
 
 
 def ca_bundle() -> Path | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -16,9 +15,6 @@ if TYPE_CHECKING:
     from drift.examining import Subject
     from drift.findings import Report
     from drift.repairs import Plan
-
-# The first that is set: a job that only reads may have a token of its own for this.
-_TOKENS = ("GITLAB_NOTES_TOKEN", "GITLAB_TOKEN")
 
 
 @dataclass(frozen=True)
@@ -58,16 +54,15 @@ class Outputs:
 
 
 def _keep_issue(subject: Subject, report: Report, project: str, text: str) -> None:
-    from clients.credentials import CredentialsError  # noqa: PLC0415 only for this option
+    from clients.credentials import CredentialsError, notes_token  # noqa: PLC0415 only for this option
     from clients.errors import ApiError  # noqa: PLC0415 likewise
     from clients.gitlab_issues import Issues  # noqa: PLC0415 likewise
     from drift.gitlab_look import connect  # noqa: PLC0415 likewise
     from drift.issue import keep  # noqa: PLC0415 likewise
     from drift.looking import CannotLookError  # noqa: PLC0415 likewise
 
-    is_set = [name for name in _TOKENS if os.environ.get(name) or os.environ.get(f"{name}_FILE")]
     try:
-        gitlab = connect(subject.access, subject.timeout_seconds, is_set[0] if is_set else _TOKENS[-1])
+        gitlab = connect(subject.access, subject.timeout_seconds, notes_token())
         done = keep(Issues(gitlab, project), report, text)
     except (ApiError, CredentialsError, CannotLookError) as error:
         raise CommandError(f"keep the issue: {error}") from None

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from config import Access
 
 STANDARD_OUTPUT = "-"
-# The first that is set: a job that only reads may have a token of its own for this.
-_TOKENS = ("GITLAB_NOTES_TOKEN", "GITLAB_TOKEN")
 _JOB = ("CI_PROJECT_ID", "CI_MERGE_REQUEST_IID")
 
 
@@ -95,7 +93,7 @@ class Outputs:
             self._keep_note(about, shown)
 
     def _keep_note(self, about: Told, shown: page.Page) -> None:
-        from clients.credentials import CredentialsError, ca_bundle, require  # noqa: PLC0415 only for this option
+        from clients.credentials import CredentialsError, ca_bundle, notes_token, require  # noqa: PLC0415 only here
         from clients.errors import ApiError  # noqa: PLC0415 likewise
         from clients.gitlab import GitLab  # noqa: PLC0415 likewise
         from clients.gitlab_notes import MergeRequestNotes  # noqa: PLC0415 likewise
@@ -103,9 +101,7 @@ class Outputs:
         from commands.preview_note import keep, marker, text_of  # noqa: PLC0415 likewise
 
         mark = marker(about.project, about.stack)
-        token = next(
-            (name for name in _TOKENS if os.environ.get(name) or os.environ.get(f"{name}_FILE")), _TOKENS[-1]
-        )
+        token = notes_token()
         project, merge_request = (os.environ[name] for name in _JOB)
         try:
             gitlab = GitLab(
