@@ -87,16 +87,13 @@ def rotate(  # noqa: PLR0913 each option is a choice of its own
             "--emergency goes with the names of the accounts that leaked: it breaks running jobs"
         )
     run = _Run(file, stack, settings_file, tuple(chosen), emergency)
-    if dry_run or not chosen:
-        after = rotation.counted_up(access, chosen, today())
-        _tell(run, planned(access, after, following(access, chosen)), as_json=as_json, dry_run=dry_run)
-    elif up or emergency:
+    does = bool(chosen) and not dry_run
+    if does and (up or emergency):
         rotated = _applied(run, access)
         _tell(run, rotated, applied=True, as_json=as_json)
         finish(Exit.DIFFERENCES if any(each.faults for each in rotated) else Exit.CLEAN)
-    else:
-        after = count_up(file, access, chosen)
-        _tell(run, planned(access, after, following(access, chosen)), as_json=as_json)
+    after = count_up(file, access, chosen) if does else rotation.counted_up(access, chosen, today())
+    _tell(run, planned(access, after, following(access, chosen)), as_json=as_json, dry_run=dry_run)
 
 
 def _file(stack: str, settings_file: Path | None) -> File:
