@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import re
 import textwrap
 from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.scalarstring import SingleQuotedScalarString
 
 if TYPE_CHECKING:
     from adoption.draft import Draft
@@ -56,6 +58,9 @@ def _commented(value: Any, path: YamlPath, comments: dict[YamlPath, list[str]]) 
                     index, before=_wrapped(lines, len(path)), indent=_INDENT * len(path)
                 )
         return items
+    # ruamel leaves some texts plain which begin like YAML's own marks, as in `?0`.
+    if isinstance(value, str) and not re.match(r"[A-Za-z0-9_$/]", value):
+        return SingleQuotedScalarString(value)
     return value
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from adoption.draft import Draft
     from adoption.plan import Plan
     from commands.adopt_session import Session
+    from config.document import YamlPath
     from config.loader import Checked
 
 application = typer.Typer(
@@ -101,22 +102,34 @@ def _addresses(stack: str | None, settings_file: Path | None, given: dict[str, s
 
 
 def _tell_of_draft(draft: Draft, checked: Checked, out: Path) -> None:
-    from config.document import read  # noqa: PLC0415 --help does without
-
-    document = read(out)
     say = output()
+    lines = _lines(draft, out)
     for remark in draft.remarks:
-        path = remark.path
-        while path and path not in document.keys and path not in document.values:
-            path = path[:-1]
-        line = document.position(path, key=path in document.keys)[0]
-        say.print(f"{out}:{line}: {remark.rule}: {remark}", markup=False)
+        say.print(f"{out}:{lines[remark.path]}: {remark.rule}: {remark}", markup=False)
     for fault in checked.faults:
         say.print(str(fault), markup=False)
     errors = sum(fault.severity == "error" for fault in checked.faults)
     accounts = len(draft.data["accounts"])
     verdict = "valid" if checked.access else f"{errors} to decide before it is valid"
     say.print(f"{out}: {accounts} accounts, {len(draft.remarks)} remarks; {verdict}", markup=False)
+
+
+def _lines(draft: Draft, out: Path) -> dict[YamlPath, int]:
+    """Return the line of each place that a remark concerns, or of what it lies in."""
+    from config.document import read  # noqa: PLC0415 --help does without
+    from config.faults import ConfigError  # noqa: PLC0415 likewise
+
+    found: dict[YamlPath, int] = {}
+    try:
+        document = read(out)
+    except ConfigError:  # a value holds what no access.yaml may hold; validate says so
+        return dict.fromkeys((remark.path for remark in draft.remarks), 1)
+    for remark in draft.remarks:
+        path = remark.path
+        while path and path not in document.keys and path not in document.values:
+            path = path[:-1]
+        found[remark.path] = document.position(path, key=path in document.keys)[0]
+    return found
 
 
 @application.command(epilog="Example:  ./ciaccess adopt plan --stack prod --import-file import.json")
