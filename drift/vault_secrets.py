@@ -20,7 +20,10 @@ def folder(access: Access) -> str:
 
 
 def undeclared(access: Access, vault: Vault) -> Iterator[Finding]:
-    """Return the secrets that are not an account's."""
+    """Return the secrets that are not an account's.
+
+    One whose latest version was deleted gives nothing to its readers: that is how a removed account's is left behind.
+    """
     kv = access.vault.kv
     by_case = {account.lower(): account for account in access.accounts}
     for name in vault.keys(folder(access).rstrip("/")):
@@ -30,5 +33,11 @@ def undeclared(access: Access, vault: Vault) -> Iterator[Finding]:
         command = f"vault kv metadata delete -mount={kv.mount} {quote(f'{kv.prefix}/{name}')}"
         if twin := by_case.get(name.lower()):
             yield Finding("vault.secret.twin", what, f"only {twin}", name, by_hand=command)
-        elif not name.endswith("/"):
+        elif not name.endswith("/") and not _is_deleted(vault, f"{folder(access)}{name}"):
             yield Finding("vault.secret.undeclared", what, "no such secret", "a secret", by_hand=command)
+
+
+def _is_deleted(vault: Vault, metadata_path: str) -> bool:
+    metadata = vault.read(metadata_path) or {}
+    latest = metadata.get("versions", {}).get(str(metadata.get("current_version")), {})
+    return bool(latest.get("deletion_time") or latest.get("destroyed"))

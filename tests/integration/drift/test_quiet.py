@@ -44,6 +44,13 @@ def rewrite_secret(project: Project) -> None:
     project.vault().write_data("secret/data/nexus/svc-bench", data={"data": project.secret("svc-bench")})
 
 
+def leave_a_removed_accounts_secret(project: Project) -> None:
+    """The engine deletes the latest version of a removed account's secret, and keeps the older ones."""
+    vault = project.vault()
+    vault.write_data("secret/data/nexus/svc-gone", data={"data": {"username": "svc-gone", "password": "x"}})
+    vault.delete("secret/data/nexus/svc-gone")
+
+
 def use_everything(project: Project) -> None:
     """Jobs log in and read; Vault counts, and makes entities."""
     vault = login(project, id_token(project, "orchestrator/bench"))
@@ -93,6 +100,7 @@ HARMLESS: tuple[Callable[[Project], object], ...] = (
     vault_update(ROLE, token_ttl="10m", token_max_ttl="600s"),
     put_role("ci-svc-orchestrator", lambda role: {"privileges": sorted(role["privileges"], reverse=True)}),
     rewrite_secret,
+    leave_a_removed_accounts_secret,
     use_everything,
     add_variable("groups/9", "SOMETHING_ELSE"),
     add_variable("projects/orchestrator%2Fbench", "SOMETHING_ELSE"),
