@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from tests.support.project import Project
 
 ACCOUNTS = ("svc-one", "svc-two")
-_RUN_SECONDS = 120
+# A full disk is tried again for half a minute at each write of the state.
+_RUN_SECONDS = 900
 
 _YAML = """\
 version: 1

@@ -102,8 +102,7 @@ class Campaign:
     """Crash after crash on one site, each followed by what the runbook says; `failures` are those that were not got over."""
 
     site: Site
-    before: set[str] = field(default_factory=set)
-    after: set[str] = field(default_factory=set)
+    whole: dict[str, set[str]] = field(default_factory=dict)
     writes: dict[str, list[Request]] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
     numbers: Counter[str] = field(default_factory=Counter)
@@ -111,13 +110,12 @@ class Campaign:
 
     def rehearse(self) -> None:
         """Go through the phases once without a crash, and learn what they write."""
-        self.before = self.site.inventory()
+        before = self.site.inventory()
         for phase in PHASES:
             self.begin(phase).succeeded()
             self.writes[phase] = self.site.proxy.writes()
-            if phase == "create":
-                self.after = self.site.inventory()
-        assert self.site.inventory() == self.before
+            self.whole[phase] = self.site.inventory()
+        assert self.whole["destroy"] == before
 
     def begin(self, phase: str, *faults: Fault) -> Done:
         """Run a phase."""
@@ -177,7 +175,7 @@ class Campaign:
     def damage(self, phase: str) -> str:
         """Return what is not as it should be, "" where everything is."""
         found = self.site.inventory()
-        wanted = self.before if phase == "destroy" else self.after
+        wanted = self.whole[phase]
         if found != wanted:
             return f"too much: {sorted(found - wanted)}, missing: {sorted(wanted - found)}"
         if phase == "destroy":

@@ -47,12 +47,13 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """What is answered in place of the system's own answer."""
+    """What is answered in place of the system's own answer; only where it `is_forwarded` the system gets the request."""
 
     status: int
     body: bytes = b""
     content_type: str = "text/plain"
     headers: Mapping[str, str] = field(default_factory=dict)
+    is_forwarded: bool = False
 
 
 def busy(seconds: int) -> Answer:
@@ -65,7 +66,8 @@ def proxy_page(status: int = 502) -> Answer:
     return Answer(status, b"<html><head><title>Bad Gateway</title></head></html>", "text/html")
 
 
-BROKEN_JSON = Answer(200, json.dumps({"a": "b" * 64}).encode()[:-20], "application/json")
+# The request is done, and the answer is cut short by somebody who says that it is whole.
+BROKEN_JSON = Answer(200, json.dumps({"a": "b" * 64}).encode()[:-20], "application/json", is_forwarded=True)
 
 
 @dataclass
@@ -73,7 +75,7 @@ class Fault:
     """What happens to the `at`-th request of those that match, and to the `times` - 1 after it.
 
     In this order: `strike` is called, a `delay_seconds` passes, the connection is cut `before` the request or it is
-    forwarded (unless there is an `answer`), `strike_after` is called, and the answer is cut `after` nothing of it or
+    forwarded (unless there is another `answer`), `strike_after` is called, and the answer is cut `after` nothing of it or
     `within` it was sent. `strike_late` is called once it was sent whole.
     """
 
@@ -178,7 +180,10 @@ class _Handler(BaseHTTPRequestHandler):
         if fault.cut == "before":
             self._cut()
             return
-        answer = fault.answer or self._forwarded(body)
+        answer = fault.answer
+        if answer is None or answer.is_forwarded:
+            forwarded = self._forwarded(body)
+            answer = answer or forwarded
         _call(fault.strike_after)
         if fault.cut == "after":
             self._cut()

@@ -108,7 +108,10 @@ def test_an_account_that_is_taken_out_goes_in_order_and_alone(provisioned: Site)
         f"nexus DELETE {_NEXUS}/privileges/ci-svc-one-raw-dev",
         f"nexus DELETE {_NEXUS}/content-selectors/ci-svc-one-raw",
     ]
-    assert writes == order
+    assert [write for write in writes if write in order] == order
+    assert not [write for write in writes if "svc-two" in write]
+    users = [number for number, write in enumerate(writes) if f"DELETE {_NEXUS}/users/" in write]
+    assert writes.index(order[1]) < min(users), "its secret is unreadable before any of its users goes"
     kept = project.vault().secrets.kv.v2.read_secret_metadata("nexus/svc-one", mount_point="secret")
     latest = kept["data"]["versions"][str(kept["data"]["current_version"])]
     assert latest["deletion_time"]

@@ -25,7 +25,8 @@ _MANY = 50
 
 @pytest.fixture(scope="module")
 def after(shared_site: Site) -> Iterator[Site]:
-    """The site; when all tests have done their worst, one `up` makes it whole."""
+    """The site, provisioned; when all tests have done their worst, one `up` makes it whole."""
+    shared_site.up().succeeded()
     yield shared_site
     if shared_site.up("--refresh").code:
         shared_site.recover("--yes").succeeded()
@@ -48,23 +49,22 @@ def said(done: Done) -> str:
         (Fault(system="nexus", answer=busy(0), times=_MANY, reads=True), "Try again later"),
         (Fault(system="nexus", answer=BROKEN_JSON, times=_MANY, reads=True), "broken JSON"),
         (Fault(system="nexus", cut="before", times=_MANY, reads=True), "the connection was cut"),
-        (Fault(system="nexus", cut="before", prefix=_USERS), "run again to find out"),
-        (Fault(system="gitlab", answer=Answer(500, b"{}", "application/json"), times=_MANY), "500"),
+        (Fault(system="gitlab", answer=Answer(500, b"{}", "application/json"), times=_MANY, reads=True), "500"),
         (Fault(system="gitlab", answer=proxy_page(), times=_MANY, reads=True), "Bad Gateway"),
         (Fault(system="vault", answer=Answer(503, b'{"errors":["Vault is sealed"]}', "application/json"), times=_MANY, reads=True), "sealed"),
     ],
-    ids=["proxy's page", "busy", "broken JSON", "cut", "cut once", "GitLab's 500", "GitLab's proxy", "sealed"],
+    ids=["proxy's page", "busy", "broken JSON", "cut", "GitLab's 500", "GitLab's proxy", "sealed"],
 )  # fmt: skip
 def test_an_answer_that_is_none_is_said(after: Site, fault: Fault, expected: str) -> None:
-    assert expected in said(after.up(faults=(fault,)))
+    text = said(after.up("--refresh", faults=(fault,)))
     assert fault.happened()
+    assert expected in text
 
 
 def test_a_busy_nexus_is_waited_for(after: Site) -> None:
     fault = Fault(system="nexus", prefix=_USERS, answer=busy(1), reads=True)
-    done = after.up(faults=(fault,))
+    after.up("--refresh", faults=(fault,)).succeeded()
     assert fault.happened()
-    assert "429" not in done.text
 
 
 def test_a_read_only_nexus_is_said(after: Site) -> None:
@@ -108,6 +108,8 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
+@pytest.mark.slow  # the engine tries each write of the state again for half a minute
+@pytest.mark.timeout(1200)
 def test_a_disk_that_is_full_of_state_is_said_and_got_over(site: Site, small_disk: Path) -> None:
     site.project.extra["PULUMI_BACKEND_URL"] = f"file://{small_disk}?metadata=skip"
     site.run("stack", "init", "--no-select", plain=True).succeeded()
