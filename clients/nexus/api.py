@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _REST = "/service/rest/v1"
 _OK = 200
+# Whoever gives them one is not Nexus, and nothing may have been done.
+_ANSWERED_WITHOUT_A_BODY = ("PUT", "DELETE")
 _SUCCESSES = range(200, 300)
 _UNAUTHORIZED = 401
 _NOT_FOUND = 404
@@ -92,6 +94,11 @@ class Api:
         if response.status_code not in _SUCCESSES:
             raise self.failure(response, doing, kind)
         self._refuse_page(response, doing)
+        if method in _ANSWERED_WITHOUT_A_BODY and response.content:
+            said = f"HTTP {response.status_code} with a body, which Nexus gives no such call"
+            raise UnexpectedAnswerError(
+                doing, said, _TAKE_NEXUS_S_URL, system=NEXUS, status=response.status_code
+            )
         return response
 
     def json(self, path: str, doing: str, kind: Kind[Any], **options: Any) -> Any:

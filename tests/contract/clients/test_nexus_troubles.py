@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from clients.errors import ConflictError, RefusedError, ServerError, UnreachableError
+from clients.errors import (
+    ConflictError,
+    RefusedError,
+    ServerError,
+    UnexpectedAnswerError,
+    UnreachableError,
+)
 from clients.nexus import HttpOptions, Nexus, Privilege, Role, User
 from tests.support.nexus import ADMIN, NexusProcess, start_nexus
 
@@ -130,3 +136,11 @@ def test_a_user_created_with_an_unknown_role_is_remembered_as_nexus_answered(nex
     nexus.users.refresh()
     nexus.roles.create(replace(ROLE, role_id="later"))
     assert nexus.users.read("u") == replace(USER, roles=frozenset({"later"}))
+
+
+def test_an_answer_with_a_body_to_a_delete_is_not_taken_for_done(own: NexusProcess, nexus: Nexus) -> None:
+    nexus.roles.create(ROLE)
+    own.fail_next(200, method="DELETE", body={"status": "ok"})
+    with pytest.raises(UnexpectedAnswerError, match="with a body"):
+        nexus.roles.delete("r")
+    assert nexus.roles.read("r") == ROLE
