@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from commands import engine, recovery, state_folder
+from commands.terminal import CommandError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def lock(folder: Path, pid: int, host: str = "") -> None:
+    place = folder / "locks" / "organization" / "ciaccess" / "prod"
+    place.mkdir(parents=True, exist_ok=True)
+    text = {
+        "pid": pid,
+        "username": "ci",
+        "hostname": host or socket.gethostname(),
+        "timestamp": "2026-11-24T10:00:00Z",
+    }
+    (place / f"{pid}.json").write_text(json.dumps(text), encoding="utf-8")
+
+
+def ended() -> int:
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
+def test_only_a_folder_of_this_machine_is_looked_at() -> None:
+    assert str(state_folder.folder("file:///a/b?metadata=skip")) == "/a/b/.pulumi"
+    assert state_folder.folder("s3://states") is None
+    assert state_folder.folder(None) is None
+
+
+def test_a_lock_is_stale_when_its_process_is_gone_or_another_programs_by_now(tmp_path: Path) -> None:
+    lock(tmp_path, ended())
+    lock(tmp_path, os.getpid())  # this is no engine
+    found = state_folder.locks(tmp_path, "ciaccess", "prod")
+    assert [each.is_stale for each in found] == [True, True]
+    assert [each.kind for each in recovery.of_the_folder(tmp_path, "ciaccess", "prod")] == ["lock"]
+
+
+def test_a_lock_of_another_host_or_one_that_cannot_be_read_is_never_stale(tmp_path: Path) -> None:
+    lock(tmp_path, ended(), "elsewhere")
+    with pytest.raises(CommandError, match="of ci on elsewhere, since 2026-11-24T10:00:00Z"):
+        recovery.of_the_folder(tmp_path, "ciaccess", "prod")
+    next((tmp_path / "locks").rglob("*.json")).write_text("")
+    with pytest.raises(CommandError, match="cannot be read"):
+        recovery.of_the_folder(tmp_path, "ciaccess", "prod")
+    assert recovery.of_the_folder(tmp_path, "ciaccess", "other") == []
+
+
+def test_an_empty_attributes_file_is_removed_and_a_whole_one_is_not(tmp_path: Path) -> None:
+    (tmp_path / "prod.json.attrs").touch()
+    (tmp_path / "other.json.attrs").write_text("{}")
+    found = recovery.of_the_folder(tmp_path, "ciaccess", "prod")
+    assert [each.kind for each in found] == ["torn"]
+    found[0].mend()
+    assert [file.name for file in tmp_path.iterdir()] == ["other.json.attrs"]
+
+
+def test_interrupted_operations_are_taken_out_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[Any] = []
+    monkeypatch.setattr(engine, "replace", lambda stack, state: written.append((stack, state)))
+    pending = {"type": "creating", "resource": {"urn": "urn:pulumi:prod::ciaccess::a$b:c:D::svc-x-user"}}
+    export = {"version": 3, "deployment": {"resources": [1, 2], "pending_operations": [pending]}}
+    found = recovery.of_the_state(export, "prod")
+    assert "creating svc-x-user" in found[0].found
+    found[0].mend()
+    assert written == [
+        ("prod", {"version": 3, "deployment": {"resources": [1, 2], "pending_operations": []}})
+    ]
+    assert recovery.of_the_state({"deployment": None}, "prod") == []
