@@ -40,7 +40,9 @@ def server() -> Iterator[ScriptedServer]:
 
 
 def check(access: Access, server: ScriptedServer, subject: str) -> list[Finding]:
-    checks = {each.subject: each for each in vault_way_in.checks(access, Vault(server.url, "token"))}
+    checks = {
+        each.subject: each for each in vault_way_in.checks(access, Vault(server.url, "root-of-the-test"))
+    }
     return list(checks[subject].question())
 
 
@@ -111,7 +113,7 @@ def test_fields_that_another_nexus_adds_are_no_drift(access: Access, server: Scr
 
     names = [*access.accounts, "svc-ciaccess-reader", "svc-ciaccess-writer"]
     server.answers("GET /service/rest/v1/security/users", in_json([user(name) for name in names]))
-    users = Nexus(server.url, "admin", "password").users.all()
+    users = Nexus(server.url, "admin", "admins-own-word").users.all()
     assert list(nexus_users.declared_users(access, users, frozenset())) == []
 
 
