@@ -74,8 +74,8 @@ def test_what_the_program_says_is_a_secret_stays_one(nexus_engine: Engine, uniqu
 
 
 def test_secrets_are_compared_by_value(nexus_engine: Engine, unique: str) -> None:
-    nexus_engine.up(ROLE, "r", role_id=unique, name="n", description="plain")
-    assert nexus_engine.up(ROLE, "r", role_id=unique, name="n", description=Secret("plain")) == "same"
+    nexus_engine.up(ROLE, "r", role_id=unique, name="n", description="as-it-was")
+    assert nexus_engine.up(ROLE, "r", role_id=unique, name="n", description=Secret("as-it-was")) == "same"
 
 
 def test_the_difference_of_the_provider_s_own_config_is_left_to_the_engine(engine: Engine) -> None:
