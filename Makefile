@@ -42,6 +42,10 @@ test: check ## Everything that CI checks: check, unit, contract, integration, e2
 test-unit test-contract test-integration test-e2e: setup
 	@$(PY) -m pytest -q $(PARALLEL) tests/$(@:test-%=%)
 
+.PHONY: test-slow
+test-slow: setup ## Every crash of the catalogue and rotation at length: an hour, outside CI
+	@$(PY) -m pytest -q -m slow -n 3 --dist load tests
+
 .PHONY: test-nexus
 test-nexus: setup ## Provider tests against a real Nexus: NEXUS_URL, NEXUS_USERNAME, NEXUS_PASSWORD
 	@for name in NEXUS_URL NEXUS_USERNAME NEXUS_PASSWORD; do \

@@ -15,21 +15,12 @@ TIERS = ("unit", "contract", "integration", "e2e")
 TESTS = Path(__file__).parent
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Know the marker of the slow tier."""
-    config.addinivalue_line("markers", "slow: half an hour and more; only where `-m slow` asks for it")
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark each test with its tier, the folder it lies in; leave the slow tier out, unless it is asked for."""
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark each test with its tier, the folder it lies in."""
     for item in items:
         tier = item.path.relative_to(TESTS).parts[0]
         if tier in TIERS:
             item.add_marker(tier)
-    if "slow" not in config.option.markexpr:
-        slow = [item for item in items if item.get_closest_marker("slow")]
-        items[:] = [item for item in items if item not in slow]
-        config.hook.pytest_deselected(items=slow)
 
 
 @pytest.hookimpl(wrapper=True)

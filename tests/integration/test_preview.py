@@ -264,7 +264,7 @@ def test_a_vault_that_is_down_is_could_not_look_within_seconds(stack: Project) -
     os.kill(known["pids"]["vault"], signal.SIGKILL)
     began = time.monotonic()
     done = preview(stack, "--note")
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 10, "five, and what the rest of the machine takes"
     assert done.code == 3, done.text
     assert "could not look at Vault because" in done.err
     (note,) = notes(stack)

@@ -10,12 +10,9 @@ import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import requests
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 ROOT = Path(__file__).parents[2]
 _ANSWER_SECONDS = 10
@@ -115,22 +112,6 @@ class SimulatorProcess:
         if not answer.ok:
             raise RuntimeError(f"{method} /simulator/{name}: {answer.status_code} {answer.text}")
         return answer.json() if answer.content else None
-
-
-def seconds_to_start(start: Callable[[Path], SimulatorProcess], folder: Path, enough_seconds: float) -> float:
-    """Return the shortest of up to six starts, no more of them than are needed to be quick enough.
-
-    What else runs on this machine may slow a start down, but nothing makes a slow one quick.
-    """
-    shortest = float("inf")
-    for number in range(6):
-        begun = time.monotonic()
-        process = start(folder / str(number))
-        shortest = min(shortest, time.monotonic() - begun)
-        process.stop()
-        if shortest < enough_seconds:
-            break
-    return shortest
 
 
 def free_port() -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 
 ROLE = "auth/jwt/role/nexus-ci"
 POLICY = "nexus-read-policy"
-_MOST_SECONDS = 6
 
 
 def rewrite_policy_with_blanks(project: Project) -> None:
@@ -144,13 +142,11 @@ def forget(project: Project, system: str, **signed: Any) -> None:
     assert requests.delete(f"{project.address(system)}/simulator/requests", timeout=10, **signed).ok
 
 
-def test_a_look_asks_little_and_takes_no_time(lively: Project) -> None:
+def test_a_look_asks_little(lively: Project) -> None:
     signed: dict[str, Any] = {"auth": ("admin", lively.credential("nexus-password"))}
     forget(lively, "nexus", **signed)
     lively.environment()
-    began = time.monotonic()
     assert look(lively).code == CLEAN
-    took = time.monotonic() - began
     accounts = len(service_accounts(load(lively.access)))
     rest = "/service/rest/v1"
     routes = {
@@ -163,7 +159,6 @@ def test_a_look_asks_little_and_takes_no_time(lively: Project) -> None:
     assert routes[f"GET {rest}/status"] == accounts
     assert all(route.startswith("GET ") for route in routes), "nothing was written"
     assert sum(routes.values()) == 3 + accounts + 2 + 2, "two content selectors, two settings"
-    assert took < _MOST_SECONDS
 
 
 def test_a_look_writes_nothing_to_gitlab_and_asks_each_place_once(lively: Project) -> None:

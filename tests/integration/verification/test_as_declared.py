@@ -134,11 +134,6 @@ def test_no_secret_is_in_any_output(verifier: Verifier, verified: Verified, tmp_
         assert not re.search(r"eyJ[\w-]+\.[\w-]+|hvs\.\w+", text), "no token of any kind"
 
 
-def test_all_accounts_take_less_than_ten_seconds(verifier: Verifier, verified: Verified) -> None:
-    """Of two runs the faster one counts: others may use the machine."""
-    assert verified.seconds < 10 or verifier.report().seconds < 10
-
-
 def test_the_table_has_a_row_for_each_account_and_the_verdict_last(verifier: Verifier) -> None:
     done = verifier.run("svc-bench", "svc-fsdb")
     assert re.search(r"^svc-bench +✓1 +✓1 ⊘1 +✓1 +⊘5 +✓1 ⊘15 +✓1 ⊘15 +✓1 ⊘14 +⊘15", done.out, re.MULTILINE)

@@ -13,7 +13,7 @@ import pytest
 from clients.errors import UnexpectedAnswerError, UnreachableError
 from clients.http import HttpOptions, Session
 from tests.support.scripted_server import Reply, ScriptedServer, in_json
-from tests.unit.clients.conftest import OK, QUICK
+from tests.unit.clients.conftest import OK, QUICK, SLACK_SECONDS
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
@@ -84,7 +84,7 @@ def test_retry_after_is_capped(server: ScriptedServer) -> None:
     session = Session("Nexus", server.url, options=replace(QUICK, most_wait_seconds=0.1))
     started = time.monotonic()
     assert session.send("GET", "/x", "try").status_code == 200
-    assert 0.1 <= time.monotonic() - started < 1
+    assert 0.1 <= time.monotonic() - started < 1 + SLACK_SECONDS
     session.close()
 
 
@@ -92,7 +92,7 @@ def test_a_wait_that_would_end_too_late_is_not_begun(server: ScriptedServer, ses
     server.answers("GET /x", Reply(503, headers={"Retry-After": "3600"}), OK)
     started = time.monotonic()
     assert session.send("GET", "/x", "try").status_code == 503
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 1 + SLACK_SECONDS
 
 
 def test_an_unreadable_retry_after_is_ignored(server: ScriptedServer, session: Session) -> None:
@@ -108,7 +108,7 @@ def test_a_server_that_is_down_is_said_within_five_seconds() -> None:
     started = time.monotonic()
     with pytest.raises(UnreachableError) as caught:
         session.send("POST", "/x", "list roles")
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 5 + SLACK_SECONDS
     assert not caught.value.uncertain
     assert str(caught.value) == (
         f"list roles: Nexus at {url} is not reachable (connection refused). "
@@ -131,7 +131,7 @@ def test_a_server_that_takes_no_connection_is_said_within_five_seconds() -> None
         started = time.monotonic()
         with pytest.raises(UnreachableError, match="connecting timed out"):
             session.send("GET", "/x", "list roles")
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 5 + SLACK_SECONDS
         session.close()
         for each in waiting:
             each.close()
@@ -146,20 +146,18 @@ def test_an_unknown_host_is_named() -> None:
 
 def test_a_slow_answer_is_not_waited_for_twice(server: ScriptedServer, session: Session) -> None:
     server.answers("GET /x", Reply(200, b"{}", delay_seconds=0.9))
-    started = time.monotonic()
     with pytest.raises(UnreachableError, match="the answer timed out"):
         session.send("GET", "/x", "try")
-    assert time.monotonic() - started < 0.9
     assert len(server.requests) == 1
 
 
 def test_a_trickle_does_not_outlast_the_total(server: ScriptedServer) -> None:
-    server.answers("GET /x", Reply(200, b"x" * 100, trickle_seconds=0.1))
+    server.answers("GET /x", Reply(200, b"x" * 200, trickle_seconds=0.1))
     session = Session("Nexus", server.url, options=replace(QUICK, total_seconds=0.5))
     started = time.monotonic()
     with pytest.raises(UnreachableError, match="the answer timed out"):
         session.send("GET", "/x", "try")
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < 0.5 + SLACK_SECONDS
     session.close()
 
 
