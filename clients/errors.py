@@ -14,6 +14,8 @@ ApiError                  `<verb> <kind> '<id>': <what the server said>. <what t
 from __future__ import annotations
 
 import re
+import traceback
+from pathlib import Path
 
 from clients.redaction import redacted
 
@@ -33,6 +35,13 @@ def one_line(text: str, most_characters: int = _MOST_CHARACTERS) -> str:
 def action(verb: str, kind: str, identity: str) -> str:
     """Return how an error begins: `create role 'ci-svc-x'`."""
     return f"{verb} {kind} '{one_line(identity, _MOST_ID_CHARACTERS)}'"
+
+
+def origin(error: BaseException) -> str:
+    """Return what an unforeseen error is and where it arose, without its text: `KeyError at values.py:12`."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return f"{type(error).__name__}{place}"
 
 
 class ApiError(Exception):

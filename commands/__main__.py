@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
-from typing import TYPE_CHECKING, ClassVar
+import traceback
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import typer
 from typer.core import TyperGroup
 
 from commands.terminal import CommandError, Exit
-from tools.environment import activate
+from tools.environment import activate, state_directory
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,11 +55,20 @@ class _LazyGroup(TyperGroup):
         command.name = cmd_name
         return command
 
+    def invoke(self, ctx: Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            # typer would end with 130, which a command that run-as runs may end with as well.
+            raise typer.Abort from None
 
+
+_DEBUG = "CIACCESS_DEBUG"
 application = typer.Typer(
     cls=_LazyGroup,
     no_args_is_help=True,
     add_completion=False,
+    pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -72,7 +83,7 @@ def ciaccess() -> None:
 
 
 def run(command: Callable[[], object]) -> int:
-    """Run a command and return its exit code; a mistake of the user's is one message, never a traceback."""
+    """Run a command and return its exit code; whatever goes wrong is one message, never a traceback."""
     try:
         answer = command()
     except typer.TyperException as error:
@@ -86,9 +97,35 @@ def run(command: Callable[[], object]) -> int:
     except CommandError as error:
         sys.stderr.write(f"error: {error}\n")
         return error.code
+    except Exception as error:  # noqa: BLE001 a mistake of ours, whose text may hold anything, secrets too
+        sys.stderr.write(_internal(error))
+        return Exit.ERROR
     return answer if isinstance(answer, int) else Exit.CLEAN
 
 
+def _internal(error: Exception) -> str:
+    from clients.errors import origin  # noqa: PLC0415 only when something is wrong with us
+    from clients.redaction import redacted  # noqa: PLC0415 likewise
+
+    if os.environ.get(_DEBUG):
+        return redacted("".join(traceback.format_exception(error)))
+    return f"internal error: {origin(error)}. Report it with what {_DEBUG}=1 in the environment shows\n"
+
+
+def main() -> object:
+    """Do what the command line says, in the project's environment.
+
+    Raises:
+        CommandError: the state directory cannot be written, or what the command raises.
+    """
+    try:
+        activate()
+    except OSError as error:
+        raise CommandError(
+            f"prepare '{state_directory()}': {error.strerror}. Name a folder of your own in CIACCESS_STATE_DIR"
+        ) from None
+    return application(prog_name="ciaccess", standalone_mode=False)
+
+
 if __name__ == "__main__":
-    activate()
-    sys.exit(run(lambda: application(prog_name="ciaccess", standalone_mode=False)))
+    sys.exit(run(main))

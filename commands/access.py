@@ -18,7 +18,7 @@ from config.stacks import CONFIG_FOLDER
 if TYPE_CHECKING:
     from analysis.changes import Difference
 
-application = typer.Typer(add_completion=False)
+application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 _EXAMPLES = (
     "Examples:  ./ciaccess access --by project  ·  ./ciaccess access --diff origin/main  ·  "
     "./ciaccess access --diff $(git merge-base origin/main HEAD) --format html > access.html"

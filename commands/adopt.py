@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 application = typer.Typer(
     no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
     help="Describe what exists already, and take it into a stack's state without a job noticing.",
 )
 StackOption = Annotated[

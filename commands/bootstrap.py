@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from clients.vault import Vault
     from config import Access
 
-application = typer.Typer()
+application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 _MOST_TOKEN_BYTES = 4096
 
 
@@ -49,7 +49,7 @@ Left to do by hand in GitLab, project {project}:
   1. Protect the branch {branch}: Settings > Repository > Protected branches. Allowed to push: no one.
   2. Give CI the state backend, PULUMI_BACKEND_URL and its credentials: Settings > CI/CD > Variables.
   3. Schedule the drift check on {branch}: Build > Pipeline schedules, such as 0 * * * *.
-The tokens end when GitLab says; run this again with the new ones before. docs/pipeline.md has the rest."""
+The tokens end when GitLab says; run this again with the new ones before. docs/own-pipeline.md has the rest."""
 
 
 def _option(name: str) -> Any:

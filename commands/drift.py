@@ -23,7 +23,7 @@ from drift.looking import CannotLookError
 from drift.repairs import Plan, plan
 from drift.state import State, parse
 
-application = typer.Typer()
+application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
 @dataclass

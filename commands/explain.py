@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from config import Access
 
-application = typer.Typer(add_completion=False)
+application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 _EXAMPLES = (
     "Examples:  ./ciaccess explain --project orchestrator/executor --ref main --protected  ·  "
     "./ciaccess explain --project tools/x --ref v1 --tag --account svc-bench  ·  "

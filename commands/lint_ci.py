@@ -11,7 +11,7 @@ from commands.declared import FileOption, StackOption, declared
 from commands.terminal import CommandError, Exit, finish, print_json
 from pipelines.lint import Finding, SourceError, lint, mend
 
-application = typer.Typer()
+application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
 @application.command(

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 application = typer.Typer(
     no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
     help="The local stack: a real Vault, and simulators of Nexus and GitLab, on 127.0.0.1.",
 )
 _STACK = "local"

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from config import Access
     from review.events import Preview
 
-application = typer.Typer()
+application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 SettingsOption = Annotated[
     Path | None,
     typer.Option("--config-file", help="The stack's settings. Default: config/Pulumi.<stack>.yaml."),

@@ -17,7 +17,7 @@ from config.permissions import secret_api_path
 if TYPE_CHECKING:
     from config import Access
 
-application = typer.Typer(add_completion=False)
+application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 _EXAMPLES = (
     "Examples:  ./ciaccess pull-secret --account svc-deployer --namespace orchestrator | kubectl apply -f -  ·  "
     "./ciaccess pull-secret --account svc-deployer --namespace orchestrator --kind external-secret"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from commands.recovery import Leftover
     from config import Access
 
-application = typer.Typer()
+application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
 @application.command(

@@ -12,7 +12,7 @@ from commands.terminal import Exit, finish, print_json
 from pipelines.templates import TEMPLATES, differences, write
 from tools.environment import ROOT
 
-application = typer.Typer()
+application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
 @application.command(

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from commands.rotation_proof import Before, Proof, Rotated
     from config import Access
 
-application = typer.Typer()
+application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 # The resources of an account, by the ends of their names (components/service_account.py).
 _PARTS = ("password", "password-b", "user", "user-b", "secret", "metadata")
 _EXAMPLES = (

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from clients.vault import Vault
     from config import Access
 
-application = typer.Typer()
+application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 ID_TOKEN = "VAULT_ID_TOKEN"  # noqa: S105 a variable's name
 # A stack whose secrets another provider encrypts has none.
 _OPTIONAL = (identities.PASSPHRASE,)
@@ -116,7 +116,7 @@ def _credentials(access: Access, identity: identities.Identity, vault: Vault) ->
     if missing:
         raise CommandError(
             f"Vault has no {', '.join(f'{mount}/{folder}/{name}' for name in sorted(missing))}. "
-            "An administrator runs ./ciaccess bootstrap, see docs/pipeline.md"
+            "An administrator runs ./ciaccess bootstrap, see docs/own-pipeline.md"
         )
     return {variable: value for variable, value in found.items() if value} | {
         "VAULT_ADDR": access.vault.address

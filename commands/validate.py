@@ -11,7 +11,7 @@ from commands.terminal import CommandError, Exit, finish, print_json
 from config.loader import Checked, check
 from config.stacks import CONFIG_FOLDER, StackSettings, StackSettingsError
 
-application = typer.Typer(add_completion=False)
+application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
 @application.command(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from verification.results import Report
     from verification.run import Means
 
-application = typer.Typer(add_completion=False)
+application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 TOKEN = "VAULT_ID_TOKEN"  # noqa: S105 a variable's name
 _EXAMPLES = (
     "Examples:  ./ciaccess verify --stack local  ·  ./ciaccess verify svc-executor --stack local --verbose  ·  "

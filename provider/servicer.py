@@ -9,8 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import traceback
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import grpc  # type: ignore[import-untyped] # the SDK brings it, without stubs
@@ -20,7 +18,7 @@ from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
 from pulumi.runtime.proto import provider_pb2_grpc
 
 from clients.credentials import CredentialsError
-from clients.errors import ApiError, one_line
+from clients.errors import ApiError, one_line, origin
 from clients.redaction import RedactingFilter
 from provider.kinds.kind import KindError
 from provider.server import VERSION, CiaccessProvider
@@ -100,10 +98,8 @@ def message(verb: str, error: BaseException) -> str:
     if isinstance(error, _EXPECTED):
         line = one_line(str(error), _MOST_CHARACTERS)
         return line if line.endswith((".", "?")) else f"{line}."
-    frames = traceback.extract_tb(error.__traceback__)
-    place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
     return (
-        f"{verb.lower()}: a fault of ciaccess itself ({type(error).__name__}{place}). Run again with {LOG_FILE}=<file> in "
+        f"{verb.lower()}: a fault of ciaccess itself ({origin(error)}). Run again with {LOG_FILE}=<file> in "
         "the environment, and report it with what that file says."
     )
 
