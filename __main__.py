@@ -10,8 +10,9 @@ import pulumi
 import pulumi_vault
 
 import components
-from clients.credentials import KNOWN, CredentialsError, require
+from clients.credentials import KNOWN, CredentialsError, ca_bundle, require
 from clients.errors import ApiError
+from clients.http import HttpOptions
 from clients.vault import Vault
 from components.resources import Provider
 from config import ConfigError, load
@@ -29,7 +30,8 @@ def declare() -> None:
     access = load(settings.access_file, settings.addresses)
     credentials = require(*KNOWN)
     check_vault(access)
-    vault = Vault(credentials["VAULT_ADDR"], credentials["VAULT_TOKEN"])
+    options = HttpOptions(ca_bundle=ca_bundle())
+    vault = Vault(credentials["VAULT_ADDR"], credentials["VAULT_TOKEN"], options=options)
     existing = frozenset(path for path in components.paths_to_adopt(access) if vault.exists(path))
     providers = pulumi.ResourceOptions(
         providers=[

@@ -135,3 +135,11 @@ def test_missing_credentials_end_the_program_with_all_of_their_names(monkeypatch
         up()
     for name in ("NEXUS_USERNAME", "NEXUS_PASSWORD", "GITLAB_TOKEN", "VAULT_ADDR", "VAULT_TOKEN"):
         assert name in str(raised.value)
+
+
+def test_the_look_at_vault_trusts_the_ca_that_the_environment_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CIACCESS_CA_BUNDLE", "/nowhere/ca.pem")
+    with pytest.raises(
+        pulumi.RunError, match="CIACCESS_CA_BUNDLE names /nowhere/ca.pem, which does not exist"
+    ):
+        up()
