@@ -56,7 +56,7 @@ def describe(world: World, accounts: Accounts, draft: Draft) -> dict[str, dict[s
             draft.remark("administrator-readable", (*PATH, name, "accounts"), text, remedy)
     if own := sorted(world.vault.roles.keys() & IDENTITIES.keys()):
         text = f"{', '.join(own)}: these are of ciaccess's own pipeline, with their accounts and policies"
-        draft.remark("own-pipeline", PATH, text, "Declare them by a section pipeline (docs/pipeline.md)")
+        draft.remark("own-pipeline", PATH, text, "Declare them by a section pipeline (docs/own-pipeline.md)")
     if left_out:
         text = f"{', '.join(left_out)}: these JWT roles read no account's secret, and are left alone"
         draft.remark("role-left-out", PATH, text, "Leave them to who made them")
