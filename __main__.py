@@ -30,8 +30,8 @@ def declare() -> None:
     access = load(settings.access_file, settings.addresses)
     credentials = require(*KNOWN)
     check_vault(access)
-    options = HttpOptions(ca_bundle=ca_bundle())
-    vault = Vault(credentials["VAULT_ADDR"], credentials["VAULT_TOKEN"], options=options)
+    trusting = HttpOptions(ca_bundle=ca_bundle())
+    vault = Vault(credentials["VAULT_ADDR"], credentials["VAULT_TOKEN"], options=trusting)
     existing = frozenset(path for path in components.paths_to_adopt(access) if vault.exists(path))
     providers = pulumi.ResourceOptions(
         providers=[

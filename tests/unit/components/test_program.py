@@ -139,7 +139,5 @@ def test_missing_credentials_end_the_program_with_all_of_their_names(monkeypatch
 
 def test_the_look_at_vault_trusts_the_ca_that_the_environment_names(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CIACCESS_CA_BUNDLE", "/nowhere/ca.pem")
-    with pytest.raises(
-        pulumi.RunError, match="CIACCESS_CA_BUNDLE names /nowhere/ca.pem, which does not exist"
-    ):
+    with pytest.raises(pulumi.RunError, match=r"CIACCESS_CA_BUNDLE names /nowhere/ca\.pem, which"):
         up()
