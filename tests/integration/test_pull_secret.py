@@ -7,6 +7,7 @@ import json
 import os
 import pty
 import subprocess
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -77,9 +78,17 @@ class Cluster:
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     folder = tmp_path_factory.mktemp("cluster")
-    vault = VaultProcess(folder / "vault.log")
-    vault.start()
-    nexus = start_nexus(folder)
+    with ExitStack() as running:
+        vault = VaultProcess(folder / "vault.log")
+        vault.start()
+        running.callback(vault.stop)
+        nexus = start_nexus(folder)
+        running.callback(nexus.stop)
+        yield furnished(folder, vault, nexus)
+
+
+def furnished(folder: Path, vault: VaultProcess, nexus: NexusProcess) -> Cluster:
+    """Give Nexus both registries and an image in them, and lay out the YAML that names them."""
     push, pull = free_port(), free_port()
     docker = {"v1Enabled": False, "forceBasicAuth": True}
     nexus.add_repository("docker", "docker-dev", docker={**docker, "httpPort": push})
@@ -88,7 +97,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     nexus.add_role("nx-pull-all", *(f"nx-repository-view-*-*-{action}" for action in ("browse", "read")))
     file = edited(
         folder,
-        ("https://vault.shared.cwiq.io", vault.url),
+        ("address: https://vault.shared.cwiq.io", f"address: {vault.url}"),
         ("push_registry: nexus.shared.cwiq.io:8443", f"push_registry: 127.0.0.1:{push}"),
         ("pull_registry: nexus.shared.cwiq.io:8444", f"pull_registry: 127.0.0.1:{pull}"),
     )
@@ -97,9 +106,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     target = f"docker://{made.push}/orchestrator/example:1.0.0"
     admin = f"admin:{nexus.admin_password}"
     skopeo(folder, "copy", "--dest-tls-verify=false", "--dest-creds", admin, "oci:image", target)
-    yield made
-    nexus.stop()
-    vault.stop()
+    return made
 
 
 def skopeo(folder: Path, *words: str) -> str:
