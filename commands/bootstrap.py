@@ -15,7 +15,7 @@ import typer
 
 from commands import engine
 from commands.declared import declared
-from commands.terminal import CommandError, Exit, notices, output
+from commands.terminal import CommandError, Exit, confirm, notices, output
 from config import identities
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ def _provision(stack: str, *, yes: bool) -> None:
     if not yes:
         if engine.run("preview", *words):
             raise CommandError("pulumi preview did not succeed; what it said is above. Nothing was changed")
-        typer.confirm("Apply this?", abort=True)
+        confirm("Apply this?")
     if engine.run("up", "--yes", "--skip-preview", *words):
         raise CommandError("pulumi up did not succeed; what it said is above. Correct it, and run this again")
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from commands.terminal import CommandError, Exit, finish, notices, output, print_json
+from commands.terminal import CommandError, Exit, confirm, finish, notices, output, print_json
 from local import stack
 from local.processes import StackError
 from tools.progress import elapsed
@@ -63,8 +63,7 @@ def start(*, free_ports: FreePortsOption = False) -> None:
 def up(*, free_ports: FreePortsOption = False) -> None:
     """Start the stack, provision it with `pulumi up`, and prove one account from token to artifact."""
     from commands import engine  # noqa: PLC0415 only `up` runs the engine
-    from config import load  # noqa: PLC0415 `stop` and `status` must work when the YAML does not
-    from config.stacks import StackSettings  # noqa: PLC0415 likewise
+    from commands.declared import declared  # noqa: PLC0415 `stop` and `status` must start quickly
 
     began = time.monotonic()
     _start(free_ports=free_ports)
@@ -72,18 +71,17 @@ def up(*, free_ports: FreePortsOption = False) -> None:
     code = engine.run("up", "--yes", "--skip-preview", "--stack", _STACK, variables=stack.environment())
     if code:
         raise CommandError("pulumi up did not succeed; what it said is above. Nothing was proved")
-    settings = StackSettings.of_stack(_STACK)
-    _prove(load(settings.access_file, settings.addresses))
+    _prove(declared(stack=_STACK))
     notices().print(f"[bold green]ready[/] in {elapsed(time.monotonic() - began)}. {_NEXT}")
 
 
 def _start(*, free_ports: bool) -> None:
-    from config import load  # noqa: PLC0415 `stop` and `status` must work when the YAML does not
-    from config.stacks import CONFIG_FOLDER  # noqa: PLC0415 likewise
+    from commands.declared import declared  # noqa: PLC0415 `stop` and `status` must start quickly
 
+    access = declared()
     console = notices()
     with _clean_errors(), console.status("starting Vault, Nexus and GitLab"):
-        remarks = stack.start(load(CONFIG_FOLDER / "access.yaml"), any_ports=free_ports)
+        remarks = stack.start(access, any_ports=free_ports)
     for remark in remarks:
         console.print(f"[yellow]note[/] {remark}")
 
@@ -124,7 +122,7 @@ def status(*, as_json: JsonOption = False) -> None:
 def reset(*, yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False) -> None:
     """Stop the stack and delete its data, its credentials, and the Pulumi state of the stack `local`."""
     if not yes:
-        typer.confirm("Delete the local Vault, Nexus, GitLab and the state of the stack `local`?", abort=True)
+        confirm("Delete the local Vault, Nexus, GitLab and the state of the stack `local`?")
     with _clean_errors():
         stack.reset()
     typer.echo("the local stack is gone")

@@ -67,6 +67,25 @@ def write_file(path: Path, text: str) -> None:
         raise CommandError(f"write {path}: {error.strerror}. Name a file that can be written") from None
 
 
+def confirm(question: str) -> None:
+    """Ask for a yes on the terminal.
+
+    Raises:
+        CommandError: the answer is no, or nobody is there to give one.
+        typer.Abort: it was interrupted.
+    """
+    try:
+        agreed = typer.confirm(question, err=True)
+    except typer.Abort:
+        if sys.stdin.isatty():
+            raise
+        raise CommandError(
+            "nobody answered, and nothing was changed. Say --yes to do without asking"
+        ) from None
+    if not agreed:
+        raise CommandError("not confirmed, and nothing was changed")
+
+
 def finish(code: Exit) -> NoReturn:
     """End the command with this exit code."""
     raise typer.Exit(int(code))

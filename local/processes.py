@@ -58,7 +58,11 @@ def _command_line(pid: int) -> str:
 
 
 def spawn(command: Sequence[str], log: Path, environment: dict[str, str]) -> int:
-    """Start a process that outlives this command, its output going to `log` (0600); return its pid."""
+    """Start a process that outlives this command, its output going to `log` (0600); return its pid.
+
+    Raises:
+        StackError: there is no such program.
+    """
     log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
@@ -71,6 +75,8 @@ def spawn(command: Sequence[str], log: Path, environment: dict[str, str]) -> int
             stderr=descriptor,
             start_new_session=True,
         )
+    except FileNotFoundError:
+        raise StackError(f"start {command[0]}: it is not on PATH. Set the project up: make setup") from None
     finally:
         os.close(descriptor)
     _children[child.pid] = child

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import requests
+from hvac.exceptions import VaultError
 
 from config.stacks import local_addresses_file
 from local import seed, vault_server
@@ -36,11 +37,13 @@ from tools.environment import ROOT, local_credentials_script, state_directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from config import Access
 
 _PREFERRED_PORTS = {"vault": 18200, "nexus": 18081, "nexus_push": 18443, "nexus_pull": 18444, "gitlab": 18929}
 _LISTENERS = {"vault": ("vault",), "nexus": ("nexus", "nexus_push", "nexus_pull"), "gitlab": ("gitlab",)}
+_STATE = ("*/ciaccess/local", "*/ciaccess/local.json*", "locks/*/ciaccess/local")
 _READY_PATH = {"nexus": "/service/rest/v1/status", "gitlab": "/.well-known/openid-configuration"}
 
 
@@ -70,11 +73,17 @@ def start(access: Access, *, any_ports: bool = False) -> list[str]:
                 if service in record.pids:
                     said.append(f"{service} was not running any more; started again on its data")
                 _spawn(record, service)
-        with ThreadPoolExecutor(len(SERVICES)) as pool:
-            list(pool.map(lambda service: _await(record, service), SERVICES))
-        vault_server.enable_kv(record.url("vault"), access.vault.kv.mount)
-        seed.seed_nexus(access, record)
-        seed.seed_gitlab(access, record)
+        try:
+            with ThreadPoolExecutor(len(SERVICES)) as pool:
+                list(pool.map(lambda service: _await(record, service), SERVICES))
+            vault_server.enable_kv(record.url("vault"), access.vault.kv.mount)
+            seed.seed_nexus(access, record)
+            seed.seed_gitlab(access, record)
+        except (requests.RequestException, VaultError) as error:
+            raise StackError(
+                f"seed the local stack: a service does not do it ({type(error).__name__}). "
+                f"Look into {folder() / 'logs'}, and run this again"
+            ) from None
         _publish(record)
         return said
 
@@ -104,7 +113,20 @@ def reset() -> None:
     """Stop everything and delete the stack's data, credentials and logs, and the Pulumi state that describes it."""
     stop_all()
     shutil.rmtree(folder(), ignore_errors=True)
-    shutil.rmtree(state_directory() / "state", ignore_errors=True)
+    _forget_state(state_directory() / "state")
+
+
+def _forget_state(backend: Path) -> None:
+    """Delete what the engine keeps of the stack `local`; another stack's state may lie beside it, and stays."""
+    if all(file.name == "local.json" for file in backend.glob(".pulumi/stacks/**/*.json")):
+        shutil.rmtree(backend, ignore_errors=True)
+        return
+    for pattern in _STATE:
+        for place in list((backend / ".pulumi").glob(pattern)):
+            if place.is_dir():
+                shutil.rmtree(place, ignore_errors=True)
+            else:
+                place.unlink(missing_ok=True)
 
 
 def record() -> Record:
@@ -209,7 +231,12 @@ def _status(record: Record, service: str) -> Status:
 def environment() -> dict[str, str]:
     """Return the variables that `pulumi` needs to get into a started stack: Vault's token itself, the rest by file."""
     started = record()
-    token = credential_file("vault-token").read_text(encoding="ascii")
+    try:
+        token = credential_file("vault-token").read_text(encoding="ascii")
+    except FileNotFoundError:
+        raise StackError(
+            "the local stack was never started whole. Start it: ./ciaccess local start"
+        ) from None
     return {**_named_credentials(started), "VAULT_TOKEN": token}
 
 

@@ -18,10 +18,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def ciaccess(*words: str, state: Path | None = None) -> subprocess.CompletedProcess[str]:
+def ciaccess(*words: str, state: Path | None = None, given: str = "") -> subprocess.CompletedProcess[str]:
     variables = {**os.environ, **({"CIACCESS_STATE_DIR": str(state)} if state else {})}
     return subprocess.run(
-        ["./ciaccess", *words], cwd=ROOT, env=variables, capture_output=True, text=True, check=False
+        ["./ciaccess", *words],
+        cwd=ROOT,
+        env=variables,
+        input=given,
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 
@@ -104,3 +110,25 @@ def test_a_state_directory_that_cannot_be_made_is_one_message(tmp_path: Path) ->
     assert done.returncode == Exit.ERROR
     assert "Name a folder of your own in CIACCESS_STATE_DIR" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [("n\n", "not confirmed, and nothing was changed"), ("", "nobody answered, and nothing was changed")],
+)
+def test_a_command_that_is_not_confirmed_says_that_nothing_was_changed(
+    tmp_path: Path, given: str, said: str
+) -> None:
+    done = ciaccess("local", "reset", state=tmp_path, given=given)
+    assert done.returncode == Exit.ERROR
+    assert said in done.stderr
+    assert "interrupted" not in done.stderr
+
+
+def test_the_local_stack_tells_faults_of_the_yaml_as_every_command_does(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "access.yaml").write_text("version: 2\n", encoding="utf-8")
+    monkeypatch.setattr("commands.declared.CONFIG_FOLDER", tmp_path)
+    assert run(lambda: entry(["local", "start"], prog_name="ciaccess", standalone_mode=False)) == Exit.ERROR
+    assert "read access.yaml:" in capsys.readouterr().err
