@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 MOST_CHARACTERS = 1_000_000
 _REMEDY = (
-    "Set GITLAB_NOTES_TOKEN or GITLAB_TOKEN to a project access token with scope api and role Developer; "
+    "Set GITLAB_NOTES_TOKEN or GITLAB_TOKEN to a project access token with scope api and role Reporter; "
     "CI_JOB_TOKEN may not write notes."
 )
 

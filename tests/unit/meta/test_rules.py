@@ -131,10 +131,27 @@ def test_runtime_packages_are_pinned_exactly() -> None:
                 assert re.fullmatch(r"[a-z0-9.-]+(\[[a-z]+\])?==[0-9][0-9.]*", line), f"{name}: {line}"
 
 
+def test_every_package_has_its_reason_in_the_decision_on_packages() -> None:
+    page = (ROOT / "docs" / "adr" / "0007-dependencies.md").read_text(encoding="utf-8")
+    explained = re.findall(r"^\| ([^|]*) \|", page, re.MULTILINE)
+    names = {name.strip().partition(" ")[0] for row in explained for name in row.split(",")}
+    for file in ("requirements.txt", "requirements-dev.txt"):
+        for line in (ROOT / file).read_text(encoding="utf-8").splitlines():
+            if line and not line.startswith(("#", "-r")):
+                package = re.split(r"[=\[]", line)[0]
+                assert package in names, f"{file}: {package} is in no row of docs/adr/0007-dependencies.md"
+
+
 def test_documents_link_to_what_exists() -> None:
     for page in tracked("*.md"):
         for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
             assert (page.parent / target).exists(), f"{page.relative_to(ROOT)} links to {target}"
+
+
+def test_every_page_is_listed() -> None:
+    index = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
+    for page in sorted((ROOT / "docs").glob("*.md")):
+        assert page.name == "README.md" or f"({page.name})" in index, f"docs/README.md lacks {page.name}"
 
 
 def test_every_decision_is_listed() -> None:
