@@ -54,15 +54,15 @@ def run_as(
         raise CommandError(
             f"there is no identity {identity!r}. Identities: {known or 'none: add pipeline to access.yaml'}"
         )
+    words = command[command[0] == "--" :]
+    if not words:
+        raise CommandError("there is no command to run. Write it behind --")
     try:
         vault = _log_in(access, chosen)
         try:
-            return _run(
-                command[command[0] == "--" :],
-                {**_credentials(access, chosen, vault), "VAULT_TOKEN": vault.token},
-            )
+            return _run(words, {**_credentials(access, chosen, vault), "VAULT_TOKEN": vault.token})
         finally:
-            vault.log_out()
+            _log_out(vault)
     except ApiError as error:
         raise CommandError(str(error), Exit.COULD_NOT_LOOK) from None
 
@@ -88,6 +88,16 @@ def _log_in(access: Access, identity: identities.Identity) -> Vault:
         ) from None
     notices().print(f"logged in at {vault.url} as {identity.role}", markup=False)
     return vault
+
+
+def _log_out(vault: Vault) -> None:
+    """Revoke the token; where that fails, the command's own end is still what counts, and the token ends by itself."""
+    from clients.errors import ApiError  # noqa: PLC0415 loaded already
+
+    try:
+        vault.log_out()
+    except ApiError as error:
+        notices().print(f"the token stays valid until it ends by itself: {error}", markup=False)
 
 
 def _admitted(access: Access, identity: identities.Identity) -> str:
@@ -136,5 +146,9 @@ def _run(command: list[str], credentials: dict[str, str]) -> int:
         child.terminate()  # the engine then leaves its state in order
 
     signal.signal(signal.SIGTERM, end)
-    code = child.wait()
+    try:
+        code = child.wait()
+    except KeyboardInterrupt:
+        child.wait()  # a Ctrl-C reached it too, and it may need its credentials to end in order
+        raise
     return code if code >= 0 else 128 - code
