@@ -40,14 +40,22 @@ def local_credentials_script() -> Path:
 
 def tool_cache() -> Path:
     """Return the folder of the tools built for exactly these pins: `<cache>/ciaccess/tools/<digest>`."""
-    base = os.environ.get("XDG_CACHE_HOME")
-    cache = Path(base) if base else Path.home() / ".cache"
+    cache = _cache()
     digest = hashlib.sha256()
     here = Path(__file__).parent
     for pattern in _PINS:
         for pin in sorted(here.glob(pattern)):
             digest.update(pin.relative_to(here).as_posix().encode() + b"\0" + pin.read_bytes() + b"\0")
     return cache / "ciaccess" / "tools" / digest.hexdigest()[:16]
+
+
+def _cache() -> Path:
+    if base := os.environ.get("XDG_CACHE_HOME"):
+        return Path(base)
+    try:
+        return Path.home() / ".cache"
+    except RuntimeError:  # a container's user that nobody has named, without HOME
+        return state_directory() / "cache"
 
 
 def variables() -> dict[str, str]:
@@ -77,8 +85,12 @@ def prepare() -> None:
     state = state_directory()
     (state / "state").mkdir(parents=True, exist_ok=True)
     state.chmod(0o700)
-    if not passphrase_file().exists():
-        passphrase_file().write_text(LOCAL_PASSPHRASE, encoding="ascii")
+    file = passphrase_file()
+    # An empty one was left by a write that was cut off: with it, the engine reads no state.
+    if not file.exists() or not file.stat().st_size:
+        scratch = file.with_name(f".passphrase.{os.getpid()}")
+        scratch.write_text(LOCAL_PASSPHRASE, encoding="ascii")
+        scratch.replace(file)
 
 
 def activate() -> None:

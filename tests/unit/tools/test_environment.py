@@ -51,6 +51,26 @@ def test_prepare_makes_a_state_directory_that_only_its_owner_may_enter(tmp_path:
     assert environment.passphrase_file().read_text() == environment.LOCAL_PASSPHRASE
 
 
+def test_prepare_mends_a_passphrase_whose_writing_was_cut_off() -> None:
+    environment.prepare()
+    environment.passphrase_file().write_text("")
+    environment.prepare()
+    assert environment.passphrase_file().read_text() == environment.LOCAL_PASSPHRASE
+    assert [file.name for file in environment.state_directory().iterdir() if file.is_file()] == ["passphrase"]
+
+
+def test_a_user_without_home_and_name_has_the_tools_in_the_state_directory(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def unknown(number: int) -> None:
+        raise KeyError(number)
+
+    monkeypatch.delenv("HOME")
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr("pwd.getpwuid", unknown)
+    assert environment.tool_cache().is_relative_to(tmp_path / "state directory" / "cache")
+
+
 def test_main_names_the_local_credentials_by_file_and_only_where_no_vault_is_named(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
