@@ -186,6 +186,7 @@ def _through(error: requests.RequestException, base_url: str) -> str:
 
 
 _REASONS = (
+    (r"InvalidProxyURL", "the proxy's URL in the environment is malformed"),
     (r"Connection refused", "connection refused"),
     (
         r"Name or service not known|NameResolutionError|getaddrinfo|name resolution",

@@ -31,12 +31,12 @@ _BUSY = 429
 _NOT_DONE = (_BUSY, 503)
 _MOST_REDIRECTS = 3
 _RETRIED = (*_NOT_DONE, 502, 504)
-_BEFORE_SENDING = (requests.ConnectTimeout, requests.exceptions.ProxyError, requests.exceptions.InvalidURL)
 _NOT_PASSING = (
     requests.exceptions.SSLError,
     requests.exceptions.ProxyError,
     requests.exceptions.InvalidURL,
 )
+_BEFORE_SENDING = (requests.ConnectTimeout, *_NOT_PASSING)
 _CHUNK_BYTES = 64 * 1024
 
 
@@ -74,9 +74,7 @@ class BodyTooLargeError(requests.RequestException):
 
 def was_sent(error: requests.RequestException) -> bool:
     """Tell whether the request may have reached the server before this error."""
-    if isinstance(
-        error, requests.ConnectTimeout | requests.exceptions.SSLError | requests.exceptions.ProxyError
-    ):
+    if isinstance(error, _BEFORE_SENDING):
         return False
     cause = error.args[0] if error.args else None
     reason = getattr(cause, "reason", cause)

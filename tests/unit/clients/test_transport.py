@@ -144,6 +144,17 @@ def test_an_unknown_host_is_named() -> None:
     session.close()
 
 
+def test_a_proxy_that_cannot_be_one_is_said_and_nothing_was_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    session = Session("Nexus", "http://nexus.example.org", options=QUICK)
+    with pytest.raises(UnreachableError) as caught:
+        session.send("POST", "/x", "create role 'r'", body={})
+    assert not caught.value.uncertain
+    assert "is not reachable (the proxy's URL in the environment is malformed)" in str(caught.value)
+
+
 def test_a_slow_answer_is_not_waited_for_twice(server: ScriptedServer, session: Session) -> None:
     server.answers("GET /x", Reply(200, b"{}", delay_seconds=0.9))
     with pytest.raises(UnreachableError, match="the answer timed out"):
