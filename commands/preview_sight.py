@@ -13,9 +13,9 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from clients.credentials import CredentialsError, require
+from clients.credentials import CredentialsError
 from clients.errors import ApiError
-from drift.looking import CannotLookError, http_options
+from drift.looking import CannotLookError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -115,11 +115,9 @@ def _vault(access: Access) -> Vault:
 
 
 def _nexus(access: Access) -> None:
-    from clients.nexus import Nexus  # noqa: PLC0415 likewise
+    from drift.nexus_look import connect  # noqa: PLC0415 likewise
 
-    found = require("NEXUS_USERNAME", "NEXUS_PASSWORD")
-    nexus = Nexus(access.nexus.url, *found.values(), options=http_options(_ANSWER_SECONDS))
-    nexus.users.all()
+    connect(access, _ANSWER_SECONDS)
 
 
 def _gitlab(access: Access) -> None:

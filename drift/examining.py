@@ -9,15 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from clients.credentials import require
 from config import rotation
 from config.identities import service_accounts
 from config.rotation_checks import today
-from drift import credentials, rotations, vault_outside, vault_secrets, vault_sight, vault_way_in
+from drift import credentials, nexus_look, rotations, vault_outside, vault_secrets, vault_sight, vault_way_in
 from drift.findings import UNSEEN, Report
 from drift.gitlab_look import look_at_gitlab
-from drift.looking import Look, http_options
-from drift.nexus_look import look_at_nexus
+from drift.looking import Look
 from drift.state import State
 
 if TYPE_CHECKING:
@@ -66,7 +64,7 @@ def examine(subject: Subject) -> Report:
 def _look(subject: Subject, look: Look) -> None:
     access = subject.access
     state = look.start(STATE, f"the state of the stack {subject.stack}", _state_reader(subject, look))
-    nexus = look.start(NEXUS, "Nexus", lambda: _nexus(access, subject.timeout_seconds))
+    nexus = look.start(NEXUS, "Nexus", lambda: nexus_look.connect(access, subject.timeout_seconds))
     look.start(NEXUS, "the objects of Nexus", lambda: _look_at_nexus(access, look, nexus))
     look.found(*rotations.overdue(access, today()))
     look.start(GITLAB, "GitLab", lambda: look_at_gitlab(access, look, subject.timeout_seconds))
@@ -78,18 +76,7 @@ def _look(subject: Subject, look: Look) -> None:
 def _look_at_nexus(access: Access, look: Look, nexus: Future[Nexus | Unseen]) -> None:
     found = nexus.result()
     if found is not UNSEEN:
-        look_at_nexus(access, found, look)
-
-
-def _nexus(access: Access, timeout_seconds: float) -> Nexus:
-    """Return Nexus with its list of users: who may not read that may not look at all."""
-    from clients.nexus import Nexus as Client  # noqa: PLC0415 imported while the other systems are asked
-
-    found = require("NEXUS_USERNAME", "NEXUS_PASSWORD")
-    options = http_options(timeout_seconds)
-    nexus = Client(access.nexus.url, found["NEXUS_USERNAME"], found["NEXUS_PASSWORD"], options=options)
-    nexus.users.all()
-    return nexus
+        nexus_look.look_at_nexus(access, found, look)
 
 
 def _state_reader(subject: Subject, look: Look) -> Callable[[], State]:

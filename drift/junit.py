@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from xml.etree import ElementTree as ET
 
 from drift.catalogue import CLASSES
 from drift.findings import blind_groups
+from tools.junit import Case, Trouble, document
 
 if TYPE_CHECKING:
-    from drift.findings import Finding, Report
-
-_NOT_IN_XML = {number: "" for number in range(32) if number not in (9, 10, 13)}
+    from drift.findings import Blind, Finding, Report
 
 
 def junit(report: Report) -> str:
@@ -19,36 +17,25 @@ def junit(report: Report) -> str:
     by_class: dict[str, list[Finding]] = {identity: [] for identity in CLASSES}
     for finding in report.findings:
         by_class[finding.id].append(finding)
-    groups = blind_groups(report.blind)
-    failures = sum(map(bool, by_class.values()))
-    counts = {
-        "tests": str(len(by_class) + len(groups)),
-        "failures": str(failures),
-        "errors": str(len(groups)),
-    }
-    suites = ET.Element("testsuites", {"name": "ciaccess drift", **counts})
-    suite = ET.SubElement(suites, "testsuite", {"name": f"drift of {report.stack}", **counts})
-    for subjects, spot in groups:
-        case = ET.SubElement(
-            suite, "testcase", {"classname": spot.system, "name": f"look at {_clean(subjects)}"}
-        )
-        text = _clean(f"could not look at {subjects} because {spot.because}. {spot.remedy}")
-        ET.SubElement(case, "error", {"message": text, "type": "could-not-look"}).text = text
-    for identity, found in by_class.items():
-        case = ET.SubElement(suite, "testcase", {"classname": identity.partition(".")[0], "name": identity})
-        if found:
-            message = f"{CLASSES[identity].title}: {', '.join(finding.object for finding in found)}"
-            attributes = {"message": _clean(message), "type": CLASSES[identity].severity.value}
-            ET.SubElement(case, "failure", attributes).text = "\n".join(map(_line, found))
-    ET.indent(suites)
-    return ET.tostring(suites, encoding="unicode", xml_declaration=True) + "\n"
+    cases = [_unseen(subjects, spot) for subjects, spot in blind_groups(report.blind)]
+    cases += [_class(identity, found) for identity, found in by_class.items()]
+    return document("ciaccess drift", cases, f"drift of {report.stack}")
 
 
-def _line(finding: Finding) -> str:
+def _unseen(subjects: str, spot: Blind) -> Case:
+    message = f"could not look at {subjects} because {spot.because}. {spot.remedy}"
+    return Case(spot.system, f"look at {subjects}", Trouble("error", message, "could-not-look"))
+
+
+def _class(identity: str, found: list[Finding]) -> Case:
+    group = identity.partition(".")[0]
+    if not found:
+        return Case(group, identity)
+    message = f"{CLASSES[identity].title}: {', '.join(finding.object for finding in found)}"
+    severity = CLASSES[identity].severity.value
+    return Case(group, identity, Trouble("failure", message, severity, "\n".join(map(_lines, found))))
+
+
+def _lines(finding: Finding) -> str:
     since = f" since {finding.since}" if finding.since else ""
-    return _clean(f"{finding.object}{since}\n  expected: {finding.expected}\n  found: {finding.found}")
-
-
-def _clean(text: str) -> str:
-    """Return a text without what XML cannot hold: names come from servers."""
-    return "".join(letter for letter in text.translate(_NOT_IN_XML) if not "\ud800" <= letter <= "\udfff")
+    return f"{finding.object}{since}\n  expected: {finding.expected}\n  found: {finding.found}"

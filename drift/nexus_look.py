@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from clients.credentials import require
 from config.permissions import nexus_objects
 from drift import nexus_objects as objects
 from drift import nexus_users
 from drift.by_hand import disabling_anonymous_access, releasing
 from drift.findings import UNSEEN, Finding
+from drift.looking import http_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,6 +24,21 @@ SYSTEM = "Nexus"
 # So many are read one by one; the list of all of them is for more.
 _MOST_READ_SINGLY = 20
 _OTHER_SOURCES = "users that Nexus takes from LDAP, SAML or another source cannot be listed whole"
+
+
+def connect(access: Access, timeout_seconds: float) -> Nexus:
+    """Return Nexus with its list of users: who may not read that may not look at all.
+
+    Raises:
+        CredentialsError, ApiError: they may not, or it does not answer.
+    """
+    from clients.nexus import Nexus as Client  # noqa: PLC0415 imported while the other systems are asked
+
+    found = require("NEXUS_USERNAME", "NEXUS_PASSWORD")
+    options = http_options(timeout_seconds)
+    nexus = Client(access.nexus.url, found["NEXUS_USERNAME"], found["NEXUS_PASSWORD"], options=options)
+    nexus.users.all()
+    return nexus
 
 
 def look_at_nexus(access: Access, nexus: Nexus, look: Look) -> None:

@@ -14,11 +14,15 @@ _NOT_IN_XML = {number: "" for number in range(32) if number not in (9, 10, 13)}
 
 @dataclass(frozen=True)
 class Trouble:
-    """Why a case did not pass: a failure is a finding, an error is that nobody could look. `type` classifies it."""
+    """Why a case did not pass: a failure is a finding, an error is that nobody could look.
+
+    `type` classifies it; `text` is what is shown of it in full, the message unless it is given.
+    """
 
     element: Literal["failure", "error"]
     message: str
     type: str
+    text: str = ""
 
 
 @dataclass(frozen=True)
@@ -30,8 +34,8 @@ class Case:
     trouble: Trouble | None = None
 
 
-def document(name: str, cases: Iterable[Case]) -> str:
-    """Return the XML of one suite."""
+def document(name: str, cases: Iterable[Case], suite: str = "") -> str:
+    """Return the XML of one suite, which bears the document's name unless it has its own."""
     listed = list(cases)
     troubles = [case.trouble.element for case in listed if case.trouble]
     counts = {
@@ -40,13 +44,13 @@ def document(name: str, cases: Iterable[Case]) -> str:
         "errors": str(troubles.count("error")),
     }
     suites = ET.Element("testsuites", {"name": name, **counts})
-    suite = ET.SubElement(suites, "testsuite", {"name": name, **counts})
+    within = ET.SubElement(suites, "testsuite", {"name": suite or name, **counts})
     for each in listed:
-        case = ET.SubElement(suite, "testcase", {"classname": _clean(each.group), "name": _clean(each.name)})
+        case = ET.SubElement(within, "testcase", {"classname": _clean(each.group), "name": _clean(each.name)})
         if each.trouble:
-            message = _clean(each.trouble.message)
-            attributes = {"message": message, "type": each.trouble.type}
-            ET.SubElement(case, each.trouble.element, attributes).text = message
+            trouble = each.trouble
+            attributes = {"message": _clean(trouble.message), "type": trouble.type}
+            ET.SubElement(case, trouble.element, attributes).text = _clean(trouble.text or trouble.message)
     ET.indent(suites)
     return ET.tostring(suites, encoding="unicode", xml_declaration=True) + "\n"
 
