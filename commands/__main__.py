@@ -70,6 +70,7 @@ application = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
+    epilog="Examples are in ./ciaccess COMMAND --help, and everything else in docs/README.md",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 

@@ -60,7 +60,10 @@ def access(
     ] = None,
     file: FileOption = None,
 ) -> None:
-    """Show who may do what; with --diff, who gains and who loses. Exit code 2 when --diff finds a difference."""
+    """Show who may do what; with --diff, who gains and who loses.
+
+    Exit code 0; with --diff 2 where somebody gains or loses; 1 an error.
+    """
     facts = AccessFacts.of(declared(file))
     changes = None
     if diff is not None:

@@ -22,6 +22,7 @@ application = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     help="Describe what exists already, and take it into a stack's state without a job noticing.",
+    epilog="In this order: ./ciaccess adopt crawl, plan, run. See docs/runbook-adopt.md",
 )
 StackOption = Annotated[
     str, typer.Option("--stack", envvar=["CIACCESS_STACK", "PULUMI_STACK"], help="The stack that adopts.")

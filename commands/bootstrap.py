@@ -67,7 +67,10 @@ def bootstrap(
     gitlab_writer: Annotated[Path | None, _option(identities.GITLAB_WRITER)] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not show a preview and ask.")] = False,
 ) -> None:
-    """Provision a stack as its administrator, and give its pipeline what it needs. Exit code 0, 1 or 3."""
+    """Provision a stack as its administrator, and give its pipeline what it needs.
+
+    Exit code 0 done, 3 Vault, Nexus or GitLab could not be asked, 1 an error, or not confirmed.
+    """
     from clients.credentials import CredentialsError  # noqa: PLC0415 after the options were found good
     from clients.errors import ApiError  # noqa: PLC0415 likewise
 

@@ -24,6 +24,7 @@ application = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     help="The local stack: a real Vault, and simulators of Nexus and GitLab, on 127.0.0.1.",
+    epilog="Examples:  ./ciaccess local up  ·  ./ciaccess local status  ·  ./ciaccess local reset --yes",
 )
 _STACK = "local"
 # An account that may do little, and that in one folder alone.
@@ -52,7 +53,7 @@ FreePortsOption = Annotated[
 
 @application.command(epilog="Example:  ./ciaccess local start && pulumi up --stack local")
 def start(*, free_ports: FreePortsOption = False) -> None:
-    """Start what is not running, and seed Nexus's repositories and GitLab's group and projects."""
+    """Start what is not running, and seed Nexus's repositories and GitLab's group and projects. Exit code 0 or 1."""
     _start(free_ports=free_ports)
     _print_table()
 
@@ -61,7 +62,10 @@ def start(*, free_ports: FreePortsOption = False) -> None:
     epilog="Example:  ./ciaccess local up, which is what `make up` runs once everything is set up"
 )
 def up(*, free_ports: FreePortsOption = False) -> None:
-    """Start the stack, provision it with `pulumi up`, and prove one account from token to artifact."""
+    """Start the stack, provision it with `pulumi up`, and prove one account from token to artifact.
+
+    Exit code 0 when the proof succeeds, 2 when something in it is wrong, 3 when it could not look, 1 an error.
+    """
     from commands import engine  # noqa: PLC0415 only `up` runs the engine
     from commands.declared import declared  # noqa: PLC0415 `stop` and `status` must start quickly
 
@@ -97,9 +101,9 @@ def _prove(access: Access) -> None:
         raise CommandError("the proof failed; what is wrong is above", verify_tables.EXITS[report.verdict])
 
 
-@application.command()
+@application.command(epilog="Example:  ./ciaccess local stop, which is what `make down` runs")
 def stop() -> None:
-    """Stop the stack; its data stays."""
+    """Stop the stack; its data stays. Exit code 0 or 1."""
     with _clean_errors():
         stopped = stack.stop_all()
     typer.echo(f"stopped {', '.join(stopped)}" if stopped else "nothing was running")
@@ -118,9 +122,9 @@ def status(*, as_json: JsonOption = False) -> None:
     finish(Exit.CLEAN if all(service.state == "running" for service in found) else Exit.DIFFERENCES)
 
 
-@application.command()
+@application.command(epilog="Example:  ./ciaccess local reset --yes")
 def reset(*, yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False) -> None:
-    """Stop the stack and delete its data, its credentials, and the Pulumi state of the stack `local`."""
+    """Stop the stack and delete its data, its credentials, and the Pulumi state of the stack `local`. Exit code 0 or 1."""
     if not yes:
         confirm("Delete the local Vault, Nexus, GitLab and the state of the stack `local`?")
     with _clean_errors():

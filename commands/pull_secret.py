@@ -55,6 +55,8 @@ def pull_secret(  # noqa: PLR0913 each option is a name in the manifests
     """Print a pull secret for both registries, to be piped to kubectl, or manifests that fetch it from Vault.
 
     The secret is read with VAULT_TOKEN from VAULT_ADDR, which must be the Vault of the YAML or of --stack.
+
+    Exit code 0, 3 where Vault cannot be asked or has no such secret, 1 an error.
     """
     access = declared(file, stack)
     _check_names(name, namespace)

@@ -74,8 +74,8 @@ def rotate(  # noqa: PLR0913 each option is a choice of its own
 ) -> None:
     """Count the accounts' rotation up in access.yaml, with the day. The password changes when that is applied.
 
-    Exit code 0: done, or nothing is due; 2: applied, and not as it must be; 3: Vault or Nexus could not be asked,
-    and nothing was written; 1: an error.
+    Exit code 0: done, or nothing is due; 2: applied, and not as it must be; 3: Vault or Nexus could not be asked:
+    the text says whether something was applied; 1: an error.
     """
     from commands.rotation_proof import planned  # noqa: PLC0415 `--help` does without clients
 
