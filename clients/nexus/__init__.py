@@ -14,10 +14,10 @@ from clients.nexus.anonymous import read_anonymous_access
 from clients.nexus.api import Api
 from clients.nexus.collection import Collection, Listing
 from clients.nexus.content_selectors import CONTENT_SELECTORS, ContentSelector
-from clients.nexus.privileges import WRITABLE, Privilege, Privileges
+from clients.nexus.privileges import WRITABLE, Privilege, Privileges, is_pattern
 from clients.nexus.repositories import REPOSITORIES, Repository
 from clients.nexus.roles import ROLES, Role
-from clients.nexus.users import User, Users
+from clients.nexus.users import User, Users, is_password
 
 __all__ = [
     "WRITABLE",
@@ -31,6 +31,8 @@ __all__ = [
     "Role",
     "User",
     "Users",
+    "is_password",
+    "is_pattern",
 ]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -107,13 +106,18 @@ class Privileges(Collection[Privilege]):
         return f"{self.kind.path}/{item.type}/{segment(item.name, doing, NEXUS)}"
 
 
+def is_pattern(value: str) -> bool:
+    """Tell whether a wildcard pattern has no empty part.
+
+    Nexus stores `::` although it cannot read it, and from then on answers 500 to the list of privileges.
+    """
+    return all(part.strip() for section in value.split(":") for part in section.split(","))
+
+
 def _refuse_unwritable(item: Privilege, doing: str) -> None:
     if item.type not in WRITABLE:
         said = f"privileges of type '{item.type}' are not written here"
         raise RefusedError(doing, said, f"Use one of {', '.join(WRITABLE)}.", system=NEXUS)
-    # Nexus stores `::` although it cannot read it, and from then on cannot list any privilege.
-    if item.type == "wildcard" and not all(
-        part.strip() for section in item.pattern.split(":") for part in re.split(",", section)
-    ):
+    if item.type == "wildcard" and not is_pattern(item.pattern):
         said = f"the wildcard pattern '{item.pattern}' has an empty part, which makes Nexus's privilege list unreadable"
         raise RefusedError(doing, said, "Write a pattern such as nexus:search:read.", system=NEXUS)

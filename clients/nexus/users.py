@@ -123,8 +123,13 @@ class Users(Collection[User]):
         return self._api.accepts(doing, auth)
 
 
+def is_password(value: str) -> bool:
+    """Tell whether Nexus takes a text as a password, and takes it whole."""
+    return bool(value.strip()) and not any(ord(letter) < ord(" ") for letter in value)
+
+
 def _refuse_password(password: str, doing: str) -> None:
-    if not password.strip() or any(ord(letter) < ord(" ") for letter in password):
+    if not is_password(password):
         said = "the password is blank, or contains a line break or another control character"
         raise RefusedError(doing, said, "Choose another one.", system=NEXUS)
 

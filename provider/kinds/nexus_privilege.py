@@ -6,7 +6,7 @@ import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from clients.nexus import WRITABLE, Privilege
+from clients.nexus import WRITABLE, Privilege, is_pattern
 from provider.kinds.fields import NAMES, UNKNOWN, Failure, Field, Rule, Values, at_most, one_of, shown
 from provider.kinds.nexus import MOST_DESCRIPTION_CHARACTERS, NAME, NexusKind, built_in
 from provider.kinds.objects import ADOPT
@@ -19,11 +19,6 @@ if TYPE_CHECKING:
 
 _ACTIONS = ("browse", "read", "edit", "add", "delete", "all")
 _OF_A_TYPE = ("format", "repository", "content_selector", "actions", "pattern")
-
-
-def _is_pattern(value: str) -> bool:
-    # Nexus stores a pattern with an empty part, and from then on answers 500 to the list of privileges.
-    return value == "" or all(part.strip() for section in value.split(":") for part in section.split(","))
 
 
 class NexusPrivilege(NexusKind[Privilege]):
@@ -47,7 +42,10 @@ class NexusPrivilege(NexusKind[Privilege]):
         Field(
             "pattern",
             default="",
-            rule=Rule("parts joined by ':', none empty, such as nexus:search:read", _is_pattern),
+            rule=Rule(
+                "parts joined by ':', none empty, such as nexus:search:read",
+                lambda value: value == "" or is_pattern(value),
+            ),
         ),
         ADOPT,
     )

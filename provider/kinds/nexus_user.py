@@ -14,7 +14,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from clients.errors import ForbiddenError, NotFoundError, action
-from clients.nexus import User
+from clients.nexus import User, is_password
 from provider.environment import imported_password
 from provider.kinds.fields import NAMES, UNKNOWN, Failure, Field, Rule, Values, at_most, one_of
 from provider.kinds.kind import KindError, Seen
@@ -39,10 +39,6 @@ _SECRET_PATH = Rule(
 )
 
 
-def _is_password(value: str) -> bool:
-    return bool(value.strip()) and not any(ord(letter) < ord(" ") for letter in value)
-
-
 class NexusUser(NexusKind[User]):
     """`password` is a secret. An import takes it from the variable that `svc-x:env:NAME` names; else it is empty, and set next."""
 
@@ -61,7 +57,7 @@ class NexusUser(NexusKind[User]):
         Field(
             "password",
             secret=True,
-            rule=Rule("text on one line that is not blank, as Nexus takes it", _is_password),
+            rule=Rule("text on one line that is not blank, as Nexus takes it", is_password),
         ),
         Field("login", default=ACCEPTED, rule=one_of(ACCEPTED)),
         Field("handed_out_by", default="", compared=False, rule=_SECRET_PATH),
