@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from commands.declared import declared_in
+from commands.scratch import beside
 from commands.terminal import CommandError
 from config import rotation
 from config.identities import own_accounts
@@ -93,14 +92,4 @@ def _read(path: Path) -> str:
 
 
 def _scratch(target: Path, text: str) -> Path:
-    """Write a file beside the target, to take its place with its mode."""
-    try:
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".yaml")
-        with os.fdopen(handle, "wb") as scratch:
-            scratch.write(text.encode("utf-8"))
-            scratch.flush()
-            os.fsync(scratch.fileno())
-        Path(name).chmod(target.stat().st_mode & 0o777)
-    except OSError as error:
-        raise CommandError(f"write beside {target}: {error.strerror}. Make its folder writable") from None
-    return Path(name)
+    return beside(target, text.encode("utf-8"), ".yaml")
