@@ -54,7 +54,13 @@ def recover(
     left = _folder(stack, yes=yes)
     # Without --yes, a state that cannot be read yet is looked at by the next run.
     if yes or all(each.kind != "torn" for each in left):
-        left += _rest(stack, access, yes=yes)
+        try:
+            left += _rest(stack, access, yes=yes)
+        except CommandError:
+            # What was mended is not found a second time, so it is said now or never.
+            for each in left if yes else ():
+                notices().print(f"done: {each.found}: {each.remedy}", markup=False)
+            raise
     _tell(stack, left, yes=yes, as_json=as_json)
     finish(Exit.CLEAN if yes or not left else Exit.DIFFERENCES)
 

@@ -1,6 +1,6 @@
 """What a run that died can leave behind, and what mends it: found without a change, mended one by one.
 
-Owns what no `pulumi up` gets over: a torn file, the lock of a dead run, interrupted operations in the state, and a mount in
+Owns what no `pulumi up` gets over: a torn file, be it the state itself, the lock of a dead run, interrupted operations in the state, and a mount in
 Vault that was made and never recorded. All else that was made and not recorded is found by the next `up` itself.
 """
 
@@ -11,8 +11,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from clients.errors import RefusedError
-from commands import engine, state_folder
-from commands.terminal import CommandError
+from commands import engine, state_folder, torn_state
+from commands.terminal import CommandError, Exit
 from drift.findings import Target
 from drift.state import parse
 
@@ -45,7 +45,7 @@ def of_the_folder(folder: Path, project: str, stack: str) -> list[Leftover]:
     """Return what was left in the state's folder.
 
     Raises:
-        CommandError: somebody who may be alive holds the stack; the text says who.
+        CommandError: somebody who may be alive holds the stack; the text says who. Or nothing is left of the state.
     """
     held = state_folder.locks(folder, project, stack)
     for lock in held:
@@ -57,7 +57,39 @@ def of_the_folder(folder: Path, project: str, stack: str) -> list[Leftover]:
         )
         for file in state_folder.torn(folder)
     ]
-    return torn + [
+    # The state comes before the lock, so that nobody starts on what cannot be read.
+    return [
+        *torn,
+        *_of_the_state_file(torn_state.find(folder, project, stack), stack),
+        *_of_the_locks(held, stack),
+    ]
+
+
+def _of_the_state_file(state: torn_state.Torn | None, stack: str) -> list[Leftover]:
+    if state is None:
+        return []
+    found = f"the state {state.file} was not written whole"
+    if state.copy is None:
+        raise CommandError(
+            f"{found}, and no copy of it holds anything. Nothing was changed. Put a backup of your own in its place and run this "
+            f"again. If there is none: pulumi cancel --yes --stack {stack}; mv {state.file} {state.aside}; "
+            f"pulumi stack init {stack}; ./ciaccess adopt run --stack {stack} --all, which takes over what exists and changes "
+            "no password (docs/runbook-adopt.md)",
+            Exit.COULD_NOT_LOOK,
+        )
+    return [
+        Leftover(
+            "torn",
+            found,
+            f"restore {state.copy}, and keep the torn file as {state.aside.name}. The next `up --refresh` finds what was made "
+            "since; what it refuses as existing already: ./ciaccess adopt run (docs/runbook-adopt.md)",
+            state.restore,
+        )
+    ]
+
+
+def _of_the_locks(held: list[state_folder.Lock], stack: str) -> list[Leftover]:
+    return [
         Leftover(
             "lock",
             f"the lock of {lock.holder}, which is dead",

@@ -1,7 +1,7 @@
 """The engine's own files of a state that lies in a folder (file://…): who holds a stack, and what a killed engine left torn.
 
 Owns what the engine has no command for. A lock is lifted by the engine itself (`pulumi cancel`), the state is read and
-written by it alone.
+written by it alone; one that it cannot read any more is torn_state's.
 """
 
 from __future__ import annotations
