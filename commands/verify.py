@@ -10,7 +10,7 @@ import typer
 
 from commands import verify_tables
 from commands.declared import FileOption, StackOption, declared
-from commands.terminal import CommandError, finish, notices, output, print_json
+from commands.terminal import CommandError, finish, notices, output, print_json, write_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,10 +63,7 @@ def verify(  # noqa: PLR0913 each option is a choice of its own
     means = _means(access, id_token_file, local=local, writes=local if write is None else write)
     report = run(access, chosen, means)
     if junit is not None:
-        try:
-            junit.write_text(report.as_junit(), encoding="utf-8")
-        except OSError as error:
-            raise CommandError(f"write {junit}: {error.strerror}. Name a file that can be written") from None
+        write_file(junit, report.as_junit())
     if as_json:
         print_json(report.as_json())
     else:
@@ -91,7 +88,7 @@ def local_means(access: Access, *, writes: bool = True, given: IdToken | None = 
     """Return all that the local stack gives: any id_token, and every administrator's credentials.
 
     Raises:
-        CommandError: there is no local stack.
+        CommandError: there is no local stack, or it was never started whole.
     """
     from clients.gitlab import GitLab  # noqa: PLC0415 `--help` does without clients
     from clients.vault import Vault  # noqa: PLC0415 likewise
@@ -103,7 +100,7 @@ def local_means(access: Access, *, writes: bool = True, given: IdToken | None = 
     from verification.token_sources import GivenToken, MintedTokens  # noqa: PLC0415 likewise
 
     try:
-        stack.record()
+        stack.environment()
     except StackError as error:
         raise CommandError(str(error)) from None
     options = _options()
