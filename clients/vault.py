@@ -65,12 +65,19 @@ class Vault:
 
         Raises:
             RefusedError, ForbiddenError: it gives none; the text has Vault's reason.
+            UnexpectedAnswerError: the answer has none.
         """
         doing = f"log in at 'auth/{mount}' with role '{role}'"
         conceal(id_token)
         answer = self._ask("post", f"auth/{mount}/login", doing, {"role": role, "jwt": id_token})
         token = _object(answer.get("auth"), doing).get("client_token")
-        return Vault(self.url, str(token), options=self._options)
+        if not isinstance(token, str) or not token:
+            # Vault's own login MFA answers so, and asks for a second step that no job can take.
+            remedy = (
+                "Check that VAULT_ADDR is Vault's address, and that no login MFA is enforced at this mount."
+            )
+            raise UnexpectedAnswerError(doing, "the answer has no token", remedy, system=SYSTEM)
+        return Vault(self.url, token, options=self._options)
 
     def log_out(self) -> None:
         """Revoke the token; one of type batch cannot be revoked, which is a RefusedError."""
