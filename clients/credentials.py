@@ -20,7 +20,8 @@ KNOWN = {
     "VAULT_TOKEN": "a token that may administer Vault's auth mount, policies and secrets",
 }
 _NOTES = ("GITLAB_NOTES_TOKEN", "GITLAB_TOKEN")
-_NO_SECRETS = ("NEXUS_USERNAME", "VAULT_ADDR")
+_USERNAME = "NEXUS_USERNAME"
+_NO_SECRETS = (_USERNAME, "VAULT_ADDR")
 CA_BUNDLES = ("CIACCESS_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
 _MOST_FILE_BYTES = 64 * 1024
 
@@ -83,6 +84,8 @@ def _read(name: str) -> str:
         raise CredentialsError(f"{name} holds control characters or is no text, which no credential is")
     if value != value.strip():
         raise CredentialsError(f"{name} begins or ends with a blank, which no credential does")
+    if name == _USERNAME and ":" in value:
+        raise CredentialsError(f"{name} holds a colon, with which nobody can log in")
     if name not in _NO_SECRETS:
         conceal(value)
     return value

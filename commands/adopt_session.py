@@ -64,12 +64,17 @@ def connect(vault: str, nexus: str, gitlab: str) -> Systems:
 
     Raises:
         CredentialsError: some are missing.
+        CommandError: an address cannot be one.
     """
     found = require("VAULT_TOKEN", "NEXUS_USERNAME", "NEXUS_PASSWORD", "GITLAB_TOKEN")
     options = HttpOptions(ca_bundle=ca_bundle())
+    try:
+        client = Nexus(nexus, found["NEXUS_USERNAME"], found["NEXUS_PASSWORD"], options=options)
+    except ValueError as error:
+        raise CommandError(f"connect to Nexus: {error}. Correct its address") from None
     return Systems(
         vault=Vault(vault, found["VAULT_TOKEN"], options=options),
-        nexus=Nexus(nexus, found["NEXUS_USERNAME"], found["NEXUS_PASSWORD"], options=options),
+        nexus=client,
         nexus_url=nexus,
         gitlab=GitLab(gitlab, found["GITLAB_TOKEN"], options=options),
     )

@@ -38,7 +38,7 @@ class Systems:
         """Return Nexus.
 
         Raises:
-            CredentialsError: its address or credentials are missing.
+            CredentialsError: its address or credentials are missing, or cannot be any.
         """
         with self._lock:
             if self._nexus is None:
@@ -46,7 +46,13 @@ class Systems:
 
                 url = self._address("nexus_url", "nexus.url")
                 found = require("NEXUS_USERNAME", "NEXUS_PASSWORD")
-                self._nexus = Nexus(url, found["NEXUS_USERNAME"], found["NEXUS_PASSWORD"], options=_options())
+                name, password, options = found["NEXUS_USERNAME"], found["NEXUS_PASSWORD"], _options()
+                try:
+                    self._nexus = Nexus(url, name, password, options=options)
+                except ValueError as error:
+                    raise CredentialsError(
+                        f"connect to Nexus: {error}. Correct nexus.url in access.yaml, or NEXUS_URL"
+                    ) from None
             return self._nexus
 
     def nexus_username(self) -> str:
