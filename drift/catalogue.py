@@ -46,7 +46,7 @@ CLASSES: dict[str, Class] = {
     "vault.secret.password": Class("the password in Vault was changed, the one in Nexus was not", _H),
     "vault.secret.username": Class("the secret names another user", _H),
     "vault.secret.fields": Class("the secret holds other fields than username and password", _M),
-    "vault.secret.metadata": Class("the secret has metadata of its own", _L),
+    "vault.secret.metadata": Class("the secret has other metadata", _L),
     # Vault: what lies outside of the declaration.
     "vault.secret.undeclared": Class("a secret lies among ours that nobody declared", _M),
     "vault.secret.twin": Class("a secret's name differs from a declared one in case alone", _H),
