@@ -136,6 +136,8 @@ def _credentials(access: Access, identity: identities.Identity, vault: Vault) ->
 def _run(command: list[str], credentials: dict[str, str]) -> int:
     shadowing = {ID_TOKEN, *(f"{name}_FILE" for name in credentials)}
     own = {name: value for name, value in os.environ.items() if name not in shadowing}
+    # A Ctrl-C reaches the command too, which may need its credentials to end in order, and says itself how it ended.
+    signal.signal(signal.SIGINT, lambda *_: None)
     try:
         child = subprocess.Popen(command, env={**own, **credentials})  # noqa: S603 the job's own words
     except OSError as error:
@@ -146,9 +148,5 @@ def _run(command: list[str], credentials: dict[str, str]) -> int:
         child.terminate()  # the engine then leaves its state in order
 
     signal.signal(signal.SIGTERM, end)
-    try:
-        code = child.wait()
-    except KeyboardInterrupt:
-        child.wait()  # a Ctrl-C reached it too, and it may need its credentials to end in order
-        raise
+    code = child.wait()
     return code if code >= 0 else 128 - code

@@ -17,8 +17,8 @@ _ENDS_SLOWLY = "trap 'sleep 0.3; echo ended; exit 5' INT; echo ready; while :; d
 _JOB = f"""
 from commands.run_as import _run
 try:
-    _run(["sh", "-c", {_ENDS_SLOWLY!r}], {{}})
-except KeyboardInterrupt:
+    raise SystemExit(_run(["sh", "-c", {_ENDS_SLOWLY!r}], {{}}))
+finally:
     print("revoked", flush=True)
 """
 
@@ -48,6 +48,7 @@ def test_a_command_that_is_interrupted_keeps_its_token_until_it_has_ended() -> N
         assert job.stdout.readline() == "ready\n"
         os.killpg(job.pid, signal.SIGINT)
         assert job.stdout.read() == "ended\nrevoked\n"
+    assert job.returncode == 5
 
 
 @pytest.mark.usefixtures("_logged_in")
