@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
 from config.permissions import nexus_objects, secret_api_path, user_roles
+from config.rules.outline import ADMINISTRATIVE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -175,6 +176,10 @@ class AccessFacts:
     def administers(self, holder: Holder) -> bool:
         """Tell whether a holder may do anything in Nexus."""
         return any(right.name == ADMINISTRATION for right in self.rights_of(holder))
+
+    def may_administer(self, holder: Holder) -> bool:
+        """Tell whether a holder can give itself what it lacks; config/rules keeps such an account's secret from jobs."""
+        return any(right.name.startswith(ADMINISTRATIVE) for right in self.rights_of(holder))
 
     def writes_releases(self, holder: Holder) -> bool:
         """Tell whether a holder may write to a repository of uat or prod."""

@@ -100,7 +100,7 @@ def _check_account(access: Access, account: str) -> None:
         raise CommandError(f"there is no account {account!r}. Accounts: {', '.join(access.accounts)}")
     facts = AccessFacts.of(access)
     holder = Holder(account)
-    if facts.administers(holder):
+    if facts.may_administer(holder):
         raise CommandError(
             f"{account} administers Nexus: a cluster must not hold its password. Take one that pulls"
         )
