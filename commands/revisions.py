@@ -43,9 +43,13 @@ def content_at(revision: str, file: Path) -> bytes:
     """Return a file's content at a revision: a commit, branch, tag, or what else git takes for one.
 
     Raises:
-        CommandError: there is no such revision here, or the file was not there then.
+        CommandError: the file lies in no checkout, or there is no such revision here, or it was not there then.
     """
     folder = file.resolve().parent
+    if _git(folder, "rev-parse", "--git-dir") is None:
+        raise CommandError(
+            f"look up revision {revision!r}: {folder} lies in no checkout of git. Name a file of a checkout"
+        )
     commit = _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     if commit is None:
         raise CommandError(

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from commands.revisions import content_at
+from commands.terminal import CommandError
 from tests.support.commands import ciaccess
 from tests.support.organisation import ORGANISATION, edited
 
@@ -137,3 +139,10 @@ def test_a_file_outside_any_repository_says_so(capsys: Capture, tmp_path: Path) 
     done = ciaccess(capsys, "access", "--file", str(edited(tmp_path)), "--diff", "HEAD")
     assert done.code == 1
     assert "look up revision 'HEAD'" in done.err
+
+
+def test_a_file_outside_any_checkout_says_so(tmp_path: Path) -> None:
+    file = tmp_path / "access.yaml"
+    file.write_bytes(ORGANISATION.read_bytes())
+    with pytest.raises(CommandError, match="lies in no checkout of git"):
+        content_at("HEAD", file)
