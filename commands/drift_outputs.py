@@ -28,7 +28,7 @@ class Outputs:
     issue: str | None
 
     def tell(self, subject: Subject, report: Report, steps: Plan) -> None:
-        """Write all of it, the issue last, so that the files are there whatever GitLab says.
+        """Write all of it: the files first, which are then there whatever reads the output or GitLab says.
 
         Raises:
             CommandError: a file could not be written, or GitLab refused.
@@ -37,10 +37,6 @@ class Outputs:
         from commands.drift_page import page_of  # noqa: PLC0415 likewise
 
         shown = page_of(report, steps, datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"))
-        if self.as_json:
-            print_json(as_json(report) | {"repair": steps.words() if steps.runs else None})
-        else:
-            page.show(shown, output())
         if self.markdown:
             write_file(self.markdown, page.markdown(shown))
         if self.html:
@@ -49,6 +45,10 @@ class Outputs:
             from drift.junit import junit  # noqa: PLC0415 only for this option
 
             write_file(self.junit, junit(report))
+        if self.as_json:
+            print_json(as_json(report) | {"repair": steps.words() if steps.runs else None})
+        else:
+            page.show(shown, output())
         if self.issue:
             _keep_issue(subject, report, self.issue, page.markdown(shown))
 
