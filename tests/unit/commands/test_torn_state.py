@@ -189,7 +189,7 @@ def test_what_was_mended_is_said_where_the_rest_cannot_be_looked_at(
     monkeypatch.setattr(recover, "_folder", lambda *_, **__: left)
     monkeypatch.setattr(recover, "_rest", away)
     with pytest.raises(CommandError, match="Vault is away"):
-        recover.recover(stack="local", settings_file=None, yes=yes, as_json=True)
+        recover.recover(stack="prod", settings_file=None, yes=yes, as_json=True)
     printed = capsys.readouterr()
     assert printed.out == ""
     assert ("done: a dead run's lock: lift it" in printed.err) is yes
