@@ -96,7 +96,7 @@ def stop(pid: int, data: Path) -> bool:
     Raises:
         StackError: it survived even that.
     """
-    if not is_ours(pid, data):
+    if _gone(pid, data):
         return False
     for number in (signal.SIGTERM, signal.SIGKILL):
         with contextlib.suppress(ProcessLookupError):
