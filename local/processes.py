@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 _STOP_SECONDS = 10.0
 _POLL_SECONDS = 0.03
 _EXEC_SECONDS = 1.0
+# Below the ports of outgoing connections, 32768 on Linux, and beside the usual ports of the stack.
+_FREE_PORTS = range(20_000, 32_000)
 _children: dict[int, subprocess.Popen[bytes]] = {}
 
 
@@ -146,8 +149,11 @@ def port_is_free(port: int) -> bool:
 
 
 def free_port() -> int:
-    """Return a port of 127.0.0.1 that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a port of 127.0.0.1 that nobody listens on.
+
+    Not one of those that the system gives to outgoing connections: it could be gone before anybody listens there.
+    """
+    while True:
+        port = _FREE_PORTS.start + secrets.randbelow(len(_FREE_PORTS))
+        if port_is_free(port):
+            return port

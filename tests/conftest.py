@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from clients import redaction
+
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterator
 
 TIERS = ("unit", "contract", "integration", "e2e")
 TESTS = Path(__file__).parent
@@ -21,6 +23,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         tier = item.path.relative_to(TESTS).parts[0]
         if tier in TIERS:
             item.add_marker(tier)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _own_secrets() -> Iterator[None]:
+    """What one file's tests conceal, perhaps a common word, is not concealed from the next file's."""
+    yield
+    redaction._secrets._spellings.clear()
+    redaction._secrets._longest_first = ()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import requests
+
+from local import processes
 
 ROOT = Path(__file__).parents[2]
 _ANSWER_SECONDS = 10
@@ -115,7 +116,5 @@ class SimulatorProcess:
 
 
 def free_port() -> int:
-    """Return a port of 127.0.0.1 that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port of 127.0.0.1 that nobody listens on, chosen as the local stack chooses one."""
+    return processes.free_port()
