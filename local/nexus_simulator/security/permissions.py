@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     Parts = tuple[frozenset[str], ...]
 
-ANY = frozenset({"*"})
-
 
 class PatternError(ValueError):
     """The text is no permission; Shiro's words."""
