@@ -56,6 +56,7 @@ def _run(count: int, number: int) -> dict[str, Cost | float]:
         accounts.write(project.access, count)
         project.start()
         try:
+            accounts.seed_groups(project, count)
             meter = Meter(project)
             costs: dict[str, Cost | float] = {}
             for name, cost in _operations(project, meter, count):

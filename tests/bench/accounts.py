@@ -9,6 +9,8 @@ from ruamel.yaml import YAML
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.support.project import Project
+
 ORGANISATION = 8
 _GROUPS = 40
 
@@ -26,9 +28,20 @@ def write(path: Path, count: int) -> None:
     document["accounts"] = {name(number): account(number) for number in range(count)}
     document["vault"]["roles"]["nexus-ci"]["accounts"] = list(document["accounts"])
     groups = document["gitlab"]["groups"]
-    for number in range(count * _GROUPS // 1000):
-        groups[f"team-{number}"] = {"id": 1000 + number, "variables": {"VAULT_ADDR": "${vault.address}"}}
+    for path_, identity in _groups(count).items():
+        groups[path_] = {"id": identity, "variables": {"VAULT_ADDR": "${vault.address}"}}
     yaml.dump(document, path)
+
+
+def seed_groups(project: Project, count: int) -> None:
+    """Make the GitLab groups that come with `count` accounts."""
+    if count != ORGANISATION:
+        groups = [{"path": path, "id": identity} for path, identity in _groups(count).items()]
+        project.gitlab("POST", "simulator/seed", json={"groups": groups}).raise_for_status()
+
+
+def _groups(count: int) -> dict[str, int]:
+    return {f"team-{number}": 1000 + number for number in range(count * _GROUPS // 1000)}
 
 
 def add(path: Path, number: int) -> None:
