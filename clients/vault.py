@@ -1,6 +1,6 @@
 """Vault's API as this project asks it, over hvac: what exists, what a token may do, what a secret holds.
 
-It reads, logs jobs in and out, and writes secrets that a person brings: all else in Vault is written by pulumi-vault. A
+It reads, logs jobs in and out, and writes secrets (those of accounts are vault_secret's): all else in Vault is pulumi-vault's. A
 path that may not be read is a ForbiddenError, never "not there".
 """
 
@@ -32,6 +32,7 @@ SYSTEM = "Vault"
 _DISCOVERY = "/.well-known/openid-configuration"
 _OK = 200
 _NO_CONTENT = 204
+_NOT_FOUND = 404
 _SEALED = 503
 _REMEDIES = {
     400: "Check the path.",
@@ -69,7 +70,7 @@ class Vault:
         """
         doing = f"log in at 'auth/{mount}' with role '{role}'"
         conceal(id_token)
-        answer = self._ask("post", f"auth/{mount}/login", doing, {"role": role, "jwt": id_token})
+        answer = self.ask("post", f"auth/{mount}/login", doing, {"role": role, "jwt": id_token})
         token = _object(answer.get("auth"), doing).get("client_token")
         if not isinstance(token, str) or not token:
             # Vault's own login MFA answers so, and asks for a second step that no job can take.
@@ -81,7 +82,7 @@ class Vault:
 
     def log_out(self) -> None:
         """Revoke the token; one of type batch cannot be revoked, which is a RefusedError."""
-        self._ask("post", "auth/token/revoke-self", "revoke the token")
+        self.ask("post", "auth/token/revoke-self", "revoke the token")
 
     def exists(self, api_path: str) -> bool:
         """Tell whether there is something at an API path, such as `sys/policies/acl/x` or `secret/data/nexus/x`.
@@ -98,7 +99,7 @@ class Vault:
         doing = f"ask for the token's rights at {len(paths)} paths"
         if not paths:
             return {}
-        answer = self._ask("post", "sys/capabilities-self", doing, {"paths": list(paths)})
+        answer = self.ask("post", "sys/capabilities-self", doing, {"paths": list(paths)})
         rights = _object(answer.get("data"), doing)
         return {path: set(rights.get(path, ())) for path in paths}
 
@@ -106,7 +107,7 @@ class Vault:
         """Return `{initialized, sealed, standby, …}`; whatever the state, Vault is asked to answer 200."""
         states = ("standby", "perfstandby", "sealed", "uninit", "drsecondary", "performancestandby")
         answering = {f"{state}code": str(_OK) for state in states}
-        return self._ask("get", "sys/health", "ask how Vault is", parameters=answering)
+        return self.ask("get", "sys/health", "ask how Vault is", parameters=answering)
 
     def token_lives(self) -> None:
         """Make sure that the token is accepted.
@@ -114,7 +115,7 @@ class Vault:
         Raises:
             ForbiddenError: it is unknown, expired or revoked.
         """
-        self._ask("get", "auth/token/lookup-self", "look up the token")
+        self.ask("get", "auth/token/lookup-self", "look up the token")
 
     def read(self, api_path: str) -> dict[str, Any] | None:
         """Return the data at an API path, None where there is nothing.
@@ -129,7 +130,7 @@ class Vault:
         """Return the names that Vault lists under an API path; where it knows none it has no list either."""
         doing = f"list '{api_path}'"
         try:
-            answer = self._ask("get", api_path, doing, parameters={"list": "true"})
+            answer = self.ask("get", api_path, doing, parameters={"list": "true"})
         except NotFoundError:
             return []
         found = _object(answer.get("data"), doing).get("keys")
@@ -171,11 +172,11 @@ class Vault:
         """Write a new version of a KV v2 secret that no program manages: what a person brings."""
         for value in fields.values():
             conceal(value)
-        self._ask("post", f"{mount}/data/{path}", f"write secret '{mount}/{path}'", {"data": fields})
+        self.ask("post", f"{mount}/data/{path}", f"write secret '{mount}/{path}'", {"data": fields})
 
     def write_custom_metadata(self, api_path: str, fields: dict[str, str]) -> None:
         """Make these the custom metadata of a KV v2 secret, at the API path of its metadata; its data stay as they are."""
-        self._ask("post", api_path, f"write '{api_path}'", {"custom_metadata": fields})
+        self.ask("post", api_path, f"write '{api_path}'", {"custom_metadata": fields})
 
     def url_answers(self, url: str) -> None:
         """Make sure that a discovery or JWKS URL answers, as Vault will ask it; no credentials are sent.
@@ -201,7 +202,7 @@ class Vault:
 
     def unmount(self, path: str) -> None:
         """Take a mount away with all that is in it: `auth/jwt`, `secret`."""
-        self._ask(
+        self.ask(
             "delete", f"sys/{path}" if path.startswith("auth/") else f"sys/mounts/{path}", f"unmount '{path}'"
         )
 
@@ -226,15 +227,18 @@ class Vault:
             return self._hvac
 
     def _get(
-        self, api_path: str, doing: str, parameters: dict[str, str] | None = None
+        self,
+        api_path: str,
+        doing: str,
+        parameters: dict[str, str] | None = None,
     ) -> dict[str, Any] | None:
         """Return what is at an API path, None where there is nothing."""
         try:
-            return self._ask("get", api_path, doing, parameters=parameters)
+            return self.ask("get", api_path, doing, parameters=parameters)
         except NotFoundError:
             return None
 
-    def _ask(
+    def ask(
         self,
         method: str,
         api_path: str,
@@ -242,7 +246,13 @@ class Vault:
         body: Any = None,
         *,
         parameters: dict[str, str] | None = None,
+        keep_missing: bool = False,
     ) -> dict[str, Any]:
+        """Return the answer of a call, {} for none; with `keep_missing` also a 404 that tells something of what was there.
+
+        Raises:
+            ApiError: it was refused, or not answered.
+        """
         # hvac's own errors do not tell a 412 from a 500, so the status is looked at here.
         try:
             answer = self._client().adapter.request(
@@ -254,18 +264,25 @@ class Vault:
         status = answer.status_code
         if status == _NO_CONTENT:
             return {}
-        if status != _OK:
+        # A deleted version of a secret is a 404 with its number.
+        told = keep_missing and status == _NOT_FOUND and "data" in _body(answer)
+        if status != _OK and not told:
             said = f"{SYSTEM} answered {status}{_faults(answer)}"
             remedy = _REMEDIES.get(status, "Run again later; Vault's own log says more.")
             raise error_class(status)(doing, said, remedy, system=SYSTEM, status=status)
         return _object(json_of(answer, doing, SYSTEM), doing)
 
 
-def _faults(answer: requests.Response) -> str:
+def _body(answer: requests.Response) -> dict[str, Any]:
     try:
-        faults = answer.json()["errors"]
-    except (ValueError, KeyError, TypeError):
-        return ""
+        body = answer.json()
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def _faults(answer: requests.Response) -> str:
+    faults = _body(answer).get("errors")
     return f", {'; '.join(str(fault).strip() for fault in faults)}" if faults else ""
 
 
