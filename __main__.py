@@ -44,7 +44,9 @@ def declare() -> None:
     nexus = components.NexusAccess("nexus", components.NexusAccessArgs.of(access), providers)
     for account in service_accounts(access):
         options = pulumi.ResourceOptions.merge(providers, pulumi.ResourceOptions(depends_on=way_in.ready))
-        components.ServiceAccount(account, components.ServiceAccountArgs.of(access, account, nexus), options)
+        components.service_account(
+            access, account, nexus, f"{pulumi.get_project()}/{pulumi.get_stack()}", options
+        )
     for group in access.gitlab.groups:
         components.GitLabVariables(group, components.GitLabVariablesArgs.of(access, group), providers)
     pulumi.export("login_path", way_in.login_path)

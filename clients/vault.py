@@ -275,10 +275,9 @@ class Vault:
 
 def _body(answer: requests.Response) -> dict[str, Any]:
     try:
-        body = answer.json()
-    except ValueError:
+        return dict(answer.json())
+    except (ValueError, TypeError):
         return {}
-    return body if isinstance(body, dict) else {}
 
 
 def _faults(answer: requests.Response) -> str:

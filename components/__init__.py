@@ -5,7 +5,7 @@ Nothing here reads a file or asks a server: that is config/ before, and the prov
 
 from components.gitlab_variables import GitLabVariables, GitLabVariablesArgs
 from components.nexus_access import NexusAccess, NexusAccessArgs
-from components.service_account import ServiceAccount, ServiceAccountArgs
+from components.service_account import service_account
 from components.vault_jwt_auth import VaultJwtAuth, VaultJwtAuthArgs, paths_to_adopt
 
 __all__ = [
@@ -13,9 +13,8 @@ __all__ = [
     "GitLabVariablesArgs",
     "NexusAccess",
     "NexusAccessArgs",
-    "ServiceAccount",
-    "ServiceAccountArgs",
     "VaultJwtAuth",
     "VaultJwtAuthArgs",
     "paths_to_adopt",
+    "service_account",
 ]

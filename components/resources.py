@@ -6,14 +6,16 @@ verb does, and what is allowed in a field, is the plugin's (provider/kinds).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     Text = pulumi.Input[str]
+    # The parts of one sort, each by its id.
+    Parts = Mapping[str, Mapping[str, Any]]
 
 
 class Provider(pulumi.ProviderResource):
@@ -23,49 +25,6 @@ class Provider(pulumi.ProviderResource):
         self, name: str, *, nexus_url: str, gitlab_url: str, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("ciaccess", name, {"nexus_url": nexus_url, "gitlab_url": gitlab_url}, opts)
-
-
-class Password(pulumi.CustomResource):
-    """A random password, the same until its version changes; `result` is always a secret."""
-
-    result: pulumi.Output[str]
-
-    def __init__(self, name: str, *, version: int, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("ciaccess:index:Password", name, {"version": version, "result": None}, opts)
-
-
-class User(pulumi.CustomResource):
-    """A Nexus user of the `default` source, whose password is proved by a login."""
-
-    user_id: pulumi.Output[str]
-    password: pulumi.Output[str]
-
-    def __init__(  # noqa: PLR0913 the fields of a Nexus user, by name
-        self,
-        name: str,
-        *,
-        user_id: str,
-        first_name: str,
-        last_name: str,
-        email_address: str,
-        roles: Sequence[Text],
-        password: Text,
-        handed_out_by: str = "",
-        adopt: bool = False,
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
-        inputs = {
-            "user_id": user_id,
-            "first_name": first_name,
-            "last_name": last_name,
-            "email_address": email_address,
-            "status": "active",
-            "roles": roles,
-            "password": password,
-            "handed_out_by": handed_out_by,
-            "adopt": adopt,
-        }
-        super().__init__("ciaccess:nexus:User", name, inputs, opts)
 
 
 class Role(pulumi.CustomResource):
@@ -94,56 +53,6 @@ class Role(pulumi.CustomResource):
             "adopt": adopt,
         }
         super().__init__("ciaccess:nexus:Role", name, inputs, opts)
-
-
-class ContentSelector(pulumi.CustomResource):
-    """A Nexus content selector: which paths of which format (CSEL)."""
-
-    name: pulumi.Output[str]
-
-    def __init__(
-        self,
-        resource_name: str,
-        *,
-        name: str,
-        description: str,
-        expression: str,
-        adopt: bool = False,
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
-        inputs = {"name": name, "description": description, "expression": expression, "adopt": adopt}
-        super().__init__("ciaccess:nexus:ContentSelector", resource_name, inputs, opts)
-
-
-class ContentSelectorPrivilege(pulumi.CustomResource):
-    """A Nexus privilege of type repository-content-selector: some actions on a selector's paths of one repository."""
-
-    name: pulumi.Output[str]
-
-    def __init__(  # noqa: PLR0913 the fields of the privilege, by name
-        self,
-        resource_name: str,
-        *,
-        name: str,
-        description: str,
-        format: str,  # noqa: A002 Nexus's own word
-        repository: str,
-        content_selector: Text,
-        actions: Sequence[str],
-        adopt: bool = False,
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
-        inputs = {
-            "type": "repository-content-selector",
-            "name": name,
-            "description": description,
-            "format": format,
-            "repository": repository,
-            "content_selector": content_selector,
-            "actions": actions,
-            "adopt": adopt,
-        }
-        super().__init__("ciaccess:nexus:Privilege", resource_name, inputs, opts)
 
 
 class GroupVariable(pulumi.CustomResource):
@@ -200,25 +109,33 @@ class VaultPreconditions(pulumi.CustomResource):
         super().__init__("ciaccess:vault:Preconditions", name, inputs, opts)
 
 
-class SecretMetadata(pulumi.CustomResource):
-    """What a secret's custom metadata says of its rotation; to change it makes no new version of the secret."""
+class ServiceAccount(pulumi.CustomResource):
+    """An account as a whole: its users, role, selectors and privileges in Nexus by id, and its secret in Vault."""
 
-    def __init__(  # noqa: PLR0913 the keys of the metadata, by name
+    def __init__(  # noqa: PLR0913 the parts of an account, by name
         self,
         name: str,
         *,
-        path: str,
-        rotated_at: str,
-        rotation: str,
-        nexus_user: str,
-        owner: str,
+        account: str,
+        users: Parts,
+        role: Mapping[str, Any],
+        selectors: Parts,
+        privileges: Parts,
+        secret: Mapping[str, str],
+        metadata: Mapping[str, str],
+        purge: bool,
+        adopt: bool,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         inputs = {
-            "path": path,
-            "rotated_at": rotated_at,
-            "rotation": rotation,
-            "nexus_user": nexus_user,
-            "owner": owner,
+            "account": account,
+            "users": users,
+            "role": role,
+            "selectors": selectors,
+            "privileges": privileges,
+            "secret": secret,
+            "metadata": metadata,
+            "purge": purge,
+            "adopt": adopt,
         }
-        super().__init__("ciaccess:vault:SecretMetadata", name, inputs, opts)
+        super().__init__("ciaccess:index:ServiceAccount", name, inputs, opts)

@@ -13,8 +13,8 @@ import pulumi
 import pulumi_vault as vault
 
 from components.resources import VaultPreconditions
-from config.identities import jwt_roles, service_accounts
-from config.permissions import VaultPolicy, secret_api_path, vault_policies
+from config.identities import jwt_roles
+from config.permissions import VaultPolicy, vault_policies
 from config.vault_objects import jwt_backend_fields, jwt_role_fields
 
 if TYPE_CHECKING:
@@ -50,11 +50,6 @@ class VaultJwtAuthArgs:
         if not adopt:
             ours += [f"sys/policies/acl/{policy.name}" for policy in policies]
             ours += [f"auth/{jwt.mount}/role/{role}" for role in roles]
-        ours += [
-            secret_api_path(access, name)
-            for name, account in service_accounts(access).items()
-            if not access.adopts(account)
-        ]
         return cls(
             backend=jwt,
             roles=roles,

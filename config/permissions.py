@@ -90,8 +90,8 @@ class NexusObjects:
     """What Nexus must hold besides users; a role stands after those it contains."""
 
     roles: tuple[NexusRole, ...]
-    selectors: tuple[NexusSelector, ...]
-    privileges: tuple[NexusPrivilege, ...]
+    selectors: tuple[NexusSelector, ...] = ()
+    privileges: tuple[NexusPrivilege, ...] = ()
 
 
 def policy_name(role: str, declared: JwtRole) -> str:
@@ -115,9 +115,7 @@ def secret_metadata_path(access: Access, account: str) -> str:
 
 
 def secret_metadata(access: Access, account: str) -> dict[str, str]:
-    """Return the custom metadata of an account's secret, empty before its first rotation and without its date."""
-    if not rotation.is_recorded(access, account):
-        return {}
+    """Return the custom metadata of an account's secret: which turn it is and since when, whose user, who manages it."""
     declared = identities.account(access, account).rotation
     return {
         "rotated_at": declared.date.isoformat() if declared.date else "",
@@ -197,32 +195,39 @@ def _nexus_user(access: Access, account: str, user_id: str) -> NexusUser:
 
 def nexus_objects(access: Access) -> NexusObjects:
     """Return what Nexus must hold for all accounts and named roles."""
+    own = [account_objects(access, name) for name in access.accounts]
+    return NexusObjects(
+        named_roles(access) + tuple(role for each in own for role in each.roles),
+        tuple(selector for each in own for selector in each.selectors),
+        tuple(privilege for each in own for privilege in each.privileges),
+    )
+
+
+def named_roles(access: Access) -> tuple[NexusRole, ...]:
+    """Return the roles that access.yaml names, and those of ciaccess's own accounts."""
     roles = [_named_role(access, name, access.nexus.roles[name]) for name in _contained_first(access)]
     roles += [_named_role(access, name, role) for name, role in own_nexus_roles(access).items()]
-    selectors: list[NexusSelector] = []
-    privileges: list[NexusPrivilege] = []
-    for name, account in access.accounts.items():
-        if role_id(name) not in user_roles(access, name):
-            continue
-        given: set[str] = set()
-        for grant in grants(access, account):
-            if grant.path:
-                selector, privilege = _limited(name, grant)
-                selectors.append(selector)
-                privileges.append(privilege)
-                given.add(privilege.name)
-            else:
-                given |= {_built_in(grant.format, grant.repository, action) for action in grant.actions}
-        roles.append(
-            NexusRole(
-                role_id(name),
-                role_id(name),
-                f"CI: {account.purpose} {marker(access)}",
-                tuple(sorted(given)),
-                (),
-            )
-        )
-    return NexusObjects(tuple(roles), tuple(selectors), tuple(privileges))
+    return tuple(roles)
+
+
+def account_objects(access: Access, account: str) -> NexusObjects:
+    """Return what Nexus must hold for one account: its role, and the selectors and privileges of its path."""
+    declared = identities.account(access, account)
+    if role_id(account) not in user_roles(access, account):
+        return NexusObjects(())
+    limited = [_limited(access, account, grant) for grant in grants(access, declared) if grant.path]
+    given = {privilege.name for _, privilege in limited}
+    for grant in grants(access, declared):
+        if not grant.path:
+            given |= {_built_in(grant.format, grant.repository, action) for action in grant.actions}
+    role = NexusRole(
+        role_id(account),
+        role_id(account),
+        f"CI: {declared.purpose} {marker(access)}",
+        tuple(sorted(given)),
+        (),
+    )
+    return NexusObjects((role,), tuple(each for each, _ in limited), tuple(each for _, each in limited))
 
 
 def grants(access: Access, account: Account) -> tuple[Grant, ...]:
@@ -276,15 +281,15 @@ def _built_in(format_: str, repository: str, action: str) -> str:
     return f"nx-repository-view-{format_}-{repository}-{action}"
 
 
-def _limited(account: str, grant: Grant) -> tuple[NexusSelector, NexusPrivilege]:
+def _limited(access: Access, account: str, grant: Grant) -> tuple[NexusSelector, NexusPrivilege]:
     selector = NexusSelector(
         selector_name(account, grant.format),
-        f"{grant.format} under {grant.path}",
+        f"{grant.format} under {grant.path} {marker(access)}",
         f'format == "{grant.format}" and path =^ "{grant.path}"',
     )
     privilege = NexusPrivilege(
         privilege_name(account, grant.repository),
-        f"{grant.repository} under {grant.path}",
+        f"{grant.repository} under {grant.path} {marker(access)}",
         grant.format,
         grant.repository,
         selector.name,

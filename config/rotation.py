@@ -91,12 +91,6 @@ def counted_up(access: Access, accounts: Iterable[str], day: date) -> Access:
     return access.model_copy(update={"accounts": named, "pipeline": pipeline})
 
 
-def is_recorded(access: Access, account: str) -> bool:
-    """Tell whether the secret's metadata tells of the rotation: from the first one on, or once the YAML dates it."""
-    declared = rotation(access, account)
-    return declared.count > 1 or declared.date is not None
-
-
 def due_on(access: Access, account: str) -> date | None:
     """Return the day from which an account is overdue, None for never; one without a date has been so ever since."""
     declared = rotation(access, account)

@@ -230,6 +230,8 @@ def _detail(change: Change) -> sdk.PropertyDiff:
         return sdk.PropertyDiff(
             kinds.ADD_REPLACE if change.was_missing else kinds.UPDATE_REPLACE, input_diff=False
         )
+    if change.is_gone:
+        return sdk.PropertyDiff(kinds.DELETE, input_diff=False)
     return sdk.PropertyDiff(kinds.ADD if change.was_missing else kinds.UPDATE, input_diff=False)
 
 

@@ -32,7 +32,7 @@ class Systems:
         self._gitlab: GitLab | None = None
         self._vault: Vault | None = None
         # Holders of it may try a login.
-        self.login_probes = threading.BoundedSemaphore(_MOST_PROBES)
+        self._login_probes = threading.BoundedSemaphore(_MOST_PROBES)
 
     def nexus(self) -> Nexus:
         """Return Nexus.
@@ -54,6 +54,11 @@ class Systems:
                         f"connect to Nexus: {error}. Correct nexus.url in access.yaml, or NEXUS_URL"
                     ) from None
             return self._nexus
+
+    def accepts(self, user_id: str, password: str) -> bool:
+        """Tell whether Nexus lets this user in with this password; only some logins are tried at once."""
+        with self._login_probes:
+            return self.nexus().users.accepts(user_id, password)
 
     def nexus_username(self) -> str:
         """Return the id of the user that this plugin is in Nexus."""

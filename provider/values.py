@@ -93,4 +93,6 @@ def _wire(value: Any) -> PropertyValue:
         return PropertyValue([PropertyValue(item) for item in sorted(value)])
     if isinstance(value, list):
         return PropertyValue([_wire(item) for item in value])
+    if isinstance(value, dict):
+        return PropertyValue({name: _wire(item) for name, item in value.items() if item is not None})
     raise TypeError(f"a {type(value).__name__} is no value of a property")

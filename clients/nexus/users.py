@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from clients.errors import ForbiddenError, RefusedError, action
+from clients.errors import ForbiddenError, NotFoundError, RefusedError, action
 from clients.http import basic
 from clients.nexus.collection import Collection
 from clients.nexus.wire import NEXUS, Kind
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from clients.nexus.api import Api
 
 LOCAL = "default"
+DISABLED = "disabled"
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,15 @@ class Users(Collection[User]):
         """
         _refuse_no_roles(item, action("replace", "user", item.user_id))
         super().replace(item)
+
+    def disable(self, user: User) -> None:
+        """Let a user in no more. One that is gone already is no error; one without roles, which Nexus does not take, stays."""
+        if not user.roles:
+            return
+        try:
+            self.replace(replace(user, status=DISABLED))
+        except NotFoundError:
+            self.refresh()
 
     def change_password(self, user_id: str, password: str) -> None:
         """Give a user another password.

@@ -10,8 +10,8 @@ from provider.kinds.nexus_privilege import NexusPrivilege
 from provider.kinds.nexus_role import NexusRole
 from provider.kinds.nexus_user import NexusUser
 from provider.kinds.password import Password
+from provider.kinds.service_account import ServiceAccount
 from provider.kinds.vault_preconditions import VaultPreconditions
-from provider.kinds.vault_secret_metadata import VaultSecretMetadata
 
 if TYPE_CHECKING:
     from provider.kinds.kind import Kind
@@ -26,6 +26,6 @@ KINDS: dict[str, type[Kind]] = {
         NexusUser,
         GitLabGroupVariable,
         VaultPreconditions,
-        VaultSecretMetadata,
+        ServiceAccount,
     )
 }

@@ -1,6 +1,6 @@
 """The fields of a kind as data: name, type, default, what is allowed, and how two states of them are compared.
 
-Values are plain: text, bool, int, frozenset of text, and UNKNOWN for what a preview cannot know yet.
+Values are plain: text, bool, int, frozenset of text, mappings of these, and UNKNOWN for what a preview cannot know yet.
 """
 
 from __future__ import annotations
@@ -79,10 +79,17 @@ def _names(value: Any) -> frozenset[str]:
     return frozenset(value)
 
 
+def _mapping(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ValueError  # noqa: TRY004 a refused value, whatever the reason
+    return value
+
+
 TEXT = FieldType("text", _text)
 FLAG = FieldType("true or false", _flag)
 WHOLE_NUMBER = FieldType("a whole number", _whole_number)
 NAMES = FieldType("a list of names", _names)
+MAPPING = FieldType("a mapping", _mapping)
 
 
 @dataclass(frozen=True)

@@ -25,11 +25,12 @@ class KindError(Exception):
 
 @dataclass(frozen=True)
 class Change:
-    """A field that differs; `replaces` tells that another object must be made for it."""
+    """A field that differs, or a path such as `users["svc-x"].roles`; `replaces` tells that another object must be made for it."""
 
     name: str
     replaces: bool
     was_missing: bool = False
+    is_gone: bool = False
 
 
 @dataclass(frozen=True)

@@ -85,7 +85,11 @@ def generated() -> str:
     )
 
 
+def was_made_here(password: str) -> bool:
+    """Tell whether a password is as the plugin makes them."""
+    return len(password) == CHARACTERS and set(password) <= set(ALPHABET)
+
+
 def _outputs(password: str) -> Values:
     """Return what is known of a password: itself, and its fingerprint if it was made here."""
-    was_made_here = len(password) == CHARACTERS and set(password) <= set(ALPHABET)
-    return {"result": password, "fingerprint": fingerprint(password) if was_made_here else ""}
+    return {"result": password, "fingerprint": fingerprint(password) if was_made_here(password) else ""}

@@ -1,0 +1,80 @@
+"""What an import of an account is told, and what it finds out by itself: the rest of the parts, from the role and the secret.
+
+The id is `USER@VERSION[,USER@VERSION]:SECRET_PATH[:ROLE]`, such as `svc-x@1,svc-x-b@1:secret/data/nexus/svc-x:ci-svc-x`: the
+users with the versions of their passwords, which no system tells. It holds no password: those are read from the secret.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from provider.kinds.account_parts import VERSION
+from provider.kinds.kind import KindError
+
+if TYPE_CHECKING:
+    from clients.nexus import Nexus
+    from clients.vault_secret import Look
+    from provider.kinds.fields import Values
+
+_USER = r"[^\s@,:/]+@[0-9]{1,9}"
+_ID = re.compile(rf"({_USER}(?:,{_USER})*):([^:\s]+/data/[^:\s]+)(?::([^:\s]+))?")
+_SCOPED = "repository-content-selector"
+
+
+@dataclass(frozen=True)
+class ImportId:
+    """An import's id: the versions by user, the secret's API path, and the role's id or ""."""
+
+    versions: dict[str, int]
+    path: str
+    role: str
+
+    @classmethod
+    def of(cls, text: str) -> ImportId:
+        """Read an id.
+
+        Raises:
+            KindError: it is none.
+        """
+        found = _ID.fullmatch(text)
+        if not found:
+            raise KindError(
+                f"import account '{text}': its id is USER@VERSION[,USER@VERSION]:SECRET_PATH[:ROLE], such as "
+                "svc-x@1:secret/data/nexus/svc-x:ci-svc-x. Never write a password there: ids are not encrypted"
+            )
+        users = [each.rpartition("@") for each in found[1].split(",")]
+        return cls({user: int(version) for user, _, version in users}, found[2], found[3] or "")
+
+    @classmethod
+    def for_inputs(cls, inputs: Values) -> ImportId:
+        """Return the id under which the account of these inputs is imported."""
+        versions = {user: int(part[VERSION.name]) for user, part in inputs["users"].items()}
+        return cls(versions, inputs["secret"]["path"], str((inputs["role"] or {}).get("role_id", "")))
+
+    def __str__(self) -> str:
+        users = ",".join(f"{user}@{version}" for user, version in self.versions.items())
+        return ":".join([users, self.path, *([self.role] if self.role else [])])
+
+    def parts(self, nexus: Nexus, look: Look) -> Values:
+        """Return what there is to look at, in the shape of a state: the parts by id, without their fields."""
+        active = (look.fields or {}).get("username")
+        account = next(iter(self.versions))
+        role = nexus.roles.find(self.role) if self.role else None
+        held = [nexus.privileges.find(name) for name in sorted(role.privileges)] if role else []
+        scoped = [each for each in held if each and each.type == _SCOPED and self._is_own(each.name)]
+        selectors = {each.content_selector for each in scoped if self._is_own(each.content_selector)}
+        return {
+            "account": account,
+            "users": {
+                user: {"user_id": user, VERSION.name: version} for user, version in self.versions.items()
+            },
+            "role": {"role_id": self.role} if self.role else {},
+            "privileges": {each.name: {"name": each.name} for each in scoped},
+            "selectors": {name: {"name": name} for name in sorted(selectors)},
+            "secret": {"path": self.path, "user": active if active in self.versions else account},
+        }
+
+    def _is_own(self, name: str) -> bool:
+        return name.startswith(f"{self.role}-")

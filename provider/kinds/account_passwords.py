@@ -1,0 +1,106 @@
+"""The passwords of an account's users: kept, found again, or made. They lie in the state, and the active user's in Vault.
+
+A run that was killed may have given a user a password that no state knows of. Where the secret hands it out already, it is
+found again there, so that a job that has read it keeps running; the secret's metadata, which no job can write, proves by rotation and
+fingerprint that it was this stack's own turn. Anything else that somebody wrote into the secret is never taken for ours.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from clients.fingerprint import fingerprint
+from provider.kinds.account_parts import VERSION
+from provider.kinds.password import generated, was_made_here
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from clients.vault_secret import Look, VaultSecret
+    from provider.kinds.fields import Values
+
+    Accepts = Callable[[str, str], bool]
+
+FINGERPRINT = "fingerprint"
+# The turn before is the version before, unless somebody wrote in between.
+_MOST_VERSIONS = 5
+
+
+def key(user_id: str, user: Mapping[str, Any]) -> str:
+    """Return the name under which the state has a user's password: `svc-x:2`."""
+    return f"{user_id}:{user[VERSION.name]}"
+
+
+def kept(state: Values, users: Mapping[str, Values]) -> dict[str, str]:
+    """Return the passwords that the state has for these users in these versions."""
+    known = state.get("passwords") or {}
+    return {name: known[name] for name in (key(*each) for each in users.items()) if name in known}
+
+
+def is_known(state: Values, inputs: Values) -> bool:
+    """Tell whether the state has every password that is wanted."""
+    return len(kept(state, inputs["users"])) == len(inputs["users"])
+
+
+def fingerprint_of(password: str) -> str:
+    """Return the fingerprint of a password that was made here, "" for another's (clients/fingerprint says why)."""
+    return fingerprint(password) if was_made_here(password) else ""
+
+
+def fingerprints(passwords: Mapping[str, str]) -> dict[str, str]:
+    """Return the fingerprints by user."""
+    return {name.rpartition(":")[0]: fingerprint_of(password) for name, password in passwords.items()}
+
+
+def wanted(
+    state: Values, inputs: Values, look: Look, secret: VaultSecret, accepts: Accepts
+) -> dict[str, str]:
+    """Return the password of each user that is wanted: what the state has, what is ours in the secret, or a new one.
+
+    Without a state, so after one was lost, or where everything is taken over, all that the secret and its earlier versions
+    prove by a login is kept.
+    """
+    users = inputs["users"]
+    passwords = kept(state, users)
+    for user_id, user in users.items():
+        if key(user_id, user) in passwords:
+            continue
+        found = _lost_turn(inputs, look, user_id) if state else _published(look, secret, user_id)
+        usable = found is not None and accepts(user_id, found)
+        passwords[key(user_id, user)] = found if found is not None and usable else generated()
+    return passwords
+
+
+def published(look: Look, secret: VaultSecret, users: Mapping[str, Values]) -> dict[str, str]:
+    """Return the passwords that the secret hands out or has handed out, "" for a user of whom it knows none."""
+    return {key(name, user): _published(look, secret, name) or "" for name, user in users.items()}
+
+
+def _published(look: Look, secret: VaultSecret, user_id: str) -> str | None:
+    """Return a user's password from the secret, or from the last of its earlier versions that names the user."""
+    if found := _password(look.fields, user_id):
+        return found
+    for version in range(look.version - 1, max(look.version - 1 - _MOST_VERSIONS, 0), -1):
+        if found := _password(secret.earlier(version), user_id):
+            return found
+    return None
+
+
+def _lost_turn(inputs: Values, look: Look, user_id: str) -> str | None:
+    """Return the password that a killed run of this very rotation has published."""
+    password = _password(look.fields, user_id)
+    metadata = inputs["metadata"]
+    is_ours = (
+        password is not None
+        and inputs["secret"]["user"] == user_id
+        and all(look.custom.get(name) == metadata.get(name) for name in ("stack", "owner", "rotation"))
+        and look.custom.get(FINGERPRINT) == fingerprint_of(password)
+    )
+    return password if is_ours else None
+
+
+def _password(fields: Mapping[str, Any] | None, user_id: str) -> str | None:
+    if not fields or fields.get("username") != user_id:
+        return None
+    password = fields.get("password")
+    return password if isinstance(password, str) and password else None
