@@ -28,32 +28,41 @@ _USER_INFO = re.compile(r"(?i)(https?://)[^/\s@'\"]+@")
 class _Secrets:
     """The secrets of this process in every spelling.
 
-    They are looked for one by one: an expression of all of them takes longer to compile with each, 40 s for 400.
+    They are looked for one by one: an expression of all of them takes longer to compile with each, 40 s for 400. They are
+    put in order when a text is to be hidden, which is seldom: with each of thousands that are added it would take seconds.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._known: set[str] = set()
         self._spellings: set[str] = set()
-        self._longest_first: tuple[str, ...] = ()
+        self._longest_first: tuple[str, ...] | None = ()
         self._watching = False
 
     def add(self, secret: str) -> None:
+        if secret in self._known:
+            return
+        found = {text for text in _spellings(secret) if len(text) >= LEAST_CHARACTERS}
         with self._lock:
             if not self._watching:
                 _redact_new_records()
                 self._watching = True
-            found = {text for text in _spellings(secret) if len(text) >= LEAST_CHARACTERS}
-            if found <= self._spellings:
-                return
             self._spellings |= found
-            # The longest first: a secret may begin with another one.
-            self._longest_first = tuple(sorted(self._spellings, key=len, reverse=True))
+            self._longest_first = None
+            self._known.add(secret)
 
     def hide(self, text: str) -> str:
-        for spelling in self._longest_first:
+        for spelling in self._in_order():
             if spelling in text:
                 text = text.replace(spelling, CONCEALED)
         return text
+
+    def _in_order(self) -> tuple[str, ...]:
+        """Return the spellings, the longest first: a secret may begin with another one."""
+        with self._lock:
+            if self._longest_first is None:
+                self._longest_first = tuple(sorted(self._spellings, key=len, reverse=True))
+            return self._longest_first
 
 
 def _spellings(secret: str) -> set[str]:
