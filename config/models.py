@@ -228,6 +228,10 @@ class Account(Section):
         default_factory=Rotation,
         description="Count it up, and the password changes; or a mapping with its date.",
     )
+    purge: bool = Field(
+        default=False,
+        description="When the account is removed, its secret goes with every version. Apply it before you remove the account.",
+    )
     adopt: Adopt = None
 
 
