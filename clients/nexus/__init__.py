@@ -8,6 +8,7 @@ looked at.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TypeVar
 
 from clients.http import HttpOptions
 from clients.nexus.anonymous import read_anonymous_access
@@ -34,6 +35,8 @@ __all__ = [
     "is_password",
     "is_pattern",
 ]
+
+_T = TypeVar("_T", User, Role)
 
 
 class Nexus:
@@ -90,18 +93,16 @@ class Nexus:
 
     def _without_role(self, role_id: str) -> None:
         """Do in the shared lists what Nexus does when a role is deleted: take it out of users and roles."""
-        gone = {role_id}
-        self.users.shared.change(
-            lambda users: {key: replace(user, roles=user.roles - gone) for key, user in users.items()}
-        )
-        self.roles.shared.change(
-            lambda roles: {key: replace(role, roles=role.roles - gone) for key, role in roles.items()}
-        )
+        self.users.shared.change(lambda users: _without(users, "roles", role_id))
+        self.roles.shared.change(lambda roles: _without(roles, "roles", role_id))
 
     def _without_privilege(self, name: str) -> None:
-        gone = {name}
-        self.roles.shared.change(
-            lambda roles: {
-                key: replace(role, privileges=role.privileges - gone) for key, role in roles.items()
-            }
-        )
+        self.roles.shared.change(lambda roles: _without(roles, "privileges", name))
+
+
+def _without(items: dict[str, _T], field: str, name: str) -> dict[str, _T]:
+    """Return the objects, the name taken out of those whose field has it; the others are the same objects."""
+    return {
+        key: replace(item, **{field: getattr(item, field) - {name}}) if name in getattr(item, field) else item
+        for key, item in items.items()
+    }

@@ -53,7 +53,10 @@ class SharedList(Generic[T]):
             self._flight = None
 
     def change(self, change: Callable[[dict[str, T]], dict[str, T]]) -> None:
-        """Put a write into the list; a list that is under way may miss the write, so it is forgotten instead."""
+        """Put a write into the list; a list that is under way may miss the write, so it is forgotten instead.
+
+        `change` gets a dictionary of its own, and returns the one to keep.
+        """
         with self._lock:
             flight = self._flight
             if flight is None:
