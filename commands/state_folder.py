@@ -11,7 +11,9 @@ import os
 import socket
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote
+
+from tools.environment import ROOT
 
 _ENGINE = "pulumi"
 # What the engine's file storage keeps beside each file; it is not written in one piece, and an empty one is an error.
@@ -44,9 +46,14 @@ class Lock:
 
 
 def folder(url: str | None) -> Path | None:
-    """Return the folder of a state backend's URL; None where it is no folder of this machine."""
-    parts = urlsplit(url or "")
-    return Path(parts.path).expanduser() / ".pulumi" if parts.scheme == "file" else None
+    """Return the folder of a state backend's URL as the engine finds it; None where it is no folder of this machine.
+
+    A path may begin with ~, and one that is relative is so to the project's folder, where the engine is started.
+    """
+    scheme, separator, rest = (url or "").partition("://")
+    if scheme != "file" or not separator:
+        return None
+    return ROOT / Path(unquote(rest.partition("?")[0])).expanduser() / ".pulumi"
 
 
 def locks(state: Path, project: str, stack: str) -> list[Lock]:

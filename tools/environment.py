@@ -11,6 +11,7 @@ import os
 import shlex
 import sys
 from pathlib import Path
+from urllib.parse import quote
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
@@ -77,7 +78,8 @@ def variables() -> dict[str, str]:
 
 def _file_backend() -> str:
     # Without attribute files, which a killed engine leaves half-written: then it reads its state no more.
-    return f"file://{state_directory() / 'state'}?metadata=skip"
+    # The engine takes the path apart as a URL: a # in it would begin something else.
+    return f"file://{quote(str(state_directory() / 'state'))}?metadata=skip"
 
 
 def prepare() -> None:

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import os
 import stat
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
+from commands.state_folder import folder
 from tools import environment
 
 if TYPE_CHECKING:
@@ -37,6 +40,19 @@ def test_variables_leave_the_callers_backend_and_passphrase(monkeypatch: pytest.
     chosen = environment.variables()
     assert chosen["PULUMI_BACKEND_URL"] == "s3://states"
     assert "PULUMI_CONFIG_PASSPHRASE_FILE" not in chosen
+
+
+def test_the_state_lies_in_the_state_directory_whatever_that_is_called(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A # began the URL's fragment, so that the engine put the state beside the directory."""
+    place = tmp_path / "issue #7, 100% what? a+b %41 ünïcode"
+    monkeypatch.setenv("CIACCESS_STATE_DIR", str(place))
+    environment.prepare()
+    chosen = environment.variables()
+    subprocess.run(["pulumi", "stack", "ls"], env=os.environ | chosen, cwd=environment.ROOT, check=True)
+    assert (place / "state" / ".pulumi" / "meta.yaml").is_file()
+    assert folder(chosen["PULUMI_BACKEND_URL"]) == place / "state" / ".pulumi"
 
 
 def test_the_tool_cache_follows_the_users_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -84,6 +100,6 @@ def test_main_names_the_local_credentials_by_file_and_only_where_no_vault_is_nam
     environment.main()
     printed = capsys.readouterr().out
     assert "VAULT_TOKEN" not in printed
-    assert f"export PULUMI_BACKEND_URL='file://{script.parent.parent}/state?metadata=skip'" in printed, (
+    assert f"export PULUMI_CONFIG_PASSPHRASE_FILE='{script.parent.parent}/passphrase'" in printed, (
         "a blank is quoted"
     )
