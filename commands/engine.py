@@ -12,11 +12,15 @@ import subprocess
 import sys
 from typing import IO, TYPE_CHECKING, Any
 
-from commands.terminal import CommandError
+from commands.terminal import CommandError, Exit
+from config.stacks import StackSettingsError, stack_file
 from tools.environment import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+# A state is some megabytes; a backend that does not send them in this time is as good as away.
+_STATE_SECONDS = 120
 
 
 def run(
@@ -41,10 +45,10 @@ def export(stack: str) -> Any:
     """Return a stack's state as JSON, its secrets encrypted.
 
     Raises:
-        CommandError: there is no such stack, or the state backend cannot be read.
+        CommandError: there is no such stack, or the state backend cannot be read, or not in time.
     """
     words = ("stack", "export", "--stack", stack)
-    done = _call(words, None, subprocess.PIPE)
+    done = _call(words, None, subprocess.PIPE, seconds=_STATE_SECONDS)
     if done.returncode:
         raise CommandError(_failure(words, done))
     return json.loads(done.stdout)
@@ -75,12 +79,31 @@ def replace(stack: str, state: Any) -> None:
         raise CommandError(_failure(words, done))
 
 
+def locks(stack: str) -> str:
+    """Return what the engine says of the locks of a stack, "" where there are none; for states that lie in no folder.
+
+    No command of the engine shows them. A stack that is renamed to its own name is locked first, and then refused as
+    existing already, so this changes nothing.
+
+    Raises:
+        CommandError: the engine says something else, or nothing in time.
+    """
+    words = ("stack", "rename", stack.rpartition("/")[2], "--stack", stack)
+    done = _call(words, None, subprocess.PIPE, seconds=_STATE_SECONDS)
+    if "currently locked" in done.stderr:
+        return done.stderr
+    if done.returncode and "already exists" not in done.stderr:
+        raise CommandError(_failure(words, done), Exit.COULD_NOT_LOOK)
+    return ""
+
+
 def _call(
     words: Sequence[str],
     variables: Mapping[str, str] | None,
     output: IO[str] | int | None,
     *,
     given: str = "",
+    seconds: float | None = None,
 ) -> subprocess.CompletedProcess[str]:
     try:
         started = subprocess.Popen(  # noqa: S603 our own words
@@ -96,7 +119,14 @@ def _call(
         raise CommandError("run pulumi: it is not on PATH. Set the project up: make setup") from None
     with started:
         try:
-            out, err = started.communicate(given)
+            out, err = started.communicate(given, timeout=seconds)
+        except subprocess.TimeoutExpired:
+            started.kill()
+            raise CommandError(
+                f"pulumi {words[0]} {words[1]} did not end within {seconds:.0f} s. Look whether the state backend answers: "
+                "PULUMI_BACKEND_URL",
+                Exit.COULD_NOT_LOOK,
+            ) from None
         except KeyboardInterrupt:
             # A Ctrl-C reached the engine too, which ends its step and gives the stack free; killed, it could not.
             started.communicate()
@@ -122,9 +152,15 @@ def _complaints(done: subprocess.CompletedProcess[str]) -> str:
 
 
 def ensure_stack(stack: str) -> None:
-    """Make the stack's state where it does not exist yet.
+    """Make the stack's state where it does not exist yet, encrypted as its settings say.
 
     Raises:
         CommandError: the state backend could not be used.
     """
-    run("stack", "select", "--create", stack, quiet=True)
+    try:
+        provider = stack_file(stack).get("secretsprovider")
+    except StackSettingsError:  # a stack without a file of its own
+        provider = None
+    # Without the word, the engine would put a passphrase in its place, and that into the settings.
+    words = ("--secrets-provider", str(provider)) if provider else ()
+    run("stack", "select", "--create", stack, *words, quiet=True)

@@ -1,0 +1,88 @@
+"""How the engine is called, with a `pulumi` that writes down what it was told and does what the test wants."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from commands import engine
+from commands.terminal import CommandError, Exit
+from config import stacks
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_LOCKED = "error: the stack is currently locked by 1 lock(s). Either wait\n  s3://b/x: created by ci@job (pid 7) at now"
+
+
+@pytest.fixture
+def pulumi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The program; `says` replaces what it does."""
+    program = tmp_path / "bin" / "pulumi"
+    program.parent.mkdir()
+    monkeypatch.setenv("PATH", str(program.parent))
+    monkeypatch.setattr(stacks, "CONFIG_FOLDER", tmp_path)
+    return program
+
+
+def says(program: Path, text: str = "", code: int = 0, seconds: float = 0) -> None:
+    """Make the program do this; its words go to the file `words` beside it."""
+    words = program.with_name("words")
+    lines = (
+        f"#!{sys.executable}",
+        "import sys, time",
+        f"open({str(words)!r}, 'a').write(' '.join(sys.argv[1:]) + '\\n')",
+        f"time.sleep({seconds})",
+        f"sys.stderr.write({text!r})",
+        f"sys.exit({code})",
+    )
+    program.write_text("\n".join(lines), encoding="utf-8")
+    program.chmod(0o755)
+
+
+def test_a_state_that_does_not_come_is_not_waited_for(pulumi: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    says(pulumi, seconds=60)
+    monkeypatch.setattr(engine, "_STATE_SECONDS", 0.5)
+    begun = time.monotonic()
+    with pytest.raises(
+        CommandError, match=r"pulumi stack export did not end within .*PULUMI_BACKEND_URL"
+    ) as raised:
+        engine.export("prod")
+    assert raised.value.code == Exit.COULD_NOT_LOOK
+    assert time.monotonic() - begun < 30
+
+
+def test_a_stack_is_made_with_the_secrets_provider_of_its_settings(pulumi: Path, tmp_path: Path) -> None:
+    """The engine would take a passphrase, and take the provider out of the settings."""
+    says(pulumi)
+    (tmp_path / "Pulumi.prod.yaml").write_text("secretsprovider: hashivault://key\nencryptedkey: a\n")
+    (tmp_path / "Pulumi.other.yaml").write_text("encryptionsalt: v1:a=\n")
+    for stack in ("prod", "other", "none"):
+        engine.ensure_stack(stack)
+    assert pulumi.with_name("words").read_text().splitlines() == [
+        "stack select --create prod --secrets-provider hashivault://key --non-interactive",
+        "stack select --create other --non-interactive",
+        "stack select --create none --non-interactive",
+    ]
+
+
+def test_a_lock_is_what_the_engine_says_when_it_wants_one(pulumi: Path) -> None:
+    says(pulumi, _LOCKED, 255)
+    assert "created by ci@job (pid 7)" in engine.locks("organization/ciaccess/prod")
+    assert (
+        pulumi.with_name("words")
+        .read_text()
+        .startswith("stack rename prod --stack organization/ciaccess/prod ")
+    )
+    says(pulumi, "error: a stack named prod already exists", 255)
+    assert engine.locks("prod") == ""
+
+
+def test_locks_that_could_not_be_looked_at_are_not_taken_for_none(pulumi: Path) -> None:
+    says(pulumi, "error: could not list bucket: access denied", 255)
+    with pytest.raises(CommandError, match="access denied") as raised:
+        engine.locks("prod")
+    assert raised.value.code == Exit.COULD_NOT_LOOK
