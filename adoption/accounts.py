@@ -10,11 +10,11 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from adoption import nexus_roles
+from adoption import nexus_roles, rotations
 from adoption.grants import GrantFinder
 from config.identities import READER, WRITER
 from config.permissions import role_id
-from config.rotation import ALTERNATE, SECOND, second_user
+from config.rotation import SECOND, second_user
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,8 +38,10 @@ class Accounts:
     administrators: frozenset[str]
 
 
-def describe(world: World, repositories: Mapping[str, Mapping[str, str]], draft: Draft) -> Accounts:
-    """Return the accounts; say which users and secrets are none, and why."""
+def describe(
+    world: World, repositories: Mapping[str, Mapping[str, str]], max_ages: Mapping[str, str], draft: Draft
+) -> Accounts:
+    """Return the accounts; say which users and secrets are none, and why. `max_ages` are kept, by account."""
     finder = GrantFinder(world.nexus, repositories)
     declared: dict[str, dict[str, Any]] = {}
     named: set[str] = set()
@@ -53,6 +55,8 @@ def describe(world: World, repositories: Mapping[str, Mapping[str, str]], draft:
             draft.remark(rule, PATH, f"{name} is left out: {text}", remedy)
         else:
             declared[name], needed = _described(world, user, finder)
+            if turned := rotations.describe(world, name, max_ages.get(name)):
+                declared[name]["rotation"] = turned
             named |= needed
             _remark_on_secret(world, name, draft)
     for name in sorted(world.vault.secrets.keys() - world.nexus.users.keys()):
@@ -102,7 +106,9 @@ def _problem(world: World, user: User) -> tuple[str, str, str] | None:
     """Return rule, text and remedy of what keeps a user with a secret from being an account."""
     secret = world.vault.secrets[user.user_id]
     turns = (
-        (user.user_id, second_user(user.user_id)) if _takes_turns(world, user.user_id) else (user.user_id,)
+        (user.user_id, second_user(user.user_id))
+        if rotations.takes_turns(world, user.user_id)
+        else (user.user_id,)
     )
     if secret.username not in turns:
         text = "the username in its secret is another one, or there is none"
@@ -137,17 +143,7 @@ def _described(world: World, user: User, finder: GrantFinder) -> tuple[dict[str,
             found["path"] = grants.path
     if roles:
         found["roles"] = sorted(roles)
-    if _takes_turns(world, user.user_id):
-        # Odd is the first user's turn; how often they have taken it matters to nobody.
-        count = 3 if world.vault.secrets[user.user_id].username == user.user_id else 2
-        found["rotation"] = {"count": count, "strategy": ALTERNATE}
     return found, roles
-
-
-def _takes_turns(world: World, account: str) -> bool:
-    """Tell whether an account's user has a second one that is like it."""
-    first, second = (world.nexus.users.get(each) for each in (account, second_user(account)))
-    return first is not None and second is not None and first.roles == second.roles
 
 
 def _is_second(world: World, name: str) -> bool:
@@ -157,7 +153,7 @@ def _is_second(world: World, name: str) -> bool:
         account != name
         and name not in world.vault.secrets
         and account in world.vault.secrets
-        and _takes_turns(world, account)
+        and rotations.takes_turns(world, account)
     )
 
 

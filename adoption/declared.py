@@ -17,12 +17,16 @@ if TYPE_CHECKING:
 _NEW = ("create", "import")
 _GONE = ("delete", "delete-replaced", "discard")
 _PROVIDERS = "pulumi:providers:"
+_STACK = "pulumi:pulumi:Stack"
 _PRECONDITIONS = "ciaccess:vault:Preconditions"
 
 
 @dataclass(frozen=True)
 class Declared:
-    """A resource. `parent` and `provider` are URNs, `depends_on` too; a component has neither provider nor inputs."""
+    """A resource. `provider` and what it depends on are URNs, `parent` is its component's, "" where that is the stack.
+
+    A component has neither provider nor inputs.
+    """
 
     urn: str
     type: str
@@ -32,7 +36,6 @@ class Declared:
     is_in_state: bool
     inputs: dict[str, Any]
     depends_on: tuple[str, ...]
-    password: str  # the URN of a user's password, else empty
 
     def __hash__(self) -> int:
         return hash(self.urn)
@@ -41,11 +44,6 @@ class Declared:
     def name(self) -> str:
         """Return its logical name."""
         return name_of(self.urn)
-
-    @property
-    def owner(self) -> str:
-        """Return the logical name of its component: an account's is the account."""
-        return name_of(self.parent)
 
     @property
     def is_provider(self) -> bool:
@@ -59,7 +57,7 @@ class Declared:
 
     @property
     def is_object(self) -> bool:
-        """Tell whether it stands for something in a system, or for a password."""
+        """Tell whether it stands for something in a system."""
         return self.is_custom and not self.is_provider and not self.is_precondition
 
 
@@ -83,19 +81,16 @@ def declared_by(preview: Any) -> tuple[Declared, ...]:
 def _resources(preview: Any) -> Iterator[Declared]:
     for step in preview.get("steps") or ():
         state = step.get("newState")
-        if step["op"] in _GONE or not state or state["type"] == "pulumi:pulumi:Stack":
+        if step["op"] in _GONE or not state or state["type"] == _STACK:
             continue
-        properties = state.get("propertyDependencies") or {}
+        parent = state.get("parent") or ""
         yield Declared(
             urn=state["urn"],
             type=state["type"],
-            parent=state.get("parent", ""),
+            parent="" if f"::{_STACK}::" in parent else parent,
             provider=(state.get("provider") or "").rpartition("::")[0],
             is_custom=bool(state.get("custom")),
             is_in_state=step["op"] not in _NEW,
             inputs=state.get("inputs") or {},
             depends_on=tuple(state.get("dependencies") or ()),
-            password=next(iter(properties.get("password") or ()), "")
-            if state["type"] == "ciaccess:nexus:User"
-            else "",
         )

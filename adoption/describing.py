@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -9,17 +10,19 @@ from adoption import accounts, gitlab_groups, jwt_roles, nexus_roles, repositori
 from adoption.draft import Draft
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from adoption.world import World
 
 # The organisation's ports, for who has no variable that says otherwise (facts on the organisation).
 _PUSH_PORT, _PULL_PORT = 8443, 8444
 
 
-def describe(world: World) -> Draft:
-    """Return what was seen as a draft of access.yaml."""
+def describe(world: World, max_ages: Mapping[str, str] = MappingProxyType({})) -> Draft:
+    """Return what was seen as a draft of access.yaml; `max_ages`, by account, are kept, since no system tells them."""
     draft = Draft()
     places = repositories.describe(world, draft)
-    found = accounts.describe(world, places, draft)
+    found = accounts.describe(world, places, max_ages, draft)
     nexus = _nexus(world, found, places, draft)
     references = {
         world.vault.address: "${vault.address}",

@@ -1,20 +1,19 @@
 """Whether what is declared exists already, where it differs, and what an import of it is called.
 
-One function a type of resource; each asks the system for the one object. Values are compared as the engine will compare
-them after the import, so that the plan says exactly what the first `up` then changes.
+One function a type of resource, and one a sort of an account's parts; each asks the system for the one object. Values are compared
+as the engine will compare them after the import, so that the plan says exactly what the first `up` then changes.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from adoption.claims import owner_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from adoption.declared import Declared
     from adoption.world import Systems
 
@@ -23,16 +22,21 @@ _BACKEND = ("oidcDiscoveryUrl", "jwksUrl", "jwtValidationPubkeys", "boundIssuer"
 
 @dataclass(frozen=True)
 class Existing:
-    """What was found: the id that an import takes, the inputs that differ, whose it says it is, and what forbids it."""
+    """What was found: the id that an import takes, what differs, whose it says it is, and what forbids it.
+
+    `differing` are inputs, by path. `made` and `gone` are whole parts of it that do not exist, or are not declared.
+    """
 
     identity: str
     differing: tuple[str, ...] = ()
     owner: str = ""
     obstacle: str = ""
+    made: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
 
 
 def find(declared: Declared, systems: Systems) -> Existing | None:
-    """Return what exists of a declared object, None where there is nothing; accounts are the business of `accounts`.
+    """Return what exists of a declared object, None where there is nothing; accounts are the business of takeover.
 
     Raises:
         ApiError: its system does not answer, or may not be asked.
@@ -61,6 +65,13 @@ def _privilege(inputs: dict[str, Any], systems: Systems) -> Existing | None:
         return None
     obstacle = f"it is of type {found.type}" if found.type != inputs["type"] else ""
     return Existing(found.name, differing(vars(found), inputs), owner_in(found.description), obstacle)
+
+
+def _user(inputs: dict[str, Any], systems: Systems) -> Existing | None:
+    found = systems.nexus.users.find(inputs["user_id"])
+    if found is None:
+        return None
+    return Existing(found.user_id, differing(vars(found), inputs), owner_in(found.last_name))
 
 
 def _variable(inputs: dict[str, Any], systems: Systems) -> Existing | None:
@@ -141,13 +152,19 @@ def _as_text(value: Any) -> Any:
     return frozenset() if value in (None, "", 0, False) else value
 
 
-FINDERS: dict[str, Callable[[dict[str, Any], Systems], Existing | None]] = {
+Finder = Callable[[dict[str, Any], "Systems"], Existing | None]
+FINDERS: dict[str, Finder] = {
     "vault:index/mount:Mount": _mount,
     "vault:jwt/authBackend:AuthBackend": _backend,
     "vault:index/policy:Policy": _policy,
     "vault:jwt/authBackendRole:AuthBackendRole": _jwt_role,
-    "ciaccess:nexus:ContentSelector": _selector,
-    "ciaccess:nexus:Privilege": _privilege,
     "ciaccess:nexus:Role": _role,
     "ciaccess:gitlab:GroupVariable": _variable,
+}
+# Of an account, by the input that holds them.
+PART_FINDERS: dict[str, Finder] = {
+    "selectors": _selector,
+    "privileges": _privilege,
+    "role": _role,
+    "users": _user,
 }

@@ -1,6 +1,6 @@
-"""The engine's import file for a plan, and what else the engine is told: targets, paths, passwords.
+"""The engine's import file for a plan, and what else the engine is told: targets, and paths that have been adopted.
 
-The file holds no password: an account's id names an environment variable that the plugin reads.
+The file holds no password: the plugin reads an account's out of its secret.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ def import_file(plan: Plan) -> dict[str, Any]:
                 "type": step.resource.type,
                 "name": step.resource.name,
                 "id": step.identity,
-                "parent": _key(step.resource.parent),
+                # What has no component lies under the stack, which the file cannot name.
+                **({"parent": _key(step.resource.parent)} if step.resource.parent else {}),
                 "provider": _key(step.resource.provider),
             }
             for step in adopted
@@ -52,9 +53,9 @@ def foundation(plan: Plan) -> tuple[str, ...]:
     return tuple(each.urn for each in [*needed, *conditions])
 
 
-def adopted_paths(resources: Iterable[Declared], mount: str) -> str:
-    """Return resources' API paths as the plugin's preconditions take them; `mount` is the KV engine's."""
-    return " ".join(sorted(filter(None, (_api_path(each, mount) for each in resources))))
+def adopted_paths(resources: Iterable[Declared]) -> str:
+    """Return resources' API paths as the plugin's preconditions take them."""
+    return " ".join(sorted(filter(None, map(_api_path, resources))))
 
 
 def targets(urns: Iterable[str]) -> tuple[str, ...]:
@@ -67,12 +68,10 @@ def _key(urn: str) -> str:
     return urn.split("::", 2)[2].replace("::", "/")
 
 
-def _api_path(each: Declared, mount: str) -> str:
+def _api_path(each: Declared) -> str:
     inputs = each.inputs
     if each.type == "vault:index/policy:Policy":
         return f"sys/policies/acl/{inputs['name']}"
     if each.type == "vault:jwt/authBackendRole:AuthBackendRole":
         return f"auth/{inputs['backend']}/role/{inputs['roleName']}"
-    if each.type == "vault:generic/secret:Secret":
-        return str(inputs["path"]).replace(f"{mount}/", f"{mount}/data/", 1)
     return ""

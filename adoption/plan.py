@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from adoption import takeover
+from adoption.claims import of_another
 from adoption.errors import AdoptionError
 from adoption.existing import FINDERS, find
+from adoption.world import MOST_PROBES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from adoption.declared import Declared
     from adoption.existing import Existing
@@ -23,12 +26,12 @@ KINDS = {
     "vault:jwt/authBackend:AuthBackend": "backend",
     "vault:index/policy:Policy": "policy",
     "vault:jwt/authBackendRole:AuthBackendRole": "jwt-role",
-    "ciaccess:nexus:ContentSelector": "selector",
-    "ciaccess:nexus:Privilege": "privilege",
     "ciaccess:nexus:Role": "role",
-    **dict.fromkeys((*takeover.TYPES, "ciaccess:vault:SecretMetadata"), ACCOUNT),
+    takeover.TYPE: ACCOUNT,
     "ciaccess:gitlab:GroupVariable": "variable",
 }
+# What people may ask for, and what is adopted with its account alone.
+_PARTS_OF_AN_ACCOUNT = ("user", "password", "secret", "selector", "privilege")
 
 
 class Becomes(StrEnum):
@@ -42,12 +45,17 @@ class Becomes(StrEnum):
 
 @dataclass(frozen=True)
 class Step:
-    """An object: what becomes of it, under which id, which fields the first `up` changes, or why it is refused."""
+    """An object: what becomes of it, under which id, what the first `up` changes of it, or why it is refused.
+
+    `changes` are fields, `makes` and `deletes` whole parts of an account; all by path.
+    """
 
     resource: Declared
     becomes: Becomes
     identity: str = ""
     changes: tuple[str, ...] = ()
+    makes: tuple[str, ...] = ()
+    deletes: tuple[str, ...] = ()
     reason: str = ""
 
     @property
@@ -58,11 +66,10 @@ class Step:
 
 @dataclass(frozen=True)
 class Plan:
-    """All steps, in the order of the program, and the passwords that imports take, by variable."""
+    """All steps, in the order of the program."""
 
     declared: tuple[Declared, ...]
     steps: tuple[Step, ...]
-    passwords: dict[str, str] = field(repr=False)
 
     def of(self, *becomes: Becomes) -> tuple[Step, ...]:
         """Return the steps of these sorts."""
@@ -75,7 +82,11 @@ class Plan:
             AdoptionError: there is none such.
         """
         kinds, accounts = list(kinds), list(accounts)
-        named = {step.resource.owner for step in self.steps if step.kind == ACCOUNT}
+        named = {step.resource.name for step in self.steps if step.kind == ACCOUNT}
+        if parts := [each for each in kinds if each in _PARTS_OF_AN_ACCOUNT]:
+            raise AdoptionError(
+                f"a {parts[0]} is adopted with its account: name that, with --account, or --kind {ACCOUNT} for all of them"
+            )
         if unknown := [each for each in kinds if each not in KINDS.values()]:
             raise AdoptionError(
                 f"there is no kind {unknown[0]}. There are {', '.join(dict.fromkeys(KINDS.values()))}"
@@ -87,7 +98,7 @@ class Plan:
         wanted = {
             step.resource.urn
             for step in self.steps
-            if step.kind in kinds or (step.kind == ACCOUNT and step.resource.owner in accounts)
+            if step.kind in kinds or (step.kind == ACCOUNT and step.resource.name in accounts)
         }
         by_urn = {each.urn: each for each in self.declared}
         waiting = list(wanted)
@@ -96,15 +107,13 @@ class Plan:
                 if urn in by_urn and urn not in wanted:
                     wanted.add(urn)
                     waiting.append(urn)
-        return Plan(
-            self.declared, tuple(step for step in self.steps if step.resource.urn in wanted), self.passwords
-        )
+        return Plan(self.declared, tuple(step for step in self.steps if step.resource.urn in wanted))
 
 
-def make_plan(declared: tuple[Declared, ...], systems: Systems, mount: str, owner: str) -> Plan:
-    """Look for each declared object that is not in the state.
+def make_plan(declared: tuple[Declared, ...], systems: Systems, owner: str) -> Plan:
+    """Look for each declared object that is not in the state; `owner` is who we are.
 
-    `mount` is the KV engine's, `owner` who we are.
+    What Nexus and GitLab list is asked for once; each account costs a look at its secret, and a login of each user.
 
     Raises:
         ApiError: a system does not answer.
@@ -114,23 +123,14 @@ def make_plan(declared: tuple[Declared, ...], systems: Systems, mount: str, owne
     found: dict[str, Existing | None] = {
         each.urn: find(each, systems) for each in missing if each.type in FINDERS
     }
-    passwords: dict[str, str] = {}
-    for index, members in enumerate(_by_account(missing)):
-        taken = takeover.take_over(members, systems, mount, index)
-        found |= taken.found
-        passwords |= taken.passwords
+    accounts = [each for each in missing if each.type == takeover.TYPE]
+    with ThreadPoolExecutor(MOST_PROBES) as threads:
+        taken = threads.map(lambda each: takeover.take_over(each.inputs, systems, owner), accounts)
+        found |= {each.urn: existing for each, existing in zip(accounts, taken, strict=True)}
     steps: dict[str, Step] = {}
     for each in objects:  # in the engine's order, so that what a step needs stands before it
         steps[each.urn] = _after(steps, _step(each, found.get(each.urn), owner))
-    return Plan(declared, _as_whole_accounts(steps), passwords)
-
-
-def _by_account(missing: Sequence[Declared]) -> list[list[Declared]]:
-    found: dict[str, list[Declared]] = {}
-    for each in missing:
-        if KINDS.get(each.type) == ACCOUNT:
-            found.setdefault(each.parent, []).append(each)
-    return list(found.values())
+    return Plan(declared, tuple(steps.values()))
 
 
 def _step(each: Declared, existing: Existing | None, owner: str) -> Step:
@@ -138,15 +138,9 @@ def _step(each: Declared, existing: Existing | None, owner: str) -> Step:
         return Step(each, Becomes.IN_STATE)
     if existing is None:
         return Step(each, Becomes.MADE)
-    if existing.owner not in ("", owner):
-        reason = (
-            f"it says that it is managed by {existing.owner}, and this is {owner} (owner in access.yaml): let it go "
-            "there first"
-        )
+    if reason := of_another(existing.owner, owner) or existing.obstacle:
         return Step(each, Becomes.REFUSED, reason=reason)
-    if existing.obstacle:
-        return Step(each, Becomes.REFUSED, reason=existing.obstacle)
-    return Step(each, Becomes.ADOPTED, existing.identity, existing.differing)
+    return Step(each, Becomes.ADOPTED, existing.identity, existing.differing, existing.made, existing.gone)
 
 
 def _after(before: dict[str, Step], step: Step) -> Step:
@@ -157,18 +151,3 @@ def _after(before: dict[str, Step], step: Step) -> Step:
             reason = step.reason or f"it needs {needed.resource.name}, which is refused"
             return Step(step.resource, Becomes.REFUSED, reason=reason)
     return step
-
-
-def _as_whole_accounts(steps: dict[str, Step]) -> tuple[Step, ...]:
-    """Refuse all of an account of which anything is refused: half of it would change its password."""
-    refused = {
-        step.resource.parent: step.reason
-        for step in reversed(steps.values())
-        if step.kind == ACCOUNT and step.becomes is Becomes.REFUSED
-    }
-    return tuple(
-        Step(step.resource, Becomes.REFUSED, reason=refused[step.resource.parent])
-        if step.resource.parent in refused and step.becomes is not Becomes.IN_STATE
-        else step
-        for step in steps.values()
-    )

@@ -1,7 +1,8 @@
-"""Taking over an account as a whole: its users, its secret, and the password that the one proves for the other.
+"""Taking over an account as a whole: its users, role, content selectors and privileges, its secret and that one's metadata.
 
-Where two users take turns, the idle one's password is in the secret's version before. Owns the rule that adoption changes no password: a user or secret that exists alone, or a password that does not log in,
-keeps all of the account out.
+The plugin imports it as one resource and reads the passwords out of the secret itself; here logins prove that it will find them.
+Owns the rule that adoption changes no password: users or a secret that exist alone, or a password that does not log in,
+keep the account out. Any other part that does not exist is made by the first `up`.
 """
 
 from __future__ import annotations
@@ -9,121 +10,152 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from adoption.claims import owner_in
-from adoption.existing import Existing, differing
+from adoption.account_parts import AccountParts
+from adoption.claims import of_another
+from adoption.existing import Existing
 from clients.errors import RefusedError
+from clients.vault_secret import VaultSecret
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from adoption.declared import Declared
     from adoption.world import Systems
+    from clients.nexus import User
+    from clients.vault_secret import Look
 
-USER, PASSWORD, SECRET = "ciaccess:nexus:User", "ciaccess:index:Password", "vault:generic/secret:Secret"
-TYPES = (USER, PASSWORD, SECRET)
-_FIELDS = {"username", "password"}
-# The turn before is the version before, unless somebody wrote in between.
-_MOST_VERSIONS = 5
+TYPE = "ciaccess:index:ServiceAccount"
 ACTIVE = "active"
+_FIELDS = {"username", "password"}
+# As far back as the plugin looks for an idle user's password (provider/kinds/account_passwords).
+_MOST_VERSIONS = 5
+
+
+def take_over(inputs: dict[str, Any], systems: Systems, owner: str) -> Existing | None:
+    """Return what exists of an account that is declared with these inputs, None where `up` makes it, or goes on making it.
+
+    Raises:
+        ApiError: a system does not answer, or may not be asked.
+    """
+    secret = VaultSecret(systems.vault, inputs["secret"]["path"])
+    account = _Account(inputs, systems, secret, secret.look(), AccountParts(inputs, systems))
+    return account.existing(owner)
 
 
 @dataclass(frozen=True)
-class Takeover:
-    """What of an account exists, by URN, and the passwords by the variables that name them; a repr shows none."""
+class _Account:
+    """An account as it is declared, and as it is."""
 
-    found: dict[str, Existing]
-    passwords: dict[str, str]
+    inputs: dict[str, Any]
+    systems: Systems
+    secret: VaultSecret
+    look: Look
+    parts: AccountParts
 
-    def __repr__(self) -> str:
-        return f"Takeover({sorted(self.found)})"
+    def existing(self, owner: str) -> Existing | None:
+        """Return what `take_over` returns."""
+        if self._is_claimed and self.look.version == 0:
+            return None  # made by a run that was killed, before anybody could have read a password
+        obstacle = self._claim(owner) or self.parts.obstacle(owner, is_claimed=self._is_claimed)
+        is_importable = bool(self.parts.users or self.parts.has_role or self.look.fields is not None)
+        if not is_importable and not obstacle:
+            return None
+        if obstacle := obstacle or self._obstacle():
+            return Existing(self._identity, obstacle=obstacle)
+        differing = (*self.parts.differing, *self._logins(), *self._of_the_secret())
+        return Existing(self._identity, tuple(sorted(differing)), made=self.parts.made, gone=self.parts.gone)
 
+    @property
+    def _is_claimed(self) -> bool:
+        """Tell whether the secret says that the account is this very stack's."""
+        return bool(self._metadata.get("stack")) and all(
+            self.look.custom.get(key) == self._metadata.get(key) for key in ("owner", "stack")
+        )
 
-def take_over(members: Sequence[Declared], systems: Systems, mount: str, index: int) -> Takeover:
-    """Look at the resources of one account that are not in the state.
+    @property
+    def _metadata(self) -> dict[str, str]:
+        return dict(self.inputs["metadata"])
 
-    `mount` is the KV engine's, `index` makes the variables' names its own.
+    @property
+    def _holder(self) -> str:
+        """Return the declared user that the secret hands out, "" for none."""
+        username = str((self.look.fields or {}).get("username"))
+        return username if username in self.inputs["users"] else ""
 
-    Raises:
-        ApiError: a system does not answer.
-    """
-    users = [each for each in members if each.type == USER]
-    secret = next((each for each in members if each.type == SECRET), None)
-    path = str(secret.inputs["path"]).removeprefix(f"{mount}/") if secret else ""
-    live = systems.vault.read_secret(mount, path) if path else None
-    existing = [each for each in users if systems.nexus.users.find(each.inputs["user_id"])]
-    if not existing and live is None:
-        return Takeover({}, {})
-    holder = next((each for each in users if live and each.inputs["user_id"] == live.get("username")), None)
-    obstacle = _obstacle(existing, holder, live, systems)
-    found: dict[str, Existing] = {}
-    passwords: dict[str, str] = {}
-    for number, user in enumerate(existing):
-        password = ""
-        if live is not None and not obstacle:
-            data = live if user is holder else _earlier(systems, mount, path, user.inputs["user_id"])
-            password = str((data or {}).get("password", ""))
-        name = f"CIACCESS_ADOPTED_PASSWORD_{index}_{number}" if password else ""
-        found[user.urn] = _user(user, name, obstacle, systems)
-        if password:
-            passwords[name] = password
-            found |= _password(members, user, name)
-    if secret is not None and live is not None:
-        fields = () if live.keys() == _FIELDS else ("dataJson",)
-        found[secret.urn] = Existing(secret.inputs["path"], fields, obstacle=obstacle)
-    return Takeover(found, passwords)
+    @property
+    def _identity(self) -> str:
+        """Return what an import takes (provider/kinds/account_import): the account's own user first, versions as declared."""
+        account, users = self.inputs["account"], self.inputs["users"]
+        ordered = sorted(users, key=lambda user: (user != account, user))
+        versions = ",".join(f"{user}@{int(users[user]['password_version'])}" for user in ordered)
+        return ":".join(filter(None, (versions, self.inputs["secret"]["path"], self.parts.role_id)))
 
+    def _claim(self, owner: str) -> str:
+        """Return whose the secret says that the account is, if that is somebody else."""
+        if reason := of_another(self.look.custom.get("owner", ""), owner):
+            return f"secret {self.secret.name}: {reason}"
+        stack, ours = self.look.custom.get("stack", ""), self._metadata.get("stack", "")
+        if stack not in ("", ours):
+            return (
+                f"secret {self.secret.name}: it says that it is of the stack {stack}, and this is {ours}: let it go there "
+                "first, or take stack out of its custom metadata if that one is gone"
+            )
+        return ""
 
-def _earlier(systems: Systems, mount: str, path: str, user_id: str) -> dict[str, Any] | None:
-    """Return what the secret said when it last was this user's turn, if that still lets it in: jobs may yet use it."""
-    history = systems.vault.read(f"{mount}/metadata/{path}") or {}
-    latest = int(history.get("current_version", 0))
-    for version in range(latest - 1, max(latest - 1 - _MOST_VERSIONS, 0), -1):
-        data = systems.vault.read_secret(mount, path, version)
-        if data and data.get("username") == user_id:
-            return data if _proven(systems, user_id, data.get("password")) else None
-    return None
+    def _obstacle(self) -> str:
+        """Return what keeps the account from being taken over with its password as it is, "" for nothing."""
+        if self.look.fields is None:
+            if not self.parts.users:
+                return ""
+            names = ", ".join(self.parts.users)
+            return f"Nexus has {names}, and its secret does not exist: write username and password there, or delete the user"
+        if not self._holder:
+            return "the username in its secret is none of the account's: correct the secret"
+        if self._holder not in self.parts.users:
+            return f"its secret exists, and Nexus has no user {self._holder}: delete the secret, and up makes both"
+        return self._refusal(self.parts.users[self._holder], self.look.fields)
 
+    def _refusal(self, user: User, fields: dict[str, Any]) -> str:
+        """Return why nobody gets in with what the secret hands out, "" where they do."""
+        if user.status != ACTIVE:
+            return f"its user is {user.status}, and up would activate it: activate or delete it first"
+        if not self._is_proven(user.user_id, fields):
+            return (
+                "the password in its secret does not log in: correct the secret or the user, since adoption changes no "
+                "password"
+            )
+        return ""
 
-def _password(members: Sequence[Declared], user: Declared, name: str) -> dict[str, Existing]:
-    declared = next((each for each in members if each.urn == user.password), None)
-    if declared is None:
-        return {}
-    return {declared.urn: Existing(f"env:{name}:{int(declared.inputs['version'])}")}
+    def _logins(self) -> list[str]:
+        """Return the logins of idle users that nobody can use: the first `up` gives these a password."""
+        idle = [user for user in self.parts.users if user != self._holder]
+        return [
+            self.parts.path("users", user) + ".login"
+            for user in idle
+            if not self._is_proven(user, self._earlier(user))
+        ]
 
+    def _earlier(self, user_id: str) -> dict[str, Any] | None:
+        """Return what the secret said when it last was this user's turn: jobs may still use it."""
+        for version in range(self.look.version - 1, max(self.look.version - 1 - _MOST_VERSIONS, 0), -1):
+            fields = self.secret.earlier(version)
+            if fields and fields.get("username") == user_id:
+                return fields
+        return None
 
-def _user(user: Declared, name: str, obstacle: str, systems: Systems) -> Existing:
-    found = systems.nexus.users.find(user.inputs["user_id"])
-    if found is None:  # listed a moment ago
-        return Existing("", obstacle="it is no longer there: run again")
-    identity = f"{found.user_id}:env:{name}" if name else found.user_id
-    # An import without a password leaves it to the first up.
-    fields = {*differing(vars(found), user.inputs), *(() if name else ("login", "password"))}
-    return Existing(identity, tuple(sorted(fields)), owner_in(found.last_name), obstacle)
+    def _is_proven(self, user_id: str, fields: dict[str, Any] | None) -> bool:
+        password = (fields or {}).get("password")
+        try:
+            return isinstance(password, str) and self.systems.nexus.users.accepts(user_id, password)
+        except RefusedError:  # no login can be made of it
+            return False
 
-
-def _proven(systems: Systems, user_id: str, password: object) -> bool:
-    try:
-        return isinstance(password, str) and systems.nexus.users.accepts(user_id, password)
-    except RefusedError:  # no login can be made of it
-        return False
-
-
-def _obstacle(
-    users: Sequence[Declared], holder: Declared | None, live: dict[str, Any] | None, systems: Systems
-) -> str:
-    """Return what keeps the account from being taken over with its password as it is, "" for nothing."""
-    if live is None:
-        names = ", ".join(user.inputs["user_id"] for user in users)
-        return f"Nexus has {names}, and its secret does not exist: write username and password there, or delete the user"
-    if holder is None:
-        return "the username in its secret is none of the account's: correct the secret"
-    if not any(user.urn == holder.urn for user in users):
-        return f"its secret exists, and Nexus has no user {holder.inputs['user_id']}: delete the secret, and up makes both"
-    status = next(
-        (found.status for found in [systems.nexus.users.find(holder.inputs["user_id"])] if found), ""
-    )
-    if status != ACTIVE:
-        return f"its user is {status}, and up would activate it: activate or delete it first"
-    if not _proven(systems, holder.inputs["user_id"], live.get("password")):
-        return "the password in its secret does not log in: correct the secret or the user, since adoption changes no password"
-    return ""
+    def _of_the_secret(self) -> list[str]:
+        """Return what of the secret and its metadata is not as declared."""
+        found = [
+            f"metadata.{key}"
+            for key, value in self._metadata.items()
+            if self.look.custom.get(key, "") != value
+        ]
+        if self.look.fields is None or self.look.fields.keys() != _FIELDS:
+            found.append("secret.holds")
+        if (self._holder or self.inputs["account"]) != self.inputs["secret"]["user"]:
+            found.append("secret.user")
+        return [*found, *(["purge"] if self.inputs.get("purge") else [])]

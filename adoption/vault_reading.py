@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from adoption.errors import AdoptionError
+from clients.vault_secret import VaultSecret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,12 +23,13 @@ _OWN_POLICIES = ("default", "root")
 
 @dataclass(frozen=True)
 class Secret:
-    """A secret of an account; `keys` are all that it holds."""
+    """A secret of an account; `keys` are all that it holds, `custom` is its custom metadata."""
 
     name: str
     username: str
     password: str = field(repr=False)
     keys: frozenset[str]
+    custom: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -133,14 +135,15 @@ def _folder(
 
 def _secrets(vault: Vault, mount: str, prefix: str, names: list[str]) -> Iterator[Secret]:
     for name in sorted(names):
-        data = vault.read_secret(mount, f"{prefix}/{name}")
-        if data is not None:
-            username, password = (data.get(key) for key in ("username", "password"))
+        look = VaultSecret(vault, f"{mount}/data/{prefix}/{name}").look()
+        if look.fields is not None:
+            username, password = (look.fields.get(key) for key in ("username", "password"))
             yield Secret(
                 name,
                 username if isinstance(username, str) else "",
                 password if isinstance(password, str) else "",
-                frozenset(data),
+                frozenset(look.fields),
+                look.custom,
             )
 
 

@@ -15,13 +15,14 @@ if TYPE_CHECKING:
     from adoption.plan import Plan
 
 _NOTHING = ("same", "refresh", "read")
-# Settings of pulumi-vault alone, which an import leaves empty: they say nothing about the object, and show beside others.
-_OF_THE_PLUGIN = frozenset({"deleteAllVersions", "disableBoundClaimsParsing", "disableRead"})
+# A setting of pulumi-vault alone, which an import leaves empty: it says nothing about the object, and shows beside others.
+_OF_THE_PLUGIN = "disableBoundClaimsParsing"
+_INDEX = re.compile(r"\[[0-9]+\].*")
 
 
 @dataclass(frozen=True)
 class Change:
-    """A change that the engine would make to a resource: what it does, and to which inputs."""
+    """A change that the engine would make to a resource: what it does, and to which inputs, by path."""
 
     resource: str
     does: str
@@ -38,16 +39,29 @@ def changes_in(preview: Any) -> dict[str, Change]:
         if step["op"] in _NOTHING:
             continue
         paths = step.get("detailedDiff") or dict.fromkeys(step.get("diffReasons") or ())
-        fields = tuple(sorted({re.split(r"[.\[]", path)[0] for path in paths} - _OF_THE_PLUGIN))
+        # A list is compared as a whole, so that an index in it says nothing.
+        fields = tuple(sorted({_INDEX.sub("", path) for path in paths} - {_OF_THE_PLUGIN}))
         found[step["urn"]] = Change(name_of(step["urn"]), step["op"], fields)
     return found
 
 
 def unplanned(plan: Plan, changes: Mapping[str, Change]) -> list[Change]:
     """Return the changes of what was adopted that the plan did not name."""
-    planned = {step.resource.urn: set(step.changes) for step in plan.of(Becomes.ADOPTED)}
+    planned = {
+        step.resource.urn: (*step.changes, *step.makes, *step.deletes) for step in plan.of(Becomes.ADOPTED)
+    }
     return [
         change
         for urn, change in changes.items()
-        if urn in planned and (change.does != "update" or not set(change.fields) <= planned[urn])
+        if urn in planned
+        and (change.does != "update" or not all(_is_named(field, planned[urn]) for field in change.fields))
     ]
+
+
+def _is_named(field: str, planned: tuple[str, ...]) -> bool:
+    """Tell whether a path is planned: as it is, as a part of one, or as what holds one, where the engine says no more."""
+    return any(_is_within(field, each) or _is_within(each, field) for each in planned)
+
+
+def _is_within(path: str, whole: str) -> bool:
+    return path == whole or path.startswith((f"{whole}.", f"{whole}["))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from clients.vault import Vault
 
 # Nexus hashes each password, which costs it a core for some milliseconds.
-_MOST_PROBES = 8
+MOST_PROBES = 8
 # Every Nexus has them, and no pipeline is them.
 _NEXUS_OWN_USERS = ("admin", "anonymous")
 
@@ -97,7 +97,7 @@ def admitted(nexus: Nexus, secrets: Iterable[Secret]) -> frozenset[str]:
         except RefusedError:  # no login can be made of it
             return False
 
-    with ThreadPoolExecutor(_MOST_PROBES) as threads:
+    with ThreadPoolExecutor(MOST_PROBES) as threads:
         answers = threads.map(is_admitted, tried)
     return frozenset(secret.name for secret, answer in zip(tried, answers, strict=True) if answer)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -61,47 +61,54 @@ def crawl(  # noqa: PLR0913 a command's options
 ) -> None:
     """Write an access.yaml that describes what exists. Reads, and tries each secret's login; changes nothing.
 
+    The max_age of accounts, which no system tells, is kept from the stack's access.yaml, where there is one.
+
     Exit code 0 if the YAML is valid as it is, 2 if something in it is yours to decide, 3 could not look, 1 an error.
     """
     from adoption.describing import describe  # noqa: PLC0415 --help does without
+    from adoption.rotations import max_ages_in  # noqa: PLC0415 likewise
     from adoption.world import crawl as look  # noqa: PLC0415 likewise
     from adoption.writing import text  # noqa: PLC0415 likewise
     from commands.adopt_session import connect, told  # noqa: PLC0415 likewise
+    from config.document import read  # noqa: PLC0415 likewise
     from config.loader import check  # noqa: PLC0415 likewise
 
     if out.exists():
         raise CommandError(f"{out} exists already. Name another file, and compare the two")
     given = {"vault": vault, "nexus": nexus, "gitlab": gitlab}
-    addresses = _addresses(stack, settings_file, given)
+    addresses, before = _addresses(stack, settings_file, given)
     with told():
-        draft = describe(look(connect(**addresses), group or (), kv, jwt))
+        max_ages = max_ages_in(read(before)) if before.exists() else {}
+        draft = describe(look(connect(**addresses), group or (), kv, jwt), max_ages)
     write_file(out, text(draft))
     checked = check(out)
     _tell_of_draft(draft, checked, out)
     finish(Exit.CLEAN if checked.access else Exit.DIFFERENCES)
 
 
-def _addresses(stack: str | None, settings_file: Path | None, given: dict[str, str | None]) -> dict[str, str]:
-    """Return the addresses: those that are given, the stack's, or the environment's."""
+def _addresses(
+    stack: str | None, settings_file: Path | None, given: dict[str, str | None]
+) -> tuple[dict[str, str], Path]:
+    """Return the addresses: those that are given, the stack's, or the environment's; and where its access.yaml is."""
     from commands.local_credentials import use_local_credentials  # noqa: PLC0415 --help does without
     from config.stacks import StackSettings, StackSettingsError  # noqa: PLC0415 likewise
 
-    of_stack: Any = {}
+    settings = StackSettings()
     if stack:
         use_local_credentials(stack, settings_file)
         try:
-            of_stack = StackSettings.of_stack(stack, settings_file).addresses
+            settings = StackSettings.of_stack(stack, settings_file)
         except StackSettingsError as error:
             raise CommandError(str(error)) from None
     found = {
-        name: given[name] or of_stack.get(name) or os.environ.get(variable, "")
+        name: given[name] or settings.addresses.get(name) or os.environ.get(variable, "")
         for name, variable in _ADDRESSES.items()
     }
     if missing := [f"--{name} (or {_ADDRESSES[name]})" for name, url in found.items() if not url]:
         raise CommandError(
             f"addresses are missing: {', '.join(missing)}. Or name a stack that has them: --stack"
         )
-    return {name: url.rstrip("/") for name, url in found.items()}
+    return {name: url.rstrip("/") for name, url in found.items()}, settings.access_file
 
 
 def _tell_of_draft(draft: Draft, checked: Checked, out: Path) -> None:

@@ -31,6 +31,7 @@ from commands import engine
 from commands.declared import declared_in
 from commands.local_credentials import use_local_credentials
 from commands.terminal import CommandError, Exit, write_file
+from config.faults import ConfigError
 from config.preconditions import check_vault
 from config.stacks import CONFIG_FOLDER, StackSettings, StackSettingsError
 from tools.environment import state_directory
@@ -52,7 +53,7 @@ def told() -> Iterator[None]:
     """
     try:
         yield
-    except (AdoptionError, CredentialsError, StackSettingsError) as error:
+    except (AdoptionError, ConfigError, CredentialsError, StackSettingsError) as error:
         raise CommandError(str(error)) from None
     except ApiError as error:
         code = Exit.COULD_NOT_LOOK if isinstance(error, _NOT_SEEN) else Exit.ERROR
@@ -110,8 +111,7 @@ class Session:
         """Look at what is declared, and at what exists of it. Writes nothing."""
         preview = engine.preview(*self._words(self._adopting_settings()))
         with told():
-            access = self.access
-            found = make_plan(declared_by(preview), self._systems, access.vault.kv.mount, access.owner)
+            found = make_plan(declared_by(preview), self._systems, self.access.owner)
         self._own = {each for each in found.declared if each.is_in_state}
         return found
 
@@ -128,7 +128,7 @@ class Session:
         if not there.issuperset(foundation(plan)):
             self._lay(foundation(plan))
         words = ("--generate-code=false", "--protect=false", "--yes", "--skip-preview", "--suppress-outputs")
-        self._run("import", "--file", str(self.write_import_file(plan)), *words, variables=plan.passwords)
+        self._run("import", "--file", str(self.write_import_file(plan)), *words)
         self._own |= {step.resource for step in adopted}
 
     def write_import_file(self, plan: Plan, path: Path | None = None) -> Path:
@@ -171,14 +171,14 @@ class Session:
         self._run("up", *words, variables=self._adopted())
 
     def _adopted(self) -> dict[str, str]:
-        return {ADOPTED: adopted_paths(self._own, self.access.vault.kv.mount)}
+        return {ADOPTED: adopted_paths(self._own)}
 
     def _targets(self, plan: Plan) -> list[str]:
         chosen = plan.of(Becomes.ADOPTED, Becomes.MADE, Becomes.IN_STATE)
-        parents = sorted({step.resource.parent for step in chosen})
+        parents = sorted({step.resource.parent for step in chosen} - {""})
         return list(dict.fromkeys([*foundation(plan), *parents, *(step.resource.urn for step in chosen)]))
 
-    def _run(self, verb: str, *words: str, variables: dict[str, str]) -> None:
+    def _run(self, verb: str, *words: str, variables: dict[str, str] | None = None) -> None:
         done = engine.run(verb, *words, *self._words(self._settings_file), variables=variables, aside=True)
         if done:
             raise CommandError(

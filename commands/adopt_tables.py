@@ -49,6 +49,8 @@ def plan_as_json(plan: Plan) -> list[dict[str, Any]]:
             "name": step.resource.name,
             "id": step.identity,
             "changes": list(step.changes),
+            "makes": list(step.makes),
+            "deletes": list(step.deletes),
             "reason": step.reason,
         }
         for step in plan.steps
@@ -60,4 +62,6 @@ def _then(step: Step) -> str:
         return step.reason
     if step.becomes is Becomes.MADE:
         return "the first up makes it"
-    return f"the first up changes {', '.join(step.changes)}" if step.changes else "no change"
+    parts = {"changes": step.changes, "makes": step.makes, "deletes": step.deletes}
+    said = [f"{verb} {', '.join(paths)}" for verb, paths in parts.items() if paths]
+    return f"the first up {'; '.join(said)}" if said else "no change"

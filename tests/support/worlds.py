@@ -35,9 +35,9 @@ def role(name: str, *privileges: str, roles: tuple[str, ...] = (), description: 
     return Role(name, name, description, frozenset(privileges), frozenset(roles))
 
 
-def secret(name: str, *more: str, username: str | None = None) -> Secret:
+def secret(name: str, *more: str, username: str | None = None, **custom: str) -> Secret:
     held = frozenset({"username", "password", *more})
-    return Secret(name, name if username is None else username, PASSWORD, held)
+    return Secret(name, name if username is None else username, PASSWORD, held, custom)
 
 
 def jwt_role(*policies: str, **fields: Any) -> dict[str, Any]:

@@ -1,8 +1,7 @@
 from __future__ import annotations
 
 import json
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 import pytest
 
@@ -12,33 +11,24 @@ from adoption.errors import AdoptionError
 from adoption.importing import adopted_paths, foundation, import_file
 from adoption.plan import Becomes, Plan, Step, make_plan
 from adoption.verifying import changes_in, unplanned
-from clients.nexus import Role, User
+from clients.nexus import Role
+from commands.adopt_tables import lines
+from tests.support.live_account import PASSWORD, SECRET, Live, privilege, role, user
+from tests.support.live_account import inputs as account_inputs
 
-if TYPE_CHECKING:
-    from adoption.world import Systems
-
-STACK = "urn:pulumi:s::p::"
-PASSWORD = "by-hand-password"
-NEXUS = f"{STACK}ciaccess:index:NexusAccess::nexus"
-ACCOUNT = f"{STACK}ciaccess:index:ServiceAccount::svc-a"
-PROVIDER = f"{STACK}pulumi:providers:ciaccess::ciaccess"
-ROLE_URN = f"{STACK}ciaccess:index:NexusAccess$ciaccess:nexus:Role::nexus-role-reads"
-CONDITIONS = f"{STACK}ciaccess:index:VaultJwtAuth$ciaccess:vault:Preconditions::vault-preconditions"
-
-
-def urn_of(suffix: str, kind: str) -> str:
-    return f"{STACK}ciaccess:index:ServiceAccount${kind}::svc-a-{suffix}"
+URNS = "urn:pulumi:local::ciaccess::"
+STACK_URN = f"{URNS}pulumi:pulumi:Stack::ciaccess-local"
+NEXUS = f"{URNS}ciaccess:index:NexusAccess::nexus"
+PROVIDER = f"{URNS}pulumi:providers:ciaccess::ciaccess"
+ROLE_URN = f"{URNS}ciaccess:index:NexusAccess$ciaccess:nexus:Role::nexus-role-reads"
+CONDITIONS = f"{URNS}ciaccess:index:VaultJwtAuth$ciaccess:vault:Preconditions::vault-preconditions"
+POLICY = f"{URNS}ciaccess:index:VaultJwtAuth$vault:index/policy:Policy::vault-policy"
+ACCOUNT = f"{URNS}ciaccess:index:ServiceAccount::svc-a"
 
 
-USER, SECOND = urn_of("user", "ciaccess:nexus:User"), urn_of("user-b", "ciaccess:nexus:User")
-SECRET = urn_of("secret", "vault:generic/secret:Secret")
-PASSWORD_URN, PASSWORD_B = (
-    urn_of("password", "ciaccess:index:Password"),
-    urn_of("password-b", "ciaccess:index:Password"),
-)
-
-
-def step(urn: str, inputs: dict[str, Any] | None, parent: str = "", op: str = "create", **state: Any) -> Any:
+def step(
+    urn: str, inputs: dict[str, Any] | None, parent: str = STACK_URN, op: str = "create", **state: Any
+) -> Any:
     kind = urn.rpartition("::")[0].rpartition("::")[2].rpartition("$")[2]
     whole = {
         "urn": urn,
@@ -48,215 +38,162 @@ def step(urn: str, inputs: dict[str, Any] | None, parent: str = "", op: str = "c
         "parent": parent,
         **state,
     }
-    return {
-        "op": op,
-        "urn": urn,
-        "provider": f"{PROVIDER}::id",
-        "newState": {**whole, "provider": f"{PROVIDER}::id"},
-    }
+    return {"op": op, "urn": urn, "newState": {**whole, "provider": f"{PROVIDER}::id"}}
 
 
-def user_inputs(name: str) -> dict[str, Any]:
-    return {
-        "user_id": name,
-        "first_name": "A",
-        "last_name": "(managed by ciaccess)",
-        "email_address": "a@b.test",
-        "status": "active",
-        "roles": ["reads"],
-        "password": "[secret]",
-    }
-
-
-def preview(*more: Any, role_op: str = "create") -> Any:
+def preview(*more: Any, role_op: str = "create", account_op: str = "create") -> Any:
     role = {"role_id": "reads", "name": "reads", "description": "Reads", "privileges": ["x"], "roles": []}
-    of_user: dict[str, Any] = {
-        "dependencies": [ROLE_URN, PASSWORD_URN],
-        "propertyDependencies": {"password": [PASSWORD_URN]},
-    }
     return {
         "steps": [
-            step(f"{STACK}pulumi:pulumi:Stack::p-s", None),
+            step(STACK_URN, None, ""),
             step(PROVIDER, {}),
             step(NEXUS, None),
-            step(ACCOUNT, None),
             step(CONDITIONS, {"vacant": []}, NEXUS),
             step(ROLE_URN, role, NEXUS, role_op),
-            step(PASSWORD_URN, {"version": 1}, ACCOUNT),
-            step(USER, user_inputs("svc-a"), ACCOUNT, **of_user),
             *more,
-            step(SECRET, {"path": "secret/nexus/svc-a"}, ACCOUNT, dependencies=[USER]),
+            step(ACCOUNT, account_inputs(), op=account_op, dependencies=[ROLE_URN, CONDITIONS]),
         ]
     }
 
 
-def second_user() -> tuple[Any, Any]:
-    of_user: dict[str, Any] = {
-        "dependencies": [PASSWORD_B],
-        "propertyDependencies": {"password": [PASSWORD_B]},
-    }
-    return (
-        step(PASSWORD_B, {"version": 1}, ACCOUNT),
-        step(SECOND, user_inputs("svc-a-b"), ACCOUNT, **of_user),
-    )
-
-
-def systems(
-    *,
-    users: tuple[str, ...] = ("svc-a",),
-    versions: tuple[dict[str, str] | None, ...] = ({"username": "svc-a", "password": PASSWORD},),
-    accepted: tuple[str, ...] = (PASSWORD,),
-    role: Role | None = None,
-    **fields: Any,
-) -> Systems:
-    """Return systems with these users of Nexus, and a secret with these versions."""
-    person: dict[str, Any] = {
-        "first_name": "A",
-        "last_name": "B",
-        "email_address": "a@b.test",
-        "status": "active",
-        "roles": frozenset({"reads"}),
-    }
-    known = {name: User(**{"user_id": name, **person, **fields}) for name in users}
-    roles = {"reads": role or Role("reads", "reads", "Reads", frozenset({"x"}), frozenset())}
-
-    def read_secret(mount: str, path: str, version: int = 0) -> dict[str, str] | None:
-        assert (mount, path) == ("secret", "nexus/svc-a")
-        return versions[version - 1 if version else -1] if versions else None
-
-    vault = SimpleNamespace(
-        read_secret=read_secret,
-        read=lambda path: {"current_version": len(versions)} if "/metadata/" in path else None,
-    )
-    of_users = SimpleNamespace(find=known.get, accepts=lambda _, password: password in accepted)
-    nexus = SimpleNamespace(users=of_users, roles=SimpleNamespace(find=roles.get))
-    return cast("Systems", SimpleNamespace(vault=vault, nexus=nexus))
-
-
-def planned(given: Systems, said: Any = None) -> Plan:
-    return make_plan(declared_by(said or preview()), given, "secret", "ciaccess")
+def planned(live: Live | None = None, said: Any = None) -> Plan:
+    return make_plan(declared_by(said or preview()), (live or Live()).systems(), "ciaccess")
 
 
 def by_urn(plan: Plan) -> dict[str, Step]:
     return {each.resource.urn: each for each in plan.steps}
 
 
-def test_an_account_is_adopted_with_its_password_under_a_variables_name() -> None:
-    plan = planned(systems())
-    steps = by_urn(plan)
-    assert all(each.becomes is Becomes.ADOPTED for each in plan.steps)
-    assert steps[USER].identity == "svc-a:env:CIACCESS_ADOPTED_PASSWORD_0_0"
-    assert steps[PASSWORD_URN].identity == "env:CIACCESS_ADOPTED_PASSWORD_0_0:1"
-    assert steps[SECRET].identity == "secret/nexus/svc-a"
-    assert steps[USER].changes == ("last_name",)
-    assert plan.passwords == {"CIACCESS_ADOPTED_PASSWORD_0_0": PASSWORD}
-    assert PASSWORD not in json.dumps(import_file(plan)) + repr(plan)
+def test_roles_and_accounts_are_adopted_under_the_ids_of_their_imports() -> None:
+    steps = by_urn(planned())
+    assert steps[ROLE_URN].identity == "reads"
+    assert steps[ROLE_URN].changes == ("description",)
+    assert steps[ACCOUNT].identity == f"svc-a@1:{SECRET}:ci-svc-a"
+    assert steps[ACCOUNT].changes == ()
+    assert {each.becomes for each in steps.values()} == {Becomes.ADOPTED}
 
 
-@pytest.mark.parametrize(
-    ("given", "reason"),
-    [
-        (systems(accepted=()), "does not log in"),
-        (systems(versions=()), "its secret does not exist"),
-        (systems(users=()), "Nexus has no user svc-a"),
-        (systems(versions=({"username": "other", "password": PASSWORD},)), "none of the account's"),
-        (systems(status="disabled"), "up would activate it"),
-        (systems(last_name="(managed by other-team)"), "managed by other-team"),
-        (
-            systems(role=Role("reads", "reads", "Reads (managed by other-team)", frozenset(), frozenset())),
-            "managed by other-team",
-        ),
-    ],
-)
-def test_an_account_that_would_get_another_password_or_is_anothers_is_refused_as_a_whole(
-    given: Systems, reason: str
-) -> None:
-    plan = planned(given)
-    of_account = [each for each in plan.steps if each.kind == "account"]
-    assert {each.becomes for each in of_account} == {Becomes.REFUSED}
-    assert any(reason in each.reason for each in plan.steps)
-    assert not [each for each in import_file(plan)["resources"] if each["name"].startswith("svc-a")]
-
-
-def test_what_is_there_in_no_part_is_made() -> None:
-    plan = planned(systems(users=(), versions=()))
-    assert {each.becomes for each in plan.steps if each.kind == "account"} == {Becomes.MADE}
-    assert plan.passwords == {}
-
-
-def test_of_two_users_each_is_taken_over_with_the_version_that_names_it() -> None:
-    versions = ({"username": "svc-a", "password": "first"}, {"username": "svc-a-b", "password": "second"})
-    plan = planned(
-        systems(users=("svc-a", "svc-a-b"), versions=versions, accepted=("first", "second")),
-        preview(*second_user()),
+def test_what_of_an_account_is_made_and_deleted_stands_beside_what_is_changed() -> None:
+    live = Live(
+        users=(user("svc-a", last_name="CI"),),
+        roles=(role("ci-svc-a-old"),),
+        privileges=(privilege("ci-svc-a-old", content_selector="by-hand"),),
+        selectors=(),
     )
-    assert set(plan.passwords.values()) == {"first", "second"}
-    assert {each.becomes for each in plan.steps} == {Becomes.ADOPTED}
-
-
-def test_the_idle_users_password_is_left_to_up_only_where_nobody_can_use_it() -> None:
-    versions = ({"username": "svc-a", "password": "stale"}, {"username": "svc-a-b", "password": "second"})
-    plan = planned(
-        systems(users=("svc-a", "svc-a-b"), versions=versions, accepted=("second",)), preview(*second_user())
+    line = next(each for each in lines(planned(live)) if "svc-a@1" in each)
+    assert line.endswith(
+        'the first up changes role.privileges, users["svc-a"].last_name; makes privileges["ci-svc-a-raw-dev"], '
+        'selectors["ci-svc-a-raw"]; deletes privileges["ci-svc-a-old"]'
     )
-    steps = by_urn(plan)
-    assert steps[USER].identity == "svc-a"
-    assert steps[USER].changes == ("last_name", "login", "password")
-    assert steps[PASSWORD_URN].becomes is Becomes.MADE
 
 
-def test_further_keys_of_a_secret_are_a_change_that_the_plan_names() -> None:
-    data = {"username": "svc-a", "password": PASSWORD, "url": "x"}
-    assert by_urn(planned(systems(versions=(data,))))[SECRET].changes == ("dataJson",)
+def test_an_account_of_which_nothing_exists_is_made() -> None:
+    live = Live(users=(), roles=(), privileges=(), selectors=(), versions=(), custom={})
+    assert by_urn(planned(live))[ACCOUNT].becomes is Becomes.MADE
 
 
-def test_nexus_own_role_is_refused_and_so_is_what_needs_it() -> None:
+def test_an_account_that_is_refused_is_in_no_import_file() -> None:
+    plan = planned(Live(accepted=()))
+    assert "does not log in" in by_urn(plan)[ACCOUNT].reason
+    assert [each["name"] for each in import_file(plan)["resources"]] == ["nexus-role-reads"]
+
+
+def test_nexus_own_role_is_refused_and_so_is_the_account_that_needs_it() -> None:
     own = Role("reads", "reads", "Reads", frozenset({"x"}), frozenset(), read_only=True)
-    steps = by_urn(planned(systems(role=own)))
+    steps = by_urn(planned(Live(roles=(role(), own))))
     assert steps[ROLE_URN].reason == "it is Nexus's own"
-    assert steps[SECRET].becomes is Becomes.REFUSED
+    assert steps[ACCOUNT].reason == "it needs nexus-role-reads, which is refused"
 
 
 def test_a_choice_takes_along_what_it_depends_on_and_no_more() -> None:
-    plan = planned(systems())
-    assert set(by_urn(plan.chosen([], ["svc-a"]))) == {ROLE_URN, USER, PASSWORD_URN, SECRET}
+    plan = planned()
+    for kinds, accounts in (([], ["svc-a"]), (["account"], [])):
+        assert set(by_urn(plan.chosen(kinds, accounts))) == {ROLE_URN, ACCOUNT}
     assert set(by_urn(plan.chosen(["role"], []))) == {ROLE_URN}
     for kinds, accounts in ((["rolle"], []), ([], ["svc-b"])):
         with pytest.raises(AdoptionError, match="There are"):
             plan.chosen(kinds, accounts)
 
 
-def test_the_import_file_names_parent_and_provider_of_each() -> None:
-    found = import_file(planned(systems()))
-    role = next(each for each in found["resources"] if each["type"] == "ciaccess:nexus:Role")
-    assert role["id"] == "reads"
-    assert role["name"] == "nexus-role-reads"
+@pytest.mark.parametrize("part", ["selector", "privilege", "secret"])
+def test_a_part_of_an_account_is_no_kind_and_the_way_to_adopt_it_is_said(part: str) -> None:
+    with pytest.raises(AdoptionError, match="--account, or --kind account"):
+        planned().chosen([part], [])
+
+
+def test_the_import_file_names_provider_and_component_of_each_and_no_password() -> None:
+    plan = planned()
+    found = import_file(plan)
+    role, account = found["resources"]
+    assert (role["id"], role["name"]) == ("reads", "nexus-role-reads")
     assert found["nameTable"][role["parent"]] == NEXUS
-    assert found["nameTable"][role["provider"]] == PROVIDER
+    assert found["nameTable"][account["provider"]] == PROVIDER
+    assert "parent" not in account, "it lies under the stack"
+    assert PASSWORD not in json.dumps(found) + repr(plan)
 
 
-def test_what_is_in_the_state_is_done_and_its_path_is_the_stacks_own() -> None:
-    plan = planned(systems(), preview(role_op="same"))
-    assert by_urn(plan)[ROLE_URN].becomes is Becomes.IN_STATE
-    assert adopted_paths(plan.declared, "secret") == "secret/data/nexus/svc-a"
-    assert {PROVIDER, CONDITIONS, NEXUS, ACCOUNT} == set(foundation(plan))
+def test_what_is_in_the_state_is_done_and_asked_of_nobody() -> None:
+    live = Live()
+    plan = planned(live, preview(role_op="same", account_op="update"))
+    assert {each.becomes for each in plan.steps} == {Becomes.IN_STATE}
+    assert live.asked == []
+    assert {PROVIDER, CONDITIONS, NEXUS} == set(foundation(plan))
+
+
+def test_the_adopted_paths_are_those_of_policies_and_jwt_roles() -> None:
+    policy = step(POLICY, {"name": "reads-a", "policy": ""}, NEXUS, "same")
+    role_urn = f"{URNS}vault:jwt/authBackendRole:AuthBackendRole::ci"
+    jwt_role = step(role_urn, {"backend": "jwt", "roleName": "ci"}, NEXUS, "same")
+    declared = declared_by(preview(policy, jwt_role))
+    assert adopted_paths(declared) == "auth/jwt/role/ci sys/policies/acl/reads-a"
+
+
+def test_a_thousand_accounts_cost_a_look_and_a_login_each() -> None:
+    live = Live()
+    many = [step(f"{ACCOUNT}-{number}", account_inputs(), dependencies=[ROLE_URN]) for number in range(999)]
+    plan = planned(live, preview(*many))
+    assert len(plan.of(Becomes.ADOPTED)) == 1001
+    assert len(live.asked) == 2000
 
 
 def test_a_change_that_the_plan_does_not_name_is_found() -> None:
-    plan = planned(systems())
+    plan = planned(Live(users=(user("svc-a", last_name="CI"),), selectors=()))
+    of_account: dict[str, Any] = {
+        'users["svc-a"].last_name': {},
+        'users["svc-a"].roles[0]': {},
+        'selectors["ci-svc-a-raw"]': {},
+    }
     said = {
         "steps": [
-            {"op": "same", "urn": ROLE_URN},
-            {"op": "update", "urn": USER, "detailedDiff": {"last_name": {}, "roles[0]": {}}},
-            {"op": "update", "urn": SECRET, "detailedDiff": {"deleteAllVersions": {}}},
-            {"op": "replace", "urn": PASSWORD_URN, "diffReasons": ["version"]},
+            {"op": "replace", "urn": ROLE_URN, "diffReasons": ["role_id"]},
+            {"op": "update", "urn": ACCOUNT, "detailedDiff": of_account},
         ]
     }
     found = unplanned(plan, changes_in(said))
     assert sorted(map(str, found)) == [
-        "svc-a-password: replace version",
-        "svc-a-user: update last_name, roles",
+        "nexus-role-reads: replace role_id",
+        'svc-a: update selectors["ci-svc-a-raw"], users["svc-a"].last_name, users["svc-a"].roles',
     ]
+
+
+def test_changes_that_the_plan_names_are_expected_however_closely_the_engine_names_them() -> None:
+    plan = planned(Live(users=(user("svc-a", last_name="CI"),), selectors=()))
+    for fields in (
+        ['users["svc-a"].last_name', 'selectors["ci-svc-a-raw"].name'],
+        ["users", "selectors"],
+    ):
+        said = {
+            "steps": [
+                {"op": "update", "urn": ACCOUNT, "diffReasons": fields},
+                {"op": "same", "urn": ROLE_URN},
+            ]
+        }
+        assert unplanned(plan, changes_in(said)) == []
+
+
+def test_what_an_import_cannot_know_of_pulumi_vaults_settings_is_no_change() -> None:
+    said = {"steps": [{"op": "update", "urn": POLICY, "detailedDiff": {"disableBoundClaimsParsing": {}}}]}
+    assert changes_in(said)[POLICY].fields == ()
 
 
 def test_a_preview_of_another_shape_is_said() -> None:
