@@ -14,6 +14,7 @@ from clients.credentials import KNOWN, CredentialsError, ca_bundle, require
 from clients.errors import ApiError
 from clients.http import HttpOptions
 from clients.vault import Vault
+from components.program import run
 from components.resources import Provider
 from config import ConfigError, load
 from config.identities import service_accounts
@@ -42,11 +43,10 @@ def declare() -> None:
     args = components.VaultJwtAuthArgs.of(access, protect=settings.protect, existing=existing)
     way_in = components.VaultJwtAuth("vault", args, providers)
     nexus = components.NexusAccess("nexus", components.NexusAccessArgs.of(access), providers)
+    owner = f"{pulumi.get_project()}/{pulumi.get_stack()}"
+    waiting = pulumi.ResourceOptions.merge(providers, pulumi.ResourceOptions(depends_on=way_in.ready))
     for account in service_accounts(access):
-        options = pulumi.ResourceOptions.merge(providers, pulumi.ResourceOptions(depends_on=way_in.ready))
-        components.service_account(
-            access, account, nexus, f"{pulumi.get_project()}/{pulumi.get_stack()}", options
-        )
+        components.service_account(access, account, nexus, owner, waiting)
     for group in access.gitlab.groups:
         components.GitLabVariables(group, components.GitLabVariablesArgs.of(access, group), providers)
     pulumi.export("login_path", way_in.login_path)
@@ -54,8 +54,13 @@ def declare() -> None:
     pulumi.export("accounts", {account: secret_api_path(access, account) for account in access.accounts})
 
 
-if __name__ == "__main__":
+def declare_or_say_why_not() -> None:
+    """Declare everything; what a user can mend ends the run with its one line."""
     try:
         declare()
     except (ApiError, ConfigError, CredentialsError, StackSettingsError) as error:
         raise pulumi.RunError(str(error)) from None
+
+
+if __name__ == "__main__":
+    run(declare_or_say_why_not)

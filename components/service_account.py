@@ -41,7 +41,7 @@ def service_account(
             "user": rotation.active(access, account).user_id,
         },
         metadata={**secret_metadata(access, account), "stack": stack},
-        purge=False,
+        purge=declared.purge,
         adopt=access.adopts(declared),
         opts=opts,
     )

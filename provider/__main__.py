@@ -18,9 +18,8 @@ def _announce(port: int) -> None:
 def main() -> None:
     """Serve until the engine ends this process."""
     start_logging()
-    addresses = [argument for argument in sys.argv[1:] if not argument.startswith("-")]
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(serve(addresses[0] if addresses else "", _announce))
+        asyncio.run(serve(_announce))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Pulumi's side of the plugin: each request to its kind, plain values in, properties out. Knows no system.
+"""Pulumi's side of the plugin: each request of the engine to its kind, plain values in, properties out. Knows no system.
 
 Owns what the engine expects of any provider: previews that write nothing, live inputs and outputs from a read,
 differences by property, nothing deleted that another resource of the stack has taken over.
@@ -11,7 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
-from pulumi.provider.experimental import provider as sdk
+from google.protobuf.empty_pb2 import Empty  # type: ignore[import-untyped] # it comes without stubs
+from pulumi.runtime import proto
 
 from clients.redaction import redacted
 from provider.kinds import KINDS
@@ -27,6 +28,15 @@ if TYPE_CHECKING:
     from provider.kinds.fields import Values
     from provider.kinds.kind import Change, Kind
 
+    _Request = (
+        proto.CheckRequest
+        | proto.DiffRequest
+        | proto.CreateRequest
+        | proto.ReadRequest
+        | proto.UpdateRequest
+        | proto.DeleteRequest
+    )
+
 T = TypeVar("T")
 VERSION = "0.1.0"
 ADDRESSES = ("nexus_url", "gitlab_url")
@@ -35,7 +45,7 @@ _ALLOWED_URL = "a URL of http or https, without credentials"
 _MOST_THREADS = 16
 
 
-class CiaccessProvider(sdk.Provider):
+class CiaccessProvider:
     """The provider. Requests are answered concurrently; a kind is one object that all of them share."""
 
     def __init__(self) -> None:
@@ -50,67 +60,70 @@ class CiaccessProvider(sdk.Provider):
         # (token, id) of what was made or taken over in this process. All of these belong to the event loop's thread.
         self._made: set[tuple[str, str | None]] = set()
 
-    async def check_config(self, request: sdk.CheckRequest) -> sdk.CheckResponse:
+    async def check_config(self, request: proto.CheckRequest) -> proto.CheckResponse:
         """Check the addresses. Other keys stay: the project's own settings have the same namespace."""
-        inputs = plain(request.new_inputs)
+        inputs = plain(request.news)
         failures = [
-            sdk.CheckFailure(name, f"{redacted(repr(inputs[name]))} is not allowed. Allowed: {_ALLOWED_URL}")
+            proto.CheckFailure(
+                property=name,
+                reason=f"{redacted(repr(inputs[name]))} is not allowed. Allowed: {_ALLOWED_URL}",
+            )
             for name in ADDRESSES
             if inputs.get(name) not in (None, "", UNKNOWN) and not _is_url(inputs[name])
         ]
-        return sdk.CheckResponse(inputs=request.new_inputs, failures=failures)
+        return proto.CheckResponse(inputs=request.news, failures=failures)
 
-    async def diff_config(self, request: sdk.DiffRequest) -> sdk.DiffResponse:
-        """Leave the comparison to the engine: another address replaces nothing (a detailed answer fails in the SDK)."""
+    async def diff_config(self, request: proto.DiffRequest) -> proto.DiffResponse:
+        """Leave the comparison to the engine: another address replaces nothing."""
         del request
-        return sdk.DiffResponse()
+        return proto.DiffResponse(changes=proto.DiffResponse.DIFF_UNKNOWN)
 
-    async def configure(self, request: sdk.ConfigureRequest) -> sdk.ConfigureResponse:
+    async def configure(self, request: proto.ConfigureRequest) -> proto.ConfigureResponse:
         """Take the addresses. Nothing is asked: credentials are looked for when they are first needed."""
         args = plain(request.args)
         addresses = {name: args[name] for name in ADDRESSES if isinstance(args.get(name), str)}
         self._systems = Systems(addresses)
         self._kinds = {token: kind(self._systems) for token, kind in KINDS.items()}
-        # No output values: the SDK cannot read one without dependencies.
-        return sdk.ConfigureResponse(accept_secrets=True, supports_preview=True)
+        return proto.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
 
-    async def check(self, request: sdk.CheckRequest) -> sdk.CheckResponse:
+    async def check(self, request: proto.CheckRequest) -> proto.CheckResponse:
         """Check the inputs and put the defaults in."""
-        kind = self._kind(request.type)
-        concealed = secret_names(request.new_inputs)
-        values, failures = kind.check(plain(request.old_inputs), plain(request.new_inputs), concealed)
+        kind = self._kind(_type_of(request))
+        concealed = secret_names(request.news)
+        values, failures = kind.check(plain(request.olds), plain(request.news), concealed)
         secrets = kind.secrets(values) | concealed
-        return sdk.CheckResponse(
+        return proto.CheckResponse(
             inputs=wire(values, secrets),
             # The engine shows the value of a property that is named, a secret's too.
             failures=[
-                sdk.CheckFailure("", f"{failure.property}: {failure.reason}")
+                proto.CheckFailure(reason=f"{failure.property}: {failure.reason}")
                 if failure.property in secrets
-                else sdk.CheckFailure(failure.property, failure.reason)
+                else proto.CheckFailure(property=failure.property, reason=failure.reason)
                 for failure in failures
             ],
         )
 
-    async def diff(self, request: sdk.DiffRequest) -> sdk.DiffResponse:
+    async def diff(self, request: proto.DiffRequest) -> proto.DiffResponse:
         """Compare a state with inputs; on a refresh the engine asks the other way round, which is the same to us."""
-        kind = self._kind(request.type)
+        kind = self._kind(_type_of(request))
         self._in_state.add(request.urn)
-        state = kind.stored(plain(request.old_state))
-        inputs = _without(kind.stored(plain(request.new_inputs)), state, request.ignore_changes)
-        if kind.resource_id(inputs) == request.resource_id:
-            self._hold(request, request.resource_id)
-        found = kind.diff(request.resource_id, state, inputs)
-        return sdk.DiffResponse(
-            changes=bool(found.changes),
+        state = kind.stored(plain(request.olds))
+        inputs = _without(kind.stored(plain(request.news)), state, request.ignoreChanges)
+        if kind.resource_id(inputs) == request.id:
+            self._hold(request, request.id)
+        found = kind.diff(request.id, state, inputs)
+        return proto.DiffResponse(
+            changes=proto.DiffResponse.DIFF_SOME if found.changes else proto.DiffResponse.DIFF_NONE,
             replaces=[change.name for change in found.changes if change.replaces],
             diffs=[change.name for change in found.changes],
-            detailed_diff={change.name: _detail(change) for change in found.changes},
-            delete_before_replace=found.delete_first,
+            detailedDiff={change.name: _detail(change) for change in found.changes},
+            hasDetailedDiff=True,
+            deleteBeforeReplace=found.delete_first,
         )
 
-    async def create(self, request: sdk.CreateRequest) -> sdk.CreateResponse:
+    async def create(self, request: proto.CreateRequest) -> proto.CreateResponse:
         """Make the object; in a preview only look whether it could be made."""
-        kind = self._kind(request.type)
+        kind = self._kind(_type_of(request))
         inputs = kind.stored(plain(request.properties))
         resource_id = kind.resource_id(inputs)
         if request.preview:
@@ -119,62 +132,68 @@ class CiaccessProvider(sdk.Provider):
                 await self._in_thread(lambda: self._named(request, lambda: kind.look(None, inputs)))
             values = kind.planned(None, inputs)
         else:
-            if self._holders.get((request.type, resource_id)) == request.urn:
+            if self._holders.get((_type_of(request), resource_id)) == request.urn:
                 inputs["adopt"] = (
                     True  # a replacement by itself, as `up --replace` asks for, made before it is deleted
                 )
             values = await self._in_thread(lambda: self._named(request, lambda: kind.create(inputs)))
             self._hold(request, resource_id)
-            self._made.add((request.type, resource_id))
+            self._made.add((_type_of(request), resource_id))
         secrets = kind.secrets(values) | secret_names(request.properties)
-        return sdk.CreateResponse(resource_id, wire(kind.outputs_of(values), secrets))
+        return proto.CreateResponse(id=resource_id or "", properties=wire(kind.outputs_of(values), secrets))
 
-    async def read(self, request: sdk.ReadRequest) -> sdk.ReadResponse:
+    async def read(self, request: proto.ReadRequest) -> proto.ReadResponse:
         """Return live inputs and outputs; inputs that are left out would be wiped by a refresh."""
-        kind = self._kind(request.type)
+        kind = self._kind(_type_of(request))
         state = kind.stored(plain(request.properties))
-        seen = await self._in_thread(lambda: kind.read(request.resource_id, state))
+        seen = await self._in_thread(lambda: kind.read(request.id, state))
         if seen is None:
-            if not request.properties:
+            if not request.properties.fields:
                 # The engine would take an empty answer for an import that worked.
-                raise KindError(
-                    f"import {kind.noun} '{request.resource_id}': there is none of this id. Check the id"
-                )
-            return sdk.ReadResponse()
+                raise KindError(f"import {kind.noun} '{request.id}': there is none of this id. Check the id")
+            return proto.ReadResponse()
         secrets = kind.secrets(seen.values) | secret_names(request.properties, request.inputs)
-        return sdk.ReadResponse(
-            resource_id=seen.resource_id or request.resource_id,
+        return proto.ReadResponse(
+            id=seen.resource_id or request.id,
             properties=wire(kind.outputs_of(seen.values), secrets),
             inputs=wire(kind.inputs_of(seen.values, plain(request.inputs)), secrets),
         )
 
-    async def update(self, request: sdk.UpdateRequest) -> sdk.UpdateResponse:
+    async def update(self, request: proto.UpdateRequest) -> proto.UpdateResponse:
         """Bring the object in line; in a preview only look whether it could be."""
-        kind = self._kind(request.type)
+        kind = self._kind(_type_of(request))
         state = kind.stored(plain(request.olds))
-        inputs = _without(kind.stored(plain(request.news)), state, request.ignore_changes)
+        inputs = _without(kind.stored(plain(request.news)), state, request.ignoreChanges)
         if request.preview:
             await self._in_thread(lambda: kind.look(state, inputs))
             values = kind.planned(state, inputs)
         else:
-            values = await self._in_thread(lambda: kind.update(request.resource_id, state, inputs))
-            self._hold(request, request.resource_id)
+            values = await self._in_thread(lambda: kind.update(request.id, state, inputs))
+            self._hold(request, request.id)
         secrets = kind.secrets(values) | secret_names(request.news)
-        return sdk.UpdateResponse(wire(kind.outputs_of(values), secrets))
+        return proto.UpdateResponse(properties=wire(kind.outputs_of(values), secrets))
 
-    async def delete(self, request: sdk.DeleteRequest) -> None:
+    async def delete(self, request: proto.DeleteRequest) -> Empty:
         """Remove the object, unless it is wanted: this run made it, or another resource has it (renamed without alias)."""
-        kind = self._kind(request.type)
-        held = (request.type, request.resource_id)
+        kind = self._kind(_type_of(request))
+        held = (_type_of(request), request.id)
         if not kind.shares_id and (held in self._made or self._holders.get(held, request.urn) != request.urn):
-            return
+            return Empty()
         self._holders.pop(held, None)
         state = kind.stored(plain(request.properties))
-        await self._in_thread(lambda: kind.delete(request.resource_id, state))
+        await self._in_thread(lambda: kind.delete(request.id, state))
+        return Empty()
 
-    async def cancel(self) -> None:
+    async def cancel(self, request: Empty) -> Empty:
         """Start nothing more; what is on its way ends by its own time-outs."""
+        del request
         self._cancelled = True
+        return Empty()
+
+    async def get_plugin_info(self, request: Empty) -> proto.PluginInfo:
+        """Return the plugin's version."""
+        del request
+        return proto.PluginInfo(version=VERSION)
 
     def close(self) -> None:
         """Close the connections."""
@@ -192,22 +211,20 @@ class CiaccessProvider(sdk.Provider):
             )
         return self._kinds[name]
 
-    def _named(self, request: sdk.CreateRequest, action: Callable[[], T]) -> T:
+    def _named(self, request: proto.CreateRequest, action: Callable[[], T]) -> T:
         """Do it; where the object exists already, say how this very resource comes to it."""
         try:
             return action()
         except ExistsError as error:
-            token = request.type.rpartition("$")[2]
+            token = _type_of(request).rpartition("$")[2]
             raise KindError(
                 f"{error}, and not in this stack's state. Take it over with adopt: true at its entry in access.yaml, or "
-                f"import it: pulumi import {token} {request.name} '{error.identity}' (docs/resources.md says with what)"
+                f"import it: pulumi import {token} {_name_of(request)} '{error.identity}' (docs/resources.md says with what)"
             ) from None
 
-    def _hold(
-        self, request: sdk.CreateRequest | sdk.DiffRequest | sdk.UpdateRequest, resource_id: str | None
-    ) -> None:
-        if resource_id is not None and not self._kind(request.type).shares_id:
-            self._holders[request.type, resource_id] = request.urn
+    def _hold(self, request: _Request, resource_id: str | None) -> None:
+        if resource_id is not None and not self._kind(_type_of(request)).shares_id:
+            self._holders[_type_of(request), resource_id] = request.urn
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         def started() -> T:
@@ -224,15 +241,24 @@ def _without(inputs: Values, state: Values, ignored: list[str]) -> Values:
     return inputs | {name: state[name] for name in names & state.keys()}
 
 
-def _detail(change: Change) -> sdk.PropertyDiff:
-    kinds = sdk.PropertyDiffKind
+def _detail(change: Change) -> proto.PropertyDiff:
+    kinds = proto.PropertyDiff
     if change.replaces:
-        return sdk.PropertyDiff(
-            kinds.ADD_REPLACE if change.was_missing else kinds.UPDATE_REPLACE, input_diff=False
-        )
-    if change.is_gone:
-        return sdk.PropertyDiff(kinds.DELETE, input_diff=False)
-    return sdk.PropertyDiff(kinds.ADD if change.was_missing else kinds.UPDATE, input_diff=False)
+        kind = kinds.ADD_REPLACE if change.was_missing else kinds.UPDATE_REPLACE
+    elif change.is_gone:
+        kind = kinds.DELETE
+    else:
+        kind = kinds.ADD if change.was_missing else kinds.UPDATE
+    return kinds(kind=kind)
+
+
+def _type_of(request: _Request) -> str:
+    """Return the type of the resource, with those of its parents: `urn:pulumi:<stack>::<project>::<types>::<name>`."""
+    return str(request.urn.split("::", 3)[2])
+
+
+def _name_of(request: _Request) -> str:
+    return str(request.urn.split("::", 3)[3])
 
 
 def _is_url(value: object) -> bool:

@@ -1,7 +1,7 @@
 """The gRPC end of the plugin: every failure becomes one clean line, and nothing else is ever printed.
 
-The SDK's servicer puts a Python traceback behind every error. Here it is taken off again, and what is a fault of
-ours says so. Tracebacks go to the log alone: CIACCESS_LOG names its file, and secrets are concealed in it.
+What is a fault of ours says so. Tracebacks go to the log alone: CIACCESS_LOG names its file, and secrets are concealed in
+it. The SDK's own servicer (pulumi.provider.experimental) is not used: docs/adr/0013 says why.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 import grpc  # type: ignore[import-untyped] # the SDK brings it, without stubs
 import grpc.aio  # type: ignore[import-untyped] # the same
-from pulumi.provider.experimental.server import ProviderServicer
 from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
 from pulumi.runtime.proto import provider_pb2_grpc
 
@@ -21,7 +20,7 @@ from clients.credentials import CredentialsError
 from clients.errors import ApiError, one_line, origin
 from clients.redaction import RedactingFilter
 from provider.kinds.kind import KindError
-from provider.server import VERSION, CiaccessProvider
+from provider.server import CiaccessProvider
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -31,17 +30,20 @@ LOG_FILE = "CIACCESS_LOG"
 _EXPECTED = (ApiError, CredentialsError, KindError)
 _MOST_CHARACTERS = 2000
 _PARENT_SECONDS = 1.0
-_ANSWERED = (
-    "Check",
-    "CheckConfig",
-    "Configure",
-    "Create",
-    "Delete",
-    "Diff",
-    "DiffConfig",
-    "Read",
-    "Update",
-)
+# What the engine may call, and the provider's method for it.
+_ANSWERED = {
+    "Cancel": "cancel",
+    "Check": "check",
+    "CheckConfig": "check_config",
+    "Configure": "configure",
+    "Create": "create",
+    "Delete": "delete",
+    "Diff": "diff",
+    "DiffConfig": "diff_config",
+    "GetPluginInfo": "get_plugin_info",
+    "Read": "read",
+    "Update": "update",
+}
 _NOT_OFFERED = (
     "Attach",
     "Call",
@@ -56,27 +58,24 @@ _NOT_OFFERED = (
 )
 
 
-class Servicer(ProviderServicer):
-    """The SDK's servicer with every failure turned into one line."""
+class Servicer(provider_pb2_grpc.ResourceProviderServicer):
+    """Hands each call to the provider, and turns every failure into one line."""
 
-    def __init__(self, provider: CiaccessProvider, engine_address: str = "") -> None:
-        super().__init__([], VERSION, provider, engine_address)
+    def __init__(self, provider: CiaccessProvider) -> None:
+        self._provider = provider
 
 
-def _answered(name: str) -> Callable[..., Awaitable[Any]]:
-    answer = getattr(ProviderServicer, name)
-
-    async def method(self: Servicer, request: Any, context: grpc.aio.ServicerContext) -> Any:
+def _answered(name: str, method: str) -> Callable[..., Awaitable[Any]]:
+    async def answer(self: Servicer, request: Any, context: grpc.aio.ServicerContext) -> Any:
         try:
-            return await answer(self, request, context)
+            return await getattr(self._provider, method)(request)
         except Exception as error:  # noqa: BLE001 whatever it is, the user gets one line
-            # The SDK raises a new error whose text is a traceback; ours is the one that it met.
-            original = error.__context__ or error
-        LOG.debug("%s failed", name, exc_info=original)
-        await context.abort(grpc.StatusCode.UNKNOWN, message(name, original))
+            failure = error
+        LOG.debug("%s failed", name, exc_info=failure)
+        await context.abort(grpc.StatusCode.UNKNOWN, message(name, failure))
         raise AssertionError  # abort does not return
 
-    return method
+    return answer
 
 
 def _not_offered(name: str) -> Callable[..., Awaitable[Any]]:
@@ -87,8 +86,8 @@ def _not_offered(name: str) -> Callable[..., Awaitable[Any]]:
     return method
 
 
-for _name in _ANSWERED:
-    setattr(Servicer, _name, _answered(_name))
+for _name, _method in _ANSWERED.items():
+    setattr(Servicer, _name, _answered(_name, _method))
 for _name in _NOT_OFFERED:
     setattr(Servicer, _name, _not_offered(_name))
 
@@ -122,12 +121,12 @@ def start_logging() -> None:
     root.setLevel(logging.DEBUG)
 
 
-async def serve(engine_address: str, announce: Callable[[int], None]) -> None:
+async def serve(announce: Callable[[int], None]) -> None:
     """Serve on a free port of 127.0.0.1, which is announced once it listens, until the engine is gone."""
     engine = os.getppid()
     provider = CiaccessProvider()
     server = grpc.aio.server(options=_GRPC_CHANNEL_OPTIONS)
-    provider_pb2_grpc.add_ResourceProviderServicer_to_server(Servicer(provider, engine_address), server)
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(Servicer(provider), server)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     announce(port)
