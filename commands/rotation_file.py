@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from commands.declared import declared_in
 from commands.scratch import beside
 from commands.terminal import CommandError
-from config import rotation
+from config import renames, rotation
 from config.identities import own_accounts
 from config.rotation_checks import today
 from config.rotation_edit import EditError, Turned, edited
@@ -41,7 +41,7 @@ class File:
 
 def entry_of(access: Access, account: str) -> tuple[str, ...]:
     """Return the path of the section whose rotation an account follows: its own, or the pipeline's for ciaccess's own."""
-    return ("accounts", account) if account in access.accounts else ("pipeline",)
+    return renames.entry_of(access, account) if account in access.accounts else ("pipeline",)
 
 
 def following(access: Access, chosen: Sequence[str]) -> list[str]:

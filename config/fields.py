@@ -101,11 +101,9 @@ Audience = Annotated[str, AfterValidator(checks.audience)]
 Domain = Annotated[str, AfterValidator(checks.domain)]
 EnvironmentScope = Annotated[str, AfterValidator(gitlab_checks.environment_scope)]
 PublicKey = Annotated[str, AfterValidator(checks.public_key)]
-Day = Annotated[
-    date,
-    BeforeValidator(rotation_checks.day),
-    WithJsonSchema({"type": "string", "format": "date", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}),
-]
+_DAY = WithJsonSchema({"type": "string", "format": "date", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"})
+Day = Annotated[date, BeforeValidator(rotation_checks.day), _DAY]
+LastDay = Annotated[date, BeforeValidator(rotation_checks.last_day), _DAY]
 Age = Annotated[
     int,
     BeforeValidator(rotation_checks.age),

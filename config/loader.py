@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from config import document, references, rules
+from config import document, references, renames, rules
 from config.faults import ConfigError, Fault
 from config.messages import faults_of
 from config.models import Access
+from config.rotation_checks import today
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import date
     from pathlib import Path
 
 _NO_ADDRESSES: Mapping[str, str] = MappingProxyType({})
@@ -32,20 +34,23 @@ class Checked:
     faults: tuple[Fault, ...]
 
 
-def load(path: Path, addresses: Mapping[str, str] = _NO_ADDRESSES) -> Access:
-    """Read access.yaml. `addresses` are a stack's own, by the keys of config.references.ADDRESSES.
+def load(path: Path, addresses: Mapping[str, str] = _NO_ADDRESSES, on: date | None = None) -> Access:
+    """Read what access.yaml declares on a day, which is today unless another one is named.
+
+    `addresses` are a stack's own, by the keys of config.references.ADDRESSES.
 
     Raises:
         ConfigError: with every fault of the file, warnings among them.
     """
-    checked = check(path, addresses)
+    checked = check(path, addresses, on)
     if checked.access is None:
         raise ConfigError(checked.faults)
     return checked.access
 
 
-def check(path: Path, addresses: Mapping[str, str] = _NO_ADDRESSES) -> Checked:
-    """Read access.yaml, and return its faults and, unless one is an error, its content."""
+def check(path: Path, addresses: Mapping[str, str] = _NO_ADDRESSES, on: date | None = None) -> Checked:
+    """Read access.yaml, and return its faults and, unless one is an error, what it declares on a day, which is today."""
+    on = on or today()
     try:
         read = document.read(path)
     except ConfigError as error:
@@ -53,11 +58,11 @@ def check(path: Path, addresses: Mapping[str, str] = _NO_ADDRESSES) -> Checked:
     replaced = references.override(read, addresses)
     made_from = references.resolve(read)
     access, refused = _modelled(read)
-    faults = _told(made_from, read.faults, refused, list(rules.faults_of(read)))
+    faults = _told(made_from, read.faults, refused, list(rules.faults_of(read, on)))
     faults = tuple(_of_the_stack(fault) if fault.field in replaced else fault for fault in faults)
     if any(fault.severity == "error" for fault in faults):
         access = None
-    return Checked(read.file, access, faults)
+    return Checked(read.file, access and renames.expanded(access, on), faults)
 
 
 def _of_the_stack(fault: Fault) -> Fault:

@@ -26,6 +26,7 @@ from config.fields import (
     GroupPath,
     KvMount,
     KvPrefix,
+    LastDay,
     OwnerName,
     PolicyName,
     PrivilegeName,
@@ -207,6 +208,21 @@ class Rotation(Section):
 
 
 RotationEntry = Annotated[Rotation, *short_form("count", {"type": "integer", "minimum": 1})]
+_PURGE = (
+    "When the account is removed, its secret goes with every version. Apply it before you remove the account."
+)
+
+
+class Former(Section):
+    """A name that an account had before: it stays, with all that the account may do, until a day."""
+
+    until: LastDay = Field(
+        description="Last day on which the former account stays; it goes with the next up."
+    )
+    rotation: RotationEntry = Field(
+        description="Its rotation as it stood before the account was renamed, 1 where none did."
+    )
+    purge: bool = Field(default=False, description=_PURGE)
 
 
 class Account(Section):
@@ -228,9 +244,9 @@ class Account(Section):
         default_factory=Rotation,
         description="Count it up, and the password changes; or a mapping with its date.",
     )
-    purge: bool = Field(
-        default=False,
-        description="When the account is removed, its secret goes with every version. Apply it before you remove the account.",
+    purge: bool = Field(default=False, description=_PURGE)
+    formerly: dict[AccountName, Former] = Field(
+        default_factory=dict, description="Names that it had before, and until when each stays."
     )
     adopt: Adopt = None
 

@@ -17,9 +17,9 @@ from config import identities
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from config.models import Access, Account, Pipeline, Rotation
+    from config.models import Access, Account, Former, Pipeline, Rotation
 
-    _Section = TypeVar("_Section", Account, Pipeline)
+    _Section = TypeVar("_Section", Account, Former, Pipeline)
 
 ALTERNATE, IN_PLACE = "alternate", "in-place"
 SECOND = "-b"
@@ -85,7 +85,16 @@ def counted_up(access: Access, accounts: Iterable[str], day: date) -> Access:
         entry = section.rotation.model_copy(update={"count": section.rotation.count + 1, "date": day})
         return section.model_copy(update={"rotation": entry})
 
-    named = {name: turned(each) if name in chosen else each for name, each in access.accounts.items()}
+    def with_former(account: Account) -> Account:
+        """Turn the entries of former names, too: those of the accounts that they stand for."""
+        if not chosen & account.formerly.keys():
+            return account
+        entries = {name: turned(each) if name in chosen else each for name, each in account.formerly.items()}
+        return account.model_copy(update={"formerly": entries})
+
+    named = {
+        name: with_former(turned(each) if name in chosen else each) for name, each in access.accounts.items()
+    }
     own = access.pipeline and chosen & identities.own_accounts(access).keys()
     pipeline = turned(access.pipeline) if access.pipeline and own else access.pipeline
     return access.model_copy(update={"accounts": named, "pipeline": pipeline})

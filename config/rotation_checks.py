@@ -1,4 +1,7 @@
-"""What a rotation's date and age must look like. The clock that decides what the future is may be a day ahead of ours."""
+"""What a rotation's date and age, and a former name's last day, must look like.
+
+The clock that decides what the future is may be a day ahead of ours.
+"""
 
 from __future__ import annotations
 
@@ -22,15 +25,24 @@ def today() -> date:
 def day(value: Any) -> date:
     """Return a date that is not in the future: it says when a password was last changed."""
     allowed = "a date up to today, such as 2026-11-01"
+    found = _date(value, allowed)
+    if found > today() + _TOLERANCE:
+        remedy = "Write the day of the last rotation, as ./ciaccess rotate does"
+        raise refused(f"{shown(value)} is in the future", allowed, remedy)
+    return found
+
+
+def last_day(value: Any) -> date:
+    """Return the date of a day until which something stays; whether that is over is the rules' business."""
+    return _date(value, "a date, such as 2026-12-24")
+
+
+def _date(value: Any, allowed: str) -> date:
     if isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
         try:
-            found = date.fromisoformat(value)
+            return date.fromisoformat(value)
         except ValueError:
             raise refused(f"{shown(value)} is no day of the calendar", allowed, "Correct the date") from None
-        if found > today() + _TOLERANCE:
-            remedy = "Write the day of the last rotation, as ./ciaccess rotate does"
-            raise refused(f"{shown(value)} is in the future", allowed, remedy)
-        return found
     raise refused(f"{shown(value)} is no date", allowed, "Write year-month-day")
 
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from config.rules import accounts, gitlab, names, nexus, pipeline, rotation, vault
+from config.rules import accounts, gitlab, names, nexus, pipeline, renames, rotation, vault
 from config.rules.outline import Outline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import date
 
     from config.document import Document
     from config.faults import Fault
@@ -22,13 +23,14 @@ RULES = (
     *nexus.RULES,
     *gitlab.RULES,
     *accounts.RULES,
+    *renames.RULES,
     *rotation.RULES,
     *pipeline.RULES,
 )
 
 
-def faults_of(document: Document) -> Iterator[Fault]:
-    """Return what every rule finds."""
-    outline = Outline(document)
+def faults_of(document: Document, on: date) -> Iterator[Fault]:
+    """Return what every rule finds on a day."""
+    outline = Outline(document, on)
     for rule in RULES:
         yield from rule(outline)

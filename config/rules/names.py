@@ -8,6 +8,7 @@ from config import permissions
 from config.checks import MOST_NAME_CHARACTERS
 from config.document import dotted
 from config.faults import shown
+from config.rules.outline import GRANTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,23 +47,24 @@ def _lists(outline: Outline) -> Iterator[YamlPath]:
 
 def case_twins(outline: Outline) -> Iterator[Fault]:
     """No two names differ in case alone: GitLab and parts of Nexus take them for the same."""
-    sections: tuple[YamlPath, ...] = (("accounts",), ("nexus", "roles"), ("gitlab", "groups"))
-    for section in sections:
-        seen: dict[str, str] = {}
-        for name in outline.mapping(*section):
-            first = seen.setdefault(name.lower(), name)
+    sections: tuple[YamlPath, ...] = (("nexus", "roles"), ("gitlab", "groups"))
+    named: list[list[tuple[str, YamlPath]]] = [[(name.text, name.path) for name in outline.names]]
+    named += [[(name, (*section, name)) for name in outline.mapping(*section)] for section in sections]
+    for names in named:
+        seen: dict[str, tuple[str, YamlPath]] = {}
+        for name, path in names:
+            first, where = seen.setdefault(name.lower(), (name, path))
             if first != name:
-                line = outline.line((*section, first))
+                line = outline.line(where)
                 message = f"{shown(name)} differs from {shown(first)} in line {line} in case alone"
-                yield outline.fault(
-                    (*section, name), message, "one spelling", "Rename one of the two", key=True
-                )
+                yield outline.fault(path, message, "one spelling", "Rename one of the two", key=True)
 
 
 def prefix_twins(outline: Outline) -> Iterator[Fault]:
     """Nexus finds users by the beginning of their id, so a script that takes the first one found takes the wrong one."""
     beginnings: list[str] = []
-    for name in sorted(outline.mapping("accounts"), key=str.lower):
+    paths = {name.text: name.path for name in outline.names}
+    for name in sorted(paths, key=str.lower):
         while beginnings and not name.lower().startswith(beginnings[-1].lower()):
             beginnings.pop()
         if beginnings and name.lower() != beginnings[-1].lower():
@@ -71,19 +73,17 @@ def prefix_twins(outline: Outline) -> Iterator[Fault]:
             remedy = (
                 "Rename one of the two, or take care to match exactly in scripts: Nexus searches by prefix"
             )
-            yield outline.fault(("accounts", name), message, allowed, remedy, key=True, severity="warning")
+            yield outline.fault(paths[name], message, allowed, remedy, key=True, severity="warning")
         if name:
             beginnings.append(name)
 
 
 def taken_by_nexus(outline: Outline) -> Iterator[Fault]:
     """No account bears the name of a user that every Nexus has."""
-    for account in outline.mapping("accounts"):
-        if account.lower() in _NEXUS_USERS:
-            message = f"{shown(account)} is a user that every Nexus has"
-            yield outline.fault(
-                ("accounts", account), message, "another name", "Rename the account", key=True
-            )
+    for name in outline.names:
+        if name.text.lower() in _NEXUS_USERS:
+            message = f"{shown(name.text)} is a user that every Nexus has"
+            yield outline.fault(name.path, message, "another name", "Rename the account", key=True)
 
 
 def derived(outline: Outline) -> Iterator[Fault]:
@@ -91,12 +91,12 @@ def derived(outline: Outline) -> Iterator[Fault]:
     roles: dict[str, str] = dict.fromkeys(outline.mapping("nexus", "roles"), "a role under nexus.roles")
     selectors: dict[str, str] = {}
     privileges: dict[str, str] = {}
-    for account, declared in outline.mapping("accounts").items():
-        if not isinstance(declared, dict) or not any(map(declared.get, ("push", "pull", "promote"))):
+    for account, path, named in outline.names:
+        if not any(outline.value("accounts", named, grant) for grant in GRANTS):
             continue
         made = [("role", permissions.role_id(account), roles)]
-        if outline.text("accounts", account, "path"):
-            for _, format_ in outline.texts("accounts", account, "push"):
+        if outline.text("accounts", named, "path"):
+            for _, format_ in outline.texts("accounts", named, "push"):
                 made.append(("content selector", permissions.selector_name(account, format_), selectors))
                 if repository := outline.repositories(format_).get("dev"):
                     made.append(("privilege", permissions.privilege_name(account, repository), privileges))
@@ -104,13 +104,13 @@ def derived(outline: Outline) -> Iterator[Fault]:
         if len(name) > MOST_NAME_CHARACTERS:
             message = f"its {kind} {shown(name)} would have {len(name)} characters"
             allowed = f"at most {MOST_NAME_CHARACTERS}"
-            yield outline.fault(("accounts", account), message, allowed, "Shorten the name", key=True)
+            yield outline.fault(path, message, allowed, "Shorten the name", key=True)
         owner = f"that of {account}"
         for kind, name, taken in made:
             if taken.setdefault(name, owner) != owner:
                 message = f"its {kind} {shown(name)} would bear the same name as {taken[name]}"
                 remedy = "Rename one of the two"
-                yield outline.fault(("accounts", account), message, "another name", remedy, key=True)
+                yield outline.fault(path, message, "another name", remedy, key=True)
 
 
 RULES: tuple[Rule, ...] = (repeated, case_twins, prefix_twins, taken_by_nexus, derived)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from config.document import dotted
 from config.faults import Fault, meant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import date
 
     from config.document import Document, YamlPath
 
@@ -31,15 +32,31 @@ ADMINISTRATIVE = (
     "nx-script-",
 )
 
+# The parts of the path of an account that is declared under its name.
+_DECLARED = 2
 # A guess among a thousand names takes ten milliseconds.
 _MOST_GUESSES = 20
 
 
-class Outline:
-    """Reads plain data by path; absent and ill-formed is empty. Makes faults with the position of a path."""
+class Name(NamedTuple):
+    """A name that an account has or had: where its section is, and the account that has it now."""
 
-    def __init__(self, document: Document) -> None:
+    text: str
+    path: YamlPath
+    account: str
+
+    @property
+    def is_former(self) -> bool:
+        """Tell whether it is a name that the account had before."""
+        return len(self.path) > _DECLARED
+
+
+class Outline:
+    """Reads plain data by path; absent and ill-formed is empty. Makes faults with the position of a path. `on` is the day."""
+
+    def __init__(self, document: Document, on: date) -> None:
         self._document = document
+        self.on = on
         self._guesses = _MOST_GUESSES
 
     def mapping(self, *path: str | int) -> dict[str, Any]:
@@ -85,9 +102,9 @@ class Outline:
         self._guesses -= 1
         return meant(word, words, otherwise) if self._guesses >= 0 else otherwise
 
-    def line(self, path: YamlPath) -> int:
-        """Return the line of a path's key or value."""
-        return self._document.position(path)[0]
+    def line(self, path: YamlPath, *, key: bool = False) -> int:
+        """Return the line of a path's value, or of its key."""
+        return self._document.position(path, key=key)[0]
 
     def policy(self, role: str) -> str:
         """Return the name of a JWT role's policy."""
@@ -97,6 +114,17 @@ class Outline:
         """Return a format's hosted repositories by environment, in the order of promotion."""
         found = {where: self.text("nexus", "repositories", format_, where) for where in ENVIRONMENTS}
         return {where: repository for where, repository in found.items() if repository}
+
+    @cached_property
+    def names(self) -> list[Name]:
+        """Every name under which there may be an account: those of the accounts, each before those it had."""
+        found: list[Name] = []
+        for account in self.mapping("accounts"):
+            path: YamlPath = ("accounts", account)
+            former = self.mapping(*path, "formerly")
+            found.append(Name(account, path, account))
+            found += [Name(name, (*path, "formerly", name), account) for name in former]
+        return found
 
     @cached_property
     def readers(self) -> dict[str, list[str]]:

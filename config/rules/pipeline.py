@@ -20,7 +20,6 @@ _USERS = tuple(
     user for account in (identities.READER, identities.WRITER) for user in (account, second_user(account))
 )
 _TAKEN: dict[YamlPath, tuple[str, ...]] = {
-    ("accounts",): _USERS,
     ("nexus", "roles"): (identities.NEXUS_READER, identities.NEXUS_WRITER),
     ("vault", "roles"): (*identities.IDENTITIES, *_POLICIES),
 }
@@ -30,10 +29,13 @@ def taken(outline: Outline) -> Iterator[Fault]:
     """No account, role or policy bears the name of one that the pipeline brings along."""
     if not outline.mapping("pipeline"):
         return
+    for name in outline.names:
+        if name.text.lower() in _USERS:
+            yield _taken(outline, name.path, name.text, key=True)
     for section, names in _TAKEN.items():
-        for name in outline.mapping(*section):
-            if name.lower() in names:
-                yield _taken(outline, (*section, name), name, key=True)
+        for each in outline.mapping(*section):
+            if each.lower() in names:
+                yield _taken(outline, (*section, each), each, key=True)
     for role in outline.mapping("vault", "roles"):
         path: YamlPath = ("vault", "roles", role, "policy")
         if outline.text(*path) in (*identities.IDENTITIES, *_POLICIES):

@@ -13,36 +13,34 @@ if TYPE_CHECKING:
 
     from config.document import YamlPath
     from config.faults import Fault
-    from config.rules.outline import Outline, Rule
+    from config.rules.outline import Name, Outline, Rule
 
 
 def second_users(outline: Outline) -> Iterator[Fault]:
     """The user that takes turns with an account's first one is no account of its own, and Nexus takes its id."""
-    declared = {name.lower(): name for name in outline.mapping("accounts")}
-    for account in outline.mapping("accounts"):
-        if not _takes_turns(outline, account):
+    names = {name.text.lower(): name for name in outline.names}
+    for name in outline.names:
+        if not _takes_turns(outline, name):
             continue
-        second = second_user(account)
-        if taken := declared.get(second.lower()):
-            message = (
-                f"{shown(taken)} is the second user of {shown(account)}, whose password is rotated by turns"
-            )
-            remedy = f"Rename one of the two, or give {account} rotation: {{strategy: in-place}}"
-            yield outline.fault(("accounts", taken), message, "another name", remedy, key=True)
-        if len(account) <= MOST_NAME_CHARACTERS < len(second):
+        second = second_user(name.text)
+        if taken := names.get(second.lower()):
+            message = f"{shown(taken.text)} is the second user of {shown(name.text)}, whose password is rotated by turns"
+            remedy = f"Rename one of the two, or give {name.text} rotation: {{strategy: in-place}}"
+            yield outline.fault(taken.path, message, "another name", remedy, key=True)
+        if len(name.text) <= MOST_NAME_CHARACTERS < len(second):
             message = f"its second user {shown(second)} would have {len(second)} characters"
             allowed = f"at most {MOST_NAME_CHARACTERS}"
-            yield outline.fault(("accounts", account), message, allowed, "Shorten the name", key=True)
+            yield outline.fault(name.path, message, allowed, "Shorten the name", key=True)
 
 
-def _takes_turns(outline: Outline, account: str) -> bool:
-    strategy = outline.text("accounts", account, "rotation", "strategy")
-    return strategy == ALTERNATE if strategy else account in outline.readers
+def _takes_turns(outline: Outline, name: Name) -> bool:
+    strategy = outline.text(*name.path, "rotation", "strategy")
+    return strategy == ALTERNATE if strategy else name.account in outline.readers
 
 
 def dated(outline: Outline) -> Iterator[Fault]:
     """The age of a password counts from a day."""
-    entries: list[YamlPath] = [("accounts", account, "rotation") for account in outline.mapping("accounts")]
+    entries: list[YamlPath] = [(*name.path, "rotation") for name in outline.names]
     for path in (*entries, ("pipeline", "rotation")):
         declared = outline.mapping(*path)
         if "max_age" in declared and "date" not in declared:

@@ -189,6 +189,7 @@ def _whole_group(outline: Outline, path: YamlPath) -> Iterator[Fault]:
 def readable(outline: Outline) -> Iterator[Fault]:
     """A role reads secrets of accounts that exist, and never that of one that may administer Nexus."""
     accounts = outline.mapping("accounts")
+    former = {name.text: name.account for name in outline.names if name.is_former}
     for role in outline.mapping(*_ROLES):
         path: YamlPath = (*_ROLES, role, "accounts")
         if outline.value(*path) == []:
@@ -198,6 +199,11 @@ def readable(outline: Outline) -> Iterator[Fault]:
             if account not in accounts:
                 if not accounts:
                     continue  # said already, of the section
+                if account in former:
+                    message = f"{shown(account)} is a former name of {former[account]}"
+                    remedy = f"Write {former[account]}: who reads its secret reads the former one's too"
+                    yield outline.fault(here, message, "accounts by their names of now", remedy)
+                    continue
                 message = f"there is no account {shown(account)}"
                 remedy = outline.meant(
                     account, list(accounts), "Declare it under accounts, or remove it here"

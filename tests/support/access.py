@@ -9,6 +9,7 @@ from tools.environment import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import date
     from pathlib import Path
 
     from config import Access
@@ -25,15 +26,19 @@ def edited(*edits: tuple[str, str], text: str = GOOD) -> str:
     return text
 
 
-def checked(folder: Path, text: str, addresses: Mapping[str, str] | None = None) -> Checked:
-    """Check a text as folder/access.yaml."""
+def checked(
+    folder: Path, text: str, addresses: Mapping[str, str] | None = None, on: date | None = None
+) -> Checked:
+    """Check a text as folder/access.yaml, today or on another day."""
     path = folder / "access.yaml"
     path.write_text(text, encoding="utf-8")
-    return check(path, addresses or {})
+    return check(path, addresses or {}, on)
 
 
-def valid(folder: Path, text: str, addresses: Mapping[str, str] | None = None) -> Access:
+def valid(
+    folder: Path, text: str, addresses: Mapping[str, str] | None = None, on: date | None = None
+) -> Access:
     """Return the access of a text that must have no error."""
-    found = checked(folder, text, addresses)
+    found = checked(folder, text, addresses, on)
     assert found.access is not None, found.faults
     return found.access

@@ -56,6 +56,12 @@ def test_the_organisations_document_names_the_schema_and_agrees_with_it(tmp_path
         ("token_ttl: 10m", "token_ttl: ten minutes"),
         ("raw: false", "raw: 'no'"),
         ("token_type: batch", "token_type: bach"),
+        ("    purpose: Applications\n", "    purpose: Applications\n    purge: always\n"),
+        ("    purpose: Applications\n", "    purpose: Applications\n    formerly: svc-old\n"),
+        (
+            "    purpose: Applications\n",
+            "    purpose: Applications\n    formerly: {svc-old: {rotation: 1}}\n",
+        ),
     ],
 )
 def test_an_editor_sees_what_validate_refuses(tmp_path: Path, old: str, new: str) -> None:
