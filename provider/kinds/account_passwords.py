@@ -32,9 +32,9 @@ def key(user_id: str, user: Mapping[str, Any]) -> str:
 
 
 def kept(state: Values, users: Mapping[str, Values]) -> dict[str, str]:
-    """Return the passwords that the state has for these users in these versions."""
+    """Return the passwords that the state has for these users in these versions; an empty one is none."""
     known = state.get("passwords") or {}
-    return {name: known[name] for name in (key(*each) for each in users.items()) if name in known}
+    return {name: known[name] for name in (key(*each) for each in users.items()) if known.get(name)}
 
 
 def is_known(state: Values, inputs: Values) -> bool:
@@ -71,9 +71,16 @@ def wanted(
     return passwords
 
 
-def published(look: Look, secret: VaultSecret, users: Mapping[str, Values]) -> dict[str, str]:
-    """Return the passwords that the secret hands out or has handed out, "" for a user of whom it knows none."""
-    return {key(name, user): _published(look, secret, name) or "" for name, user in users.items()}
+def published(
+    look: Look, secret: VaultSecret, users: Mapping[str, Values], accepts: Accepts
+) -> dict[str, str]:
+    """Return the passwords that the secret hands out or has handed out, "" for a user whom none of them lets in.
+
+    One that does not let in may have been taken from its user on purpose, so it is never set again.
+    """
+    found = {name: _published(look, secret, name) for name in users}
+    usable = {name: password for name, password in found.items() if password and accepts(name, password)}
+    return {key(name, user): usable.get(name, "") for name, user in users.items()}
 
 
 def _published(look: Look, secret: VaultSecret, user_id: str) -> str | None:

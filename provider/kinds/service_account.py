@@ -113,7 +113,9 @@ class ServiceAccount(Kind):
         secret = AccountSecret(self._systems.vault(), imported.path if imported else state[_SECRET]["path"])
         look = secret.look
         before = imported.parts(self._systems.nexus(), look) if imported else state
-        known = before.get("passwords") or passwords.published(look, secret.secret, before["users"])
+        known = before.get("passwords") or passwords.published(
+            look, secret.secret, before["users"], self._systems.accepts
+        )
         seen: Values = {}
         for sort in self._sorts:
             parts = {name: self._seen(sort, name, part, known) for name, part in sort.items(before).items()}
