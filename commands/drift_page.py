@@ -71,6 +71,8 @@ def _line(finding: Finding) -> Line:
 def _repairs(plan: Plan) -> Section:
     lines = [Line(f"pulumi {' '.join(map(_word, plan.words()))}")] if plan.runs else []
     lines += [Line(f"{each.object}: by hand", details=(each.by_hand,)) for each in plan.by_hand]
+    if plan.accounts_wait:
+        lines.append(Line("the accounts: once the KV engine is back; look again then"))
     return Section(
         "What repairs it", "./ciaccess drift --repair --yes runs the first of these.", tuple(lines)
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any, Self
 
 from config.document import read
@@ -102,6 +103,17 @@ def stack_file(stack: str, file: Path | None = None) -> dict[str, Any]:
             f"{document.file} is not allowed. Allowed: a mapping with a mapping `config`"
         )
     return {**found, "config": found.get("config") or {}}
+
+
+@cache
+def project_name() -> str:
+    """Return the project's name, as Pulumi.yaml has it."""
+    return str(read(ROOT / "Pulumi.yaml").data["name"])
+
+
+def claim(stack: str) -> str:
+    """Return a stack as the metadata of its secrets name it: `ciaccess/prod`, whatever organisation it is in."""
+    return f"{project_name()}/{stack.rpartition('/')[2]}"
 
 
 def _parsed(text: str) -> Any:

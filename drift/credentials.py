@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 _FIELDS = frozenset({"username", "password"})
 _ACTIVE = "active"
 LOST = "lost"
+# What the plugin notes beside the rotation: by it a lost turn is found again.
+_FINGERPRINT = "fingerprint"
 _METADATA_DEFAULTS: dict[str, Any] = {"max_versions": 0, "cas_required": False}
 _NO_DURATION = (None, "", "0s")
 
@@ -79,11 +81,16 @@ def read_secret(access: Access, vault: Vault, account: str) -> Secret:
     return Secret("there", number, str(version.get("created_time") or ""), fields, metadata)
 
 
-def secret_findings(access: Access, account: str, secret: Secret) -> Iterator[Finding]:
-    """Return what is wrong with a secret by itself; that its engine is gone is told once, of the engine."""
+def secret_findings(
+    access: Access, account: str, secret: Secret, claim: str, known: str
+) -> Iterator[Finding]:
+    """Return what is wrong with a secret by itself; that its engine is gone is told once, of the engine.
+
+    `claim` is the stack that the metadata must name, `known` the fingerprint that the state has, "" where there is none.
+    """
     if secret.state == LOST:
         return
-    what, target = f"secret {secret_path(access, account)}", targets.secret(access, account)
+    what, target = f"secret {secret_path(access, account)}", targets.account(account)
     if secret.state != "there":
         seen = "nothing" if secret.state == "missing" else f"version {secret.version} is {secret.state}"
         identity = f"vault.secret.{secret.state}"
@@ -91,7 +98,8 @@ def secret_findings(access: Access, account: str, secret: Secret) -> Iterator[Fi
     else:
         yield from _field_findings(rotation.active(access, account).user_id, secret, what, target)
     if secret.metadata is not None:
-        yield from _metadata_findings(access, account, secret.metadata, what)
+        wanted = {**secret_metadata(access, account), "stack": claim}
+        yield from _metadata_findings(access, account, secret.metadata, wanted, known)
 
 
 def _field_findings(user_id: str, secret: Secret, what: str, target: Target) -> Iterator[Finding]:
@@ -106,29 +114,31 @@ def _field_findings(user_id: str, secret: Secret, what: str, target: Target) -> 
 
 
 def _metadata_findings(
-    access: Access, account: str, metadata: dict[str, Any], what: str
+    access: Access, account: str, metadata: dict[str, Any], wanted: dict[str, str], known: str
 ) -> Iterator[Finding]:
-    wanted = {key: value for key, value in secret_metadata(access, account).items() if value}
+    what = f"secret {secret_path(access, account)}"
     custom = dict(metadata.get("custom_metadata") or {})
     updated = str(metadata.get("updated_time") or "")
     if names := differing(wanted, custom):
-        target = targets.secret_metadata(access, account)
-        yield Finding(
-            "vault.secret.metadata", what, shown(wanted, names), shown(custom, names), updated, (target,)
-        )
-    defaults = {**_METADATA_DEFAULTS, "delete_version_after": "0s", "custom_metadata": wanted}
+        seen, target = shown(custom, names), targets.account(account)
+        yield Finding("vault.secret.metadata", what, shown(wanted, names), seen, updated, (target,))
+    noted = {**wanted, _FINGERPRINT: known or custom.get(_FINGERPRINT, "")}
+    noted = {key: value for key, value in noted.items() if value}
+    is_another = custom.get(_FINGERPRINT, "") != noted.get(_FINGERPRINT, "")
+    defaults = {**_METADATA_DEFAULTS, "delete_version_after": "0s", "custom_metadata": noted}
     names = differing(_METADATA_DEFAULTS, metadata)
     if metadata.get("delete_version_after") not in _NO_DURATION:
         names.append("delete_version_after")
-    if custom.keys() - wanted.keys():
+    if is_another or custom.keys() - wanted.keys() - {_FINGERPRINT}:
         names.append("custom_metadata")
     if names:
         # Only JSON says "none": `vault kv metadata` keeps custom metadata that is not given.
         body = json.dumps({name: defaults[name] for name in names})
         command = f"printf '%s' {quote(body)} | vault write {paths(access, account)[0]} -"
         # Keys without their values: people note all sorts of things there.
-        expected = shown({**defaults, "custom_metadata": sorted(wanted)}, names)
-        seen = shown({**metadata, "custom_metadata": sorted(custom)}, names)
+        expected = shown({**defaults, "custom_metadata": sorted(noted)}, names)
+        keys = [f"another {key}" if is_another and key == _FINGERPRINT else key for key in sorted(custom)]
+        seen = shown({**metadata, "custom_metadata": keys}, names)
         yield Finding("vault.secret.metadata", what, expected, seen, updated, by_hand=command)
 
 
@@ -143,31 +153,31 @@ def password_findings(
         return
     what, since = f"account {account}", secret.since
     user_id = rotation.active(access, account).user_id
-    vault_side, nexus_side = (targets.secret(access, account),), (targets.user(user_id),)
+    target = (targets.account(account),)
     changed_in_vault = bool(known) and fingerprint(secret.password) != known
     expected = f"fingerprint {known}" if known else "the same in Vault and Nexus"
     user = nexus.users.find(user_id)
     if user is None or user.status != _ACTIVE:
         if changed_in_vault:
             seen = f"another one in version {secret.version}; Nexus cannot be asked: its user is gone or not active"
-            yield Finding("vault.secret.password", what, expected, seen, since, vault_side)
+            yield Finding("vault.secret.password", what, expected, seen, since, target)
         return
     if nexus.users.accepts(user_id, secret.password):
         if changed_in_vault:
             seen = f"another one in version {secret.version}, which Nexus accepts"
-            yield Finding("account.password.both", what, expected, seen, since, vault_side + nexus_side)
+            yield Finding("account.password.both", what, expected, seen, since, target)
     elif not known:
-        seen = "Nexus refuses the one in Vault; without the state it is open which of them was changed"
-        yield Finding("account.password.disagree", what, expected, seen, targets=vault_side + nexus_side)
+        seen = "Nexus refuses the one in Vault; without its fingerprint in the state it is open which was changed"
+        yield Finding("account.password.disagree", what, expected, seen, targets=target)
     elif not changed_in_vault:
         seen = "Nexus refuses it; the secret in Vault is as it was"
-        yield Finding("nexus.user.password", what, expected, seen, targets=nexus_side)
+        yield Finding("nexus.user.password", what, expected, seen, targets=target)
     elif _accepts_older(access, account, secret, known, vault, nexus) is False:
         seen = f"another one in version {secret.version}, and Nexus accepts neither"
-        yield Finding("account.password.both", what, expected, seen, since, vault_side + nexus_side)
+        yield Finding("account.password.both", what, expected, seen, since, target)
     else:
         seen = f"another one in version {secret.version}, which Nexus refuses"
-        yield Finding("vault.secret.password", what, expected, seen, since, vault_side)
+        yield Finding("vault.secret.password", what, expected, seen, since, target)
 
 
 def _accepts_older(

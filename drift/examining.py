@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from config import rotation
 from config.identities import service_accounts
 from config.rotation_checks import today
+from config.stacks import claim
 from drift import credentials, nexus_look, rotations, vault_outside, vault_secrets, vault_sight, vault_way_in
 from drift.findings import UNSEEN, Report
 from drift.gitlab_look import look_at_gitlab
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from clients.vault import Vault
     from config import Access
     from drift.checks import Check
+    from drift.credentials import Secret
     from drift.findings import Finding, Unseen
 
 VAULT, NEXUS, GITLAB, STATE = "Vault", "Nexus", "GitLab", "Pulumi"
@@ -42,6 +44,15 @@ class Subject:
     stack: str
     read_state: Callable[[], State] | None = None
     timeout_seconds: float = 20.0
+
+
+@dataclass(frozen=True)
+class _Against:
+    """What the secrets are held against."""
+
+    vault: Vault
+    nexus: Future[Nexus | Unseen]
+    state: Future[State | Unseen]
 
 
 def examine(subject: Subject) -> Report:
@@ -113,9 +124,14 @@ def _look_at_vault(
     for each in checks:
         if can(each.subject, *each.reads):
             look.check(VAULT, each.subject, each.question)
-    for account in service_accounts(access):
-        if can(f"secret of {account}", *credentials.paths(access, account)):
-            _check_account(subject, look, vault, account, nexus, state)
+    # All are read before the first is held against Nexus and the state, which takes its time to come.
+    secrets = {
+        account: look.start(VAULT, f"password of {account}", _secret_reader(access, vault, account))
+        for account in service_accounts(access)
+        if can(f"secret of {account}", *credentials.paths(access, account))
+    }
+    for account, secret in secrets.items():
+        _check_account(subject, look, account, secret, _Against(vault, nexus, state))
     if can("the list of secrets", vault_secrets.folder(access)):
         look.check(VAULT, "the list of secrets", lambda: vault_secrets.undeclared(access, vault))
     vault_outside.look_outside(access, vault, look, can)
@@ -137,34 +153,27 @@ def _lacking(access: Access, vault: Vault, checks: list[Check]) -> dict[str, str
     return vault_sight.unreadable(vault, paths)
 
 
+def _secret_reader(access: Access, vault: Vault, account: str) -> Callable[[], Secret]:
+    return lambda: credentials.read_secret(access, vault, account)
+
+
 def _check_account(
-    subject: Subject,
-    look: Look,
-    vault: Vault,
-    account: str,
-    nexus: Future[Nexus | Unseen],
-    state: Future[State | Unseen],
+    subject: Subject, look: Look, account: str, reading: Future[Secret | Unseen], against: _Against
 ) -> None:
     access = subject.access
 
     def check() -> list[Finding]:
-        secret = credentials.read_secret(access, vault, account)
-        look.found(*credentials.secret_findings(access, account, secret))
-        client, known = nexus.result(), state.result()
+        secret, client, known = reading.result(), against.nexus.result(), against.state.result()
+        if secret is UNSEEN:
+            return []
+        user = rotation.active(access, account).user_id
+        fingerprint = "" if known is UNSEEN else known.fingerprints.get(user, "")
+        look.found(*credentials.secret_findings(access, account, secret, claim(subject.stack), fingerprint))
         if client is UNSEEN:
             return []
-        fingerprint = (
-            "" if known is UNSEEN else known.fingerprints.get(rotation.active(access, account).user_id, "")
-        )
-        if fingerprint is None:
-            look.blind(
-                STATE,
-                f"password of {account}",
-                "the state has no fingerprint of it: it is older than fingerprints are",
-                "Run once: pulumi up --refresh.",
-            )
         if known is not UNSEEN:
-            look.found(*rotations.idle_password(access, account, secret, known, vault, client))
-        return list(credentials.password_findings(access, account, secret, fingerprint or "", vault, client))
+            look.found(*rotations.idle_password(access, account, secret, known, against.vault, client))
+        findings = credentials.password_findings(access, account, secret, fingerprint, against.vault, client)
+        return list(findings)
 
     look.check(VAULT, f"password of {account}", check)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from clients.credentials import require
 from clients.gitlab_places import places_of, token_scopes
-from drift.findings import UNSEEN
 from drift.gitlab_variables import shadow_findings, variable_findings
 from drift.looking import CannotLookError, http_options
 
@@ -35,7 +34,8 @@ def look_at_gitlab(access: Access, look: Look, timeout_seconds: float) -> None:
     for group, declared in access.gitlab.groups.items():
         look.check(SYSTEM, f"the variables of {group}", _variables(access, gitlab, group, declared.id))
         if declared.variables:
-            _look_for_shadows(access, gitlab, group, look)
+            about = f"the subgroups and projects of {group}"
+            look.start(SYSTEM, about, _shadows(access, gitlab, group, look))
 
 
 def connect(access: Access, timeout_seconds: float, credential: str = "GITLAB_TOKEN") -> GitLab:
@@ -59,11 +59,12 @@ def _variables(access: Access, gitlab: GitLab, group: str, group_id: int) -> Cal
     return lambda: variable_findings(access, group, gitlab.variables(str(group_id)).all(), gitlab.url)
 
 
-def _look_for_shadows(access: Access, gitlab: GitLab, group: str, look: Look) -> None:
-    group_id = str(access.gitlab.groups[group].id)
-    places = look.ask(SYSTEM, f"the subgroups and projects of {group}", lambda: places_of(gitlab, group_id))
-    for place in places if places is not UNSEEN else ():
-        look.check(SYSTEM, f"the variables of {place.path}", _shadow(access, group, gitlab, place))
+def _shadows(access: Access, gitlab: GitLab, group: str, look: Look) -> Callable[[], None]:
+    def ask() -> None:
+        for place in places_of(gitlab, str(access.gitlab.groups[group].id)):
+            look.check(SYSTEM, f"the variables of {place.path}", _shadow(access, group, gitlab, place))
+
+    return ask
 
 
 def _shadow(access: Access, group: str, gitlab: GitLab, place: Place) -> Callable[[], Iterator[Finding]]:

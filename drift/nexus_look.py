@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from clients.credentials import require
-from config.permissions import nexus_objects
 from drift import nexus_objects as objects
 from drift import nexus_users
 from drift.by_hand import disabling_anonymous_access, releasing
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from clients.nexus import Nexus, Role
     from config import Access
     from config.permissions import NexusSelector
+    from drift.findings import Target
     from drift.looking import Look
 
 SYSTEM = "Nexus"
@@ -43,33 +43,37 @@ def connect(access: Access, timeout_seconds: float) -> Nexus:
 
 def look_at_nexus(access: Access, nexus: Nexus, look: Look) -> None:
     """Ask, and keep what is found."""
+    declared = objects.Declared.of(access)
     roles = look.start(SYSTEM, "the roles", nexus.roles.all)
     privileges = look.start(SYSTEM, "the privileges", nexus.privileges.all)
     look.check(SYSTEM, "anonymous access", lambda: _anonymous(access, nexus))
     look.check(SYSTEM, "read-only mode", lambda: _mode(access, nexus))
-    selectors = nexus_objects(access).selectors
-    if len(selectors) > _MOST_READ_SINGLY:
-        look.check(SYSTEM, "the content selectors", lambda: _listed(nexus, selectors))
+    if len(declared.selectors) > _MOST_READ_SINGLY:
+        look.check(SYSTEM, "the content selectors", lambda: _listed(nexus, declared))
     else:
-        for each in selectors:
-            look.check(SYSTEM, f"content selector {each.name}", _one(nexus, each))
+        for wanted, repaired in declared.selectors:
+            look.check(SYSTEM, f"content selector {wanted.name}", _one(nexus, wanted, repaired))
     look.remark(_OTHER_SOURCES)
     found_roles, found_privileges = roles.result(), privileges.result()
     if found_privileges is not UNSEEN:
-        look.found(*objects.privileges_findings(access, found_privileges))
+        look.found(*objects.privileges_findings(access, declared, found_privileges))
     if found_roles is not UNSEEN:
         # Without the list nx-all is still known to be everything.
         administering = objects.admin_privileges({} if found_privileges is UNSEEN else found_privileges)
-        look.found(*_roles_and_users(access, nexus, found_roles, administering))
+        look.found(*_roles_and_users(access, declared, nexus, found_roles, administering))
 
 
 def _roles_and_users(
-    access: Access, nexus: Nexus, roles: dict[str, Role], administering: frozenset[str]
+    access: Access,
+    declared: objects.Declared,
+    nexus: Nexus,
+    roles: dict[str, Role],
+    administering: frozenset[str],
 ) -> Iterator[Finding]:
     admins = objects.admin_roles(roles, administering)
     of_roles = [
-        *objects.declared_roles(access, roles, administering, admins),
-        *objects.other_roles(access, roles, administering, admins),
+        *objects.declared_roles(declared, roles, administering, admins),
+        *objects.other_roles(access, declared, roles, administering, admins),
     ]
     yield from of_roles
     # Who administers by a role that is told of already is not told of again.
@@ -80,14 +84,14 @@ def _roles_and_users(
     yield from nexus_users.other_users(access, users, rightly)
 
 
-def _one(nexus: Nexus, wanted: NexusSelector) -> Callable[[], Iterator[Finding]]:
-    return lambda: objects.selector_findings(wanted, nexus.content_selectors.read(wanted.name))
+def _one(nexus: Nexus, wanted: NexusSelector, repaired: Target) -> Callable[[], Iterator[Finding]]:
+    return lambda: objects.selector_findings(wanted, repaired, nexus.content_selectors.read(wanted.name))
 
 
-def _listed(nexus: Nexus, wanted: tuple[NexusSelector, ...]) -> Iterator[Finding]:
+def _listed(nexus: Nexus, declared: objects.Declared) -> Iterator[Finding]:
     found = nexus.content_selectors.all()
-    for each in wanted:
-        yield from objects.selector_findings(each, found.get(each.name))
+    for wanted, repaired in declared.selectors:
+        yield from objects.selector_findings(wanted, repaired, found.get(wanted.name))
 
 
 def _anonymous(access: Access, nexus: Nexus) -> Iterator[Finding]:

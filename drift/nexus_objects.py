@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
 
-from config.permissions import nexus_objects, role_id
+from config.permissions import account_objects, named_roles, role_id
 from drift import targets
 from drift.by_hand import deleting
 from drift.comparing import differing, listed, shown
@@ -15,12 +16,33 @@ if TYPE_CHECKING:
 
     from clients.nexus import ContentSelector, Privilege, Role
     from config import Access
-    from config.permissions import NexusRole, NexusSelector
+    from config.permissions import NexusPrivilege, NexusRole, NexusSelector
+    from drift.findings import Target
 
 # Every account's objects are named by role_id.
 _OURS = role_id("svc-")
 _EVERYTHING = "nx-all"
 _ADMINISTRATION = "nexus"
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What Nexus must hold besides users, each with the resource that repairs it."""
+
+    roles: tuple[tuple[NexusRole, Target], ...]
+    selectors: tuple[tuple[NexusSelector, Target], ...]
+    privileges: tuple[tuple[NexusPrivilege, Target], ...]
+
+    @classmethod
+    def of(cls, access: Access) -> Self:
+        """Take it from access.yaml."""
+        own = [(account_objects(access, name), targets.account(name)) for name in access.accounts]
+        return cls(
+            tuple((role, targets.role(role.id)) for role in named_roles(access))
+            + tuple((role, target) for objects, target in own for role in objects.roles),
+            tuple((selector, target) for objects, target in own for selector in objects.selectors),
+            tuple((privilege, target) for objects, target in own for privilege in objects.privileges),
+        )
 
 
 def admin_privileges(privileges: Mapping[str, Privilege]) -> frozenset[str]:
@@ -47,12 +69,12 @@ def admin_roles(roles: Mapping[str, Role], administering: frozenset[str]) -> fro
 
 
 def declared_roles(
-    access: Access, roles: Mapping[str, Role], administering: frozenset[str], admins: frozenset[str]
+    declared: Declared, roles: Mapping[str, Role], administering: frozenset[str], admins: frozenset[str]
 ) -> Iterator[Finding]:
     """Return what differs in the declared roles; `administering` are privileges, `admins` roles."""
-    for wanted in nexus_objects(access).roles:
+    for wanted, repaired in declared.roles:
         found = roles.get(wanted.id)
-        what, target = f"role {wanted.id}", (targets.role(wanted.id),)
+        what, target = f"role {wanted.id}", (repaired,)
         if found is None:
             yield Finding("nexus.role.missing", what, "a role", "nothing", targets=target)
             continue
@@ -88,13 +110,17 @@ def _exchanged(wanted: NexusRole, found: Role) -> tuple[str, str]:
 
 
 def other_roles(
-    access: Access, roles: Mapping[str, Role], administering: frozenset[str], admins: frozenset[str]
+    access: Access,
+    declared: Declared,
+    roles: Mapping[str, Role],
+    administering: frozenset[str],
+    admins: frozenset[str],
 ) -> Iterator[Finding]:
     """Return the roles that nobody declared, where they administer Nexus, are twins, or are named as ours."""
-    declared = {role.id for role in nexus_objects(access).roles}
-    by_case = {name.lower(): name for name in declared}
+    ours = {role.id for role, _ in declared.roles}
+    by_case = {name.lower(): name for name in ours}
     for identity, role in roles.items():
-        if identity in declared or role.read_only:
+        if identity in ours or role.read_only:
             continue
         what, command = f"role {identity}", deleting(access, "roles", identity)
         if held := (role.privileges & administering) | (role.roles & admins):
@@ -105,12 +131,13 @@ def other_roles(
             yield Finding("nexus.role.undeclared", what, "no such role", "a role", by_hand=command)
 
 
-def privileges_findings(access: Access, privileges: Mapping[str, Privilege]) -> Iterator[Finding]:
+def privileges_findings(
+    access: Access, declared: Declared, privileges: Mapping[str, Privilege]
+) -> Iterator[Finding]:
     """Return what differs in the privileges on content selectors, and those named as ours that nobody declared."""
-    declared = {privilege.name: privilege for privilege in nexus_objects(access).privileges}
-    for name, wanted in declared.items():
-        found = privileges.get(name)
-        what, target = f"privilege {name}", (targets.privilege(name),)
+    for wanted, repaired in declared.privileges:
+        found = privileges.get(wanted.name)
+        what, target = f"privilege {wanted.name}", (repaired,)
         if found is None:
             yield Finding("nexus.privilege.missing", what, "a privilege", "nothing", targets=target)
             continue
@@ -126,17 +153,20 @@ def privileges_findings(access: Access, privileges: Mapping[str, Privilege]) -> 
             yield Finding("nexus.privilege.fields", what, shown(expected, names), seen, targets=target)
         if found.description != wanted.description:
             yield Finding("nexus.privilege.text", what, wanted.description, found.description, targets=target)
+    ours = {wanted.name for wanted, _ in declared.privileges}
     for name in privileges:
-        if name.startswith(_OURS) and name not in declared:
+        if name.startswith(_OURS) and name not in ours:
             command = deleting(access, "privileges", name)
             yield Finding(
                 "nexus.privilege.undeclared", f"privilege {name}", "no such privilege", "one", by_hand=command
             )
 
 
-def selector_findings(wanted: NexusSelector, found: ContentSelector | None) -> Iterator[Finding]:
+def selector_findings(
+    wanted: NexusSelector, repaired: Target, found: ContentSelector | None
+) -> Iterator[Finding]:
     """Return what differs in a content selector."""
-    what, target = f"content selector {wanted.name}", (targets.selector(wanted.name),)
+    what, target = f"content selector {wanted.name}", (repaired,)
     if found is None:
         yield Finding("nexus.selector.missing", what, wanted.expression, "nothing", targets=target)
         return

@@ -31,9 +31,9 @@ def declared_users(
     access: Access, users: Mapping[str, User], admin_roles: frozenset[str]
 ) -> Iterator[Finding]:
     """Return what differs in the accounts' users; `admin_roles` are the roles that administer Nexus."""
-    for wanted in _every_user(access):
+    for account, wanted in _every_user(access):
         found = users.get(wanted.user_id)
-        what, target = f"user {wanted.user_id}", (targets.user(wanted.user_id),)
+        what, target = f"user {wanted.user_id}", (targets.account(account),)
         if found is None:
             yield Finding("nexus.user.missing", what, "an active user", "nothing", targets=target)
             continue
@@ -51,7 +51,8 @@ def declared_users(
 
 def other_users(access: Access, users: Mapping[str, User], admin_roles: frozenset[str]) -> Iterator[Finding]:
     """Return the users that nobody declared, where they are service accounts, twins or administrators."""
-    declared = [user.user_id for user in _every_user(access)]
+    declared = {user.user_id for _, user in _every_user(access)}
+    by_case = {user_id.lower(): user_id for user_id in declared}
     for user_id, user in users.items():
         if user_id in declared:
             continue
@@ -59,7 +60,7 @@ def other_users(access: Access, users: Mapping[str, User], admin_roles: frozense
         if user_id != _BUILT_IN and (held := user.roles & admin_roles):
             seen = f"roles {listed(held)}"
             yield Finding("nexus.user.admin", what, "no administrator", seen, by_hand=command)
-        if twin := _twin(declared, user_id):
+        if twin := _twin(by_case, user_id):
             yield Finding("nexus.user.twin", what, f"only {twin}", user_id, by_hand=command)
         elif _SERVICE_ACCOUNT.match(user_id):
             yield Finding(
@@ -67,16 +68,18 @@ def other_users(access: Access, users: Mapping[str, User], admin_roles: frozense
             )
 
 
-def _every_user(access: Access) -> list[NexusUser]:
-    """Return the users of all accounts, those whose turn it is and those whose turn it is not."""
-    return [user for account in service_accounts(access) for user in nexus_users(access, account)]
+def _every_user(access: Access) -> Iterator[tuple[str, NexusUser]]:
+    """Return the users of all accounts with their account, those whose turn it is and those whose turn it is not."""
+    for account in service_accounts(access):
+        for user in nexus_users(access, account):
+            yield account, user
 
 
-def _twin(declared: list[str], user_id: str) -> str | None:
+def _twin(by_case: Mapping[str, str], user_id: str) -> str | None:
     """Return the declared user that an id may be taken for: by case, or because it begins with it."""
     lowered = user_id.lower()
-    for other in declared:
-        rest = lowered.removeprefix(other.lower())
-        if rest != lowered and (not rest or _CONTINUED.match(rest) or _SERVICE_ACCOUNT.match(other)):
+    for end in range(len(lowered), 0, -1):
+        other, rest = by_case.get(lowered[:end]), lowered[end:]
+        if other and (not rest or _CONTINUED.match(rest) or _SERVICE_ACCOUNT.match(other)):
             return other
     return None

@@ -56,7 +56,8 @@ def idle_password(
     if password and not nexus.users.accepts(idle, password):
         seen = "Nexus refuses it; it is not this user's turn, so that no secret hands it out"
         expected = f"fingerprint {known}"
-        yield Finding("nexus.user.password", f"user {idle}", expected, seen, targets=(targets.user(idle),))
+        target = (targets.account(account),)
+        yield Finding("nexus.user.password", f"user {idle}", expected, seen, targets=target)
 
 
 def _older(access: Access, account: str, secret: Secret, vault: Vault, user_id: str, known: str) -> str:

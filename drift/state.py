@@ -9,19 +9,18 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from drift.findings import Target
+from drift.targets import ACCOUNT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-_USER, _PASSWORD = "ciaccess:nexus:User", "ciaccess:index:Password"
+    from collections.abc import Iterable, Mapping
 
 
 @dataclass(frozen=True)
 class State:
-    """`urns` by resource; `fingerprints` by user of Nexus, None for a password that is older than fingerprints are."""
+    """`urns` by resource; `fingerprints` by user of Nexus, "" for a password that was not made here."""
 
     urns: Mapping[Target, str] = field(default_factory=dict)
-    fingerprints: Mapping[str, str | None] = field(default_factory=dict)
+    fingerprints: Mapping[str, str] = field(default_factory=dict)
 
 
 def parse(export: Any) -> State:
@@ -32,26 +31,15 @@ def parse(export: Any) -> State:
     """
     try:
         resources = (export.get("deployment") or {}).get("resources") or []
-        found = [resource for resource in resources if resource.get("custom")]
-        urns = {
-            Target(each["type"], each.get("id", "")): each["urn"] for each in found if not each.get("delete")
-        }
-        passwords = {
-            each["urn"]: (each.get("outputs") or {}).get("fingerprint")
-            for each in found
-            if each["type"] == _PASSWORD
-        }
-        fingerprints = {
-            each["id"]: passwords.get(_password_of(each))
-            for each in found
-            if each["type"] == _USER and not each.get("delete")
-        }
-    except (AttributeError, KeyError, TypeError):
+        found = [each for each in resources if each.get("custom") and not each.get("delete")]
+        urns = {Target(each["type"], each.get("id", "")): each["urn"] for each in found}
+        fingerprints = dict(_fingerprints(each for each in found if each["type"] == ACCOUNT))
+    except (AttributeError, KeyError, TypeError, ValueError):
         raise ValueError("the state has a shape that is not known here") from None
     return State(urns, fingerprints)
 
 
-def _password_of(user: Mapping[str, Any]) -> str:
-    """Return the URN of the password that a user's is taken from, "" where it is none of ours."""
-    urns = (user.get("propertyDependencies") or {}).get("password") or [""]
-    return str(urns[0])
+def _fingerprints(accounts: Iterable[Mapping[str, Any]]) -> Iterable[tuple[str, str]]:
+    for each in accounts:
+        known = (each.get("outputs") or {}).get("fingerprints") or {}
+        yield from ((user, str(value)) for user, value in known.items())

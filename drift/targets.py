@@ -1,14 +1,18 @@
-"""The resources of the stack as findings name them: by the type and the id under which the state has them."""
+"""The resources of the stack as findings name them: by the type and the id under which the state has them.
+
+An account is one resource with all that is its own in Nexus and Vault: its users, role, selectors, privileges and secret.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from config.permissions import secret_metadata_path, secret_path
 from drift.findings import Target
 
 if TYPE_CHECKING:
     from config import Access
+
+ACCOUNT = "ciaccess:index:ServiceAccount"
 
 
 def kv_mount(access: Access) -> tuple[Target, ...]:
@@ -33,34 +37,14 @@ def policy(name: str) -> Target:
     return Target("vault:index/policy:Policy", name)
 
 
-def secret(access: Access, account: str) -> Target:
-    """Return an account's secret."""
-    return Target("vault:generic/secret:Secret", secret_path(access, account))
-
-
-def secret_metadata(access: Access, account: str) -> Target:
-    """Return what the metadata of an account's secret says of its rotation."""
-    return Target("ciaccess:vault:SecretMetadata", secret_metadata_path(access, account))
-
-
-def user(user_id: str) -> Target:
-    """Return a user of Nexus."""
-    return Target("ciaccess:nexus:User", user_id)
+def account(name: str) -> Target:
+    """Return an account, which is repaired as a whole."""
+    return Target(ACCOUNT, name)
 
 
 def role(role_id: str) -> Target:
-    """Return a role of Nexus."""
+    """Return a role of Nexus that is no account's own."""
     return Target("ciaccess:nexus:Role", role_id)
-
-
-def selector(name: str) -> Target:
-    """Return a content selector of Nexus."""
-    return Target("ciaccess:nexus:ContentSelector", name)
-
-
-def privilege(name: str) -> Target:
-    """Return a privilege of Nexus."""
-    return Target("ciaccess:nexus:Privilege", name)
 
 
 def variable(group_id: int, key: str, scope: str) -> Target:

@@ -18,7 +18,10 @@ CHANGES = 7
 
 @dataclass(frozen=True)
 class Drift:
-    """A change out of band: the resource's logical name, how it is made, and how one sees that it is repaired."""
+    """A change out of band: where it shows, how it is made, and how one sees that it is repaired.
+
+    `resource` is a logical name; of an account, the part of it as the preview names it comes after a blank.
+    """
 
     resource: str
     make: Callable[[Project], object]
@@ -84,17 +87,23 @@ def vault_read(project: Project, path: str) -> dict[str, Any]:
 
 SELECTOR = "content-selectors/ci-svc-executor-raw"
 DRIFTS = (
-    Drift("svc-bench-user", set_password("svc-bench"), lambda project: project.accepts("svc-bench")),
     Drift(
-        "svc-fsdb-user", put_user("svc-fsdb", status="disabled"), lambda project: project.accepts("svc-fsdb")
+        'svc-bench users["svc-bench"].login',
+        set_password("svc-bench"),
+        lambda project: project.accepts("svc-bench"),
     ),
     Drift(
-        "svc-datastore-user",
+        'svc-fsdb users["svc-fsdb"].status',
+        put_user("svc-fsdb", status="disabled"),
+        lambda project: project.accepts("svc-fsdb"),
+    ),
+    Drift(
+        'svc-datastore users["svc-datastore"].roles',
         put_user("svc-datastore", roles=["ci-svc-datastore", "nx-admin"]),
         lambda project: user(project, "svc-datastore")["roles"] == ["ci-svc-datastore"],
     ),
     Drift(
-        "svc-promoter-user",
+        'svc-promoter users["svc-promoter"]',
         lambda project: nexus(project, "DELETE", "users/svc-promoter"),
         lambda project: project.accepts("svc-promoter"),
     ),
@@ -106,14 +115,14 @@ DRIFTS = (
         ),
     ),
     Drift(
-        "nexus-selector-ci-svc-executor-raw",
+        'svc-executor selectors["ci-svc-executor-raw"].expression',
         lambda project: nexus(
             project, "PUT", SELECTOR, json={"description": "", "expression": 'format == "raw"'}
         ),
         lambda project: "/orchestrator/executor/" in nexus(project, "GET", SELECTOR)["expression"],
     ),
     Drift(
-        "nexus-privilege-ci-svc-executor-rpm-dev",
+        'svc-executor privileges["ci-svc-executor-rpm-dev"]',
         lambda project: nexus(project, "DELETE", "privileges/ci-svc-executor-rpm-dev"),
         lambda project: "ci-svc-executor-rpm-dev" in gives("ci-svc-executor")(project),
     ),
@@ -148,12 +157,12 @@ DRIFTS = (
         ),
     ),
     Drift(
-        "svc-deployer-secret",
+        "svc-deployer secret.holds",
         vault_write("secret/data/nexus/svc-deployer", data={"username": "svc-deployer", "password": "x"}),
         lambda project: project.accepts("svc-deployer"),
     ),
     Drift(
-        "svc-orchestrator-secret",
+        "svc-orchestrator secret.holds",
         lambda project: project.vault().delete("secret/data/nexus/svc-orchestrator"),
         lambda project: project.accepts("svc-orchestrator"),
     ),
@@ -161,13 +170,13 @@ DRIFTS = (
 
 
 def changed(project: Project) -> set[str]:
-    """Return the logical names of what a preview would change, and check its exit code."""
+    """Return what a preview would change, by logical name, and by name and property; check its exit code."""
     done = project.preview("--json")
     assert done.code == CHANGES, done.text
     steps = json.loads(done.out)["steps"]
-    return {
-        step["urn"].rpartition("::")[2] for step in steps if step["op"] not in ("same", "refresh", "read")
-    }
+    steps = [step for step in steps if step["op"] not in ("same", "refresh", "read")]
+    by_name = {step["urn"].rpartition("::")[2]: step.get("detailedDiff") or {} for step in steps}
+    return by_name.keys() | {f"{name} {part}" for name, parts in by_name.items() for part in parts}
 
 
 @pytest.fixture(scope="module")

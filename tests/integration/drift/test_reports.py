@@ -50,7 +50,7 @@ def test_people_are_told_what_why_and_what_to_run(drifted: Project) -> None:
         "user svc-bench: the user's name or e-mail address was changed",
         'expected: first_name="Bench"',
         "nexus.user.profile",
-        "pulumi up --refresh --stack local '--target=urn:pulumi:local::",
+        "pulumi up --refresh --stack local --target=urn:pulumi:local::ciaccess::ciaccess:index:ServiceAccount::svc-bench",
         "What this does not cover",
     ):
         assert text in done.out
@@ -86,7 +86,7 @@ def test_a_repair_without_yes_only_says_what_it_would_do(drifted: Project) -> No
     assert looked.code == DRIFT
     assert looked.report["repair"][:4] == ["up", "--refresh", "--stack", "local"]
     (target,) = looked.report["repair"][4:]
-    assert target.endswith("ciaccess:nexus:User::svc-bench-user")
+    assert target.endswith("ciaccess:index:ServiceAccount::svc-bench")
     assert look(drifted).code == DRIFT
     assert drifted.run("pulumi", "stack", "export", "--stack", "local").out == before
     refused = drifted.ciaccess("drift", "--stack", "local", "--yes")

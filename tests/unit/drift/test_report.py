@@ -13,10 +13,10 @@ from drift.junit import junit
 from drift.repairs import plan
 from drift.state import State, parse
 
-USER = Target("ciaccess:nexus:User", "svc-a")
-FOUND = Finding("nexus.user.status", "user svc-a", "active", "disabled", targets=(USER,))
+ACCOUNT = Target("ciaccess:index:ServiceAccount", "svc-a")
+FOUND = Finding("nexus.user.status", "user svc-a", "active", "disabled", targets=(ACCOUNT,))
 BY_HAND = Finding("nexus.anonymous.enabled", "anonymous access", "off", "on", by_hand="switch it off")
-URN = "urn:pulumi:prod::ciaccess::x$ciaccess:nexus:User::svc-a-user"
+URN = "urn:pulumi:prod::ciaccess::ciaccess:index:ServiceAccount::svc-a"
 
 
 def report(*findings: Finding, blind: tuple[Blind, ...] = ()) -> Report:
@@ -57,7 +57,7 @@ def test_junit_survives_what_xml_cannot_hold() -> None:
 
 
 def test_a_plan_targets_what_the_state_knows_and_names_the_rest() -> None:
-    steps = plan(report(FOUND, BY_HAND), State({USER: URN}))
+    steps = plan(report(FOUND, BY_HAND), State({ACCOUNT: URN}))
     assert steps.words() == ["up", "--refresh", "--stack", "prod", f"--target={URN}"]
     assert steps.by_hand == (BY_HAND,)
 
@@ -70,43 +70,60 @@ def test_a_plan_without_anything_for_the_engine_does_not_run_it() -> None:
     assert not plan(report(BY_HAND), State()).runs
 
 
-def exported(**password: Any) -> dict[str, Any]:
-    """Return a state of two users that take turns."""
-    parent = "urn:pulumi:prod::ciaccess::ciaccess:index:ServiceAccount::svc-a"
-    resources: list[dict[str, Any]] = [{"urn": parent, "type": "ciaccess:index:ServiceAccount"}]
-    for number, urn in ((1, URN), (2, f"{URN}-b")):
-        made = {"type": "ciaccess:index:Password", "custom": True, "id": "password", "parent": parent}
-        user = {"type": "ciaccess:nexus:User", "custom": True, "parent": parent}
-        fields = password if number == 1 else {"outputs": {"fingerprint": "other"}}
-        resources += [
-            {"urn": f"p{number}", **made, **fields},
-            {
-                "urn": urn,
-                **user,
-                "id": "svc-a-b"[: 5 if number == 1 else 7],
-                "propertyDependencies": {"password": [f"p{number}"]},
-            },
-        ]
-    return {"version": 3, "deployment": {"resources": resources}}
+@pytest.mark.parametrize("identity", ["vault.mount.missing", "vault.mount.version"])
+def test_accounts_wait_for_an_engine_that_is_brought_back_by_hand(identity: str) -> None:
+    role = Target("ciaccess:nexus:Role", "nx-pull-all")
+    lost = Finding("nexus.role.missing", "role nx-pull-all", "a role", "nothing", targets=(role,))
+    engine = Finding(identity, "KV engine secret/", "kv", "nothing", by_hand="vault secrets enable")
+    state = State({ACCOUNT: URN, role: "urn:role"})
+    steps = plan(report(FOUND, lost, engine), state)
+    assert steps.urns == ("urn:role",)
+    assert steps.accounts_wait
+    assert not plan(report(FOUND, engine), state).runs
+
+
+def test_an_engine_that_is_managed_is_made_with_the_accounts() -> None:
+    mount = Target("vault:index/mount:Mount", "secret")
+    engine = Finding("vault.mount.missing", "KV engine secret/", "kv", "nothing", targets=(mount,))
+    steps = plan(report(FOUND, engine), State({ACCOUNT: URN, mount: "urn:mount"}))
+    assert steps.urns == ("urn:mount", URN)
+    assert not steps.accounts_wait
+
+
+def exported(*accounts: dict[str, Any]) -> dict[str, Any]:
+    """Return a state of accounts and the stack itself, which is no custom resource."""
+    stack = {
+        "urn": "urn:pulumi:prod::ciaccess::pulumi:pulumi:Stack::ciaccess-prod",
+        "type": "pulumi:pulumi:Stack",
+    }
+    return {"version": 3, "deployment": {"resources": [stack, *accounts]}}
+
+
+def account(**fields: Any) -> dict[str, Any]:
+    return {"urn": URN, "type": ACCOUNT.type, "custom": True, "id": "svc-a", **fields}
 
 
 def test_the_state_tells_fingerprints_by_user_and_urns_by_id() -> None:
-    state = parse(exported(outputs={"fingerprint": "abc"}))
-    assert state.fingerprints == {"svc-a": "abc", "svc-a-b": "other"}
-    assert state.urns[USER] == URN
+    state = parse(exported(account(outputs={"fingerprints": {"svc-a": "abc", "svc-a-b": ""}})))
+    assert state.fingerprints == {"svc-a": "abc", "svc-a-b": ""}
+    assert state.urns == {ACCOUNT: URN}
 
 
-@pytest.mark.parametrize("password", [{}, {"outputs": None}, {"outputs": {"version": 1}}])
-def test_a_password_older_than_fingerprints_has_none(password: dict[str, Any]) -> None:
-    assert parse(exported(**password)).fingerprints == {"svc-a": None, "svc-a-b": "other"}
+@pytest.mark.parametrize("fields", [{}, {"outputs": None}, {"outputs": {"fingerprints": None}}])
+def test_an_account_without_fingerprints_has_none(fields: dict[str, Any]) -> None:
+    state = parse(exported(account(**fields)))
+    assert state.fingerprints == {}
+    assert ACCOUNT in state.urns
 
 
-def test_a_user_that_waits_to_be_deleted_is_not_the_one() -> None:
-    export = exported(outputs={"fingerprint": "old"})
-    export["deployment"]["resources"][2]["delete"] = True
-    state = parse(export)
-    assert "svc-a" not in state.fingerprints
-    assert USER not in state.urns
+def test_what_waits_to_be_deleted_is_not_the_one() -> None:
+    outputs = {"fingerprints": {"svc-a": "old"}}
+    assert parse(exported(account(outputs=outputs, delete=True))) == State({}, {})
+
+
+def test_several_findings_of_an_account_are_one_target() -> None:
+    other = Finding("vault.secret.deleted", "secret secret/nexus/svc-a", "x", "deleted", targets=(ACCOUNT,))
+    assert plan(report(FOUND, other), State({ACCOUNT: URN})).urns == (URN,)
 
 
 def test_an_empty_stack_knows_nothing() -> None:
@@ -114,7 +131,14 @@ def test_an_empty_stack_knows_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    "export", [[], "x", {"deployment": {"resources": [1]}}, {"deployment": {"resources": [{"custom": 1}]}}]
+    "export",
+    [
+        [],
+        "x",
+        {"deployment": {"resources": [1]}},
+        {"deployment": {"resources": [{"custom": 1}]}},
+        exported(account(outputs={"fingerprints": ["abc"]})),
+    ],
 )
 def test_a_state_of_another_shape_is_said(export: Any) -> None:
     with pytest.raises(ValueError, match="not known here"):

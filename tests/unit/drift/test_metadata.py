@@ -1,0 +1,65 @@
+"""What the metadata of an account's secret may say, and what puts it back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from drift.credentials import Secret, secret_findings
+from tests.support.access import GOOD, valid
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from config import Access
+    from drift.findings import Finding
+
+CLAIM, KNOWN = "ciaccess/prod", "0123456789ab"
+NOTED = {"rotation": "1", "nexus_user": "svc-app", "stack": CLAIM, "fingerprint": KNOWN}
+
+
+@pytest.fixture
+def access(tmp_path: Path) -> Access:
+    return valid(tmp_path, GOOD)
+
+
+def findings(access: Access, known: str = KNOWN, **custom: Any) -> list[Finding]:
+    """Return what is found of a secret with other custom metadata; None takes a key out."""
+    noted = {key: value for key, value in {**NOTED, "owner": access.owner, **custom}.items() if value}
+    metadata = {"max_versions": 0, "cas_required": False, "custom_metadata": noted}
+    fields = {"username": "svc-app", "password": "x"}
+    return list(secret_findings(access, "svc-app", Secret("there", 1, "", fields, metadata), CLAIM, known))
+
+
+def test_what_the_plugin_writes_is_clean_with_and_without_a_state(access: Access) -> None:
+    assert findings(access) == []
+    assert findings(access, known="") == []
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"stack": "ciaccess/other"}, {"owner": "somebody"}, {"rotated_at": "2026-11-01"}, {"rotation": None}],
+)
+def test_what_the_program_declares_is_put_back_by_the_engine(access: Access, changed: dict[str, Any]) -> None:
+    (finding,) = findings(access, **changed)
+    assert finding.id == "vault.secret.metadata"
+    assert [target.identity for target in finding.targets] == ["svc-app"]
+    assert not finding.by_hand
+
+
+@pytest.mark.parametrize("changed", [{"fingerprint": "ba9876543210"}, {"fingerprint": None}, {"note": "x"}])
+def test_the_rest_is_put_back_by_hand_and_keeps_what_is_declared(
+    access: Access, changed: dict[str, Any]
+) -> None:
+    (finding,) = findings(access, **changed)
+    assert finding.expected != finding.found
+    assert not finding.targets
+    for text in (f'"stack": "{CLAIM}"', f'"fingerprint": "{KNOWN}"', '"rotation": "1"'):
+        assert text in finding.by_hand
+    assert "note" not in finding.by_hand
+
+
+def test_without_a_state_the_fingerprint_that_is_there_stays(access: Access) -> None:
+    (finding,) = findings(access, known="", note="x")
+    assert f'"fingerprint": "{KNOWN}"' in finding.by_hand
