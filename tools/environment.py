@@ -69,6 +69,9 @@ def variables() -> dict[str, str]:
         "VIRTUAL_ENV": str(VENV),
         "PULUMI_HOME": str(cache / "pulumi-home"),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
+        # The state is written once, at a run's end: after each step, it takes minutes for a thousand accounts. What a run
+        # that was killed has made is found by the next one (docs/adr/0013).
+        "PULUMI_SKIP_CHECKPOINTS": os.environ.get("PULUMI_SKIP_CHECKPOINTS") or "true",
         "PULUMI_BACKEND_URL": os.environ.get("PULUMI_BACKEND_URL") or _file_backend(),
     }
     if not {"PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"} & os.environ.keys():

@@ -77,8 +77,9 @@ class VaultPreconditions(Kind):
                 faults.append(f"the KV engine at {mount}/ has version {version}, not {_KV_VERSION}")
         if faults:
             raise KindError(
-                f"check Vault before writing: {'; '.join(faults)}. What exists is taken over with ./ciaccess adopt, "
-                "or adopt: true at its entry in access.yaml; vault.kv.manage: true mounts the engine"
+                f"check Vault before writing: {'; '.join(faults)}. What a run that was killed has left is taken into the state by "
+                "./ciaccess recover, what others made by ./ciaccess adopt, or adopt: true at its entry in access.yaml; "
+                "vault.kv.manage: true mounts the engine"
             )
         if inputs["reachable_url"] and inputs["reachable_url"] != before.get("reachable_url"):
             vault.url_answers(inputs["reachable_url"])
