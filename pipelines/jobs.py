@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
 
+from config.renames import FormerAccount
 from pipelines.names import accounts_that
 
 if TYPE_CHECKING:
@@ -28,13 +29,17 @@ class Input:
 
 @dataclass(frozen=True)
 class Job:
-    """A job that pipelines may use. `accounts` may do it; `script` is empty for one that is only to be extended."""
+    """A job that pipelines may use. `accounts` may do it; `script` is empty for one that is only to be extended.
+
+    `account` is the one that will do it unless told otherwise, None where there are several. A former name is no choice.
+    """
 
     name: str
     title: str
     hidden: str
     shell: tuple[str, ...]
     accounts: tuple[str, ...]
+    account: str | None
     inputs: tuple[Input, ...]
     verb: str
     format: str
@@ -56,7 +61,7 @@ class Job:
     @property
     def variables(self) -> dict[str, str]:
         """Return the hidden job's variables: the account where only one will do, and the inputs' defaults."""
-        account = {"NEXUS_ACCOUNT": self.accounts[0]} if len(self.accounts) == 1 else {}
+        account = {"NEXUS_ACCOUNT": self.account} if self.account else {}
         return account | {each.variable: each.default for each in self.inputs if each.default is not None}
 
 
@@ -72,13 +77,16 @@ def _job(name: str, body: dict[str, Any], access: Access) -> Job:
         for each, fields in body.get("inputs", {}).items()
     ]
     verb, format_ = body.get("verb", ""), body.get("format", "")
+    accounts = accounts_that(access, verb, format_ or None)
+    current = [name for name in accounts if not isinstance(access.accounts[name], FormerAccount)]
     return Job(
         name=name,
         title=body["title"],
         hidden=body.get("hidden")
         or "." + (name if name.startswith("nexus") else f"nexus-{name}").replace("-", "_"),
         shell=tuple(body["shell"]),
-        accounts=tuple(accounts_that(access, verb, format_ or None)),
+        accounts=tuple(accounts),
+        account=current[0] if len(current) == 1 else None,
         inputs=tuple(inputs),
         verb=verb,
         format=format_,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import jinja2
 
+from config.renames import ALWAYS, expanded, former_names
 from pipelines import names
 from pipelines.jobs import load_jobs
 from tools.environment import ROOT
@@ -35,7 +36,11 @@ class Difference:
 
 
 def render(access: Access) -> dict[str, str]:
-    """Return the templates' texts by file name."""
+    """Return the templates' texts by file name.
+
+    They have former accounts whose day is over, too: a file that follows from the YAML must not become stale overnight.
+    """
+    access = expanded(access, ALWAYS)
     engine = _engine()
     readable = names.readable_accounts(access)
     jobs = load_jobs(engine.get_template("jobs.yaml"), access)
@@ -113,12 +118,13 @@ def _yaml(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _account(access: Access, name: str) -> dict[str, str | None]:
+def _account(access: Access, name: str) -> dict[str, Any]:
     audiences = names.audiences(access, [name])
     return {
         "role": names.role_of(access, name),
         "audience": audiences[0] if audiences else None,
         "path": access.accounts[name].path,
+        "former": next((each for each in former_names(access) if each.name == name), None),
     }
 
 

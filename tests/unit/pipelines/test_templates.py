@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -160,3 +161,29 @@ def test_every_template_has_every_function_that_it_calls(access: Access) -> None
     for name, text in rendered.items():
         mentioned = set(re.findall(r"(?<![\w${])_?nexus_\w+(?!\w|=)", text))
         assert (mentioned & known) - set(function.findall(text)) == set(), name
+
+
+def renamed(tmp_path: Path, until: str, on: date | None = None) -> Access:
+    text = ORGANISATION.read_text(encoding="utf-8").replace("- svc-promoter\n", "- svc-promotion\n")
+    entry = f"formerly: {{svc-promoter: {{until: {until}, rotation: 1}}}}"
+    path = tmp_path / "access.yaml"
+    path.write_text(text.replace("  svc-promoter:\n", f"  svc-promotion:\n    {entry}\n"), encoding="utf-8")
+    return load(path, on=on)
+
+
+def test_a_former_account_serves_its_jobs_and_is_nobodys_default(tmp_path: Path) -> None:
+    access = renamed(tmp_path, "2026-12-24", on=date(2026, 12, 24))
+    (inputs, _) = components(access)["promote-images.yml"]
+    assert inputs["account"]["default"] == "svc-promotion", "the only one that may, by its name of now"
+    assert inputs["account"]["options"] == ["svc-promotion", "svc-promoter"]
+    (jobs,) = documents(render(access)[HIDDEN_JOBS])
+    assert jobs[".nexus_promote_images"]["variables"]["NEXUS_ACCOUNT"] == "svc-promotion"
+    said = 'nexus_say "svc-promoter is called svc-promotion now, and is gone after 2026-12-24: name that one"'
+    assert render(access)[HIDDEN_JOBS].count(said) == 1
+
+
+def test_no_template_becomes_stale_overnight(tmp_path: Path) -> None:
+    before = renamed(tmp_path, "2026-12-24", on=date(2026, 12, 24))
+    after = renamed(tmp_path, "2026-12-24", on=date(2026, 12, 25))
+    assert before.accounts.keys() - after.accounts.keys() == {"svc-promoter"}
+    assert render(before) == render(after)
