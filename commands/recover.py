@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from commands import engine, recovery, state_folder
+from commands import engine, recovery, state_folder, state_key
 from commands.declared import declared_in
 from commands.local_credentials import use_local_credentials
 from commands.terminal import CommandError, Exit, finish, notices, output, print_json
@@ -51,7 +51,7 @@ def recover(
         check_vault(access)
     except StackSettingsError as error:
         raise CommandError(str(error)) from None
-    left = _folder(stack, yes=yes)
+    left = _storage(stack, yes=yes)
     # Without --yes, a state that cannot be read yet is looked at by the next run.
     if yes or all(each.kind != "torn" for each in left):
         try:
@@ -65,17 +65,22 @@ def recover(
     finish(Exit.CLEAN if yes or not left else Exit.DIFFERENCES)
 
 
-def _folder(stack: str, *, yes: bool) -> list[Leftover]:
-    folder = state_folder.folder(os.environ.get("PULUMI_BACKEND_URL"))
-    if folder is None:
-        notices().print(
-            "note: locks of a state that is in no folder are not looked at. Where `pulumi` says who holds the stack and that "
-            f"is dead: pulumi cancel --stack {stack}",
-            markup=False,
-        )
-        return []
-    project = str(read(ROOT / "Pulumi.yaml").data["name"])
-    return _mended(recovery.of_the_folder(folder, project, stack.rpartition("/")[2]), yes=yes)
+def _storage(stack: str, *, yes: bool) -> list[Leftover]:
+    backend = os.environ.get("PULUMI_BACKEND_URL")
+    folder = state_folder.folder(backend)
+    if folder is not None:
+        project = str(read(ROOT / "Pulumi.yaml").data["name"])
+        left = recovery.of_the_folder(folder, project, stack.rpartition("/")[2])
+        return _mended(left, yes=yes)
+    if state_folder.is_bucket(backend):
+        held = state_folder.locks_said(engine.locks(stack))
+        return _mended(recovery.of_the_locks(held, stack), yes=yes)
+    notices().print(
+        "note: who holds a stack of Pulumi's service is not looked at. Where `pulumi` says so and that is dead: "
+        f"pulumi cancel --stack {stack}",
+        markup=False,
+    )
+    return []
 
 
 def _rest(stack: str, access: Access, *, yes: bool) -> list[Leftover]:
@@ -86,20 +91,27 @@ def _rest(stack: str, access: Access, *, yes: bool) -> list[Leftover]:
         export = engine.export(stack)
     except CommandError as error:
         raise CommandError(str(error), Exit.COULD_NOT_LOOK) from None
-    left = _mended(recovery.of_the_state(export, stack), yes=yes)
     try:
+        # The engine takes these before the others for a key of transit, which may lie in another Vault.
+        state_key.check(export, _vault(url="VAULT_SERVER_URL", token="VAULT_SERVER_TOKEN"))  # noqa: S106 names of variables
+        left = _mended(recovery.of_the_state(export, stack), yes=yes)
         return left + _mended(recovery.of_vault(export, access, _vault()), yes=yes)
     except (ApiError, CredentialsError) as error:
         raise CommandError(str(error), Exit.COULD_NOT_LOOK) from None
 
 
-def _vault() -> Vault:
+def _vault(*, url: str = "", token: str = "") -> Vault:
+    """Return Vault by the usual variables, or by those of these names where they are set."""
     from clients.credentials import ca_bundle, require  # noqa: PLC0415 likewise
     from clients.http import HttpOptions  # noqa: PLC0415 likewise
     from clients.vault import Vault  # noqa: PLC0415 likewise
 
     found = require("VAULT_ADDR", "VAULT_TOKEN")
-    return Vault(found["VAULT_ADDR"], found["VAULT_TOKEN"], options=HttpOptions(ca_bundle=ca_bundle()))
+    return Vault(
+        os.environ.get(url) or found["VAULT_ADDR"],
+        os.environ.get(token) or found["VAULT_TOKEN"],
+        options=HttpOptions(ca_bundle=ca_bundle()),
+    )
 
 
 def _mended(left: list[Leftover], *, yes: bool) -> list[Leftover]:

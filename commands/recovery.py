@@ -47,10 +47,7 @@ def of_the_folder(folder: Path, project: str, stack: str) -> list[Leftover]:
     Raises:
         CommandError: somebody who may be alive holds the stack; the text says who. Or nothing is left of the state.
     """
-    held = state_folder.locks(folder, project, stack)
-    for lock in held:
-        if not lock.is_stale:
-            raise CommandError(f"the stack {stack!r} is held by {lock.holder}. {_when_alive(lock, stack)}")
+    held = of_the_locks(state_folder.locks(folder, project, stack), stack)
     torn = [
         Leftover(
             "torn", f"{file} was not written whole", "remove it: nothing that is needed is in it", file.unlink
@@ -61,7 +58,7 @@ def of_the_folder(folder: Path, project: str, stack: str) -> list[Leftover]:
     return [
         *torn,
         *_of_the_state_file(torn_state.find(folder, project, stack), stack),
-        *_of_the_locks(held, stack),
+        *held,
     ]
 
 
@@ -88,7 +85,15 @@ def _of_the_state_file(state: torn_state.Torn | None, stack: str) -> list[Leftov
     ]
 
 
-def _of_the_locks(held: list[state_folder.Lock], stack: str) -> list[Leftover]:
+def of_the_locks(held: list[state_folder.Lock], stack: str) -> list[Leftover]:
+    """Return the locks of the dead.
+
+    Raises:
+        CommandError: somebody who may be alive holds the stack; the text says who.
+    """
+    for lock in held:
+        if not lock.is_stale:
+            raise CommandError(f"the stack {stack!r} is held by {lock.holder}. {_when_alive(lock, stack)}")
     return [
         Leftover(
             "lock",

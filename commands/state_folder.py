@@ -1,15 +1,18 @@
-"""The engine's own files of a state that lies in a folder (file://…): who holds a stack, and what a killed engine left torn.
+"""Where a state lies, who holds a stack, and what a killed engine left torn in a folder (file://…).
 
 Owns what the engine has no command for. A lock is lifted by the engine itself (`pulumi cancel`), the state is read and
-written by it alone; one that it cannot read any more is torn_state's.
+written by it alone; one that it cannot read any more is torn_state's. In a bucket an object is written whole or not at
+all, and who holds a stack there is what the engine says of it.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -18,6 +21,9 @@ from tools.environment import ROOT
 _ENGINE = "pulumi"
 # What the engine's file storage keeps beside each file; it is not written in one piece, and an empty one is an error.
 _ATTRIBUTES = "*.attrs"
+# The engine's other storages that it keeps its own locks in; Pulumi's service has locks of another kind.
+_BUCKETS = ("s3", "gs", "azblob", "postgres", "postgresql")
+_SAID = re.compile(r"created by (.+?)@(\S+) \(pid (\d+)\) at (\S+)")
 
 
 @dataclass(frozen=True)
@@ -45,6 +51,9 @@ class Lock:
         return self.is_here and not _runs(self.pid)
 
 
+_UNKNOWN = Lock(0, "somebody unknown", "an unknown host", "an unknown time")
+
+
 def folder(url: str | None) -> Path | None:
     """Return the folder of a state backend's URL as the engine finds it; None where it is no folder of this machine.
 
@@ -54,6 +63,24 @@ def folder(url: str | None) -> Path | None:
     if scheme != "file" or not separator:
         return None
     return ROOT / Path(unquote(rest.partition("?")[0])).expanduser() / ".pulumi"
+
+
+def is_bucket(url: str | None) -> bool:
+    """Tell whether a state backend's URL is of a storage in which the engine keeps locks as it does in a folder."""
+    return (url or "").partition("://")[0] in _BUCKETS
+
+
+def locks_said(said: str) -> list[Lock]:
+    """Return who holds a stack by the engine's own words; "" is nobody."""
+    found = [Lock(int(pid), user, host, _utc(since)) for user, host, pid, since in _SAID.findall(said)]
+    return found or ([_UNKNOWN] if said else [])
+
+
+def _utc(since: str) -> str:
+    try:
+        return datetime.fromisoformat(since).astimezone(UTC).isoformat()
+    except ValueError:
+        return since
 
 
 def locks(state: Path, project: str, stack: str) -> list[Lock]:
@@ -71,7 +98,7 @@ def _read(file: Path) -> Lock:
         found = json.loads(file.read_text(encoding="utf-8"))
         return Lock(int(found["pid"]), found["username"], found["hostname"], found["timestamp"])
     except (OSError, ValueError, KeyError, TypeError):
-        return Lock(0, "somebody unknown", f"an unknown host ({file} cannot be read)", "an unknown time")
+        return replace(_UNKNOWN, host=f"{_UNKNOWN.host} ({file} cannot be read)")
 
 
 def _runs(pid: int) -> bool:

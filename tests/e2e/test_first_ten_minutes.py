@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.support.checkout import copy_checkout
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,17 +37,7 @@ def make(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A copy of what git would commit, uncommitted edits included, in a folder whose name holds a blank."""
     folder = tmp_path_factory.mktemp("fresh clone")
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-    for name in listed.split("\0"):
-        if name and (ROOT / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, folder / name)
+    copy_checkout(folder)
     yield folder
     make(folder, "clean")
 

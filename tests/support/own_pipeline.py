@@ -7,12 +7,12 @@ environment are those of the checkout that runs the tests, and what `make check`
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tests.support.checkout import copy_checkout
 from tests.support.identities import PROJECT, own_token
 from tests.support.project import ROOT, Done
 from tools.node import gitlab_ci_local
@@ -34,12 +34,7 @@ class OwnPipeline:
 
     def create(self) -> None:
         """Copy the checkout, as one commit of `main`."""
-        listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-        names = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-        for name in filter(None, names.split("\0")):
-            if (ROOT / name).is_file():
-                (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(ROOT / name, self.folder / name)
+        copy_checkout(self.folder)
         (self.folder / ".venv").symlink_to(ROOT / ".venv")
         self._programs.mkdir()
         (self._programs / "make").write_text(_MAKE, encoding="utf-8")

@@ -88,3 +88,30 @@ def test_interrupted_operations_are_taken_out_and_nothing_else(monkeypatch: pyte
         ("prod", {"version": 3, "deployment": {"resources": [1, 2], "pending_operations": []}})
     ]
     assert recovery.of_the_state({"deployment": None}, "prod") == []
+
+
+def test_who_holds_a_stack_in_a_bucket_is_what_the_engine_says() -> None:
+    assert [
+        state_folder.is_bucket(url) for url in ("s3://a?region=b", "gs://a", "https://x", "file:///a", None)
+    ] == [
+        True,
+        True,
+        False,
+        False,
+        False,
+    ]
+    said = (
+        "error: the stack is currently locked by 2 lock(s). Either wait\n"
+        f"  s3://b/x: created by EXAMPLE\\ci user@{socket.gethostname()} (pid {ended()}) at 2026-11-24T11:00:00+01:00\n"
+        "  s3://b/y: created by root@job-4711 (pid 12) at 2026-11-24T10:00:00Z"
+    )
+    here, there = state_folder.locks_said(said)
+    assert here.is_stale
+    assert here.holder.startswith("process ")
+    assert f"of EXAMPLE\\ci user on {socket.gethostname()}, since 2026-11-24T10:00:00Z" in here.holder
+    assert not there.is_stale
+    with pytest.raises(CommandError, match="process 12 of root on job-4711"):
+        recovery.of_the_locks([here, there], "prod")
+    (unknown,) = state_folder.locks_said("the stack is currently locked by 1 lock(s)")
+    assert not unknown.is_stale
+    assert state_folder.locks_said("") == []

@@ -186,7 +186,7 @@ def test_what_was_mended_is_said_where_the_rest_cannot_be_looked_at(
     left = [recovery.Leftover("lock", "a dead run's lock", "lift it", list)]
     for name in ("declared_in", "use_local_credentials", "check_vault"):
         monkeypatch.setattr(recover, name, lambda *_: None)
-    monkeypatch.setattr(recover, "_folder", lambda *_, **__: left)
+    monkeypatch.setattr(recover, "_storage", lambda *_, **__: left)
     monkeypatch.setattr(recover, "_rest", away)
     with pytest.raises(CommandError, match="Vault is away"):
         recover.recover(stack="prod", settings_file=None, yes=yes, as_json=True)
