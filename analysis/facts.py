@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
 from config.permissions import nexus_objects, secret_api_path, user_roles
+from config.renames import former_names
 from config.rules.outline import ADMINISTRATIVE
 
 if TYPE_CHECKING:
@@ -78,12 +79,16 @@ class Right:
 
 @dataclass(frozen=True)
 class AccountFacts:
-    """An account: what it is for, its Nexus roles, and where its secret is in Vault's API."""
+    """An account: what it is for, its Nexus roles, and where its secret is in Vault's API.
+
+    `former` says, of one that was renamed, what it is called now, and until when it stays; it is no access, and compares equal.
+    """
 
     name: str
     purpose: str
     roles: tuple[str, ...]
     secret: str
+    former: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
@@ -141,8 +146,15 @@ class AccessFacts:
     def of(cls, access: Access) -> Self:
         """Return the facts of an access.yaml."""
         objects = nexus_objects(access)
+        former = {each.name: str(each) for each in former_names(access)}
         accounts = {
-            name: AccountFacts(name, account.purpose, user_roles(access, name), secret_api_path(access, name))
+            name: AccountFacts(
+                name,
+                account.purpose,
+                user_roles(access, name),
+                secret_api_path(access, name),
+                former=former.get(name, ""),
+            )
             for name, account in access.accounts.items()
         }
         holders = {Holder(name): facts.roles for name, facts in accounts.items()}

@@ -11,7 +11,7 @@ from commands.page import Finding, Section, Table, Tone
 
 if TYPE_CHECKING:
     from analysis.changes import Change, Difference
-    from analysis.facts import AccessFacts, Grant
+    from analysis.facts import AccessFacts, AccountFacts, Grant
 
 _NOBODY = "no job"
 
@@ -21,7 +21,7 @@ def by_account(facts: AccessFacts) -> tuple[Section, ...]:
     accounts = Table(
         ("account", "may", "secret is read by", "purpose"),
         tuple(
-            (name, may(facts, Holder(name)), _readers(facts, name), account.purpose)
+            (name, may(facts, Holder(name)), _readers(facts, name), _purpose(account))
             for name, account in facts.accounts.items()
         ),
     )
@@ -125,6 +125,7 @@ def as_json(facts: AccessFacts) -> dict[str, Any]:
             {
                 "name": name,
                 "purpose": account.purpose,
+                "former": account.former or None,
                 "secret": account.secret,
                 "read_by": [role.name for role in facts.readers(name)],
                 "nexus_roles": list(account.roles),
@@ -175,6 +176,10 @@ def _holder_json(facts: AccessFacts, holder: Holder) -> dict[str, Any]:
             for right in facts.rights_of(holder)
         ],
     }
+
+
+def _purpose(account: AccountFacts) -> tuple[str, ...]:
+    return (account.purpose, f"({account.former})") if account.former else (account.purpose,)
 
 
 def _readers(facts: AccessFacts, account: str) -> tuple[str, ...]:

@@ -158,6 +158,7 @@ def _as_json(
                     {
                         "account": name,
                         "path": facts.accounts[name].secret,
+                        "former": facts.accounts[name].former or None,
                         "may": list(may(facts, Holder(name))),
                     }
                     for name in _secrets(verdict, account)
@@ -204,6 +205,8 @@ def _show(access: Access, found: Sequence[Verdict], account: str | None) -> None
         for name in _secrets(verdict, account):
             verb = "would read" if verdict.outcome is Outcome.UNKNOWN else "reads"
             console.print(Text(f"  {verb} {facts.accounts[name].secret}", style="bold"))
+            if former := facts.accounts[name].former:
+                console.print(Text(visible(f"      {name} is a {former}")))
             for line in may(facts, Holder(name)):
                 console.print(Text(visible(f"      {name} may {line}")))
 

@@ -9,6 +9,7 @@ import typer
 
 from commands.terminal import CommandError, Exit, finish, print_json
 from config.loader import Checked, check
+from config.renames import former_names
 from config.stacks import CONFIG_FOLDER, StackSettings, StackSettingsError
 
 application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -55,10 +56,12 @@ def _settings(stack: str | None) -> StackSettings:
 
 
 def _as_json(checked: Checked) -> dict[str, Any]:
-    accounts = len(checked.access.accounts) if checked.access else None
+    access = checked.access
+    former = list(former_names(access)) if access else []
     return {
-        "valid": checked.access is not None,
-        "accounts": accounts,
+        "valid": access is not None,
+        "accounts": len(access.accounts) if access else None,
+        "former": [each.to_json() for each in former],
         "faults": [fault.to_json() for fault in checked.faults],
     }
 
@@ -72,4 +75,10 @@ def _summary(checked: Checked) -> str:
     found = ", ".join(text for text in counted if not text.startswith("0 "))
     if checked.access is None:
         return f"{found} found"
-    return f"{checked.file}: valid, {len(checked.access.accounts)} accounts" + (f", {found}" if found else "")
+    former = [each for each in former_names(checked.access) if not each.is_over]
+    named = "".join(f"\n  {each.name}: {each}" for each in former)
+    return (
+        f"{checked.file}: valid, {len(checked.access.accounts)} accounts"
+        + (f", {found}" if found else "")
+        + named
+    )

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
@@ -45,6 +45,15 @@ class FormerName:
         """Return it as the end of a sentence."""
         end = "which ended with" if self.is_over else "until"
         return f"former name of {self.successor}, {end} {self.until.isoformat()}"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as a JSON object."""
+        return {
+            "name": self.name,
+            "successor": self.successor,
+            "until": self.until.isoformat(),
+            "is_over": self.is_over,
+        }
 
 
 def expanded(access: Access, on: date) -> Access:

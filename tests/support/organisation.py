@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from config import Access, load
+from config.rotation_checks import today
 from tests.support.simulator import ROOT
 
 if TYPE_CHECKING:
+    from datetime import date
     from pathlib import Path
 
 ORGANISATION = ROOT / "config" / "access.yaml"
@@ -27,3 +29,9 @@ def edited(folder: Path, *replacements: tuple[str, str]) -> Path:
 def organisation() -> Access:
     """Return the organisation's access."""
     return load(ORGANISATION)
+
+
+def renamed(folder: Path, old: str, new: str, until: date | None = None) -> Path:
+    """Write it with an account of it renamed, which stays under its former name until a day, which is today; return the file."""
+    entry = f"    formerly: {{{old}: {{until: {(until or today()).isoformat()}, rotation: 1}}}}\n"
+    return edited(folder, (f"        - {old}\n", f"        - {new}\n"), (f"  {old}:\n", f"  {new}:\n{entry}"))

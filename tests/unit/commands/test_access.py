@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from config.rotation_checks import today
 from tests.support.commands import ciaccess
-from tests.support.organisation import edited
+from tests.support.organisation import edited, renamed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -107,3 +108,17 @@ def test_rights_beside_artifacts_are_shown_those_of_contained_roles_too(
     rights = {(right["kind"], right["name"]) for right in named["other_rights"]}
     assert rights == {("privilege", "nx-healthcheck-read"), ("privilege", "nx-search-read")}
     assert "privilege nx-healthcheck-read of Nexus" in ciaccess(capsys, "access", "--file", str(file)).out
+
+
+def test_a_former_account_is_shown_as_one_and_may_what_its_successor_may(
+    capsys: Capture, tmp_path: Path
+) -> None:
+    file = renamed(tmp_path, "svc-bench", "svc-stress")
+    former = f"former name of svc-stress, until {today().isoformat()}"
+    assert f"({former})" in ciaccess(capsys, "access", "--file", str(file)).succeeded().out
+    shown = ciaccess(capsys, "access", "--json", "--file", str(file)).json()
+    before, after = account(shown, "svc-bench"), account(shown, "svc-stress")
+    assert (before["former"], after["former"]) == (former, None)
+    assert before["read_by"] == after["read_by"] == ["nexus-ci"]
+    own = [{**grant, "by_role": ["ci-svc-bench"]} for grant in after["grants"]]
+    assert before["grants"] == own

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.commands import ciaccess
-from tests.support.organisation import edited
+from tests.support.organisation import edited, renamed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -130,3 +130,15 @@ def test_a_question_that_makes_no_sense_is_refused_in_one_message(
     assert done.code == 1
     assert text in done.err
     assert "Traceback" not in done.err
+
+
+def test_a_former_account_is_said_to_be_one(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = str(renamed(tmp_path, "svc-bench", "svc-stress"))
+    done = ciaccess(capsys, "explain", *EXECUTOR, "--account", "svc-bench", "--file", file).succeeded()
+    assert "  reads secret/data/nexus/svc-bench\n" in done.out
+    assert "svc-bench is a former name of svc-stress, until " in done.out
+    assert "svc-bench may push yum in rpm-dev" in done.out
+    shown = ciaccess(capsys, "explain", *EXECUTOR, "--json", "--file", file).json()
+    former = {each["account"]: each["former"] for each in shown["roles"][0]["secrets"]}
+    assert former["svc-stress"] is None
+    assert former["svc-bench"].startswith("former name of svc-stress")

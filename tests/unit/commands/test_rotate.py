@@ -180,3 +180,29 @@ def test_json_and_text_agree_on_what_is_next(yaml: Yaml) -> None:
     told = json.loads(yaml.rotate("svc-app", "--dry-run", "--json").out)
     assert told["next"] == "nothing was done: leave --dry-run out"
     assert told["dry_run"] is True
+
+
+def test_a_former_account_is_rotated_by_its_own_entry(yaml: Yaml) -> None:
+    until = today().isoformat()
+    rotation = "rotation: {count: 2, max_age: 30d}"
+    entry = f"    formerly:\n      svc-old: {{until: {until}, {rotation}}}   # renamed\n"
+    purpose = "    purpose: Applications\n"
+    yaml.path.write_text(edited((purpose, purpose + entry)), encoding="utf-8")
+    done = yaml.rotate("svc-old").succeeded()
+    assert done.out.splitlines()[0] == "svc-old: rotation 2 → 3, alternate, svc-old-b → svc-old"
+    counted = f"rotation: {{count: 3, max_age: 30d, date: {until}}}}}   # renamed"
+    assert counted in yaml.text
+    yaml.rotate("svc-app").succeeded()
+    assert counted in yaml.text, "its successor's rotation is another one"
+    found = load(yaml.path).accounts
+    assert (found["svc-old"].rotation.count, found["svc-app"].rotation.count) == (3, 2)
+    assert yaml.rotate("--due").succeeded().out == "nothing is due\n"
+
+
+def test_a_former_account_whose_day_is_over_is_none_to_rotate(yaml: Yaml) -> None:
+    purpose = "    purpose: Applications\n"
+    entry = "    formerly: {svc-old: {until: 2026-01-31, rotation: 1}}\n"
+    yaml.path.write_text(edited((purpose, purpose + entry)), encoding="utf-8")
+    done = yaml.rotate("svc-old")
+    assert done.code == 1
+    assert "there is no account svc-old" in done.err

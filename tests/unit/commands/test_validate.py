@@ -4,12 +4,14 @@ import json
 import subprocess
 import sys
 import time
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from commands.__main__ import application, run
 from config import schema, stacks
+from config.rotation_checks import today
 from tests.support.access import GOOD, edited
 from tools.environment import ROOT
 
@@ -69,12 +71,13 @@ def test_validate_json_has_the_same_keys_whether_valid_or_not(
     file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert ciaccess("validate", file, "--json") == 0
-    assert answer(capsys) == {"valid": True, "accounts": 5, "faults": []}
+    assert answer(capsys) == {"valid": True, "accounts": 5, "former": [], "faults": []}
     file.write_text(edited(("version: 1", "version: 2")), encoding="utf-8")
     assert ciaccess("validate", file, "--json") == 1
     assert answer(capsys) == {
         "valid": False,
         "accounts": None,
+        "former": [],
         "faults": [
             {
                 "file": "access.yaml",
@@ -145,3 +148,25 @@ def test_validate_of_a_thousand_accounts_is_quick(file: Path) -> None:
     before = time.process_time()
     assert ciaccess("validate", file, "--json") == 0
     assert time.process_time() - before < 2, "seconds of this process, whatever else the machine does"
+
+
+FORMERLY = "    formerly: {{svc-old: {{until: {until}, rotation: 1}}}}\n"
+
+
+@pytest.mark.parametrize(("days", "is_over"), [(0, False), (-1, True)])
+def test_validate_names_the_former_accounts_and_until_when_they_stay(
+    file: Path, capsys: pytest.CaptureFixture[str], *, days: int, is_over: bool
+) -> None:
+    until = (today() + timedelta(days=days)).isoformat()
+    purpose = "    purpose: Applications\n"
+    file.write_text(edited((purpose, purpose + FORMERLY.format(until=until))), encoding="utf-8")
+    assert ciaccess("validate", file) == 0
+    *_, last = capsys.readouterr().out.splitlines()
+    stays = f"  svc-old: former name of svc-app, until {until}"
+    assert last == ("access.yaml: valid, 5 accounts, 1 warning" if is_over else stays)
+    assert ciaccess("validate", file, "--json") == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["accounts"] == (5 if is_over else 6)
+    assert shown["former"] == [
+        {"name": "svc-old", "successor": "svc-app", "until": until, "is_over": is_over}
+    ]

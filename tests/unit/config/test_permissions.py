@@ -111,7 +111,7 @@ def test_a_path_becomes_a_selector_for_each_format_and_a_privilege_for_each_repo
     assert objects.privileges == (
         permissions.NexusPrivilege(
             "ci-svc-executor-rpm-dev",
-            "rpm-dev under /orchestrator/executor/",
+            "rpm-dev under /orchestrator/executor/ (managed by ciaccess)",
             "yum",
             "rpm-dev",
             "ci-svc-executor-yum",
@@ -119,7 +119,7 @@ def test_a_path_becomes_a_selector_for_each_format_and_a_privilege_for_each_repo
         ),
         permissions.NexusPrivilege(
             "ci-svc-executor-raw-dev",
-            "raw-dev under /orchestrator/executor/",
+            "raw-dev under /orchestrator/executor/ (managed by ciaccess)",
             "raw",
             "raw-dev",
             "ci-svc-executor-raw",

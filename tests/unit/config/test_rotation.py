@@ -25,7 +25,12 @@ def access(folder: Path, entry: str, purpose: str = "Applications") -> Access:
 def test_a_fresh_account_has_one_user(tmp_path: Path) -> None:
     found = access(tmp_path, "1")
     assert rotation.turns(found, "svc-app") == (Turn("svc-app", 1, is_active=True),)
-    assert permissions.secret_metadata(found, "svc-app") == {}
+    assert permissions.secret_metadata(found, "svc-app") == {
+        "rotated_at": "",
+        "rotation": "1",
+        "nexus_user": "svc-app",
+        "owner": "ciaccess",
+    }
 
 
 @pytest.mark.parametrize(
