@@ -17,6 +17,8 @@ from commands import engine
 from commands.declared import declared
 from commands.terminal import CommandError, Exit, confirm, notices, output
 from config import identities
+from config.preconditions import check_transit_key
+from config.stacks import StackSettingsError
 
 if TYPE_CHECKING:
     from clients.vault import Vault
@@ -75,6 +77,10 @@ def bootstrap(
     from clients.errors import ApiError  # noqa: PLC0415 likewise
 
     access = declared(stack=stack)
+    try:
+        check_transit_key(stack, access)
+    except StackSettingsError as error:
+        raise CommandError(str(error)) from None
     if access.pipeline is None:
         raise CommandError("access.yaml has no pipeline to make identities for. Add the section pipeline")
     files = {
@@ -103,7 +109,6 @@ def _administrator(access: Access) -> Vault:
     from clients.nexus import Nexus  # noqa: PLC0415 likewise
     from clients.vault import Vault  # noqa: PLC0415 likewise
     from config.preconditions import check_vault  # noqa: PLC0415 likewise
-    from config.stacks import StackSettingsError  # noqa: PLC0415 likewise
 
     found = require(*KNOWN)
     options = HttpOptions(ca_bundle=ca_bundle())

@@ -7,35 +7,14 @@ from __future__ import annotations
 
 import base64
 import binascii
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, urlsplit
 
 from clients.errors import NotFoundError, RefusedError
 from commands.terminal import CommandError, Exit
+from config import transit
 
 if TYPE_CHECKING:
     from clients.vault import Vault
-
-_SCHEME = "hashivault"
-_ENGINE = "transit"
-
-
-@dataclass(frozen=True)
-class TransitKey:
-    """A key of a transit engine, as a secrets provider names it: hashivault://NAME?engine=MOUNT."""
-
-    name: str
-    mount: str = _ENGINE
-
-    @classmethod
-    def of(cls, provider: str) -> TransitKey | None:
-        """Return what a secrets provider's URL names, None where that is something else."""
-        parts = urlsplit(provider)
-        if parts.scheme != _SCHEME:
-            return None
-        engine = parse_qs(parts.query).get("engine", [_ENGINE])[0]
-        return cls(f"{parts.netloc}{parts.path}".rstrip("/"), engine.strip("/"))
 
 
 def check(export: dict[str, Any], vault: Vault) -> None:
@@ -46,7 +25,7 @@ def check(export: dict[str, Any], vault: Vault) -> None:
         ApiError: it could not be asked, or the token may not.
     """
     state = ((export.get("deployment") or {}).get("secrets_providers") or {}).get("state") or {}
-    key = TransitKey.of(str(state.get("url") or ""))
+    key = transit.named_by(str(state.get("url") or ""))
     if key is None:
         return
     try:

@@ -132,6 +132,11 @@ def kv_mount(value: str) -> str:
     return _vault_path("mount", value)
 
 
+def transit_mount(value: str) -> str:
+    """Check the mount of a transit engine."""
+    return _vault_path("mount", value)
+
+
 def auth_mount(value: str) -> str:
     """Check the mount of an auth backend."""
     if value.startswith("auth/"):

@@ -76,6 +76,8 @@ Duration = Annotated[
     ),
 ]
 KvMount = Annotated[str, AfterValidator(checks.kv_mount)]
+TransitMount = Annotated[str, AfterValidator(checks.transit_mount)]
+TransitKeyName = Annotated[str, AfterValidator(checks.name("transit key")), _like(SEGMENT)]
 AuthMount = Annotated[str, AfterValidator(checks.auth_mount)]
 KvPrefix = Annotated[str, AfterValidator(checks.kv_prefix)]
 Format = Annotated[str, AfterValidator(checks.format_), Field(json_schema_extra=_ONE_OF)]

@@ -38,6 +38,8 @@ from config.fields import (
     RoleId,
     ScopePath,
     Text,
+    TransitKeyName,
+    TransitMount,
     Url,
     VariableKey,
     VaultRoleName,
@@ -258,6 +260,11 @@ class Pipeline(Section):
     branch: BranchName = Field("main", description="Its protected branch: what is merged there is applied.")
     audience: Audience = Field(description="The aud of its jobs' id_tokens, alike in every stack.")
     secrets: KvPrefix = Field("ciaccess", description="Folder of its credentials inside the KV mount.")
+    transit_key: TransitKeyName | None = Field(
+        None,
+        description="The key that encrypts the state, where that is hashivault://<key>: its jobs may decrypt.",
+    )
+    transit_mount: TransitMount = Field("transit", description="Mount of that key's engine.")
     rotation: RotationEntry = Field(
         default_factory=Rotation,
         description="Count it up, and its passwords change; or a mapping with its date.",

@@ -46,7 +46,12 @@ def own_rules(access: Access, role: str, policies: Iterable[str]) -> Rules:
         identities.DRIFT: _drift(access),
         identities.APPLY: _apply(access, policies),
     }
-    return {**reading(_refresh(access)), **reading(_own_secrets(access, role)), **more[role]}
+    return {
+        **reading(_refresh(access)),
+        **reading(_own_secrets(access, role)),
+        **_transit(access),
+        **more[role],
+    }
 
 
 def _refresh(access: Access) -> Iterator[str]:
@@ -66,6 +71,14 @@ def _refresh(access: Access) -> Iterator[str]:
 def _own_secrets(access: Access, role: str) -> Iterator[str]:
     for name in (*identities.own_accounts(access), *identities.IDENTITIES[role].secrets.values()):
         yield f"{access.vault.kv.mount}/data/{identities.own_folder(access)}/{name}"
+
+
+def _transit(access: Access) -> Rules:
+    """Return what decrypts the state. Nothing is encrypted with the key but when it is chosen, which is a person's."""
+    pipeline = access.pipeline
+    if pipeline is None or pipeline.transit_key is None:
+        return {}
+    return {f"{pipeline.transit_mount}/decrypt/{pipeline.transit_key}": ("update",)}
 
 
 def _own_metadata(access: Access) -> Iterator[str]:

@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from config import transit
 from config.stacks import StackSettingsError, stack_file
 from tools.environment import LOCAL_PASSPHRASE
 
@@ -38,6 +39,21 @@ def check_passphrase(stack: str, environment: Mapping[str, str] = os.environ) ->
 def passphrase(stack: str, environment: Mapping[str, str] = os.environ) -> str | None:
     """Return the passphrase that encrypts a stack's secrets; None where something else does, or none is set."""
     return _passphrase(environment) if _by_passphrase(stack, environment) else None
+
+
+def check_transit_key(stack: str, access: Access) -> None:
+    """Refuse a stack whose state the pipeline's own jobs could not decrypt.
+
+    Raises:
+        StackSettingsError: the stack is encrypted with a key of transit that the YAML does not give them.
+    """
+    key = transit.named_by(str(stack_file(stack).get("secretsprovider") or ""))
+    pipeline = access.pipeline
+    if pipeline and key and key != transit.Key(pipeline.transit_key or "", pipeline.transit_mount):
+        raise StackSettingsError(
+            f"the stack {stack!r} is encrypted with the key {key.name} of {key.mount}/, which its pipeline may not use. "
+            f"In access.yaml, set pipeline.transit_key: {key.name}, and transit_mount: {key.mount}"
+        )
 
 
 def check_vault(access: Access, environment: Mapping[str, str] = os.environ) -> None:

@@ -66,4 +66,16 @@ def folder(outline: Outline) -> Iterator[Fault]:
         yield outline.fault(path, message, "another folder than the accounts'", remedy)
 
 
-RULES: tuple[Rule, ...] = (taken, folder)
+def transit(outline: Outline) -> Iterator[Fault]:
+    """A transit engine is named for a key, and is not where the secrets are."""
+    path: YamlPath = ("pipeline", "transit_mount")
+    mount = outline.text(*path)
+    if mount and not outline.text("pipeline", "transit_key"):
+        message = "the mount of a transit engine does nothing without the key"
+        yield outline.fault(path, message, "transit_mount beside transit_key", "Add transit_key", key=True)
+    elif mount and mount == (outline.text("vault", "kv", "mount") or "secret"):
+        message = f"{shown(mount)} is the mount of the secrets, vault.kv.mount"
+        yield outline.fault(path, message, "the mount of a transit engine", "Name that engine's mount")
+
+
+RULES: tuple[Rule, ...] = (taken, folder, transit)

@@ -98,6 +98,16 @@ def test_each_identity_reads_the_token_of_its_own_and_no_other(access: Access) -
     }
 
 
+def test_a_key_of_transit_decrypts_and_does_no_more(tmp_path: Path) -> None:
+    """Nothing is encrypted with the key itself by a run: it holds the one that the state has."""
+    text = f"{GOOD}pipeline: {{project: a/b, audience: x, transit_key: state, transit_mount: crypt/ci}}\n"
+    for role in OWN:
+        reached = {
+            path: words for path, words in rules(valid(tmp_path, text), role).items() if "crypt" in path
+        }
+        assert reached == {"crypt/ci/decrypt/state": ["update"]}
+
+
 def test_a_managed_mount_is_looked_at_and_tuned(tmp_path: Path) -> None:
     text = GOOD.replace("prefix: nexus}", "prefix: nexus, manage: true}")
     managed = valid(tmp_path, text + "pipeline: {project: a/b, audience: x}\n")

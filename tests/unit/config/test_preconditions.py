@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from config import load, stacks
-from config.preconditions import check_passphrase, check_vault
+from config import load, stacks, transit
+from config.preconditions import check_passphrase, check_transit_key, check_vault
 from config.stacks import StackSettingsError
+from tests.support.access import GOOD, valid
 from tools.environment import LOCAL_PASSPHRASE, ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from config import Access
 
 PUBLIC = {"PULUMI_CONFIG_PASSPHRASE": LOCAL_PASSPHRASE}
 
@@ -81,6 +84,30 @@ def test_a_managed_backend_encrypts_by_itself_unless_the_stack_says_otherwise(fo
 def test_a_passphrase_file_that_is_not_there_is_left_to_the_engine(folder: Path) -> None:
     check_passphrase("prod", {"PULUMI_CONFIG_PASSPHRASE_FILE": str(folder / "none")})
     check_passphrase("prod", {})
+
+
+def test_a_secrets_provider_names_its_key_as_the_engine_reads_it() -> None:
+    assert transit.named_by("hashivault://Key") == ("Key", "transit")
+    assert transit.named_by("hashivault://a/b?engine=crypt/ci") == ("a/b", "crypt/ci")
+    assert transit.named_by("passphrase") is None
+    assert transit.named_by("awskms://alias/Key?region=eu-central-1") is None
+
+
+def test_a_state_that_the_pipeline_could_not_decrypt_is_refused(folder: Path, tmp_path: Path) -> None:
+    def access(*more: str) -> Access:
+        lines = "pipeline: {project: a/b, audience: x" + "".join(f", {line}" for line in more) + "}\n"
+        return valid(tmp_path, GOOD + lines)
+
+    (folder / "Pulumi.prod.yaml").write_text(
+        "secretsprovider: hashivault://state?engine=crypt\n", encoding="utf-8"
+    )
+    for more in ((), ("transit_key: state",), ("transit_key: other", "transit_mount: crypt")):
+        with pytest.raises(StackSettingsError, match="transit_key: state, and transit_mount: crypt"):
+            check_transit_key("prod", access(*more))
+    check_transit_key("prod", access("transit_key: state", "transit_mount: crypt"))
+    check_transit_key("prod", valid(tmp_path, GOOD))
+    (folder / "Pulumi.prod.yaml").write_text("encryptionsalt: v1:a=\n", encoding="utf-8")
+    check_transit_key("prod", access("transit_key: state"))
 
 
 def test_a_vault_other_than_the_yamls_is_refused() -> None:
