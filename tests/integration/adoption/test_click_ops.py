@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.click_ops import AUDIENCE, FAULTS, GOOD, PERSON, STALE, WITHOUT_SECRET, ClickOps
+from tests.support.crash import descendants, kill
 from tests.support.project import ROOT, Done, Project
 from tests.support.working_jobs import Work, WorkingJobs
 
@@ -134,11 +135,13 @@ def test_one_account_is_taken_into_the_state_and_no_system_is_written_to(
     assert done.code == DIFFERENCES, done.text
     assert not [route for route in written(project) if "id_token" not in route]
     assert versions(project) == before
-    assert {"svc-build-user", "svc-build-password", "svc-build-secret", "nexus-role-ci-team"} <= in_state(
-        project
+    assert {"svc-build", "nexus-role-ci-team", "nexus-role-pull-all"} <= in_state(project)
+    assert "svc-rpm" not in in_state(project)
+    told = (
+        "metadata.nexus_user, metadata.owner, metadata.rotation, metadata.stack",
+        'users["svc-build"].last_name',
     )
-    assert "svc-rpm-user" not in in_state(project)
-    assert "svc-build-user: update last_name" in done.out, "exactly the improvement, and no password"
+    assert f"svc-build: update {', '.join(told)}\n" in done.out, "exactly the improvement, and no password"
     assert world.passwords["svc-build"] not in done.text
     assert not list(project.state.glob("adopt-*")), "the scratch files are gone"
     assert not jobs.failures
@@ -152,6 +155,28 @@ def test_what_was_not_adopted_yet_is_still_refused_by_a_plain_up(world: ClickOps
     assert "exists already" in said
     assert "svc-build exists" not in said
     assert "'svc-build'" not in said
+
+
+@pytest.mark.parametrize(
+    ("account", "moment"),
+    [("svc-rpm", " importing"), ("svc-python", "Duration"), ("svc-pull", "Updating")],
+    ids=["while it imports", "between import and up", "in the up"],
+)
+def test_a_run_that_is_killed_goes_on_when_it_is_run_again(
+    world: ClickOps, jobs: WorkingJobs, account: str, moment: str
+) -> None:
+    project = world.project
+    before = versions(project)
+    words = ("--account", account, "--yes")
+    kill_when(project, words, moment)
+    project.ciaccess("recover", "--yes", *settings(project)).succeeded()
+    done = adopt(world, "run", *words).succeeded()
+    assert " 0 to change, 0 refused" in done.err
+    assert account in in_state(project)
+    assert project.secret(account)["password"] == world.passwords[account]
+    assert project.accepts(account)
+    assert versions(project) == before
+    assert not jobs.failures
 
 
 def test_an_interrupted_run_goes_on_to_an_empty_preview_and_no_job_fails(
@@ -174,9 +199,29 @@ def test_an_interrupted_run_goes_on_to_an_empty_preview_and_no_job_fails(
 
 def interrupted(project: Project) -> int:
     """Start a run of everything, press Ctrl-C while it imports, and return its exit code."""
-    words = ["./ciaccess", "adopt", "run", "--all", "--yes", *settings(project)]
+    started = run_until(project, ("--all", "--yes"), " importing")
+    os.killpg(started.pid, signal.SIGINT)
+    with started:
+        assert started.stderr
+        started.stderr.read()
+    assert not list((project.state / "state").glob("**/locks/**/*.json")), "the engine gave the stack free"
+    return started.returncode
+
+
+def kill_when(project: Project, words: tuple[str, ...], moment: str) -> None:
+    """Start a run, and kill it with all that it started once it says this of the import, or after it."""
+    started = run_until(project, words, " importing", moment)
+    kill([started.pid, *descendants(started.pid)])
+    with started:
+        assert started.stderr
+        started.stderr.read()
+    assert started.returncode == -signal.SIGKILL
+
+
+def run_until(project: Project, words: tuple[str, ...], *said: str) -> subprocess.Popen[str]:
+    """Start a run, and return it once it has said all of this, one after the other."""
     started = subprocess.Popen(
-        words,
+        ["./ciaccess", "adopt", "run", *words, *settings(project)],
         cwd=ROOT,
         env=project.environment(),
         stdout=subprocess.DEVNULL,
@@ -185,11 +230,10 @@ def interrupted(project: Project) -> int:
         start_new_session=True,
     )
     assert started.stderr
-    with started:
-        for line in started.stderr:
-            if " importing" in line:
-                os.killpg(started.pid, signal.SIGINT)
-                break
-        started.stderr.read()
-    assert not list((project.state / "state").glob("**/locks/**/*.json")), "the engine gave the stack free"
-    return started.returncode
+    waiting = list(said)
+    for line in started.stderr:
+        while waiting and waiting[0] in line:
+            del waiting[0]
+        if not waiting:
+            return started
+    raise AssertionError(f"the run ended and never said {waiting[0]!r}")

@@ -1,0 +1,138 @@
+"""A stack whose state is gone takes over again what it had made: no password changes, and the next `up` has nothing to do."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from config.loader import check
+from tests.support.project import STACK
+from tests.support.rotating import rotate
+
+if TYPE_CHECKING:
+    from tests.support.project import Done, Project
+
+# Two users that take turns, of which the first is idle again; one whose only user was rotated; never rotated.
+TURNED, IN_PLACE, PLAIN = "svc-bench", "svc-admin", "svc-executor"
+DIFFERENCES = 2
+REPLACED = "Replaced-by-somebody"
+
+
+@pytest.fixture(scope="module")
+def turned(project: Project) -> Project:
+    """The organisation's stack after some rotations."""
+    project.up().succeeded()
+    rotate(project, TURNED, IN_PLACE).succeeded()
+    project.up().succeeded()
+    rotate(project, TURNED).succeeded()
+    project.up().succeeded()
+    return project
+
+
+def lose_state(project: Project) -> None:
+    """Make the stack anew, with nothing in it."""
+    shutil.rmtree(project.state / "state" / ".pulumi")
+    project.run("pulumi", "stack", "init", STACK, "--no-select", "--non-interactive").succeeded()
+
+
+def adopt(project: Project, *words: str) -> Done:
+    settings = str(project.folder / f"Pulumi.{STACK}.yaml")
+    return project.ciaccess("adopt", *words, "--stack", STACK, "--config-file", settings)
+
+
+def seen(project: Project) -> dict[str, Any]:
+    """Return every version of every account's secret, with its metadata."""
+    kv = project.vault().secrets.kv.v2
+    found: dict[str, Any] = {}
+    for folder in ("nexus", "ciaccess"):
+        for name in kv.list_secrets(folder, mount_point="secret")["data"]["keys"]:
+            about = kv.read_secret_metadata(f"{folder}/{name}", mount_point="secret")["data"]
+            found[f"{folder}/{name}"] = (about["custom_metadata"], *map(str, about["versions"].values()))
+    return found
+
+
+def password(project: Project, account: str, version: int) -> tuple[str, str]:
+    read = project.vault().secrets.kv.v2.read_secret_version(
+        f"nexus/{account}", version=version, mount_point="secret", raise_on_deleted_version=True
+    )
+    return read["data"]["data"]["username"], read["data"]["data"]["password"]
+
+
+def lets_in(project: Project, login: tuple[str, str]) -> bool:
+    return bool(project.nexus("GET", "status", auth=login).ok)
+
+
+def test_a_stack_without_its_state_adopts_its_own_objects_and_up_has_nothing_to_do(turned: Project) -> None:
+    before = seen(turned)
+    active, idle = password(turned, TURNED, 3), password(turned, TURNED, 2)
+    assert (active[0], idle[0]) == (TURNED, f"{TURNED}-b")
+    lose_state(turned)
+    steps = adopt(turned, "plan", "--json").json()
+    assert [step for step in steps if step["becomes"] != "adopt"] == []
+    assert [step for step in steps if step["changes"] or step["makes"] or step["deletes"]] == []
+    done = adopt(turned, "run", "--all").succeeded()
+    assert active[1] not in done.text
+    assert seen(turned) == before, "no secret and no metadata was written"
+    assert lets_in(turned, active)
+    assert lets_in(turned, idle), "jobs that read it before the rotation go on"
+    turned.pulumi("up", "--yes", "--refresh", "--skip-preview", "--expect-no-changes").succeeded()
+    assert turned.preview().code == 0
+
+
+def test_a_state_that_was_adopted_goes_on_with_the_rotations(turned: Project) -> None:
+    active = password(turned, TURNED, 3)
+    rotate(turned, TURNED, IN_PLACE).succeeded()
+    turned.up().succeeded()
+    assert turned.accepts(TURNED)
+    assert turned.accepts(IN_PLACE)
+    assert turned.secret(TURNED)["username"] == f"{TURNED}-b"
+    assert lets_in(turned, active), "the turn before goes on working"
+    assert turned.preview().code == 0
+
+
+def test_an_account_that_another_stack_claims_is_refused_until_it_is_let_go(turned: Project) -> None:
+    kv = turned.vault().secrets.kv.v2
+    custom = kv.read_secret_metadata(f"nexus/{PLAIN}", mount_point="secret")["data"]["custom_metadata"]
+    kv.update_metadata(
+        f"nexus/{PLAIN}", mount_point="secret", custom_metadata={**custom, "stack": "ciaccess/prod"}
+    )
+    lose_state(turned)
+    done = adopt(turned, "run", "--all")
+    assert done.code == DIFFERENCES
+    assert "it says that it is of the stack ciaccess/prod, and this is ciaccess/local" in done.out
+    assert " 1 refused" in done.err
+    kv.update_metadata(f"nexus/{PLAIN}", mount_point="secret", custom_metadata=custom)
+    adopt(turned, "run", "--all").succeeded()
+    assert turned.preview().code == 0
+
+
+def test_an_idle_user_whose_password_was_replaced_gets_a_new_one_and_never_an_old_one(
+    turned: Project,
+) -> None:
+    idle, before = password(turned, TURNED, 3), seen(turned)
+    path, headers = f"security/users/{TURNED}/change-password", {"Content-Type": "text/plain"}
+    turned.nexus("PUT", path, data=REPLACED, headers=headers).raise_for_status()
+    lose_state(turned)
+    done = adopt(turned, "run", "--all")
+    assert done.code == DIFFERENCES
+    assert f'up would still change {TURNED}: update users["{TURNED}"].login' in done.out
+    assert lets_in(turned, (TURNED, REPLACED)), "adoption itself changes no password"
+    adopt(turned, "run", "--all", "--yes").succeeded()
+    assert not lets_in(turned, (TURNED, REPLACED))
+    assert not lets_in(turned, idle), "it may have been replaced because it was known"
+    assert seen(turned) == before
+    assert turned.preview().code == 0
+
+
+def test_a_crawl_finds_the_rotations_again_and_keeps_the_ages_of_the_yaml_before(turned: Project) -> None:
+    turned.edit("purpose: Executor CLI", "purpose: Executor CLI\n    rotation: {count: 1, max_age: 90d}")
+    out = turned.folder / "crawled.yaml"
+    adopt(turned, "crawl", "--group", "orchestrator", "--out", str(out))
+    crawled, declared = (check(file).access for file in (out, turned.access))
+    assert crawled
+    assert declared
+    for account, strategy in ((TURNED, "alternate"), (IN_PLACE, "in-place"), (PLAIN, None)):
+        known = {**declared.accounts[account].rotation.model_dump(), "strategy": strategy}
+        assert crawled.accounts[account].rotation.model_dump() == known
