@@ -151,3 +151,19 @@ def test_the_longer_of_two_secrets_is_concealed_whole() -> None:
 def test_a_text_too_short_to_be_told_from_words_is_left(short: str) -> None:
     conceal(short)
     assert redacted("abcabc") == "abcabc"
+
+
+def test_secrets_that_overlap_or_contain_one_another_are_hidden_whole() -> None:
+    for secret in ("over-lap-1", "lap-1-behind", "lap-1", "in-over-lap-1-in"):
+        conceal(secret)
+    assert redacted("a over-lap-1-behind z") == "a *** z"
+    assert redacted("in-over-lap-1-in") == "***"
+    assert redacted("lap-1lap-1 lap-1") == "****** ***"
+    assert redacted("lap-2 over-lap") == "lap-2 over-lap"
+
+
+@pytest.mark.parametrize("before", ["", "x", "ü" * 40])
+def test_a_secret_is_found_wherever_it_stands(before: str) -> None:
+    conceal("stands-anywhere")
+    for after in ("", "stand", "."):
+        assert redacted(f"{before}stands-anywhere{after}") == f"{before}***{after}"
