@@ -122,7 +122,7 @@ def test_a_branch_previews_a_new_account_and_a_rotation_and_the_apply_does_them_
     edited.edit("        - svc-fsdb\n", "        - svc-fsdb\n        - svc-fresh\n")
     edited.edit("purpose: Bench\n", "purpose: Bench\n    rotation: 2\n")
     shown = preview(edited).succeeded()
-    assert "svc-fresh-secret" in shown.text
+    assert "svc-fresh" in shown.text
     assert old == edited.secret("svc-bench")
     meddle(edited)
     apply(edited).succeeded()
