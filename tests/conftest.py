@@ -29,8 +29,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _own_secrets() -> Iterator[None]:
     """What one file's tests conceal, perhaps a common word, is not concealed from the next file's."""
     yield
-    redaction._secrets._spellings.clear()
-    redaction._secrets._longest_first = ()
+    redaction._secrets._by_end.clear()
+    redaction._secrets._known.clear()
 
 
 @pytest.hookimpl(wrapper=True)
