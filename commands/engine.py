@@ -1,15 +1,18 @@
 """Running Pulumi's engine on a stack: the program `pulumi` of the project's environment, with its own output.
 
-Owns how the engine is called. What it then does is the program's and the plugins'; its exit codes are turned
-into ours by the command that called it.
+Owns how the engine is called, and how it is ended: whatever signal ends a command is passed on to it as one Ctrl-C, and it is
+waited for. What it then does is the program's and the plugins'; its exit codes are turned into ours by the command that called it.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import threading
+from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any
 
 from commands.terminal import CommandError, Exit
@@ -17,10 +20,11 @@ from config.stacks import StackSettingsError, stack_file
 from tools.environment import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 # A state is some megabytes; a backend that does not send them in this time is as good as away.
 _STATE_SECONDS = 120
+_ENDINGS = (signal.SIGTERM, signal.SIGHUP)
 
 
 def run(
@@ -105,19 +109,45 @@ def _call(
     given: str = "",
     seconds: float | None = None,
 ) -> subprocess.CompletedProcess[str]:
+    with _endings_as_interrupts():
+        try:
+            started = subprocess.Popen(  # noqa: S603 our own words
+                ["pulumi", *words, "--non-interactive"],  # noqa: S607 the project's environment comes first on PATH
+                cwd=ROOT,
+                env={**os.environ, **(variables or {})},
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=subprocess.PIPE if output == subprocess.PIPE else None,
+                text=True,
+                # A second signal makes the engine leave its step half done, so each comes from here alone, and once.
+                process_group=0,
+            )
+        except FileNotFoundError:
+            raise CommandError("run pulumi: it is not on PATH. Set the project up: make setup") from None
+        with started:
+            out, err = _waited_for(started, words, given, seconds)
+    return subprocess.CompletedProcess(started.args, started.returncode, out, err)
+
+
+@contextmanager
+def _endings_as_interrupts() -> Iterator[None]:
+    """Let what ends a command, a CI job's SIGTERM or a closed terminal, be as a Ctrl-C meanwhile."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, signal.default_int_handler) for number in _ENDINGS}
     try:
-        started = subprocess.Popen(  # noqa: S603 our own words
-            ["pulumi", *words, "--non-interactive"],  # noqa: S607 the project's environment comes first on PATH
-            cwd=ROOT,
-            env={**os.environ, **(variables or {})},
-            stdin=subprocess.PIPE,
-            stdout=output,
-            stderr=subprocess.PIPE if output == subprocess.PIPE else None,
-            text=True,
-        )
-    except FileNotFoundError:
-        raise CommandError("run pulumi: it is not on PATH. Set the project up: make setup") from None
-    with started:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _waited_for(
+    started: subprocess.Popen[str], words: Sequence[str], given: str, seconds: float | None
+) -> tuple[str, str]:
+    interrupted = False
+    while True:
         try:
             out, err = started.communicate(given, timeout=seconds)
         except subprocess.TimeoutExpired:
@@ -128,10 +158,15 @@ def _call(
                 Exit.COULD_NOT_LOOK,
             ) from None
         except KeyboardInterrupt:
-            # A Ctrl-C reached the engine too, which ends its step and gives the stack free; killed, it could not.
-            started.communicate()
-            raise
-    return subprocess.CompletedProcess(started.args, started.returncode, out, err)
+            # Told so, it ends its step, records what it did, and gives the stack free; killed, it could not.
+            started.send_signal(signal.SIGINT)
+            interrupted, given, seconds = True, "", None
+            continue
+        if interrupted:
+            raise CommandError(
+                f"pulumi {words[0]}: interrupted, and ended. What it did until then is recorded"
+            )
+        return out, err
 
 
 def _failure(words: Sequence[str], done: subprocess.CompletedProcess[str]) -> str:

@@ -26,8 +26,7 @@ if TYPE_CHECKING:
     from config import Access
 
 application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-# The resources of an account, by the ends of their names (components/service_account.py).
-_PARTS = ("password", "password-b", "user", "user-b", "secret", "metadata")
+_TYPE = "ciaccess:index:ServiceAccount"
 _EXAMPLES = (
     "Examples:  ./ciaccess rotate svc-bench  ·  ./ciaccess rotate --due --stack prod --up  ·  "
     "./ciaccess rotate svc-bench --emergency --stack prod"
@@ -171,7 +170,7 @@ def _turn(run: _Run, access: Access, chosen: Sequence[str]) -> Access:
     """
     after = count_up(run.file, access, chosen)
     names = following(access, chosen)
-    targets = [f"--target=**::{name}-{part}" for name in names for part in _PARTS]
+    targets = [f"--target=**::{_TYPE}::{name}" for name in names]
     settings = ["--config-file", str(run.settings_file)] if run.settings_file else []
     words = ["up", "--yes", "--skip-preview", "--stack", run.stack, *settings, *targets]
     shown = ", ".join(names) if len(names) <= 3 else f"{len(names)} accounts"  # noqa: PLR2004 on one line

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
 import sys
 import time
 from typing import TYPE_CHECKING
@@ -11,6 +14,7 @@ import pytest
 from commands import engine
 from commands.terminal import CommandError, Exit
 from config import stacks
+from tools.environment import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -86,3 +90,45 @@ def test_locks_that_could_not_be_looked_at_are_not_taken_for_none(pulumi: Path) 
     with pytest.raises(CommandError, match="access denied") as raised:
         engine.locks("prod")
     assert raised.value.code == Exit.COULD_NOT_LOOK
+
+
+# A command that runs the engine, as ./ciaccess does.
+_COMMAND = "from commands import engine, __main__; raise SystemExit(__main__.run(lambda: engine.run('up', quiet=True)))"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_what_ends_a_command_reaches_the_engine_once_and_is_waited_for(pulumi: Path, number: int) -> None:
+    told = pulumi.with_name("told")
+    lines = (
+        f"#!{sys.executable}",
+        "import signal, sys, time",
+        f"told = open({str(told)!r}, 'a', buffering=1)",
+        "def on(number, frame):",
+        "    told.write(f'{signal.Signals(number).name}\\n')",
+        "    time.sleep(0.5)",
+        "    told.write('ended\\n')",
+        "    sys.exit(1)",
+        "for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP): signal.signal(each, on)",
+        "told.write('begun\\n')",
+        "time.sleep(60)",
+    )
+    pulumi.write_text("\n".join(lines), encoding="utf-8")
+    pulumi.chmod(0o755)
+    command = subprocess.Popen(
+        [sys.executable, "-c", _COMMAND],
+        cwd=ROOT,
+        env={"PATH": str(pulumi.parent)},
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    with command:
+        deadline = time.monotonic() + 30
+        while not (told.exists() and told.read_text()) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        # To the whole group, as a terminal and a CI runner do.
+        os.killpg(command.pid, number)
+        _, said = command.communicate(timeout=30)
+    assert command.returncode == Exit.ERROR
+    assert said == "error: pulumi up: interrupted, and ended. What it did until then is recorded\n"
+    assert told.read_text().split() == ["begun", "SIGINT", "ended"]
