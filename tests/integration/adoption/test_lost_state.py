@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 # Two users that take turns, of which the first is idle again; one whose only user was rotated; never rotated.
 TURNED, IN_PLACE, PLAIN = "svc-bench", "svc-admin", "svc-executor"
-DIFFERENCES = 2
+DIFFERENCES, GONE = 2, 404
 REPLACED = "Replaced-by-somebody"
 
 
@@ -105,6 +105,59 @@ def test_an_account_that_another_stack_claims_is_refused_until_it_is_let_go(turn
     assert " 1 refused" in done.err
     kv.update_metadata(f"nexus/{PLAIN}", mount_point="secret", custom_metadata=custom)
     adopt(turned, "run", "--all").succeeded()
+    assert turned.preview().code == 0
+
+
+def test_each_part_that_differs_is_named_as_the_engine_then_changes_it(turned: Project) -> None:
+    before = seen(turned)
+    role = turned.nexus("GET", f"security/roles/ci-{PLAIN}").json()
+    extra = {
+        "name": f"ci-{PLAIN}-old",
+        "format": "raw",
+        "repository": "raw-dev",
+        "contentSelector": f"ci-{PLAIN}-raw",
+        "actions": ["READ"],
+    }
+    turned.nexus("POST", "security/privileges/repository-content-selector", json=extra).raise_for_status()
+    role["privileges"].append(extra["name"])
+    turned.nexus("PUT", f"security/roles/ci-{PLAIN}", json=role).raise_for_status()
+    # Its content selector is what it was, and no privilege of the role leads to it any more.
+    turned.nexus("DELETE", f"security/privileges/ci-{PLAIN}-rpm-dev").raise_for_status()
+    changed = {"description": "by hand", "expression": 'path =^ "/elsewhere/"'}
+    turned.nexus("PUT", f"security/content-selectors/ci-{PLAIN}-raw", json=changed).raise_for_status()
+    lose_state(turned)
+    done = adopt(turned, "run", "--account", PLAIN)
+    assert done.code == DIFFERENCES, done.err
+    assert (
+        f'the first up changes role.privileges, selectors["ci-{PLAIN}-raw"].description, '
+        f'selectors["ci-{PLAIN}-raw"].expression; makes privileges["ci-{PLAIN}-rpm-dev"], '
+        f'selectors["ci-{PLAIN}-yum"]; deletes privileges["ci-{PLAIN}-old"]\n'
+    ) in done.out
+    adopt(turned, "run", "--all", "--yes").succeeded()
+    assert turned.nexus("GET", f"security/privileges/{extra['name']}").status_code == GONE
+    assert seen(turned) == before
+    assert turned.preview().code == 0
+
+
+def test_what_a_killed_run_had_begun_of_an_account_is_gone_on_with_by_up(turned: Project) -> None:
+    turned.edit("  svc-fsdb:\n", "  svc-begun: {purpose: Begun, roles: [nx-pull-all]}\n  svc-fsdb:\n")
+    user = {
+        "userId": "svc-begun",
+        "firstName": "Begun",
+        "lastName": "(managed by ciaccess)",
+        "emailAddress": "svc-begun@ci.invalid",
+        "status": "active",
+        "password": REPLACED,
+        "roles": ["nx-pull-all"],
+    }
+    turned.nexus("POST", "security/users", json=user).raise_for_status()
+    kv = turned.vault().secrets.kv.v2
+    run = adopt(turned, "run", "--account", "svc-begun", "--yes")
+    assert "refuse" in run.out, "nobody says whose it is"
+    claim = {"owner": "ciaccess", "stack": "ciaccess/local"}
+    kv.update_metadata("nexus/svc-begun", mount_point="secret", custom_metadata=claim)
+    adopt(turned, "run", "--account", "svc-begun", "--yes").succeeded()
+    assert turned.accepts("svc-begun")
     assert turned.preview().code == 0
 
 
