@@ -227,10 +227,7 @@ class Vault:
             return self._hvac
 
     def _get(
-        self,
-        api_path: str,
-        doing: str,
-        parameters: dict[str, str] | None = None,
+        self, api_path: str, doing: str, parameters: dict[str, str] | None = None
     ) -> dict[str, Any] | None:
         """Return what is at an API path, None where there is nothing."""
         try:
@@ -264,6 +261,8 @@ class Vault:
         status = answer.status_code
         if status == _NO_CONTENT:
             return {}
+        if status == _NOT_FOUND and not _body(answer).keys() & {"errors", "data"}:
+            _object(None, doing)
         # A deleted version of a secret is a 404 with its number.
         told = keep_missing and status == _NOT_FOUND and "data" in _body(answer)
         if status != _OK and not told:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from clients.errors import NotFoundError, UnexpectedAnswerError
+from clients.errors import NotFoundError, RefusedError, UnexpectedAnswerError
 from clients.redaction import conceal
 from clients.vault import SYSTEM
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from clients.vault import Vault
 
 _DATA, _METADATA = "/data/", "/metadata/"
+_MISMATCH = "check-and-set parameter did not match"
 # A user's name is no secret: it stands in access.yaml, and errors need it.
 _PLAIN = "username"
 
@@ -78,7 +79,14 @@ class VaultSecret:
         """
         _conceal(fields)
         doing = f"write secret '{self.name}'"
-        self._vault.ask("post", self._data, doing, {"data": fields, "options": {"cas": after}})
+        try:
+            self._vault.ask("post", self._data, doing, {"data": fields, "options": {"cas": after}})
+        except RefusedError as error:
+            if _MISMATCH not in error.said:
+                raise
+            said = f"somebody else has written it since it was read, when its version was {after}"
+            remedy = "See that no other run, and nobody by hand, writes it, and run again."
+            raise RefusedError(doing, said, remedy, system=SYSTEM, status=error.status) from None
 
     def describe(self, custom: dict[str, str]) -> None:
         """Make this the custom metadata, which makes no new version."""

@@ -47,9 +47,14 @@ def fingerprint_of(password: str) -> str:
     return fingerprint(password) if was_made_here(password) else ""
 
 
+def by_user(passwords: Mapping[str, str]) -> dict[str, str]:
+    """Return the passwords by user alone: the state has one of each."""
+    return {name.rpartition(":")[0]: password for name, password in passwords.items()}
+
+
 def fingerprints(passwords: Mapping[str, str]) -> dict[str, str]:
     """Return the fingerprints by user."""
-    return {name.rpartition(":")[0]: fingerprint_of(password) for name, password in passwords.items()}
+    return {name: fingerprint_of(password) for name, password in by_user(passwords).items()}
 
 
 def wanted(
@@ -58,17 +63,31 @@ def wanted(
     """Return the password of each user that is wanted: what the state has, what is ours in the secret, or a new one.
 
     Without a state, so after one was lost, or where everything is taken over, all that the secret and its earlier versions
-    prove by a login is kept.
+    prove by a login is kept, unless the secret's metadata say that a rotation is due.
     """
     users = inputs["users"]
     passwords = kept(state, users)
     for user_id, user in users.items():
         if key(user_id, user) in passwords:
             continue
-        found = _lost_turn(inputs, look, user_id) if state else _published(look, secret, user_id)
-        usable = found is not None and accepts(user_id, found)
-        passwords[key(user_id, user)] = found if found is not None and usable else generated()
+        if state:
+            found = _lost_turn(inputs, look, user_id)
+        else:
+            found = None if _is_due(inputs, look, user_id) else _published(look, secret, user_id)
+        passwords[key(user_id, user)] = found if found and accepts(user_id, found) else generated()
     return passwords
+
+
+def _is_due(inputs: Values, look: Look, user_id: str) -> bool:
+    """Tell whether a rotation that was not carried out yet gives a user another password.
+
+    Where one is missing, it is the turn of the user that is to be handed out; where more are, every user has had one.
+    """
+    counts = look.custom.get("rotation", ""), inputs["metadata"]["rotation"]
+    if not all(each.isdecimal() for each in counts):
+        return False
+    missing = int(counts[1]) - int(counts[0])
+    return missing > 1 or (missing == 1 and user_id == inputs["secret"]["user"])
 
 
 def published(

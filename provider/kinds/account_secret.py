@@ -43,7 +43,7 @@ class AccountSecret:
     def is_claimed(self, metadata: Mapping[str, str]) -> bool:
         """Tell whether the secret says that the account is this very stack's."""
         return bool(metadata.get("stack")) and all(
-            self.look.custom.get(name) == metadata.get(name) for name in CLAIM
+            self.look.custom.get(name, "") == metadata.get(name, "") for name in CLAIM
         )
 
     def claim(self, metadata: Mapping[str, str]) -> None:
@@ -81,8 +81,8 @@ class AccountSecret:
 def holding(before: Values, look: Look, known: Mapping[str, str]) -> Values:
     """Return the `secret` as it is: whether it holds what the state has of its user, and nothing else."""
     user = before["secret"]["user"]
-    declared = before["users"].get(user)
-    password = known.get(passwords.key(user, declared)) if declared else None
+    # Whatever became of the user: it may be missing in the state.
+    password = passwords.by_user(known).get(user)
     expected = {"username": user, "password": password}
     holds = NONE if look.fields is None else CURRENT if password and look.fields == expected else OTHER
     return {"path": before["secret"]["path"], "user": user, "holds": holds}

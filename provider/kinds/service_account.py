@@ -16,7 +16,7 @@ from provider.kinds.account_import import ImportId
 from provider.kinds.account_parts import VERSION, sorts_of
 from provider.kinds.account_secret import AccountSecret, check_metadata, check_secret, described, holding
 from provider.kinds.fields import FLAG, MAPPING, UNKNOWN, Failure, Field, Values
-from provider.kinds.kind import Change, Difference, Kind, Seen
+from provider.kinds.kind import Change, Difference, Kind, KindError, Seen
 from provider.kinds.nexus import ID
 from provider.kinds.objects import ADOPT, ExistsError
 
@@ -36,8 +36,7 @@ class AccountExistsError(ExistsError):
 
     def __init__(self, inputs: Values, parts: list[str]) -> None:
         super().__init__("account", str(ImportId.for_inputs(inputs)), "Nexus or Vault")
-        name = inputs["account"]
-        self.args = (f"{action('create', 'account', name)}: {', '.join(parts)} exists already",)
+        self.args = (f"{action('create', 'account', inputs['account'])}: {_taken(parts)}",)
 
 
 class ServiceAccount(Kind):
@@ -75,7 +74,9 @@ class ServiceAccount(Kind):
                 values[name], found = check(values[name])
                 failures += found
         users, secret = values.get("users"), values.get(_SECRET)
-        if not failures and isinstance(users, dict) and isinstance(secret, dict):
+        # An import gives as inputs what the read found, which may lack the user that is handed out.
+        is_found = old.get("users") == inputs.get("users")
+        if not failures and not is_found and isinstance(users, dict) and isinstance(secret, dict):
             if not users:
                 failures += (Failure("users", "is empty: an account has a user at least"),)
             elif secret["user"] not in users:
@@ -201,10 +202,16 @@ class ServiceAccount(Kind):
                     continue
                 if not (sort.is_marked_alike(existing, part) and secret.is_claimed(inputs[_METADATA])):
                     foreign.append(f"{sort.kind.noun} '{name}'")
-        if not state and secret.look.fields is not None and not secret.is_claimed(inputs[_METADATA]):
+        is_elsewhere = (state.get(_SECRET) or {}).get("path") != inputs[_SECRET]["path"]
+        if is_elsewhere and secret.look.fields is not None and not secret.is_claimed(inputs[_METADATA]):
             foreign.append(f"secret '{secret.secret.name}'")
-        if foreign:
+        if foreign and not state:
             raise AccountExistsError(inputs, foreign)
+        if foreign:
+            raise KindError(
+                f"{action('update', self.noun, inputs['account'])}: {_taken(foreign)}, and not of this stack's making. "
+                "Take over with adopt: true at the account's entry in access.yaml, or delete it"
+            )
 
     def _bring_about(
         self, state: Values, inputs: Values, secret: AccountSecret, *, takes_over: bool
@@ -235,9 +242,8 @@ class ServiceAccount(Kind):
         part = sort.items(state)[name]
         if sort.is_users:
             user = self._systems.nexus().users.find(name)
-            if user is None:
-                return
-            self._systems.nexus().users.disable(user)
+            if user is not None:
+                self._systems.nexus().users.disable(user)
         sort.kind.delete(name, part)
 
 
@@ -247,6 +253,10 @@ def _is_secret_touched(state: Values, inputs: Values, known: Mapping[str, str]) 
     name = passwords.key(user, inputs["users"][user])
     sections = (_SECRET, _METADATA)
     return any(state.get(each) != inputs[each] for each in sections) or before.get(name) != known[name]
+
+
+def _taken(parts: list[str]) -> str:
+    return f"{', '.join(parts)} {'exists' if len(parts) == 1 else 'exist'} already"
 
 
 def _outputs(known: Mapping[str, str]) -> Values:

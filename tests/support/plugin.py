@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
@@ -18,7 +19,6 @@ from provider.server import CiaccessProvider
 from provider.servicer import Servicer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from types import TracebackType
 
     from google.protobuf.struct_pb2 import Struct  # type: ignore[import-untyped] # it comes without stubs
@@ -99,7 +99,7 @@ class Engine:
     def __enter__(self) -> Self:
         self._runner = asyncio.Runner()
         self._provider = CiaccessProvider()
-        self._servicer = Servicer(self._provider)
+        self._servicer: Any = Servicer(self._provider)
         self.call("Configure", proto.ConfigureRequest(args=_struct(self.addresses), acceptSecrets=True))
         return self
 
@@ -293,4 +293,8 @@ def _plain(struct: Struct) -> dict[str, Any]:
 
 
 def _unwrapped(item: PropertyValue) -> Any:
-    return [_unwrapped(each) for each in item.value] if isinstance(item.value, tuple) else item.value
+    if isinstance(item.value, tuple):
+        return [_unwrapped(each) for each in item.value]
+    if isinstance(item.value, Mapping):
+        return {name: _unwrapped(each) for name, each in item.value.items()}
+    return item.value

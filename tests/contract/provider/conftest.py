@@ -5,10 +5,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.account import AccountCase
+from tests.support.fault_proxy import FaultProxy
 from tests.support.gitlab import GitlabProcess, start_gitlab
 from tests.support.nexus import NexusApi, NexusProcess, start_nexus
 from tests.support.plugin import Engine
 from tests.support.real_nexus import RealNexus
+from tests.support.vault import VaultProcess
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,6 +44,15 @@ def gitlab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GitlabProcess]:
     process.stop()
 
 
+@pytest.fixture(scope="module")
+def vault(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VaultProcess]:
+    """Return a Vault of this file."""
+    process = VaultProcess(tmp_path_factory.mktemp("vault") / "vault.log")
+    process.start()
+    yield process
+    process.stop()
+
+
 @pytest.fixture(autouse=True)
 def _no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in (*CREDENTIALS, "CIACCESS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "VAULT_NAMESPACE"):
@@ -63,6 +75,29 @@ def gitlab_engine(gitlab: GitlabProcess, monkeypatch: pytest.MonkeyPatch) -> Ite
     monkeypatch.setenv("GITLAB_TOKEN", gitlab.root_token)
     with Engine({"gitlab_url": gitlab.url}) as engine:
         yield engine
+
+
+@pytest.fixture
+def vault_engine(vault: VaultProcess, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
+    """Return an engine whose plugin asks `vault`."""
+    monkeypatch.setenv("VAULT_ADDR", vault.url)
+    monkeypatch.setenv("VAULT_TOKEN", vault.token)
+    with Engine({}) as engine:
+        yield engine
+
+
+@pytest.fixture
+def account(
+    nexus: NexusProcess, vault: VaultProcess, unique: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[AccountCase]:
+    """Return an account with a path scope, and an engine that reaches both systems through a proxy."""
+    with FaultProxy({"nexus": nexus.url, "vault": vault.url}) as proxy:
+        for name, value in zip(("NEXUS_USERNAME", "NEXUS_PASSWORD"), nexus.administrator(), strict=True):
+            monkeypatch.setenv(name, value)
+        monkeypatch.setenv("VAULT_ADDR", proxy.addresses["vault"])
+        monkeypatch.setenv("VAULT_TOKEN", vault.token)
+        with Engine({"nexus_url": f"{proxy.addresses['nexus']}{nexus.context_path}"}) as engine:
+            yield AccountCase(unique, engine, nexus, vault, proxy)
 
 
 @pytest.fixture
