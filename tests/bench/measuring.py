@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
+import json
 import os
+import signal
 import subprocess
 import threading
 import time
+from collections import Counter
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.support.latency_proxy import LatencyProxy
 from tests.support.project import ROOT, STACK
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from tests.support.project import Project
 
-_SAMPLE_SECONDS = 0.05
+SYSTEMS = ("vault", "nexus", "gitlab")
+_SAMPLE_SECONDS = 0.1
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
-_TICKS = os.sysconf("SC_CLK_TCK")
+_SECURITY = "/service/rest/v1/security/"
+_LISTS = tuple(f"GET {_SECURITY}{kind}" for kind in ("users", "roles", "privileges", "content-selectors"))
+_LOGINS = "GET /service/rest/v1/status"
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Seconds of the clock and of processors, megabytes at the peak, requests by system."""
+    """Seconds of the clock and of processors, megabytes at the peak, requests by system, Nexus's by what they ask."""
 
     wall_seconds: float
     processor_seconds: float
@@ -35,14 +45,36 @@ class Meter:
 
     def __init__(self, project: Project) -> None:
         self._project = project
-        self._environment = project.environment()
         audit = {"file_path": str(project.folder / "audit.log")}
         project.vault().sys.enable_audit_device("file", options=audit)
 
-    def pulumi(self, *words: str) -> Cost:
-        """Measure a `pulumi` command on the stack."""
+    @contextmanager
+    def latency(self, milliseconds: int) -> Iterator[None]:
+        """Let each request to any system take longer by so much; nothing stands in between where that is 0."""
+        if not milliseconds:
+            yield
+            return
+        upstreams = {system: self._project.address(system) for system in SYSTEMS}
+        with LatencyProxy(upstreams, milliseconds / 1000) as proxy:
+            file = self._project.local / "addresses.json"
+            own = json.loads(file.read_text(encoding="utf-8"))
+            file.write_text(json.dumps({**own, **proxy.addresses}), encoding="utf-8")
+            self._project.extra["VAULT_ADDR"] = proxy.addresses["vault"]
+            yield
+
+    @contextmanager
+    def without_vault(self) -> Iterator[None]:
+        """Let Vault be down."""
+        processes = json.loads((self._project.local / "stack.json").read_text(encoding="utf-8"))["pids"]
+        os.kill(processes["vault"], signal.SIGKILL)
+        yield
+        self._project.ciaccess("local", "start").succeeded()
+
+    def pulumi(self, *words: str, allowed: tuple[int, ...] = (0,)) -> Cost:
+        """Measure a `pulumi` command on the stack; raises as `run` does."""
         settings = ["--config-file", str(self._project.folder / f"Pulumi.{STACK}.yaml")]
-        return self.run("pulumi", *words, "--stack", STACK, *settings, "--non-interactive")
+        command = ("pulumi", *words, "--stack", STACK, *settings, "--non-interactive")
+        return self.run(*command, allowed=allowed)
 
     def run(self, *command: str, allowed: tuple[int, ...] = (0,)) -> Cost:
         """Measure a command.
@@ -51,12 +83,13 @@ class Meter:
             RuntimeError: it ended with another exit code; the text is what it printed.
         """
         self._forget_requests()
+        environment = self._project.environment()
         before = os.times()
         began = time.monotonic()
         with subprocess.Popen(
             command,
             cwd=ROOT,
-            env=self._environment,
+            env=environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
@@ -65,9 +98,9 @@ class Meter:
             peak = _Peak(process.pid)
             peak.start()
             said, _ = process.communicate()
+            wall = time.monotonic() - began
             peak.over.set()
             peak.join()
-        wall = time.monotonic() - began
         after = os.times()
         if process.returncode not in allowed:
             raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}:\n{said}")
@@ -90,14 +123,25 @@ class Meter:
         audited = (self._project.folder / "audit.log").read_text(encoding="utf-8").count('"type":"request"')
         nexus = self._project.nexus("GET", "../../../simulator/requests").json()["routes"]
         gitlab = self._project.gitlab("GET", "simulator/requests").json()["routes"]
-        counted = {"vault": audited}
-        for system, routes in (("nexus", nexus), ("gitlab", gitlab)):
-            counted[system] = sum(number for route, number in routes.items() if "/simulator/" not in route)
-        return counted
+        others = sum(number for route, number in gitlab.items() if "/simulator/" not in route)
+        return {"vault": audited, "gitlab": others, **by_question(nexus)}
+
+
+def by_question(routes: Mapping[str, int]) -> dict[str, int]:
+    """Return requests to Nexus by what they ask: lists, logins, other reads, writes."""
+    found = Counter({"nexus lists": 0, "nexus logins": 0, "nexus reads": 0, "nexus writes": 0})
+    for route, number in routes.items():
+        if "/simulator/" in route:
+            continue
+        kind = "lists" if route in _LISTS else "logins" if route == _LOGINS else "writes"
+        if kind == "writes" and route.startswith("GET "):
+            kind = "reads"
+        found[f"nexus {kind}"] += number
+    return dict(found)
 
 
 class _Peak(threading.Thread):
-    """Samples the resident memory of a process and its descendants."""
+    """Samples the resident memory of a process and its descendants; pages that several of them share count for each."""
 
     def __init__(self, pid: int) -> None:
         super().__init__(daemon=True)
