@@ -9,6 +9,7 @@ from config.permissions import account_objects, named_roles, role_id
 from drift import targets
 from drift.by_hand import deleting
 from drift.comparing import differing, listed, shown
+from drift.ended import Ended, undeclared
 from drift.findings import Finding
 
 if TYPE_CHECKING:
@@ -119,6 +120,7 @@ def other_roles(
     """Return the roles that nobody declared, where they administer Nexus, are twins, or are named as ours."""
     ours = {role.id for role, _ in declared.roles}
     by_case = {name.lower(): name for name in ours}
+    ended = Ended(access)
     for identity, role in roles.items():
         if identity in ours or role.read_only:
             continue
@@ -127,8 +129,10 @@ def other_roles(
             yield Finding("nexus.role.admin", what, "no administration", listed(held), by_hand=command)
         if twin := by_case.get(identity.lower()):
             yield Finding("nexus.role.twin", what, f"only {twin}", identity, by_hand=command)
-        elif identity.startswith(_OURS):
-            yield Finding("nexus.role.undeclared", what, "no such role", "a role", by_hand=command)
+        elif (former := ended.role(identity)) or identity.startswith(_OURS):
+            yield undeclared(
+                "nexus.role.undeclared", what, "no such role", "a role", by_hand=command, former=former
+            )
 
 
 def privileges_findings(
@@ -154,11 +158,13 @@ def privileges_findings(
         if found.description != wanted.description:
             yield Finding("nexus.privilege.text", what, wanted.description, found.description, targets=target)
     ours = {wanted.name for wanted, _ in declared.privileges}
-    for name in privileges:
-        if name.startswith(_OURS) and name not in ours:
-            command = deleting(access, "privileges", name)
-            yield Finding(
-                "nexus.privilege.undeclared", f"privilege {name}", "no such privilege", "one", by_hand=command
+    ended = Ended(access)
+    for name in sorted(privileges.keys() - ours):
+        former = ended.privilege(name)
+        if former or name.startswith(_OURS):
+            command, what = deleting(access, "privileges", name), f"privilege {name}"
+            yield undeclared(
+                "nexus.privilege.undeclared", what, "no such privilege", "one", by_hand=command, former=former
             )
 
 

@@ -10,6 +10,7 @@ from config.permissions import nexus_users
 from drift import targets
 from drift.by_hand import deleting
 from drift.comparing import differing, listed, shown
+from drift.ended import Ended, undeclared
 from drift.findings import Finding
 
 if TYPE_CHECKING:
@@ -53,18 +54,22 @@ def other_users(access: Access, users: Mapping[str, User], admin_roles: frozense
     """Return the users that nobody declared, where they are service accounts, twins or administrators."""
     declared = {user.user_id for _, user in _every_user(access)}
     by_case = {user_id.lower(): user_id for user_id in declared}
+    ended = Ended(access)
     for user_id, user in users.items():
         if user_id in declared:
             continue
-        what, command = f"user {user_id}", deleting(access, "users", user_id)
+        what, command, former = f"user {user_id}", deleting(access, "users", user_id), ended.user(user_id)
         if user_id != _BUILT_IN and (held := user.roles & admin_roles):
             seen = f"roles {listed(held)}"
-            yield Finding("nexus.user.admin", what, "no administrator", seen, by_hand=command)
-        if twin := _twin(by_case, user_id):
+            yield undeclared(
+                "nexus.user.admin", what, "no administrator", seen, by_hand=command, former=former
+            )
+        seen = f"a user, {user.status}"
+        if former is None and (twin := _twin(by_case, user_id)):
             yield Finding("nexus.user.twin", what, f"only {twin}", user_id, by_hand=command)
-        elif _SERVICE_ACCOUNT.match(user_id):
-            yield Finding(
-                "nexus.user.undeclared", what, "no such user", f"a user, {user.status}", by_hand=command
+        elif former or _SERVICE_ACCOUNT.match(user_id):
+            yield undeclared(
+                "nexus.user.undeclared", what, "no such user", seen, by_hand=command, former=former
             )
 
 

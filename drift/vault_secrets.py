@@ -5,6 +5,8 @@ from __future__ import annotations
 from shlex import quote
 from typing import TYPE_CHECKING
 
+from drift.ended import Ended
+from drift.ended import undeclared as of_nobody
 from drift.findings import Finding
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ def undeclared(access: Access, vault: Vault) -> Iterator[Finding]:
     """
     kv = access.vault.kv
     by_case = {account.lower(): account for account in access.accounts}
+    ended = Ended(access)
     for name in vault.keys(folder(access).rstrip("/")):
         if name in access.accounts:
             continue
@@ -34,7 +37,10 @@ def undeclared(access: Access, vault: Vault) -> Iterator[Finding]:
         if twin := by_case.get(name.lower()):
             yield Finding("vault.secret.twin", what, f"only {twin}", name, by_hand=command)
         elif not name.endswith("/") and not _is_deleted(vault, f"{folder(access)}{name}"):
-            yield Finding("vault.secret.undeclared", what, "no such secret", "a secret", by_hand=command)
+            former = ended.secret(name)
+            yield of_nobody(
+                "vault.secret.undeclared", what, "no such secret", "a secret", by_hand=command, former=former
+            )
 
 
 def _is_deleted(vault: Vault, metadata_path: str) -> bool:

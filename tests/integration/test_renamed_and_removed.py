@@ -62,19 +62,19 @@ def renamed(project: Project, before: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def over(project: Project, renamed: dict[str, Any]) -> tuple[Done, dict[str, Any]]:
-    """The preview of the day after the former name's last one, and what each account has once that is applied."""
+def over(project: Project, renamed: dict[str, Any]) -> tuple[Done, dict[str, Any], dict[str, Any]]:
+    """The day after the former name's last one: what preview and drift say, and what each account has after `up`."""
     assert set(renamed[NEW]["users"]) == {NEW}
     project.edit(f"until: {TODAY}", f"until: {YESTERDAY}")
-    preview = project.preview()
+    preview, found = project.preview(), drift(project)
     project.up().succeeded()
-    return preview, holdings(project, renamed)
+    return preview, found, holdings(project, renamed)
 
 
 @pytest.fixture(scope="module")
-def removed(project: Project, over: tuple[Done, dict[str, Any]]) -> dict[str, Any]:
+def removed(project: Project, over: tuple[Done, dict[str, Any], dict[str, Any]]) -> dict[str, Any]:
     """The stack after two accounts were taken out, one of which said purge; what the others had before."""
-    _, held = over
+    *_, held = over
     for entry in (
         "  svc-executor:\n    purpose: Executor CLI\n    push: [yum, raw]\n    path: /orchestrator/executor/\n",
         "  svc-bench:\n    purge: true\n    purpose: Bench\n    push: [yum]\n",
@@ -108,18 +108,35 @@ def test_a_renaming_is_done_with_one_up(project: Project) -> None:
 
 
 def test_the_first_preview_after_the_last_day_says_that_the_former_account_goes(
-    over: tuple[Done, dict[str, Any]],
+    over: tuple[Done, dict[str, Any], dict[str, Any]],
 ) -> None:
-    preview, _ = over
+    preview, *_ = over
     deleted = [line.split() for line in preview.out.splitlines() if " delete " in line]
     assert [words for words in deleted if OLD in words], preview.text
     assert not [words for words in deleted if NEW in words]
 
 
-def test_after_the_last_day_the_former_account_is_gone_and_no_other_is_touched(
-    project: Project, renamed: dict[str, Any], over: tuple[Done, dict[str, Any]]
+def test_drift_leaves_a_former_account_whose_day_is_over_to_the_engine(
+    over: tuple[Done, dict[str, Any], dict[str, Any]],
 ) -> None:
-    _, held = over
+    _, found, _ = over
+    told = {each["object"]: (each["id"], each["repair"]) for each in found["findings"]}
+    assert told == {
+        "policy nexus-read-policy": ("vault.policy.text", "pulumi"),
+        f"secret secret/nexus/{OLD}": ("vault.secret.undeclared", "pulumi"),
+        f"user {OLD}": ("nexus.user.undeclared", "pulumi"),
+        f"user {OLD}-b": ("nexus.user.undeclared", "pulumi"),
+        f"role ci-{OLD}": ("nexus.role.undeclared", "pulumi"),
+    }
+    (user,) = (each for each in found["findings"] if each["object"] == f"user {OLD}")
+    former = f"{OLD} is a former name of {NEW}, which ended with {YESTERDAY}"
+    assert user["expected"] == f"no such user: {former}"
+
+
+def test_after_the_last_day_the_former_account_is_gone_and_no_other_is_touched(
+    project: Project, renamed: dict[str, Any], over: tuple[Done, dict[str, Any], dict[str, Any]]
+) -> None:
+    *_, held = over
     assert (held[OLD]["users"], held[OLD]["objects"], held[OLD]["lets in"]) == ({}, {}, None)
     with pytest.raises(hvac.exceptions.Forbidden):
         read_by_a_job(project, OLD)

@@ -160,3 +160,17 @@ def test_a_rotation_of_the_successor_leaves_the_former_account_alone(renamed: Ac
 def test_nobody_can_write_a_former_account_into_the_yaml(tmp_path: Path) -> None:
     assert isinstance(valid(tmp_path, RENAMED, on=LAST).accounts["svc-tool"], FormerAccount)
     assert not {"successor", "until"} & type(valid(tmp_path, GOOD).accounts["svc-tool"]).model_fields.keys()
+
+
+def test_a_renaming_that_is_taken_back_leaves_the_account_as_it_was(before: Access, tmp_path: Path) -> None:
+    back = edited(
+        (
+            "    rotation: {count: 4",
+            "    formerly: {svc-hammer: {until: 2026-12-24, rotation: 1}}\n    rotation: {count: 4",
+        ),
+        text=ROTATED,
+    )
+    found = valid(tmp_path, back, on=LAST)
+    assert turns(found, "svc-tool") == turns(before, "svc-tool")
+    assert nexus_users(found, "svc-tool") == nexus_users(before, "svc-tool")
+    assert list(found.accounts)[1:3] == ["svc-tool", "svc-hammer"]
