@@ -22,9 +22,11 @@ if TYPE_CHECKING:
 
     from tests.support.project import Project
 
-SYSTEMS = ("vault", "nexus", "gitlab")
 _SAMPLE_SECONDS = 0.1
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+# The simulators' own controls, below the paths that Project asks.
+_NEXUS_CONTROLS, _GITLAB_CONTROLS = "../../../simulator", "simulator"
+_EVERY = 1_000_000_000
 _SECURITY = "/service/rest/v1/security/"
 _LISTS = tuple(f"GET {_SECURITY}{kind}" for kind in ("users", "roles", "privileges", "content-selectors"))
 _LOGINS = "GET /service/rest/v1/status"
@@ -50,12 +52,17 @@ class Meter:
 
     @contextmanager
     def latency(self, milliseconds: int) -> Iterator[None]:
-        """Let each request to any system take longer by so much; nothing stands in between where that is 0."""
+        """Let each request to any system take longer by so much; nothing stands in between where that is 0.
+
+        The simulators wait by themselves, and a proxy holds back what is sent to Vault.
+        """
         if not milliseconds:
             yield
             return
-        upstreams = {system: self._project.address(system) for system in SYSTEMS}
-        with LatencyProxy(upstreams, milliseconds / 1000) as proxy:
+        late = {"count": _EVERY, "status": 0, "delay_seconds": milliseconds / 1000}
+        self._project.nexus("POST", f"{_NEXUS_CONTROLS}/faults", json=late).raise_for_status()
+        self._project.gitlab("POST", f"{_GITLAB_CONTROLS}/faults", json=late).raise_for_status()
+        with LatencyProxy({"vault": self._project.address("vault")}, milliseconds / 1000) as proxy:
             file = self._project.local / "addresses.json"
             own = json.loads(file.read_text(encoding="utf-8"))
             file.write_text(json.dumps({**own, **proxy.addresses}), encoding="utf-8")
@@ -116,13 +123,13 @@ class Meter:
 
     def _forget_requests(self) -> None:
         (self._project.folder / "audit.log").write_text("", encoding="ascii")
-        self._project.nexus("DELETE", "../../../simulator/requests")
-        self._project.gitlab("DELETE", "simulator/requests")
+        self._project.nexus("DELETE", f"{_NEXUS_CONTROLS}/requests")
+        self._project.gitlab("DELETE", f"{_GITLAB_CONTROLS}/requests")
 
     def _requests(self) -> dict[str, int]:
         audited = (self._project.folder / "audit.log").read_text(encoding="utf-8").count('"type":"request"')
-        nexus = self._project.nexus("GET", "../../../simulator/requests").json()["routes"]
-        gitlab = self._project.gitlab("GET", "simulator/requests").json()["routes"]
+        nexus = self._project.nexus("GET", f"{_NEXUS_CONTROLS}/requests").json()["routes"]
+        gitlab = self._project.gitlab("GET", f"{_GITLAB_CONTROLS}/requests").json()["routes"]
         others = sum(number for route, number in gitlab.items() if "/simulator/" not in route)
         return {"vault": audited, "gitlab": others, **by_question(nexus)}
 

@@ -26,8 +26,8 @@ memory are those of the command with all its children, the engine and the plugin
 0.1 s, and pages that processes share count for each of them. 8 accounts are the organisation's own. Each of 100 and 1,000 has two
 formats, a path scope, a user, a role, two content selectors and privileges, and a secret; every 25 come with a GitLab group of their own.
 
-With latency a proxy holds every request to any system back by so many milliseconds. Then only the first `up`, the
-preview and `drift` are measured.
+With latency every request takes so many milliseconds longer: the simulators wait before they answer, and a proxy holds back what is
+sent to Vault. Then only the first `up`, the preview and `drift` are measured.
 """
 _TERRAFORM = """
 ## Beside Terraform
