@@ -10,6 +10,8 @@ import pytest
 
 from config import identities, load
 from config.permissions import vault_policies
+from config.rotation_checks import today
+from tests.support.holdings import metadata, secret
 from tests.support.identities import SCHEDULED, engine_as, is_alive, own_secret, run_as
 
 if TYPE_CHECKING:
@@ -132,6 +134,36 @@ def test_a_branch_previews_a_new_account_and_a_rotation_and_the_apply_does_them_
     edited.access.write_text(before, encoding="utf-8")
     apply(edited).succeeded()
     assert edited.nexus("GET", "security/roles/ci-svc-fresh").status_code == 404
+    preview(edited, "--expect-no-changes").succeeded()
+
+
+def test_an_apply_renames_and_removes_accounts_and_leaves_a_purge_to_the_administrator(
+    edited: Project,
+) -> None:
+    before, rest = edited.access.read_text(encoding="utf-8"), edited.secret("svc-executor")
+    formerly = f"    formerly: {{svc-fsdb: {{until: {today().isoformat()}, rotation: 1}}}}\n"
+    edited.edit("        - svc-fsdb\n", "        - svc-files\n")
+    edited.edit("  svc-fsdb:\n", f"  svc-files:\n{formerly}")
+    edited.edit("purpose: Bench\n", "purpose: Bench\n    purge: true\n")
+    assert "svc-files" in preview(edited).succeeded().text
+    apply(edited).succeeded()
+    assert edited.accepts("svc-files")
+    assert edited.accepts("svc-fsdb")
+    edited.edit(formerly, "")
+    edited.edit("        - svc-bench\n", "")
+    edited.edit("  svc-bench:\n    purpose: Bench\n    purge: true\n    push: [yum]\n", "")
+    refused = apply(edited, "--continue-on-error")
+    assert refused.code != 0
+    assert re.search(
+        r"delete all versions of secret 'secret/nexus/svc-bench'.*permission denied", refused.text
+    )
+    assert edited.accepts("svc-bench"), "nothing of it is gone while its secret is there"
+    assert secret(edited, "svc-fsdb") is None
+    edited.up().succeeded()
+    assert metadata(edited, "svc-bench") is None
+    assert edited.secret("svc-executor") == rest
+    edited.access.write_text(before, encoding="utf-8")
+    apply(edited).succeeded()
     preview(edited, "--expect-no-changes").succeeded()
 
 
