@@ -47,6 +47,7 @@ def render(access: Access) -> dict[str, str]:
     header = engine.get_template("shell/names.sh.j2").render(
         access=access,
         accounts={name: _account(access, name) for name in access.accounts},
+        former={each.name: each for each in former_names(access)},
         group=names.vault_group(access),
         login_path=names.login_path(access),
         secret_folder=names.secret_folder(access),
@@ -118,13 +119,12 @@ def _yaml(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _account(access: Access, name: str) -> dict[str, Any]:
+def _account(access: Access, name: str) -> dict[str, str | None]:
     audiences = names.audiences(access, [name])
     return {
         "role": names.role_of(access, name),
         "audience": audiences[0] if audiences else None,
         "path": access.accounts[name].path,
-        "former": next((each for each in former_names(access) if each.name == name), None),
     }
 
 
