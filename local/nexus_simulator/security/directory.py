@@ -75,7 +75,7 @@ class Directory:
         if key not in self._permissions:
             user = self._store.users.get(key)
             held = self._held(user["roles"]) if user else ()
-            self._permissions[key] = Permissions(held, self.selectors())
+            self._permissions[key] = Permissions(held, self.selectors)
         return self._permissions[key]
 
     def selectors(self) -> list[tuple[str, Condition]]:

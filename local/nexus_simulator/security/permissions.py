@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from local.nexus_simulator.repositories import Repository
 
     Parts = tuple[frozenset[str], ...]
+    Selector = tuple[str, Callable[[str, str], bool]]
 
 
 class PatternError(ValueError):
@@ -52,13 +53,14 @@ def implies(held: Parts, wanted: Parts) -> bool:
 
 
 class Permissions:
-    """The permissions that one caller holds, and the selectors there are (name and condition on format and path)."""
+    """The permissions that one caller holds, and the selectors there are (name and condition on format and path).
 
-    def __init__(
-        self, held: Iterable[Parts], selectors: Iterable[tuple[str, Callable[[str, str], bool]]]
-    ) -> None:
+    The selectors are asked for when content is: thousands of them cost nothing where nobody does.
+    """
+
+    def __init__(self, held: Iterable[Parts], selectors: Callable[[], Iterable[Selector]]) -> None:
         self._held = frozenset(held)
-        self._selectors = tuple(selectors)
+        self._selectors = selectors
 
     def allow(self, permission: str) -> bool:
         """Tell whether a permission such as `nexus:users:read` is held."""
@@ -70,14 +72,14 @@ class Permissions:
             return True
         return any(
             condition(repository.format, path) and self._allow(_selected(name, repository, action))
-            for name, condition in self._selectors
+            for name, condition in self._selectors()
         )
 
     def allow_somewhere(self, action: str, repository: Repository) -> bool:
         """Tell whether an action is allowed on the repository, or on what some selector finds in it."""
         if self._allow(_permission("repository-view", repository, action)):
             return True
-        return any(self._allow(_selected(name, repository, action)) for name, _ in self._selectors)
+        return any(self._allow(_selected(name, repository, action)) for name, _ in self._selectors())
 
     def _allow(self, wanted: Parts) -> bool:
         return any(implies(held, wanted) for held in self._held)

@@ -37,7 +37,7 @@ def test_only_dividers_are_no_permission(pattern: str) -> None:
 
 
 def test_a_view_of_a_repository_counts_whatever_the_case_of_its_name() -> None:
-    permissions = Permissions([parts_of("nexus:repository-view:raw:files:read")], [])
+    permissions = Permissions([parts_of("nexus:repository-view:raw:files:read")], list)
     assert permissions.allow_content("read", FILES, "/a")
     assert not permissions.allow_content("edit", FILES, "/a")
 
@@ -45,7 +45,7 @@ def test_a_view_of_a_repository_counts_whatever_the_case_of_its_name() -> None:
 def test_a_selector_allows_what_it_finds_and_nothing_else() -> None:
     held = [parts_of("nexus:repository-content-selector:pub:raw:files:read,browse")]
     selectors = [("pub", parse('path =^ "/pub/"')), ("all", parse('path =^ "/"'))]
-    permissions = Permissions(held, selectors)
+    permissions = Permissions(held, lambda: selectors)
     assert permissions.allow_content("read", FILES, "/pub/a")
     assert not permissions.allow_content("read", FILES, "/a")
     assert not permissions.allow_content("edit", FILES, "/pub/a")
