@@ -11,6 +11,8 @@ import pytest
 from config.rotation_checks import today
 from tests.support.holdings import holdings, metadata, secret
 from tests.support.jobs import id_token, login
+from tests.support.rotating import rotate
+from tests.support.verification import Verifier
 
 if TYPE_CHECKING:
     from tests.support.project import Done, Project
@@ -105,6 +107,22 @@ def test_after_a_renaming_both_names_let_in_and_the_same_jobs_read_both(
 def test_a_renaming_is_done_with_one_up(project: Project) -> None:
     assert project.preview().code == 0
     assert drift(project)["findings"] == []
+    Verifier(project).run(OLD, NEW).succeeded()
+
+
+@pytest.mark.usefixtures("renamed")
+def test_a_former_account_is_rotated_as_any_other_and_its_successor_left_alone(project: Project) -> None:
+    first, new = project.secret(OLD), project.secret(NEW)
+    rotate(project, OLD, "--up").succeeded()
+    second = project.secret(OLD)
+    assert (first["username"], second["username"]) == (f"{OLD}-b", OLD)
+    assert project.accepts(OLD)
+    assert project.nexus("GET", "status", auth=(first["username"], first["password"])).ok
+    assert project.secret(NEW) == new
+    counted = (
+        f"{OLD}: {{until: {TODAY}, {ROTATED.replace('count: 2', 'count: 3').replace('2026-11-01', TODAY)}}}"
+    )
+    assert counted in project.access.read_text(encoding="utf-8")
 
 
 def test_the_first_preview_after_the_last_day_says_that_the_former_account_goes(
@@ -149,7 +167,10 @@ def test_after_the_last_day_the_former_account_is_gone_and_no_other_is_touched(
 def test_the_versions_of_a_former_accounts_secret_are_kept(project: Project, before: dict[str, Any]) -> None:
     kept = metadata(project, OLD)
     assert kept is not None
-    assert kept["versions"].keys() == before[OLD]["secret"]["versions"].keys()
+    assert kept["versions"].keys() > before[OLD]["secret"]["versions"].keys(), (
+        "it was rotated in the meantime"
+    )
+    assert not any(version["destroyed"] for version in kept["versions"].values())
     assert secret(project, OLD) is None
 
 
