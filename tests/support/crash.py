@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
-import shutil
 import signal
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ruamel.yaml import YAML
 
@@ -44,22 +44,27 @@ nexus:
   pull_registry: nexus.example:8444
   repositories:
     raw: {{dev: raw-dev, uat: raw-uat, prod: raw-prod}}
-  roles: {{}}
+  roles:
+    nx-pull-raw: {{description: Pull raw, pull: [raw]}}
 gitlab:
   url: https://gitlab.example
   groups:
     orchestrator: {{id: 9, variables: {{VAULT_ADDR: "${{vault.address}}", NEXUS_REGISTRY: one.example}}}}
 accounts:
-  svc-one: {{purpose: One, push: [raw], path: /orchestrator/one/}}
-  svc-two: {{purpose: Two, pull: [raw]}}
+  svc-one: {{purpose: One, push: [raw], path: /orchestrator/one/, roles: [nx-pull-raw]}}
+  svc-two: {{purpose: Two, pull: [raw], rotation: {{strategy: in-place}}}}
 """
-# One change of every kind: selector, privilege, role, user, password, secret, policy, JWT role, variable.
+# One change of every kind: selector, privilege, roles, users, passwords, secrets, policy, JWT role, variable.
 CHANGES = (
     (
         "purpose: One, push: [raw], path: /orchestrator/one/",
-        "purpose: Other, push: [raw], path: /other/, rotation: 2",
+        "purpose: Other, push: [raw], path: /other/, rotation: {count: 2}",
     ),
-    ("purpose: Two, pull: [raw]", "purpose: Two, pull: [raw], push: [raw], rotation: 2"),
+    (
+        "purpose: Two, pull: [raw], rotation: {",
+        "purpose: Two, pull: [raw], push: [raw], rotation: {count: 2, ",
+    ),
+    ("description: Pull raw, pull: [raw]", "description: Pull all, pull: all"),
     ("token_ttl: 10m", "token_ttl: 20m"),
     ("NEXUS_REGISTRY: one.example", "NEXUS_REGISTRY: two.example"),
 )
@@ -91,13 +96,14 @@ def kill(pids: list[int]) -> None:
 
 @dataclass
 class Site:
-    """The project and the proxy. `run` starts `pulumi`, which the strikes of a fault then kill."""
+    """The project and the proxy. `run` starts `pulumi`, `ciaccess` a command, which the strikes of a fault then kill."""
 
     project: Project
     proxy: FaultProxy
-    _process: subprocess.Popen[str] | None = field(default=None, repr=False)
+    process: subprocess.Popen[str] | None = field(default=None, repr=False)
     _environment: dict[str, str] = field(default_factory=dict, repr=False)
     _survivors: list[int] = field(default_factory=list, repr=False)
+    _is_system_dead: bool = False
     clean: str = ""
     _settings: Path = Path()
 
@@ -124,10 +130,17 @@ class Site:
 
     def run(self, *words: str, faults: tuple[Fault, ...] = (), plain: bool = False) -> Done:
         """Run `pulumi` with these faults; `plain` leaves out what only runs of the program take."""
+        settings = () if plain else self.settings
+        return self.execute("pulumi", *words, "--stack", STACK, *settings, "--non-interactive", faults=faults)
+
+    def ciaccess(self, *words: str, faults: tuple[Fault, ...] = ()) -> Done:
+        """Run `./ciaccess` on the stack with these faults."""
+        return self.execute("./ciaccess", *words, "--stack", STACK, *self.settings, faults=faults)
+
+    def execute(self, *command: str, faults: tuple[Fault, ...] = ()) -> Done:
+        """Run a command with these faults, whose strikes may kill it."""
         self.proxy.expect(faults)
-        settings = () if plain else ("--config-file", str(self._settings))
-        command = ["pulumi", *words, "--stack", STACK, *settings, "--non-interactive"]
-        self._process = subprocess.Popen(
+        self.process = subprocess.Popen(
             command,
             cwd=ROOT,
             env=self._environment | self.project.extra,
@@ -136,8 +149,13 @@ class Site:
             stderr=subprocess.PIPE,
             text=True,
         )
-        out, err = self._process.communicate(timeout=_RUN_SECONDS)
-        return Done(self._process.returncode, out, err)
+        out, err = self.process.communicate(timeout=_RUN_SECONDS)
+        return Done(self.process.returncode, out, err)
+
+    @property
+    def settings(self) -> tuple[str, str]:
+        """Return the words that name the stack's settings."""
+        return ("--config-file", str(self._settings))
 
     def up(self, *words: str, faults: tuple[Fault, ...] = ()) -> Done:
         """Run `pulumi up`."""
@@ -148,100 +166,69 @@ class Site:
         return self.run("destroy", "--yes", "--skip-preview", faults=faults)
 
     def kill_all(self) -> None:
-        """Kill the CLI and all that it started."""
-        assert self._process
-        kill([self._process.pid, *descendants(self._process.pid)])
+        """Kill the command and all that it started."""
+        assert self.process
+        kill([self.process.pid, *descendants(self.process.pid)])
 
     def freeze(self) -> None:
-        """Stop the CLI, which then holds its lock until `thaw`."""
-        assert self._process
-        os.kill(self._process.pid, signal.SIGSTOP)
+        """Stop the engine, which then holds its lock until `thaw`."""
+        os.kill(self.engine, signal.SIGSTOP)
 
     def thaw(self) -> None:
-        """Let the CLI go on."""
-        assert self._process
-        os.kill(self._process.pid, signal.SIGCONT)
+        """Let the engine go on."""
+        os.kill(self.engine, signal.SIGCONT)
 
-    def kill_cli(self) -> None:
-        """Kill the CLI alone: the plugins find out by themselves."""
-        assert self._process
-        self._survivors = [*descendants(self._process.pid)]
-        kill([self._process.pid])
+    @property
+    def engine(self) -> int:
+        """Return the process of `pulumi`, which a command of ours may have started."""
+        assert self.process
+        pid = self.process.pid
+        return next((child for child, line in descendants(pid).items() if line.startswith("pulumi ")), pid)
+
+    def kill_engine(self) -> None:
+        """Kill the engine alone: the plugins find out by themselves."""
+        engine = self.engine
+        self._survivors = [*descendants(engine)]
+        kill([engine])
+
+    def kill_command(self) -> None:
+        """Kill the command alone, which may have started an engine."""
+        assert self.process
+        self._survivors = [*descendants(self.process.pid)]
+        kill([self.process.pid])
 
     def bury(self) -> None:
-        """Kill what outlived the CLI that started it."""
+        """Kill what outlived whoever started it, and start a system again that was killed."""
         kill(self._survivors)
         self._survivors = []
+        if self._is_system_dead:
+            self._is_system_dead = False
+            self.project.ciaccess("local", "start").succeeded()
 
     def kill_plugins(self, *marks: str) -> Callable[[], None]:
         """Return what kills the plugins whose command lines bear one of these marks."""
 
         def strike() -> None:
-            assert self._process
-            below = descendants(self._process.pid)
+            assert self.process
+            below = descendants(self.process.pid)
             kill([pid for pid, line in below.items() if any(mark in line for mark in marks)])
+
+        return strike
+
+    def kill_system(self, system: str) -> Callable[[], None]:
+        """Return what kills a system of the local stack; `bury` starts it again on its data."""
+
+        def strike() -> None:
+            stack = json.loads((self.project.local / "stack.json").read_text(encoding="utf-8"))
+            self._is_system_dead = True
+            kill([stack["pids"][system]])
 
         return strike
 
     def recover(self, *words: str) -> Done:
         """Run `./ciaccess recover`."""
-        self.proxy.expect()
-        settings = ("--config-file", str(self._settings))
-        return self.project.run("./ciaccess", "recover", "--stack", STACK, *settings, *words)
+        return self.ciaccess("recover", *words)
 
     def locks(self) -> list[Path]:
         """Return the lock files of the state."""
         return list((self.project.state / "state" / ".pulumi" / "locks").rglob("*.json"))
-
-    def inventory(self) -> set[str]:
-        """Return all that a stack could have made, in all systems, by kind and name."""
-        project = self.project
-        found = {
-            f"user {row['userId']}" for row in project.nexus("GET", "security/users?source=default").json()
-        }
-        found |= {f"role {row['id']}" for row in project.nexus("GET", "security/roles").json()}
-        found |= {
-            f"selector {row['name']}" for row in project.nexus("GET", "security/content-selectors").json()
-        }
-        privileges = project.nexus("GET", "security/privileges").json()
-        found |= {f"privilege {row['name']}" for row in privileges if not row["readOnly"]}
-        variables = project.gitlab("GET", "api/v4/groups/9/variables").json()
-        found |= {f"variable {row['key']}" for row in variables}
-        vault = project.vault()
-        found |= {f"policy {name}" for name in vault.sys.list_policies()["data"]["policies"]}
-        mounts = vault.sys.list_auth_methods()["data"]
-        found |= {f"auth {name}" for name in mounts}
-        if "jwt/" in mounts:
-            found |= {f"JWT role {name}" for name in self._listed("auth/jwt/role")}
-        return found | {f"secret {name}" for name in ACCOUNTS if self._is_readable(name)}
-
-    def _is_readable(self, account: str) -> bool:
-        read: Any = self.project.vault().read(f"secret/data/nexus/{account}")
-        return bool(read and read["data"]["data"])
-
-    def _listed(self, path: str) -> list[str]:
-        found: Any = self.project.vault().list(path)
-        return list(found["data"]["keys"]) if found else []
-
-    def wipe(self) -> None:
-        """Take away all that a stack made, and the state: for the test after one that failed."""
-        project, vault = self.project, self.project.vault()
-        shutil.rmtree(project.state / "state" / ".pulumi")
-        self.run("stack", "init", "--no-select", plain=True).succeeded()
-        if "jwt/" in vault.sys.list_auth_methods()["data"]:
-            vault.sys.disable_auth_method("jwt")
-        vault.sys.delete_policy("nexus-read-policy")
-        for account in ACCOUNTS:
-            vault.delete(f"secret/data/nexus/{account}")
-        for kind, path in (
-            ("user", "users"),
-            ("role", "roles"),
-            ("privilege", "privileges"),
-            ("selector", "content-selectors"),
-        ):
-            for name in (each for each in self.inventory() if each.startswith(f"{kind} ")):
-                project.nexus(
-                    "DELETE", f"security/{path}/{name.partition(' ')[2]}"
-                ) if "svc-" in name else None
-        for key in ("VAULT_ADDR", "NEXUS_REGISTRY"):
-            project.gitlab("DELETE", f"api/v4/groups/9/variables/{key}")

@@ -76,7 +76,7 @@ class Fault:
 
     In this order: `strike` is called, a `delay_seconds` passes, the connection is cut `before` the request or it is
     forwarded (unless there is another `answer`), `strike_after` is called, and the answer is cut `after` nothing of it or
-    `within` it was sent. `strike_late` is called once it was sent whole.
+    `within` it was sent, when `strike_within` is called. `strike_late` is called once it was sent whole.
     """
 
     request: Request | None = None
@@ -90,6 +90,7 @@ class Fault:
     answer: Answer | None = None
     strike: Callable[[], object] | None = None
     strike_after: Callable[[], object] | None = None
+    strike_within: Callable[[], object] | None = None
     strike_late: Callable[[], object] | None = None
     met: int = 0
 
@@ -188,7 +189,10 @@ class _Handler(BaseHTTPRequestHandler):
         if fault.cut == "after":
             self._cut()
             return
-        self._send(answer, within=fault.cut == "within")
+        if fault.cut == "within":
+            self._send_half(answer, fault.strike_within)
+        else:
+            self._send(answer)
         _call(fault.strike_late)
 
     def _forwarded(self, body: bytes) -> Answer:
@@ -205,26 +209,34 @@ class _Handler(BaseHTTPRequestHandler):
         kept["Server"] = reply.getheader("Server", "")
         return Answer(reply.status, content, "", kept)
 
-    def _send(self, answer: Answer, *, within: bool) -> None:
+    def _send(self, answer: Answer) -> None:
+        self._send_headers(answer)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(answer.body)
+
+    def _send_half(self, answer: Answer, strike: Callable[[], object] | None) -> None:
+        """Send half of the answer's body, or of its headers where it has none."""
+        self._send_headers(answer)
+        if answer.body:
+            self.end_headers()
+            self.wfile.write(answer.body[: len(answer.body) // 2])
+        else:
+            self.wfile.write(b"HTTP/1.1 ")
+        with contextlib.suppress(OSError):
+            self.wfile.flush()
+        _call(strike)
+        self._cut()
+
+    def _send_headers(self, answer: Answer) -> None:
         self.send_response_only(answer.status)
         for name, value in answer.headers.items():
             self.send_header(name, value)
         if answer.content_type:
             self.send_header("Content-Type", answer.content_type)
         has_no_body = answer.status == http.HTTPStatus.NO_CONTENT or self.command == "HEAD"
-        # An answer without a body is cut inside its headers.
-        if within and not answer.body:
-            self.wfile.write(b"HTTP/1.1 ")
-            self._cut()
-            return
         if not has_no_body or answer.body:
             self.send_header("Content-Length", str(len(answer.body)))
-        self.end_headers()
-        if within:
-            self.wfile.write(answer.body[: len(answer.body) // 2])
-            self._cut()
-        elif self.command != "HEAD":
-            self.wfile.write(answer.body)
 
     def _cut(self) -> None:
         with contextlib.suppress(OSError):

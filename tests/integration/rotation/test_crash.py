@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tests.support.project import Project
 
 ONE = "svc-one"
-SECRET = Request("vault", "PUT", f"/v1/secret/data/nexus/{ONE}")
+SECRET = Request("vault", "POST", f"/v1/secret/data/nexus/{ONE}")
 
 
 @pytest.fixture(scope="module")
