@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from clients.errors import ForbiddenError
 from config import rotation
 from config.identities import service_accounts
 from config.rotation_checks import today
@@ -16,7 +17,7 @@ from config.stacks import claim
 from drift import credentials, nexus_look, rotations, vault_outside, vault_secrets, vault_sight, vault_way_in
 from drift.findings import UNSEEN, Report
 from drift.gitlab_look import look_at_gitlab
-from drift.looking import Look
+from drift.looking import CannotLookError, Look
 from drift.state import State
 
 if TYPE_CHECKING:
@@ -116,9 +117,7 @@ def _look_at_vault(
     def can(about: str, *paths: str) -> bool:
         refused = [path for path in paths if path in lacking]
         for path in refused:
-            because = f"the token may not {lacking[path]} {path}"
-            remedy = f'Give its policy: path "{path}" {{ capabilities = ["{lacking[path]}"] }}.'
-            look.blind(VAULT, about, because, remedy)
+            look.blind(VAULT, about, *vault_sight.refusal(path, lacking[path]))
         return not refused
 
     for each in checks:
@@ -126,9 +125,8 @@ def _look_at_vault(
             look.check(VAULT, each.subject, each.question)
     # All are read before the first is held against Nexus and the state, which takes its time to come.
     secrets = {
-        account: look.start(VAULT, f"password of {account}", _secret_reader(access, vault, account))
+        account: look.start(VAULT, f"secret of {account}", _secret_reader(access, vault, account, look))
         for account in service_accounts(access)
-        if can(f"secret of {account}", *credentials.paths(access, account))
     }
     for account, secret in secrets.items():
         _check_account(subject, look, account, secret, _Against(vault, nexus, state))
@@ -142,8 +140,8 @@ def _look_at_vault(
 
 
 def _lacking(access: Access, vault: Vault, checks: list[Check]) -> dict[str, str]:
+    # Not those of the accounts: of thousands of paths Vault tells the rights more slowly than it gives what is there.
     paths = {path for check in checks for path in check.reads}
-    paths |= {path for account in service_accounts(access) for path in credentials.paths(access, account)}
     paths |= {
         vault_secrets.folder(access),
         vault_outside.POLICIES,
@@ -153,8 +151,20 @@ def _lacking(access: Access, vault: Vault, checks: list[Check]) -> dict[str, str
     return vault_sight.unreadable(vault, paths)
 
 
-def _secret_reader(access: Access, vault: Vault, account: str) -> Callable[[], Secret]:
-    return lambda: credentials.read_secret(access, vault, account)
+def _secret_reader(access: Access, vault: Vault, account: str, look: Look) -> Callable[[], Secret]:
+    def read() -> Secret:
+        try:
+            return credentials.read_secret(access, vault, account)
+        except ForbiddenError:
+            lacking = vault_sight.unreadable(vault, credentials.paths(access, account))
+            if not lacking:
+                raise
+        first, *others = lacking.items()
+        for each in others:
+            look.blind(VAULT, f"secret of {account}", *vault_sight.refusal(*each))
+        raise CannotLookError(*vault_sight.refusal(*first))
+
+    return read
 
 
 def _check_account(

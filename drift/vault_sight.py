@@ -69,3 +69,11 @@ def unreadable(vault: Vault, paths: Iterable[str]) -> dict[str, str]:
     rights = vault.capabilities(asked)
     needed = {path: "list" if path.endswith("/") else "read" for path in asked}
     return {path: need for path, need in needed.items() if not rights[path] & {need, "root"}}
+
+
+def refusal(path: str, need: str) -> tuple[str, str]:
+    """Return why a path cannot be looked at that the token lacks a capability for, and what to do."""
+    return (
+        f"the token may not {need} {path}",
+        f'Give its policy: path "{path}" {{ capabilities = ["{need}"] }}.',
+    )
