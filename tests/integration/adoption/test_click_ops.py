@@ -157,24 +157,23 @@ def test_what_was_not_adopted_yet_is_still_refused_by_a_plain_up(world: ClickOps
     assert "'svc-build'" not in said
 
 
-@pytest.mark.parametrize(
-    ("account", "moment"),
-    [("svc-rpm", " importing"), ("svc-python", "Duration"), ("svc-pull", "Updating")],
-    ids=["while it imports", "between import and up", "in the up"],
-)
-def test_a_run_that_is_killed_goes_on_when_it_is_run_again(
-    world: ClickOps, jobs: WorkingJobs, account: str, moment: str
-) -> None:
+def test_a_run_that_is_killed_goes_on_when_it_is_run_again(world: ClickOps, jobs: WorkingJobs) -> None:
     project = world.project
     before = versions(project)
-    words = ("--account", account, "--yes")
-    kill_when(project, words, moment)
-    project.ciaccess("recover", "--yes", *settings(project)).succeeded()
-    done = adopt(world, "run", *words).succeeded()
+    one, two = ("--account", "svc-rpm"), ("--account", "svc-python")
+    for words, said in (
+        (one, (" importing",)),
+        (two, (" importing", "Duration")),  # the import is through, and the up is still to come
+        (two, ("Updating",)),
+    ):
+        kill_when(project, (*words, "--yes"), *said)
+        project.ciaccess("recover", "--yes", *settings(project)).succeeded()
+    done = adopt(world, "run", *one, *two, "--yes").succeeded()
     assert " 0 to change, 0 refused" in done.err
-    assert account in in_state(project)
-    assert project.secret(account)["password"] == world.passwords[account]
-    assert project.accepts(account)
+    assert {"svc-rpm", "svc-python"} <= in_state(project)
+    for account in ("svc-rpm", "svc-python"):
+        assert project.secret(account)["password"] == world.passwords[account]
+        assert project.accepts(account)
     assert versions(project) == before
     assert not jobs.failures
 
@@ -208,9 +207,9 @@ def interrupted(project: Project) -> int:
     return started.returncode
 
 
-def kill_when(project: Project, words: tuple[str, ...], moment: str) -> None:
-    """Start a run, and kill it with all that it started once it says this of the import, or after it."""
-    started = run_until(project, words, " importing", moment)
+def kill_when(project: Project, words: tuple[str, ...], *said: str) -> None:
+    """Start a run, and kill it with all that it started once it has said all of this, one after the other."""
+    started = run_until(project, words, *said)
     kill([started.pid, *descendants(started.pid)])
     with started:
         assert started.stderr
