@@ -226,10 +226,11 @@ def grants_of(
     privileges = {privilege.name: privilege for privilege in objects.privileges}
     paths = {selector.name: folder_of(selector.expression) for selector in objects.selectors}
     contents = {role.id: role for role in objects.roles}
+    contained = {name: role.roles for name, role in contents.items()}
     grants: set[Grant] = set()
     rights: set[Right] = set()
     for holder, roles in holders.items():
-        for role in _with_contained(roles, {name: role.roles for name, role in contents.items()}):
+        for role in _with_contained(roles, contained):
             held = contents[role].privileges if role in contents else _BUILT_IN_ROLES.get(role)
             if held is None:
                 rights.add(Right(holder, role, is_role=True, via=role))

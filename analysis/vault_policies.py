@@ -30,6 +30,8 @@ class Rule:
 
     def matches(self, path: str) -> bool:
         """Tell whether the pattern matches a path as a whole."""
+        if self.is_exact:
+            return self.path.lstrip("/") == path
         plain = re.escape(self.path.lstrip("/").removesuffix("*")).replace(r"\+", r"[^/]+")
         return re.fullmatch(plain + (".*" if self.is_open else ""), path) is not None
 

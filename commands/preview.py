@@ -15,14 +15,12 @@ from commands import preview_page
 from commands.declared import declared_in
 from commands.local_credentials import use_local_credentials
 from commands.preview_outputs import OptionalFileCommand, Outputs, Told
-from commands.preview_sight import Blind, Sight, look
+from commands.preview_sight import Blind, look
 from commands.terminal import CommandError, Exit, finish, notices
 from config.document import read
 from config.stacks import StackSettings, StackSettingsError
 from review import engine
-from review.engine_facts import api_path
 from review.report import Base, Report, report_of
-from review.resources import SECRET
 from tools.environment import ROOT
 from tools.progress import Step
 
@@ -30,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from config import Access
-    from review.events import Preview
 
 application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 SettingsOption = Annotated[
@@ -158,19 +155,17 @@ def _report(subject: _Subject, base: Base | None) -> Report:
         EngineError: the engine failed for another reason.
     """
     with Step("looking whether Vault, Nexus and GitLab can be looked at"):
-        sight = look(subject.access)
-    if sight.blind:
-        raise _CouldNotLookError(sight.blind)
+        blind = look(subject.access)
+    if blind:
+        raise _CouldNotLookError(blind)
     run = engine.Run(subject.stack, subject.settings_file, {})
     try:
         with Step("pulumi preview --refresh") as step:
             found = engine.preview(run, step.note)
     except engine.EngineError as error:
-        if blind := look(subject.access).blind or _blind_by(error.messages):
+        if blind := look(subject.access) or _blind_by(error.messages):
             raise _CouldNotLookError(blind) from None
         raise
-    if blind := _secrets_out_of_sight(subject.access, found, sight):
-        raise _CouldNotLookError(blind)
     return report_of(found, subject.project, subject.stack, AccessFacts.of(subject.access), base)
 
 
@@ -185,13 +180,3 @@ def _blind_by(messages: Iterable[str]) -> tuple[Blind, ...]:
         for message in messages
         if _NO_SIGHT.search(message)
     )
-
-
-def _secrets_out_of_sight(access: Access, found: Preview, sight: Sight) -> tuple[Blind, ...]:
-    """Return the secrets that the engine found gone, where the token may not read them."""
-    gone = [
-        api_path(str(resource.state["path"]), access.vault.kv.mount)
-        for resource in found.resources.values()
-        if resource.type == SECRET and resource.state is not None and resource.live is None
-    ]
-    return sight.unreadable_secrets(gone)

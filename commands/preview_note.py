@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from clients.gitlab_notes import MOST_CHARACTERS
 from commands.page import finding_markdown, markdown, section_head
-from commands.preview_page import RESOURCES
+from commands.preview_page import OBJECTS
 
 if TYPE_CHECKING:
     from clients.gitlab_notes import MergeRequestNotes
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _HEADING = "##"
 # What people come for stands above it, and it is long.
-_COLLAPSED = RESOURCES
+_COLLAPSED = OBJECTS
 # For the last line, and in each section for the line that says how much is left out.
 _LAST_LINE_CHARACTERS = 2_000
 _REST_CHARACTERS = 200

@@ -28,9 +28,11 @@ _WORDS = {
 _BY_HAND = {"update": "was changed", "delete": "was deleted"}
 # What every new thing of its kind has, so that it tells nothing.
 _SAME_FOR_ALL = ("login", "status", "last_name", "type", "email_address", "handed_out_by")
-PEOPLE, RESOURCES, DRIFT = (
+# What follows from an account's name and purpose, where the whole account is told in a few lines.
+_FOLLOWS = (*_SAME_FOR_ALL, "name", "description")
+PEOPLE, OBJECTS, DRIFT = (
     "Who gains, who loses",
-    "Resources that this change alters",
+    "Objects that this change alters",
     "Drift found in passing",
 )
 DISAGREEMENT = "The YAML and the engine do not agree"
@@ -47,7 +49,7 @@ def page_of(report: Report) -> Page:
     if report.agreement is not None and not report.agreement:
         sections.append(_disagreement(report.agreement))
     changes = tuple(map(_change, report.changes))
-    sections.append(Section(RESOURCES, findings=changes, nothing="This change alters nothing."))
+    sections.append(Section(OBJECTS, findings=changes, nothing="This change alters nothing."))
     if report.drift:
         sections.append(_drift(report))
     text, tone = _verdict(report)
@@ -91,12 +93,12 @@ def _verdict(report: Report) -> tuple[str, Tone]:
     parts = [text]
     if report.changes:
         verb = "changes" if len(report.changes) == 1 else "change"
-        parts.append(f"{counted(len(report.changes), 'resource')} {verb}.")
+        parts.append(f"{counted(len(report.changes), 'object')} {verb}.")
     elif not report.access:
         parts = ["This change alters nothing."]
     if report.drift:
         were = "was" if len(report.drift) == 1 else "were"
-        parts.append(f"Drift: {counted(len(report.drift), 'resource')} {were} changed by hand.")
+        parts.append(f"Drift: {counted(len(report.drift), 'object')} {were} changed by hand.")
     if report.agreement is not None and not report.agreement:
         parts.append(f"{DISAGREEMENT}.")
         tone = "risky"
@@ -131,8 +133,26 @@ def _change(change: ResourceChange) -> Finding:
         details = [f"{field.name}: {field.note or _whole(field)}" for field in shown if not field.is_text]
     else:
         details = [field.sentence() for field in shown if not field.is_text]
+    details += _parts(change)
     text = f"{change.noun} {change.name} {_WORDS[change.action]}"
     return Finding(text, _TONES.get(change.action, "plain"), (), tuple(details), _lines(shown))
+
+
+def _parts(change: ResourceChange) -> list[str]:
+    """Return the parts of an account that is made, or that goes, as a whole: a line for each sort."""
+    by_noun: dict[str, list[str]] = {}
+    for part in change.parts:
+        by_noun.setdefault(part.noun, []).append(_part(part))
+    return [f"{noun}{'s' * (len(told) > 1)} {', '.join(told)}" for noun, told in by_noun.items()]
+
+
+def _part(part: ResourceChange) -> str:
+    told = [
+        f"{field.name}: {field.note or _whole(field)}"
+        for field in part.fields
+        if field.name not in _FOLLOWS and field.after != part.name
+    ]
+    return f"{part.name} ({'; '.join(told)})" if told else part.name
 
 
 def _tells_nothing(change: ResourceChange, field: FieldChange) -> bool:
@@ -162,6 +182,7 @@ def _drifted(change: ResourceChange) -> Finding:
     details = [_login(field) or field.sentence() for field in change.fields if not field.is_text]
     if not change.put_back:
         details.append("pulumi up leaves it so: this change declares the same")
+    details += _parts(change)
     text = f"{change.noun} {change.name} {_BY_HAND[change.action]} by hand"
     return Finding(text, "loss", (), tuple(details), _lines(change.fields))
 

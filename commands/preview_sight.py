@@ -1,7 +1,6 @@
 """Whether Vault, Nexus and GitLab can be looked at, asked at once and answered within seconds, before the engine runs.
 
-The engine itself cannot be asked that: it takes a secret that it may not read for a deleted one, and waits minutes for
-a Vault that is away (facts on Vault's provider).
+The engine itself cannot be asked that: it waits minutes for a Vault that is away (facts on Vault's provider).
 """
 
 from __future__ import annotations
@@ -18,9 +17,8 @@ from clients.errors import ApiError
 from drift.looking import CannotLookError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
-    from clients.vault import Vault
     from config import Access
 
 _ANSWER_SECONDS = 2.0
@@ -43,35 +41,8 @@ class Blind:
         return {"subject": self.subject, "because": self.because, "remedy": self.remedy}
 
 
-@dataclass(frozen=True)
-class Sight:
-    """What came of asking: nothing in `blind` where all can be looked at; then there is a Vault to ask more."""
-
-    blind: tuple[Blind, ...]
-    vault: Vault | None = None
-
-    def unreadable_secrets(self, paths: Iterable[str]) -> tuple[Blind, ...]:
-        """Return which of these API paths the token may not read: the engine says of such a secret that it is gone."""
-        wanted = sorted(paths)
-        if not wanted or self.vault is None:
-            return ()
-        try:
-            rights = self.vault.capabilities(wanted)
-        except ApiError as error:
-            return (Blind("Vault", f"{error.doing}: {error.said}", error.remedy),)
-        return tuple(
-            Blind(
-                f"the secret at {path}",
-                "the token may not read it, and the engine would take it for deleted",
-                f'Give its policy: path "{path}" {{ capabilities = ["read"] }}.',
-            )
-            for path in wanted
-            if not rights[path] & {"read", "root"}
-        )
-
-
-def look(access: Access) -> Sight:
-    """Ask the three systems at once; one that has not answered in time cannot be looked at."""
+def look(access: Access) -> tuple[Blind, ...]:
+    """Ask the three systems at once, and return what cannot be looked at; one that has not answered in time is that."""
     asked: dict[str, Callable[[], Any]] = {"Vault": lambda: _vault(access), "Nexus": lambda: _nexus(access)}
     if access.gitlab.groups:
         asked["GitLab"] = lambda: _gitlab(access)
@@ -90,8 +61,7 @@ def look(access: Access) -> Sight:
     late = f"it has not answered within {_MOST_SECONDS:.0f} s"
     for system in asked.keys() - found.keys():
         found[system] = Blind(system, late, "Run again; look at its load where that repeats itself.")
-    blind = tuple(found[system] for system in asked if isinstance(found[system], Blind))
-    return Sight(blind, None if blind else found["Vault"])
+    return tuple(found[system] for system in asked if isinstance(found[system], Blind))
 
 
 def _answer(system: str, ask: Callable[[], Any], answers: queue.Queue[tuple[str, Any]]) -> None:
@@ -108,10 +78,10 @@ def _answer(system: str, ask: Callable[[], Any], answers: queue.Queue[tuple[str,
         answers.put((system, error))
 
 
-def _vault(access: Access) -> Vault:
+def _vault(access: Access) -> None:
     from drift.vault_sight import connect  # noqa: PLC0415 imported while the others are asked
 
-    return connect(access, _ANSWER_SECONDS)
+    connect(access, _ANSWER_SECONDS)
 
 
 def _nexus(access: Access) -> None:

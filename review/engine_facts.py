@@ -6,31 +6,23 @@ ciaccess's own identities, so whose facts are wanted can be chosen.
 
 from __future__ import annotations
 
-import re
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from analysis.facts import AccessFacts, AccountFacts, Holder, RoleFacts, Trust, grants_of
+from analysis.vault_policies import may_read, rules
 from config import identities
-from config.permissions import NexusObjects, NexusPrivilege, NexusRole, NexusSelector, role_id
-from config.rotation import SECOND
-from review.resources import (
-    JWT_BACKEND,
-    JWT_ROLE,
-    POLICY,
-    PRECONDITIONS,
-    PRIVILEGE,
-    ROLE,
-    SECRET,
-    SELECTOR,
-    USER,
-)
+from config.permissions import NexusObjects, NexusPrivilege, NexusRole, NexusSelector
+from review.account import ACCOUNT, PRIVILEGE, ROLE, SECRET, SELECTOR, USER, parts
+from review.resources import JWT_BACKEND, JWT_ROLE, POLICY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
+    from analysis.vault_policies import Rule
+    from review.account import Parts
     from review.events import Inputs
 
-_RULE = re.compile(r'path\s+"([^"]+)"\s*\{[^}]*capabilities\s*=\s*\[([^\]]*)\]')
 _OWN = frozenset(
     (
         *identities.IDENTITIES,
@@ -40,7 +32,6 @@ _OWN = frozenset(
         identities.NEXUS_WRITER,
     )
 )
-_READING = ('"read"', '"sudo"')
 
 
 def is_own(name: str) -> bool:
@@ -55,33 +46,31 @@ def facts(
 
     `declared` are the YAML's, for what no resource tells.
     """
-    by_type: dict[str, list[Inputs]] = {}
+    resources: dict[str, list[Inputs]] = {}
     for type_, inputs in objects:
-        by_type.setdefault(type_, []).append(inputs)
+        resources.setdefault(type_, []).append(inputs)
 
     def of(type_: str) -> list[Inputs]:
-        return by_type.get(type_, [])
+        return resources.get(type_, [])
 
-    mount = next((each["kv_mount"] for each in of(PRECONDITIONS) if each.get("kv_mount")), "")
-    paths = {each["path"].rpartition("/")[2]: api_path(each["path"], mount) for each in of(SECRET)}
-    secrets = {name: path for name, path in paths.items() if concerns(name)}
+    held = {each["account"]: parts(each) for each in of(ACCOUNT)}
+    secrets = {name: path for name, found in held.items() if concerns(name) for path in _named(found, SECRET)}
     known = {name: account.secret for name, account in declared.accounts.items()} | secrets
-    users: dict[str, list[Inputs]] = {}
-    for user in of(USER):
-        users.setdefault(_account(user["user_id"], known.keys() | paths.keys()), []).append(user)
-    accounts = {name: _account_facts(name, each, known) for name, each in users.items() if concerns(name)}
-    roles = tuple(map(_role, of(ROLE)))
-    single = {role_id(name) for name in (*users, *paths)}
+    accounts = {
+        name: _account_facts(name, users, known)
+        for name, found in held.items()
+        if concerns(name) and (users := list(_named(found, USER).values()))
+    }
+    named_roles = tuple(map(_role, of(ROLE)))
     # In Nexus a description also says who manages it.
     named = {
         role.id: declared.named_roles.get(role.id, role.description)
-        for role in roles
-        if role.id not in single and concerns(role.id)
+        for role in named_roles
+        if concerns(role.id)
     }
     holders = {Holder(name): account.roles for name, account in accounts.items()}
     holders |= {Holder(name, is_role=True): (name,) for name in named}
-    selectors, privileges = tuple(map(_selector, of(SELECTOR))), tuple(map(_privilege, of(PRIVILEGE)))
-    grants, rights = grants_of(NexusObjects(roles, selectors, privileges), holders)
+    grants, rights = grants_of(_nexus_objects(named_roles, held.values()), holders)
     policies = {each["name"]: str(each.get("policy", "")) for each in of(POLICY)}
     return AccessFacts(
         accounts=accounts,
@@ -98,16 +87,22 @@ def facts(
     )
 
 
-def api_path(path: str, mount: str) -> str:
-    """Return `secret/data/nexus/svc-x` of `secret/nexus/svc-x`; a managed mount, of which no check tells, has one part."""
-    prefix = mount or path.partition("/")[0]
-    return f"{prefix}/data{path.removeprefix(prefix)}"
+def _nexus_objects(named_roles: tuple[NexusRole, ...], held: Iterable[Parts]) -> NexusObjects:
+    """Return the named roles together with what accounts hold."""
+    by_type: dict[str, list[Inputs]] = defaultdict(list)
+    for found in held:
+        for (type_, _), fields in found.items():
+            by_type[type_].append(fields)
+    return NexusObjects(
+        (*named_roles, *map(_role, by_type[ROLE])),
+        tuple(map(_selector, by_type[SELECTOR])),
+        tuple(map(_privilege, by_type[PRIVILEGE])),
+    )
 
 
-def _account(user_id: str, accounts: Collection[str]) -> str:
-    """Return whose user it is: the account of the same name, or the one whose users take turns."""
-    first = user_id.removesuffix(SECOND)
-    return first if user_id not in accounts and first in accounts else user_id
+def _named(held: Parts, type_: str) -> dict[str, Inputs]:
+    """Return an account's parts of one type by name."""
+    return {name: fields for (sort, name), fields in held.items() if sort == type_}
 
 
 def _account_facts(name: str, users: list[Inputs], secrets: Mapping[str, str]) -> AccountFacts:
@@ -139,34 +134,27 @@ def _privilege(privilege: Inputs) -> NexusPrivilege:
 
 def _role_facts(role: Inputs, policies: Mapping[str, str], secrets: Mapping[str, str]) -> RoleFacts:
     texts = [policies.get(name, "") for name in role.get("tokenPolicies") or ()]
-    patterns = [
-        path
-        for text in texts
-        for path, capabilities in _RULE.findall(_without_comments(text))
-        if any(right in capabilities for right in _READING)
-    ]
     ttl = int(role.get("tokenTtl") or 0)
     return RoleFacts(
         name=role["roleName"],
         claims={claim: _set(values) for claim, values in (role.get("boundClaims") or {}).items()},
         audiences=frozenset(role.get("boundAudiences") or ()),
-        accounts=frozenset(
-            name for name, path in secrets.items() if any(_covers(each, path) for each in patterns)
-        ),
+        accounts=_readable(texts, secrets),
         ttl_seconds=ttl,
         max_ttl_seconds=int(role.get("tokenMaxTtl") or ttl),
         token_type=role.get("tokenType") or "service",
     )
 
 
-def _without_comments(policy: str) -> str:
-    return "\n".join(line for line in policy.splitlines() if not line.lstrip().startswith(("#", "//")))
-
-
-def _covers(pattern: str, path: str) -> bool:
-    """Tell whether a policy's path admits an API path: + is one part, a * at the end is anything."""
-    expression = "[^/]+".join(map(re.escape, pattern.removesuffix("*").split("+")))
-    return re.fullmatch(expression + (".*" if pattern.endswith("*") else ""), path) is not None
+def _readable(policies: Iterable[str], secrets: Mapping[str, str]) -> frozenset[str]:
+    """Return the accounts whose secrets policies let be read. Most rules name one path: only the others are tried on all."""
+    exact: dict[str, list[Rule]] = defaultdict(list)
+    patterns: list[Rule] = []
+    for rule in (rule for text in policies for rule in rules(text)):
+        (exact[rule.path] if rule.is_exact else patterns).append(rule)
+    return frozenset(
+        name for name, path in secrets.items() if may_read([*exact.get(path, ()), *patterns], path)
+    )
 
 
 def _set(values: Any) -> frozenset[str]:

@@ -114,6 +114,8 @@ def changes(
 
 
 def _value(value: Any) -> Value:
+    if isinstance(value, Masked):
+        return value
     if isinstance(value, dict):
         return MASKED if _holds_secret(value) else str(value)
     if isinstance(value, list):

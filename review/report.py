@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.changes import Change, Difference
 from analysis.difference import difference
+from review.account import ACCOUNT, known
 from review.engine_facts import facts, is_own
 from review.resources import Counts, ResourceChange, counts, drift, proposed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
     from analysis.facts import AccessFacts
-    from review.events import Inputs, Preview
+    from review.events import Inputs, Preview, Resource
 
+    _Objects = list[tuple[str, Inputs]]
 
 _NOTHING = Difference((), ())
 
@@ -95,12 +97,7 @@ class Base:
 def report_of(preview: Preview, project: str, stack: str, declared: AccessFacts, base: Base | None) -> Report:
     """Return the report of a run that succeeded. `declared` are the facts of the YAML that was run."""
     resources = preview.resources
-    states: dict[str, list[tuple[str, Inputs]]] = {"state": [], "live": [], "wanted": []}
-    for resource in resources.values():
-        for name, objects in states.items():
-            inputs = getattr(resource, name)
-            if resource.custom and inputs is not None:
-                objects.append((resource.type, inputs))
+    states = _states(resource for resource in resources.values() if resource.custom)
     access, by_hand = _differences(states, declared, lambda name: not is_own(name))
     own_access, own_by_hand = _differences(states, declared, is_own)
     return Report(
@@ -115,12 +112,31 @@ def report_of(preview: Preview, project: str, stack: str, declared: AccessFacts,
     )
 
 
+def _states(resources: Iterable[Resource]) -> tuple[_Objects, _Objects, _Objects]:
+    """Return what there is in the state, in the systems, and in what is wanted."""
+    found: tuple[_Objects, _Objects, _Objects] = ([], [], [])
+    for resource in resources:
+        wanted = known(resource) if resource.type == ACCOUNT else resource.wanted
+        for objects, inputs in zip(found, (resource.state, resource.live, wanted), strict=True):
+            if inputs is not None:
+                objects.append((resource.type, inputs))
+    return found
+
+
 def _differences(
-    states: Mapping[str, list[tuple[str, Inputs]]], declared: AccessFacts, concerns: Callable[[str], bool]
+    states: tuple[_Objects, _Objects, _Objects], declared: AccessFacts, concerns: Callable[[str], bool]
 ) -> tuple[Difference, Difference]:
     """Return what the change gives and takes, and what somebody did by hand."""
-    state, live, wanted = (facts(objects, declared, concerns) for objects in states.values())
-    return difference(state, wanted), difference(state, live)
+    state, live, wanted = states
+    if state == live == wanted:
+        # Who may do what is not worked out where nothing is to be said of it.
+        return _NOTHING, _NOTHING
+    before = facts(state, declared, concerns)
+    one, other = (
+        _NOTHING if each == state else difference(before, facts(each, declared, concerns))
+        for each in (wanted, live)
+    )
+    return one, other
 
 
 def _both(one: Difference, other: Difference) -> Difference:

@@ -111,7 +111,7 @@ def test_reports_are_written_to_the_files_named_beside_what_is_shown(stack: Stac
     stack.changes(("token_ttl: 10m", "token_ttl: 5m"))
     files = {name: stack.folder / name for name in ("json", "markdown", "html", "terraform-report")}
     done = stack.preview(*(word for name, path in files.items() for word in (f"--{name}", str(path))))
-    assert "Resources that this change alters" in done.out
+    assert "Objects that this change alters" in done.out
     texts = {name: path.read_text(encoding="utf-8") for name, path in files.items()}
     assert json.loads(texts["terraform-report"]) == {"create": 0, "update": 1, "delete": 0}
     assert json.loads(texts["json"])["changes"][0]["name"] == "nexus-ci"

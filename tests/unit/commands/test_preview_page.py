@@ -11,11 +11,12 @@ from markdown_it import MarkdownIt
 from analysis.changes import Change, Difference, Risk
 from commands.page import Finding, Page, Section, html, markdown
 from commands.preview_note import marker, text_of
-from commands.preview_page import DISAGREEMENT, DRIFT, RESOURCES, page_of, page_of_blindness, page_of_failure
+from commands.preview_page import DISAGREEMENT, DRIFT, OBJECTS, page_of, page_of_blindness, page_of_failure
 from commands.preview_sight import Blind
-from review.fields import FieldChange
+from review.account import ACCOUNT, USER
+from review.fields import MASKED, FieldChange
 from review.report import Agreement, Report
-from review.resources import USER, Counts, ResourceChange
+from review.resources import Counts, ResourceChange
 
 NOTHING = Difference((), ())
 MARK = marker("ciaccess", "prod")
@@ -63,7 +64,7 @@ def filled(text: str) -> Report:
     change = ResourceChange("update", "Vault policy", text, "vault:index/policy:Policy", fields)
     return report(
         access=difference,
-        changes=(change, replace(change, action="create")),
+        changes=(change, replace(change, action="create"), replace(change, parts=(change,))),
         drift_access=difference,
         drift=(change,),
         counts=Counts(1, 1, 0),
@@ -78,14 +79,14 @@ def test_nothing_is_said_in_one_line() -> None:
 
 def test_people_come_first_then_resources_then_drift() -> None:
     titles = [section.title for section in page_of(filled("x")).sections]
-    assert titles == ["Who gains", "Who loses", DISAGREEMENT, RESOURCES, DRIFT]
+    assert titles == ["Who gains", "Who loses", DISAGREEMENT, OBJECTS, DRIFT]
 
 
 def test_the_verdict_names_the_marks_the_drift_and_the_disagreement() -> None:
     page = page_of(filled("x"))
     assert page.tone == "risky"
     assert page.verdict == (
-        "1 gain, 1 loss. Look twice: admin right. 2 resources change. Drift: 1 resource was changed by hand. "
+        "1 gain, 1 loss. Look twice: admin right. 3 objects change. Drift: 1 object was changed by hand. "
         "The YAML and the engine do not agree."
     )
 
@@ -93,9 +94,35 @@ def test_the_verdict_names_the_marks_the_drift_and_the_disagreement() -> None:
 def test_drift_alone_is_not_told_as_a_change() -> None:
     found = report(drift=(user("delete"),), counts=Counts(1, 0, 0))
     page = page_of(found)
-    assert page.verdict == "This change alters nothing. Drift: 1 resource was changed by hand."
+    assert page.verdict == "This change alters nothing. Drift: 1 object was changed by hand."
     assert page.tone == "plain"
     assert [section.nothing for section in page.sections][1] == "This change alters nothing."
+
+
+def test_an_account_that_is_made_is_one_item_with_a_line_for_each_sort_of_part() -> None:
+    new, purpose = (
+        FieldChange("password", None, MASKED, "new, not shown"),
+        FieldChange("first_name", None, "A"),
+    )
+    privileges = tuple(
+        ResourceChange("create", "Nexus privilege", name, "", (FieldChange("actions", None, ("read",)),))
+        for name in ("a", "b")
+    )
+    last = FieldChange("last_name", None, "(managed by x)")
+    parts = (replace(user("create", new, purpose, last), name="svc-a"), *privileges)
+    account = ResourceChange("create", "account", "svc-a", ACCOUNT, (), parts=parts)
+    (finding,) = page_of(report(changes=(account,))).sections[-1].findings
+    assert finding.text == "account svc-a is made"
+    assert finding.details == (
+        "Nexus user svc-a (password: new, not shown; first_name: A)",
+        "Nexus privileges a (actions: read), b (actions: read)",
+    )
+
+
+def test_an_account_that_was_deleted_by_hand_names_what_is_gone() -> None:
+    account = ResourceChange("delete", "account", "svc-a", ACCOUNT, (), parts=(user("delete"),))
+    (finding,) = page_of(report(drift=(account,))).sections[-1].findings
+    assert (finding.text, finding.details) == ("account svc-a was deleted by hand", ("Nexus user svc-a",))
 
 
 def test_a_login_that_nexus_refuses_is_said_in_words() -> None:
@@ -163,7 +190,7 @@ def test_the_page_needs_no_script_and_nothing_from_elsewhere() -> None:
     assert "<script" not in document
     assert "src=" not in document
     assert "default-src 'none'" in document
-    assert document.count('<pre tabindex="0"') == 3, "a long difference can be scrolled by keyboard"
+    assert document.count('<pre tabindex="0"') == 4, "a long difference can be scrolled by keyboard"
 
 
 def test_a_text_that_changes_stands_in_a_fence_that_nothing_in_it_closes() -> None:
@@ -178,7 +205,7 @@ def test_a_marker_cannot_be_ended_by_a_name() -> None:
 
 def long_page(items: int, characters: int) -> Page:
     findings = tuple(Finding(f"{number} {'x' * characters}") for number in range(items))
-    titles = ("Who gains", "Who loses", RESOURCES, DRIFT)
+    titles = ("Who gains", "Who loses", OBJECTS, DRIFT)
     return Page("t", "v", "plain", tuple(Section(title, findings=findings) for title in titles))
 
 
@@ -186,7 +213,7 @@ def long_page(items: int, characters: int) -> Page:
 def test_a_note_that_is_too_long_names_every_section_and_how_much_is_left_out(most: int) -> None:
     note = text_of(long_page(200, 100), MARK, "https://gitlab/job/1", most_characters=most)
     assert len(note) <= most
-    for title in ("Who gains", "Who loses", RESOURCES, DRIFT):
+    for title in ("Who gains", "Who loses", OBJECTS, DRIFT):
         assert f"### {title}" in note
     left_out = sum(int(number) for number in re.findall(r"… and (\d+) more", note))
     shown = len(re.findall(r"(?m)^- \d+ x+$", note))

@@ -9,15 +9,16 @@ import pytest
 
 from review.events import EventsError, read
 
-URN = "urn:pulumi:local::ciaccess::ciaccess:nexus:User::svc-a-user"
+URN = "urn:pulumi:local::ciaccess::ciaccess:nexus:Role::nexus-role-a"
 
 
 def event(kind: str, op: str, old: Any, new: Any, diffs: list[str] | None = None) -> str:
     def state(inputs: Any) -> Any:
         return None if inputs is None else {"inputs": inputs, "custom": True, "parent": "urn::svc-a"}
 
-    metadata = {"op": op, "urn": URN, "type": "ciaccess:nexus:User", "old": state(old), "new": state(new)}
-    return json.dumps({kind: {"metadata": metadata | {"diffs": diffs, "detailedDiff": None}}})
+    metadata = {"op": op, "urn": URN, "type": "ciaccess:nexus:Role", "old": state(old), "new": state(new)}
+    event = {kind: {"metadata": metadata | {"diffs": diffs, "detailedDiff": None}}}
+    return json.dumps(event, separators=(",", ":"))
 
 
 def test_a_resource_has_the_three_states_that_the_events_tell() -> None:
@@ -35,6 +36,20 @@ def test_a_resource_has_the_three_states_that_the_events_tell() -> None:
     assert resource.action == "update"
     assert resource.drifted == resource.planned == {"a"}
     assert preview.succeeded
+    assert (preview.refreshed, preview.compared) == (1, 1)
+
+
+def test_a_resource_that_stays_as_it_is_is_kept_once() -> None:
+    preview = read(
+        [
+            event("resourcePreEvent", "refresh", {"a": [1]}, {"a": [1]}),
+            event("resOutputsEvent", "refresh", {"a": [1]}, {"a": [1]}),
+            event("resourcePreEvent", "same", {"a": [1]}, {"a": [1]}),
+            event("resOutputsEvent", "same", {"a": [1]}, {"a": [1]}),
+        ]
+    )
+    (resource,) = preview.resources.values()
+    assert resource.state is resource.live is resource.wanted
     assert (preview.refreshed, preview.compared) == (1, 1)
 
 
