@@ -7,7 +7,9 @@ What is retried, and what is not:
 - no connection was made: any method, because nothing was sent;
 - the connection broke afterwards, and 502, 504: methods that may be repeated (GET, HEAD, OPTIONS, PUT, DELETE);
 - 429 and 503: any method, because the server says that it did nothing;
-- a time-out while waiting for the answer, TLS failures, every other status: never.
+- a time-out while waiting for the answer, TLS failures, every other status: never;
+- while a server is known to be away, because a call has just waited for it in vain: only 429, so that a thousand calls say
+  so in about the time of one.
 """
 
 from __future__ import annotations
@@ -37,6 +39,7 @@ _NOT_PASSING = (
     requests.exceptions.InvalidURL,
 )
 _BEFORE_SENDING = (requests.ConnectTimeout, *_NOT_PASSING)
+_IMPATIENT_CONNECT_SECONDS = 0.3
 _CHUNK_BYTES = 64 * 1024
 
 
@@ -85,17 +88,22 @@ def was_sent(error: requests.RequestException) -> bool:
 class _Attempts:
     """The patience of one call: counts attempts, and says how long to wait before the next one."""
 
-    def __init__(self, options: HttpOptions, method: str) -> None:
+    def __init__(self, options: HttpOptions, method: str, *, is_patient: bool) -> None:
+        """Who is not patient asks nobody again but a busy server (429), and does not wait long for a connection."""
         self._options = options
+        self._down_seconds = options.down_seconds if is_patient else -1.0
+        most = options.connect_seconds if is_patient else _IMPATIENT_CONNECT_SECONDS
+        self._connect_seconds = min(options.connect_seconds, most)
         self._repeatable = method in _REPEATABLE
         self._started = time.monotonic()
         self._made = 0
+        self.was_in_vain = False
 
     def timeout(self) -> tuple[float, float]:
         """Return the (connect, read) time-outs of the next attempt, in seconds."""
         self._made += 1
         left = max(0.1, self.deadline - time.monotonic())
-        return min(self._options.connect_seconds, left), min(self._options.read_seconds, left)
+        return min(self._connect_seconds, left), min(self._options.read_seconds, left)
 
     @property
     def deadline(self) -> float:
@@ -111,7 +119,7 @@ class _Attempts:
                 return None
         elif isinstance(error, _NOT_PASSING):
             return None
-        return self._within(self._backoff(), self._options.down_seconds)
+        return self._within(self._backoff(), self._down_seconds)
 
     def after_answer(self, response: requests.Response) -> float | None:
         """Return the seconds to wait, None when the answer is final."""
@@ -120,9 +128,7 @@ class _Attempts:
             return None
         asked = _retry_after_seconds(response)
         wait = self._backoff() if asked is None else min(asked, self._options.most_wait_seconds)
-        return self._within(
-            wait, self._options.total_seconds if status == _BUSY else self._options.down_seconds
-        )
+        return self._within(wait, self._options.total_seconds if status == _BUSY else self._down_seconds)
 
     def _backoff(self) -> float:
         # Jitter, so that clients that were refused together do not come back together.
@@ -130,8 +136,27 @@ class _Attempts:
         return self._options.backoff_seconds * 2.0 ** (self._made - 1) * jitter
 
     def _within(self, wait: float, seconds: float) -> float | None:
-        over = self._made >= self._options.attempts or time.monotonic() + wait > self._started + seconds
-        return None if over else wait
+        self.was_in_vain = (
+            self._made >= self._options.attempts or time.monotonic() + wait > self._started + seconds
+        )
+        return None if self.was_in_vain else wait
+
+
+class _Outage:
+    """That a server is away, as the calls of one transport know it: for some seconds after one has waited in vain."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._until = 0.0
+
+    @property
+    def lasts(self) -> bool:
+        """Tell whether the server is known to be away."""
+        return time.monotonic() < self._until
+
+    def learn(self, *, was_in_vain: bool) -> None:
+        """Note how a call has ended."""
+        self._until = time.monotonic() + self._seconds if was_in_vain else 0.0
 
 
 def _retry_after_seconds(response: requests.Response) -> float | None:
@@ -148,12 +173,13 @@ class _Transport(HTTPAdapter):
 
     def __init__(self, options: HttpOptions) -> None:
         self._options = options
+        self._outage = _Outage(options.down_seconds)
         # A blocking pool caps the connections to the server, whatever the number of threads.
         super().__init__(pool_maxsize=options.connections, pool_block=True)
 
     def send(self, request: requests.PreparedRequest, *_: Any, **options: Any) -> requests.Response:
         """Send it; the answer is read whole even when a stream is asked for, since its size is bounded."""
-        attempts = _Attempts(self._options, request.method or "")
+        attempts = _Attempts(self._options, request.method or "", is_patient=not self._outage.lasts)
         while True:
             bounds = {"stream": True, "timeout": attempts.timeout()}
             try:
@@ -162,12 +188,14 @@ class _Transport(HTTPAdapter):
             except requests.RequestException as error:
                 wait = attempts.after_error(error)
                 if wait is None:
+                    self._outage.learn(was_in_vain=attempts.was_in_vain)
                     raise
             except OSError as error:  # requests opens the bundle, and does not wrap what happens then
                 raise BundleUnusableError(error) from error
             else:
                 wait = attempts.after_answer(response)
                 if wait is None:
+                    self._outage.learn(was_in_vain=attempts.was_in_vain and response.status_code != _BUSY)
                     return response
             time.sleep(wait)
 

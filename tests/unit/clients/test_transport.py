@@ -137,6 +137,43 @@ def test_a_server_that_takes_no_connection_is_said_within_five_seconds() -> None
             each.close()
 
 
+def test_of_a_server_that_is_away_a_thousand_calls_say_so_in_the_time_of_one() -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{probe.getsockname()[1]}"
+    session = Session("Nexus", url, options=HttpOptions())
+    said = set()
+    started = time.monotonic()
+    for _ in range(1000):
+        with pytest.raises(UnreachableError) as caught:
+            session.send("GET", "/x", "list roles")
+        said.add(str(caught.value))
+    assert time.monotonic() - started < 5 + SLACK_SECONDS
+    reason = f"list roles: Nexus at {url} is not reachable (connection refused). "
+    assert said == {f"{reason}Check that it is running and that {url} is its address."}
+    session.close()
+
+
+def test_a_server_that_a_proxy_finds_away_is_asked_once_a_call_until_it_is_back(
+    server: ScriptedServer, session: Session
+) -> None:
+    server.answers("GET /x", *[Reply(503)] * 5, OK, Reply(503), OK)
+    assert session.send("GET", "/x", "try").status_code == 503  # four times
+    assert session.send("GET", "/x", "try").status_code == 503
+    assert len(server.asked("GET /x")) == 5
+    assert session.send("GET", "/x", "try").status_code == 200
+    assert session.send("GET", "/x", "try").status_code == 200  # patient again
+
+
+def test_a_write_that_is_not_repeated_takes_no_patience_from_the_next_call(
+    server: ScriptedServer, session: Session
+) -> None:
+    server.answers("POST /x", Reply(502))
+    server.answers("GET /x", Reply(502), OK)
+    assert session.send("POST", "/x", "try").status_code == 502
+    assert session.send("GET", "/x", "try").status_code == 200
+
+
 def test_an_unknown_host_is_named() -> None:
     session = Session("Nexus", "http://nexus.invalid", options=QUICK)
     with pytest.raises(UnreachableError, match=r"its host name is unknown"):
