@@ -50,7 +50,8 @@ class ImportId:
     @classmethod
     def for_inputs(cls, inputs: Values) -> ImportId:
         """Return the id under which the account of these inputs is imported."""
-        versions = {user: int(part[VERSION.name]) for user, part in inputs["users"].items()}
+        # The account's name comes first: the second user is called after it.
+        versions = {user: int(part[VERSION.name]) for user, part in sorted(inputs["users"].items())}
         return cls(versions, inputs["secret"]["path"], str((inputs["role"] or {}).get("role_id", "")))
 
     def __str__(self) -> str:

@@ -5,7 +5,8 @@ field `login`: `accepted`, which every declaration wants, or `refused`. So a cha
 and the password itself never does.
 
 Where the password may not be changed (that needs nexus:*), a user that its secret in Vault does not name is deleted and
-made anew: of two that take turns, the idle one. The one that the secret names never is.
+made anew: of two that take turns, the idle one, or one whose making was cut short before the secret's first version. The one
+that the secret names never is.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from clients.errors import ForbiddenError, NotFoundError, action
 from clients.nexus import User, is_password
+from clients.vault_secret import VaultSecret
 from provider.environment import imported_password
 from provider.kinds.fields import NAMES, UNKNOWN, Failure, Field, Rule, Values, at_most, one_of
 from provider.kinds.kind import KindError, Seen
@@ -191,10 +193,11 @@ class NexusUser(NexusKind[User]):
             self.make(inputs)
 
     def _is_idle(self, user_id: str, path: str) -> bool:
-        """Tell whether the secret that hands this user out, "" for none, names another one now."""
-        mount, _, name = path.partition(_DATA)
-        secret = self._systems.vault().read_secret(mount, name) if path else None
-        return secret is not None and secret.get("username") != user_id
+        """Tell whether the secret that hands this user out, "" for none, names another one now, or never named any."""
+        if not path:
+            return False
+        look = VaultSecret(self._systems.vault(), path).look()
+        return look.version == 0 or (look.fields is not None and look.fields.get("username") != user_id)
 
     def _prove_login(self, inputs: Values) -> None:
         user_id = inputs["user_id"]

@@ -121,7 +121,7 @@ class ServiceAccount(Kind):
         for sort in self._sorts:
             parts = {name: self._seen(sort, name, part, known) for name, part in sort.items(before).items()}
             seen[sort.name] = sort.held({name: part for name, part in parts.items() if part is not None})
-        if not seen["users"] and not seen["role"] and look.fields is None:
+        if not any(seen.values()) and look.fields is None:
             return None
         seen |= {"account": before["account"], "purge": before.get("purge", False)}
         seen |= {_SECRET: holding(before, look, known), _METADATA: described(look)}
@@ -142,7 +142,7 @@ class ServiceAccount(Kind):
         del resource_id
         self._secret(state).remove(purge=state.get("purge", False))
         for sort in reversed(self._sorts):
-            for name in sort.items(state):
+            for name in sorted(sort.items(state)):
                 self._remove(sort, name, state)
 
     def look(self, state: Values | None, inputs: Values) -> None:
@@ -222,9 +222,12 @@ class ServiceAccount(Kind):
         else:
             accepts = self._systems.accepts
             known = passwords.wanted(state, inputs, secret.look, secret.secret, accepts)
+        handed_out = (state.get(_SECRET) or {}).get("user")
         for sort in self._sorts:
-            before = sort.items(state)
-            for name, part in sort.items(inputs).items():
+            before, parts = sort.items(state), sort.items(inputs)
+            # Of users that change, the one in use comes last.
+            for name in sorted(parts, key=lambda name: (name == handed_out, name)):
+                part = parts[name]
                 whole = sort.whole(part, known, inputs[_SECRET]["path"]) | {"adopt": takes_over}
                 if name not in before:
                     sort.kind.create(whole)
@@ -233,7 +236,7 @@ class ServiceAccount(Kind):
         if _is_secret_touched(state, inputs, known):
             secret.write(inputs, known)
         for sort in reversed(self._sorts):
-            for name in sort.items(state).keys() - sort.items(inputs).keys():
+            for name in sorted(sort.items(state).keys() - sort.items(inputs).keys()):
                 self._remove(sort, name, state)
         return inputs | _outputs(known)
 

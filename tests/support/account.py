@@ -210,7 +210,8 @@ class AccountCase:
         return self._one("content-selectors", "name", self.selector_name)
 
     def _one(self, kind: str, identity: str, wanted: str) -> dict[str, Any] | None:
-        found = self.nexus.rest("GET", f"/security/{kind}")
+        # Without the source, Nexus cuts the list of users at 100.
+        found = self.nexus.rest("GET", f"/security/{kind}?source=default")
         return next((each for each in found if each[identity] == wanted), None)
 
     def parts(self) -> set[str]:
@@ -222,7 +223,7 @@ class AccountCase:
             "selector": self.selector(),
             "secret": self.secret(),
         }
-        return {name.replace(self.name, "X") for name in users} | {name for name in found if found[name]}
+        return {user.replace(self.name, "X") for user in users} | {name for name in found if found[name]}
 
     def secret(self, folder: str = "nexus") -> dict[str, str]:
         """Return the latest version of the secret, {} where it cannot be read."""

@@ -148,8 +148,11 @@ def test_an_account_of_which_nothing_is_left_is_gone_and_made_again(account: Acc
     account.up()
     delete_secret(account)
     delete("users", "name")(account)
-    assert account.refresh() == {f'users["{account.name}"]', "secret.holds"}, "its role is left"
     delete("roles", "role_id")(account)
+    delete("privileges", "privilege_name")(account)
+    parts = {f'users["{account.name}"]', "role", f'privileges["{account.privilege_name}"]'}
+    assert account.refresh() == {*parts, "secret.holds"}, "its selector is left"
+    delete("content-selectors", "selector_name")(account)
     assert account.refresh() == {"gone"}
     assert account.up() == "create"
     assert account.lets_in()

@@ -7,25 +7,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.plugin import Engine, PluginError, RefusedInputsError, Secret
-from tests.support.vault import VaultProcess
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.support.nexus import NexusProcess
+    from tests.support.vault import VaultProcess
 
 TOKEN = "ciaccess:nexus:User"
 OLD, NEW = "first-password-of-the-account", "another-password-of-the-account"
 # The roles, because the plugin looks whether those that it gives exist.
 PRIVILEGES = ("nx-users-all", "nx-userschangepw", "nx-roles-read")
-
-
-@pytest.fixture(scope="module")
-def vault(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VaultProcess]:
-    process = VaultProcess(tmp_path_factory.mktemp("vault") / "vault.log")
-    process.start()
-    yield process
-    process.stop()
 
 
 @pytest.fixture(scope="module")
@@ -90,13 +82,22 @@ def test_one_that_was_deleted_and_not_made_anew_is_made_by_the_next_run(
     assert logs_in(nexus, unique, NEW)
 
 
-@pytest.mark.parametrize("secret", ["names it", "is missing", "is not told"])
+def test_one_that_no_secret_has_ever_handed_out_is_made_anew(
+    engine: Engine, nexus: NexusProcess, unique: str
+) -> None:
+    engine.up(TOKEN, "user", **declared(unique, OLD))
+    assert engine.up(TOKEN, "user", **declared(unique, NEW)) == "update"
+    assert logs_in(nexus, unique, NEW)
+
+
+@pytest.mark.parametrize("secret", ["names it", "is deleted", "is not told"])
 def test_a_user_that_may_be_in_use_keeps_its_password_and_the_403_is_the_error(
     engine: Engine, nexus: NexusProcess, vault: VaultProcess, unique: str, secret: str
 ) -> None:
     engine.up(TOKEN, "user", **declared(unique, OLD))
-    if secret == "names it":
-        hand_out(vault, unique, unique)
+    hand_out(vault, unique, unique)
+    if secret == "is deleted":
+        vault.client.secrets.kv.v2.delete_latest_version_of_secret(f"nexus/{unique}")
     changes = {"handed_out_by": ""} if secret == "is not told" else {}
     with pytest.raises(PluginError, match=r"Changing passwords needs nexus:\*"):
         engine.up(TOKEN, "user", **declared(unique, NEW, **changes))

@@ -4,34 +4,21 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.plugin import Engine, PluginError, RefusedInputsError
-from tests.support.vault import VaultProcess
+from tests.support.plugin import PluginError, RefusedInputsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tests.support.gitlab import GitlabProcess
+    from tests.support.plugin import Engine
+    from tests.support.vault import VaultProcess
 
 TOKEN = "ciaccess:vault:Preconditions"
 POLICY = 'path "secret/data/nexus/x" { capabilities = ["read"] }'
 
 
-@pytest.fixture(scope="module")
-def vault(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VaultProcess]:
-    process = VaultProcess(tmp_path_factory.mktemp("vault") / "vault.log")
-    process.start()
-    process.client.sys.enable_auth_method("jwt")
-    process.client.sys.enable_secrets_engine("kv", path="kv-one", options={"version": "1"})
-    yield process
-    process.stop()
-
-
-@pytest.fixture
-def engine(vault: VaultProcess, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
-    monkeypatch.setenv("VAULT_ADDR", vault.url)
-    monkeypatch.setenv("VAULT_TOKEN", vault.token)
-    with Engine({}) as engine:
-        yield engine
+@pytest.fixture(scope="module", autouse=True)
+def _mounts(vault: VaultProcess) -> None:
+    vault.client.sys.enable_auth_method("jwt")
+    vault.client.sys.enable_secrets_engine("kv", path="kv-one", options={"version": "1"})
 
 
 def declared(*vacant: str, **changes: Any) -> dict[str, Any]:
@@ -50,19 +37,21 @@ def occupy(vault: VaultProcess, unique: str) -> None:
     vault.client.secrets.kv.v2.create_or_update_secret(f"nexus/{unique}", {"password": "planted-password"})
 
 
-def test_vacant_paths_let_it_go_on_and_a_second_up_asks_nothing(engine: Engine, unique: str) -> None:
-    assert engine.preview(TOKEN, "p", **declared(*paths(unique))) == "create"
-    assert engine.up(TOKEN, "p", **declared(*paths(unique))) == "create"
-    assert engine.up(TOKEN, "p", **declared(*reversed(paths(unique)))) == "same"
+def test_vacant_paths_let_it_go_on_and_a_second_up_asks_nothing(vault_engine: Engine, unique: str) -> None:
+    assert vault_engine.preview(TOKEN, "p", **declared(*paths(unique))) == "create"
+    assert vault_engine.up(TOKEN, "p", **declared(*paths(unique))) == "create"
+    assert vault_engine.up(TOKEN, "p", **declared(*reversed(paths(unique)))) == "same"
 
 
 @pytest.mark.parametrize("verb", ["preview", "up"])
 def test_each_path_that_is_taken_is_named_in_one_error(
-    engine: Engine, vault: VaultProcess, unique: str, verb: str
+    vault_engine: Engine, vault: VaultProcess, unique: str, verb: str
 ) -> None:
     occupy(vault, unique)
     with pytest.raises(PluginError) as refused:
-        getattr(engine, verb)(TOKEN, "p", **declared(*paths(unique), f"secret/data/nexus/{unique}-free"))
+        getattr(vault_engine, verb)(
+            TOKEN, "p", **declared(*paths(unique), f"secret/data/nexus/{unique}-free")
+        )
     for path in paths(unique):
         assert f"{path} exists already" in str(refused.value)
     assert f"{unique}-free" not in str(refused.value)
@@ -70,31 +59,33 @@ def test_each_path_that_is_taken_is_named_in_one_error(
     assert "planted-password" not in str(refused.value)
 
 
-def test_what_this_stack_made_since_is_no_obstacle(engine: Engine, vault: VaultProcess, unique: str) -> None:
-    engine.up(TOKEN, "p", **declared(*paths(unique)))
+def test_what_this_stack_made_since_is_no_obstacle(
+    vault_engine: Engine, vault: VaultProcess, unique: str
+) -> None:
+    vault_engine.up(TOKEN, "p", **declared(*paths(unique)))
     occupy(vault, unique)
-    engine.restart()
-    assert engine.refresh("p") == set()
+    vault_engine.restart()
+    assert vault_engine.refresh("p") == set()
     added = f"secret/data/nexus/{unique}-added"
-    assert engine.up(TOKEN, "p", **declared(*paths(unique), added)) == "update"
+    assert vault_engine.up(TOKEN, "p", **declared(*paths(unique), added)) == "update"
 
 
 @pytest.mark.parametrize("verb", ["preview", "up"])
 def test_a_path_that_is_added_is_looked_at(
-    engine: Engine, vault: VaultProcess, unique: str, verb: str
+    vault_engine: Engine, vault: VaultProcess, unique: str, verb: str
 ) -> None:
-    engine.up(TOKEN, "p", **declared())
+    vault_engine.up(TOKEN, "p", **declared())
     occupy(vault, unique)
     with pytest.raises(PluginError, match=f"secret/data/nexus/{unique} exists already"):
-        getattr(engine, verb)(TOKEN, "p", **declared(paths(unique)[2]))
+        getattr(vault_engine, verb)(TOKEN, "p", **declared(paths(unique)[2]))
 
 
 def test_a_secret_whose_latest_version_was_deleted_is_vacant(
-    engine: Engine, vault: VaultProcess, unique: str
+    vault_engine: Engine, vault: VaultProcess, unique: str
 ) -> None:
     occupy(vault, unique)
     vault.client.secrets.kv.v2.delete_latest_version_of_secret(f"nexus/{unique}")
-    assert engine.up(TOKEN, "p", **declared(paths(unique)[2])) == "create"
+    assert vault_engine.up(TOKEN, "p", **declared(paths(unique)[2])) == "create"
 
 
 @pytest.mark.parametrize(
@@ -105,65 +96,65 @@ def test_a_secret_whose_latest_version_was_deleted_is_vacant(
         ("nowhere", "Mount it, correct vault.kv.mount, or give the token rights"),
     ],
 )
-def test_a_mount_that_is_no_kv_version_two_is_refused(engine: Engine, mount: str, reason: str) -> None:
+def test_a_mount_that_is_no_kv_version_two_is_refused(vault_engine: Engine, mount: str, reason: str) -> None:
     with pytest.raises(PluginError, match=reason.replace(".", r"\.")):
-        engine.up(TOKEN, "p", **declared(kv_mount=mount))
+        vault_engine.up(TOKEN, "p", **declared(kv_mount=mount))
 
 
-def test_an_issuer_that_answers_lets_it_go_on(engine: Engine, gitlab: GitlabProcess) -> None:
+def test_an_issuer_that_answers_lets_it_go_on(vault_engine: Engine, gitlab: GitlabProcess) -> None:
     for url in (gitlab.url, f"{gitlab.url}/oauth/discovery/keys"):
-        assert engine.up(TOKEN, url, **declared(reachable_url=url)) == "create"
+        assert vault_engine.up(TOKEN, url, **declared(reachable_url=url)) == "create"
 
 
 @pytest.mark.parametrize("path", ["", "/api/v4/version"])
 def test_an_issuer_that_does_not_answer_is_refused_before_anything_is_written(
-    engine: Engine, vault: VaultProcess, path: str
+    vault_engine: Engine, vault: VaultProcess, path: str
 ) -> None:
     url = f"{vault.url}/v1/sys/health" if path else "http://127.0.0.1:9"
     with pytest.raises(PluginError, match=f"ask '{url}': "):
-        engine.preview(TOKEN, "p", **declared(reachable_url=url))
+        vault_engine.preview(TOKEN, "p", **declared(reachable_url=url))
 
 
 def test_a_token_that_may_not_look_is_an_error_and_never_vacant(
-    engine: Engine, vault: VaultProcess, unique: str, monkeypatch: pytest.MonkeyPatch
+    vault_engine: Engine, vault: VaultProcess, unique: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("VAULT_TOKEN", vault.token_for(("auth/token/lookup-self", "read")))
     with pytest.raises(PluginError, match=r"look for 'sys/policies/acl/.*Vault answered 403"):
-        engine.up(TOKEN, "p", **declared(paths(unique)[0]))
+        vault_engine.up(TOKEN, "p", **declared(paths(unique)[0]))
 
 
-def test_an_import_makes_one_that_knows_no_paths(engine: Engine, unique: str) -> None:
-    assert engine.import_(TOKEN, "p", "vault").id == "vault"
-    assert engine.up(TOKEN, "p", **declared(*paths(unique))) == "update"
+def test_an_import_makes_one_that_knows_no_paths(vault_engine: Engine, unique: str) -> None:
+    assert vault_engine.import_(TOKEN, "p", "vault").id == "vault"
+    assert vault_engine.up(TOKEN, "p", **declared(*paths(unique))) == "update"
 
 
-def test_destroy_leaves_vault_as_it_is(engine: Engine, vault: VaultProcess, unique: str) -> None:
-    engine.up(TOKEN, "p", **declared(*paths(unique)))
+def test_destroy_leaves_vault_as_it_is(vault_engine: Engine, vault: VaultProcess, unique: str) -> None:
+    vault_engine.up(TOKEN, "p", **declared(*paths(unique)))
     occupy(vault, unique)
-    engine.destroy("p")
+    vault_engine.destroy("p")
     assert vault.client.sys.read_policy(unique)
 
 
-def test_a_path_that_is_no_api_path_is_refused(engine: Engine) -> None:
+def test_a_path_that_is_no_api_path_is_refused(vault_engine: Engine) -> None:
     with pytest.raises(RefusedInputsError) as refused:
-        engine.up(TOKEN, "p", **declared("/secret/data/x"))
+        vault_engine.up(TOKEN, "p", **declared("/secret/data/x"))
     assert set(refused.value.reasons) == {"vacant"}
 
 
 def test_an_adoption_goes_on_with_what_it_has_not_reached_and_the_next_up_refuses_that(
-    engine: Engine, vault: VaultProcess, unique: str, monkeypatch: pytest.MonkeyPatch
+    vault_engine: Engine, vault: VaultProcess, unique: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     occupy(vault, unique)
     policy, role, secret = paths(unique)
     monkeypatch.setenv("CIACCESS_ADOPTED", policy)
-    assert engine.up(TOKEN, "p", **declared(*paths(unique), f"{secret}-free")) == "create"
-    assert set(engine.state["p"].outputs["vacant"]) == {policy, f"{secret}-free"}
+    assert vault_engine.up(TOKEN, "p", **declared(*paths(unique), f"{secret}-free")) == "create"
+    assert set(vault_engine.state["p"].outputs["vacant"]) == {policy, f"{secret}-free"}
     monkeypatch.delenv("CIACCESS_ADOPTED")
     with pytest.raises(PluginError) as refused:
-        engine.up(TOKEN, "p", **declared(*paths(unique), f"{secret}-free"))
+        vault_engine.up(TOKEN, "p", **declared(*paths(unique), f"{secret}-free"))
     assert f"{role} exists already" in str(refused.value)
     assert f"{policy} exists" not in str(refused.value)
     monkeypatch.setenv("CIACCESS_ADOPTED", f"{role} {secret}")
-    assert engine.up(TOKEN, "p", **declared(*paths(unique), f"{secret}-free")) == "update"
+    assert vault_engine.up(TOKEN, "p", **declared(*paths(unique), f"{secret}-free")) == "update"
     monkeypatch.delenv("CIACCESS_ADOPTED")
-    assert engine.up(TOKEN, "p", **declared(*paths(unique), f"{secret}-free")) == "same"
+    assert vault_engine.up(TOKEN, "p", **declared(*paths(unique), f"{secret}-free")) == "same"

@@ -1,0 +1,151 @@
+"""An account goes in the order in which nobody is let in with half of it: the secret, the users, and what they were granted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.plugin import PluginError
+
+if TYPE_CHECKING:
+    from tests.support.account import AccountCase
+
+DISABLE = ["nexus PUT users/X", "nexus PUT users/X-b"]
+WRITES = [
+    "vault DELETE secret/data/nexus/X",
+    "nexus PUT users/X",
+    "nexus DELETE users/X",
+    "nexus PUT users/X-b",
+    "nexus DELETE users/X-b",
+    "nexus DELETE roles/ci-X",
+    "nexus DELETE privileges/ci-X-files",
+    "nexus DELETE content-selectors/ci-X-raw",
+]
+
+
+def test_what_is_handed_out_goes_first_and_each_user_is_disabled_before_it_is_deleted(
+    account: AccountCase,
+) -> None:
+    account.up()
+    account.up(account.turn(2))
+    account.live()
+    account.destroy()
+    assert account.writes() == WRITES
+    assert account.parts() == set()
+
+
+def test_the_secret_s_versions_stay_and_can_be_undeleted(account: AccountCase) -> None:
+    account.up()
+    read = account.secret()
+    account.destroy()
+    account.vault.client.secrets.kv.v2.undelete_secret_versions(f"nexus/{account.name}", [1])
+    assert account.secret() == read
+    assert not account.lets_in(read)
+
+
+def test_with_purge_all_versions_go(account: AccountCase) -> None:
+    account.up()
+    assert account.up(purge=True) == "update", "said before it happens"
+    account.live()
+    assert account.refresh() == set()
+    account.destroy()
+    assert account.writes()[0] == "vault DELETE secret/metadata/nexus/X"
+    assert account.version() == 0
+    assert account.custom() == {}
+    assert account.parts() == set()
+
+
+def test_purge_alone_touches_nothing(account: AccountCase) -> None:
+    account.up()
+    account.live()
+    assert account.up(purge=True) == "update"
+    assert account.writes() == []
+    assert account.held.outputs["purge"] is True
+    assert account.up() == "update"
+    assert account.held.outputs["purge"] is False
+
+
+def test_parts_that_are_gone_already_are_no_error(account: AccountCase) -> None:
+    account.up()
+    held = account.held
+    account.destroy()
+    account.engine.state[account.name] = held
+    account.live()
+    account.destroy()
+    assert "vault DELETE secret/data/nexus/X" not in account.writes()
+    assert account.version() == 1
+
+
+@pytest.mark.parametrize("purge", [False, True], ids=["", "purge"])
+def test_a_deletion_that_was_killed_is_finished_by_the_next(account: AccountCase, *, purge: bool) -> None:
+    for write in range(1, len(WRITES) + 2):
+        case = replace(account, name=f"{account.name}{write}")
+        case.up(purge=purge)
+        case.up(case.turn(2, purge=purge))
+        held = case.held
+        case.engine.restart()
+        case.kill_at(write)
+        if write <= len(WRITES):
+            with pytest.raises(PluginError, match=r"killed|Vault answered 500"):
+                case.destroy()
+        else:
+            case.destroy()
+        case.live()
+        case.engine.state[case.name] = replace(held)
+        found = case.refresh()
+        if found != {"gone"}:
+            case.destroy()
+        assert case.parts() == set(), f"killed at {write}"
+
+
+def test_an_account_that_was_deleted_can_be_made_again(account: AccountCase) -> None:
+    account.up()
+    before = account.secret()
+    account.destroy()
+    account.engine.restart()
+    assert account.up() == "create"
+    assert account.lets_in()
+    assert account.secret() != before
+    assert account.version() == 2
+    assert account.refresh() == set()
+
+
+def test_a_user_without_roles_is_deleted_all_the_same(account: AccountCase) -> None:
+    account.up(is_scoped=False, has_role=False)
+    inputs = account.inputs()
+    inputs["users"][account.name]["roles"] = [account.role_id]
+    account.up(inputs)
+    account.nexus.rest("DELETE", f"/security/roles/{account.role_id}")
+    assert (account.user() or {})["roles"] == []
+    account.destroy()
+    assert account.parts() == set()
+
+
+def test_a_selector_that_somebody_uses_is_left_and_named(account: AccountCase) -> None:
+    account.up()
+    privilege = {
+        "name": f"x-{account.name}",
+        "description": "",
+        "format": "raw",
+        "repository": "files",
+        "contentSelector": account.selector_name,
+        "actions": ["READ"],
+    }
+    account.nexus.rest("POST", "/security/privileges/repository-content-selector", privilege)
+    with pytest.raises(PluginError, match=f"delete content selector '{account.selector_name}': .*in use"):
+        account.destroy()
+    assert account.parts() == {"selector"}
+    account.nexus.rest("DELETE", f"/security/privileges/x-{account.name}")
+    account.destroy()
+    assert account.parts() == set()
+
+
+def test_other_accounts_are_left_alone(account: AccountCase) -> None:
+    other = replace(account, name=f"{account.name}-c")
+    other.up()
+    account.up()
+    account.destroy()
+    assert other.lets_in()
+    assert other.refresh() == set()
