@@ -46,9 +46,15 @@ gitlab:
 accounts:
   svc-one: {purpose: One, push: [raw], path: /orchestrator/one/}
   svc-two: {purpose: Two, pull: [raw]}
-pipeline: {project: orchestrator/ciaccess, audience: https://vault.shared.cwiq.io}
+pipeline:
+  project: orchestrator/ciaccess
+  audience: https://vault.shared.cwiq.io
 """
 _SHELL_SECONDS = 240
+
+
+_WHO = {"NAME": "tests", "EMAIL": "tests@example.invalid"}
+_GIT = ("git", "-c", f"user.name={_WHO['NAME']}", "-c", f"user.email={_WHO['EMAIL']}")
 
 
 def copy_checkout(folder: Path) -> None:
@@ -76,6 +82,12 @@ class Checkout:
         self.access.write_text(_ACCESS, encoding="utf-8")
         addresses = json.loads((self.project.local / "addresses.json").read_text(encoding="utf-8"))
         self.write_settings({"config": {"ciaccess:addresses": addresses}})
+        for words in (
+            ("init", "-q", "-b", "main"),
+            ("add", "--all"),
+            ("commit", "-q", "-m", "main as it is"),
+        ):
+            subprocess.run([*_GIT, *words], cwd=self.folder, check=True)
         self.home.mkdir(mode=0o700)
         (self.home / "passphrase").write_text(passphrase, encoding="ascii")
         (self.home / "state").mkdir()
@@ -87,6 +99,7 @@ class Checkout:
             "PULUMI_BACKEND_URL": f"file://{self.home / 'state'}",
             "PULUMI_CONFIG_PASSPHRASE_FILE": str(self.home / "passphrase"),
             "VAULT_TOKEN": self.project.credential("vault-token"),
+            **{f"GIT_{who}_{what}": value for who in ("AUTHOR", "COMMITTER") for what, value in _WHO.items()},
         }
 
     @property
@@ -112,7 +125,7 @@ class Checkout:
         YAML().dump(settings, self._settings_file)
 
     def shell(self, script: str, **variables: str) -> Done:
-        """Run lines of a shell in the checkout, up to the first that fails; what they export is kept."""
+        """Run lines of a shell in the checkout, up to the first that fails; what they export is kept, and `variables` are not."""
         left = self.home / "environment"
         done = subprocess.run(
             ["bash", "-eu", "-o", "pipefail", "-c", f'{script}\nenv -0 > "{left}"'],
@@ -126,8 +139,25 @@ class Checkout:
         )
         if not done.returncode:
             lines = left.read_text(encoding="utf-8").split("\0")
-            self.exported = dict(line.split("=", 1) for line in lines if line)
+            now = dict(line.split("=", 1) for line in lines if line)
+            own = {name: value for name, value in self.exported.items() if name in variables}
+            self.exported = {name: value for name, value in now.items() if name not in variables} | own
         return Done(done.returncode, done.stdout, done.stderr)
+
+    def edit(self, old: str, new: str) -> None:
+        """Replace a text of the YAML that stands there exactly once."""
+        text = self.access.read_text(encoding="utf-8")
+        assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in {self.access}"
+        self.access.write_text(text.replace(old, new), encoding="utf-8")
+
+    def secrets(self) -> dict[str, dict[str, str]]:
+        """Return the secrets of the accounts as Vault has them; Nexus lets each in, and the state decrypts to the same."""
+        found = {account: self.project.secret(account) for account in ACCOUNTS}
+        decrypted = json.dumps(self.state(secrets=True))
+        for account, secret in found.items():
+            assert self.project.accepts(account), account
+            assert secret["password"] in decrypted, account
+        return found
 
     def up(self, **variables: str) -> Done:
         """Run `pulumi up`."""
