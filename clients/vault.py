@@ -21,6 +21,7 @@ from clients.errors import (
     error_class,
 )
 from clients.http import HttpOptions, PooledSession, json_of, translated
+from clients.id_token_times import times_told
 from clients.redaction import conceal
 
 if TYPE_CHECKING:
@@ -70,13 +71,12 @@ class Vault:
         """
         doing = f"log in at 'auth/{mount}' with role '{role}'"
         conceal(id_token)
-        answer = self.ask("post", f"auth/{mount}/login", doing, {"role": role, "jwt": id_token})
+        with times_told(id_token):
+            answer = self.ask("post", f"auth/{mount}/login", doing, {"role": role, "jwt": id_token})
         token = _object(answer.get("auth"), doing).get("client_token")
         if not isinstance(token, str) or not token:
             # Vault's own login MFA answers so, and asks for a second step that no job can take.
-            remedy = (
-                "Check that VAULT_ADDR is Vault's address, and that no login MFA is enforced at this mount."
-            )
+            remedy = "Check that VAULT_ADDR is Vault's, and that no login MFA is enforced at this mount."
             raise UnexpectedAnswerError(doing, "the answer has no token", remedy, system=SYSTEM)
         return Vault(self.url, token, options=self._options)
 
@@ -202,9 +202,8 @@ class Vault:
 
     def unmount(self, path: str) -> None:
         """Take a mount away with all that is in it: `auth/jwt`, `secret`."""
-        self.ask(
-            "delete", f"sys/{path}" if path.startswith("auth/") else f"sys/mounts/{path}", f"unmount '{path}'"
-        )
+        place = f"sys/{path}" if path.startswith("auth/") else f"sys/mounts/{path}"
+        self.ask("delete", place, f"unmount '{path}'")
 
     def close(self) -> None:
         """Close the pooled connections."""

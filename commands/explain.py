@@ -11,13 +11,14 @@ import typer
 from analysis.admission import UNKNOWN, Check, Outcome, Verdict
 from analysis.facts import AccessFacts, Holder
 from analysis.job import Job, verdicts
+from clients.id_token_times import lifetime
 from commands.access_sections import may
 from commands.declared import FileOption, declared
 from commands.page import visible
-from commands.terminal import CommandError, Exit, finish, output, print_json
+from commands.terminal import CommandError, Exit, finish, notices, output, print_json
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from config import Access
 
@@ -89,6 +90,7 @@ def explain(  # noqa: PLR0913 each option is a claim of the job's token
         raise CommandError("describe the job: give --claims, or --project and --ref, not both")
     if account is not None and account not in access.accounts:
         raise CommandError(f"there is no account {account!r}. Accounts: {', '.join(access.accounts)}")
+    given = _claims(claims, claim or ())
     found = verdicts(
         access,
         Job(
@@ -99,7 +101,7 @@ def explain(  # noqa: PLR0913 each option is a claim of the job's token
             source=source,
             environment=environment,
             audience=audience,
-            claims=_claims(claims, claim or ()),
+            claims=given,
             whole=claims is not None,
         ),
     )
@@ -107,7 +109,7 @@ def explain(  # noqa: PLR0913 each option is a claim of the job's token
     if as_json:
         print_json(_as_json(access, found, outcome, account))
     else:
-        _show(access, found, account)
+        _show(access, found, account, given)
     finish(_EXITS[outcome])
 
 
@@ -186,12 +188,14 @@ def _secrets(verdict: Verdict, account: str | None) -> tuple[str, ...]:
     return tuple(name for name in verdict.accounts if account in (None, name))
 
 
-def _show(access: Access, found: Sequence[Verdict], account: str | None) -> None:
+def _show(access: Access, found: Sequence[Verdict], account: str | None, claims: Mapping[str, Any]) -> None:
     """Print each role's verdict; the user reads what was compared, and where it failed what to do."""
     from rich.text import Text  # noqa: PLC0415 slow to import, and `--json` does without
 
     console = output()
     facts = AccessFacts.of(access)
+    if valid := lifetime(claims):
+        notices().print(f"note: {valid}", markup=False)
     for verdict in found:
         console.print(Text(f"{verdict.role}: {verdict.outcome}", style=f"bold {_COLOURS[verdict.outcome]}"))
         for check in verdict.checks:

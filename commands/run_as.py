@@ -71,6 +71,7 @@ def _log_in(access: Access, identity: identities.Identity) -> Vault:
     from clients.credentials import ca_bundle  # noqa: PLC0415 the clients are slow to import
     from clients.errors import RefusedError  # noqa: PLC0415 likewise
     from clients.http import HttpOptions  # noqa: PLC0415 likewise
+    from clients.id_token_times import is_untimely  # noqa: PLC0415 likewise
     from clients.vault import Vault  # noqa: PLC0415 likewise
 
     id_token = os.environ.get(ID_TOKEN)
@@ -83,6 +84,8 @@ def _log_in(access: Access, identity: identities.Identity) -> Vault:
     try:
         vault = anonymous.log_in(access.vault.jwt.mount, identity.role, id_token)
     except RefusedError as error:
+        if is_untimely(error):
+            raise
         raise CommandError(
             f"{error.doing}: {error.said}. The role admits {_admitted(access, identity)}", Exit.COULD_NOT_LOOK
         ) from None
