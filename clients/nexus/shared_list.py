@@ -22,6 +22,7 @@ class SharedList(Generic[T]):
         self._load = load
         self._lock = threading.Lock()
         self._flight: Future[dict[str, T]] | None = None
+        self._missed: list[Callable[[dict[str, T]], dict[str, T]]] = []
 
     def items(self) -> dict[str, T]:
         """Return the objects by id; do not change this dictionary, it is everyone's."""
@@ -30,6 +31,7 @@ class SharedList(Generic[T]):
             loads = flight is None
             if flight is None:
                 flight = self._flight = Future()
+                self._missed = []
         if loads:
             self._land(flight)
         return flight.result()
@@ -45,6 +47,8 @@ class SharedList(Generic[T]):
             return  # `result` raises it, here and for those who wait
         # Under the lock: `change` must see either a flight under way or a whole list.
         with self._lock:
+            for change in self._missed if self._flight is flight else ():
+                found = change(found)
             flight.set_result(found)
 
     def refresh(self) -> None:
@@ -53,15 +57,16 @@ class SharedList(Generic[T]):
             self._flight = None
 
     def change(self, change: Callable[[dict[str, T]], dict[str, T]]) -> None:
-        """Put a write into the list; a list that is under way may miss the write, so it is forgotten instead.
+        """Put a write into the list; one that is under way may miss the write or have it, and gets it once it is there.
 
-        `change` gets a dictionary of its own, and returns the one to keep.
+        `change` gets a dictionary of its own and returns the one to keep; done twice it is as if done once.
         """
         with self._lock:
             flight = self._flight
             if flight is None:
                 return
-            self._flight = None
-            if flight.done() and flight.exception() is None:
+            if not flight.done():
+                self._missed.append(change)
+            else:
                 self._flight = Future()
                 self._flight.set_result(change(dict(flight.result())))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -74,8 +75,11 @@ def test_writes_are_in_the_shared_list_without_another_call(server: ScriptedServ
     assert len(server.asked(f"GET {SELECTORS}")) == 2
 
 
-def test_a_write_during_a_list_is_not_lost(server: ScriptedServer, nexus: Nexus) -> None:
-    server.answers(f"GET {ROLES}", in_json([], delay_seconds=0.3), in_json([WIRE_ROLE]))
+@pytest.mark.parametrize("listed", [[], [WIRE_ROLE]], ids=["missed by the list", "in the list"])
+def test_a_write_during_a_list_is_not_lost_and_asks_for_no_other(
+    server: ScriptedServer, nexus: Nexus, listed: list[dict[str, Any]]
+) -> None:
+    server.answers(f"GET {ROLES}", in_json(listed, delay_seconds=0.3))
     server.answers(f"POST {ROLES}", in_json(WIRE_ROLE))
     with ThreadPoolExecutor(1) as pool:
         early = pool.submit(nexus.roles.all)
@@ -83,6 +87,34 @@ def test_a_write_during_a_list_is_not_lost(server: ScriptedServer, nexus: Nexus)
             time.sleep(0.005)
         nexus.roles.create(ROLE)
         assert nexus.roles.find("r") == ROLE
+        assert early.result() == {"r": ROLE}
+    assert len(server.asked(f"GET {ROLES}")) == 1
+
+
+def test_a_deletion_during_a_list_is_not_lost(server: ScriptedServer, nexus: Nexus) -> None:
+    server.answers(f"GET {ROLES}", in_json([WIRE_ROLE], delay_seconds=0.3))
+    server.answers(f"DELETE {ROLES}/r", Reply(204))
+    with ThreadPoolExecutor(1) as pool:
+        early = pool.submit(nexus.roles.all)
+        while not server.requests:
+            time.sleep(0.005)
+        nexus.roles.delete("r")
+        assert early.result() == {}
+    assert nexus.roles.find("r") is None
+
+
+def test_a_write_before_a_list_is_forgotten_is_not_put_into_the_next(
+    server: ScriptedServer, nexus: Nexus
+) -> None:
+    server.answers(f"GET {ROLES}", in_json([], delay_seconds=0.3), in_json([]))
+    server.answers(f"POST {ROLES}", in_json(WIRE_ROLE))
+    with ThreadPoolExecutor(1) as pool:
+        early = pool.submit(nexus.roles.all)
+        while not server.requests:
+            time.sleep(0.005)
+        nexus.roles.create(ROLE)
+        nexus.refresh()
+        assert nexus.roles.find("r") is None, "somebody else has deleted it since"
         assert early.result() == {}
 
 
