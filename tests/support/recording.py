@@ -107,15 +107,15 @@ def _event_loop() -> Iterator[asyncio.AbstractEventLoop]:
 
 
 class _Answers(mocks.Mocks):
-    """Answers as the plugins do: inputs come back as outputs, and a password is generated as a secret."""
+    """Answers as the plugins do: inputs come back as outputs, and an account's passwords are made as a secret."""
 
     def call(self, args: mocks.MockCallArgs) -> Any:
         raise AssertionError(f"the program asks {args.token}, and a component does no input or output")
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         outputs = dict(args.inputs)
-        if args.typ == "ciaccess:index:Password":
-            outputs["result"] = pulumi.Output.secret(GENERATED)
+        if args.typ == "ciaccess:index:ServiceAccount":
+            outputs["passwords"] = pulumi.Output.secret({f"{args.name}:1": GENERATED})
         return f"{args.name}-id", outputs
 
 

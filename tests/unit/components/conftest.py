@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from config import Access
 
 
+# What claims the accounts.
+STACK = "ciaccess/local"
+
+
 class Recorded(Protocol):
     """Records all components of an edited access.yaml."""
 
@@ -43,6 +47,6 @@ def declare(access: Access, *, protect: bool, existing: frozenset[str]) -> None:
     components.VaultJwtAuth("vault", args)
     nexus = components.NexusAccess("nexus", components.NexusAccessArgs.of(access))
     for account in access.accounts:
-        components.ServiceAccount(account, components.ServiceAccountArgs.of(access, account, nexus))
+        components.service_account(access, account, nexus, STACK)
     for group in access.gitlab.groups:
         components.GitLabVariables(group, components.GitLabVariablesArgs.of(access, group))

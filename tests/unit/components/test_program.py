@@ -44,9 +44,9 @@ def up(settings: Mapping[str, str] | None = None, stack: str = "prod") -> Record
 
 def test_the_program_declares_the_organisations_eight_accounts_and_the_pipelines_two() -> None:
     recording = up({"protect": "true", "addresses": "{}"})
-    accounts = [resource.name for resource in recording.of_type("ciaccess:index:ServiceAccount")]
+    accounts = {resource.name for resource in recording.of_type("ciaccess:index:ServiceAccount")}
     names = ["orchestrator", "executor", "datastore", "bench", "fsdb", "promoter", "deployer", "admin"]
-    assert accounts == [f"svc-{name}" for name in (*names, "ciaccess-reader", "ciaccess-writer")]
+    assert accounts == {f"svc-{name}" for name in (*names, "ciaccess-reader", "ciaccess-writer")}
     assert set(recording.outputs["ciaccess-prod"]["accounts"]) == {f"svc-{name}" for name in names}
     protected = {name for name, resource in recording.resources.items() if resource.protect}
     assert protected == {"vault-backend"}, "the mount is the organisation's already"
@@ -54,7 +54,7 @@ def test_the_program_declares_the_organisations_eight_accounts_and_the_pipelines
 
 def test_every_resource_has_a_component_for_its_parent_and_its_provider_named() -> None:
     for resource in up().resources.values():
-        if resource.type.startswith("ciaccess:index:") and resource.type != "ciaccess:index:Password":
+        if resource.type.startswith("ciaccess:index:"):
             assert resource.parent == "ciaccess-prod"
             continue
         assert resource.parent not in ("", "ciaccess-prod"), resource.name
@@ -72,9 +72,22 @@ def test_the_providers_get_addresses_and_no_credentials() -> None:
     assert "planted" not in str(recording)
 
 
-def test_accounts_wait_for_the_look_at_vault() -> None:
+def test_accounts_wait_for_the_look_at_vault_and_for_the_roles_that_they_name() -> None:
     for account in up().of_type("ciaccess:index:ServiceAccount"):
-        assert account.depends_on == {"vault-preconditions"}
+        named = {name for user in account.inputs["users"].values() for name in user["roles"]}
+        roles = {name for name in account.depends_on if name.startswith("nexus-role-")}
+        assert account.depends_on == {"vault-preconditions"} | roles
+        assert {name.removeprefix("nexus-role-") for name in roles} <= named
+
+
+def test_accounts_are_claimed_by_project_and_stack() -> None:
+    (claim,) = {each.inputs["metadata"]["stack"] for each in up().of_type("ciaccess:index:ServiceAccount")}
+    assert claim == "ciaccess/prod"
+
+
+def test_an_account_has_the_provider_that_administers_nexus() -> None:
+    for account in up().of_type("ciaccess:index:ServiceAccount"):
+        assert account.provider == "ciaccess"
 
 
 def test_the_outputs_are_few_and_hold_no_secret() -> None:

@@ -1,132 +1,141 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.recording import GENERATED, Secret
+from tests.support.recording import GENERATED
+from tests.unit.components.conftest import STACK
 
 if TYPE_CHECKING:
     from tests.support.recording import Recording
     from tests.unit.components.conftest import Recorded
 
-BOTH = ["svc-app-password", "svc-app-user", "svc-app-password-b", "svc-app-user-b"]
+TOKEN = "ciaccess:index:ServiceAccount"
+PURPOSE = "    purpose: Applications\n"
+MARKER = "(managed by ciaccess)"
 
 
-def test_an_account_is_a_password_a_user_and_a_secret_in_this_order(recorded: Recorded) -> None:
+def inputs(recording: Recording, account: str = "svc-app") -> dict[str, Any]:
+    return recording.resources[account].inputs
+
+
+def test_an_account_is_one_resource_of_its_own_name(recorded: Recorded) -> None:
     recording = recorded()
-    assert recording.children("svc-app") == ["svc-app-password", "svc-app-user", "svc-app-secret"]
-    assert "svc-app-password" in recording.resources["svc-app-user"].depends_on
-    assert "svc-app-user" in recording.resources["svc-app-secret"].depends_on, (
-        "the secret changes only after Nexus has taken the new password"
-    )
+    names = {each.name for each in recording.of_type(TOKEN)}
+    assert names == {"svc-app", "svc-tool", "svc-promoter", "svc-deployer", "svc-admin"}
+    assert recording.children("svc-app") == []
+    assert inputs(recording)["account"] == "svc-app"
 
 
-def test_the_secret_is_a_generic_one_that_is_deleted_before_it_is_replaced(recorded: Recorded) -> None:
+def test_no_password_is_an_input_or_an_output_of_the_program(recorded: Recorded) -> None:
     recording = recorded()
-    secret = recording.resources["svc-app-secret"]
-    assert secret.type == "vault:generic/secret:Secret", "kv.SecretV2 is blind to changes (docs/adr/0002)"
-    assert secret.delete_before_replace
-    assert secret.inputs["path"] == "secret/nexus/svc-app", "data/ is the API's, and this provider puts it in"
-    assert len(recording.of_type("vault:generic/secret:Secret")) == 5
-
-
-def test_the_secret_holds_what_pipelines_look_for(recorded: Recorded) -> None:
-    value = recorded().resources["svc-app-secret"].inputs["dataJson"]
-    assert isinstance(value, Secret)
-    assert json.loads(value.value) == {"username": "svc-app", "password": GENERATED}
-
-
-def test_a_password_is_a_secret_wherever_it_goes(recorded: Recorded) -> None:
-    recording = recorded()
-    assert recording.resources["svc-app-user"].inputs["password"] == Secret(GENERATED)
-    plain = [
-        {**resource.inputs, "password": None, "dataJson": None} for resource in recording.resources.values()
-    ]
-    assert GENERATED not in json.dumps(plain)
+    assert "passwords" not in inputs(recording)
+    assert GENERATED not in json.dumps([each.inputs for each in recording.resources.values()])
     assert GENERATED not in json.dumps(recording.outputs)
 
 
-def test_a_password_changes_with_the_rotation_alone(recorded: Recorded) -> None:
-    assert recorded().resources["svc-app-password"].inputs == {"version": 1}
-    rotated = rotated_to(recorded, "7")
-    assert rotated.resources["svc-app-password"].inputs == {"version": 4}
-    assert rotated.resources["svc-app-password-b"].inputs == {"version": 3}
-    assert rotated.resources["svc-tool-password"].inputs == {"version": 1}
-    in_place = rotated_to(recorded, "{count: 7, strategy: in-place}")
-    assert in_place.resources["svc-app-password"].inputs == {"version": 7}
-    assert "svc-app-password-b" not in in_place.resources
+def test_a_user_says_what_it_is_for_and_whose_it_is(recorded: Recorded) -> None:
+    assert inputs(recorded())["users"] == {
+        "svc-app": {
+            "user_id": "svc-app",
+            "first_name": "Applications",
+            "last_name": MARKER,
+            "email_address": "svc-app@example.org",
+            "roles": ["ci-svc-app"],
+            "password_version": 1,
+        }
+    }
+
+
+def test_the_role_holds_the_grants_and_every_part_says_whose_it_is(recorded: Recorded) -> None:
+    tool = inputs(recorded(), "svc-tool")
+    assert tool["role"] == {
+        "role_id": "ci-svc-tool",
+        "name": "ci-svc-tool",
+        "description": f"CI: A tool in a folder of its own {MARKER}",
+        "privileges": ["ci-svc-tool-raw-dev", "ci-svc-tool-rpm-dev"],
+        "roles": [],
+    }
+    assert tool["selectors"]["ci-svc-tool-yum"] == {
+        "name": "ci-svc-tool-yum",
+        "description": f"yum under /orchestrator/tool/ {MARKER}",
+        "expression": 'format == "yum" and path =^ "/orchestrator/tool/"',
+    }
+    assert tool["privileges"]["ci-svc-tool-rpm-dev"] == {
+        "type": "repository-content-selector",
+        "name": "ci-svc-tool-rpm-dev",
+        "description": f"rpm-dev under /orchestrator/tool/ {MARKER}",
+        "format": "yum",
+        "repository": "rpm-dev",
+        "content_selector": "ci-svc-tool-yum",
+        "actions": ["browse", "read", "edit", "add"],
+    }
+    assert set(tool["selectors"]) == {"ci-svc-tool-raw", "ci-svc-tool-yum"}
+    assert set(tool["privileges"]) == {"ci-svc-tool-raw-dev", "ci-svc-tool-rpm-dev"}
+
+
+def test_an_account_without_a_path_has_neither_selectors_nor_privileges(recorded: Recorded) -> None:
+    app = inputs(recorded())
+    assert (app["selectors"], app["privileges"]) == ({}, {})
+    assert "nx-repository-view-docker-docker-dev-edit" in app["role"]["privileges"]
+
+
+def test_an_account_without_grants_has_no_role_of_its_own(recorded: Recorded) -> None:
+    admin = inputs(recorded(), "svc-admin")
+    assert admin["role"] == {}
+    assert admin["users"]["svc-admin"]["roles"] == ["nx-admin"]
+
+
+def test_an_account_waits_for_the_roles_that_the_yaml_names_and_for_no_others(recorded: Recorded) -> None:
+    recording = recorded()
+    deployer = recording.resources["svc-deployer"]
+    assert deployer.depends_on == {"nexus-role-nx-pull-all", "nexus-role-nx-search"}
+    assert deployer.inputs["users"]["svc-deployer"]["roles"] == ["nx-pull-all", "nx-search"]
+    assert recording.resources["svc-app"].depends_on == frozenset(), "its own role is made with it"
+    assert recording.resources["svc-admin"].depends_on == frozenset(), "Nexus's own is there already"
 
 
 @pytest.mark.parametrize(
-    ("count", "active", "children"),
+    ("entry", "versions", "active"),
     [
-        (1, "svc-app", ["svc-app-password", "svc-app-user", "svc-app-secret"]),
-        (2, "svc-app-b", [*BOTH, "svc-app-secret", "svc-app-metadata"]),
-        (3, "svc-app", [*BOTH, "svc-app-secret", "svc-app-metadata"]),
+        ("1", {"svc-app": 1}, "svc-app"),
+        ("2", {"svc-app": 1, "svc-app-b": 1}, "svc-app-b"),
+        ("3", {"svc-app": 2, "svc-app-b": 1}, "svc-app"),
+        ("7", {"svc-app": 4, "svc-app-b": 3}, "svc-app"),
+        ("{count: 7, strategy: in-place}", {"svc-app": 7}, "svc-app"),
     ],
 )
 def test_two_users_take_turns_and_the_secret_hands_out_the_one_whose_turn_it_is(
-    recorded: Recorded, count: int, active: str, children: list[str]
+    recorded: Recorded, entry: str, versions: dict[str, int], active: str
 ) -> None:
-    recording = rotated_to(recorded, str(count))
-    assert sorted(recording.children("svc-app")) == sorted(children)
-    value = recording.resources["svc-app-secret"].inputs["dataJson"].value
-    assert json.loads(value)["username"] == active
-    users = [each.inputs for each in recording.of_type("ciaccess:nexus:User")]
-    of_app = [each for each in users if each["user_id"] in ("svc-app", "svc-app-b")]
-    assert len({tuple(each["roles"]) for each in of_app}) == 1
-    assert {each["handed_out_by"] for each in of_app} == {"secret/data/nexus/svc-app"}
-    metadata = recording.resources.get("svc-app-metadata")
-    assert metadata is None or metadata.inputs["nexus_user"] == active
+    recording = recorded((PURPOSE, f"{PURPOSE}    rotation: {entry}\n"))
+    app = inputs(recording)
+    assert {name: user["password_version"] for name, user in app["users"].items()} == versions
+    assert app["secret"] == {"path": "secret/data/nexus/svc-app", "user": active}
+    assert app["metadata"]["nexus_user"] == active
+    assert len({tuple(user["roles"]) for user in app["users"].values()}) == 1
+    assert {name: user["email_address"] for name, user in app["users"].items()} == {
+        name: f"{name}@example.org" for name in versions
+    }
+    assert inputs(recording, "svc-tool")["users"]["svc-tool"]["password_version"] == 1
 
 
-def test_the_metadata_tells_of_the_rotation_and_waits_for_the_secret(recorded: Recorded) -> None:
-    metadata = rotated_to(recorded, "{count: 2, date: 2026-11-01}").resources["svc-app-metadata"]
-    assert metadata.inputs == {
-        "path": "secret/metadata/nexus/svc-app",
+def test_the_metadata_say_which_turn_it_is_since_when_and_whose_the_account_is(recorded: Recorded) -> None:
+    edit = (PURPOSE, f"{PURPOSE}    rotation: {{count: 2, date: 2026-11-01}}\n")
+    assert inputs(recorded(edit))["metadata"] == {
         "rotated_at": "2026-11-01",
         "rotation": "2",
         "nexus_user": "svc-app-b",
         "owner": "ciaccess",
+        "stack": STACK,
     }
-    assert "svc-app-secret" in metadata.depends_on
+    assert inputs(recorded())["metadata"]["rotated_at"] == "", "there always, with a date or without"
 
 
-def test_a_user_that_takes_no_turns_is_never_made_anew(recorded: Recorded) -> None:
-    users = {
-        each.inputs["user_id"]: each.inputs["handed_out_by"]
-        for each in recorded().of_type("ciaccess:nexus:User")
-    }
-    assert users["svc-admin"] == ""
-    assert users["svc-app"] == "secret/data/nexus/svc-app"
-
-
-def rotated_to(recorded: Recorded, entry: str) -> Recording:
-    return recorded(("    purpose: Applications\n", f"    purpose: Applications\n    rotation: {entry}\n"))
-
-
-def test_a_user_waits_for_the_roles_that_are_ours_and_has_the_others_by_name(recorded: Recorded) -> None:
-    recording = recorded()
-    user = recording.resources["svc-app-user"]
-    assert user.inputs["roles"] == ["ci-svc-app"]
-    assert "nexus-role-ci-svc-app" in user.depends_on
-    admin = recording.resources["svc-admin-user"]
-    assert admin.inputs["roles"] == ["nx-admin"]
-    assert admin.depends_on == {"svc-admin-password"}
-
-
-def test_a_user_says_what_it_is_for(recorded: Recorded) -> None:
-    inputs = recorded().resources["svc-app-user"].inputs
-    assert inputs["user_id"] == "svc-app"
-    assert inputs["first_name"] == "Applications"
-    assert inputs["email_address"] == "svc-app@example.org"
-    assert inputs["status"] == "active"
-    assert inputs["adopt"] is False
-
-
-def test_an_account_is_adopted_by_its_own_word(recorded: Recorded) -> None:
-    recording = recorded(("    purpose: Applications\n", "    purpose: Applications\n    adopt: true\n"))
-    assert recording.resources["svc-app-user"].inputs["adopt"] is True
-    assert recording.resources["svc-tool-user"].inputs["adopt"] is False
+@pytest.mark.parametrize("word", ["adopt", "purge"])
+def test_an_account_is_adopted_or_purged_by_its_own_word(recorded: Recorded, word: str) -> None:
+    recording = recorded((PURPOSE, f"{PURPOSE}    {word}: true\n"))
+    assert inputs(recording)[word] is True
+    assert inputs(recording, "svc-tool")[word] is False

@@ -80,7 +80,6 @@ def test_the_look_is_at_every_path_that_must_be_vacant(recorded: Recorded) -> No
     assert looked["vacant"] == [
         "auth/jwt/role/nexus-ci",
         "auth/jwt/role/nexus-promote",
-        *(f"secret/data/nexus/svc-{name}" for name in ("admin", "app", "deployer", "promoter", "tool")),
         "sys/policies/acl/nexus-promote-policy",
         "sys/policies/acl/nexus-read-policy",
     ]
@@ -88,10 +87,11 @@ def test_the_look_is_at_every_path_that_must_be_vacant(recorded: Recorded) -> No
 
 def test_what_is_adopted_need_not_be_vacant(recorded: Recorded) -> None:
     assert recorded(ADOPTED).resources["vault-preconditions"].inputs["vacant"] == []
-    one = ("    purpose: Applications\n", "    purpose: Applications\n    adopt: true\n")
-    vacant = recorded(one).resources["vault-preconditions"].inputs["vacant"]
-    assert "secret/data/nexus/svc-app" not in vacant
-    assert "secret/data/nexus/svc-tool" in vacant
+
+
+def test_secrets_are_their_accounts_to_look_at(recorded: Recorded) -> None:
+    vacant = recorded().resources["vault-preconditions"].inputs["vacant"]
+    assert not [path for path in vacant if path.startswith("secret/")]
 
 
 def test_the_mount_is_made_only_where_the_yaml_says_so(recorded: Recorded) -> None:
