@@ -18,6 +18,7 @@ from commands.preview_outputs import OptionalFileCommand, Outputs, Told
 from commands.preview_sight import Blind, look
 from commands.terminal import CommandError, Exit, finish, notices
 from config.document import read
+from config.renames import former_names
 from config.stacks import StackSettings, StackSettingsError
 from review import engine
 from review.report import Base, Report, report_of
@@ -140,11 +141,10 @@ def _base(revision: str, settings: StackSettings) -> Base:
     from commands.revisions import RefusedThenError, declared_at  # noqa: PLC0415 only where there is a base
 
     try:
-        facts = AccessFacts.of(declared_at(revision, settings.access_file, settings.addresses))
+        return Base.of(revision, declared_at(revision, settings.access_file, settings.addresses))
     except RefusedThenError as error:
         # A change that corrects it must pass.
         return Base(revision, None, str(error))
-    return Base(revision, facts)
 
 
 def _report(subject: _Subject, base: Base | None) -> Report:
@@ -166,7 +166,10 @@ def _report(subject: _Subject, base: Base | None) -> Report:
         if blind := look(subject.access) or _blind_by(error.messages):
             raise _CouldNotLookError(blind) from None
         raise
-    return report_of(found, subject.project, subject.stack, AccessFacts.of(subject.access), base)
+    access = subject.access
+    return report_of(
+        found, subject.project, subject.stack, AccessFacts.of(access), base, former_names(access)
+    )
 
 
 def _blind_by(messages: Iterable[str]) -> tuple[Blind, ...]:

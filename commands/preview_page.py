@@ -57,6 +57,7 @@ def page_of(report: Report) -> Page:
     facts = [("pulumi up", ", ".join(f"{number} to {verb}" for verb, number in numbers))]
     if report.agreement is not None:
         facts.append(("Compared with", report.agreement.base))
+    facts += [("Former account", sentence) for sentence in report.former]
     return Page(
         f"Preview of {report.project}, stack {report.stack}", text, tone, tuple(sections), tuple(facts)
     )

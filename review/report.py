@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from analysis.changes import Change, Difference
 from analysis.difference import difference
+from analysis.facts import AccessFacts
+from config.renames import ALWAYS, expanded
 from review.account import ACCOUNT, known
 from review.engine_facts import facts, is_own
 from review.resources import Counts, ResourceChange, counts, drift, proposed
@@ -14,7 +16,8 @@ from review.resources import Counts, ResourceChange, counts, drift, proposed
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from analysis.facts import AccessFacts
+    from config import Access
+    from config.renames import FormerName
     from review.events import Inputs, Preview, Resource
 
     _Objects = list[tuple[str, Inputs]]
@@ -51,7 +54,10 @@ class Agreement:
 
 @dataclass(frozen=True)
 class Report:
-    """What one preview found. `agreement` is None where no base was named to compare with."""
+    """What one preview found. `agreement` is None where no base was named to compare with.
+
+    `former` says of each account that was renamed until when it stays, and of one whose day is over that `up` removes it.
+    """
 
     project: str
     stack: str
@@ -61,6 +67,7 @@ class Report:
     drift: tuple[ResourceChange, ...]
     counts: Counts
     agreement: Agreement | None = None
+    former: tuple[str, ...] = ()
 
     @property
     def is_clean(self) -> bool:
@@ -82,20 +89,40 @@ class Report:
                 "resources": [{**each.to_json(), "put_back": each.put_back} for each in self.drift],
             },
             "agreement": None if self.agreement is None else self.agreement.to_json(),
+            "former": list(self.former),
         }
 
 
 @dataclass(frozen=True)
 class Base:
-    """The YAML that the change starts from: its git revision, and its facts, or why it is refused."""
+    """The YAML that the change starts from: its git revision, and its facts, or why it is refused.
+
+    `undated` are its facts if no former account's day were over, None where none is: what is perhaps still there.
+    """
 
     revision: str
     facts: AccessFacts | None
     refused: str = ""
+    undated: AccessFacts | None = None
+
+    @classmethod
+    def of(cls, revision: str, access: Access) -> Self:
+        """Take it from the YAML of then, as it is read today."""
+        whole = expanded(access, ALWAYS)
+        return cls(
+            revision, AccessFacts.of(access), undated=None if whole is access else AccessFacts.of(whole)
+        )
 
 
-def report_of(preview: Preview, project: str, stack: str, declared: AccessFacts, base: Base | None) -> Report:
-    """Return the report of a run that succeeded. `declared` are the facts of the YAML that was run."""
+def report_of(
+    preview: Preview,
+    project: str,
+    stack: str,
+    declared: AccessFacts,
+    base: Base | None,
+    former: Iterable[FormerName] = (),
+) -> Report:
+    """Return the report of a run that succeeded. `declared` are the facts of the YAML that was run, `former` its former names."""
     resources = preview.resources
     states = _states(resource for resource in resources.values() if resource.custom)
     access, by_hand = _differences(states, declared, lambda name: not is_own(name))
@@ -109,6 +136,17 @@ def report_of(preview: Preview, project: str, stack: str, declared: AccessFacts,
         drift=drift(resources),
         counts=counts(resources.values()),
         agreement=None if base is None else _agreement(access, base, declared),
+        former=_former(resources.values(), former),
+    )
+
+
+def _former(resources: Iterable[Resource], former: Iterable[FormerName]) -> tuple[str, ...]:
+    """Return what is to be said of former accounts: nothing of those that are over, and gone."""
+    there = {each.state["account"] for each in resources if each.type == ACCOUNT and each.state is not None}
+    return tuple(
+        f"{each.name}: {each}{': up removes it' if each.is_over else ''}"
+        for each in former
+        if not each.is_over or each.name in there
     )
 
 
@@ -150,7 +188,9 @@ def _agreement(engine: Difference, base: Base, declared: AccessFacts) -> Agreeme
     if base.facts is None:
         return Agreement(base.revision, refused=base.refused)
     yaml = difference(base.facts, declared)
-    return Agreement(base.revision, _without(yaml, engine), _without(engine, yaml))
+    # What has ended with its day is in neither YAML, and the engine's to remove all the same.
+    ended = difference(base.undated, declared) if base.undated else _NOTHING
+    return Agreement(base.revision, _without(yaml, engine), _without(_without(engine, yaml), ended))
 
 
 def _without(one: Difference, other: Difference) -> Difference:

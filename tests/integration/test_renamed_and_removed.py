@@ -11,17 +11,20 @@ import pytest
 from config.rotation_checks import today
 from tests.support.holdings import holdings, metadata, secret
 from tests.support.jobs import id_token, login
+from tests.support.project import STACK
 from tests.support.rotating import rotate
 from tests.support.verification import Verifier
 
 if TYPE_CHECKING:
-    from tests.support.project import Done, Project
+    from tests.support.project import Project
 
 OTHERS = ("svc-orchestrator", "svc-datastore", "svc-promoter", "svc-deployer", "svc-admin")
 OLD, NEW = "svc-fsdb", "svc-files"
 ENTRY = f"  {OLD}:\n    purpose: FSDB/CWIQFS\n    push: [yum]\n"
 ROTATED = "rotation: {count: 2, max_age: 90d, date: 2026-11-01}"
 LEAVING, PURGED = "svc-executor", "svc-bench"
+# What preview and drift say, and what each account has afterwards.
+Over = tuple[dict[str, Any], dict[str, Any], dict[str, Any]]
 TODAY, YESTERDAY = today().isoformat(), (today() - timedelta(days=1)).isoformat()
 
 
@@ -38,7 +41,7 @@ def read_by_a_job(project: Project, account: str) -> dict[str, str]:
 
 def drift(project: Project) -> dict[str, Any]:
     found: dict[str, Any] = project.ciaccess(
-        "drift", "--stack", "local", "--file", str(project.access), "--json"
+        "drift", "--stack", STACK, "--file", str(project.access), "--json"
     ).json()
     return found
 
@@ -64,17 +67,19 @@ def renamed(project: Project, before: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def over(project: Project, renamed: dict[str, Any]) -> tuple[Done, dict[str, Any], dict[str, Any]]:
+def over(project: Project, renamed: dict[str, Any]) -> Over:
     """The day after the former name's last one: what preview and drift say, and what each account has after `up`."""
     assert set(renamed[NEW]["users"]) == {NEW}
     project.edit(f"until: {TODAY}", f"until: {YESTERDAY}")
-    preview, found = project.preview(), drift(project)
+    settings = str(project.folder / f"Pulumi.{STACK}.yaml")
+    preview = project.ciaccess("preview", "--stack", STACK, "--config-file", settings, "--json").json()
+    found = drift(project)
     project.up().succeeded()
     return preview, found, holdings(project, renamed)
 
 
 @pytest.fixture(scope="module")
-def removed(project: Project, over: tuple[Done, dict[str, Any], dict[str, Any]]) -> dict[str, Any]:
+def removed(project: Project, over: Over) -> dict[str, Any]:
     """The stack after two accounts were taken out, one of which said purge; what the others had before."""
     *_, held = over
     for entry in (
@@ -125,17 +130,18 @@ def test_a_former_account_is_rotated_as_any_other_and_its_successor_left_alone(p
     assert counted in project.access.read_text(encoding="utf-8")
 
 
-def test_the_first_preview_after_the_last_day_says_that_the_former_account_goes(
-    over: tuple[Done, dict[str, Any], dict[str, Any]],
-) -> None:
+def test_the_first_preview_after_the_last_day_says_that_the_former_account_goes(over: Over) -> None:
     preview, *_ = over
-    deleted = [line.split() for line in preview.out.splitlines() if " delete " in line]
-    assert [words for words in deleted if OLD in words], preview.text
-    assert not [words for words in deleted if NEW in words]
+    assert preview["former"] == [f"{OLD}: former name of {NEW}, which ended with {YESTERDAY}: up removes it"]
+    assert preview["counts"] == {"create": 0, "update": 1, "delete": 1}
+    assert [each["name"] for each in preview["changes"] if each["kind"] == "account"] == [OLD]
+    losses = {change["sentence"] for change in preview["access"]["losses"]}
+    assert losses >= {f"{OLD} is no longer an account", f"jobs of orchestrator/* lose secret {OLD}"}
+    assert preview["access"]["gains"] == []
 
 
 def test_drift_leaves_a_former_account_whose_day_is_over_to_the_engine(
-    over: tuple[Done, dict[str, Any], dict[str, Any]],
+    over: Over,
 ) -> None:
     _, found, _ = over
     told = {each["object"]: (each["id"], each["repair"]) for each in found["findings"]}
@@ -152,7 +158,7 @@ def test_drift_leaves_a_former_account_whose_day_is_over_to_the_engine(
 
 
 def test_after_the_last_day_the_former_account_is_gone_and_no_other_is_touched(
-    project: Project, renamed: dict[str, Any], over: tuple[Done, dict[str, Any], dict[str, Any]]
+    project: Project, renamed: dict[str, Any], over: Over
 ) -> None:
     *_, held = over
     assert (held[OLD]["users"], held[OLD]["objects"], held[OLD]["lets in"]) == ({}, {}, None)

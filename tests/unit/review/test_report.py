@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
 
 from analysis.facts import AccessFacts
+from config.renames import former_names
 from review.events import read
 from review.report import Base, report_of
 from tests.support.access import GOOD, ORGANISATION, edited, valid
@@ -18,15 +20,25 @@ if TYPE_CHECKING:
     from review.report import Report
 
 ADMIN = ("    roles: [nx-pull-all, nx-search]", "    roles: [nx-admin]")
+LAST, AFTER = date(2026, 12, 24), date(2026, 12, 25)
+FORMERLY = "    formerly: {svc-tool: {until: 2026-12-24, rotation: 1}}\n"
+RENAMED = edited(
+    ("svc-app, svc-tool]", "svc-app, svc-hammer]"), ("  svc-tool:\n", f"  svc-hammer:\n{FORMERLY}")
+)
 SHORTER = ("token_ttl: 10m", "token_ttl: 5m")
 
 
-def report(folder: Path, *, state: str, base: str, head: str) -> Report:
-    """Return the report of a change from one YAML to another on a stack that a third one made."""
-    after = valid(folder, head)
-    preview = read(Engine(valid(folder, state) if state else None, after).lines())
-    before = Base("main", AccessFacts.of(valid(folder, base)))
-    return report_of(preview, "ciaccess", "local", AccessFacts.of(after), before)
+def report(
+    folder: Path, *, state: str, base: str, head: str, on: date | None = None, applied: date | None = None
+) -> Report:
+    """Return the report of a change from one YAML to another on a stack that a third one made.
+
+    `on` is the day of the preview, `applied` that of the last `up`; both are today unless they matter.
+    """
+    after = valid(folder, head, on=on)
+    preview = read(Engine(valid(folder, state, on=applied) if state else None, after).lines())
+    before = Base.of("main", valid(folder, base, on=on))
+    return report_of(preview, "ciaccess", "local", AccessFacts.of(after), before, former_names(after))
 
 
 def test_they_agree_where_the_stack_is_as_the_base_says(tmp_path: Path) -> None:
@@ -129,3 +141,37 @@ def test_the_first_preview_of_an_empty_stack_gives_everything(tmp_path: Path) ->
     assert found.counts.create == len(found.changes)
     assert found.agreement is not None
     assert not found.agreement
+
+
+def test_a_renaming_gives_the_new_account_and_takes_nothing(tmp_path: Path) -> None:
+    found = report(tmp_path, state=GOOD, base=GOOD, head=RENAMED, on=LAST, applied=LAST)
+    assert found.agreement
+    assert not found.access.losses
+    assert {change.subject for change in found.access.gains} == {"svc-hammer", "nexus-ci"}
+    assert [(each.action, each.name) for each in found.changes if "svc-tool" in each.name] == []
+    assert found.former == ("svc-tool: former name of svc-hammer, until 2026-12-24",)
+
+
+@pytest.mark.parametrize("head", [RENAMED, edited((FORMERLY, ""), text=RENAMED)])
+def test_once_its_day_is_over_the_former_account_goes_and_that_is_no_disagreement(
+    tmp_path: Path, head: str
+) -> None:
+    found = report(tmp_path, state=RENAMED, base=RENAMED, head=head, on=AFTER, applied=LAST)
+    assert found.agreement
+    assert not found.access.gains
+    assert "svc-tool is no longer an account" in [change.sentence for change in found.access.losses]
+    says = "svc-tool: former name of svc-hammer, which ended with 2026-12-24: up removes it"
+    assert found.former == ((says,) if head == RENAMED else ())
+
+
+def test_a_former_account_that_is_over_and_gone_is_not_spoken_of(tmp_path: Path) -> None:
+    found = report(tmp_path, state=RENAMED, base=RENAMED, head=RENAMED, on=AFTER, applied=AFTER)
+    assert found.is_clean
+    assert found.former == ()
+
+
+def test_what_else_the_engine_would_take_on_that_day_is_a_disagreement(tmp_path: Path) -> None:
+    state = edited(("    pull: [docker]\n", "    pull: [docker, yum]\n"), text=RENAMED)
+    found = report(tmp_path, state=state, base=RENAMED, head=RENAMED, on=AFTER, applied=LAST)
+    assert found.agreement is not None
+    assert {change.subject for change in found.agreement.engine_only.losses} == {"svc-app"}
