@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from tests.bench.results import Results
 
-_WIDTH, _HEIGHT = 760, 420
+_WIDTH, _HEIGHT = 790, 420
 _LEFT, _RIGHT, _TOP, _BOTTOM = 60, 520, 30, 370
 _ACCOUNTS, _SECONDS = (5, 1500), (0.1, 300)
 _STYLE = """
