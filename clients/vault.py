@@ -260,8 +260,8 @@ class Vault:
         status = answer.status_code
         if status == _NO_CONTENT:
             return {}
-        if status == _NOT_FOUND and not _body(answer).keys() & {"errors", "data"}:
-            _object(None, doing)
+        if status == _NOT_FOUND:
+            _object(_body(answer) or None, doing)  # a proxy's page is no "not there"
         # A deleted version of a secret is a 404 with its number.
         told = keep_missing and status == _NOT_FOUND and "data" in _body(answer)
         if status != _OK and not told:

@@ -50,8 +50,11 @@ class ImportId:
     @classmethod
     def for_inputs(cls, inputs: Values) -> ImportId:
         """Return the id under which the account of these inputs is imported."""
+        users = inputs["users"]
+        if not isinstance(users, dict):  # a preview may not know them
+            users = {inputs["account"]: {VERSION.name: 1}}
         # The account's name comes first: the second user is called after it.
-        versions = {user: int(part[VERSION.name]) for user, part in sorted(inputs["users"].items())}
+        versions = {user: int(part[VERSION.name]) for user, part in sorted(users.items())}
         return cls(versions, inputs["secret"]["path"], str((inputs["role"] or {}).get("role_id", "")))
 
     def __str__(self) -> str:

@@ -131,7 +131,10 @@ def test_a_sealed_vault_says_so() -> None:
         client.close()
 
 
-@pytest.mark.parametrize("reply", [page("Login"), in_json([1]), Reply(200, b'{"data": ', "application/json")])
+@pytest.mark.parametrize(
+    "reply",
+    [page("Login"), page("Not here", 404), in_json([1]), Reply(200, b'{"data": ', "application/json")],
+)
 def test_an_answer_that_is_not_vault_s_is_unexpected(reply: Reply) -> None:
     with ScriptedServer() as server:
         server.answers("GET /v1/secret/data/x", reply)

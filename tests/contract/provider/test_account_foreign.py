@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.account import MARKER, OWNER, TOKEN
-from tests.support.plugin import PluginError
+from tests.support.plugin import PluginError, Unknown
 
 if TYPE_CHECKING:
     from tests.support.account import AccountCase
@@ -66,6 +66,13 @@ def test_one_that_is_somebody_else_s_keeps_all_of_the_account_from_being_made(ac
     assert account.writes() == []
     assert account.parts() == {"X"}
     assert account.logs_in(account.name, BY_HAND)
+
+
+def test_a_preview_that_does_not_know_the_users_yet_refuses_the_rest(account: AccountCase) -> None:
+    plant(account)
+    user = account.user_inputs(account.name) | {"roles": [Unknown()]}
+    with pytest.raises(PluginError, match=f"role '{account.role_id}', secret '.*' exist already"):
+        account.preview(users={account.name: user})
 
 
 def test_the_marker_alone_makes_nothing_ours(account: AccountCase) -> None:
