@@ -87,6 +87,7 @@ def test_a_state_in_a_bucket_is_whole_and_holds_no_secret_in_plain(
         assert provisioned.project.accepts(account)
         assert provisioned.project.secret(account)["password"].encode() not in kept
     assert recover(provisioned).succeeded().out.startswith("nothing is left behind")
+    provisioned.shell(f"./ciaccess drift --stack {STACK}").succeeded()
     assert locks(bucket) == []
 
 
@@ -172,3 +173,5 @@ def test_a_bucket_that_cannot_be_read_is_never_taken_for_an_empty_one(
         assert refused.code == 3, refused.text
         assert said in refused.err
         assert s3.secret not in refused.text
+    gone = {"PULUMI_BACKEND_URL": s3.backend("no-such-bucket")}
+    assert provisioned.shell(f"./ciaccess drift --stack {STACK}", **gone).code == 3
