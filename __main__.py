@@ -54,13 +54,5 @@ def declare() -> None:
     pulumi.export("accounts", {account: secret_api_path(access, account) for account in access.accounts})
 
 
-def declare_or_say_why_not() -> None:
-    """Declare everything; what a user can mend ends the run with its one line."""
-    try:
-        declare()
-    except (ApiError, ConfigError, CredentialsError, StackSettingsError) as error:
-        raise pulumi.RunError(str(error)) from None
-
-
 if __name__ == "__main__":
-    run(declare_or_say_why_not)
+    run(declare, refusals=(ApiError, ConfigError, CredentialsError, StackSettingsError))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -23,15 +24,23 @@ _LOG = "CIACCESS_LOG"
 _REGISTRATIONS = 32
 
 
-def run(declare: Callable[[], None]) -> None:
-    """Run a program that declares resources; to be called once, by the program itself."""
+def run(declare: Callable[[], None], refusals: tuple[type[Exception], ...]) -> None:
+    """Run a program that declares resources; to be called once, by the program itself.
+
+    One of the `refusals`, which a user can mend, ends the run with its one line.
+    """
     if not os.environ.get(_LOG):
         pulumi.log.debug = _discard
+    # So the engine ends a program of whose resources one has failed; a traceback of the SDK would bury why.
+    signal.signal(signal.SIGINT, _end)
 
     async def program() -> None:
         loop = asyncio.get_running_loop()
         loop.set_default_executor(ThreadPoolExecutor(_REGISTRATIONS, thread_name_prefix="registration"))
-        declare()
+        try:
+            declare()
+        except refusals as error:
+            raise pulumi.RunError(str(error)) from None
         # Every registration begins, so that the SDK sees what to wait for.
         await asyncio.sleep(0)
 
@@ -40,3 +49,8 @@ def run(declare: Callable[[], None]) -> None:
 
 def _discard(*_: object, **__: object) -> None:
     """Take a debug message, and leave it at that."""
+
+
+def _end(*_: object) -> None:
+    """End at once: a program has nothing to put away."""
+    os._exit(1)
