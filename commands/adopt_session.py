@@ -109,7 +109,7 @@ class Session:
 
     def plan(self) -> Plan:
         """Look at what is declared, and at what exists of it. Writes nothing."""
-        preview = engine.preview(*self._words(self._adopting_settings()))
+        preview = engine.preview("--show-sames", *self._words(self._adopting_settings()))
         with told():
             found = make_plan(declared_by(preview), self._systems, self.access.owner)
         self._own = {each for each in found.declared if each.is_in_state}

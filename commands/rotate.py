@@ -16,7 +16,7 @@ from config import rotation
 from config.identities import service_accounts
 from config.preconditions import check_vault
 from config.rotation_checks import today
-from config.stacks import StackSettings, StackSettingsError
+from config.stacks import StackSettings, StackSettingsError, project_name
 from tools.progress import Step
 
 if TYPE_CHECKING:
@@ -170,7 +170,9 @@ def _turn(run: _Run, access: Access, chosen: Sequence[str]) -> Access:
     """
     after = count_up(run.file, access, chosen)
     names = following(access, chosen)
-    targets = [f"--target=**::{_TYPE}::{name}" for name in names]
+    # By whole URNs: the engine tries each pattern on each resource, and looks a URN up.
+    before = f"urn:pulumi:{run.stack.rpartition('/')[2]}::{project_name()}::{_TYPE}"
+    targets = [f"--target={before}::{name}" for name in names]
     settings = ["--config-file", str(run.settings_file)] if run.settings_file else []
     words = ["up", "--yes", "--skip-preview", "--stack", run.stack, *settings, *targets]
     shown = ", ".join(names) if len(names) <= 3 else f"{len(names)} accounts"  # noqa: PLR2004 on one line
