@@ -153,7 +153,8 @@ def _note(account: Resource, key: Key, *, was: bool, will_be: bool) -> str:
         return _ADOPTED if wanted.get("adopt") else ""
     if type_ == USER:
         return _step(state, wanted, name)
-    return _turn(state, wanted) or ("" if was else _STAYS)
+    # An account that is gone is made anew, with passwords that are new.
+    return _turn(state, wanted) or ("" if was or account.live is None else _STAYS)
 
 
 def _step(state: Inputs, wanted: Inputs, user: str) -> str:

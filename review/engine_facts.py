@@ -55,9 +55,10 @@ def facts(
 
     held = {each["account"]: parts(each) for each in of(ACCOUNT)}
     secrets = {name: path for name, found in held.items() if concerns(name) for path in _named(found, SECRET)}
-    known = {name: account.secret for name, account in declared.accounts.items()} | secrets
+    # Also where no version of it is left.
+    paths = {each["account"]: each["secret"]["path"] for each in of(ACCOUNT)}
     accounts = {
-        name: _account_facts(name, users, known)
+        name: _account_facts(name, users, paths[name])
         for name, found in held.items()
         if concerns(name) and (users := list(_named(found, USER).values()))
     }
@@ -105,10 +106,10 @@ def _named(held: Parts, type_: str) -> dict[str, Inputs]:
     return {name: fields for (sort, name), fields in held.items() if sort == type_}
 
 
-def _account_facts(name: str, users: list[Inputs], secrets: Mapping[str, str]) -> AccountFacts:
+def _account_facts(name: str, users: list[Inputs], secret: str) -> AccountFacts:
     """Return the facts of an account; who has the secret may do what either of its users may."""
     roles = {role for user in users for role in user["roles"]}
-    return AccountFacts(name, users[0]["first_name"], tuple(sorted(roles)), secrets.get(name, ""))
+    return AccountFacts(name, users[0]["first_name"], tuple(sorted(roles)), secret)
 
 
 def _role(role: Inputs) -> NexusRole:

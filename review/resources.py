@@ -52,6 +52,7 @@ _NOUNS = {
 }
 _ORDER = {type_: place for place, type_ in enumerate(_NOUNS)}
 _BY_HAND = "differs from what the last up wrote"
+_ANEW = "a new one, once up has made the account anew"
 _NOT_SHOWN = "changed by hand; not shown, because it may be a credential"
 
 
@@ -183,18 +184,21 @@ def _drift(resource: Resource) -> ResourceChange | None:
     if resource.state is None:
         return None
     if resource.live is None:
-        return _change(resource, "delete", put_back=resource.wanted is not None)
+        is_put_back = resource.wanted is not None
+        anew = resource.type == ACCOUNT and is_put_back
+        fields = (FieldChange("password", MASKED, MASKED, _ANEW),) if anew else ()
+        return _change(resource, "delete", fields, put_back=is_put_back)
     if not resource.drifted:
         return None
     before, after = values(resource.type, resource.state), values(resource.type, resource.live)
     found = changes(before, after, resource.drifted)
-    fields = [_not_shown(field) if _may_be_credential(resource, field) else field for field in found]
-    fields += [
+    told = [_not_shown(field) if _may_be_credential(resource, field) else field for field in found]
+    told += [
         FieldChange(name, MASKED, MASKED, _BY_HAND)
         for name in sorted(resource.drifted)
         if before.get(name) is MASKED and after.get(name) is MASKED
     ]
-    return _change(resource, "update", tuple(fields), put_back=resource.action != "same") if fields else None
+    return _change(resource, "update", tuple(told), put_back=resource.action != "same") if told else None
 
 
 def _may_be_credential(resource: Resource, field: FieldChange) -> bool:

@@ -66,7 +66,9 @@ def test_an_account_that_is_gone_by_hand_is_told_as_a_whole(tmp_path: Path) -> N
     found = reviewed(tmp_path, live={"svc-tool": None})
     assert not found.changes
     (account,) = found.drift
-    assert (account.action, account.noun, account.name) == ("delete", "account", "svc-tool")
+    assert said(found.drift) == {
+        "delete account svc-tool": ["password: a new one, once up has made the account anew"]
+    }
     assert account.put_back
     assert [part.noun for part in account.parts] == ["Nexus user", "Nexus role", "Vault secret"], (
         "nobody has looked whether the rest is there"
@@ -160,6 +162,15 @@ def test_a_secret_that_moves_is_made_with_the_password_it_had(tmp_path: Path) ->
         "versions: the latest is deleted, earlier ones are kept"
     ]
     assert "delete metadata of Vault secret secret/data/nexus/svc-tool" not in said_
+
+
+def test_a_secret_that_is_gone_is_not_told_as_moved(tmp_path: Path) -> None:
+    found = reviewed(
+        tmp_path, ("prefix: nexus}", "prefix: ci}"), live={"svc-tool": {"secret": {"holds": "none"}}}
+    )
+    assert [change.sentence for change in found.drift_access.losses] == [
+        "jobs of orchestrator/* lose secret svc-tool (role nexus-ci)"
+    ]
 
 
 def test_what_only_up_will_know_of_an_account_is_said_and_nobody_loses_by_it(tmp_path: Path) -> None:
