@@ -27,11 +27,13 @@ _HOLDS = (CURRENT, OTHER, NONE)
 
 
 class AccountSecret:
-    """The secret of one account during one verb: looked at once, when it is first needed."""
+    """The secret of one account during one verb: looked at once, when it is first needed. `metadata` are those wanted."""
 
-    def __init__(self, vault: Vault, path: str) -> None:
+    def __init__(self, vault: Vault, path: str, metadata: Mapping[str, str]) -> None:
         self.secret = VaultSecret(vault, path)
+        self._metadata = metadata
         self._look: Look | None = None
+        self._custom: dict[str, str] | None = None
 
     @property
     def look(self) -> Look:
@@ -40,23 +42,25 @@ class AccountSecret:
             self._look = self.secret.look()
         return self._look
 
-    def is_claimed(self, metadata: Mapping[str, str]) -> bool:
-        """Tell whether the secret says that the account is this very stack's."""
-        return bool(metadata.get("stack")) and all(
-            self.look.custom.get(name, "") == metadata.get(name, "") for name in CLAIM
+    @property
+    def is_claimed(self) -> bool:
+        """Tell whether the secret said that the account is this very stack's when this verb began."""
+        wanted, found = self._metadata, self.look.custom
+        return bool(wanted.get("stack")) and all(
+            found.get(name, "") == wanted.get(name, "") for name in CLAIM
         )
 
-    def claim(self, metadata: Mapping[str, str]) -> None:
+    def claim(self) -> None:
         """Say that the account is this stack's."""
-        if not self.is_claimed(metadata):
-            self._describe({name: metadata.get(name, "") for name in CLAIM})
+        if not self.is_claimed:
+            self._describe({name: self._metadata.get(name, "") for name in CLAIM})
 
     def write(self, inputs: Values, known: Mapping[str, str]) -> None:
         """Write what is said of the secret, then the secret; nothing where it is so already."""
         active = inputs["secret"]["user"]
         password = known[passwords.key(active, inputs["users"][active])]
         fingerprint = {passwords.FINGERPRINT: passwords.fingerprint_of(password)}
-        self._describe({name: inputs["metadata"].get(name, "") for name in METADATA_KEYS} | fingerprint)
+        self._describe({name: self._metadata.get(name, "") for name in METADATA_KEYS} | fingerprint)
         fields = {"username": active, "password": password}
         if self.look.fields != fields:
             self.secret.write(fields, self.look.version)
@@ -70,12 +74,12 @@ class AccountSecret:
 
     def _describe(self, keys: Mapping[str, str]) -> None:
         """Set these keys of the custom metadata, those that are empty not at all, and leave others alone."""
-        before = self.look.custom
+        before = self.look.custom if self._custom is None else self._custom
         others = {name: value for name, value in before.items() if name not in keys}
         after = others | {name: value for name, value in keys.items() if value}
         if after != before:
             self.secret.describe(after)
-            self._look = Look(self.look.fields, self.look.version, after)
+            self._custom = after
 
 
 def holding(before: Values, look: Look, known: Mapping[str, str]) -> Values:

@@ -103,15 +103,15 @@ class ServiceAccount(Kind):
     def create(self, inputs: Values) -> Values:
         """Make the account, or go on where a killed run has left it."""
         secret = self._secret(inputs)
-        is_ours = inputs["adopt"] or secret.is_claimed(inputs[_METADATA])
         self._refuse_foreign({}, inputs, secret)
-        secret.claim(inputs[_METADATA])
-        return self._bring_about({}, inputs, secret, takes_over=is_ours)
+        secret.claim()
+        return self._bring_about({}, inputs, secret)
 
     def read(self, resource_id: str, state: Values) -> Seen | None:
         """Return all parts as they are, by the shared lists, one look at the secret, and a login of each user."""
         imported = None if state else ImportId.of(resource_id)
-        secret = AccountSecret(self._systems.vault(), imported.path if imported else state[_SECRET]["path"])
+        path = imported.path if imported else state[_SECRET]["path"]
+        secret = AccountSecret(self._systems.vault(), path, {})
         look = secret.look
         before = imported.parts(self._systems.nexus(), look) if imported else state
         known = before.get("passwords") or passwords.published(
@@ -132,7 +132,7 @@ class ServiceAccount(Kind):
         del resource_id
         secret = self._secret(inputs)
         self._refuse_foreign(state, inputs, secret)
-        done = self._bring_about(state, inputs, secret, takes_over=True)
+        done = self._bring_about(state, inputs, secret)
         if state[_SECRET]["path"] != inputs[_SECRET]["path"]:
             self._secret(state).remove(purge=inputs["purge"])
         return done
@@ -171,7 +171,7 @@ class ServiceAccount(Kind):
         return typed
 
     def _secret(self, values: Values) -> AccountSecret:
-        return AccountSecret(self._systems.vault(), values[_SECRET]["path"])
+        return AccountSecret(self._systems.vault(), values[_SECRET]["path"], values[_METADATA])
 
     def _seen(self, sort: Sort, name: str, part: Values, known: Mapping[str, str]) -> Values | None:
         if not sort.is_users:
@@ -198,24 +198,15 @@ class ServiceAccount(Kind):
             for name in sorted(new):
                 part = sort.items(inputs)[name]
                 existing = sort.kind.objects(part).find(name)
-                if existing is None or (not sort.is_users and sort.kind.is_ours(existing, part)):
-                    continue
-                if not (sort.is_marked_alike(existing, part) and secret.is_claimed(inputs[_METADATA])):
+                if existing is not None and not _is_ours(sort, existing, part, secret):
                     foreign.append(f"{sort.kind.noun} '{name}'")
         is_elsewhere = (state.get(_SECRET) or {}).get("path") != inputs[_SECRET]["path"]
-        if is_elsewhere and secret.look.fields is not None and not secret.is_claimed(inputs[_METADATA]):
+        if is_elsewhere and secret.look.fields is not None and not secret.is_claimed:
             foreign.append(f"secret '{secret.secret.name}'")
-        if foreign and not state:
-            raise AccountExistsError(inputs, foreign)
         if foreign:
-            raise KindError(
-                f"{action('update', self.noun, inputs['account'])}: {_taken(foreign)}, and not of this stack's making. "
-                "Take over with adopt: true at the account's entry in access.yaml, or delete it"
-            )
+            raise _exist(state, inputs, foreign)
 
-    def _bring_about(
-        self, state: Values, inputs: Values, secret: AccountSecret, *, takes_over: bool
-    ) -> Values:
+    def _bring_about(self, state: Values, inputs: Values, secret: AccountSecret) -> Values:
         users = inputs["users"]
         if passwords.is_known(state, inputs):
             known = passwords.kept(state, users)
@@ -228,9 +219,10 @@ class ServiceAccount(Kind):
             # Of users that change, the one in use comes last.
             for name in sorted(parts, key=lambda name: (name == handed_out, name)):
                 part = parts[name]
-                whole = sort.whole(part, known, inputs[_SECRET]["path"]) | {"adopt": takes_over}
+                whole = sort.whole(part, known, inputs[_SECRET]["path"]) | {"adopt": inputs["adopt"]}
                 if name not in before:
-                    sort.kind.create(whole)
+                    if not _is_made(sort, name, whole, secret):
+                        raise _exist(state, inputs, [f"{sort.kind.noun} '{name}'"])
                 elif sort.differing(name, before[name], part):
                     sort.kind.update(name, before[name], whole)
         if _is_secret_touched(state, inputs, known):
@@ -256,6 +248,34 @@ def _is_secret_touched(state: Values, inputs: Values, known: Mapping[str, str]) 
     name = passwords.key(user, inputs["users"][user])
     sections = (_SECRET, _METADATA)
     return any(state.get(each) != inputs[each] for each in sections) or before.get(name) != known[name]
+
+
+def _is_ours(sort: Sort, existing: object, part: Values, secret: AccountSecret) -> bool:
+    """Tell whether a part that exists is this stack's: by being equal, or by its marker where the account is claimed."""
+    is_equal = not sort.is_users and sort.kind.is_ours(existing, part)
+    return is_equal or (sort.is_marked_alike(existing, part) and secret.is_claimed)
+
+
+def _is_made(sort: Sort, name: str, whole: Values, secret: AccountSecret) -> bool:
+    """Make a part, or take over what a killed run has made; False where it is somebody else's, whom no list had yet."""
+    try:
+        sort.kind.create(whole)
+    except ExistsError:
+        existing = sort.kind.objects(whole).read(name)
+        if existing is None or not _is_ours(sort, existing, whole, secret):
+            return False
+        sort.kind.create(whole | {"adopt": True})
+    return True
+
+
+def _exist(state: Values, inputs: Values, parts: list[str]) -> KindError:
+    """Return the error of parts that are somebody else's."""
+    if not state:
+        return AccountExistsError(inputs, parts)
+    return KindError(
+        f"{action('update', 'account', inputs['account'])}: {_taken(parts)}, and not of this stack's making. "
+        "Take over with adopt: true at the account's entry in access.yaml, or delete it"
+    )
 
 
 def _taken(parts: list[str]) -> str:

@@ -72,7 +72,7 @@ def test_a_user_that_no_list_has_yet_is_deleted_all_the_same(stale: AccountCase)
 
 def test_a_user_of_somebody_else_s_that_no_list_has_yet_is_not_taken_over(stale: AccountCase) -> None:
     stale.nexus.add_user(stale.name, "nx-admin", password="somebody-s-password")
-    with pytest.raises(PluginError, match=f"'{stale.name}': it exists already in Nexus"):
+    with pytest.raises(PluginError, match=f"user '{stale.name}' exists already, and not in this stack's"):
         stale.up()
     truth(stale)
     assert stale.logs_in(stale.name, "somebody-s-password")
@@ -80,3 +80,15 @@ def test_a_user_of_somebody_else_s_that_no_list_has_yet_is_not_taken_over(stale:
     stale.engine.restart()
     with pytest.raises(PluginError, match="exists already"):
         stale.up()
+
+
+def test_a_second_user_of_somebody_else_s_that_no_list_has_yet_stops_a_rotation(stale: AccountCase) -> None:
+    stale.up()
+    read = stale.secret()
+    stale.nexus.add_user(stale.second, "nx-admin", password="somebody-s-password")
+    stale.engine.restart()
+    with pytest.raises(PluginError, match=f"user '{stale.second}' exists already, and not of this stack's"):
+        stale.up(stale.turn(2))
+    truth(stale)
+    assert stale.logs_in(stale.second, "somebody-s-password")
+    assert stale.secret() == read

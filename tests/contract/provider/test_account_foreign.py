@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import pytest
 
 from tests.support.account import MARKER, OWNER, TOKEN
+from tests.support.fault_proxy import Fault, Request
 from tests.support.plugin import PluginError, Unknown
 
 if TYPE_CHECKING:
@@ -73,6 +75,22 @@ def test_a_preview_that_does_not_know_the_users_yet_refuses_the_rest(account: Ac
     user = account.user_inputs(account.name) | {"roles": [Unknown()]}
     with pytest.raises(PluginError, match=f"role '{account.role_id}', secret '.*' exist already"):
         account.preview(users={account.name: user})
+
+
+def test_a_user_that_somebody_makes_meanwhile_is_refused_with_the_account_s_import_id(
+    account: AccountCase,
+) -> None:
+    def make() -> None:
+        account.nexus.add_user(account.name, "nx-admin", password=BY_HAND)
+
+    post = Request("nexus", "POST", f"{urlsplit(account.nexus.url).path}/service/rest/v1/security/users")
+    account.proxy.expect([Fault(request=post, strike=make)])
+    with pytest.raises(PluginError) as refused:
+        account.up()
+    assert f"user '{account.name}' exists already" in str(refused.value)
+    assert f"'{account.name}@1:secret/data/nexus/{account.name}:{account.role_id}'" in str(refused.value)
+    assert account.logs_in(account.name, BY_HAND)
+    assert account.version() == 0
 
 
 def test_the_marker_alone_makes_nothing_ours(account: AccountCase) -> None:
