@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -96,6 +98,20 @@ def test_a_refresh_is_a_login_a_user_and_one_look_at_vault(account: AccountCase)
         + ["nexus GET /service/rest/v1/status"] * 2
         + ["vault GET secret/data/nexus/X"]
     )
+
+
+def test_accounts_that_are_read_at_once_share_the_lists(account: AccountCase) -> None:
+    cases = [replace(account, name=f"{account.name}{number}") for number in range(5)]
+    for case in cases:
+        case.up()
+    account.engine.restart()
+    account.live()
+    answers = account.engine.read_at_once([case.name for case in cases])
+    assert all(answer.id for answer in answers)
+    asked = Counter(each.rpartition("/")[0] or each for each in account.requests())
+    assert asked["vault GET secret/data/nexus"] == len(cases)
+    assert asked["nexus GET /service/rest/v1"] == len(cases), "a login each"
+    assert asked.total() == 2 * len(cases) + 4
 
 
 def test_a_preview_writes_nothing_and_does_not_know_the_passwords(account: AccountCase) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from clients.http import HttpOptions
+from provider import systems
 from tests.support.fault_proxy import Answer, Fault, proxy_page
 from tests.support.plugin import PluginError
 
@@ -112,11 +114,15 @@ def test_metadata_that_may_not_be_read_before_the_first_version_stop_a_create(
     assert account.writes() == []
 
 
+@pytest.mark.parametrize("how", [{"cut": "before"}, {"delay_seconds": 1.5}], ids=["cut", "time-out"])
 @pytest.mark.parametrize("system", ["nexus", "vault"])
-def test_a_system_that_does_not_answer_is_named(account: AccountCase, system: str) -> None:
+def test_a_system_that_does_not_answer_is_named(
+    account: AccountCase, system: str, how: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     account.up()
+    monkeypatch.setattr(systems, "_options", lambda: HttpOptions(read_seconds=1, down_seconds=0.5))
     account.engine.restart()
-    account.proxy.expect([Fault(system=system, times=_MANY, reads=True, cut="before")])
+    account.proxy.expect([Fault(system=system, times=_MANY, reads=True, **how)])
     with pytest.raises(PluginError) as failed:
         account.engine.refresh(account.name)
     assert system.capitalize() in one_clean_line(failed)
