@@ -12,6 +12,8 @@ from config.rotation import ALTERNATE, IN_PLACE, second_user
 from config.rotation_checks import day
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from adoption.world import World
     from config.document import Document
 
@@ -21,18 +23,26 @@ _COUNT = re.compile("[1-9][0-9]{0,5}")
 def describe(world: World, account: str, max_age: str | None) -> dict[str, Any]:
     """Return what the YAML says of an account's rotation, {} where that is what it is by itself."""
     custom = world.vault.secrets[account].custom
-    said = custom.get("rotation", "")
-    count = int(said) if _COUNT.fullmatch(said) else 1
+    count = counted(custom) or 1
     strategy = IN_PLACE if count > 1 else None
     if takes_turns(world, account):
-        # Odd is the first user's turn. Where nobody has counted, or wrongly, how often they took it matters to nobody.
-        is_first = world.vault.secrets[account].username == account
         strategy = ALTERNATE
-        if count == 1 or (count % 2 == 1) is not is_first:
+        is_first = world.vault.secrets[account].username == account
+        if custom.get("owner"):
+            # Of ours the metadata are written before the secret: a turn that a killed run did not publish is still to be ended.
+            count = max(count, 2)
+        elif count == 1 or (count % 2 == 1) is not is_first:
+            # Odd is the first user's turn. Where nobody has counted, how often they took it matters to nobody.
             count = 3 if is_first else 2
     further = {"date": _day(custom.get("rotated_at")), "strategy": strategy, "max_age": max_age}
     found = {key: value for key, value in further.items() if value is not None}
     return {"count": count, **found} if found else {}
+
+
+def counted(custom: Mapping[str, str]) -> int | None:
+    """Return the counter that a secret's custom metadata say, None where nobody has counted."""
+    said = custom.get("rotation", "")
+    return int(said) if _COUNT.fullmatch(said) else None
 
 
 def takes_turns(world: World, account: str) -> bool:

@@ -8,13 +8,16 @@ keep the account out. Any other part that does not exist is made by the first `u
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from adoption import rotations
 from adoption.account_parts import AccountParts
 from adoption.claims import of_another
 from adoption.existing import Existing
 from clients.errors import RefusedError
 from clients.vault_secret import VaultSecret
+from config.rotation import ALTERNATE, IN_PLACE, turns_at
 
 if TYPE_CHECKING:
     from adoption.world import Systems
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 
 TYPE = "ciaccess:index:ServiceAccount"
 ACTIVE = "active"
+_VERSION = "password_version"
 _FIELDS = {"username", "password"}
 # As far back as the plugin looks for an idle user's password (provider/kinds/account_passwords).
 _MOST_VERSIONS = 5
@@ -59,7 +63,7 @@ class _Account:
             return None
         if obstacle := obstacle or self._obstacle():
             return Existing(self._identity, obstacle=obstacle)
-        differing = (*self.parts.differing, *self._logins(), *self._of_the_secret())
+        differing = (*self.parts.differing, *self._of_users(), *self._of_the_secret())
         return Existing(self._identity, tuple(sorted(differing)), made=self.parts.made, gone=self.parts.gone)
 
     @property
@@ -79,12 +83,28 @@ class _Account:
         username = str((self.look.fields or {}).get("username"))
         return username if username in self.inputs["users"] else ""
 
-    @property
-    def _identity(self) -> str:
-        """Return what an import takes (provider/kinds/account_import): the account's own user first, versions as declared."""
+    @cached_property
+    def _versions(self) -> dict[str, int]:
+        """Return the versions of the passwords that the users have, the account's own user first.
+
+        They are those that access.yaml declares, so that nothing is rotated; but where a rotation was declared and never carried out, as our
+        own metadata tell, those of before, so that the first `up` does it.
+        """
         account, users = self.inputs["account"], self.inputs["users"]
         ordered = sorted(users, key=lambda user: (user != account, user))
-        versions = ",".join(f"{user}@{int(users[user]['password_version'])}" for user in ordered)
+        versions = {user: int(users[user][_VERSION]) for user in ordered}
+        count = rotations.counted(self.look.custom)
+        is_ours = self.look.custom.get("owner") == self._metadata["owner"]
+        if is_ours and count is not None and count < int(self._metadata["rotation"]):
+            strategy = ALTERNATE if len(users) > 1 else IN_PLACE
+            before = {turn.user_id: turn.password_version for turn in turns_at(account, count, strategy)}
+            versions |= {user: version for user, version in before.items() if user in versions}
+        return versions
+
+    @property
+    def _identity(self) -> str:
+        """Return what an import takes (provider/kinds/account_import)."""
+        versions = ",".join(f"{user}@{version}" for user, version in self._versions.items())
         return ":".join(filter(None, (versions, self.inputs["secret"]["path"], self.parts.role_id)))
 
     def _claim(self, owner: str) -> str:
@@ -123,14 +143,17 @@ class _Account:
             )
         return ""
 
-    def _logins(self) -> list[str]:
-        """Return the logins of idle users that nobody can use: the first `up` gives these a password."""
-        idle = [user for user in self.parts.users if user != self._holder]
-        return [
-            self.parts.path("users", user) + ".login"
-            for user in idle
-            if not self._is_proven(user, self._earlier(user))
-        ]
+    def _of_users(self) -> list[str]:
+        """Return what only logins and metadata tell of users: idle ones that nobody can use, and rotations that are due."""
+        found = []
+        for user in self.parts.users:
+            path = self.parts.path("users", user)
+            # The first `up` gives it a password.
+            if user != self._holder and not self._is_proven(user, self._earlier(user)):
+                found.append(f"{path}.login")
+            if self._versions[user] != int(self.inputs["users"][user][_VERSION]):
+                found.append(f"{path}.{_VERSION}")
+        return found
 
     def _earlier(self, user_id: str) -> dict[str, Any] | None:
         """Return what the secret said when it last was this user's turn: jobs may still use it."""

@@ -62,8 +62,12 @@ def rotation(access: Access, account: str) -> Rotation:
 
 def turns(access: Access, account: str) -> tuple[Turn, ...]:
     """Return an account's users, the first one first."""
-    count = rotation(access, account).count
-    if strategy(access, account) == IN_PLACE:
+    return turns_at(account, rotation(access, account).count, strategy(access, account))
+
+
+def turns_at(account: str, count: int, strategy: str) -> tuple[Turn, ...]:
+    """Return the users that an account has when its counter is `count`, the first one first."""
+    if strategy == IN_PLACE:
         return (Turn(account, count, is_active=True),)
     first_is_active = count % 2 == 1
     first = Turn(account, (count + 1) // 2, is_active=first_is_active)

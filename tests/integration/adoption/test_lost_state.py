@@ -116,9 +116,10 @@ def test_an_account_that_another_stack_claims_is_refused(turned: Project) -> Non
 
 
 def test_each_part_that_differs_is_named_as_the_engine_then_changes_it(turned: Project) -> None:
-    before, idle = seen(turned), password(turned, TURNED, 3)
+    before, idle, due = seen(turned), password(turned, TURNED, 3), turned.secret(IN_PLACE)
     extra = spoil_parts(turned)
     replace_password(turned, TURNED)
+    rotate(turned, IN_PLACE).succeeded()
     lose_state(turned)
     done = adopt(turned, "run", "--all")
     assert done.code == DIFFERENCES, done.err
@@ -128,12 +129,20 @@ def test_each_part_that_differs_is_named_as_the_engine_then_changes_it(turned: P
         f'selectors["ci-{PLAIN}-yum"]; deletes privileges["{extra}"]\n'
     ) in done.out
     assert f'up would still change {TURNED}: update users["{TURNED}"].login\n' in done.out
+    assert (
+        f'up would still change {IN_PLACE}: update metadata.rotation, users["{IN_PLACE}"].password_version\n'
+        in done.out
+    )
     assert lets_in(turned, (TURNED, REPLACED)), "adoption itself changes no password"
+    assert turned.secret(IN_PLACE) == due
     adopt(turned, "run", "--all", "--yes").succeeded()
     assert turned.nexus("GET", f"security/privileges/{extra}").status_code == GONE
     assert not lets_in(turned, (TURNED, REPLACED))
     assert not lets_in(turned, idle), "it may have been replaced because it was known"
-    assert seen(turned) == before
+    assert not lets_in(turned, (due["username"], due["password"])), "the rotation was not lost with the state"
+    assert turned.accepts(IN_PLACE)
+    changed = seen(turned)
+    assert {name for name, each in changed.items() if each != before[name]} == {f"nexus/{IN_PLACE}"}
     assert turned.preview().code == 0
 
 

@@ -183,6 +183,40 @@ def test_two_users_are_named_with_their_versions_the_accounts_own_first() -> Non
     assert taken(live, declared) == Existing(f"svc-a@2,svc-a-b@1:{SECRET}:{ROLE}")
 
 
+@pytest.mark.parametrize(
+    ("rotated", "versions", "due"),
+    [
+        ("4", "svc-a@2,svc-a-b@2", ['users["svc-a"].password_version']),
+        ("3", "svc-a@2,svc-a-b@1", ['users["svc-a"].password_version', 'users["svc-a-b"].password_version']),
+        ("1", "svc-a@1,svc-a-b@2", ['users["svc-a"].password_version']),
+        ("6", "svc-a@3,svc-a-b@2", []),
+        ("often", "svc-a@3,svc-a-b@2", []),
+    ],
+)
+def test_a_rotation_that_was_declared_and_never_carried_out_is_left_to_the_first_up(
+    rotated: str, versions: str, due: list[str]
+) -> None:
+    declared = inputs("svc-a", "svc-a-b", metadata={**CLAIMED, "rotation": "5"})
+    for name, version in (("svc-a", 3), ("svc-a-b", 2)):
+        declared["users"][name]["password_version"] = version
+    custom = CLAIMED | {"rotation": rotated}
+    live = Live(users=BOTH, versions=IN_TURN, accepted=("first", "second"), custom=custom)
+    found = taken(live, declared)
+    assert found.identity == f"{versions}:{SECRET}:{ROLE}"
+    assert [path for path in found.differing if path.endswith("password_version")] == due
+    assert taken(replace(live, custom={"rotation": rotated}), declared).identity.startswith(
+        "svc-a@3,svc-a-b@2:"
+    )
+
+
+def test_a_rotation_in_place_is_as_much_left_to_the_first_up() -> None:
+    declared = inputs(metadata={**CLAIMED, "rotation": "3"})
+    declared["users"]["svc-a"]["password_version"] = 3
+    found = taken(Live(custom=CLAIMED | {"rotation": "2"}), declared)
+    assert found.identity == f"svc-a@2:{SECRET}:{ROLE}"
+    assert found.differing == ("metadata.rotation", 'users["svc-a"].password_version')
+
+
 def test_whose_turn_it_is_may_differ_and_is_then_a_change_of_the_secret_alone() -> None:
     live = Live(users=BOTH, versions=IN_TURN, accepted=("first", "second"))
     declared = inputs("svc-a", "svc-a-b", active="svc-a")
