@@ -77,17 +77,17 @@ class Meter:
         yield
         self._project.ciaccess("local", "start").succeeded()
 
-    def pulumi(self, *words: str, allowed: tuple[int, ...] = (0,)) -> Cost:
+    def pulumi(self, *words: str, allowed: tuple[int, ...] = (0,), until: str = "") -> Cost:
         """Measure a `pulumi` command on the stack; raises as `run` does."""
         settings = ["--config-file", str(self._project.folder / f"Pulumi.{STACK}.yaml")]
         command = ("pulumi", *words, "--stack", STACK, *settings, "--non-interactive")
-        return self.run(*command, allowed=allowed)
+        return self.run(*command, allowed=allowed, until=until)
 
-    def run(self, *command: str, allowed: tuple[int, ...] = (0,)) -> Cost:
-        """Measure a command.
+    def run(self, *command: str, allowed: tuple[int, ...] = (0,), until: str = "") -> Cost:
+        """Measure a command; the wall time is that until it ends, or until it prints `until`.
 
         Raises:
-            RuntimeError: it ended with another exit code; the text is what it printed.
+            RuntimeError: it ended with another exit code, or never printed that; the text is what it printed.
         """
         self._forget_requests()
         environment = self._project.environment()
@@ -104,13 +104,18 @@ class Meter:
         ) as process:
             peak = _Peak(process.pid)
             peak.start()
-            said, _ = process.communicate()
-            wall = time.monotonic() - began
+            lines, wall = [], 0.0
+            for line in process.stdout or ():
+                lines.append(line)
+                if until and not wall and until in line:
+                    wall = time.monotonic() - began
+            process.wait()
+            wall = wall if until else time.monotonic() - began
             peak.over.set()
             peak.join()
         after = os.times()
-        if process.returncode not in allowed:
-            raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}:\n{said}")
+        if process.returncode not in allowed or not wall:
+            raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}:\n{''.join(lines)}")
         processor = (
             after.children_user + after.children_system - before.children_user - before.children_system
         )

@@ -19,14 +19,15 @@ VALIDATE, ACCESS, FIRST_UP = "validate", "access --diff, one account added", "up
 UP_AGAIN, PREVIEW, DRIFT = "up again", "preview with refresh, nothing to do", "drift, clean"
 ADDED, ROTATED = "up, one account added", "up, one password rotated"
 ALL_ROTATED, DESTROY = "up, every password rotated", "destroy"
-PREVIEW_WITHOUT, DRIFT_WITHOUT = "preview with refresh, Vault is down", "drift, Vault is down"
+PREVIEW_WITHOUT = "preview with refresh, Vault is down: until that is said"
+DRIFT_WITHOUT = "drift, Vault is down"
 # The state after the first `up` is measured like them.
 STATE = "state, MB"
 _UP = ("up", "--yes", "--skip-preview")
 _PREVIEW = ("preview", "--refresh", "--expect-no-changes")
 _ADDED_NUMBER = 9999
 _COULD_NOT_LOOK, _DIFFERENCES = 3, 2
-_FAILED = (1, 255)
+_FAILED, _DOWN = (1, 255), "connection refused"
 
 
 def of_a_run(project: Project, count: int, latency: int) -> Iterator[tuple[str, Cost | float]]:
@@ -58,7 +59,7 @@ def _everything(project: Project, meter: Meter, count: int) -> Iterator[tuple[st
     yield PREVIEW, lambda: meter.pulumi(*_PREVIEW)
     yield DRIFT, lambda: _drift(project, meter)
     with meter.without_vault():
-        yield PREVIEW_WITHOUT, lambda: meter.pulumi(*_PREVIEW, allowed=_FAILED)
+        yield PREVIEW_WITHOUT, lambda: meter.pulumi(*_PREVIEW, allowed=_FAILED, until=_DOWN)
         yield DRIFT_WITHOUT, lambda: _drift(project, meter, allowed=_COULD_NOT_LOOK)
     accounts.add(yaml, _ADDED_NUMBER)
     yield ADDED, lambda: meter.pulumi(*_UP)

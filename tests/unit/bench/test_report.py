@@ -44,7 +44,7 @@ def test_a_target_is_met_not_met_or_not_measured(results: Results) -> None:
     assert found["1,000 accounts: drift, clean"] == "met"
     assert found["1,000 accounts: up, from nothing"] == "**not met**"
     assert found["1,000 accounts, 20 ms a request: drift, clean"] == "not measured"
-    assert found["8 accounts: preview with refresh, Vault is down"] == "not measured"
+    assert found["8 accounts: preview with refresh, Vault is down: until that is said"] == "not measured"
     assert found["growth from 100 to 1,000 accounts, of any command"] == "**not met**"
 
 
