@@ -152,7 +152,7 @@ def _readable(policies: Iterable[str], secrets: Mapping[str, str]) -> frozenset[
     exact: dict[str, list[Rule]] = defaultdict(list)
     patterns: list[Rule] = []
     for rule in (rule for text in policies for rule in rules(text)):
-        (exact[rule.path] if rule.is_exact else patterns).append(rule)
+        (exact[rule.path.lstrip("/")] if rule.is_exact else patterns).append(rule)
     return frozenset(
         name for name, path in secrets.items() if may_read([*exact.get(path, ()), *patterns], path)
     )
