@@ -57,11 +57,12 @@ class _Account:
         """Return what `take_over` returns."""
         if self._is_claimed and self.look.version == 0:
             return None  # made by a run that was killed, before anybody could have read a password
-        obstacle = self._claim(owner) or self.parts.obstacle(owner, is_claimed=self._is_claimed)
-        is_importable = bool(self.parts.users or self.parts.has_role or self.look.fields is not None)
-        if not is_importable and not obstacle:
-            return None
-        if obstacle := obstacle or self._obstacle():
+        obstacle = self.parts.obstacle(owner, is_claimed=self._is_claimed)
+        if self.parts.users or self.parts.has_role or self.look.fields is not None:
+            obstacle = self._claim(owner) or obstacle or self._obstacle()
+        elif not obstacle:
+            return None  # whoever says in the metadata that it is theirs: nothing is left of it
+        if obstacle:
             return Existing(self._identity, obstacle=obstacle)
         differing = (*self.parts.differing, *self._of_users(), *self._of_the_secret())
         return Existing(self._identity, tuple(sorted(differing)), made=self.parts.made, gone=self.parts.gone)

@@ -109,6 +109,12 @@ def test_an_account_of_which_nothing_exists_is_made() -> None:
     assert take_over(inputs(), live.systems(), "ciaccess") is None
 
 
+def test_an_account_that_another_stack_has_destroyed_is_made() -> None:
+    left = {"owner": "ciaccess", "stack": "ciaccess/prod"}
+    live = Live(users=(), roles=(), privileges=(), selectors=(), versions=(handed_out(), None), custom=left)
+    assert take_over(inputs(), live.systems(), "ciaccess") is None
+
+
 def test_an_account_without_grants_of_its_own_has_no_role_in_its_id() -> None:
     declared = inputs(role={}, selectors={}, privileges={})
     assert taken(Live(), declared).identity == f"svc-a@1:{SECRET}"
