@@ -63,8 +63,10 @@ def test_the_facts_of_ciaccess_itself_are_of_its_own_jobs_alone(tmp_path: Path) 
         ('path "secret/+/svc-app" { capabilities = ["read"] }', set()),
         ('path "/secret/data/nexus/svc-app" { capabilities = ["read"] }', {"svc-app"}),
         (
-            'path "secret/data/nexus/*" { capabilities = ["read"] }\n'
-            'path "secret/data/nexus/svc-app" { capabilities = ["deny"] }',
+            (
+                'path "secret/data/nexus/*" { capabilities = ["read"] }\n'
+                'path "secret/data/nexus/svc-app" { capabilities = ["deny"] }'
+            ),
             {"svc-tool", "svc-promoter"},
         ),
         ('# path "secret/data/nexus/svc-app" { capabilities = ["read"] }', set()),
