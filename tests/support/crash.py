@@ -112,12 +112,21 @@ class Site:
         self.clean = _YAML.format(gitlab=self.project.address("gitlab"))
         self._settings = self.project.folder / f"Pulumi.{STACK}.yaml"
         settings = YAML().load(self._settings)
-        registries = {"push_registry": "registry.example:8443", "pull_registry": "registry.example:8444"}
-        settings["config"]["ciaccess:addresses"] = {**self.proxy.addresses, **registries}
+        settings["config"]["ciaccess:addresses"] = self._addresses
         YAML().dump(settings, self._settings)
+        self._publish()
         self.project.extra["VAULT_ADDR"] = self.proxy.addresses["vault"]
         self.restore()
         self._environment = self.project.environment()
+
+    @property
+    def _addresses(self) -> dict[str, str]:
+        registries = {"push_registry": "registry.example:8443", "pull_registry": "registry.example:8444"}
+        return {**self.proxy.addresses, **registries}
+
+    def _publish(self) -> None:
+        """Lead the commands that take no settings to the proxy, too."""
+        (self.project.local / "addresses.json").write_text(json.dumps(self._addresses), encoding="utf-8")
 
     def restore(self) -> None:
         """Declare the first state of things."""
@@ -204,6 +213,7 @@ class Site:
         if self._is_system_dead:
             self._is_system_dead = False
             self.project.ciaccess("local", "start").succeeded()
+            self._publish()
 
     def kill_plugins(self, *marks: str) -> Callable[[], None]:
         """Return what kills the plugins whose command lines bear one of these marks."""
