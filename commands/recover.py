@@ -12,10 +12,8 @@ from commands import engine, recovery, state_folder, state_key
 from commands.declared import declared_in
 from commands.local_credentials import use_local_credentials
 from commands.terminal import CommandError, Exit, finish, notices, output, print_json
-from config.document import read
 from config.preconditions import check_vault
-from config.stacks import StackSettings, StackSettingsError
-from tools.environment import ROOT
+from config.stacks import StackSettings, StackSettingsError, project_name
 
 if TYPE_CHECKING:
     from clients.vault import Vault
@@ -55,7 +53,7 @@ def recover(
     # Without --yes, a state that cannot be read yet is looked at by the next run.
     if yes or all(each.kind != "torn" for each in left):
         try:
-            left += _rest(stack, access, yes=yes)
+            left += _rest(stack, settings_file, access, yes=yes)
         except CommandError:
             # What was mended is not found a second time, so it is said now or never.
             for each in left if yes else ():
@@ -69,8 +67,7 @@ def _storage(stack: str, *, yes: bool) -> list[Leftover]:
     backend = os.environ.get("PULUMI_BACKEND_URL")
     folder = state_folder.folder(backend)
     if folder is not None:
-        project = str(read(ROOT / "Pulumi.yaml").data["name"])
-        left = recovery.of_the_folder(folder, project, stack.rpartition("/")[2])
+        left = recovery.of_the_folder(folder, project_name(), stack.rpartition("/")[2])
         return _mended(left, yes=yes)
     if state_folder.is_bucket(backend):
         held = state_folder.locks_said(engine.locks(stack))
@@ -83,9 +80,10 @@ def _storage(stack: str, *, yes: bool) -> list[Leftover]:
     return []
 
 
-def _rest(stack: str, access: Access, *, yes: bool) -> list[Leftover]:
+def _rest(stack: str, settings_file: Path | None, access: Access, *, yes: bool) -> list[Leftover]:
     from clients.credentials import CredentialsError  # noqa: PLC0415 after the YAML has been found good
     from clients.errors import ApiError  # noqa: PLC0415 likewise
+    from commands.unrecorded import leftovers  # noqa: PLC0415 likewise
 
     try:
         export = engine.export(stack)
@@ -95,7 +93,8 @@ def _rest(stack: str, access: Access, *, yes: bool) -> list[Leftover]:
         # The engine takes these before the others for a key of transit, which may lie in another Vault.
         state_key.check(export, _vault(url="VAULT_SERVER_URL", token="VAULT_SERVER_TOKEN"))  # noqa: S106 names of variables
         left = _mended(recovery.of_the_state(export, stack), yes=yes)
-        return left + _mended(recovery.of_vault(export, access, _vault()), yes=yes)
+        left += _mended(recovery.of_vault(export, access, _vault()), yes=yes)
+        return left + _mended(leftovers(export, access, _vault(), stack, settings_file), yes=yes)
     except (ApiError, CredentialsError) as error:
         raise CommandError(str(error), Exit.COULD_NOT_LOOK) from None
 
