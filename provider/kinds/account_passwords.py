@@ -72,8 +72,12 @@ def wanted(
             continue
         if state:
             found = _lost_turn(inputs, look, user_id)
+        elif _is_due(inputs, look, user_id):
+            found = None
         else:
-            found = None if _is_due(inputs, look, user_id) else _published(look, secret, user_id)
+            found = _published(look, secret, user_id)
+            if found and not inputs["adopt"] and _is_forged(look, user_id, found):
+                found = None
         passwords[key(user_id, user)] = found if found and accepts(user_id, found) else generated()
     return passwords
 
@@ -88,6 +92,12 @@ def _is_due(inputs: Values, look: Look, user_id: str) -> bool:
         return False
     missing = int(counts[1]) - int(counts[0])
     return missing > 1 or (missing == 1 and user_id == inputs["secret"]["user"])
+
+
+def _is_forged(look: Look, user_id: str, password: str) -> bool:
+    """Tell whether the metadata, which no job can write, say that the user was given another password."""
+    given = look.custom.get(FINGERPRINT, "")
+    return bool(given) and look.custom.get("nexus_user") == user_id and given != fingerprint_of(password)
 
 
 def published(

@@ -178,6 +178,18 @@ def test_a_secret_that_somebody_forged_is_not_taken_for_a_lost_rotation(
     assert account.lets_in()
 
 
+def test_a_secret_that_somebody_forged_is_not_kept_without_a_state_either(account: AccountCase) -> None:
+    account.up()
+    forged = {"username": account.name, "password": "f" * 40}
+    account.set_password(account.name, forged["password"])
+    account.write_secret(**forged)
+    account.lose_state()
+    assert account.up() == "create"
+    assert not account.lets_in(forged)
+    assert account.lets_in()
+    assert account.refresh() == set()
+
+
 def test_of_two_who_write_at_once_the_second_is_refused_and_told(account: AccountCase) -> None:
     account.up()
     publish = Request("vault", "POST", f"/v1/secret/data/nexus/{account.name}")
