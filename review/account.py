@@ -81,12 +81,12 @@ def expanded(account: Resource) -> Iterator[Resource]:
     whole = replace(account, wanted=known(account))
     state, live, wanted = parts(whole.state), parts(whole.live), parts(whole.wanted)
     if account.live is None:
-        # An account without these is gone; whether the rest of it is there, nobody has looked.
-        live = {key: part for key, part in state.items() if key[0] not in (USER, ROLE, SECRET)}
+        # Nobody has looked whether the metadata are there.
+        live = {key: part for key, part in state.items() if key[0] == METADATA}
     if not _is_purged(whole):
         # Vault keeps it with the versions.
         wanted |= {key: part for key, part in live.items() if key[0] == METADATA and key not in wanted}
-    versions = _versions(whole.state) | _versions(whole.live)
+    versions = _versions(whole.wanted) | _versions(whole.state) | _versions(whole.live)
     told = [_passwords(each, versions) for each in (whole.state, whole.live, whole.wanted)]
     for key in dict.fromkeys((*state, *live, *wanted)):
         was, is_, will = state.get(key), live.get(key), wanted.get(key)

@@ -54,6 +54,23 @@ def test_every_part_of_an_account_that_is_gone_or_changed_by_hand_is_named(tmp_p
     ]
 
 
+def test_a_user_that_a_refresh_has_forgotten_is_made_again_and_its_secret_stays(tmp_path: Path) -> None:
+    before = valid(tmp_path, GOOD)
+    events = [json.loads(line) for line in Engine(before, before).lines()]
+    for event in events:
+        metadata = event.get("resOutputsEvent", {}).get("metadata", {})
+        if metadata.get("urn", "").endswith("::svc-tool"):
+            is_refresh = metadata["op"] == "refresh"
+            for state in ("old", "new") if is_refresh else ("old",):
+                metadata[state]["inputs"]["users"] = {}
+            metadata["op"] = "refresh" if is_refresh else "update"
+            metadata["diffs"] = [] if is_refresh else ['users["svc-tool"]']
+    preview = read([json.dumps(event) for event in events if "resourcePreEvent" not in event])
+    found = report_of(preview, "ciaccess", "local", AccessFacts.of(before), None)
+    assert list(said(found.changes)) == ["create Nexus user svc-tool"]
+    assert not found.drift
+
+
 def test_the_first_segment_of_a_path_says_as_much_as_the_whole(tmp_path: Path) -> None:
     live = {"svc-tool": {"users": {"svc-tool": {"status": "disabled"}}, "secret": {"holds": "other"}}}
     edits = ((TOOL, "    purpose: Tool of all\n    rotation: 2\n"),)
@@ -70,9 +87,13 @@ def test_an_account_that_is_gone_by_hand_is_told_as_a_whole(tmp_path: Path) -> N
         "delete account svc-tool": ["password: a new one, once up has made the account anew"]
     }
     assert account.put_back
-    assert [part.noun for part in account.parts] == ["Nexus user", "Nexus role", "Vault secret"], (
-        "nobody has looked whether the rest is there"
-    )
+    assert list(dict.fromkeys(part.noun for part in account.parts)) == [
+        "Nexus user",
+        "Nexus role",
+        "Nexus privilege",
+        "Nexus content selector",
+        "Vault secret",
+    ], "nobody has looked whether the metadata are there"
 
 
 def test_a_change_of_what_is_gone_by_hand_is_told_beside_that(tmp_path: Path) -> None:
