@@ -10,9 +10,9 @@ import pulumi
 import pulumi_vault
 
 import components
-from clients.credentials import KNOWN, CredentialsError, ca_bundle, require
+from clients.credentials import KNOWN, CredentialsError, require
 from clients.errors import ApiError
-from clients.http import HttpOptions
+from clients.http import trusting
 from clients.vault import Vault
 from components.program import run
 from components.resources import Provider
@@ -31,8 +31,7 @@ def declare() -> None:
     access = load(settings.access_file, settings.addresses)
     credentials = require(*KNOWN)
     check_vault(access)
-    trusting = HttpOptions(ca_bundle=ca_bundle())
-    vault = Vault(credentials["VAULT_ADDR"], credentials["VAULT_TOKEN"], options=trusting)
+    vault = Vault(credentials["VAULT_ADDR"], credentials["VAULT_TOKEN"], options=trusting())
     existing = frozenset(path for path in components.paths_to_adopt(access) if vault.exists(path))
     providers = pulumi.ResourceOptions(
         providers=[

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from html import unescape
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
@@ -15,6 +16,7 @@ from urllib.parse import quote, urlsplit
 import requests
 from requests.auth import HTTPBasicAuth
 
+from clients.credentials import ca_bundle
 from clients.errors import ApiError, RefusedError, UnexpectedAnswerError, UnreachableError
 from clients.redaction import conceal
 from clients.transport import (
@@ -38,9 +40,19 @@ __all__ = [
     "page_title",
     "segment",
     "translated",
+    "trusting",
 ]
 
 _TITLE_CHARACTERS = 4096
+
+
+def trusting(**bounds: float) -> HttpOptions:
+    """Return options with the CA bundle that the environment names; `bounds` are HttpOptions' seconds.
+
+    Raises:
+        CredentialsError: the bundle is named, and is not there.
+    """
+    return replace(HttpOptions(ca_bundle=ca_bundle()), **bounds)  # type: ignore[arg-type] # bounds are seconds
 
 
 def basic(username: str, password: str) -> HTTPBasicAuth:

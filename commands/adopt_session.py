@@ -21,10 +21,10 @@ from adoption.importing import ADOPTED, adopted_paths, foundation, import_file, 
 from adoption.plan import Becomes, Plan, make_plan
 from adoption.verifying import Change, changes_in
 from adoption.world import Systems
-from clients.credentials import CredentialsError, ca_bundle, require
+from clients.credentials import CredentialsError, require
 from clients.errors import ApiError, ForbiddenError, UnauthorizedError, UnreachableError
 from clients.gitlab import GitLab
-from clients.http import HttpOptions
+from clients.http import trusting
 from clients.nexus import Nexus
 from clients.vault import Vault
 from commands import engine
@@ -68,7 +68,7 @@ def connect(vault: str, nexus: str, gitlab: str) -> Systems:
         CommandError: an address cannot be one.
     """
     found = require("VAULT_TOKEN", "NEXUS_USERNAME", "NEXUS_PASSWORD", "GITLAB_TOKEN")
-    options = HttpOptions(ca_bundle=ca_bundle())
+    options = trusting()
     try:
         client = Nexus(nexus, found["NEXUS_USERNAME"], found["NEXUS_PASSWORD"], options=options)
     except ValueError as error:

@@ -102,16 +102,16 @@ def bootstrap(
 
 def _administrator(access: Access) -> Vault:
     """Return Vault, once it is known that the caller's credentials are taken by all three systems."""
-    from clients.credentials import KNOWN, ca_bundle, require  # noqa: PLC0415 the clients are slow to import
+    from clients.credentials import KNOWN, require  # noqa: PLC0415 the clients are slow to import
     from clients.gitlab import GitLab  # noqa: PLC0415 likewise
     from clients.gitlab_places import token_scopes  # noqa: PLC0415 likewise
-    from clients.http import HttpOptions  # noqa: PLC0415 likewise
+    from clients.http import trusting  # noqa: PLC0415 likewise
     from clients.nexus import Nexus  # noqa: PLC0415 likewise
     from clients.vault import Vault  # noqa: PLC0415 likewise
     from config.preconditions import check_vault  # noqa: PLC0415 likewise
 
     found = require(*KNOWN)
-    options = HttpOptions(ca_bundle=ca_bundle())
+    options = trusting()
     try:
         check_vault(access)
     except StackSettingsError as error:
@@ -150,14 +150,13 @@ def _brought(access: Access, vault: Vault, files: dict[str, Path]) -> dict[str, 
 
 
 def _fault(access: Access, token: str, wanted: _Token) -> str:
-    from clients.credentials import ca_bundle  # noqa: PLC0415 loaded already
-    from clients.errors import UnauthorizedError  # noqa: PLC0415 likewise
+    from clients.errors import UnauthorizedError  # noqa: PLC0415 loaded already
     from clients.gitlab import GitLab  # noqa: PLC0415 likewise
     from clients.gitlab_places import token_scopes  # noqa: PLC0415 likewise
-    from clients.http import HttpOptions  # noqa: PLC0415 likewise
+    from clients.http import trusting  # noqa: PLC0415 likewise
 
     try:
-        scopes = token_scopes(GitLab(access.gitlab.url, token, options=HttpOptions(ca_bundle=ca_bundle())))
+        scopes = token_scopes(GitLab(access.gitlab.url, token, options=trusting()))
     except UnauthorizedError:
         return "GitLab does not know this token"
     if scopes & wanted.lacks:

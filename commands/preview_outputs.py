@@ -93,20 +93,18 @@ class Outputs:
             self._keep_note(about, shown)
 
     def _keep_note(self, about: Told, shown: page.Page) -> None:
-        from clients.credentials import CredentialsError, ca_bundle, notes_token, require  # noqa: PLC0415 only here
+        from clients.credentials import CredentialsError, notes_token, require  # noqa: PLC0415 only here
         from clients.errors import ApiError  # noqa: PLC0415 likewise
         from clients.gitlab import GitLab  # noqa: PLC0415 likewise
         from clients.gitlab_notes import MergeRequestNotes  # noqa: PLC0415 likewise
-        from clients.http import HttpOptions  # noqa: PLC0415 likewise
+        from clients.http import trusting  # noqa: PLC0415 likewise
         from commands.preview_note import keep, marker, text_of  # noqa: PLC0415 likewise
 
         mark = marker(about.project, about.stack)
         token = notes_token()
         project, merge_request = (os.environ[name] for name in _JOB)
         try:
-            gitlab = GitLab(
-                about.access.gitlab.url, require(token)[token], options=HttpOptions(ca_bundle=ca_bundle())
-            )
+            gitlab = GitLab(about.access.gitlab.url, require(token)[token], options=trusting())
             notes = MergeRequestNotes(gitlab, project, int(merge_request))
             done = keep(notes, mark, text_of(shown, mark, self._link()))
         except (ApiError, CredentialsError) as error:

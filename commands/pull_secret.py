@@ -135,16 +135,16 @@ def _docker_config(access: Access, account: str) -> str:
 
 
 def _secret(access: Access, account: str) -> dict[str, Any] | None:
-    from clients.credentials import CredentialsError, ca_bundle, require  # noqa: PLC0415 only for the secret itself
+    from clients.credentials import CredentialsError, require  # noqa: PLC0415 only for the secret itself
     from clients.errors import ApiError  # noqa: PLC0415 likewise
-    from clients.http import HttpOptions  # noqa: PLC0415 likewise
+    from clients.http import trusting  # noqa: PLC0415 likewise
     from clients.vault import Vault  # noqa: PLC0415 likewise
 
     kv = access.vault.kv
     try:
         found = require("VAULT_ADDR", "VAULT_TOKEN")
         _check_address(access, found["VAULT_ADDR"])
-        vault = Vault(access.vault.address, found["VAULT_TOKEN"], options=HttpOptions(ca_bundle=ca_bundle()))
+        vault = Vault(access.vault.address, found["VAULT_TOKEN"], options=trusting())
         return vault.read_secret(kv.mount, f"{kv.prefix}/{account}")
     except CredentialsError as error:
         raise CommandError(str(error)) from None

@@ -101,15 +101,15 @@ def _rest(stack: str, settings_file: Path | None, access: Access, *, yes: bool) 
 
 def _vault(*, url: str = "", token: str = "") -> Vault:
     """Return Vault by the usual variables, or by those of these names where they are set."""
-    from clients.credentials import ca_bundle, require  # noqa: PLC0415 likewise
-    from clients.http import HttpOptions  # noqa: PLC0415 likewise
+    from clients.credentials import require  # noqa: PLC0415 likewise
+    from clients.http import trusting  # noqa: PLC0415 likewise
     from clients.vault import Vault  # noqa: PLC0415 likewise
 
     found = require("VAULT_ADDR", "VAULT_TOKEN")
     return Vault(
         os.environ.get(url) or found["VAULT_ADDR"],
         os.environ.get(token) or found["VAULT_TOKEN"],
-        options=HttpOptions(ca_bundle=ca_bundle()),
+        options=trusting(),
     )
 
 

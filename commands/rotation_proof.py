@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from clients.credentials import ca_bundle, require
-from clients.http import HttpOptions
+from clients.credentials import require
+from clients.http import trusting
 from clients.nexus import Nexus
 from clients.vault import Vault
 from config import rotation
@@ -65,7 +65,7 @@ class Proof:
 
     def __init__(self, access: Access) -> None:
         found = require("VAULT_TOKEN", "NEXUS_USERNAME", "NEXUS_PASSWORD")
-        options = HttpOptions(ca_bundle=ca_bundle())
+        options = trusting()
         self._vault = Vault(access.vault.address, found["VAULT_TOKEN"], options=options)
         self._nexus = Nexus(
             access.nexus.url, found["NEXUS_USERNAME"], found["NEXUS_PASSWORD"], options=options

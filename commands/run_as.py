@@ -68,9 +68,8 @@ def run_as(
 
 
 def _log_in(access: Access, identity: identities.Identity) -> Vault:
-    from clients.credentials import ca_bundle  # noqa: PLC0415 the clients are slow to import
-    from clients.errors import RefusedError  # noqa: PLC0415 likewise
-    from clients.http import HttpOptions  # noqa: PLC0415 likewise
+    from clients.errors import RefusedError  # noqa: PLC0415 the clients are slow to import
+    from clients.http import trusting  # noqa: PLC0415 likewise
     from clients.id_token_times import is_untimely  # noqa: PLC0415 likewise
     from clients.vault import Vault  # noqa: PLC0415 likewise
 
@@ -80,7 +79,7 @@ def _log_in(access: Access, identity: identities.Identity) -> Vault:
         raise CommandError(
             f"{ID_TOKEN} is empty. Give the job an id_token of that name with aud: {audience}", Exit.ERROR
         )
-    anonymous = Vault(access.vault.address, "", options=HttpOptions(ca_bundle=ca_bundle()))
+    anonymous = Vault(access.vault.address, "", options=trusting())
     try:
         vault = anonymous.log_in(access.vault.jwt.mount, identity.role, id_token)
     except RefusedError as error:

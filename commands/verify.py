@@ -194,11 +194,11 @@ def _given(id_token_file: Path | None) -> IdToken | None:
 
 
 def _options() -> HttpOptions:
-    from clients.credentials import CredentialsError, ca_bundle  # noqa: PLC0415 `--help` does without clients
-    from clients.http import HttpOptions  # noqa: PLC0415 likewise
+    from clients.credentials import CredentialsError  # noqa: PLC0415 `--help` does without clients
+    from clients.http import trusting  # noqa: PLC0415 likewise
 
     try:
-        return HttpOptions(ca_bundle=ca_bundle(), down_seconds=2.0, total_seconds=20.0)
+        return trusting(down_seconds=2.0, total_seconds=20.0)
     except CredentialsError as error:
         raise CommandError(str(error)) from None
 

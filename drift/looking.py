@@ -7,9 +7,9 @@ from collections import Counter
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from clients.credentials import CredentialsError, ca_bundle
+from clients.credentials import CredentialsError
 from clients.errors import ApiError
-from clients.http import HttpOptions
+from clients.http import HttpOptions, trusting
 from drift.findings import UNSEEN, Blind, Finding, Unseen
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def http_options(timeout_seconds: float) -> HttpOptions:
     Raises:
         CredentialsError: the CA bundle that is named does not exist.
     """
-    return HttpOptions(ca_bundle=ca_bundle(), read_seconds=timeout_seconds)
+    return trusting(read_seconds=timeout_seconds)
 
 
 class Look:

@@ -6,8 +6,8 @@ import os
 import threading
 from typing import TYPE_CHECKING
 
-from clients.credentials import CredentialsError, ca_bundle, require
-from clients.http import HttpOptions
+from clients.credentials import CredentialsError, require
+from clients.http import trusting
 
 if TYPE_CHECKING:
     from clients.gitlab import GitLab
@@ -46,7 +46,7 @@ class Systems:
 
                 url = self._address("nexus_url", "nexus.url")
                 found = require("NEXUS_USERNAME", "NEXUS_PASSWORD")
-                name, password, options = found["NEXUS_USERNAME"], found["NEXUS_PASSWORD"], _options()
+                name, password, options = found["NEXUS_USERNAME"], found["NEXUS_PASSWORD"], trusting()
                 try:
                     self._nexus = Nexus(url, name, password, options=options)
                 except ValueError as error:
@@ -71,7 +71,7 @@ class Systems:
                 from clients.gitlab import GitLab  # noqa: PLC0415 as above
 
                 url = self._address("gitlab_url", "gitlab.url")
-                self._gitlab = GitLab(url, require("GITLAB_TOKEN")["GITLAB_TOKEN"], options=_options())
+                self._gitlab = GitLab(url, require("GITLAB_TOKEN")["GITLAB_TOKEN"], options=trusting())
             return self._gitlab
 
     def vault(self) -> Vault:
@@ -81,7 +81,7 @@ class Systems:
                 from clients.vault import Vault  # noqa: PLC0415 as above
 
                 found = require("VAULT_ADDR", "VAULT_TOKEN")
-                self._vault = Vault(found["VAULT_ADDR"], found["VAULT_TOKEN"], options=_options())
+                self._vault = Vault(found["VAULT_ADDR"], found["VAULT_TOKEN"], options=trusting())
             return self._vault
 
     def close(self) -> None:
@@ -98,7 +98,3 @@ class Systems:
                 f"set {name.upper()} in the environment."
             )
         return address
-
-
-def _options() -> HttpOptions:
-    return HttpOptions(ca_bundle=ca_bundle())
