@@ -136,6 +136,7 @@ async def serve(announce: Callable[[int], None]) -> None:
     finally:
         ending.cancel()
         provider.close()
+        await server.stop(grace=None)  # else gRPC complains that its event loop is closed
 
 
 async def _end_with(engine: int, server: grpc.aio.Server) -> None:
