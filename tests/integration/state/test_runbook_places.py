@@ -48,7 +48,9 @@ def move(checkout: Checkout, page: Runbook, place: str) -> None:
 
 
 def go_on(checkout: Checkout, account: str) -> dict[str, dict[str, str]]:
-    """Do what the last copy does not know: an account more, another purpose, a rotation. Return all secrets."""
+    """Do what the last copy does not know: an account and a JWT role more, another purpose, a rotation. Return all secrets."""
+    role = f"{{bound_audiences: [a], bound_claims: {{namespace_path: [b]}}, accounts: [{account}]}}"
+    checkout.edit("    nexus-ci:\n", f"    ci-{account}: {role}\n    nexus-ci:\n")
     checkout.edit("\naccounts:\n", f"\naccounts:\n  {account}: {{purpose: New, pull: [raw]}}\n")
     checkout.edit("accounts: [svc-one,", f"accounts: [svc-one, {account},")
     text = checkout.access.read_text(encoding="utf-8")
