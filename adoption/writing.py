@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _INDENT = 2
 _WIDTH = 110
+_PLAIN = re.compile(r"[A-Za-z0-9_$/](?:[^:]|:(?=[A-Za-z0-9/]))*")
 _HEAD = """\
 # yaml-language-server: $schema=./access.schema.json
 #
@@ -58,8 +59,8 @@ def _commented(value: Any, path: YamlPath, comments: dict[YamlPath, list[str]]) 
                     index, before=_wrapped(lines, len(path)), indent=_INDENT * len(path)
                 )
         return items
-    # ruamel leaves some texts plain which begin like YAML's own marks, as in `?0`.
-    if isinstance(value, str) and not re.match(r"[A-Za-z0-9_$/]", value):
+    # ruamel leaves some texts plain which begin like YAML's own marks, as in `?0`, or hold one, as in `0:?`.
+    if isinstance(value, str) and not _PLAIN.fullmatch(value):
         return SingleQuotedScalarString(value)
     return value
 
