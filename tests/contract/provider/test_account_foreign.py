@@ -82,6 +82,7 @@ def test_a_user_that_somebody_makes_meanwhile_is_refused_with_the_account_s_impo
 ) -> None:
     def make() -> None:
         account.nexus.add_user(account.name, "nx-admin", password=BY_HAND)
+        account.change("users", account.name, lastName=MARKER)  # of another stack of the same owner
 
     post = Request("nexus", "POST", f"{urlsplit(account.nexus.url).path}/service/rest/v1/security/users")
     account.proxy.expect([Fault(request=post, strike=make)])
@@ -140,6 +141,16 @@ def test_adoption_takes_all_of_it_over_and_keeps_the_password_that_the_secret_pr
     assert account.held.outputs["fingerprints"] == {account.name: ""}
     assert account.refresh() == set()
     assert account.up() == "same", "adopt is no difference"
+
+
+def test_adoption_keeps_what_somebody_has_rotated_by_hand(account: AccountCase) -> None:
+    account.up()
+    account.lose_state()
+    account.set_password(account.name, BY_HAND)
+    account.write_secret(username=account.name, password=BY_HAND)
+    assert account.up(adopt=True) == "create"
+    assert account.secret()["password"] == BY_HAND
+    assert account.lets_in()
 
 
 def test_adoption_gives_a_new_password_where_the_secret_s_does_not_let_in(account: AccountCase) -> None:
