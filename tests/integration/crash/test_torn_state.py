@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.support.crash import Site
-    from tests.support.project import Done
 
 _USERS = "/service/rest/v1/security/users"
 
@@ -41,11 +40,6 @@ def add(site: Site, account: str) -> None:
     site.project.edit(
         "accounts:\n  svc-one:", f"accounts:\n  {account}: {{purpose: New, pull: [raw]}}\n  svc-one:"
     )
-
-
-def adopt(site: Site, *words: str) -> Done:
-    settings = ("--config-file", str(site.project.folder / f"Pulumi.{STACK}.yaml"))
-    return site.project.ciaccess("adopt", "run", "--stack", STACK, *settings, *words)
 
 
 def has_converged(site: Site, account: str) -> None:
@@ -84,7 +78,7 @@ def test_a_state_that_is_cut_off_after_an_up_is_restored(provisioned: Site) -> N
     has_converged(site, "svc-three")
 
 
-def test_what_a_state_of_a_step_before_does_not_know_is_found(provisioned: Site) -> None:
+def test_what_a_state_of_the_run_before_does_not_know_is_found(provisioned: Site) -> None:
     site = provisioned
     add(site, "svc-four")
     fault = Fault(system="nexus", prefix=_USERS, strike_after=site.kill_all)
@@ -93,12 +87,12 @@ def test_what_a_state_of_a_step_before_does_not_know_is_found(provisioned: Site)
     assert fault.happened()
     cut(state_file(site))
 
-    assert f"restore {STACK}.json.bak" in site.recover("--yes").succeeded().out
+    assert f"restore {newest_backup(site).name}" in site.recover("--yes").succeeded().out
     site.up("--refresh").succeeded()
     has_converged(site, "svc-four")
 
 
-def test_an_account_that_no_copy_knows_is_adopted(provisioned: Site) -> None:
+def test_an_account_that_no_copy_knows_is_found_by_its_claim(provisioned: Site) -> None:
     site = provisioned
     add(site, "svc-five")
     site.up().succeeded()
@@ -108,10 +102,6 @@ def test_an_account_that_no_copy_knows_is_adopted(provisioned: Site) -> None:
     cut(state_file(site))
 
     site.recover("--yes").succeeded()
-    refused = site.up("--refresh")
-    assert refused.code, refused.text
-    assert "exists already. What exists is taken over with ./ciaccess adopt" in refused.text
-    adopt(site, "--account", "svc-five", "--yes").succeeded()
     site.up("--refresh").succeeded()
     has_converged(site, "svc-five")
     assert site.project.secret("svc-five")["password"] == password
@@ -132,7 +122,7 @@ def test_a_state_of_which_nothing_is_left_is_made_anew_by_adoption(provisioned: 
     for step in steps:
         site.project.run(*step.split()).succeeded()
     assert "./ciaccess adopt run --stack local --all" in refused.text
-    adopt(site, "--all").succeeded()
+    site.ciaccess("adopt", "run", "--all").succeeded()
     site.up("--refresh").succeeded()
     has_converged(site, ACCOUNTS[0])
     assert [site.project.secret(account)["password"] for account in ACCOUNTS] == passwords
