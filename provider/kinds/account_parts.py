@@ -62,7 +62,7 @@ class Sort:
         """Return what a part is called in a difference."""
         return f'{self.name}["{identity}"]' if self.many else self.name
 
-    def check(self, held: Values) -> tuple[Values, tuple[Failure, ...]]:
+    def checked(self, held: Values) -> tuple[Values, tuple[Failure, ...]]:
         """Return the parts with their defaults, and what is wrong with them, by path."""
         parts: dict[str, Values] = {}
         failures: list[Failure] = []
@@ -72,14 +72,14 @@ class Sort:
             if not isinstance(part, dict):
                 failures.append(Failure(path, "is no mapping"))
                 continue
-            values, found = self._check_part(part)
+            values, found = self._checked_part(part)
             failures += [Failure(f"{path}.{each.property}", each.reason) for each in found]
             if self.many and not found and self.identity(values) != name:
                 failures.append(Failure(path, f"is the entry of '{self.identity(values)}'"))
             parts[name] = values
         return self.held(parts), tuple(failures)
 
-    def _check_part(self, part: Values) -> tuple[Values, tuple[Failure, ...]]:
+    def _checked_part(self, part: Values) -> tuple[Values, tuple[Failure, ...]]:
         apart = (VERSION.name, LOGIN) if self.is_users else ()
         own = {name: value for name, value in part.items() if name not in apart}
         supplied = {name: value for name, value in _GIVEN.items() if name in self._taken}

@@ -68,7 +68,7 @@ class ServiceAccount(Kind):
         """Check each part as its own kind does."""
         values, failures = super().check(old, inputs, concealed)
         checks: dict[str, Check] = {_SECRET: check_secret, _METADATA: check_metadata}
-        checks |= {sort.name: sort.check for sort in self._sorts}
+        checks |= {sort.name: sort.checked for sort in self._sorts}
         for name, check in checks.items():
             if isinstance(values.get(name), dict):
                 values[name], found = check(values[name])
