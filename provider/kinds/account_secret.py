@@ -50,6 +50,11 @@ class AccountSecret:
             found.get(name, "") == wanted.get(name, "") for name in CLAIM
         )
 
+    @property
+    def is_anothers(self) -> bool:
+        """Tell whether the secret said that the account is some other stack's."""
+        return bool(self.look.custom.get("stack")) and not self.is_claimed
+
     def claim(self) -> None:
         """Say that the account is this stack's."""
         if not self.is_claimed:

@@ -101,8 +101,16 @@ class ServiceAccount(Kind):
         return Difference(tuple(changes), delete_first=False)
 
     def create(self, inputs: Values) -> Values:
-        """Make the account, or go on where a killed run has left it."""
+        """Make the account, or go on where a killed run has left it.
+
+        What another stack has claimed, and not destroyed since, is not adopted either.
+        """
         secret = self._secret(inputs)
+        if inputs["adopt"] and secret.is_anothers and secret.look.fields is not None:
+            raise KindError(
+                f"{action('adopt', self.noun, inputs['account'])}: the stack {secret.look.custom['stack']} has claimed it "
+                f"(custom metadata of {secret.secret.name}). Let it go there first, or delete the key stack there"
+            )
         self._refuse_foreign({}, inputs, secret)
         secret.claim()
         return self._bring_about({}, inputs, secret)
@@ -188,7 +196,7 @@ class ServiceAccount(Kind):
         """Refuse all that exists, is new to this resource, and is not this stack's by the claim or by being equal.
 
         Raises:
-            AccountExistsError: which it is.
+            KindError: which it is.
         """
         if inputs["adopt"]:
             return

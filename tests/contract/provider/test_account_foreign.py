@@ -115,6 +115,18 @@ def test_an_account_that_another_stack_has_claimed_is_refused(
     assert account.writes() == []
 
 
+def test_what_another_stack_has_claimed_is_not_adopted_until_that_lets_it_go(account: AccountCase) -> None:
+    account.up()
+    account.lose_state()
+    account.describe_secret(**account.custom() | {"stack": "ciaccess/other"})
+    account.live()
+    with pytest.raises(PluginError, match="the stack ciaccess/other has claimed it"):
+        account.up(adopt=True)
+    assert account.writes() == []
+    account.describe_secret(**{name: text for name, text in account.custom().items() if name != "stack"})
+    assert account.up(adopt=True) == "create"
+
+
 def test_a_claim_of_ours_takes_over_no_part_that_bears_another_marker(account: AccountCase) -> None:
     account.up()
     account.lose_state()
