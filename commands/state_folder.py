@@ -21,6 +21,8 @@ from tools.environment import ROOT
 _ENGINE = "pulumi"
 # What the engine's file storage keeps beside each file; it is not written in one piece, and an empty one is an error.
 _ATTRIBUTES = "*.attrs"
+# What it writes a file to before it bears its name. It takes one among the locks for a lock, a torn one too.
+_UNNAMED = "*.tmp"
 # The engine's other storages that it keeps its own locks in; Pulumi's service has locks of another kind.
 _BUCKETS = ("s3", "gs", "azblob", "postgres", "postgresql")
 _SAID = re.compile(r"created by (.+?)@(\S+) \(pid (\d+)\) at (\S+)")
@@ -85,12 +87,23 @@ def _utc(since: str) -> str:
 
 def locks(state: Path, project: str, stack: str) -> list[Lock]:
     """Return who holds a stack; a lock that cannot be read is held by nobody known."""
-    return [_read(file) for file in sorted((state / "locks").glob(f"*/{project}/{stack}/*.json"))]
+    files = (state / "locks").glob(f"*/{project}/{stack}/*")
+    return [
+        _read(file) for file in sorted(files) if file.suffix != _ATTRIBUTES[1:] and not _is_torn_lock(file)
+    ]
 
 
 def torn(state: Path) -> list[Path]:
-    """Return the empty attribute files, because of which the engine reads nothing any more; they hold nothing it needs."""
-    return sorted(file for file in state.rglob(_ATTRIBUTES) if file.stat().st_size == 0)
+    """Return the empty attribute files and the torn locks, because of which the engine does nothing any more.
+
+    They hold nothing that it needs: who died while it wrote its lock, or could not write it, has not begun.
+    """
+    attributes = [file for file in state.rglob(_ATTRIBUTES) if file.stat().st_size == 0]
+    return sorted([*attributes, *filter(_is_torn_lock, (state / "locks").rglob(_UNNAMED))])
+
+
+def _is_torn_lock(file: Path) -> bool:
+    return file.suffix == _UNNAMED[1:] and _read(file).pid == _UNKNOWN.pid
 
 
 def _read(file: Path) -> Lock:

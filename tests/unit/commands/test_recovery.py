@@ -76,6 +76,21 @@ def test_an_empty_attributes_file_is_removed_and_a_whole_one_is_not(tmp_path: Pa
     assert [file.name for file in tmp_path.iterdir()] == ["other.json.attrs"]
 
 
+def test_a_lock_that_was_torn_while_it_was_written_is_removed_and_a_whole_one_counts(tmp_path: Path) -> None:
+    """The engine takes a file that has not got its name yet for a lock; it leaves one where the disk is full."""
+    lock(tmp_path, os.getpid(), "elsewhere")
+    whole = next((tmp_path / "locks").rglob("*.json"))
+    whole.rename(whole.with_name(f"{whole.name}.18eb2c.tmp"))
+    with pytest.raises(CommandError, match="of ci on elsewhere"):
+        recovery.of_the_folder(tmp_path, "ciaccess", "prod")
+    torn = next((tmp_path / "locks").rglob("*.tmp"))
+    torn.write_text("")
+    (found,) = recovery.of_the_folder(tmp_path, "ciaccess", "prod")
+    assert found.kind == "torn"
+    found.mend()
+    assert not torn.exists()
+
+
 def test_interrupted_operations_are_taken_out_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
     written: list[Any] = []
     monkeypatch.setattr(engine, "replace", lambda stack, state: written.append((stack, state)))
