@@ -16,6 +16,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.support.crash import Site
+    from tests.support.project import Done
+
+# The engine tries to write for half a minute; and a disk is mounted, which takes root.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+# A page for the lock, and too little for a state.
+_FOR_THE_LOCK = 9_000
 
 
 @pytest.fixture
@@ -35,27 +41,44 @@ def fill(disk: Path, leaving: int) -> Path:
     return filler
 
 
-@pytest.mark.slow  # the engine tries to write for half a minute
-@pytest.mark.timeout(900)
 @pytest.mark.parametrize("phase", ["create", "update"])
 def test_what_a_run_made_whose_state_could_not_be_written_is_found_by_the_next(
     site: Site, small_disk: Path, phase: str
 ) -> None:
-    site.project.extra["PULUMI_BACKEND_URL"] = f"file://{small_disk}?metadata=skip"
-    site.run("stack", "init", "--no-select", plain=True).succeeded()
+    use(site, small_disk)
     if phase == "update":
         site.up().succeeded()
         site.change()
-    filler = fill(small_disk, 4_000)
+    filler = fill(small_disk, leaving=_FOR_THE_LOCK)
     full = site.up()
     made, read = inventory(site.project), reads(site.project)
+    assert len(read) == 2
+    is_over(site, full, filler)
+    assert inventory(site.project) >= made
+    assert all(each.lets_in(site.project) for each in read), "who read what the full run wrote goes on"
+
+
+def test_a_run_that_could_not_even_lock_its_stack_has_done_nothing_and_is_got_over(
+    site: Site, small_disk: Path
+) -> None:
+    use(site, small_disk)
+    filler = fill(small_disk, leaving=0)
+    full = site.up()
+    assert site.proxy.writes() == []
+    is_over(site, full, filler)
+
+
+def use(site: Site, disk: Path) -> None:
+    """Put the state on a disk."""
+    site.project.extra["PULUMI_BACKEND_URL"] = f"file://{disk}?metadata=skip"
+    site.run("stack", "init", "--no-select", plain=True).succeeded()
+
+
+def is_over(site: Site, full: Done, filler: Path) -> None:
+    """See that a run has said that the disk is full; make room, and go on as the runbook says."""
     assert full.code not in (0, 7), full.text
     assert "no space left on device" in re.sub(r"\s+", " ", full.text)
     filler.unlink()
-
     site.recover("--yes").succeeded()
     site.up("--refresh").succeeded()
-    assert inventory(site.project) >= made
-    assert len(read) == 2
-    assert all(each.lets_in(site.project) for each in read), "who read what the full run wrote goes on"
     site.run("preview", "--refresh", "--expect-no-changes").succeeded()
