@@ -22,6 +22,7 @@ from clients.errors import (
 from clients.gitlab_errors import ONCE, SYSTEM, errors
 from clients.http import HttpOptions, PooledSession
 from clients.redaction import conceal
+from clients.shared_list import SharedList
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -113,23 +114,21 @@ class Variables:
         self._url = url
         self._group = group
         self._manager: GroupVariableManager = api.groups.get(group, lazy=True).variables
-        self._lock = threading.Lock()
-        self._known: dict[Identity, Variable] | None = None
+        self._shared = SharedList(self._list)
 
     def all(self) -> dict[Identity, Variable]:
-        """Return all variables of the group; one list call a process."""
-        with self._lock:
-            if self._known is None:
-                with self._errors(f"list variables of group '{self._group}'"):
-                    listed = self._manager.list(get_all=True, per_page=100, **ONCE)
-                    found = [self._variable(item) for item in listed]
-                    self._known = {item.identity: item for item in found}
-            return dict(self._known)
+        """Return all variables of the group; one list call a process, whose failure is everyone's who waited for it."""
+        return dict(self._shared.items())
+
+    def _list(self) -> dict[Identity, Variable]:
+        with self._errors(f"list variables of group '{self._group}'"):
+            listed = self._manager.list(get_all=True, per_page=100, **ONCE)
+            found = [self._variable(item) for item in listed]
+        return {item.identity: item for item in found}
 
     def refresh(self) -> None:
         """Forget the list, so that the next call asks again."""
-        with self._lock:
-            self._known = None
+        self._shared.refresh()
 
     def find(self, key: str, environment_scope: str = "*") -> Variable | None:
         """Return a variable from the list."""
@@ -256,14 +255,10 @@ class Variables:
             conceal(variable.value)
 
     def _remember(self, variable: Variable) -> None:
-        with self._lock:
-            if self._known is not None:
-                self._known[variable.identity] = variable
+        self._shared.change(lambda known: known | {variable.identity: variable})
 
     def _forget(self, identity: Identity) -> None:
-        with self._lock:
-            if self._known is not None:
-                self._known.pop(identity, None)
+        self._shared.change(lambda known: {each: known[each] for each in known.keys() - {identity}})
 
     def _errors(self, doing: str, method: str = "GET") -> AbstractContextManager[None]:
         return errors(doing, self._url, method)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from clients.errors import ApiError, NotFoundError, UnexpectedAnswerError, UnreachableError, action
 from clients.http import json_of, segment
-from clients.nexus.shared_list import SharedList
 from clients.nexus.wire import NEXUS, Kind
+from clients.shared_list import SharedList
 
 if TYPE_CHECKING:
     from collections.abc import Callable

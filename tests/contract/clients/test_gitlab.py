@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -147,6 +148,25 @@ def test_many_threads_share_one_list_and_pages_are_all_read(
     assert all(found)
     lists = {route: count for route, count in gitlab.requests().items() if "/simulator/" not in route}
     assert list(lists.values()) == [2], "two pages of 100"
+
+
+def test_a_gitlab_that_never_answers_is_waited_for_once_by_all(gitlab: GitlabProcess, group: str) -> None:
+    options = replace(OPTIONS, read_seconds=1.0)
+    silent = GitLab(gitlab.url, gitlab.root_token, options=options)
+    gitlab.control("POST", "faults", {"count": 6, "status": 0, "path": "/api/", "delay_seconds": 4})
+    variables, began = silent.variables(group), time.monotonic()
+    with ThreadPoolExecutor(6) as pool:
+        failures = list(pool.map(lambda _: _failure(variables), range(6)))
+    silent.close()
+    gitlab.control("DELETE", "faults")
+    assert all("the answer timed out" in each for each in failures)
+    assert time.monotonic() - began < 3
+
+
+def _failure(variables: Variables) -> str:
+    with pytest.raises(UnreachableError) as raised:
+        variables.all()
+    return str(raised.value)
 
 
 @pytest.mark.parametrize(

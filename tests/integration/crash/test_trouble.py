@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 _USERS = "/service/rest/v1/security/users"
 _MANY = 50
-# docs/runbook-recovery.md: what ciaccess asks itself is given up after 20 seconds a call, what pulumi-vault asks after 60.
-_OURS_SECONDS, _PULUMI_VAULT_SECONDS, _START_SECONDS = 40, 60, 30
+# docs/runbook-recovery.md: what ciaccess asks itself is given up after 20 seconds, what pulumi-vault asks after 60.
+_OURS_SECONDS, _PULUMI_VAULT_SECONDS, _START_SECONDS = 20, 60, 30
 _SEALED = Answer(503, b'{"errors":["Vault is sealed"]}', "application/json")
 _WRONG_TYPE = Answer(200, b"all is well", "text/plain")
 

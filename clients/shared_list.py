@@ -9,22 +9,23 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+K = TypeVar("K")
 T = TypeVar("T")
 
 
-class SharedList(Generic[T]):
+class SharedList(Generic[K, T]):
     """A single flight: the first caller loads, the others wait for the same answer.
 
     A list that could not be loaded is not kept: those who waited get the error, the next caller tries again.
     """
 
-    def __init__(self, load: Callable[[], dict[str, T]]) -> None:
+    def __init__(self, load: Callable[[], dict[K, T]]) -> None:
         self._load = load
         self._lock = threading.Lock()
-        self._flight: Future[dict[str, T]] | None = None
-        self._missed: list[Callable[[dict[str, T]], dict[str, T]]] = []
+        self._flight: Future[dict[K, T]] | None = None
+        self._missed: list[Callable[[dict[K, T]], dict[K, T]]] = []
 
-    def items(self) -> dict[str, T]:
+    def items(self) -> dict[K, T]:
         """Return the objects by id; do not change this dictionary, it is everyone's."""
         with self._lock:
             flight = self._flight
@@ -36,7 +37,7 @@ class SharedList(Generic[T]):
             self._land(flight)
         return flight.result()
 
-    def _land(self, flight: Future[dict[str, T]]) -> None:
+    def _land(self, flight: Future[dict[K, T]]) -> None:
         try:
             found = self._load()
         except BaseException as error:  # noqa: BLE001 whoever waits must get it, whatever it is
@@ -56,7 +57,7 @@ class SharedList(Generic[T]):
         with self._lock:
             self._flight = None
 
-    def change(self, change: Callable[[dict[str, T]], dict[str, T]]) -> None:
+    def change(self, change: Callable[[dict[K, T]], dict[K, T]]) -> None:
         """Put a write into the list; one that is under way may miss the write or have it, and gets it once it is there.
 
         `change` gets a dictionary of its own and returns the one to keep; done twice it is as if done once.
