@@ -54,7 +54,7 @@ test-nexus: setup ## Provider tests against a real Nexus: NEXUS_URL, NEXUS_USERN
 
 .PHONY: bench
 bench: setup ## Measure what each command costs; writes docs/performance.md (on a quiet machine: some minutes)
-	@$(PY) -m tests.bench $(if $(ACCOUNTS),--accounts $(ACCOUNTS)) $(if $(RUNS),--runs $(RUNS))
+	@$(PY) -m tests.bench $(if $(ACCOUNTS),--accounts $(ACCOUNTS)) $(if $(RUNS),--runs $(RUNS)) $(if $(LATENCY),--latency $(LATENCY))
 
 .PHONY: format
 format: setup ## Format the code
