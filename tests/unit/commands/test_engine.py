@@ -132,3 +132,19 @@ def test_what_ends_a_command_reaches_the_engine_once_and_is_waited_for(pulumi: P
     assert command.returncode == Exit.ERROR
     assert said == "error: pulumi up: interrupted, and ended. What it did until then is recorded\n"
     assert told.read_text().split() == ["begun", "SIGINT", "ended"]
+
+
+def test_a_command_under_nohup_outlives_its_terminal(pulumi: Path) -> None:
+    says(pulumi, seconds=1)
+    command = subprocess.Popen(
+        ["/bin/sh", "-c", 'trap "" HUP; exec "$0" -c "$1"', sys.executable, _COMMAND],
+        cwd=ROOT,
+        env={"PATH": str(pulumi.parent)},
+        start_new_session=True,
+    )
+    with command:
+        words, deadline = pulumi.with_name("words"), time.monotonic() + 30
+        while not words.exists() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        os.killpg(command.pid, signal.SIGHUP)
+    assert command.returncode == Exit.CLEAN
