@@ -90,6 +90,12 @@ def spoil(project: Project) -> None:
     project.nexus("PUT", path, json={**selector, "expression": 'format == "raw" and path =^ "/hand/"'})
 
 
+def purge(project: Project) -> None:
+    """Take away the secrets with all their versions and metadata."""
+    for account in ACCOUNTS:
+        project.vault().delete(f"secret/metadata/nexus/{account}")
+
+
 def wipe(site: Site) -> None:
     """Take away all that a stack made, and the state: for the test after one that failed."""
     project, vault = site.project, site.project.vault()
@@ -97,8 +103,7 @@ def wipe(site: Site) -> None:
     if "jwt/" in vault.sys.list_auth_methods()["data"]:
         vault.sys.disable_auth_method("jwt")
     vault.sys.delete_policy(POLICY)
-    for account in ACCOUNTS:
-        vault.delete(f"secret/metadata/nexus/{account}")
+    purge(project)
     for noun, path in _NEXUS.items():
         for each in inventory(project):
             kind, _, name = each.partition(" ")
