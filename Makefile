@@ -43,8 +43,8 @@ test-unit test-contract test-integration test-e2e: setup
 	@$(PY) -m pytest -q $(PARALLEL) tests/$(@:test-%=%)
 
 .PHONY: test-slow
-test-slow: setup ## Every crash of the catalogue and rotation at length: an hour, outside CI
-	@$(PY) -m pytest -q -m slow -n 3 --dist load tests
+test-slow: setup ## Every crash of the catalogue and rotation at length: some 40 minutes, outside CI
+	@$(PY) -m pytest -q -m slow -n 2 --dist load tests
 
 .PHONY: test-nexus
 test-nexus: setup ## Provider tests against a real Nexus: NEXUS_URL, NEXUS_USERNAME, NEXUS_PASSWORD

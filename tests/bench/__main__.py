@@ -54,6 +54,7 @@ def _run(count: int, latency: int) -> dict[str, Cost | float]:
 
 
 def _write(results: Results, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
     results.write(folder / "performance.json")
     (folder / "performance.md").write_text(report.page(results), encoding="utf-8")
     (folder / "performance.svg").write_text(plot.drawing(results), encoding="utf-8")
