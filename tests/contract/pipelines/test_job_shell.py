@@ -93,8 +93,13 @@ def test_no_program_that_publishes_gets_the_password_as_a_word(
     image: str, tmp_path: Path, vault: ScriptedServer
 ) -> None:
     shell = job(tmp_path, image, vault)
-    for name in ("docker", "twine", "npm", "skopeo"):
+    for name in ("twine", "npm", "skopeo"):
         (shell.programs / name).symlink_to("/bin/true")
+    # It reads the password, as docker does: one that ends before breaks the pipe, now and then.
+    reader = tmp_path / "reader"
+    reader.write_text("#!/bin/sh\nexec /bin/cat >/dev/null\n", encoding="ascii")
+    reader.chmod(0o755)
+    (shell.programs / "docker").symlink_to(reader)
     noted = shell.record()
     vault.answers("PUT /rpm/x.json", Reply(201))
     (tmp_path / "x.json").touch()
