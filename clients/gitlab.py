@@ -255,10 +255,10 @@ class Variables:
             conceal(variable.value)
 
     def _remember(self, variable: Variable) -> None:
-        self._shared.change(lambda known: known | {variable.identity: variable})
+        self._shared.put(variable.identity, variable)
 
     def _forget(self, identity: Identity) -> None:
-        self._shared.change(lambda known: {each: known[each] for each in known.keys() - {identity}})
+        self._shared.drop(identity)
 
     def _errors(self, doing: str, method: str = "GET") -> AbstractContextManager[None]:
         return errors(doing, self._url, method)

@@ -57,6 +57,19 @@ class SharedList(Generic[K, T]):
         with self._lock:
             self._flight = None
 
+    def put(self, key: K, item: T) -> None:
+        """Put an object that was written into the list, as `change` does."""
+        self.change(lambda items: items | {key: item})
+
+    def drop(self, key: K) -> None:
+        """Take an object that was deleted out of the list, as `change` does."""
+
+        def dropped(items: dict[K, T]) -> dict[K, T]:
+            items.pop(key, None)
+            return items
+
+        self.change(dropped)
+
     def change(self, change: Callable[[dict[K, T]], dict[K, T]]) -> None:
         """Put a write into the list; one that is under way may miss the write or have it, and gets it once it is there.
 

@@ -103,7 +103,7 @@ class Collection(Listing[T]):
             existed = False
         else:
             existed = True
-        self.shared.change(lambda items: _without(items, identity))
+        self.shared.drop(identity)
         self._after_delete(identity)
         return existed
 
@@ -139,12 +139,7 @@ class Collection(Listing[T]):
         return item if self.kind.id_of(item) == identity else None
 
     def _remember(self, item: T) -> None:
-        self.shared.change(lambda items: items | {self.kind.id_of(item): item})
-
-
-def _without(items: dict[str, T], identity: str) -> dict[str, T]:
-    items.pop(identity, None)
-    return items
+        self.shared.put(self.kind.id_of(item), item)
 
 
 def _answers_yes(question: Callable[[], bool]) -> bool:
