@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from adoption.claims import of_another, owner_in
 from adoption.existing import PART_FINDERS
+from clients.nexus.own_privileges import is_called_after, own_privileges
 
 if TYPE_CHECKING:
     from adoption.existing import Existing
     from adoption.world import Systems
-    from clients.nexus import Privilege, User
+    from clients.nexus import User
 
-_SCOPED = "repository-content-selector"
 _NOUNS = {"selectors": "content selector", "privileges": "privilege", "role": "role", "users": "user"}
 _Key = tuple[str, str]
 
@@ -112,17 +112,9 @@ class AccountParts:
     def _reached(self) -> dict[_Key, str]:
         """The selectors and privileges that an import finds, with whose they say they are."""
         found: dict[_Key, str] = {}
-        for privilege in self._scoped():
+        for privilege in own_privileges(self._nexus, self.role_id):
             found["privileges", privilege.name] = owner_in(privilege.description)
             selector = self._nexus.content_selectors.find(privilege.content_selector)
-            if selector is not None and self._is_own(selector.name):
+            if selector is not None and is_called_after(self.role_id, selector.name):
                 found["selectors", selector.name] = owner_in(selector.description)
         return found
-
-    def _scoped(self) -> list[Privilege]:
-        role = self._nexus.roles.find(self.role_id) if self.role_id else None
-        held = [self._nexus.privileges.find(name) for name in sorted(role.privileges)] if role else []
-        return [each for each in held if each and each.type == _SCOPED and self._is_own(each.name)]
-
-    def _is_own(self, name: str) -> bool:
-        return name.startswith(f"{self.role_id}-")

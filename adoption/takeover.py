@@ -28,8 +28,6 @@ TYPE = "ciaccess:index:ServiceAccount"
 ACTIVE = "active"
 _VERSION = "password_version"
 _FIELDS = {"username", "password"}
-# As far back as the plugin looks for an idle user's password (provider/kinds/account_passwords).
-_MOST_VERSIONS = 5
 
 
 def take_over(inputs: dict[str, Any], systems: Systems, owner: str) -> Existing | None:
@@ -158,11 +156,8 @@ class _Account:
 
     def _earlier(self, user_id: str) -> dict[str, Any] | None:
         """Return what the secret said when it last was this user's turn: jobs may still use it."""
-        for version in range(self.look.version - 1, max(self.look.version - 1 - _MOST_VERSIONS, 0), -1):
-            fields = self.secret.earlier(version)
-            if fields and fields.get("username") == user_id:
-                return fields
-        return None
+        earlier = self.secret.earlier(self.look)
+        return next((fields for fields in earlier if fields.get("username") == user_id), None)
 
     def _is_proven(self, user_id: str, fields: dict[str, Any] | None) -> bool:
         password = (fields or {}).get("password")

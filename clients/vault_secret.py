@@ -14,12 +14,15 @@ from clients.redaction import conceal
 from clients.vault import SYSTEM
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from clients.vault import Vault
 
 _DATA, _METADATA = "/data/", "/metadata/"
 _MISMATCH = "check-and-set parameter did not match"
 # A user's name is no secret: it stands in access.yaml, and errors need it.
 _PLAIN = "username"
+_MOST_VERSIONS = 5
 
 
 @dataclass(frozen=True)
@@ -62,14 +65,18 @@ class VaultSecret:
         _conceal(fields or {})
         return Look(fields, int(about.get("version", 0)), _custom(about))
 
-    def earlier(self, version: int) -> dict[str, Any] | None:
-        """Return the fields of an earlier version, None where it is deleted or never was."""
-        found = self._get(f"{self._data}", f"read version {version} of secret '{self.name}'", version)
-        fields = (found or {}).get("data")
-        if not isinstance(fields, dict):
-            return None
-        _conceal(fields)
-        return fields
+    def earlier(self, look: Look) -> Iterator[dict[str, Any]]:
+        """Yield the fields of the versions before the one that was looked at, the latest first, deleted ones left out.
+
+        The turn before is the version before, unless somebody wrote in between: so five of them, each asked for when its
+        turn comes.
+        """
+        for version in range(look.version - 1, max(look.version - 1 - _MOST_VERSIONS, 0), -1):
+            found = self._get(self._data, f"read version {version} of secret '{self.name}'", version)
+            fields = (found or {}).get("data")
+            if isinstance(fields, dict):
+                _conceal(fields)
+                yield fields
 
     def write(self, fields: dict[str, str], after: int) -> None:
         """Write the version that follows version `after`, 0 for the first.

@@ -10,7 +10,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from provider.kinds.account_parts import VERSION
+from clients.nexus.own_privileges import is_called_after, own_privileges
+from provider.kinds.account_passwords import VERSION
 from provider.kinds.kind import KindError
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 _USER = r"[^\s@,:/]+@[0-9]{1,9}"
 _ID = re.compile(rf"({_USER}(?:,{_USER})*):([^:\s]+/data/[^:\s]+)(?::([^:\s]+))?")
-_SCOPED = "repository-content-selector"
 
 
 @dataclass(frozen=True)
@@ -65,10 +65,9 @@ class ImportId:
         """Return what there is to look at, in the shape of a state: the parts by id, without their fields."""
         active = (look.fields or {}).get("username")
         account = next(iter(self.versions))
-        role = nexus.roles.find(self.role) if self.role else None
-        held = [nexus.privileges.find(name) for name in sorted(role.privileges)] if role else []
-        scoped = [each for each in held if each and each.type == _SCOPED and self._is_own(each.name)]
-        selectors = {each.content_selector for each in scoped if self._is_own(each.content_selector)}
+        scoped = own_privileges(nexus, self.role)
+        used = {each.content_selector for each in scoped}
+        selectors = sorted(name for name in used if is_called_after(self.role, name))
         return {
             "account": account,
             "users": {
@@ -76,9 +75,6 @@ class ImportId:
             },
             "role": {"role_id": self.role} if self.role else {},
             "privileges": {each.name: {"name": each.name} for each in scoped},
-            "selectors": {name: {"name": name} for name in sorted(selectors)},
+            "selectors": {name: {"name": name} for name in selectors},
             "secret": {"path": self.path, "user": active if active in self.versions else account},
         }
-
-    def _is_own(self, name: str) -> bool:
-        return name.startswith(f"{self.role}-")

@@ -10,7 +10,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from provider.kinds.fields import UNKNOWN, WHOLE_NUMBER, Failure, Field, Rule, Values
+from provider.kinds import account_passwords as passwords
+from provider.kinds.account_passwords import VERSION
+from provider.kinds.fields import UNKNOWN, Failure, Values
 from provider.kinds.kind import Change
 from provider.kinds.nexus_content_selector import NexusContentSelector
 from provider.kinds.nexus_privilege import NexusPrivilege
@@ -23,10 +25,6 @@ if TYPE_CHECKING:
     from provider.kinds.objects import ObjectKind
     from provider.systems import Systems
 
-# Which of a user's passwords is meant: another number, another password.
-VERSION = Field(
-    "password_version", WHOLE_NUMBER, rule=Rule("a whole number from 1", lambda value: value >= 1)
-)
 # What a part's kind takes and an account gives it: the whole account is taken over or not, its passwords are made here.
 _GIVEN: Values = {"password": UNKNOWN, "handed_out_by": "", "adopt": False}
 _MARKER = re.compile(r"\(managed by [^()]+\)$")
@@ -146,7 +144,7 @@ class Sort:
         if not self.is_users:
             return part
         own = {name: value for name, value in part.items() if name != VERSION.name}
-        password = known[f"{part['user_id']}:{part[VERSION.name]}"]
+        password = known[passwords.key(part["user_id"], part)]
         return own | {"password": password, "handed_out_by": secret_path}
 
     def is_marked_alike(self, existing: object, part: Values) -> bool:

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from clients.fingerprint import fingerprint
-from provider.kinds.account_parts import VERSION
-from provider.kinds.password import generated, was_made_here
+from provider.kinds.fields import WHOLE_NUMBER, Field, Rule
+from provider.kinds.password import fingerprint_of, generated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -22,8 +21,10 @@ if TYPE_CHECKING:
     Accepts = Callable[[str, str], bool]
 
 FINGERPRINT = "fingerprint"
-# The turn before is the version before, unless somebody wrote in between.
-_MOST_VERSIONS = 5
+# Which of a user's passwords is meant: another number, another password.
+VERSION = Field(
+    "password_version", WHOLE_NUMBER, rule=Rule("a whole number from 1", lambda value: value >= 1)
+)
 
 
 def key(user_id: str, user: Mapping[str, Any]) -> str:
@@ -40,11 +41,6 @@ def kept(state: Values, users: Mapping[str, Values]) -> dict[str, str]:
 def is_known(state: Values, inputs: Values) -> bool:
     """Tell whether the state has every password that is wanted."""
     return len(kept(state, inputs["users"])) == len(inputs["users"])
-
-
-def fingerprint_of(password: str) -> str:
-    """Return the fingerprint of a password that was made here, "" for another's (clients/fingerprint says why)."""
-    return fingerprint(password) if was_made_here(password) else ""
 
 
 def by_user(passwords: Mapping[str, str]) -> dict[str, str]:
@@ -116,10 +112,8 @@ def _published(look: Look, secret: VaultSecret, user_id: str) -> str | None:
     """Return a user's password from the secret, or from the last of its earlier versions that names the user."""
     if found := _password(look.fields, user_id):
         return found
-    for version in range(look.version - 1, max(look.version - 1 - _MOST_VERSIONS, 0), -1):
-        if found := _password(secret.earlier(version), user_id):
-            return found
-    return None
+    earlier = (_password(fields, user_id) for fields in secret.earlier(look))
+    return next(filter(None, earlier), None)
 
 
 def _lost_turn(inputs: Values, look: Look, user_id: str) -> str | None:

@@ -90,6 +90,11 @@ def was_made_here(password: str) -> bool:
     return len(password) == CHARACTERS and set(password) <= set(ALPHABET)
 
 
+def fingerprint_of(password: str) -> str:
+    """Return the fingerprint of a password that was made here, "" for another's (clients/fingerprint says why)."""
+    return fingerprint(password) if was_made_here(password) else ""
+
+
 def _outputs(password: str) -> Values:
     """Return what is known of a password: itself, and its fingerprint if it was made here."""
-    return {"result": password, "fingerprint": fingerprint(password) if was_made_here(password) else ""}
+    return {"result": password, "fingerprint": fingerprint_of(password)}

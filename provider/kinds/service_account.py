@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from clients.errors import action
 from provider.kinds import account_passwords as passwords
 from provider.kinds.account_import import ImportId
-from provider.kinds.account_parts import VERSION, sorts_of
+from provider.kinds.account_parts import sorts_of
+from provider.kinds.account_passwords import VERSION
 from provider.kinds.account_secret import AccountSecret, check_metadata, check_secret, described, holding
 from provider.kinds.fields import FLAG, MAPPING, UNKNOWN, Failure, Field, Values
 from provider.kinds.kind import Change, Difference, Kind, KindError, Seen
