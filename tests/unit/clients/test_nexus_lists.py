@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -23,6 +24,10 @@ from tests.unit.clients.nexus_objects import (
     WIRE_ROLE,
     WIRE_USER,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from concurrent.futures import Future
 
 
 def test_a_list_is_asked_for_once_by_any_number_of_threads(server: ScriptedServer, nexus: Nexus) -> None:
@@ -75,16 +80,23 @@ def test_writes_are_in_the_shared_list_without_another_call(server: ScriptedServ
     assert len(server.asked(f"GET {SELECTORS}")) == 2
 
 
+@contextmanager
+def listing(server: ScriptedServer, nexus: Nexus) -> Iterator[Future[dict[str, Role]]]:
+    """The list of roles while it is under way: asked for, and not answered yet."""
+    with ThreadPoolExecutor(1) as pool:
+        early = pool.submit(nexus.roles.all)
+        while not server.requests:
+            time.sleep(0.005)
+        yield early
+
+
 @pytest.mark.parametrize("listed", [[], [WIRE_ROLE]], ids=["missed by the list", "in the list"])
 def test_a_write_during_a_list_is_not_lost_and_asks_for_no_other(
     server: ScriptedServer, nexus: Nexus, listed: list[dict[str, Any]]
 ) -> None:
     server.answers(f"GET {ROLES}", in_json(listed, delay_seconds=0.3))
     server.answers(f"POST {ROLES}", in_json(WIRE_ROLE))
-    with ThreadPoolExecutor(1) as pool:
-        early = pool.submit(nexus.roles.all)
-        while not server.requests:
-            time.sleep(0.005)
+    with listing(server, nexus) as early:
         nexus.roles.create(ROLE)
         assert nexus.roles.find("r") == ROLE
         assert early.result() == {"r": ROLE}
@@ -94,10 +106,7 @@ def test_a_write_during_a_list_is_not_lost_and_asks_for_no_other(
 def test_a_deletion_during_a_list_is_not_lost(server: ScriptedServer, nexus: Nexus) -> None:
     server.answers(f"GET {ROLES}", in_json([WIRE_ROLE], delay_seconds=0.3))
     server.answers(f"DELETE {ROLES}/r", Reply(204))
-    with ThreadPoolExecutor(1) as pool:
-        early = pool.submit(nexus.roles.all)
-        while not server.requests:
-            time.sleep(0.005)
+    with listing(server, nexus) as early:
         nexus.roles.delete("r")
         assert early.result() == {}
     assert nexus.roles.find("r") is None
@@ -108,10 +117,7 @@ def test_a_write_before_a_list_is_forgotten_is_not_put_into_the_next(
 ) -> None:
     server.answers(f"GET {ROLES}", in_json([], delay_seconds=0.3), in_json([]))
     server.answers(f"POST {ROLES}", in_json(WIRE_ROLE))
-    with ThreadPoolExecutor(1) as pool:
-        early = pool.submit(nexus.roles.all)
-        while not server.requests:
-            time.sleep(0.005)
+    with listing(server, nexus) as early:
         nexus.roles.create(ROLE)
         nexus.refresh()
         assert nexus.roles.find("r") is None, "somebody else has deleted it since"
