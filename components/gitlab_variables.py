@@ -14,8 +14,8 @@ import pulumi
 from components.resources import GroupVariable
 
 if TYPE_CHECKING:
-    from config import Access
-    from config.models import Variable
+    from ciaccess.access import Access
+    from ciaccess.access.model.models import Variable
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Self
 import pulumi
 
 from components.resources import Role
-from config.permissions import NexusRole, named_roles
+from ciaccess.access.desired.nexus import NexusRole, named_roles
 
 if TYPE_CHECKING:
-    from config import Access
+    from ciaccess.access import Access
 
 
 @dataclass(frozen=True)

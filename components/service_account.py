@@ -10,15 +10,15 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from components.resources import ServiceAccount
-from config import rotation
-from config.identities import account as declared_account
-from config.permissions import account_objects, nexus_users, secret_api_path, secret_metadata
+from ciaccess.access.desired import rotation
+from ciaccess.access.desired.pipeline_identities import account as declared_account
+from ciaccess.access.desired.nexus import account_objects, nexus_users, secret_api_path, secret_metadata
 
 if TYPE_CHECKING:
     import pulumi
 
     from components.nexus_access import NexusAccess
-    from config import Access
+    from ciaccess.access import Access
 
 _SCOPED = "repository-content-selector"
 

@@ -13,13 +13,13 @@ import pulumi
 import pulumi_vault as vault
 
 from components.resources import VaultPreconditions
-from config.identities import jwt_roles
-from config.permissions import VaultPolicy, vault_policies
-from config.vault_objects import jwt_backend_fields, jwt_role_fields
+from ciaccess.access.desired.pipeline_identities import jwt_roles
+from ciaccess.access.desired.nexus import VaultPolicy, vault_policies
+from ciaccess.access.desired.vault import jwt_backend_fields, jwt_role_fields
 
 if TYPE_CHECKING:
-    from config import Access
-    from config.models import JwtBackend, JwtRole
+    from ciaccess.access import Access
+    from ciaccess.access.model.models import JwtBackend, JwtRole
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from clients import redaction
+from ciaccess.clients import redaction
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator

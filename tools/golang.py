@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tools.progress import Step
+from ciaccess.progress import Step
 
 if TYPE_CHECKING:
     from tools.recipes import Recipe

@@ -13,8 +13,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tools.environment import tool_cache
-from tools.progress import Step
+from ciaccess.environment import tool_cache
+from ciaccess.progress import Step
 
 _SOURCES = Path(__file__).parent / "gitlab-ci-local"
 _FILES = ("package.json", "package-lock.json")

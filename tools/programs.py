@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 
-from tools.progress import Step
+from ciaccess.progress import Step
 
 # program → Debian package
 NEEDED = {

@@ -18,8 +18,8 @@ import time
 from typing import TYPE_CHECKING
 
 from tools import golang, node, programs
-from tools.environment import ROOT, VAULT_PLUGIN_VERSION, VENV, activate, state_directory, tool_cache
-from tools.progress import Step, elapsed
+from ciaccess.environment import ROOT, VAULT_PLUGIN_VERSION, VENV, activate, state_directory, tool_cache
+from ciaccess.progress import Step, elapsed
 from tools.recipes import (
     LANGUAGE_HOST,
     LANGUAGE_HOST_SCRIPTS,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from tests.bench import accounts, operations, plot, report
 from tests.bench.results import Results
-from tests.support.project import ROOT, Project
+from tests.support.project.project import ROOT, Project
 
 if TYPE_CHECKING:
     from tests.bench.measuring import Cost

@@ -9,7 +9,7 @@ from ruamel.yaml import YAML
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.support.project import Project
+    from tests.support.project.project import Project
 
 ORGANISATION = 8
 _GROUPS = 40

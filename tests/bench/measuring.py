@@ -14,13 +14,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.support.latency_proxy import LatencyProxy
-from tests.support.project import ROOT, STACK
+from tests.support.servers.latency_proxy import LatencyProxy
+from tests.support.project.project import ROOT, STACK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from tests.support.project import Project
+    from tests.support.project.project import Project
 
 _SAMPLE_SECONDS = 0.1
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from tests.bench import accounts
 from tests.bench.measuring import Cost, Meter
-from tools.progress import Step
+from ciaccess.progress import Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from tests.support.project import Project
+    from tests.support.project.project import Project
 
 VALIDATE, ACCESS, FIRST_UP = "validate", "access --diff, one account added", "up, from nothing"
 UP_AGAIN, PREVIEW, DRIFT = "up again", "preview with refresh, nothing to do", "drift, clean"

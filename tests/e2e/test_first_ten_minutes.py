@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.checkout import copy_checkout
+from tests.support.project.checkout import copy_checkout
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

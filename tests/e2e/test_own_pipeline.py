@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.identities import SCHEDULED, bootstrap
-from tests.support.own_pipeline import OwnPipeline
-from tests.support.project import Project
+from tests.support.own_pipeline.identities import SCHEDULED, bootstrap
+from tests.support.own_pipeline.own_pipeline import OwnPipeline
+from tests.support.project.project import Project
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

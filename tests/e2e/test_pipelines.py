@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.artifacts import make_image, make_npm_package, make_rpm, make_wheel
-from tests.support.job_shell import CURL_IMAGES, IMAGES, JobShell
-from tests.support.jobs import id_token
-from tests.support.pipeline import Pipeline
-from tests.support.project import Project
-from tests.support.simulator import free_port
+from tests.support.clients.artifacts import make_image, make_npm_package, make_rpm, make_wheel
+from tests.support.consumers.job_shell import CURL_IMAGES, IMAGES, JobShell
+from tests.support.servers.jobs import id_token
+from tests.support.consumers.pipeline import Pipeline
+from tests.support.project.project import Project
+from tests.support.servers.simulator import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.support.project import Done
+    from tests.support.project.project import Done
 
 SEED = Path(__file__).parents[1] / "data" / "pipelines" / "seed.gitlab-ci.yml"
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.project import Project
+from tests.support.project.project import Project
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from analysis.admission import UNKNOWN, Outcome
-from analysis.job import Job, verdicts
-from tests.support.gitlab import GitlabProcess, start_gitlab
-from tests.support.organisation import organisation
+from ciaccess.analysis.admission import UNKNOWN, Outcome
+from ciaccess.analysis.job import Job, verdicts
+from tests.support.servers.gitlab import GitlabProcess, start_gitlab
+from tests.support.access.organisation import organisation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

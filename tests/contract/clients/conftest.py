@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from clients.nexus import HttpOptions, Nexus
-from tests.support.nexus import ADMIN, NexusProcess, start_nexus
+from ciaccess.clients.nexus import HttpOptions, Nexus
+from tests.support.servers.nexus import ADMIN, NexusProcess, start_nexus
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from clients.artifacts import FORMATS, Artifact, Place
-from clients.errors import UnreachableError
-from clients.http import HttpOptions, PooledSession, basic
-from tests.support.nexus import NexusProcess, start_nexus
-from tests.support.simulator import free_port
+from ciaccess.clients.artifacts import FORMATS, Artifact, Place
+from ciaccess.clients.errors import UnreachableError
+from ciaccess.clients.http.session import HttpOptions, PooledSession, basic
+from tests.support.servers.nexus import NexusProcess, start_nexus
+from tests.support.servers.simulator import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,23 +10,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from clients.errors import (
-    ApiError,
-    ConflictError,
-    ForbiddenError,
-    NotFoundError,
-    RefusedError,
-    ServerError,
-    UnauthorizedError,
-    UnexpectedAnswerError,
-    UnreachableError,
-)
-from clients.gitlab import GitLab, Variable, Variables
-from clients.http import HttpOptions
-from clients.redaction import redacted
-from tests.support.gitlab import GitlabProcess, start_gitlab
-from tests.support.scripted_server import Reply, ScriptedServer
-from tests.support.simulator import free_port
+from ciaccess.clients.errors import ApiError, ConflictError, ForbiddenError, NotFoundError, RefusedError, ServerError, UnauthorizedError, UnexpectedAnswerError, UnreachableError
+from ciaccess.clients.gitlab.variables import GitLab, Variable, Variables
+from ciaccess.clients.http.session import HttpOptions
+from ciaccess.clients.redaction import redacted
+from tests.support.servers.gitlab import GitlabProcess, start_gitlab
+from tests.support.servers.scripted_server import Reply, ScriptedServer
+from tests.support.servers.simulator import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from clients.errors import ForbiddenError, NotFoundError, UnauthorizedError
-from clients.gitlab import GitLab
-from clients.gitlab_notes import MOST_CHARACTERS, MergeRequestNotes
-from clients.http import HttpOptions
-from commands.page import Finding, Page, Section
-from commands.preview_note import keep, marker, text_of
-from tests.support.gitlab import GitlabProcess, start_gitlab
+from ciaccess.clients.errors import ForbiddenError, NotFoundError, UnauthorizedError
+from ciaccess.clients.gitlab.variables import GitLab
+from ciaccess.clients.gitlab.notes import MOST_CHARACTERS, MergeRequestNotes
+from ciaccess.clients.http.session import HttpOptions
+from ciaccess.report.page import Finding, Page, Section
+from ciaccess.review.note import keep, marker, text_of
+from tests.support.servers.gitlab import GitlabProcess, start_gitlab
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

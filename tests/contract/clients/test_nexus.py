@@ -9,21 +9,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from clients.errors import (
-    ConflictError,
-    ForbiddenError,
-    NotFoundError,
-    RefusedError,
-    ServerError,
-    UnauthorizedError,
-    UnexpectedAnswerError,
-)
-from clients.nexus import ContentSelector, Nexus, Privilege, Role, User
+from ciaccess.clients.errors import ConflictError, ForbiddenError, NotFoundError, RefusedError, ServerError, UnauthorizedError, UnexpectedAnswerError
+from ciaccess.clients.nexus import ContentSelector, Nexus, Privilege, Role, User
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.support.nexus import NexusProcess
+    from tests.support.servers.nexus import NexusProcess
 
     Connect = Callable[..., Nexus]
 

@@ -9,15 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from clients.errors import (
-    ConflictError,
-    RefusedError,
-    ServerError,
-    UnexpectedAnswerError,
-    UnreachableError,
-)
-from clients.nexus import HttpOptions, Nexus, Privilege, Role, User
-from tests.support.nexus import ADMIN, NexusProcess, start_nexus
+from ciaccess.clients.errors import ConflictError, RefusedError, ServerError, UnexpectedAnswerError, UnreachableError
+from ciaccess.clients.nexus import HttpOptions, Nexus, Privilege, Role, User
+from tests.support.servers.nexus import ADMIN, NexusProcess, start_nexus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

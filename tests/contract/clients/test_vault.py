@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from clients.errors import ForbiddenError, ServerError, UnexpectedAnswerError, UnreachableError
-from clients.redaction import redacted
-from clients.vault import Vault
-from tests.support.scripted_server import Reply, ScriptedServer, in_json, page
-from tests.support.vault import VaultProcess
+from ciaccess.clients.errors import ForbiddenError, ServerError, UnexpectedAnswerError, UnreachableError
+from ciaccess.clients.redaction import redacted
+from ciaccess.clients.vault.client import Vault
+from tests.support.servers.scripted_server import Reply, ScriptedServer, in_json, page
+from tests.support.servers.vault import VaultProcess
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.account import AccountCase
-from tests.support.fault_proxy import FaultProxy
-from tests.support.gitlab import GitlabProcess, start_gitlab
-from tests.support.nexus import NexusApi, NexusProcess, start_nexus
-from tests.support.plugin import Engine
-from tests.support.real_nexus import RealNexus
-from tests.support.vault import VaultProcess
+from tests.support.provider.account import AccountCase
+from tests.support.servers.fault_proxy import FaultProxy
+from tests.support.servers.gitlab import GitlabProcess, start_gitlab
+from tests.support.servers.nexus import NexusApi, NexusProcess, start_nexus
+from tests.support.provider.plugin import Engine
+from tests.support.servers.real_nexus import RealNexus
+from tests.support.servers.vault import VaultProcess
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

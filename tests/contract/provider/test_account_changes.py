@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.plugin import PluginError
+from tests.support.provider.plugin import PluginError
 
 if TYPE_CHECKING:
-    from tests.support.account import AccountCase
+    from tests.support.provider.account import AccountCase
 
 SELECTOR, PRIVILEGE = "content-selectors/ci-X-raw", "privileges/ci-X-files"
 

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.plugin import PluginError
+from tests.support.provider.plugin import PluginError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.support.account import AccountCase
+    from tests.support.provider.account import AccountCase
 
 WHOLE = {"X", "role", "privilege", "selector", "secret"}
 

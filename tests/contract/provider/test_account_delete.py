@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.plugin import PluginError
+from tests.support.provider.plugin import PluginError
 
 if TYPE_CHECKING:
-    from tests.support.account import AccountCase
+    from tests.support.provider.account import AccountCase
 
 DISABLE = ["nexus PUT users/X", "nexus PUT users/X-b"]
 WRITES = [

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.plugin import PluginError
+from tests.support.provider.plugin import PluginError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.support.account import AccountCase
+    from tests.support.provider.account import AccountCase
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,12 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.support.account import MARKER, OWNER, TOKEN
-from tests.support.fault_proxy import Fault, Request
-from tests.support.plugin import PluginError, Unknown
+from tests.support.provider.account import MARKER, OWNER, TOKEN
+from tests.support.servers.fault_proxy import Fault, Request
+from tests.support.provider.plugin import PluginError, Unknown
 
 if TYPE_CHECKING:
-    from tests.support.account import AccountCase
+    from tests.support.provider.account import AccountCase
 
 BY_HAND = "a-password-set-by-hand"
 

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.account import TOKEN
-from tests.support.plugin import PluginError, RefusedInputsError, Resource
+from tests.support.provider.account import TOKEN
+from tests.support.provider.plugin import PluginError, RefusedInputsError, Resource
 
 if TYPE_CHECKING:
-    from tests.support.account import AccountCase
+    from tests.support.provider.account import AccountCase
 
 OTHER = "a-password-set-by-hand"
 

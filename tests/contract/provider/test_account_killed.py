@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.fault_proxy import Fault
-from tests.support.plugin import PluginError
+from tests.support.servers.fault_proxy import Fault
+from tests.support.provider.plugin import PluginError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.support.account import AccountCase
+    from tests.support.provider.account import AccountCase
 
     Inputs = Callable[[AccountCase], dict[str, Any]]
 

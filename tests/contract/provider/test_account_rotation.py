@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from clients.fingerprint import fingerprint
-from tests.support.fault_proxy import Fault, Request
-from tests.support.plugin import PluginError
+from ciaccess.clients.fingerprint import fingerprint
+from tests.support.servers.fault_proxy import Fault, Request
+from tests.support.provider.plugin import PluginError
 
 if TYPE_CHECKING:
-    from tests.support.account import AccountCase
+    from tests.support.provider.account import AccountCase
 
 PROOF = "nexus GET /service/rest/v1/status"
 CHANGE_FIRST = "nexus PUT users/X/change-password"

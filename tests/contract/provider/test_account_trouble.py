@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from clients.http import HttpOptions
-from provider import systems
-from tests.support.fault_proxy import Answer, Fault, proxy_page
-from tests.support.plugin import PluginError
+from ciaccess.clients.http.session import HttpOptions
+from ciaccess.provider import systems
+from tests.support.servers.fault_proxy import Answer, Fault, proxy_page
+from tests.support.provider.plugin import PluginError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.support.account import AccountCase
+    from tests.support.provider.account import AccountCase
 
 _MANY = 1_000
 _JSON = "application/json"

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.plugin import Secret
+from tests.support.provider.plugin import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.support.nexus import NexusProcess
-    from tests.support.plugin import Engine
+    from tests.support.servers.nexus import NexusProcess
+    from tests.support.provider.plugin import Engine
 
 ROLE, USER = "ciaccess:nexus:Role", "ciaccess:nexus:User"
 

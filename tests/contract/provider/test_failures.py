@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from provider.kinds import nexus_user
-from tests.support.plugin import Engine, PluginError, Secret
-from tests.support.simulator import free_port
+from ciaccess.provider.kinds import nexus_user
+from tests.support.provider.plugin import Engine, PluginError, Secret
+from tests.support.servers.simulator import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.support.gitlab import GitlabProcess
-    from tests.support.nexus import NexusProcess
+    from tests.support.servers.gitlab import GitlabProcess
+    from tests.support.servers.nexus import NexusProcess
 
 ROLE, USER, VARIABLE = "ciaccess:nexus:Role", "ciaccess:nexus:User", "ciaccess:gitlab:GroupVariable"
 PASSWORD = "a-password-that-must-not-be-shown"

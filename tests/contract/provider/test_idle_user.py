@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.plugin import Engine, PluginError, RefusedInputsError, Secret
+from tests.support.provider.plugin import Engine, PluginError, RefusedInputsError, Secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.support.nexus import NexusProcess
-    from tests.support.vault import VaultProcess
+    from tests.support.servers.nexus import NexusProcess
+    from tests.support.servers.vault import VaultProcess
 
 TOKEN = "ciaccess:nexus:User"
 OLD, NEW = "first-password-of-the-account", "another-password-of-the-account"

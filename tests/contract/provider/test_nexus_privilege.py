@@ -4,12 +4,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.life_cycle import Case, ObjectLifeCycle
-from tests.support.plugin import PluginError, RefusedInputsError, Unknown
+from tests.support.provider.life_cycle import Case, ObjectLifeCycle
+from tests.support.provider.plugin import PluginError, RefusedInputsError, Unknown
 
 if TYPE_CHECKING:
-    from tests.support.nexus import NexusProcess
-    from tests.support.plugin import Engine
+    from tests.support.servers.nexus import NexusProcess
+    from tests.support.provider.plugin import Engine
 
 TOKEN = "ciaccess:nexus:Privilege"
 SELECTOR, VIEW, WILDCARD = "repository-content-selector", "repository-view", "wildcard"

@@ -4,13 +4,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.life_cycle import Case, ObjectLifeCycle
-from tests.support.plugin import Engine, PluginError, RefusedInputsError, Secret, Unknown
+from tests.support.provider.life_cycle import Case, ObjectLifeCycle
+from tests.support.provider.plugin import Engine, PluginError, RefusedInputsError, Secret, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.support.nexus import NexusProcess
+    from tests.support.servers.nexus import NexusProcess
 
 TOKEN = "ciaccess:nexus:User"
 PASSWORD = "first-password-of-the-account"

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.plugin import Engine, PluginError, RefusedInputsError, Secret
+from tests.support.provider.plugin import Engine, PluginError, RefusedInputsError, Secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,8 +13,8 @@ from google.protobuf.empty_pb2 import Empty  # type: ignore[import-untyped] # it
 from pulumi.runtime import proto
 from pulumi.runtime.proto import provider_pb2_grpc
 
-from provider.server import VERSION
-from tests.support.simulator import ROOT
+from ciaccess.provider.server import VERSION
+from tests.support.servers.simulator import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pulumi.runtime.rpc import UNKNOWN
 
-from clients.fingerprint import fingerprint
-from provider.kinds import nexus_user
-from tests.support.account import MARKER, OWNER, STACK, TOKEN
-from tests.support.plugin import PluginError, RefusedInputsError, Unknown
+from ciaccess.clients.fingerprint import fingerprint
+from ciaccess.provider.kinds import nexus_user
+from tests.support.provider.account import MARKER, OWNER, STACK, TOKEN
+from tests.support.provider.plugin import PluginError, RefusedInputsError, Unknown
 
 if TYPE_CHECKING:
-    from tests.support.account import AccountCase
+    from tests.support.provider.account import AccountCase
 
 WHOLE = {"X", "role", "privilege", "selector", "secret"}
 

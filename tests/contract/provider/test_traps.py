@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pulumi.runtime import proto
 
-from provider import servicer
-from provider.kinds.password import Password
-from tests.support.plugin import Engine, PluginError, RefusedInputsError, Secret, Unknown
+from ciaccess.provider import servicer
+from ciaccess.provider.kinds.password import Password
+from tests.support.provider.plugin import Engine, PluginError, RefusedInputsError, Secret, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.support.nexus import NexusProcess
+    from tests.support.servers.nexus import NexusProcess
 
 PASSWORD, ROLE = "ciaccess:index:Password", "ciaccess:nexus:Role"
 WIRE_UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"

@@ -4,12 +4,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.plugin import PluginError, RefusedInputsError
+from tests.support.provider.plugin import PluginError, RefusedInputsError
 
 if TYPE_CHECKING:
-    from tests.support.gitlab import GitlabProcess
-    from tests.support.plugin import Engine
-    from tests.support.vault import VaultProcess
+    from tests.support.servers.gitlab import GitlabProcess
+    from tests.support.provider.plugin import Engine
+    from tests.support.servers.vault import VaultProcess
 
 TOKEN = "ciaccess:vault:Preconditions"
 POLICY = 'path "secret/data/nexus/x" { capabilities = ["read"] }'

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.click_ops import AUDIENCE, FAULTS, GOOD, PERSON, STALE, WITHOUT_SECRET, ClickOps
-from tests.support.crash import descendants, kill
-from tests.support.project import ROOT, Done, Project
-from tests.support.working_jobs import Work, WorkingJobs
+from tests.support.adoption.click_ops import AUDIENCE, FAULTS, GOOD, PERSON, STALE, WITHOUT_SECRET, ClickOps
+from tests.support.recovery.crash import descendants, kill
+from tests.support.project.project import ROOT, Done, Project
+from tests.support.verification.working_jobs import Work, WorkingJobs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

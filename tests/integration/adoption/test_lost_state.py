@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from config.loader import check
-from tests.support.project import STACK
-from tests.support.rotating import rotate
+from ciaccess.access.reading.loader import check
+from tests.support.project.project import STACK
+from tests.support.rotation.rotating import rotate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.support.project import Done, Project
+    from tests.support.project.project import Done, Project
 
 # Two users that take turns, of which the first is idle again; one whose only user was rotated; never rotated.
 TURNED, IN_PLACE, PLAIN = "svc-bench", "svc-admin", "svc-executor"

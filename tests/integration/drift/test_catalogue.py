@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from drift.catalogue import CLASSES
-from tests.support.drift import CLEAN, DRIFT, Looked, look, repair
-from tests.support.drift_catalogue import BATCHES
+from ciaccess.drift.catalogue import CLASSES
+from tests.support.drift.drift import CLEAN, DRIFT, Looked, look, repair
+from tests.support.drift.catalogue import BATCHES
 
 if TYPE_CHECKING:
-    from tests.support.project import Project
+    from tests.support.project.project import Project
 
 # Those that the local stack cannot be in; tests/unit/drift has them.
 ELSEWHERE = {

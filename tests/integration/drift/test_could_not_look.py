@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.drift import CLEAN, COULD_NOT_LOOK, DRIFT, Looked, look, put_user
-from tests.support.scripted_server import Reply, ScriptedServer, in_json, make_certificate, page
+from tests.support.drift.drift import CLEAN, COULD_NOT_LOOK, DRIFT, Looked, look, put_user
+from tests.support.servers.scripted_server import Reply, ScriptedServer, in_json, make_certificate, page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.support.project import Project
+    from tests.support.project.project import Project
 
 HEALTH = "GET /v1/sys/health"
 

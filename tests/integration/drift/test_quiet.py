@@ -7,25 +7,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from config import load
-from config.identities import service_accounts
-from tests.support.drift import (
-    CLEAN,
-    add_user,
-    add_variable,
-    look,
-    nexus,
-    put_role,
-    put_user,
-    vault_update,
-    vault_write,
-)
-from tests.support.jobs import id_token, login
+from ciaccess.access import load
+from ciaccess.access.desired.pipeline_identities import service_accounts
+from tests.support.drift.drift import CLEAN, add_user, add_variable, look, nexus, put_role, put_user, vault_update, vault_write
+from tests.support.servers.jobs import id_token, login
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.support.project import Project
+    from tests.support.project.project import Project
 
 ROLE = "auth/jwt/role/nexus-ci"
 POLICY = "nexus-read-policy"

@@ -8,14 +8,14 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from drift.catalogue import CLASSES
-from tests.support.drift import CLEAN, COULD_NOT_LOOK, DRIFT, ERROR, look, put_user, set_password
+from ciaccess.drift.catalogue import CLASSES
+from tests.support.drift.drift import CLEAN, COULD_NOT_LOOK, DRIFT, ERROR, look, put_user, set_password
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.support.project import Project
+    from tests.support.project.project import Project
 
 PROJECT = "orchestrator/ciaccess"
 ISSUES = "api/v4/projects/orchestrator%2Fciaccess/issues"

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.crash import Site
-from tests.support.fault_proxy import Fault, FaultProxy, Request
-from tests.support.rotating import users
+from tests.support.recovery.crash import Site
+from tests.support.servers.fault_proxy import Fault, FaultProxy, Request
+from tests.support.rotation.rotating import users
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.support.project import Project
+    from tests.support.project.project import Project
 
 ONE = "svc-one"
 SECRET = Request("vault", "POST", f"/v1/secret/data/nexus/{ONE}")

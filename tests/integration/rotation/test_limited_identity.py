@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.rotating import rotate, users
+from tests.support.rotation.rotating import rotate, users
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.support.project import Project
+    from tests.support.project.project import Project
 
 BENCH, ADMIN = "svc-bench", "svc-admin"
 # All but nexus:*, which alone lets a password be changed (facts on Nexus).

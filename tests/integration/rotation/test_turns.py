@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.rotating import rotate, users
+from tests.support.rotation.rotating import rotate, users
 
 if TYPE_CHECKING:
-    from tests.support.project import Done, Project
+    from tests.support.project.project import Done, Project
 
 BENCH = "svc-bench"
 PAIR = {BENCH, f"{BENCH}-b"}

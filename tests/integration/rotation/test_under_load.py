@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from config import load
-from tests.support.readers import Readers
-from tests.support.rotating import rotate
+from ciaccess.access import load
+from tests.support.rotation.readers import Readers
+from tests.support.rotation.rotating import rotate
 
 if TYPE_CHECKING:
-    from tests.support.project import Project
+    from tests.support.project.project import Project
 
 TWO = ("svc-bench", "svc-datastore")
 

@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.verification import Verifier
+from tests.support.verification.verification import Verifier
 
 if TYPE_CHECKING:
-    from tests.support.project import Project
+    from tests.support.project.project import Project
 
 
 @pytest.fixture(scope="module")

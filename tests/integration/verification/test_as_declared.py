@@ -8,13 +8,13 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from tests.support.jobs import id_token
+from tests.support.servers.jobs import id_token
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.support.project import Project
-    from tests.support.verification import Verified, Verifier
+    from tests.support.project.project import Project
+    from tests.support.verification.verification import Verified, Verifier
 
 ACCOUNTS = {
     "svc-orchestrator",

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.jobs import id_token, login
-from tests.support.verification import Verified
+from tests.support.servers.jobs import id_token, login
+from tests.support.verification.verification import Verified
 
 if TYPE_CHECKING:
-    from tests.support.verification import Verifier
+    from tests.support.verification.verification import Verifier
 
 ACCOUNT = "svc-bench"
 

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.jobs import id_token
-from tests.support.project import ROOT
-from tests.support.verification import Verified, Verifier
+from tests.support.servers.jobs import id_token
+from tests.support.project.project import ROOT
+from tests.support.verification.verification import Verified, Verifier
 
 if TYPE_CHECKING:
-    from tests.support.project import Project
+    from tests.support.project.project import Project
 
 PROMOTER = """    nexus-promote:
       bound_audiences: [https://gitlab.shared.cwiq.io]

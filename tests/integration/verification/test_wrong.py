@@ -10,8 +10,8 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.support.project import Project
-    from tests.support.verification import Verified, Verifier
+    from tests.support.project.project import Project
+    from tests.support.verification.verification import Verified, Verifier
 
 WIDE_POLICY = """
 path "secret/data/nexus/*" { capabilities = ["read", "update"] }

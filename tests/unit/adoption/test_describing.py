@@ -5,30 +5,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from adoption.describing import describe
-from adoption.writing import text
-from clients.nexus import ContentSelector, Repository
-from config.loader import check
-from tests.support import worlds
-from tests.support.worlds import (
-    jwt_role,
-    nexus,
-    policy,
-    privilege,
-    role,
-    secret,
-    user,
-    variable,
-    vault,
-    world,
-)
+from ciaccess.adoption.describing import describe
+from ciaccess.adoption.writing import text
+from ciaccess.clients.nexus import ContentSelector, Repository
+from ciaccess.access.reading.loader import check
+from tests.support.adoption import worlds
+from tests.support.adoption.worlds import jwt_role, nexus, policy, privilege, role, secret, user, variable, vault, world
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from adoption.draft import Draft
-    from adoption.vault_reading import VaultSeen
-    from adoption.world import NexusSeen, World
+    from ciaccess.adoption.draft import Draft
+    from ciaccess.adoption.vault_reading import VaultSeen
+    from ciaccess.adoption.world import NexusSeen, World
 
 
 def rules(draft: Draft) -> set[str]:

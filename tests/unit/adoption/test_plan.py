@@ -5,16 +5,16 @@ from typing import Any
 
 import pytest
 
-from adoption.claims import owner_in, without_owner
-from adoption.declared import declared_by
-from adoption.errors import AdoptionError
-from adoption.importing import adopted_paths, foundation, import_file
-from adoption.plan import Becomes, Plan, Step, make_plan
-from adoption.verifying import changes_in, unplanned
-from clients.nexus import Role
-from commands.adopt_tables import lines
-from tests.support.live_account import PASSWORD, SECRET, Live, privilege, role, user
-from tests.support.live_account import inputs as account_inputs
+from ciaccess.access.desired.ownership import owner_in, without_owner
+from ciaccess.engine.preview import declared_by
+from ciaccess.adoption.errors import AdoptionError
+from ciaccess.adoption.importing import adopted_paths, foundation, import_file
+from ciaccess.adoption.plan import Becomes, Plan, Step, make_plan
+from ciaccess.adoption.verifying import changes_in, unplanned
+from ciaccess.clients.nexus import Role
+from ciaccess.adoption.tables import lines
+from tests.support.adoption.live_account import PASSWORD, SECRET, Live, privilege, role, user
+from tests.support.adoption.live_account import inputs as account_inputs
 
 URNS = "urn:pulumi:local::ciaccess::"
 STACK_URN = f"{URNS}pulumi:pulumi:Stack::ciaccess-local"

@@ -4,12 +4,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from adoption.describing import describe
-from adoption.rotations import max_ages_in
-from adoption.writing import text
-from config.document import read
-from config.loader import check
-from tests.support.worlds import nexus, secret, user, vault, world
+from ciaccess.adoption.describing import describe
+from ciaccess.adoption.rotations import max_ages_in
+from ciaccess.adoption.writing import text
+from ciaccess.access.reading.document import read
+from ciaccess.access.reading.loader import check
+from tests.support.adoption.worlds import nexus, secret, user, vault, world
 
 if TYPE_CHECKING:
     from pathlib import Path

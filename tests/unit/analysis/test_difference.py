@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from analysis.changes import Risk
-from analysis.difference import difference
-from analysis.facts import AccessFacts, Grant, Holder, Right
-from config import load
-from tests.support.organisation import edited, organisation
+from ciaccess.analysis.changes import Risk
+from ciaccess.analysis.difference import difference
+from ciaccess.analysis.facts import AccessFacts, Grant, Holder, Right
+from ciaccess.access import load
+from tests.support.access.organisation import edited, organisation
 
 if TYPE_CHECKING:
     from pathlib import Path

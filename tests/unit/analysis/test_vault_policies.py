@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from analysis.vault_policies import may_read, rules
+from ciaccess.analysis.vault_policies import may_read, rules
 
 HERE = "secret/data/nexus/svc-x"
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
-from tests.support.latency_proxy import LatencyProxy
-from tests.support.scripted_server import ScriptedServer, in_json
+from tests.support.servers.latency_proxy import LatencyProxy
+from tests.support.servers.scripted_server import ScriptedServer, in_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

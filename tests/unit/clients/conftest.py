@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from clients import redaction
-from clients.http import HttpOptions, Session
-from clients.nexus import Nexus
-from tests.support.scripted_server import Reply, ScriptedServer
+from ciaccess.clients import redaction
+from ciaccess.clients.http.session import HttpOptions, Session
+from ciaccess.clients.nexus import Nexus
+from tests.support.servers.scripted_server import Reply, ScriptedServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

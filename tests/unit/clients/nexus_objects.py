@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from clients.nexus import ContentSelector, Privilege, Role, User
+from ciaccess.clients.nexus import ContentSelector, Privilege, Role, User
 
 REST = "/service/rest/v1"
 ROLES = f"{REST}/security/roles"

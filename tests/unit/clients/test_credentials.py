@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from clients.credentials import CredentialsError, ca_bundle, require
-from clients.redaction import redacted
+from ciaccess.clients.credentials import CredentialsError, ca_bundle, require
+from ciaccess.clients.redaction import redacted
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from clients.errors import RefusedError
-from clients.id_token_times import lifetime, times_told
+from ciaccess.clients.errors import RefusedError
+from ciaccess.clients.vault.id_token_times import lifetime, times_told
 
 _TIMES = {"iat": 1_795_000_000, "nbf": 1_794_999_995, "exp": 1_795_000_300}
 _VALID = "the token is valid from 2026-11-18 11:06:35 UTC to 2026-11-18 11:11:40 UTC; Vault lets clocks differ by 60 s"

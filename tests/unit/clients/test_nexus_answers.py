@@ -7,19 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from clients.errors import (
-    ApiError,
-    ConflictError,
-    ForbiddenError,
-    NotFoundError,
-    RefusedError,
-    ServerError,
-    UnauthorizedError,
-    UnexpectedAnswerError,
-    UnreachableError,
-)
-from clients.nexus import Nexus, Role
-from tests.support.scripted_server import Reply, ScriptedServer, in_json, page, plain
+from ciaccess.clients.errors import ApiError, ConflictError, ForbiddenError, NotFoundError, RefusedError, ServerError, UnauthorizedError, UnexpectedAnswerError, UnreachableError
+from ciaccess.clients.nexus import Nexus, Role
+from tests.support.servers.scripted_server import Reply, ScriptedServer, in_json, page, plain
 from tests.unit.clients.conftest import QUICK
 from tests.unit.clients.nexus_objects import REST, ROLE, ROLES, USER, USERS, WIRE_ROLE
 

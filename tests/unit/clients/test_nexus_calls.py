@@ -8,9 +8,9 @@ from dataclasses import replace
 
 import pytest
 
-from clients.errors import ApiError, ForbiddenError, NotFoundError, RefusedError, UnexpectedAnswerError
-from clients.nexus import Nexus, Privilege, Role
-from tests.support.scripted_server import Reply, ScriptedServer, in_json, page
+from ciaccess.clients.errors import ApiError, ForbiddenError, NotFoundError, RefusedError, UnexpectedAnswerError
+from ciaccess.clients.nexus import Nexus, Privilege, Role
+from tests.support.servers.scripted_server import Reply, ScriptedServer, in_json, page
 from tests.unit.clients.nexus_objects import (
     PRIVILEGES,
     REST,

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from clients.errors import ServerError
-from clients.nexus import Nexus, Role, User
-from tests.support.scripted_server import Reply, ScriptedServer, in_json, plain
+from ciaccess.clients.errors import ServerError
+from ciaccess.clients.nexus import Nexus, Role, User
+from tests.support.servers.scripted_server import Reply, ScriptedServer, in_json, plain
 from tests.unit.clients.nexus_objects import (
     PRIVILEGES,
     REST,

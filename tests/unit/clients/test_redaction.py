@@ -11,10 +11,10 @@ from urllib.parse import quote
 
 import pytest
 
-from clients.errors import ApiError
-from clients.nexus import Nexus
-from clients.redaction import RedactingFilter, conceal, redacted
-from tests.support.scripted_server import Reply, ScriptedServer, in_json, page, plain
+from ciaccess.clients.errors import ApiError
+from ciaccess.clients.nexus import Nexus
+from ciaccess.clients.redaction import RedactingFilter, conceal, redacted
+from tests.support.servers.scripted_server import Reply, ScriptedServer, in_json, page, plain
 from tests.unit.clients.conftest import QUICK
 from tests.unit.clients.nexus_objects import REST, USER, USERS
 

@@ -10,9 +10,9 @@ from email.utils import formatdate
 
 import pytest
 
-from clients.errors import UnexpectedAnswerError, UnreachableError
-from clients.http import HttpOptions, Session
-from tests.support.scripted_server import Reply, ScriptedServer, in_json
+from ciaccess.clients.errors import UnexpectedAnswerError, UnreachableError
+from ciaccess.clients.http.session import HttpOptions, Session
+from tests.support.servers.scripted_server import Reply, ScriptedServer, in_json
 from tests.unit.clients.conftest import OK, QUICK, SLACK_SECONDS
 
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from clients.errors import UnexpectedAnswerError, UnreachableError
-from clients.http import PooledSession, Session
-from tests.support.scripted_server import Reply, ScriptedServer, make_certificate, page
+from ciaccess.clients.errors import UnexpectedAnswerError, UnreachableError
+from ciaccess.clients.http.session import PooledSession, Session
+from tests.support.servers.scripted_server import Reply, ScriptedServer, make_certificate, page
 from tests.unit.clients.conftest import OK, QUICK
 
 if TYPE_CHECKING:

@@ -4,14 +4,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from clients.errors import UnexpectedAnswerError
-from clients.redaction import redacted
-from clients.vault import Vault
-from tests.support.scripted_server import in_json
+from ciaccess.clients.errors import UnexpectedAnswerError
+from ciaccess.clients.redaction import redacted
+from ciaccess.clients.vault.client import Vault
+from tests.support.servers.scripted_server import in_json
 from tests.unit.clients.conftest import QUICK
 
 if TYPE_CHECKING:
-    from tests.support.scripted_server import ScriptedServer
+    from tests.support.servers.scripted_server import ScriptedServer
 
 
 @pytest.mark.parametrize("auth", [{"client_token": "", "mfa_requirement": {}}, {"client_token": None}, {}])

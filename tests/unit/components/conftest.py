@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Protocol
 import pytest
 
 import components
-from tests.support.access import edited, valid
-from tests.support.recording import Recording, record
+from tests.support.access.access import edited, valid
+from tests.support.components.recording import Recording, record
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from config import Access
+    from ciaccess.access import Access
 
 
 # What claims the accounts.

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import pulumi
 import pytest
 
-from config import stacks
-from tests.support.access import edited
-from tests.support.recording import GENERATED, Recording, record
-from tools.environment import LOCAL_PASSPHRASE, ROOT
+from ciaccess.engine import settings
+from tests.support.access.access import edited
+from tests.support.components.recording import GENERATED, Recording, record
+from ciaccess.environment import LOCAL_PASSPHRASE, ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -123,7 +123,7 @@ def test_a_bad_setting_ends_the_program_with_its_message(settings: dict[str, str
 def test_every_fault_of_the_file_is_told_before_the_first_resource(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stacks, "CONFIG_FOLDER", tmp_path)
+    monkeypatch.setattr(settings, "CONFIG_FOLDER", tmp_path)
     bad = edited(("version: 1", "version: 2"), ("[docker, pypi]", "[dcker]"))
     (tmp_path / "access.yaml").write_text(bad, encoding="utf-8")
     with pytest.raises(pulumi.RunError) as raised:

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.recording import GENERATED
+from tests.support.components.recording import GENERATED
 from tests.unit.components.conftest import STACK
 
 if TYPE_CHECKING:
-    from tests.support.recording import Recording
+    from tests.support.components.recording import Recording
     from tests.unit.components.conftest import Recorded
 
 TOKEN = "ciaccess:index:ServiceAccount"

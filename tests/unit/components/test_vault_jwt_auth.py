@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import components
-from tests.support.access import edited, valid
+from tests.support.access.access import edited, valid
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,23 +7,23 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from clients.gitlab import Identity, Variable
-from clients.nexus import Nexus
-from clients.vault import Vault
-from config import Access, load
-from config.permissions import nexus_user, user_roles
-from config.stacks import CONFIG_FOLDER
-from config.vault_objects import jwt_role_fields
-from drift import nexus_users, vault_way_in
-from drift.by_hand import deleting, deleting_variable
-from drift.comparing import differing
-from drift.gitlab_variables import variable_findings
-from tests.support.scripted_server import ScriptedServer, in_json
+from ciaccess.clients.gitlab.variables import Identity, Variable
+from ciaccess.clients.nexus import Nexus
+from ciaccess.clients.vault.client import Vault
+from ciaccess.access import Access, load
+from ciaccess.access.desired.nexus import nexus_user, user_roles
+from ciaccess.engine.settings import CONFIG_FOLDER
+from ciaccess.access.desired.vault import jwt_role_fields
+from ciaccess.drift import nexus_users, vault_auth
+from ciaccess.drift.manual_commands import deleting, deleting_variable
+from ciaccess.drift.comparing import differing
+from ciaccess.drift.gitlab_variables import variable_findings
+from tests.support.servers.scripted_server import ScriptedServer, in_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from drift.findings import Finding
+    from ciaccess.drift.findings import Finding
 
 GROUP = "orchestrator"
 
@@ -41,7 +41,7 @@ def server() -> Iterator[ScriptedServer]:
 
 def check(access: Access, server: ScriptedServer, subject: str) -> list[Finding]:
     checks = {
-        each.subject: each for each in vault_way_in.checks(access, Vault(server.url, "root-of-the-test"))
+        each.subject: each for each in vault_auth.checks(access, Vault(server.url, "root-of-the-test"))
     }
     return list(checks[subject].question())
 

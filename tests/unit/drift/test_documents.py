@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from drift.catalogue import CLASSES
+from ciaccess.drift.catalogue import CLASSES
 
 RUNBOOK = Path(__file__).parents[3] / "docs" / "runbook-drift.md"
 

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from drift.credentials import Secret, secret_findings
-from tests.support.access import GOOD, valid
+from ciaccess.drift.credentials import Secret, secret_findings
+from tests.support.access.access import GOOD, valid
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from config import Access
-    from drift.findings import Finding
+    from ciaccess.access import Access
+    from ciaccess.drift.findings import Finding
 
 CLAIM, KNOWN = "ciaccess/prod", "0123456789ab"
 NOTED = {"rotation": "1", "nexus_user": "svc-app", "stack": CLAIM, "fingerprint": KNOWN}

@@ -7,11 +7,11 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from drift.catalogue import CLASSES
-from drift.findings import Blind, Finding, Report, Target, Verdict, as_json, blind_groups
-from drift.junit import junit
-from drift.repairs import plan
-from drift.state import State, parse
+from ciaccess.drift.catalogue import CLASSES
+from ciaccess.drift.findings import Blind, Finding, Report, Target, Verdict, as_json, blind_groups
+from ciaccess.drift.junit import junit
+from ciaccess.drift.repairs import plan
+from ciaccess.engine.state import State, parse
 
 ACCOUNT = Target("ciaccess:index:ServiceAccount", "svc-a")
 FOUND = Finding("nexus.user.status", "user svc-a", "active", "disabled", targets=(ACCOUNT,))

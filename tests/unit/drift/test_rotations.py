@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from drift.rotations import overdue
-from tests.support.access import edited, valid
+from ciaccess.drift.rotations import overdue
+from tests.support.access.access import edited, valid
 
 if TYPE_CHECKING:
     from pathlib import Path

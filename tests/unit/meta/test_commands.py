@@ -9,7 +9,7 @@ import typer
 from typer._click.core import Context
 from typer.core import TyperGroup
 
-from commands.__main__ import application
+from ciaccess.cli.application import application
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

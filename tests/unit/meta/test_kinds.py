@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from provider.kinds import KINDS
+from ciaccess.provider.kinds import KINDS
 from tests.unit.meta.test_rules import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from provider.kinds.kind import Kind
+    from ciaccess.provider.kinds.kind import Kind
 
 VERBS = ["check", "diff", "create", "read", "update", "delete"]
 FOLDER = ROOT / "provider" / "kinds"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.runbook import Runbook
+from tests.support.engine.runbook import Runbook
 
 TESTS = Path(__file__).parents[2] / "integration" / "state"
 

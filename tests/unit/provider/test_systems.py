@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from clients.credentials import CredentialsError
-from commands.adopt_session import connect
-from commands.terminal import CommandError
-from provider.systems import Systems
+from ciaccess.clients.credentials import CredentialsError
+from ciaccess.adoption.session import connect
+from ciaccess.errors import CommandError
+from ciaccess.provider.systems import Systems
 
 _HOLDS_CREDENTIALS = "https://root:planted@nexus.example.org"
 

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from pulumi.provider.experimental.property_value import PropertyValue
 from pulumi.runtime.rpc import UNKNOWN as WIRE_UNKNOWN
 
-from clients.redaction import redacted
-from provider.kinds.fields import UNKNOWN
-from provider.values import plain, secret_names, wire
+from ciaccess.clients.redaction import redacted
+from ciaccess.provider.kinds.fields import UNKNOWN
+from ciaccess.provider.values import plain, secret_names, wire
 
 if TYPE_CHECKING:
     from google.protobuf.struct_pb2 import Struct  # type: ignore[import-untyped] # it comes without stubs

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from analysis.facts import AccessFacts
-from review.events import read
-from review.report import report_of
-from review.resources import Counts
-from tests.support.access import GOOD, edited, valid
-from tests.support.engine_events import Engine
-from tests.support.reviewed import reviewed, said
+from ciaccess.analysis.facts import AccessFacts
+from ciaccess.engine.events import read
+from ciaccess.review.report import report_of
+from ciaccess.review.resources import Counts
+from tests.support.access.access import GOOD, edited, valid
+from tests.support.engine.events import Engine
+from tests.support.review.reviewed import reviewed, said
 
 if TYPE_CHECKING:
     from pathlib import Path

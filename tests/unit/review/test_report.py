@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from analysis.facts import AccessFacts
-from config.renames import former_names
-from review.events import read
-from review.report import Base, report_of
-from tests.support.access import GOOD, ORGANISATION, edited, valid
-from tests.support.engine_events import Engine
+from ciaccess.analysis.facts import AccessFacts
+from ciaccess.access.desired.former_names import former_names
+from ciaccess.engine.events import read
+from ciaccess.review.report import Base, report_of
+from tests.support.access.access import GOOD, ORGANISATION, edited, valid
+from tests.support.engine.events import Engine
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from review.report import Report
+    from ciaccess.review.report import Report
 
 ADMIN = ("    roles: [nx-pull-all, nx-search]", "    roles: [nx-admin]")
 LAST, AFTER = date(2026, 12, 24), date(2026, 12, 25)

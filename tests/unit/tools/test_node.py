@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tools import environment, node
+from ciaccess import environment
+from tools import node
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tools import golang, programs, setup
-from tools.environment import ROOT
-from tools.progress import Step, elapsed
+from ciaccess.environment import ROOT
+from ciaccess.progress import Step, elapsed
 from tools.recipes import LANGUAGE_HOST, PULUMI, VAULT
 
 if TYPE_CHECKING:

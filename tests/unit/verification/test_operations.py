@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from analysis.facts import AccessFacts
-from config import load
-from tests.support.access import GOOD, ORGANISATION, edited, valid
-from verification.operations import ADMINISTRATION, administration, operations, undeclared
+from ciaccess.analysis.facts import AccessFacts
+from ciaccess.access import load
+from tests.support.access.access import GOOD, ORGANISATION, edited, valid
+from ciaccess.verification.operations import ADMINISTRATION, administration, operations, undeclared
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from config import Access
+    from ciaccess.access import Access
 
 
 def derived(access: Access, account: str) -> dict[str, set[str]]:

@@ -7,10 +7,10 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from clients.errors import ApiError, UnreachableError, error_class
-from clients.redaction import conceal
-from verification.logins import refusal
-from verification.results import Check, Outcome, Report, Result, Verdict
+from ciaccess.clients.errors import ApiError, UnreachableError, error_class
+from ciaccess.clients.redaction import conceal
+from ciaccess.verification.logins import refusal
+from ciaccess.verification.results import Check, Outcome, Report, Result, Verdict
 
 MUST_WORK = Check("svc-a", "read", "read raw-dev")
 MUST_NOT = Check("svc-a", "upload", "upload raw-prod", allowed=False)

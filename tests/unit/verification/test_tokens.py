@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 import jwt
 import pytest
 
-from tests.support.access import GOOD, edited, valid
-from tests.support.vault import Issuer
-from verification.id_tokens import IdToken, TokenError
-from verification.token_sources import GivenToken, MintedTokens
+from tests.support.access.access import GOOD, edited, valid
+from tests.support.servers.vault import Issuer
+from ciaccess.verification.id_tokens import IdToken, TokenError
+from ciaccess.verification.token_sources import GivenToken, MintedTokens
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from config import Access
+    from ciaccess.access import Access
 
 GITLAB = "https://gitlab.example.org"
 PROJECTS = ("orchestrator/platform", "orchestrator/app", "orchestrator/promotion", "elsewhere/other")

@@ -1,0 +1,102 @@
+"""Accounts that were renamed: under its former name each stays an account, as it was, until the day that the YAML gives.
+
+Owns what `formerly` amounts to. A former account is its successor under the former name: it may do the same, the same JWT
+roles read its secret, and its rotation is its own, so that the renaming changes none of its passwords. The loader puts
+former accounts among the others, so that whoever reads `access.accounts` and `access.vault.roles` has them there. What is
+over is not among them: it is no longer declared, and the next `up` removes it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
+
+from ciaccess.access.model.models import Account
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ciaccess.access.model.models import Access, Former
+
+# Before every day that a YAML can name.
+ALWAYS = date.min
+
+
+class FormerAccount(Account):
+    """An account under a name that its successor had before. It is made here, and never read from the YAML."""
+
+    successor: str = Field(description="Name of the account that it has become.")
+    until: date = Field(description="Last day on which it stays.")
+
+
+@dataclass(frozen=True)
+class FormerName:
+    """A name that an account had before; `is_over` once its day is, so that it is no account any more."""
+
+    name: str
+    successor: str
+    until: date
+    is_over: bool
+
+    def __str__(self) -> str:
+        """Return it as the end of a sentence."""
+        end = "which ended with" if self.is_over else "until"
+        return f"former name of {self.successor}, {end} {self.until.isoformat()}"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as a JSON object."""
+        return {
+            "name": self.name,
+            "successor": self.successor,
+            "until": self.until.isoformat(),
+            "is_over": self.is_over,
+        }
+
+
+def expanded(access: Access, on: date) -> Access:
+    """Return what is declared on a day: with the former accounts that stay on it, and no others."""
+    accounts: dict[str, Account] = {}
+    names: dict[str, list[str]] = {}
+    for name, account in access.accounts.items():
+        if isinstance(account, FormerAccount):
+            continue
+        former = {
+            old: _former_account(account, name, entry)
+            for old, entry in account.formerly.items()
+            if entry.until >= on
+        }
+        accounts |= {name: account, **former}
+        names[name] = [name, *former]
+    if accounts.keys() == access.accounts.keys():
+        return access
+    roles = {
+        role: declared.model_copy(
+            update={"accounts": [each for name in declared.accounts for each in names.get(name, ())]}
+        )
+        for role, declared in access.vault.roles.items()
+    }
+    vault = access.vault.model_copy(update={"roles": roles})
+    return access.model_copy(update={"accounts": accounts, "vault": vault})
+
+
+def former_names(access: Access) -> Iterator[FormerName]:
+    """Return every former name that the YAML has, those that are over too."""
+    for name, account in access.accounts.items():
+        for old, entry in account.formerly.items():
+            yield FormerName(old, name, entry.until, is_over=old not in access.accounts)
+
+
+def entry_of(access: Access, account: str) -> tuple[str, ...]:
+    """Return the path in the YAML of an account's own section, which has its rotation: a former one is in its successor's."""
+    declared = access.accounts[account]
+    if isinstance(declared, FormerAccount):
+        return ("accounts", declared.successor, "formerly", account)
+    return ("accounts", account)
+
+
+def _former_account(account: Account, name: str, entry: Former) -> FormerAccount:
+    own = {"rotation": entry.rotation, "purge": entry.purge, "formerly": {}}
+    return FormerAccount(**{**dict(account), **own}, successor=name, until=entry.until)

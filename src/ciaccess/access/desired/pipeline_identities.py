@@ -1,0 +1,143 @@
+"""ciaccess's own pipeline as more of the same: JWT roles, accounts and Nexus roles beside those that the YAML names.
+
+Owns the three identities' names and what each is bound to (docs/adr/0009). What serves the accounts' pipelines
+(templates, `explain`, the stack's outputs) looks at `access.accounts` and `access.vault.roles`; what makes or compares
+objects takes everything there is from here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ciaccess.access.model.models import Account, JwtRole, NamedRole
+
+if TYPE_CHECKING:
+    from ciaccess.access.model.models import Access, Pipeline
+
+PREVIEW, APPLY, DRIFT = "ciaccess-preview", "ciaccess-apply", "ciaccess-drift"
+READER, WRITER = "svc-ciaccess-reader", "svc-ciaccess-writer"
+NEXUS_READER, NEXUS_WRITER = "ciaccess-reader", "ciaccess-writer"
+# What people put into Vault for the pipeline (`./ciaccess bootstrap`), by its name in the folder of its credentials.
+GITLAB_READER, GITLAB_NOTES, GITLAB_WRITER, PASSPHRASE = (
+    "gitlab-reader",
+    "gitlab-notes",
+    "gitlab-writer",
+    "passphrase",
+)
+# A pipeline of some hundred accounts ends within it.
+_TOKEN_TTL_SECONDS = 1800
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What a job of ciaccess's own pipeline is: its JWT role, its account in Nexus, and which secrets it reads besides.
+
+    `secrets` are names in the folder of the pipeline's credentials, by the environment variable that each becomes.
+    """
+
+    role: str
+    account: str
+    secrets: dict[str, str]
+
+
+IDENTITIES = {
+    PREVIEW: Identity(
+        PREVIEW,
+        READER,
+        {
+            "GITLAB_TOKEN": GITLAB_READER,
+            "GITLAB_NOTES_TOKEN": GITLAB_NOTES,
+            "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
+        },
+    ),
+    APPLY: Identity(APPLY, WRITER, {"GITLAB_TOKEN": GITLAB_WRITER, "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE}),
+    DRIFT: Identity(
+        DRIFT,
+        READER,
+        {
+            "GITLAB_TOKEN": GITLAB_READER,
+            "GITLAB_NOTES_TOKEN": GITLAB_NOTES,
+            "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
+        },
+    ),
+}
+
+
+def own_jwt_roles(access: Access) -> dict[str, JwtRole]:
+    """Return the JWT roles of ciaccess's own jobs."""
+    pipeline = access.pipeline
+    if pipeline is None:
+        return {}
+    here = {"project_path": [pipeline.project]}
+    branch = {**here, "ref": [pipeline.branch], "ref_type": ["branch"], "ref_protected": ["true"]}
+    bound = {PREVIEW: here, APPLY: branch, DRIFT: {**branch, "pipeline_source": ["schedule"]}}
+    return {name: _jwt_role(pipeline, claims) for name, claims in bound.items()}
+
+
+def _jwt_role(pipeline: Pipeline, claims: dict[str, list[str]]) -> JwtRole:
+    return JwtRole(
+        policy=None,
+        bound_audiences=[pipeline.audience],
+        bound_claims=claims,
+        token_ttl=_TOKEN_TTL_SECONDS,
+        token_max_ttl=None,
+        accounts=[],
+    )
+
+
+def own_accounts(access: Access) -> dict[str, Account]:
+    """Return the accounts of ciaccess's own jobs."""
+    if access.pipeline is None:
+        return {}
+    what = {
+        READER: ("Previews and drift checks of ciaccess", NEXUS_READER),
+        WRITER: ("Applies access.yaml", NEXUS_WRITER),
+    }
+    return {
+        name: Account(purpose=purpose, path=None, roles=[role], rotation=access.pipeline.rotation)
+        for name, (purpose, role) in what.items()
+    }
+
+
+def own_nexus_roles(access: Access) -> dict[str, NamedRole]:
+    """Return the roles of Nexus that those accounts have."""
+    if access.pipeline is None:
+        return {}
+    looked_at = ("users", "roles", "privileges", "selectors", "settings")
+    return {
+        NEXUS_READER: NamedRole(
+            description="Read what ciaccess manages: users, roles, privileges, content selectors",
+            privileges=[f"nx-{what}-read" for what in looked_at],
+        ),
+        # Nexus lets nobody change a password who may not do everything (facts on Nexus).
+        NEXUS_WRITER: NamedRole(
+            description="Write what ciaccess manages; a change of passwords needs nx-all",
+            privileges=["nx-all"],
+        ),
+    }
+
+
+def jwt_roles(access: Access) -> dict[str, JwtRole]:
+    """Return every JWT role: those that the YAML names, and those of ciaccess's own jobs."""
+    return {**access.vault.roles, **own_jwt_roles(access)}
+
+
+def service_accounts(access: Access) -> dict[str, Account]:
+    """Return every account: those that the YAML names, and those of ciaccess's own jobs."""
+    return {**access.accounts, **own_accounts(access)}
+
+
+def account(access: Access, name: str) -> Account:
+    """Return an account by name, one of the YAML's or of ciaccess's own."""
+    return access.accounts.get(name) or own_accounts(access)[name]
+
+
+def own_folder(access: Access) -> str:
+    """Return the folder of the pipeline's credentials inside the KV mount, "" where there is no pipeline."""
+    return access.pipeline.secrets if access.pipeline else ""
+
+
+def secret_folder(access: Access, name: str) -> str:
+    """Return the folder of an account's secret inside the KV mount."""
+    return access.vault.kv.prefix if name in access.accounts else own_folder(access)

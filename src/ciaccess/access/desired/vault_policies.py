@@ -1,0 +1,111 @@
+"""Vault policies as text: what a JWT role's holder may do at which path of the API.
+
+Owns which paths ciaccess's own jobs reach (docs/adr/0009): a preview reads what a refresh reads, a drift check also what
+`drift/` looks at beside the state, and an apply writes what `pulumi up` writes but for the identities themselves. Paths
+are whole wherever their names are known. `+` stands for one segment, where a name may be new in a merge request, or is
+somebody else's: an account's secret, a policy or role that must not exist yet, what logs in at other auth mounts.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ciaccess.access.desired import pipeline_identities
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from ciaccess.access.model.models import Access
+
+    Rules = dict[str, tuple[str, ...]]
+
+_READ, _LIST = ("read",), ("list",)
+_WRITE = ("create", "read", "update", "delete")
+# Below an auth mount of whatever type: what logs in there.
+_HOLDERS = ("certs", "groups", "role", "roles", "users")
+
+
+def policy_text(role: str, rules: Rules, owner: str) -> str:
+    """Return the text of a role's policy; `rules` are capabilities by path, `owner` is whose policy it says it is."""
+    text = f"# What the JWT role {role} may do. Managed by {owner}: edit access.yaml instead.\n"
+    for path, capabilities in sorted(rules.items()):
+        words = ", ".join(f'"{word}"' for word in capabilities)
+        text += f'path "{path}" {{\n  capabilities = [{words}]\n}}\n'
+    return text
+
+
+def reading(paths: Iterable[str]) -> Rules:
+    """Return the rules of who may read these paths."""
+    return dict.fromkeys(paths, _READ)
+
+
+def own_rules(access: Access, role: str, policies: Iterable[str]) -> Rules:
+    """Return the rules of one of ciaccess's own JWT roles; `policies` are the names of those of the YAML's roles."""
+    more = {
+        pipeline_identities.PREVIEW: {},
+        pipeline_identities.DRIFT: _drift(access),
+        pipeline_identities.APPLY: _apply(access, policies),
+    }
+    return {
+        **reading(_refresh(access)),
+        **reading(_own_secrets(access, role)),
+        **_transit(access),
+        **more[role],
+    }
+
+
+def _refresh(access: Access) -> Iterator[str]:
+    """Return what the engine reads, and what must be vacant before something is added."""
+    kv, jwt = access.vault.kv, access.vault.jwt.mount
+    yield from (f"auth/{jwt}/config", f"auth/{jwt}/role/+", "sys/policies/acl/+")
+    yield from (f"sys/mounts/auth/{jwt}", f"sys/mounts/auth/{jwt}/tune", f"{kv.mount}/data/{kv.prefix}/+")
+    # pulumi-vault built from the modules of 2022 (docs/adr/0003) looks the backend up in the list of them.
+    yield "sys/auth"
+    # From an account's first rotation on.
+    yield f"{kv.mount}/metadata/{kv.prefix}/+"
+    yield from _own_metadata(access)
+    if kv.manage:
+        yield f"sys/mounts/{kv.mount}"
+
+
+def _own_secrets(access: Access, role: str) -> Iterator[str]:
+    for name in (*pipeline_identities.own_accounts(access), *pipeline_identities.IDENTITIES[role].secrets.values()):
+        yield f"{access.vault.kv.mount}/data/{pipeline_identities.own_folder(access)}/{name}"
+
+
+def _transit(access: Access) -> Rules:
+    """Return what decrypts the state. Nothing is encrypted with the key but when it is chosen, which is a person's."""
+    pipeline = access.pipeline
+    if pipeline is None or pipeline.transit_key is None:
+        return {}
+    return {f"{pipeline.transit_mount}/decrypt/{pipeline.transit_key}": ("update",)}
+
+
+def _own_metadata(access: Access) -> Iterator[str]:
+    for name in pipeline_identities.own_accounts(access):
+        yield f"{access.vault.kv.mount}/metadata/{pipeline_identities.own_folder(access)}/{name}"
+
+
+def _drift(access: Access) -> Rules:
+    kv, jwt = access.vault.kv, access.vault.jwt.mount
+    read = [
+        f"sys/mounts/{kv.mount}",
+        f"{kv.mount}/config",
+        f"{kv.mount}/metadata/{kv.prefix}/+",
+        *_own_metadata(access),
+    ]
+    read += ["identity/group/id/+", *(f"auth/+/{what}/+" for what in _HOLDERS)]
+    listed = [f"{kv.mount}/metadata/{kv.prefix}/", "sys/policies/acl/", "identity/group/id/"]
+    # By its whole path: Vault would take the rule for what is read below it as the closer one.
+    listed += [f"auth/{jwt}/role/", *(f"auth/+/{what}/" for what in _HOLDERS)]
+    return {**reading(read), **dict.fromkeys(listed, _LIST)}
+
+
+def _apply(access: Access, policies: Iterable[str]) -> Rules:
+    kv, jwt = access.vault.kv, access.vault.jwt.mount
+    written = [f"{kv.mount}/data/{kv.prefix}/+", *(f"sys/policies/acl/{name}" for name in policies)]
+    written += [f"auth/{jwt}/role/{name}" for name in access.vault.roles]
+    # To delete metadata is to destroy every version of a secret.
+    kept = dict.fromkeys((f"auth/{jwt}/config", f"{kv.mount}/metadata/{kv.prefix}/+"), _WRITE[:-1])
+    rules = {**dict.fromkeys(written, _WRITE), **kept}
+    return rules | ({f"sys/mounts/{kv.mount}/tune": ("read", "update")} if kv.manage else {})

@@ -1,0 +1,265 @@
+"""What one value of access.yaml must look like: names, addresses, durations, paths, claims.
+
+Owns the rules that one value decides, each with its words for the user. config/fields makes types of them; what two
+fields must agree on is in config/rules.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from pydantic_core import PydanticCustomError
+
+from ciaccess.access.reading.faults import closest, meant, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# Nexus answers 500 to a longer id (facts on Nexus).
+MOST_NAME_CHARACTERS = 200
+# With the words put before it in Nexus it stays under the 200 characters of its columns.
+MOST_TEXT_CHARACTERS = 150
+LEAST_TTL_SECONDS, MOST_TTL_SECONDS = 60, 3600
+FORMATS = (
+    "apt", "cargo", "cocoapods", "conan", "conda", "docker", "gitlfs", "go", "helm", "maven2", "npm", "nuget",
+    "p2", "pypi", "r", "raw", "rubygems", "yum",
+)  # fmt: skip
+CALLED_OTHERWISE = {
+    "rpm": "yum", "dnf": "yum", "python": "pypi", "pip": "pypi", "maven": "maven2", "image": "docker",
+    "oci": "docker", "deb": "apt", "node": "npm", "generic": "raw", "file": "raw", "gem": "rubygems",
+}  # fmt: skip
+# What GitLab puts into an id_token: https://docs.gitlab.com/ci/secrets/id_token_authentication/
+CLAIMS = (
+    "ci_config_ref_uri", "ci_config_sha", "deployment_tier", "environment", "environment_action",
+    "environment_protected", "job_id", "namespace_id", "namespace_path", "pipeline_id", "pipeline_source",
+    "project_id", "project_path", "project_visibility", "ref", "ref_path", "ref_protected", "ref_type",
+    "runner_environment", "runner_id", "sha", "sub", "user_access_level", "user_email", "user_id", "user_login",
+)  # fmt: skip
+SEGMENT = r"[A-Za-z0-9][A-Za-z0-9._-]*"
+LOWER_SEGMENT = r"[a-z0-9][a-z0-9._-]*"
+SCOPE_PATH = r"/([A-Za-z0-9][A-Za-z0-9._+-]*/)+"
+_UNITS = {"s": 1, "m": 60, "h": 3600}
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_WITHOUT_DATA = "Leave data/ out: it is put in where the API wants it"
+
+
+def refused(message: str, allowed: str, remedy: str, *, conceal: bool = False) -> PydanticCustomError:
+    """Return the error of a value that breaks a rule, with the three parts of a fault's text.
+
+    `conceal` keeps a value that may be a credential out of the fault.
+    """
+    parts = {"text": message, "allowed": allowed, "remedy": remedy, "conceal": conceal}
+    return PydanticCustomError("rule", "{text}", parts)
+
+
+def name(what: str, *, upper: bool = True, most: int = MOST_NAME_CHARACTERS) -> Callable[[str], str]:
+    """Return the check of a `what`'s name; without `upper` for names that Vault would store in lower case."""
+    letters = "letters, digits, '.', '_' and '-', starting with a letter or digit"
+    pattern = re.compile(SEGMENT if upper else LOWER_SEGMENT)
+    allowed = letters if upper else f"lower-case {letters}"
+
+    def check(value: str) -> str:
+        if len(value) > most:
+            message = f"{shown(value)} has {len(value)} characters"
+            raise refused(message, f"at most {most}", f"Shorten the {what}'s name")
+        if ".." in value or not pattern.fullmatch(value):
+            raise refused(
+                f"{shown(value)} is not allowed as the {what}'s name", allowed, f"Rename the {what}"
+            )
+        return value
+
+    return check
+
+
+def url(value: str) -> str:
+    """Check a server's address: https, or http on loopback; no credentials, query or trailing slash."""
+    allowed = "https://host[:port][/path], or http:// for a loopback address"
+    try:
+        parts = urlsplit(value)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        raise refused(f"{shown(value)} is not a URL", allowed, "Write the server's address") from None
+    if parts.username is not None or parts.password is not None:
+        remedy = "Take them out: credentials come from the environment"
+        raise refused("the URL holds credentials", allowed, remedy, conceal=True)
+    if parts.scheme not in ("https", "http") or not host or not re.fullmatch(r"[!#-;=?-\[\]-~]+", value):
+        raise refused(f"{shown(value)} is not a URL", allowed, "Write the server's address")
+    if parts.query or parts.fragment:
+        raise refused(f"{shown(value)} has a query or fragment", allowed, "Remove it")
+    if parts.scheme == "http" and host not in _LOOPBACK:
+        raise refused(f"{shown(value)} would carry credentials in plain text", allowed, "Use https://")
+    if value.endswith("/"):
+        raise refused(f"{shown(value)} ends with a slash", "no trailing slash", f"Write {value.rstrip('/')}")
+    return value
+
+
+def registry(value: str) -> str:
+    """Check a docker registry's address, host:port."""
+    match = re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?:([0-9]{1,5})", value)
+    if not match or not 0 < int(match[2]) < 65536:  # noqa: PLR2004 the range of TCP ports
+        allowed = "host:port, as docker login takes it, without https:// and path"
+        raise refused(f"{shown(value)} is not a registry's address", allowed, "Write host:port")
+    return value
+
+
+def duration(value: Any) -> int:
+    """Return a duration in seconds."""
+    allowed = f"{LEAST_TTL_SECONDS}s to {MOST_TTL_SECONDS // 60}m, such as 600, 600s, 10m or 1h"
+    text = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
+    match = re.fullmatch(r"([0-9]{1,6})([smh]?)", text)
+    if not match:
+        remedy = "Write a number of seconds, or one with a unit"
+        raise refused(f"{shown(value)} is not a duration", allowed, remedy)
+    seconds = int(match[1]) * _UNITS[match[2] or "s"]
+    if not LEAST_TTL_SECONDS <= seconds <= MOST_TTL_SECONDS:
+        shorter = seconds < LEAST_TTL_SECONDS
+        why = (
+            "a job could not read its secret in time"
+            if shorter
+            else "a leaked token would be good for too long"
+        )
+        raise refused(f"{shown(value)} is {seconds} s: {why}", allowed, "Choose a duration in that range")
+    return seconds
+
+
+def kv_mount(value: str) -> str:
+    """Check the mount of the KV engine."""
+    if "data" in value.split("/")[1:]:
+        message = f"{shown(value)} contains data/, which belongs to the API's paths"
+        raise refused(message, "the mount alone, such as secret", _WITHOUT_DATA)
+    return _vault_path("mount", value)
+
+
+def transit_mount(value: str) -> str:
+    """Check the mount of a transit engine."""
+    return _vault_path("mount", value)
+
+
+def auth_mount(value: str) -> str:
+    """Check the mount of an auth backend."""
+    if value.startswith("auth/"):
+        raise refused(f"{shown(value)} starts with auth/", "the mount alone, such as jwt", "Leave auth/ out")
+    if value == "token":
+        raise refused('"token" is one of Vault\'s own paths', "another name", "Choose another mount")
+    return _vault_path("mount", value)
+
+
+def kv_prefix(value: str) -> str:
+    """Check the folder of the secrets inside the KV mount."""
+    first = value.partition("/")[0]
+    if first in ("data", "metadata"):
+        message = f"{shown(value)} starts with {first}/, which belongs to the API's paths"
+        raise refused(message, "the folder of the secrets, such as nexus", _WITHOUT_DATA)
+    return _vault_path("prefix", value)
+
+
+def _vault_path(what: str, value: str) -> str:
+    segments = value.split("/")
+    if (
+        ".." in value
+        or len(value) > MOST_NAME_CHARACTERS
+        or not all(re.fullmatch(SEGMENT, s) for s in segments)
+    ):
+        allowed = "names joined by single slashes, none at either end"
+        raise refused(f"{shown(value)} cannot be a {what}", allowed, f"Correct the {what}")
+    if what == "mount" and segments[0] in ("sys", "auth", "identity", "cubbyhole"):
+        raise refused(f"{shown(value)} is one of Vault's own paths", "another name", "Choose another mount")
+    return value
+
+
+def format_(value: str) -> str:
+    """Check a repository format of Nexus."""
+    if value not in FORMATS:
+        guess = CALLED_OTHERWISE.get(value.lower()) or closest(value, FORMATS)
+        remedy = f"Did you mean {guess}?" if guess else "Use Nexus's word for the format"
+        raise refused(f"{shown(value)} is not a format", ", ".join(FORMATS), remedy)
+    return value
+
+
+def scope_path(value: str) -> str:
+    """Check the folder inside a repository that a push is limited to."""
+    if ".." in value or len(value) > MOST_NAME_CHARACTERS or not re.fullmatch(SCOPE_PATH, value):
+        allowed = "an absolute folder with a slash at both ends, such as /orchestrator/executor/"
+        raise refused(
+            f"{shown(value)} is not a path scope", allowed, "Write the folder inside the repository"
+        )
+    return value
+
+
+def formats_or_all(value: Any) -> None:
+    """Check that a text in place of a list of formats is `all`."""
+    if isinstance(value, str) and value != "all":
+        allowed = "all, or a list such as [docker, yum]"
+        raise refused(
+            f"{shown(value)} is neither all nor a list", allowed, "Write all, or put formats in brackets"
+        )
+
+
+def domain(value: str) -> str:
+    """Check the domain of the users' e-mail addresses."""
+    if len(value) > MOST_NAME_CHARACTERS or not re.fullmatch(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", value):
+        raise refused(f"{shown(value)} is not a domain", "a domain such as example.org", "Write a domain")
+    return value
+
+
+def text(value: str) -> str:
+    """Check a description."""
+    if not value.strip() or len(value) > MOST_TEXT_CHARACTERS or not value.isprintable():
+        allowed = f"1 to {MOST_TEXT_CHARACTERS} characters on one line"
+        raise refused(f"{shown(value)} is not a description", allowed, "Say in a few words what it is for")
+    return value
+
+
+def privilege(value: str) -> str:
+    """Check the name of a privilege in Nexus."""
+    if len(value) > MOST_NAME_CHARACTERS or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._*-]*", value):
+        allowed = "the name of a privilege in Nexus, such as nx-repository-view-*-*-read"
+        remedy = "Name the privilege; a wildcard pattern such as :: makes Nexus's privilege list unreadable"
+        raise refused(f"{shown(value)} is no privilege's name", allowed, remedy)
+    return value
+
+
+def claim(value: str) -> str:
+    """Check a claim's name."""
+    if value not in CLAIMS:
+        remedy = meant(value, CLAIMS, "Use a claim of GitLab's id_token")
+        raise refused(f"{shown(value)} is not a claim of GitLab's id_token", ", ".join(CLAIMS), remedy)
+    return value
+
+
+def claim_values(value: Any) -> list[str]:
+    """Take one value or several; a claim is text in the token, so `true` and 12 mean "true" and "12"."""
+    texts = []
+    for item in value if isinstance(value, list) else [value]:
+        if not isinstance(item, bool | int | str):
+            remedy = "Write what the token says"
+            raise refused(f"{shown(item)} is not a claim's value", "text, or a list of texts", remedy)
+        texts.append(str(item).lower() if isinstance(item, bool) else str(item))
+    if not texts:
+        message = "the list is empty, so no job could log in"
+        raise refused(message, "at least one value", "Name a value, or remove the claim")
+    for one in texts:
+        if not one.strip() or "," in one or one != one.strip() or not one.isprintable():
+            remedy = "Write each value as an entry of its own: Vault splits at commas and trims blanks"
+            raise refused(f"{shown(one)} is not one value", "text without commas or outer blanks", remedy)
+    return texts
+
+
+def audience(value: str) -> str:
+    """Check an audience."""
+    if not value or re.search(r"[\s*,]", value) or not value.isprintable():
+        remedy = "Write the aud of the pipelines' id_tokens exactly"
+        raise refused(f"{shown(value)} is not an audience", "text without blanks, commas or *", remedy)
+    return value
+
+
+def public_key(value: str) -> str:
+    """Check a public key in PEM, and return it without outer blanks, which Vault would trim."""
+    trimmed = value.strip()
+    begin, end = "-----BEGIN PUBLIC KEY-----", "-----END PUBLIC KEY-----"
+    if not (trimmed.startswith(begin) and trimmed.endswith(end)):
+        message = "this is not a public key"
+        raise refused(message, f"PEM, {begin}", "Paste the issuer's public key", conceal=True)
+    return trimmed

@@ -1,0 +1,59 @@
+"""What a rotation's date and age, and a former name's last day, must look like.
+
+The clock that decides what the future is may be a day ahead of ours.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from ciaccess.access.model.checks import refused
+from ciaccess.access.reading.faults import shown
+
+LEAST_AGE_DAYS, MOST_AGE_DAYS = 1, 730
+AGE = "[1-9][0-9]{0,2}d"
+_TOLERANCE = timedelta(days=1)
+
+
+def today() -> date:
+    """Return the day in UTC, as `./ciaccess rotate` writes it."""
+    return datetime.now(UTC).date()
+
+
+def day(value: Any) -> date:
+    """Return a date that is not in the future: it says when a password was last changed."""
+    allowed = "a date up to today, such as 2026-11-01"
+    found = _date(value, allowed)
+    if found > today() + _TOLERANCE:
+        remedy = "Write the day of the last rotation, as ./ciaccess rotate does"
+        raise refused(f"{shown(value)} is in the future", allowed, remedy)
+    return found
+
+
+def last_day(value: Any) -> date:
+    """Return the date of a day until which something stays; whether that is over is the rules' business."""
+    return _date(value, "a date, such as 2026-12-24")
+
+
+def _date(value: Any, allowed: str) -> date:
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            raise refused(f"{shown(value)} is no day of the calendar", allowed, "Correct the date") from None
+    raise refused(f"{shown(value)} is no date", allowed, "Write year-month-day")
+
+
+def age(value: Any) -> int:
+    """Return an age in days."""
+    allowed = f"{LEAST_AGE_DAYS}d to {MOST_AGE_DAYS}d"
+    match = re.fullmatch(r"([0-9]{1,6})d", value) if isinstance(value, str) else None
+    if not match:
+        raise refused(f"{shown(value)} is not an age", allowed, "Write a number of days, such as 90d")
+    days = int(match[1])
+    if not LEAST_AGE_DAYS <= days <= MOST_AGE_DAYS:
+        why = "it would be due at once" if days < LEAST_AGE_DAYS else "nobody would see it become due"
+        raise refused(f"{shown(value)}: {why}", allowed, "Choose an age in that range")
+    return days

@@ -1,0 +1,113 @@
+"""The types of access.yaml's fields: each check of config/checks with what an editor is told of it."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, WithJsonSchema, WrapValidator
+
+from ciaccess.access.model import checks, checks_gitlab, checks_dates
+from ciaccess.access.model.checks import CLAIMS, FORMATS, LOWER_SEGMENT, SEGMENT
+
+if TYPE_CHECKING:
+    from pydantic import GetJsonSchemaHandler, ValidatorFunctionWrapHandler
+    from pydantic_core import CoreSchema
+
+
+def _like(pattern: str, most: int = checks.MOST_NAME_CHARACTERS) -> Any:
+    return Field(json_schema_extra={"pattern": f"^{pattern}$", "maxLength": most})
+
+
+def _all_or_formats(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
+    """Take `all` for the format * of Nexus's built-in privileges."""
+    checks.formats_or_all(value)
+    return ["*"] if value == "all" else handler(value)
+
+
+class _Or:
+    """Tells an editor that something else may stand in a section's place."""
+
+    def __init__(self, schema: dict[str, Any]) -> None:
+        self._schema = schema
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {"anyOf": [self._schema, handler(schema)]}
+
+
+def short_form(key: str, schema: dict[str, Any]) -> tuple[Any, Any]:
+    """Return what lets the value of one key stand in its section's place; `schema` is what an editor is told of it."""
+
+    def in_long_form(value: Any) -> Any:
+        return value if isinstance(value, dict | BaseModel) else {key: value}
+
+    return BeforeValidator(in_long_form), _Or(schema)
+
+
+_ONE_OF = {"enum": list(FORMATS)}
+_CLAIM_VALUE = {"type": ["string", "integer", "boolean"]}
+
+AccountName = Annotated[str, AfterValidator(checks.name("account")), _like(SEGMENT)]
+RoleId = Annotated[str, AfterValidator(checks.name("role")), _like(SEGMENT)]
+# Goes into descriptions beside MOST_TEXT_CHARACTERS others.
+OwnerName = Annotated[str, AfterValidator(checks.name("owner", most=24)), _like(SEGMENT, 24)]
+RepositoryName = Annotated[str, AfterValidator(checks.name("repository")), _like(SEGMENT)]
+# Vault stores names of roles and policies in lower case.
+VaultRoleName = Annotated[str, AfterValidator(checks.name("JWT role", upper=False)), _like(LOWER_SEGMENT)]
+PolicyName = Annotated[str, AfterValidator(checks.name("policy", upper=False)), _like(LOWER_SEGMENT)]
+Url = Annotated[str, AfterValidator(checks.url)]
+Registry = Annotated[str, AfterValidator(checks.registry)]
+Duration = Annotated[
+    int,
+    BeforeValidator(checks.duration),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {
+                    "type": "integer",
+                    "minimum": checks.LEAST_TTL_SECONDS,
+                    "maximum": checks.MOST_TTL_SECONDS,
+                },
+                {"type": "string", "pattern": "^[0-9]{1,6}[smh]?$"},
+            ]
+        }
+    ),
+]
+KvMount = Annotated[str, AfterValidator(checks.kv_mount)]
+TransitMount = Annotated[str, AfterValidator(checks.transit_mount)]
+TransitKeyName = Annotated[str, AfterValidator(checks.name("transit key")), _like(SEGMENT)]
+AuthMount = Annotated[str, AfterValidator(checks.auth_mount)]
+KvPrefix = Annotated[str, AfterValidator(checks.kv_prefix)]
+Format = Annotated[str, AfterValidator(checks.format_), Field(json_schema_extra=_ONE_OF)]
+PulledFormats = Annotated[
+    list[Format],
+    WrapValidator(_all_or_formats),
+    WithJsonSchema({"anyOf": [{"const": "all"}, {"type": "array", "items": {"type": "string", **_ONE_OF}}]}),
+]
+ScopePath = Annotated[str, AfterValidator(checks.scope_path), _like(checks.SCOPE_PATH)]
+Text = Annotated[str, AfterValidator(checks.text), _like(r".*\S.*", checks.MOST_TEXT_CHARACTERS)]
+PrivilegeName = Annotated[str, AfterValidator(checks.privilege)]
+GroupPath = Annotated[str, AfterValidator(checks_gitlab.group_path)]
+ProjectPath = Annotated[str, AfterValidator(checks_gitlab.project_path)]
+BranchName = Annotated[str, AfterValidator(checks_gitlab.branch)]
+VariableKey = Annotated[str, AfterValidator(checks_gitlab.variable_key), _like("[A-Za-z0-9_]+", 255)]
+Claim = Annotated[str, AfterValidator(checks.claim), Field(json_schema_extra={"enum": list(CLAIMS)})]
+ClaimValues = Annotated[
+    list[str],
+    BeforeValidator(checks.claim_values),
+    WithJsonSchema({"anyOf": [_CLAIM_VALUE, {"type": "array", "items": _CLAIM_VALUE, "minItems": 1}]}),
+]
+Audience = Annotated[str, AfterValidator(checks.audience)]
+Domain = Annotated[str, AfterValidator(checks.domain)]
+EnvironmentScope = Annotated[str, AfterValidator(checks_gitlab.environment_scope)]
+PublicKey = Annotated[str, AfterValidator(checks.public_key)]
+_DAY = WithJsonSchema({"type": "string", "format": "date", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"})
+Day = Annotated[date, BeforeValidator(checks_dates.day), _DAY]
+LastDay = Annotated[date, BeforeValidator(checks_dates.last_day), _DAY]
+Age = Annotated[
+    int,
+    BeforeValidator(checks_dates.age),
+    WithJsonSchema({"type": "string", "pattern": f"^{checks_dates.AGE}$"}),
+]

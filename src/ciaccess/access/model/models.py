@@ -1,0 +1,265 @@
+"""access.yaml as typed objects: what may stand in it, one class a section.
+
+A class says which keys a section has and what each means; the editor's completion comes from these descriptions
+(config/schema). What two sections must agree on is in config/rules.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ciaccess.access.model.fields import AccountName, Age, Audience, AuthMount, BranchName, Claim, ClaimValues, Day, Domain, Duration, EnvironmentScope, Format, GroupPath, KvMount, KvPrefix, LastDay, OwnerName, PolicyName, PrivilegeName, ProjectPath, PublicKey, PulledFormats, Registry, RepositoryName, RoleId, ScopePath, Text, TransitKeyName, TransitMount, Url, VariableKey, VaultRoleName, short_form
+
+
+class Section(BaseModel):
+    """A mapping of access.yaml: unknown keys are refused, and nothing is converted silently."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+Adopt = Annotated[
+    bool | None,
+    Field(
+        description="Take over what exists already under this name, instead of refusing. Default: the top level's."
+    ),
+]
+
+
+class Kv(Section):
+    """Where the secrets are: a KV version 2 mount, and the folder in it."""
+
+    mount: KvMount = Field("secret", description="Mount of the KV engine, version 2.")
+    prefix: KvPrefix = Field("nexus", description="Folder of the secrets inside the mount, without data/.")
+    manage: bool = Field(default=False, description="Make the mount too. Default: it must exist already.")
+
+
+class JwtBackend(Section):
+    """The auth backend at which jobs log in, and how it verifies their id_tokens."""
+
+    mount: AuthMount = Field(
+        "jwt", description="Mount of the JWT auth backend: jobs log in at auth/<mount>/login."
+    )
+    issuer: Url = Field(description="What the tokens' iss says: GitLab's external URL.")
+    discovery_url: Url | None = Field(
+        None, description="Where Vault finds the issuer's keys (OIDC discovery)."
+    )
+    jwks_url: Url | None = Field(
+        None, description="Where Vault finds the issuer's keys, if not by discovery."
+    )
+    public_keys: list[PublicKey] = Field(default_factory=list, description="The issuer's keys in PEM.")
+
+
+class JwtRole(Section):
+    """A role that a job names in its login: which jobs are admitted, and which secrets they may read."""
+
+    policy: PolicyName | None = Field(None, description="Name of its policy. Default: <role>-policy.")
+    bound_audiences: list[Audience] = Field(description="A token's aud must be one of these.")
+    bound_claims: dict[Claim, ClaimValues] = Field(
+        description="Every claim named here must have one of its values. project_path and namespace_path may end in /*."
+    )
+    # None that changes from job to job: Vault keeps one entity for each value (facts on GitLab).
+    user_claim: Literal[
+        "namespace_id", "namespace_path", "project_id", "project_path", "user_id", "user_login"
+    ] = Field("project_id", description="One Vault entity for each value of this claim.")
+    token_ttl: Duration = Field(600, description="How long a Vault token of this role lives: 60s to 1h.")
+    token_max_ttl: Duration | None = Field(
+        None, description="How long it can be renewed to live. Default: token_ttl."
+    )
+    token_type: Literal["service", "batch"] = Field(
+        "service", description="batch costs no storage, and cannot be revoked."
+    )
+    accounts: list[AccountName] = Field(description="Accounts whose secrets a job with this role may read.")
+
+    @property
+    def longest_ttl(self) -> int:
+        """How long a token can be renewed to live, in seconds."""
+        return self.token_max_ttl or self.token_ttl
+
+
+class Vault(Section):
+    """Vault: its address, where the secrets are, and who may read which."""
+
+    address: Url = Field(description="Vault's address; other places refer to it as ${vault.address}.")
+    kv: Kv = Field(default_factory=Kv, description="Where the secrets are.")
+    jwt: JwtBackend = Field(description="How jobs prove who they are.")
+    roles: dict[VaultRoleName, JwtRole] = Field(description="What jobs name in their login, by name.")
+    adopt: Adopt = None
+
+
+class Repositories(Section):
+    """The repositories of one format, by environment."""
+
+    dev: RepositoryName | None = Field(None, description="Where applications push to.")
+    uat: RepositoryName | None = Field(None, description="Where what is being tested is promoted to.")
+    prod: RepositoryName | None = Field(None, description="Where what is released is promoted to.")
+    group: RepositoryName | None = Field(None, description="Group repository that pulls read from.")
+
+    def by_environment(self) -> dict[str, str]:
+        """Return the hosted repositories by environment, in the order dev, uat, prod."""
+        found = {"dev": self.dev, "uat": self.uat, "prod": self.prod}
+        return {environment: name for environment, name in found.items() if name is not None}
+
+
+class NamedRole(Section):
+    """A role of Nexus under a name of its own, to be given to several accounts."""
+
+    description: Text = Field(description="What the role is for; Nexus shows it.")
+    pull: PulledFormats = Field(
+        default_factory=list, description="Formats it may read in every repository, or all."
+    )
+    privileges: list[PrivilegeName] = Field(default_factory=list, description="Further privileges by name.")
+    roles: list[RoleId] = Field(default_factory=list, description="Roles it contains.")
+
+
+class Nexus(Section):
+    """Nexus: its addresses, its repositories, and roles with names of their own."""
+
+    url: Url = Field(description="Nexus's address, with its context path if it has one.")
+    push_registry: Registry = Field(description="host:port of the docker registry that is pushed to.")
+    pull_registry: Registry = Field(description="host:port of the docker registry that is pulled from.")
+    email_domain: Domain = Field("ci.invalid", description="Domain of the users' e-mail addresses.")
+    repositories: dict[Format, Repositories] = Field(description="Existing repositories by format.")
+    roles: dict[RoleId, NamedRole] = Field(
+        default_factory=dict, description="Roles by id, to be given to accounts."
+    )
+    adopt: Adopt = None
+
+
+class Variable(Section):
+    """A CI/CD variable of a group; its short form is the value alone."""
+
+    value: str = Field(max_length=10_000, description="Its value; never a credential.")
+    environment_scope: EnvironmentScope = Field("*", description="Premium: other than *.")
+    protected: bool = Field(
+        default=False, description="Only for jobs of protected refs; absent, without a word, in all others."
+    )
+    masked: bool = Field(default=False, description="Replaced by [MASKED] in job logs.")
+    raw: bool = Field(default=True, description="$ in the value is not expanded.")
+    variable_type: Literal["env_var", "file"] = Field("env_var", description="file: jobs get a file's path.")
+    description: str | None = Field(
+        None, max_length=255, description="GitLab shows it. Default: Managed by <owner>."
+    )
+    adopt: Adopt = None
+
+
+class Group(Section):
+    """A GitLab group: its id, which survives renames, and its variables."""
+
+    id: int = Field(ge=1, description="The group's id, from its page in GitLab.")
+    variables: dict[VariableKey, Annotated[Variable, *short_form("value", {"type": "string"})]] = Field(
+        default_factory=dict, description="Variables by key; the value alone, or a mapping with its flags."
+    )
+
+
+class GitLab(Section):
+    """GitLab: its address, and the groups whose variables are managed."""
+
+    url: Url = Field(description="GitLab's external URL; other places refer to it as ${gitlab.url}.")
+    groups: dict[GroupPath, Group] = Field(default_factory=dict, description="Groups by full path.")
+
+
+class Rotation(Section):
+    """When and how a password is changed; its short form is the count alone. `./ciaccess rotate` edits it."""
+
+    count: int = Field(1, ge=1, le=1_000_000, description="Count it up, and the password changes.")
+    date: Day | None = Field(None, description="Day of the last rotation.")
+    strategy: Literal["alternate", "in-place"] | None = Field(
+        None,
+        description="alternate: two users take turns, and no job notices. in-place: one user. Default: alternate "
+        "where a JWT role reads the secret.",
+    )
+    max_age: Age | None = Field(
+        None, description="Age at which it is due, such as 90d: drift tells, rotate --due does it."
+    )
+
+
+RotationEntry = Annotated[Rotation, *short_form("count", {"type": "integer", "minimum": 1})]
+_PURGE = (
+    "When the account is removed, its secret goes with every version. Apply it before you remove the account."
+)
+
+
+class Former(Section):
+    """A name that an account had before: it stays, with all that the account may do, until a day."""
+
+    until: LastDay = Field(
+        description="Last day on which the former account stays; it goes with the next up."
+    )
+    rotation: RotationEntry = Field(
+        description="Its rotation as it stood before the account was renamed, 1 where none did."
+    )
+    purge: bool = Field(default=False, description=_PURGE)
+
+
+class Account(Section):
+    """A service account: a Nexus user with its secret in Vault. push, pull and promote are lists of formats."""
+
+    purpose: Text = Field(description="What it is for; reviewers and Nexus's user list show it.")
+    push: list[Format] = Field(default_factory=list, description="Formats it may upload, to dev only.")
+    pull: list[Format] = Field(
+        default_factory=list, description="Formats it may download, from the group or every environment."
+    )
+    promote: list[Format] = Field(
+        default_factory=list, description="Formats it may copy on: reads dev and uat, writes uat and prod."
+    )
+    path: ScopePath | None = Field(
+        None, description="Folder inside the repositories that push is limited to."
+    )
+    roles: list[RoleId] = Field(default_factory=list, description="Further roles of Nexus.")
+    rotation: RotationEntry = Field(
+        default_factory=Rotation,
+        description="Count it up, and the password changes; or a mapping with its date.",
+    )
+    purge: bool = Field(default=False, description=_PURGE)
+    formerly: dict[AccountName, Former] = Field(
+        default_factory=dict, description="Names that it had before, and until when each stays."
+    )
+    adopt: Adopt = None
+
+
+class Pipeline(Section):
+    """ciaccess's own pipeline: which jobs get its three identities, and where what they need is kept."""
+
+    project: ProjectPath = Field(description="Full path of ciaccess's own project.")
+    branch: BranchName = Field("main", description="Its protected branch: what is merged there is applied.")
+    audience: Audience = Field(description="The aud of its jobs' id_tokens, alike in every stack.")
+    secrets: KvPrefix = Field("ciaccess", description="Folder of its credentials inside the KV mount.")
+    transit_key: TransitKeyName | None = Field(
+        None,
+        description="The key that encrypts the state, where that is hashivault://<key>: its jobs may decrypt.",
+    )
+    transit_mount: TransitMount = Field("transit", description="Mount of that key's engine.")
+    rotation: RotationEntry = Field(
+        default_factory=Rotation,
+        description="Count it up, and its passwords change; or a mapping with its date.",
+    )
+
+
+class Access(Section):
+    """The whole of access.yaml, checked."""
+
+    version: Literal[1] = Field(description="Version of this format: 1.")
+    owner: OwnerName = Field(
+        "ciaccess",
+        description="Who manages these objects: written into them, and another owner's are not adopted.",
+    )
+    adopt: bool = Field(default=False, description="Take over what exists already, everywhere.")
+    vault: Vault = Field(description="Vault: where the secrets are, and who may read which.")
+    nexus: Nexus = Field(description="Nexus: addresses, repositories, and roles with names of their own.")
+    gitlab: GitLab = Field(description="GitLab: its address, and groups with their variables.")
+    accounts: dict[AccountName, Account] = Field(description="Service accounts by name: what each may do.")
+    pipeline: Pipeline | None = Field(None, description="ciaccess's own jobs. Default: it has no pipeline.")
+
+    def variables_of(self, group: str) -> dict[str, Variable]:
+        """Return a group's variables by key; one without words of its own says whose it is."""
+        words = {"description": f"Managed by {self.owner}"}
+        return {
+            key: variable.model_copy(update=words if variable.description is None else {})
+            for key, variable in self.gitlab.groups[group].variables.items()
+        }
+
+    def adopts(self, declared: Vault | Nexus | Variable | Account) -> bool:
+        """Return whether something that exists already under a declared thing's name is taken over."""
+        return self.adopt if declared.adopt is None else declared.adopt

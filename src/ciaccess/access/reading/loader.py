@@ -1,0 +1,94 @@
+"""From the file to the models: read, put addresses in, check each value, check what must agree; every fault at once.
+
+Owns the order of these, and which faults are told: one that only follows from another one is not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from ciaccess.access.reading import document, references
+from ciaccess.access.desired import former_names
+from ciaccess.access import rules
+from ciaccess.access.reading.faults import ConfigError, Fault
+from ciaccess.access.reading.messages import faults_of
+from ciaccess.access.model.models import Access
+from ciaccess.access.model.checks_dates import today
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+    from pathlib import Path
+
+_NO_ADDRESSES: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a file amounts to. `access` is None if any fault is an error; `faults` are sorted by line, then column."""
+
+    file: str
+    access: Access | None
+    faults: tuple[Fault, ...]
+
+
+def load(path: Path, addresses: Mapping[str, str] = _NO_ADDRESSES, on: date | None = None) -> Access:
+    """Read what access.yaml declares on a day, which is today unless another one is named.
+
+    `addresses` are a stack's own, by the keys of config.references.ADDRESSES.
+
+    Raises:
+        ConfigError: with every fault of the file, warnings among them.
+    """
+    checked = check(path, addresses, on)
+    if checked.access is None:
+        raise ConfigError(checked.faults)
+    return checked.access
+
+
+def check(path: Path, addresses: Mapping[str, str] = _NO_ADDRESSES, on: date | None = None) -> Checked:
+    """Read access.yaml, and return its faults and, unless one is an error, what it declares on a day, which is today."""
+    on = on or today()
+    try:
+        read = document.read(path)
+    except ConfigError as error:
+        return Checked(error.faults[0].file, None, error.faults)
+    replaced = references.override(read, addresses)
+    made_from = references.resolve(read)
+    access, refused = _modelled(read)
+    faults = _told(made_from, read.faults, refused, list(rules.faults_of(read, on)))
+    faults = tuple(_of_the_stack(fault) if fault.field in replaced else fault for fault in faults)
+    if any(fault.severity == "error" for fault in faults):
+        access = None
+    return Checked(read.file, access and former_names.expanded(access, on), faults)
+
+
+def _of_the_stack(fault: Fault) -> Fault:
+    """Say that a value at fault stands in the stack's settings, not in the line that it was put in place of."""
+    return replace(fault, message=f"{fault.message} (by the stack's {references.SETTING})")
+
+
+def _modelled(read: document.Document) -> tuple[Access | None, list[Fault]]:
+    try:
+        return Access.model_validate(read.data), []
+    except ValidationError as error:
+        return None, list(faults_of(read, error))
+
+
+def _told(made_from: Mapping[str, frozenset[str]], *stages: list[Fault]) -> tuple[Fault, ...]:
+    """Return the faults worth telling, sorted.
+
+    Left out are those of a field in which an earlier stage found an error, and those of a value that was made from an
+    address which is at fault itself.
+    """
+    told: list[Fault] = []
+    for stage in stages:
+        at_fault = frozenset(fault.field for fault in told if fault.severity == "error")
+        told += [fault for fault in stage if fault.field not in at_fault]
+    at_fault = frozenset(fault.field for fault in told if fault.severity == "error")
+    told = [fault for fault in told if not made_from.get(fault.field, frozenset()) & at_fault]
+    return tuple(sorted(told, key=lambda fault: (fault.line, fault.column, fault.field, fault.message)))

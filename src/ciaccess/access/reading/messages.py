@@ -1,0 +1,131 @@
+"""The words for what a model refuses: pydantic's errors as faults with a position, what is allowed, and a remedy."""
+
+from __future__ import annotations
+
+from types import UnionType
+from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
+
+from ciaccess.access.reading.document import dotted
+from ciaccess.access.reading.faults import Fault, closest, meant, shown
+from ciaccess.access.model.models import Access, Section
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pydantic import ValidationError
+    from pydantic_core import ErrorDetails
+
+    from ciaccess.access.reading.document import Document, YamlPath
+
+_GROUPS = ("gitlab", "groups")
+# What pydantic found → what stands there instead, what is allowed, what to do.
+_WRONG_KIND = {
+    "string_type": ("is not text", "text", "Write one value; put a number in quotes"),
+    "list_type": ("is not a list", "a list, such as [docker, yum]", "Put it in brackets"),
+    "bool_type": ("is neither true nor false", "true or false", "Write true or false"),
+    "int_type": ("is not a whole number", "a whole number without quotes", "Write a number"),
+}
+
+
+def faults_of(document: Document, error: ValidationError) -> Iterator[Fault]:
+    """Return each of a validation's errors as a fault."""
+    errors = error.errors(include_url=False)
+    misspelt = {_intended(details) for details in errors if details["type"] == "extra_forbidden"}
+    for details in errors:
+        path = tuple(step for step in details["loc"] if step != "[key]")
+        if details["type"] == "missing" and path in misspelt:
+            continue
+        is_key = details["loc"][-1:] == ("[key]",) or details["type"] == "extra_forbidden"
+        message, allowed, remedy = _words(path, details)
+        line, column = _position(document, path, key=is_key)
+        concealed = details.get("ctx", {}).get("conceal") or _may_hold_credential(path)
+        value = None if concealed or is_key else document.at(path)
+        yield Fault(document.file, line, column, dotted(path), value, message, allowed, remedy)
+
+
+def _intended(details: ErrorDetails) -> YamlPath:
+    """Return the path that an unknown key was probably meant for, which is then not missing as well."""
+    *parent, key = details["loc"]
+    return (*parent, closest(str(key), list(_section(tuple(parent)).model_fields)) or key)
+
+
+def _position(document: Document, path: YamlPath, *, key: bool) -> tuple[int, int]:
+    """Return a fault's position; that of a variable's short form is the value's own."""
+    if path and path not in document.values and not isinstance(document.at(path[:-1]), dict):
+        return document.position(path[:-1])
+    return document.position(path, key=key)
+
+
+def _may_hold_credential(path: YamlPath) -> bool:
+    """Tell whether a variable's value is at or under a path: somebody may have put there what no message must repeat."""
+    in_variables = path[:2] == _GROUPS and path[3:4] == ("variables",)
+    return in_variables and path[5:] in ((), ("value",))
+
+
+def _words(path: YamlPath, details: ErrorDetails) -> tuple[str, str, str]:
+    kind, given, context = details["type"], details["input"], details.get("ctx", {})
+    key = path[-1] if path else ""
+    if kind == "rule":
+        return context["text"], context["allowed"], context["remedy"]
+    if kind == "missing":
+        return f"the key {key} is missing", "", f"Add {key}: {_description(path)}"
+    if kind == "extra_forbidden":
+        known = list(_section(path[:-1]).model_fields)
+        remedy = meant(str(key), known, "Remove it, or look at its indentation")
+        return f"{shown(key)} is not a key of this section", ", ".join(known), remedy
+    what = "this" if _may_hold_credential(path) else shown(given)
+    if given is None:
+        what = "nothing stands here, which"
+    if kind in ("model_type", "dict_type"):
+        section = _section(path)
+        allowed = ", ".join(section.model_fields) if section else "names, each with a section below it"
+        return f"{what} is not a mapping", allowed, "Write keys with their values, indented below it"
+    if kind in _WRONG_KIND:
+        message, allowed, remedy = _WRONG_KIND[kind]
+        return f"{what} {message}", allowed, remedy
+    return f"{what} is not allowed", _allowed(kind, context), _remedy(given, kind, context)
+
+
+def _allowed(kind: str, context: dict[str, Any]) -> str:
+    """Return what a limit of pydantic's own allows."""
+    if kind == "string_too_long":
+        return f"at most {context['max_length']} characters"
+    if kind in ("greater_than_equal", "less_than_equal"):
+        return f"{context['ge']} or more" if "ge" in context else f"{context['le']} or less"
+    return str(context.get("expected", "")).replace("'", "")
+
+
+def _remedy(given: Any, kind: str, context: dict[str, Any]) -> str:
+    if kind != "literal_error":
+        return "Choose another value"
+    words = str(context["expected"]).replace("'", "").replace(" or ", ", ").split(", ")
+    return meant(str(given), words, "Choose one of these")
+
+
+def _description(path: YamlPath) -> str:
+    section = _section(path[:-1])
+    field = section.model_fields.get(str(path[-1])) if section else None
+    return (field.description or "").rstrip(".") if field else ""
+
+
+def _section(path: YamlPath) -> Any:
+    """Return the class of the section at a path, None where a path leads to something else."""
+    kind: Any = Access
+    for step in path:
+        kind = _bare(kind)
+        if isinstance(kind, type) and issubclass(kind, Section):
+            field = kind.model_fields.get(str(step))
+            kind = field.annotation if field else None
+        elif get_origin(kind) is dict:
+            kind = get_args(kind)[1]
+        else:
+            return None
+    kind = _bare(kind)
+    return kind if isinstance(kind, type) and issubclass(kind, Section) else None
+
+
+def _bare(kind: Any) -> Any:
+    """Return a type without its annotations and without the None that it may be."""
+    while get_origin(kind) in (Annotated, Union, UnionType):
+        kind = next((part for part in get_args(kind) if part is not type(None)), None)
+    return kind

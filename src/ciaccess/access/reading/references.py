@@ -1,0 +1,100 @@
+"""`${vault.address}` and its like: the five addresses that other values may refer to, and a stack's own for them.
+
+Owns what is replaced before anything is checked. What is no reference to an address, such as GitLab's own
+`${CI_PROJECT_NAME}` in a variable's value, is left as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from ciaccess.access.reading.document import dotted
+from ciaccess.access.reading.faults import Fault, meant, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ciaccess.access.reading.document import Document, YamlPath
+
+# The key of a stack's `ciaccess:addresses`, and the address that it replaces.
+ADDRESSES: dict[str, YamlPath] = {
+    "vault": ("vault", "address"),
+    "nexus": ("nexus", "url"),
+    "push_registry": ("nexus", "push_registry"),
+    "pull_registry": ("nexus", "pull_registry"),
+    "gitlab": ("gitlab", "url"),
+}
+SETTING = "ciaccess:addresses"
+_NAMES = {dotted(path): path for path in ADDRESSES.values()}
+_REFERENCE = re.compile(r"\$\{([A-Za-z0-9_-]*\.[A-Za-z0-9_.-]*)(\}?)")
+# Stands in for an address that is missing, which is a fault of its own, so that it is not said again elsewhere.
+_UNKNOWN_HOST: dict[str | int, str] = {
+    "push_registry": "unknown.invalid:443",
+    "pull_registry": "unknown.invalid:443",
+}
+
+
+def override(document: Document, addresses: Mapping[str, str]) -> frozenset[str]:
+    """Put a stack's addresses in place of those of the file; return which ones, as dotted paths."""
+    replaced = set()
+    for key, value in addresses.items():
+        if key not in ADDRESSES:
+            remedy = meant(key, list(ADDRESSES), "Correct config/Pulumi.<stack>.yaml")
+            message = f"{shown(key)} is not an address of access.yaml"
+            field, allowed = f"{SETTING}.{key}", ", ".join(ADDRESSES)
+            document.faults.append(Fault(document.file, 1, 1, field, value, message, allowed, remedy))
+        elif isinstance(document.at(ADDRESSES[key][:1]), dict):
+            document.replace(ADDRESSES[key], value)
+            replaced.add(dotted(ADDRESSES[key]))
+    return frozenset(replaced)
+
+
+def resolve(document: Document) -> dict[str, frozenset[str]]:
+    """Put addresses in place of references; return which addresses each such value was made from, all as dotted paths."""
+    made_from: dict[str, frozenset[str]] = {}
+    for path in document.values:
+        value = document.at(path)
+        if path and isinstance(value, str) and _REFERENCE.search(value):
+            text, used = _resolved(document, path, value)
+            document.replace(path, text)
+            made_from[dotted(path)] = used
+    return made_from
+
+
+def _resolved(document: Document, path: YamlPath, value: str) -> tuple[str, frozenset[str]]:
+    used: set[str] = set()
+
+    def put_in(match: re.Match[str]) -> str:
+        refusal = _refusal(path, match)
+        if refusal:
+            line, column = document.position(path)
+            document.faults.append(Fault(document.file, line, column, dotted(path), match[0], *refusal))
+            return match[0]
+        used.add(match[1])
+        source = _NAMES[match[1]]
+        address = document.at(source)
+        return (
+            address if isinstance(address, str) else _UNKNOWN_HOST.get(source[-1], "https://unknown.invalid")
+        )
+
+    return _REFERENCE.sub(put_in, value), frozenset(used)
+
+
+def _refusal(path: YamlPath, match: re.Match[str]) -> tuple[str, str, str] | None:
+    """Return what is wrong with a reference, what is allowed, and what to do; None where it is right."""
+    allowed = ", ".join(f"${{{known}}}" for known in _NAMES)
+    if not match[2]:
+        return f"{shown(match[0])} has no closing brace", allowed, "Add the closing brace"
+    if path in _NAMES.values():
+        return (
+            f"{shown(match[0])} makes an address from an address",
+            "the address itself",
+            "Write the address out",
+        )
+    if match[1] not in _NAMES:
+        remedy = meant(
+            match[0], [f"${{{known}}}" for known in _NAMES], "Refer to one of these, or write the value out"
+        )
+        return f"{shown(match[0])} refers to nothing", allowed, remedy
+    return None

@@ -1,0 +1,36 @@
+"""What the sections of access.yaml must agree on, one file a section. Each rule is a generator of faults.
+
+Rules look at the plain data through an Outline, so that they speak even while other values are at fault.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ciaccess.access.rules import accounts, gitlab, names, nexus, pipeline, former_names, rotation, vault
+from ciaccess.access.rules.lenient_view import Outline
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date
+
+    from ciaccess.access.reading.document import Document
+    from ciaccess.access.reading.faults import Fault
+
+RULES = (
+    *names.RULES,
+    *vault.RULES,
+    *nexus.RULES,
+    *gitlab.RULES,
+    *accounts.RULES,
+    *former_names.RULES,
+    *rotation.RULES,
+    *pipeline.RULES,
+)
+
+
+def faults_of(document: Document, on: date) -> Iterator[Fault]:
+    """Return what every rule finds on a day."""
+    outline = Outline(document, on)
+    for rule in RULES:
+        yield from rule(outline)

@@ -1,0 +1,134 @@
+"""Accounts: what they are given exists in Nexus, is neither nothing nor too much, and can be read by who needs it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ciaccess.access.model.checks import CALLED_OTHERWISE, FORMATS
+from ciaccess.access.reading.faults import shown
+from ciaccess.access.model.models import Account
+from ciaccess.access.rules.nexus import unknown_role
+from ciaccess.access.rules.lenient_view import BUILT_IN_ROLES, GRANTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ciaccess.access.reading.document import YamlPath
+    from ciaccess.access.reading.faults import Fault
+    from ciaccess.access.rules.lenient_view import Outline, Rule
+
+# Formats whose uploads name the folder: it is the path that Nexus compares. Images lie under /v2/ and share their
+# layers across paths; PyPI, npm and the others are uploaded to the repository's root.
+_FORMATS_WITH_FOLDERS = ("maven2", "raw", "yum")
+# Claims that keep a job of an unreviewed branch out.
+_GUARDS = ("ref_protected", "environment_protected", "ref", "ref_path", "environment", "sub")
+
+
+def granted(outline: Outline) -> Iterator[Fault]:
+    """An account has a grant, and each format that it names has the repositories that the grant needs."""
+    formats = outline.mapping("nexus", "repositories")
+    misnamed = {CALLED_OTHERWISE.get(name) for name in formats}
+    for account, declared in outline.mapping("accounts").items():
+        known = isinstance(declared, dict) and declared.keys() <= Account.model_fields.keys()
+        if known and not any(map(declared.get, (*GRANTS, "roles"))):
+            remedy = "Add what it may do, or remove the account"
+            allowed = f"{', '.join(GRANTS)} or roles"
+            yield outline.fault(
+                ("accounts", account), "the account may do nothing", allowed, remedy, key=True
+            )
+        for grant in GRANTS:
+            for path, format_ in outline.texts("accounts", account, grant):
+                if formats and format_ in FORMATS and format_ not in formats and format_ not in misnamed:
+                    message = f"there are no repositories of the format {shown(format_)}"
+                    remedy = "Declare them under nexus.repositories, or remove it here"
+                    yield outline.fault(path, message, ", ".join(formats), remedy)
+                elif isinstance(formats.get(format_), dict):
+                    yield from _repositories(outline, path, grant, format_)
+
+
+def _repositories(outline: Outline, path: YamlPath, grant: str, format_: str) -> Iterator[Fault]:
+    hosted = outline.repositories(format_)
+    where = f"nexus.repositories.{format_}"
+    if grant == "push" and "dev" not in hosted:
+        message = f"{format_} has no repository of the environment dev, the only one that is pushed to"
+        yield outline.fault(path, message, "formats with a dev repository", f"Add dev to {where}")
+    if grant == "promote" and len(hosted) < 2:  # noqa: PLR2004 from one to another
+        message = f"{format_} has {len(hosted)} environment, and promotion needs two"
+        allowed = "formats with two environments or more"
+        yield outline.fault(path, message, allowed, f"Add uat or prod to {where}")
+    if (
+        grant == "pull"
+        and format_ == "docker"
+        and not outline.text("nexus", "repositories", format_, "group")
+    ):
+        message = "docker has no group repository, which is what the pull registry serves"
+        yield outline.fault(path, message, "formats that can be pulled", f"Add group to {where}")
+
+
+def roles(outline: Outline) -> Iterator[Fault]:
+    """An account's further roles exist."""
+    declared = outline.mapping("nexus", "roles")
+    for account in outline.mapping("accounts"):
+        for path, role in outline.texts("accounts", account, "roles"):
+            if role not in declared and role not in BUILT_IN_ROLES:
+                yield unknown_role(outline, path, role)
+
+
+def paths(outline: Outline) -> Iterator[Fault]:
+    """A path limits a push, and only of formats whose uploads lie in folders."""
+    for account, declared in outline.mapping("accounts").items():
+        path: YamlPath = ("accounts", account, "path")
+        if not outline.text(*path):
+            continue
+        if isinstance(declared, dict) and not declared.get("push"):
+            message = "a path limits what is pushed, and the account pushes nothing"
+            yield outline.fault(path, message, "path beside push", "Add push, or remove path", key=True)
+        for here, format_ in outline.texts("accounts", account, "push"):
+            if format_ not in _FORMATS_WITH_FOLDERS:
+                message = (
+                    f"a push of {format_} cannot be limited to a path: its uploads do not lie in folders"
+                )
+                allowed = f"{', '.join(_FORMATS_WITH_FOLDERS)} beside path"
+                remedy = f"Give {format_} to an account without path"
+                yield outline.fault(here, message, allowed, remedy)
+
+
+def separation(outline: Outline) -> Iterator[Fault]:
+    """Who pushes to dev does not promote: artifacts reach uat and prod by way of another account."""
+    for account, declared in outline.mapping("accounts").items():
+        if isinstance(declared, dict) and declared.get("push") and declared.get("promote"):
+            message = "the account may push to dev and promote to prod by itself"
+            remedy = "Leave promotion to an account of its own"
+            path: YamlPath = ("accounts", account, "promote")
+            yield outline.fault(path, message, "push or promote", remedy, key=True, severity="warning")
+
+
+def read_by_nobody(outline: Outline) -> Iterator[Fault]:
+    """What pushes or promotes is a pipeline, and a pipeline reads its secret by a JWT role."""
+    for account, declared in outline.mapping("accounts").items():
+        works = isinstance(declared, dict) and (declared.get("push") or declared.get("promote"))
+        if works and account not in outline.readers and account not in outline.administrators:
+            message = "no JWT role may read the account's secret, so no pipeline can use it"
+            remedy = "Add it to the accounts of a role under vault.roles"
+            yield outline.fault(
+                ("accounts", account), message, "accounts of a role", remedy, key=True, severity="warning"
+            )
+
+
+def promotion_guarded(outline: Outline) -> Iterator[Fault]:
+    """What writes prod is read by jobs of reviewed refs only."""
+    for role in outline.mapping("vault", "roles"):
+        claims = outline.mapping("vault", "roles", role, "bound_claims")
+        if not claims or any(claims.get(guard) not in (None, False, "false") for guard in _GUARDS):
+            continue
+        for path, account in outline.texts("vault", "roles", role, "accounts"):
+            if outline.value("accounts", account, "promote"):
+                message = (
+                    f"{account} writes to prod, and a job of any branch may read its secret by this role"
+                )
+                allowed = f"a role bound to {', '.join(_GUARDS[:-1])} or {_GUARDS[-1]}"
+                remedy = 'Give it a role of its own with ref_protected: "true"'
+                yield outline.fault(path, message, allowed, remedy, severity="warning")
+
+
+RULES: tuple[Rule, ...] = (granted, roles, paths, separation, read_by_nobody, promotion_guarded)

@@ -1,0 +1,62 @@
+"""Renamed accounts: a former name is nobody else's, and stays for a time that somebody can wait for."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from pydantic_core import PydanticCustomError
+
+from ciaccess.access.reading.faults import shown
+from ciaccess.access.model.checks_dates import last_day
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ciaccess.access.reading.faults import Fault
+    from ciaccess.access.rules.lenient_view import Outline, Rule
+
+_LONGEST = timedelta(days=366)
+
+
+def taken(outline: Outline) -> Iterator[Fault]:
+    """A former name is no account of its own, nor that of a second one: both would have the same user and secret."""
+    owners = {name.text: name for name in outline.names if not name.is_former}
+    for name in outline.names:
+        if not name.is_former:
+            continue
+        owner = owners.setdefault(name.text, name)
+        allowed, remedy = "a name that no account has", "Remove this entry, or rename the account"
+        if owner is name:
+            continue
+        if owner.is_former:
+            message = f"{shown(name.text)} is a former name of {owner.account} too"
+            allowed, remedy = "each former name once", "Remove one of the two"
+        elif owner.account == name.account:
+            message = f"{shown(name.text)} is the account's own name"
+        else:
+            message = (
+                f"{shown(name.text)} is an account of its own, in line {outline.line(owner.path, key=True)}"
+            )
+        yield outline.fault(name.path, message, allowed, remedy, key=True)
+
+
+def ends(outline: Outline) -> Iterator[Fault]:
+    """A former name ends on a day to come, and within a year."""
+    for name in outline.names:
+        path = (*name.path, "until")
+        try:
+            until = last_day(outline.value(*path)) if name.is_former else outline.on
+        except PydanticCustomError:
+            continue  # said already, of the value
+        if until < outline.on:
+            message = f"{name.text} ended with {until.isoformat()}: it is no account any more, and the next up removes it"
+            remedy = "Remove the entry once that is applied, or give it another day"
+            yield outline.fault(path, message, "a day to come", remedy, severity="warning")
+        elif until > outline.on + _LONGEST:
+            message = f"{shown(until)} is more than a year ahead"
+            remedy = "Choose a nearer day, which can be put off, or leave the account its name"
+            yield outline.fault(path, message, "a day within a year", remedy)
+
+
+RULES: tuple[Rule, ...] = (taken, ends)

@@ -1,0 +1,163 @@
+"""access.yaml as far as it is well-formed: what rules look at. What has the wrong kind is as if it were not there."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from ciaccess.access.reading.document import dotted
+from ciaccess.access.reading.faults import Fault, meant
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import date
+
+    from ciaccess.access.reading.document import Document, YamlPath
+
+    Rule = Callable[["Outline"], Iterator[Fault]]
+
+Placed = tuple["YamlPath", str]
+ENVIRONMENTS = ("dev", "uat", "prod")
+GRANTS = ("push", "pull", "promote")
+# Roles that every Nexus has.
+BUILT_IN_ROLES = ("nx-admin", "nx-anonymous")
+# Whoever holds one of these can give himself the rest.
+ADMINISTRATIVE = (
+    "nx-all",
+    "nx-users-",
+    "nx-userschangepw",
+    "nx-roles-",
+    "nx-privileges-",
+    "nx-ldap-",
+    "nx-script-",
+)
+
+# The parts of the path of an account that is declared under its name.
+_DECLARED = 2
+# A guess among a thousand names takes ten milliseconds.
+_MOST_GUESSES = 20
+
+
+class Name(NamedTuple):
+    """A name that an account has or had: where its section is, and the account that has it now."""
+
+    text: str
+    path: YamlPath
+    account: str
+
+    @property
+    def is_former(self) -> bool:
+        """Tell whether it is a name that the account had before."""
+        return len(self.path) > _DECLARED
+
+
+class Outline:
+    """Reads plain data by path; absent and ill-formed is empty. Makes faults with the position of a path. `on` is the day."""
+
+    def __init__(self, document: Document, on: date) -> None:
+        self._document = document
+        self.on = on
+        self._guesses = _MOST_GUESSES
+
+    def mapping(self, *path: str | int) -> dict[str, Any]:
+        """Return the mapping at a path."""
+        found = self._document.at(path)
+        return found if isinstance(found, dict) else {}
+
+    def text(self, *path: str | int) -> str:
+        """Return the text at a path."""
+        found = self._document.at(path)
+        return found if isinstance(found, str) else ""
+
+    def value(self, *path: str | int) -> Any:
+        """Return what stands at a path, None for nothing."""
+        return self._document.at(path)
+
+    def texts(self, *path: str | int) -> list[Placed]:
+        """Return the texts of the list at a path, each with its own path."""
+        found = self._document.at(path)
+        items = found if isinstance(found, list) else []
+        return [((*path, index), item) for index, item in enumerate(items) if isinstance(item, str)]
+
+    def fault(  # noqa: PLR0913 the parts of a fault's text, and two of its properties by name
+        self,
+        path: YamlPath,
+        message: str,
+        allowed: str,
+        remedy: str,
+        *,
+        key: bool = False,
+        severity: Literal["error", "warning"] = "error",
+        conceal: bool = False,
+    ) -> Fault:
+        """Return a fault at a path's value, or at its key. `conceal` keeps the value out of it."""
+        line, column = self._document.position(path, key=key)
+        value = None if key or conceal else self._document.at(path)
+        return Fault(
+            self._document.file, line, column, dotted(path), value, message, allowed, remedy, severity
+        )
+
+    def meant(self, word: str, words: list[str], otherwise: str) -> str:
+        """Return the remedy for a word that is none of `words`: a guess, for the first ones of a run, else `otherwise`."""
+        self._guesses -= 1
+        return meant(word, words, otherwise) if self._guesses >= 0 else otherwise
+
+    def line(self, path: YamlPath, *, key: bool = False) -> int:
+        """Return the line of a path's value, or of its key."""
+        return self._document.position(path, key=key)[0]
+
+    def policy(self, role: str) -> str:
+        """Return the name of a JWT role's policy."""
+        return self.text("vault", "roles", role, "policy") or f"{role}-policy"
+
+    def repositories(self, format_: str) -> dict[str, str]:
+        """Return a format's hosted repositories by environment, in the order of promotion."""
+        found = {where: self.text("nexus", "repositories", format_, where) for where in ENVIRONMENTS}
+        return {where: repository for where, repository in found.items() if repository}
+
+    @cached_property
+    def names(self) -> list[Name]:
+        """Every name under which there may be an account: those of the accounts, each before those it had."""
+        found: list[Name] = []
+        for account in self.mapping("accounts"):
+            path: YamlPath = ("accounts", account)
+            former = self.mapping(*path, "formerly")
+            found.append(Name(account, path, account))
+            found += [Name(name, (*path, "formerly", name), account) for name in former]
+        return found
+
+    @cached_property
+    def readers(self) -> dict[str, list[str]]:
+        """The JWT roles that may read an account's secret, by account."""
+        found: dict[str, list[str]] = {}
+        for role in self.mapping("vault", "roles"):
+            for _, account in self.texts("vault", "roles", role, "accounts"):
+                found.setdefault(account, []).append(role)
+        return found
+
+    @cached_property
+    def administrators(self) -> dict[str, str]:
+        """The accounts that may administer Nexus, each with the role that says so."""
+        administrative = {"nx-admin", *self._administrative_roles()}
+        return {
+            account: role
+            for account in self.mapping("accounts")
+            for _, role in self.texts("accounts", account, "roles")
+            if role in administrative
+        }
+
+    def _administrative_roles(self) -> set[str]:
+        found: set[str] = set()
+        roles = self.mapping("nexus", "roles")
+        # As often as there are roles: one that contains an administrative one is administrative.
+        for _ in roles:
+            before = len(found)
+            found |= {role for role in roles if self._is_administrative(role, found | {"nx-admin"})}
+            if len(found) == before:
+                break
+        return found
+
+    def _is_administrative(self, role: str, known: set[str]) -> bool:
+        privileges = [privilege for _, privilege in self.texts("nexus", "roles", role, "privileges")]
+        contained = {other for _, other in self.texts("nexus", "roles", role, "roles")}
+        return bool(contained & known) or any(name.startswith(ADMINISTRATIVE) for name in privileges)

@@ -1,0 +1,116 @@
+"""Names: what stands twice, what only case tells apart, what begins like another, what would collide in Nexus."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ciaccess.access.desired import nexus
+from ciaccess.access.model.checks import MOST_NAME_CHARACTERS
+from ciaccess.access.reading.document import dotted
+from ciaccess.access.reading.faults import shown
+from ciaccess.access.rules.lenient_view import GRANTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ciaccess.access.reading.document import YamlPath
+    from ciaccess.access.reading.faults import Fault
+    from ciaccess.access.rules.lenient_view import Outline, Rule
+
+_NEXUS_USERS = ("admin", "anonymous")
+
+
+def repeated(outline: Outline) -> Iterator[Fault]:
+    """No entry stands twice in a list."""
+    for path in _lists(outline):
+        seen: dict[str, YamlPath] = {}
+        for here, word in outline.texts(*path):
+            if word in seen:
+                message = f"{shown(word)} stands in {dotted(path)} twice"
+                yield outline.fault(here, message, "each entry once", "Remove one of the two")
+            seen.setdefault(word, here)
+
+
+def _lists(outline: Outline) -> Iterator[YamlPath]:
+    for account in outline.mapping("accounts"):
+        for key in ("push", "pull", "promote", "roles"):
+            yield ("accounts", account, key)
+    for role in outline.mapping("vault", "roles"):
+        for key in ("accounts", "bound_audiences"):
+            yield ("vault", "roles", role, key)
+        for claim in outline.mapping("vault", "roles", role, "bound_claims"):
+            yield ("vault", "roles", role, "bound_claims", claim)
+    for role in outline.mapping("nexus", "roles"):
+        for key in ("pull", "privileges", "roles"):
+            yield ("nexus", "roles", role, key)
+
+
+def case_twins(outline: Outline) -> Iterator[Fault]:
+    """No two names differ in case alone: GitLab and parts of Nexus take them for the same."""
+    sections: tuple[YamlPath, ...] = (("nexus", "roles"), ("gitlab", "groups"))
+    named: list[list[tuple[str, YamlPath]]] = [[(name.text, name.path) for name in outline.names]]
+    named += [[(name, (*section, name)) for name in outline.mapping(*section)] for section in sections]
+    for names in named:
+        seen: dict[str, tuple[str, YamlPath]] = {}
+        for name, path in names:
+            first, where = seen.setdefault(name.lower(), (name, path))
+            if first != name:
+                line = outline.line(where)
+                message = f"{shown(name)} differs from {shown(first)} in line {line} in case alone"
+                yield outline.fault(path, message, "one spelling", "Rename one of the two", key=True)
+
+
+def prefix_twins(outline: Outline) -> Iterator[Fault]:
+    """Nexus finds users by the beginning of their id, so a script that takes the first one found takes the wrong one."""
+    beginnings: list[str] = []
+    paths = {name.text: name.path for name in outline.names}
+    for name in sorted(paths, key=str.lower):
+        while beginnings and not name.lower().startswith(beginnings[-1].lower()):
+            beginnings.pop()
+        if beginnings and name.lower() != beginnings[-1].lower():
+            message = f"{shown(name)} begins with the name of the account {shown(beginnings[-1])}"
+            allowed = "names of which none begins another"
+            remedy = (
+                "Rename one of the two, or take care to match exactly in scripts: Nexus searches by prefix"
+            )
+            yield outline.fault(paths[name], message, allowed, remedy, key=True, severity="warning")
+        if name:
+            beginnings.append(name)
+
+
+def taken_by_nexus(outline: Outline) -> Iterator[Fault]:
+    """No account bears the name of a user that every Nexus has."""
+    for name in outline.names:
+        if name.text.lower() in _NEXUS_USERS:
+            message = f"{shown(name.text)} is a user that every Nexus has"
+            yield outline.fault(name.path, message, "another name", "Rename the account", key=True)
+
+
+def derived(outline: Outline) -> Iterator[Fault]:
+    """What is made in Nexus for accounts gets names that are short enough and differ from each other."""
+    roles: dict[str, str] = dict.fromkeys(outline.mapping("nexus", "roles"), "a role under nexus.roles")
+    selectors: dict[str, str] = {}
+    privileges: dict[str, str] = {}
+    for account, path, named in outline.names:
+        if not any(outline.value("accounts", named, grant) for grant in GRANTS):
+            continue
+        made = [("role", nexus.role_id(account), roles)]
+        if outline.text("accounts", named, "path"):
+            for _, format_ in outline.texts("accounts", named, "push"):
+                made.append(("content selector", nexus.selector_name(account, format_), selectors))
+                if repository := outline.repositories(format_).get("dev"):
+                    made.append(("privilege", nexus.privilege_name(account, repository), privileges))
+        kind, name, _ = max(made, key=lambda item: len(item[1]))
+        if len(name) > MOST_NAME_CHARACTERS:
+            message = f"its {kind} {shown(name)} would have {len(name)} characters"
+            allowed = f"at most {MOST_NAME_CHARACTERS}"
+            yield outline.fault(path, message, allowed, "Shorten the name", key=True)
+        owner = f"that of {account}"
+        for kind, name, taken in made:
+            if taken.setdefault(name, owner) != owner:
+                message = f"its {kind} {shown(name)} would bear the same name as {taken[name]}"
+                remedy = "Rename one of the two"
+                yield outline.fault(path, message, "another name", remedy, key=True)
+
+
+RULES: tuple[Rule, ...] = (repeated, case_twins, prefix_twins, taken_by_nexus, derived)

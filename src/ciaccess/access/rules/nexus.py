@@ -1,0 +1,131 @@
+"""Nexus: its two registries, its repositories, and the roles with names of their own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ciaccess.access.reading.document import dotted
+from ciaccess.access.reading.faults import shown
+from ciaccess.access.rules.lenient_view import BUILT_IN_ROLES, ENVIRONMENTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ciaccess.access.reading.document import YamlPath
+    from ciaccess.access.reading.faults import Fault
+    from ciaccess.access.rules.lenient_view import Outline, Rule
+
+_ROLES = ("nexus", "roles")
+# The organisation's ports (facts on the organisation): hosted repositories behind the one, the group behind the other.
+_PUSH_PORT, _PULL_PORT = "8443", "8444"
+
+
+def registries(outline: Outline) -> Iterator[Fault]:
+    """Images are pushed to one port and pulled from another; swapping them is the most common mistake."""
+    push, pull = outline.text("nexus", "push_registry"), outline.text("nexus", "pull_registry")
+    same = bool(push) and push == pull
+    if push.endswith(f":{_PULL_PORT}"):
+        message = f"{shown(push)} is the port that images are pulled from"
+        remedy = f"Write the port {_PUSH_PORT}" if same else "Swap push_registry and pull_registry"
+        yield outline.fault(("nexus", "push_registry"), message, f"the push port, {_PUSH_PORT}", remedy)
+    elif pull.endswith(f":{_PUSH_PORT}"):
+        message = f"{shown(pull)} is the port that images are pushed to"
+        remedy = f"Write the port {_PULL_PORT}" if same else "Swap push_registry and pull_registry"
+        yield outline.fault(("nexus", "pull_registry"), message, f"the pull port, {_PULL_PORT}", remedy)
+    elif same:
+        message = f"{shown(pull)} is what images are pushed to"
+        allowed = "another port than that of push_registry"
+        remedy = "Write the port of the group, which is what is pulled from"
+        yield outline.fault(("nexus", "pull_registry"), message, allowed, remedy)
+
+
+def repositories(outline: Outline) -> Iterator[Fault]:
+    """A repository has one format and one environment; Nexus takes no notice of case."""
+    seen: dict[str, YamlPath] = {}
+    for format_, declared in outline.mapping("nexus", "repositories").items():
+        here: YamlPath = ("nexus", "repositories", format_)
+        if isinstance(declared, dict) and not any(declared.get(environment) for environment in ENVIRONMENTS):
+            message = "no environment has a repository"
+            remedy = "Add the repository of an environment, or remove the format"
+            yield outline.fault(here, message, f"at least one of {', '.join(ENVIRONMENTS)}", remedy, key=True)
+        for place in (*ENVIRONMENTS, "group"):
+            repository = outline.text(*here, place)
+            first = seen.setdefault(repository.lower(), (*here, place)) if repository else ()
+            if first and first != (*here, place):
+                message = f"{shown(repository)} is {dotted(first)} too"
+                yield outline.fault(
+                    (*here, place), message, "a repository of its own", "Correct one of the two"
+                )
+
+
+def roles(outline: Outline) -> Iterator[Fault]:
+    """A named role gives something, is given to somebody, and is none of those that every Nexus has."""
+    declared = outline.mapping(*_ROLES)
+    given = {
+        role
+        for account in outline.mapping("accounts")
+        for _, role in outline.texts("accounts", account, "roles")
+    }
+    given |= {inner for role in declared for _, inner in outline.texts(*_ROLES, role, "roles")}
+    for role, body in declared.items():
+        path: YamlPath = (*_ROLES, role)
+        if role in BUILT_IN_ROLES:
+            message = f"{shown(role)} is a role that every Nexus has, and cannot be changed"
+            yield outline.fault(path, message, "another name", "Rename the role", key=True)
+        elif isinstance(body, dict) and not any(map(body.get, ("pull", "privileges", "roles"))):
+            remedy = "Add what it gives, or remove the role"
+            yield outline.fault(path, "the role gives nothing", "pull, privileges or roles", remedy, key=True)
+        elif role not in given and outline.mapping("accounts"):
+            message = f"no account has the role {shown(role)}"
+            remedy = "Give it to an account, or remove it"
+            yield outline.fault(path, message, "roles in use", remedy, key=True, severity="warning")
+        for here, privilege in outline.texts(*path, "privileges"):
+            if privilege.startswith("nx-repository-admin-") or privilege.endswith(("-delete", "-*")):
+                message = f"{shown(privilege)} gives more than browse, read, edit and add"
+                remedy = "Name the actions one by one, unless deleting is what the role is for"
+                yield outline.fault(here, message, "…-browse, -read, -edit, -add", remedy, severity="warning")
+
+
+def contained(outline: Outline) -> Iterator[Fault]:
+    """A role contains roles that exist, and never itself, not even by way of others."""
+    declared = outline.mapping(*_ROLES)
+    for role in declared:
+        for here, inner in outline.texts(*_ROLES, role, "roles"):
+            if inner not in declared and inner not in BUILT_IN_ROLES:
+                yield unknown_role(outline, here, inner)
+    for circle in _circles(outline):
+        way = " contains ".join((*circle, circle[0]))
+        path: YamlPath = (*_ROLES, circle[0], "roles")
+        yield outline.fault(
+            path, f"{way}: a circle", "roles without a circle", "Take one of them out", key=True
+        )
+
+
+def unknown_role(outline: Outline, path: YamlPath, role: str) -> Fault:
+    """Return the fault of a role that is neither declared nor one of Nexus's own."""
+    known = list(dict.fromkeys([*outline.mapping(*_ROLES), *BUILT_IN_ROLES]))
+    remedy = outline.meant(role, known, "Declare it under nexus.roles")
+    return outline.fault(path, f"there is no role {shown(role)}", ", ".join(known), remedy)
+
+
+def _circles(outline: Outline) -> Iterator[tuple[str, ...]]:
+    """Return each circle once, from that of its roles which stands first in the file."""
+    declared = list(outline.mapping(*_ROLES))
+    inner = {role: [name for _, name in outline.texts(*_ROLES, role, "roles")] for role in declared}
+    closed: set[str] = set()
+    for first in declared:
+        ways: list[tuple[str, ...]] = [(first,)]
+        reached = {first}
+        while ways and first not in closed:
+            way = ways.pop()
+            for role in inner.get(way[-1], ()):
+                if role == first:
+                    closed |= set(way)
+                    yield way
+                    break
+                if role not in reached:
+                    reached.add(role)
+                    ways.append((*way, role))
+
+
+RULES: tuple[Rule, ...] = (registries, repositories, roles, contained)

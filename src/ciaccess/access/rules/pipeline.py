@@ -1,0 +1,81 @@
+"""ciaccess's own pipeline: nothing of the YAML bears its names, and its credentials lie where no other role reads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ciaccess.access.desired import pipeline_identities
+from ciaccess.access.reading.faults import shown
+from ciaccess.access.desired.rotation import second_user
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ciaccess.access.reading.document import YamlPath
+    from ciaccess.access.reading.faults import Fault
+    from ciaccess.access.rules.lenient_view import Outline, Rule
+
+_POLICIES = tuple(f"{role}-policy" for role in pipeline_identities.IDENTITIES)
+_USERS = tuple(
+    user for account in (pipeline_identities.READER, pipeline_identities.WRITER) for user in (account, second_user(account))
+)
+_TAKEN: dict[YamlPath, tuple[str, ...]] = {
+    ("nexus", "roles"): (pipeline_identities.NEXUS_READER, pipeline_identities.NEXUS_WRITER),
+    ("vault", "roles"): (*pipeline_identities.IDENTITIES, *_POLICIES),
+}
+
+
+def taken(outline: Outline) -> Iterator[Fault]:
+    """No account, role or policy bears the name of one that the pipeline brings along."""
+    if not outline.mapping("pipeline"):
+        return
+    for name in outline.names:
+        if name.text.lower() in _USERS:
+            yield _taken(outline, name.path, name.text, key=True)
+    for section, names in _TAKEN.items():
+        for each in outline.mapping(*section):
+            if each.lower() in names:
+                yield _taken(outline, (*section, each), each, key=True)
+    for role in outline.mapping("vault", "roles"):
+        path: YamlPath = ("vault", "roles", role, "policy")
+        if outline.text(*path) in (*pipeline_identities.IDENTITIES, *_POLICIES):
+            yield _taken(outline, path, outline.text(*path), key=False)
+
+
+def _taken(outline: Outline, path: YamlPath, name: str, *, key: bool) -> Fault:
+    message = f"{shown(name)} is what the pipeline of ciaccess itself brings along"
+    return outline.fault(path, message, "another name", "Rename it, or remove pipeline", key=key)
+
+
+def folder(outline: Outline) -> Iterator[Fault]:
+    """The credentials of the pipeline do not lie among the accounts' secrets, nor these among them."""
+    path: YamlPath = ("pipeline", "secrets")
+    if not outline.mapping("pipeline"):
+        return
+    mount = outline.text("vault", "kv", "mount") or "secret"
+    prefix = outline.text("vault", "kv", "prefix") or "nexus"
+    secrets = outline.text(*path) or "ciaccess"
+    if secrets.split("/")[0] == mount:
+        message = f"{shown(secrets)} repeats the mount {shown(mount)}"
+        yield outline.fault(
+            path, message, "the folder inside the mount", f"Leave {mount}/ out: the two are joined"
+        )
+    elif f"{secrets}/".startswith(f"{prefix}/") or f"{prefix}/".startswith(f"{secrets}/"):
+        message = f"{shown(secrets)} and vault.kv.prefix, {shown(prefix)}, lie in one another"
+        remedy = "Name a folder of its own, such as ciaccess"
+        yield outline.fault(path, message, "another folder than the accounts'", remedy)
+
+
+def transit(outline: Outline) -> Iterator[Fault]:
+    """A transit engine is named for a key, and is not where the secrets are."""
+    path: YamlPath = ("pipeline", "transit_mount")
+    mount = outline.text(*path)
+    if mount and not outline.text("pipeline", "transit_key"):
+        message = "the mount of a transit engine does nothing without the key"
+        yield outline.fault(path, message, "transit_mount beside transit_key", "Add transit_key", key=True)
+    elif mount and mount == (outline.text("vault", "kv", "mount") or "secret"):
+        message = f"{shown(mount)} is the mount of the secrets, vault.kv.mount"
+        yield outline.fault(path, message, "the mount of a transit engine", "Name that engine's mount")
+
+
+RULES: tuple[Rule, ...] = (taken, folder, transit)

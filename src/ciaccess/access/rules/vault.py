@@ -1,0 +1,233 @@
+"""Vault: how tokens are verified, whom a JWT role admits, and that a role is never taken for a policy."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from pydantic_core import PydanticCustomError
+
+from ciaccess.access.model.checks import CLAIMS, claim_values, duration
+from ciaccess.access.reading.faults import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from ciaccess.access.reading.document import YamlPath
+    from ciaccess.access.reading.faults import Fault
+    from ciaccess.access.rules.lenient_view import Outline, Rule
+
+_ROLES = ("vault", "roles")
+_KEY_SOURCES = ("discovery_url", "jwks_url", "public_keys")
+_PLACES = ("project_id", "project_path", "namespace_id", "namespace_path")
+_NUMBERS = ("project_id", "namespace_id", "user_id")
+_TRUTHS = ("ref_protected", "environment_protected")
+_MOST_LISTED, _MOST_SHOWN = 10, 40
+_VAULTS_OWN_POLICIES = ("default", "root", "response-wrapping", "control-group")
+
+
+def verification(outline: Outline) -> Iterator[Fault]:
+    """Vault takes the issuer's keys from exactly one source, and the issuer is GitLab."""
+    here: YamlPath = ("vault", "jwt")
+    jwt = outline.mapping(*here)
+    given = [key for key in _KEY_SOURCES if jwt.get(key)]
+    if jwt and len(given) != 1:
+        message = (
+            f"{' and '.join(given)} stand together" if given else "nothing says where the issuer's keys are"
+        )
+        path = (*here, given[-1]) if given else here
+        remedy = "Keep one of them" if given else "Add discovery_url: ${gitlab.url}"
+        yield outline.fault(path, message, f"one of {', '.join(_KEY_SOURCES)}", remedy, key=True)
+    issuer, gitlab = outline.text(*here, "issuer"), outline.text("gitlab", "url")
+    if issuer and gitlab and issuer != gitlab:
+        message = f"{shown(issuer)} is not gitlab.url, which is what GitLab's tokens name as their issuer"
+        remedy = "Write ${gitlab.url}, unless GitLab is reached under another name than its external URL"
+        yield outline.fault((*here, "issuer"), message, "${gitlab.url}", remedy, severity="warning")
+
+
+def folder(outline: Outline) -> Iterator[Fault]:
+    """The prefix is the folder inside the mount, not the whole path."""
+    mount = outline.text("vault", "kv", "mount") or "secret"
+    prefix = outline.text("vault", "kv", "prefix")
+    if prefix.split("/")[0] == mount:
+        message = f"{shown(prefix)} repeats the mount {shown(mount)}"
+        remedy = f"Leave {mount}/ out: the two are joined"
+        yield outline.fault(("vault", "kv", "prefix"), message, "the folder inside the mount", remedy)
+
+
+def policies(outline: Outline) -> Iterator[Fault]:
+    """No role bears a policy's name: jobs that named the policy in their login have failed in many pipelines."""
+    roles = outline.mapping(*_ROLES)
+    owners: dict[str, str] = {}
+    for role in roles:
+        policy = outline.policy(role)
+        path: YamlPath = (*_ROLES, role, "policy")
+        if policy in roles:
+            where = (
+                "its own role" if policy == role else f"the role in line {outline.line((*_ROLES, policy))}"
+            )
+            message = f"the policy {shown(policy)} bears the name of {where}"
+            allowed = "names that no JWT role bears"
+            remedy = (
+                f"Rename it, such as {role}-read-policy: a job must name the role, and would name the policy"
+            )
+            yield outline.fault(path, message, allowed, remedy)
+        if policy in _VAULTS_OWN_POLICIES:
+            message = f"{shown(policy)} is one of Vault's own policies"
+            yield outline.fault(path, message, "another name", f"Rename it, such as {role}-policy")
+        first = owners.setdefault(policy, role)
+        if first != role:
+            message = f"the policy {shown(policy)} is that of the role {shown(first)} too"
+            remedy = "Give each role a policy of its own: one would overwrite the other"
+            yield outline.fault(path, message, "one policy for each role", remedy)
+
+
+def audiences(outline: Outline) -> Iterator[Fault]:
+    """A role without audience is created by Vault without a word, and then refuses every login."""
+    for role in outline.mapping(*_ROLES):
+        path: YamlPath = (*_ROLES, role, "bound_audiences")
+        if outline.value(*path) == []:
+            message = "no audience is bound, so Vault would refuse every job"
+            yield outline.fault(path, message, "at least one", "Add the aud of the pipelines' id_tokens")
+
+
+def lifetimes(outline: Outline) -> Iterator[Fault]:
+    """A token may be renewed for at least as long as it lives."""
+    for role in outline.mapping(*_ROLES):
+        shorter = _seconds(outline.value(*_ROLES, role, "token_max_ttl"))
+        longer = _seconds(outline.value(*_ROLES, role, "token_ttl")) or _seconds("10m")
+        if shorter and longer and shorter < longer:
+            message = f"{shorter} s are less than token_ttl, {longer} s"
+            remedy = "Raise token_max_ttl, or lower token_ttl"
+            yield outline.fault((*_ROLES, role, "token_max_ttl"), message, f"{longer}s or more", remedy)
+
+
+def _seconds(value: object) -> int | None:
+    try:
+        return duration(value) if value is not None else None
+    except PydanticCustomError:
+        return None
+
+
+def admitted(outline: Outline) -> Iterator[Fault]:
+    """A role admits jobs of named projects or namespaces only, else any job of the GitLab instance could log in."""
+    for role in outline.mapping(*_ROLES):
+        path: YamlPath = (*_ROLES, role, "bound_claims")
+        if not isinstance(outline.value(*path), dict):
+            continue
+        claims = outline.mapping(*path)
+        if not any(claim in _PLACES or claim not in CLAIMS for claim in claims):
+            message = "no claim names a project or namespace, so any job of the GitLab instance could log in"
+            remedy = "Add namespace_path or project_path"
+            yield outline.fault(path, message, f"one of {', '.join(_PLACES)}", remedy, key=True)
+        for claim, value in claims.items():
+            for here, text in _values((*path, claim), value):
+                yield from _claim_value(outline, here, claim, text)
+        yield from _whole_group(outline, (*path, "namespace_path"))
+
+
+def _values(path: YamlPath, value: object) -> Iterator[tuple[YamlPath, str]]:
+    """Return a claim's values as a token says them, each with its path."""
+    items = list(enumerate(value)) if isinstance(value, list) else [(None, value)]
+    for index, item in items:
+        try:
+            yield (path if index is None else (*path, index)), claim_values(item)[0]
+        except (PydanticCustomError, IndexError):
+            continue
+
+
+def _claim_value(outline: Outline, path: YamlPath, claim: str, text: str) -> Iterator[Fault]:
+    if claim in _NUMBERS and not re.fullmatch(r"[1-9][0-9]*", text):
+        yield outline.fault(
+            path, f"{shown(text)} is no id", "a whole number", "Write the id that GitLab shows"
+        )
+    elif claim in _TRUTHS and text not in ("true", "false"):
+        yield outline.fault(
+            path, f"{shown(text)} never stands in a token", "true or false", "Write true or false"
+        )
+    elif claim in ("namespace_path", "project_path"):
+        yield from _path_value(outline, path, claim, text)
+    elif set(text) <= {"*"}:
+        message = f"{shown(text)} admits everything"
+        yield outline.fault(
+            path, message, "a value, or a beginning of one and *", "Remove the claim, or narrow it"
+        )
+
+
+def _path_value(outline: Outline, path: YamlPath, claim: str, text: str) -> Iterator[Fault]:
+    allowed = "group, or group/* for everything below it"
+    exact = text.removesuffix("/*")
+    if "*" in exact:
+        stem = exact.partition("*")[0]
+        if not stem:
+            message, remedy = f"{shown(text)} admits every project of the GitLab instance", "Name the group"
+        elif stem.endswith("/"):
+            message = f"{shown(text)} admits more than it seems to: * stands for slashes too"
+            remedy = f"Name each path, or write {stem}* for all below {stem.rstrip('/')}"
+        else:
+            message = f"{shown(text)} admits more than the group {stem}, such as {stem}-evil"
+            remedy = f"Write {stem} and {stem}/* as two entries"
+        yield outline.fault(path, message, allowed, remedy)
+    elif not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*", exact):
+        yield outline.fault(path, f"{shown(text)} is not a path of GitLab", allowed, "Write the full path")
+    elif claim == "project_path" and "/" not in text:
+        message = f"{shown(text)} is a group, and no project has that path"
+        yield outline.fault(path, message, "group/project, or group/*", f"Write {text}/*")
+
+
+def _whole_group(outline: Outline, path: YamlPath) -> Iterator[Fault]:
+    """`group/*` alone leaves out the projects that lie in the group itself."""
+    values = [text for _, text in _values(path, outline.value(*path) or [])]
+    for here, text in _values(path, outline.value(*path) or []):
+        group = text.removesuffix("/*")
+        if group != text and "*" not in group and group not in values:
+            message = f"{shown(text)} leaves out the projects that lie in {group} itself"
+            remedy = f"Add {group}, unless only its subgroups are meant"
+            yield outline.fault(here, message, f"{group} and {text}", remedy, severity="warning")
+
+
+def readable(outline: Outline) -> Iterator[Fault]:
+    """A role reads secrets of accounts that exist, and never that of one that may administer Nexus."""
+    accounts = outline.mapping("accounts")
+    former = {name.text: name.account for name in outline.names if name.is_former}
+    for role in outline.mapping(*_ROLES):
+        path: YamlPath = (*_ROLES, role, "accounts")
+        if outline.value(*path) == []:
+            message = "the role names no account, so a job could read nothing"
+            yield outline.fault(path, message, "at least one account", "Name an account, or remove the role")
+        for here, account in outline.texts(*path):
+            if account not in accounts:
+                if not accounts:
+                    continue  # said already, of the section
+                if account in former:
+                    message = f"{shown(account)} is a former name of {former[account]}"
+                    remedy = f"Write {former[account]}: who reads its secret reads the former one's too"
+                    yield outline.fault(here, message, "accounts by their names of now", remedy)
+                    continue
+                message = f"there is no account {shown(account)}"
+                remedy = outline.meant(
+                    account, list(accounts), "Declare it under accounts, or remove it here"
+                )
+                yield outline.fault(here, message, _some(accounts), remedy)
+            elif account in outline.administrators:
+                message = f"{account} may administer Nexus by its role {outline.administrators[account]}"
+                remedy = "Remove it here: a job of any project admitted could take Nexus over"
+                yield outline.fault(here, message, "accounts without administrative roles", remedy)
+
+
+def _some(names: Iterable[str]) -> str:
+    """Return names for a message, the first ten of many."""
+    listed = [name if len(name) <= _MOST_SHOWN else f"{name[:_MOST_SHOWN]}…" for name in names]
+    more = len(listed) - _MOST_LISTED
+    return ", ".join(listed[:_MOST_LISTED]) + (f" and {more} more" if more > 0 else "")
+
+
+RULES: tuple[Rule, ...] = (
+    verification,
+    folder,
+    policies,
+    audiences,
+    lifetimes,
+    admitted,
+    readable,
+)

@@ -1,0 +1,165 @@
+"""Accounts: users of Nexus whose secret in Vault lets them in. What is no such pair is said, and left out.
+
+An account is written down only if adopting it changes no password: a user without a secret, and one whose secret does not
+let it in, stand as a comment, ready to be put in once that is mended.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ciaccess.adoption import nexus_roles, rotations
+from ciaccess.adoption.grants import GrantFinder
+from ciaccess.access.desired.pipeline_identities import READER, WRITER
+from ciaccess.access.desired.nexus import role_id
+from ciaccess.access.desired.rotation import SECOND, second_user
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ciaccess.adoption.draft import Draft
+    from ciaccess.adoption.world import World
+    from ciaccess.clients.nexus import User
+
+PATH = ("accounts",)
+_FIELDS = frozenset({"username", "password"})
+# Of ciaccess's own pipeline: adoption/jwt_roles says so.
+_OWN = (READER, WRITER)
+
+
+@dataclass(frozen=True)
+class Accounts:
+    """Accounts as the YAML writes them, the roles of Nexus that they need declared, and who may administer it."""
+
+    declared: dict[str, dict[str, Any]]
+    roles: frozenset[str]
+    administrators: frozenset[str]
+
+
+def describe(
+    world: World, repositories: Mapping[str, Mapping[str, str]], max_ages: Mapping[str, str], draft: Draft
+) -> Accounts:
+    """Return the accounts; say which users and secrets are none, and why. `max_ages` are kept, by account."""
+    finder = GrantFinder(world.nexus, repositories)
+    declared: dict[str, dict[str, Any]] = {}
+    named: set[str] = set()
+    for name, user in sorted(world.nexus.users.items()):
+        if name in _OWN or _is_second(world, name):
+            continue
+        if name not in world.vault.secrets:
+            draft.remark("user-without-secret", PATH, *_without_secret(world, name))
+        elif problem := _problem(world, user):
+            rule, text, remedy = problem
+            draft.remark(rule, PATH, f"{name} is left out: {text}", remedy)
+        else:
+            declared[name], needed = _described(world, user, finder)
+            if turned := rotations.describe(world, name, max_ages.get(name)):
+                declared[name]["rotation"] = turned
+            named |= needed
+            _remark_on_secret(world, name, draft)
+    for name in sorted(world.vault.secrets.keys() - world.nexus.users.keys()):
+        text = f"{world.vault.mount}/{world.vault.prefix}/{name} is a secret, and Nexus has no user {name}"
+        draft.remark(
+            "secret-without-user",
+            PATH,
+            text,
+            f"Delete it, or declare {name} after deleting it: up makes both",
+        )
+    for path in world.vault.elsewhere:
+        if path.rpartition("/")[2] in _OWN:
+            continue
+        text = f"{path} is named as a user of Nexus, and lies in another folder"
+        draft.remark(
+            "secret-elsewhere",
+            PATH,
+            text,
+            f"Copy it to {world.vault.mount}/{world.vault.prefix}/, or leave it to who reads it",
+        )
+    administrators = frozenset(
+        name for name in declared if nexus_roles.is_administrator(world.nexus, world.nexus.users[name].roles)
+    )
+    return Accounts(declared, frozenset(named), administrators)
+
+
+def email_domain(world: World, accounts: Accounts) -> str | None:
+    """Return the domain of most accounts' e-mail addresses, if these are <account>@<domain>."""
+    found = Counter(
+        domain
+        for name in accounts.declared
+        for account, _, domain in [world.nexus.users[name].email_address.partition("@")]
+        if account == name and domain
+    )
+    return found.most_common(1)[0][0] if found else None
+
+
+def _without_secret(world: World, name: str) -> tuple[str, str]:
+    folder = f"{world.vault.mount}/{world.vault.prefix}"
+    return (
+        f"{name} is a user of Nexus without a secret in {folder}, so no pipeline reads its password from Vault",
+        f"Leave it, if it is a person's; else write its username and password to {folder}/{name} and crawl again",
+    )
+
+
+def _problem(world: World, user: User) -> tuple[str, str, str] | None:
+    """Return rule, text and remedy of what keeps a user with a secret from being an account."""
+    secret = world.vault.secrets[user.user_id]
+    turns = (
+        (user.user_id, second_user(user.user_id))
+        if rotations.takes_turns(world, user.user_id)
+        else (user.user_id,)
+    )
+    if secret.username not in turns:
+        text = "the username in its secret is another one, or there is none"
+        return "username-differs", text, "Correct the secret, or name it after the user that it holds"
+    if user.status != "active":
+        return (
+            "user-disabled",
+            f"the user is {user.status}, and up would activate it",
+            "Activate or delete it first",
+        )
+    if user.user_id not in world.nexus.admitted:
+        text = "the password in its secret does not log in"
+        remedy = "Put the right one into the secret, or set the user's to it, and crawl again: adoption changes none"
+        return "password-refused", text, remedy
+    if not user.roles:
+        return "user-without-roles", "the user has no role", "Give it one, or delete it"
+    if odd := nexus_roles.obstacle(world.nexus, user.roles):
+        return "role-inexpressible", odd, "Give it roles with plain names, and crawl again"
+    return None
+
+
+def _described(world: World, user: User, finder: GrantFinder) -> tuple[dict[str, Any], set[str]]:
+    """Return an account, and the roles it needs declared: its own one is not, where grants say the same."""
+    found: dict[str, Any] = {"purpose": nexus_roles.text_of(user.first_name, user.user_id)}
+    roles = set(user.roles)
+    own = role_id(user.user_id)
+    grants = finder.find(user.user_id, world.nexus.roles[own]) if own in roles else None
+    if grants:
+        roles.remove(own)
+        found |= grants.formats
+        if grants.path:
+            found["path"] = grants.path
+    if roles:
+        found["roles"] = sorted(roles)
+    return found, roles
+
+
+def _is_second(world: World, name: str) -> bool:
+    """Tell whether a user is the second one of an account, whose secret is named as the first."""
+    account = name.removesuffix(SECOND)
+    return (
+        account != name
+        and name not in world.vault.secrets
+        and account in world.vault.secrets
+        and rotations.takes_turns(world, account)
+    )
+
+
+def _remark_on_secret(world: World, name: str, draft: Draft) -> None:
+    if more := sorted(world.vault.secrets[name].keys - _FIELDS):
+        text = f"its secret holds {', '.join(more)} besides username and password, and up would drop it"
+        draft.remark(
+            "secret-holds-more", (*PATH, name), text, "Move that to a secret of its own before the first up"
+        )

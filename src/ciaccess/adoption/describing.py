@@ -1,0 +1,100 @@
+"""A world as access.yaml: the sections in the format's order, each described by a module of its own."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from ciaccess.adoption import accounts, gitlab_groups, jwt_roles, nexus_roles, repositories
+from ciaccess.adoption.draft import Draft
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ciaccess.adoption.world import World
+
+# The organisation's ports, for who has no variable that says otherwise (facts on the organisation).
+_PUSH_PORT, _PULL_PORT = 8443, 8444
+
+
+def describe(world: World, max_ages: Mapping[str, str] = MappingProxyType({})) -> Draft:
+    """Return what was seen as a draft of access.yaml; `max_ages`, by account, are kept, since no system tells them."""
+    draft = Draft()
+    places = repositories.describe(world, draft)
+    found = accounts.describe(world, places, max_ages, draft)
+    nexus = _nexus(world, found, places, draft)
+    references = {
+        world.vault.address: "${vault.address}",
+        world.nexus.url: "${nexus.url}",
+        nexus["push_registry"]: "${nexus.push_registry}",
+        nexus["pull_registry"]: "${nexus.pull_registry}",
+        world.gitlab_url: "${gitlab.url}",
+    }
+    draft.data = {
+        "version": 1,
+        "vault": _vault(world, found, draft),
+        "nexus": nexus,
+        "gitlab": {"url": world.gitlab_url, "groups": gitlab_groups.describe(world, references, draft)},
+        "accounts": found.declared,
+    }
+    return draft
+
+
+def _vault(world: World, found: accounts.Accounts, draft: Draft) -> dict[str, Any]:
+    seen = world.vault
+    for mount in seen.kv_one:
+        text = f"{mount}/ is a KV engine of version 1, which this format does not know"
+        draft.remark("kv-version-1", ("vault", "kv"), text, "Move what pipelines read from it to version 2")
+    issuer = str(seen.backend.get("bound_issuer") or "").rstrip("/")
+    if not issuer:
+        text = "no issuer is bound, so any issuer whose keys are trusted would do"
+        draft.remark("no-issuer", ("vault", "jwt", "issuer"), text, "up binds GitLab's address")
+    if seen.backend.get("default_role"):
+        text = f"the backend has the default role {seen.backend['default_role']}, for jobs that name none"
+        draft.remark(
+            "default-role", ("vault", "jwt"), text, "It stays, unmanaged: let each job name its role"
+        )
+    jwt: dict[str, Any] = {"mount": seen.jwt_mount, "issuer": _gitlab(world, issuer or world.gitlab_url)}
+    for key, field in (("discovery_url", "oidc_discovery_url"), ("jwks_url", "jwks_url")):
+        if seen.backend.get(field):
+            jwt[key] = _gitlab(world, str(seen.backend[field]).rstrip("/"))
+    if keys := seen.backend.get("jwt_validation_pubkeys"):
+        jwt["public_keys"] = [key.strip() for key in keys]
+    return {
+        "address": seen.address,
+        "kv": {"mount": seen.mount, "prefix": seen.prefix},
+        "jwt": jwt,
+        "roles": jwt_roles.describe(world, found, draft),
+    }
+
+
+def _gitlab(world: World, url: str) -> str:
+    rest = url.removeprefix(world.gitlab_url)
+    return "${gitlab.url}" + rest if rest != url and (not rest or rest.startswith("/")) else url
+
+
+def _nexus(
+    world: World, found: accounts.Accounts, places: dict[str, dict[str, str]], draft: Draft
+) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "url": world.nexus.url,
+        "push_registry": _registry(world, "push_registry", ("NEXUS_REGISTRY_PUSH", "NEXUS_REGISTRY"), draft),
+        "pull_registry": _registry(world, "pull_registry", ("NEXUS_REGISTRY_PULL",), draft),
+    }
+    if domain := accounts.email_domain(world, found):
+        described["email_domain"] = domain
+    described["repositories"] = places
+    if roles := nexus_roles.describe(world.nexus, found.roles, draft):
+        described["roles"] = roles
+    return described
+
+
+def _registry(world: World, name: str, keys: tuple[str, ...], draft: Draft) -> str:
+    if value := gitlab_groups.value_of(world, *keys):
+        return value
+    port = _PUSH_PORT if name == "push_registry" else _PULL_PORT
+    guess = f"{urlsplit(world.nexus.url).hostname}:{port}"
+    text = f"no variable says where images are {name.partition('_')[0]}ed; {guess} is a guess"
+    draft.remark("registry-unknown", ("nexus", name), text, "Write host and port of the docker connector")
+    return guess

@@ -1,0 +1,170 @@
+"""Whether what is declared exists already, where it differs, and what an import of it is called.
+
+One function a type of resource, and one a sort of an account's parts; each asks the system for the one object. Values are compared
+as the engine will compare them after the import, so that the plan says exactly what the first `up` then changes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ciaccess.access.desired.ownership import owner_in
+
+if TYPE_CHECKING:
+    from ciaccess.engine.preview import Declared
+    from ciaccess.adoption.world import Systems
+
+_BACKEND = ("oidcDiscoveryUrl", "jwksUrl", "jwtValidationPubkeys", "boundIssuer", "defaultRole")
+
+
+@dataclass(frozen=True)
+class Existing:
+    """What was found: the id that an import takes, what differs, whose it says it is, and what forbids it.
+
+    `differing` are inputs, by path. `made` and `gone` are whole parts of it that do not exist, or are not declared.
+    """
+
+    identity: str
+    differing: tuple[str, ...] = ()
+    owner: str = ""
+    obstacle: str = ""
+    made: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
+
+
+def find(declared: Declared, systems: Systems) -> Existing | None:
+    """Return what exists of a declared object, None where there is nothing; accounts are the business of takeover.
+
+    Raises:
+        ApiError: its system does not answer, or may not be asked.
+    """
+    return FINDERS[declared.type](declared.inputs, systems)
+
+
+def _role(inputs: dict[str, Any], systems: Systems) -> Existing | None:
+    found = systems.nexus.roles.find(inputs["role_id"])
+    if found is None:
+        return None
+    obstacle = "it is Nexus's own" if found.read_only else ""
+    return Existing(found.role_id, differing(vars(found), inputs), owner_in(found.description), obstacle)
+
+
+def _selector(inputs: dict[str, Any], systems: Systems) -> Existing | None:
+    found = systems.nexus.content_selectors.find(inputs["name"])
+    if found is None:
+        return None
+    return Existing(found.name, differing(vars(found), inputs), owner_in(found.description))
+
+
+def _privilege(inputs: dict[str, Any], systems: Systems) -> Existing | None:
+    found = systems.nexus.privileges.find(inputs["name"])
+    if found is None:
+        return None
+    obstacle = f"it is of type {found.type}" if found.type != inputs["type"] else ""
+    return Existing(found.name, differing(vars(found), inputs), owner_in(found.description), obstacle)
+
+
+def _user(inputs: dict[str, Any], systems: Systems) -> Existing | None:
+    found = systems.nexus.users.find(inputs["user_id"])
+    if found is None:
+        return None
+    return Existing(found.user_id, differing(vars(found), inputs), owner_in(found.last_name))
+
+
+def _variable(inputs: dict[str, Any], systems: Systems) -> Existing | None:
+    group, key, scope = inputs["group"], inputs["key"], inputs["environment_scope"]
+    found = systems.gitlab.variables(group).find(key, scope)
+    if found is None:
+        return None
+    # The value of a masked one is no text of the preview.
+    known = inputs if not inputs["masked"] else {**inputs, "value": found.value}
+    obstacle = "it is hidden, and cannot be read back: delete it, or leave it out" if found.hidden else ""
+    return Existing(
+        f"{group}:{key}:{scope}", differing(vars(found), known), owner_in(found.description), obstacle
+    )
+
+
+def _policy(inputs: dict[str, Any], systems: Systems) -> Existing | None:
+    found = systems.vault.read(f"sys/policies/acl/{inputs['name']}")
+    if found is None:
+        return None
+    text = str(found.get("policy", ""))
+    return Existing(inputs["name"], () if text == inputs["policy"] else ("policy",), owner_in(text))
+
+
+def _mount(inputs: dict[str, Any], systems: Systems) -> Existing | None:
+    version = systems.vault.kv_version(inputs["path"])
+    if version is None:
+        return None
+    wanted = str((inputs.get("options") or {}).get("version", "1"))
+    obstacle = f"it is a KV engine of version {version}" if str(version) != wanted else ""
+    return Existing(inputs["path"], obstacle=obstacle)
+
+
+def _backend(inputs: dict[str, Any], systems: Systems) -> Existing | None:
+    found = systems.vault.read(f"auth/{inputs['path']}/config")
+    if found is None:
+        return None
+    names = [name for name in _BACKEND if _as_text(found.get(snake(name))) != _as_text(inputs.get(name))]
+    return Existing(inputs["path"], tuple(sorted(names)))
+
+
+def _jwt_role(inputs: dict[str, Any], systems: Systems) -> Existing | None:
+    identity = f"auth/{inputs['backend']}/role/{inputs['roleName']}"
+    found = systems.vault.read(identity)
+    if found is None:
+        return None
+    compared = [name for name in inputs if name not in ("backend", "roleName", "__defaults")]
+    names = [name for name in compared if _as_text(found.get(snake(name))) != _as_text(inputs[name])]
+    return Existing(identity, tuple(sorted(names)))
+
+
+def differing(found: dict[str, Any], inputs: dict[str, Any]) -> tuple[str, ...]:
+    """Return the names that both have with different values; lists are sets."""
+    return tuple(
+        sorted(
+            name for name, value in found.items() if name in inputs and _plain(value) != _plain(inputs[name])
+        )
+    )
+
+
+def snake(name: str) -> str:
+    """Return `boundClaimsType` as Vault says it: `bound_claims_type`."""
+    return re.sub(r"[A-Z]", lambda letter: f"_{letter[0].lower()}", name)
+
+
+def _plain(value: Any) -> Any:
+    return frozenset(value) if isinstance(value, list | tuple | frozenset) else value
+
+
+def _as_text(value: Any) -> Any:
+    """Return a value of Vault's or of the preview's in one form: claims joined by commas, lists as sets, nothing empty."""
+    if isinstance(value, dict):
+        return {
+            key: ",".join(map(str, item)) if isinstance(item, list) else str(item)
+            for key, item in value.items()
+        }
+    if isinstance(value, list):
+        return frozenset(map(str, value))
+    return frozenset() if value in (None, "", 0, False) else value
+
+
+Finder = Callable[[dict[str, Any], "Systems"], Existing | None]
+FINDERS: dict[str, Finder] = {
+    "vault:index/mount:Mount": _mount,
+    "vault:jwt/authBackend:AuthBackend": _backend,
+    "vault:index/policy:Policy": _policy,
+    "vault:jwt/authBackendRole:AuthBackendRole": _jwt_role,
+    "ciaccess:nexus:Role": _role,
+    "ciaccess:gitlab:GroupVariable": _variable,
+}
+# Of an account, by the input that holds them.
+PART_FINDERS: dict[str, Finder] = {
+    "selectors": _selector,
+    "privileges": _privilege,
+    "role": _role,
+    "users": _user,
+}

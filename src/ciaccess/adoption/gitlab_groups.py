@@ -1,0 +1,98 @@
+"""Variables under gitlab.groups: those that say where Vault and Nexus are. Never a credential's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ciaccess.access.desired.ownership import owner_in
+from ciaccess.access.model.models import Variable as Declared
+from ciaccess.access.rules.gitlab import is_credential
+
+if TYPE_CHECKING:
+    from ciaccess.adoption.draft import Draft
+    from ciaccess.adoption.world import GroupSeen, World
+    from ciaccess.clients.gitlab.variables import Variable
+    from ciaccess.access.reading.document import YamlPath
+
+PATH = ("gitlab", "groups")
+_ABOUT = ("VAULT_", "NEXUS_")
+_ADDRESS = "VAULT_ADDR"
+_FLAGS = ("environment_scope", "protected", "masked", "raw", "variable_type", "description")
+_EVERYWHERE = "*"
+
+
+def describe(world: World, references: dict[str, str], draft: Draft) -> dict[str, dict[str, Any]]:
+    """Return the groups; `references` are addresses by what stands for them, as in `${vault.address}`."""
+    return {
+        group.path: {
+            "id": group.identity,
+            "variables": {
+                each.key: _described(group, each, references, draft) for each in _ours(group, draft)
+            },
+        }
+        for group in world.groups
+    }
+
+
+def value_of(world: World, *keys: str) -> str:
+    """Return the value of the first of these variables that a group has."""
+    found = {
+        each.key: each.value
+        for group in world.groups
+        for each in group.variables
+        if each.value and not each.masked
+    }
+    return next((found[key] for key in keys if key in found), "")
+
+
+def _ours(group: GroupSeen, draft: Draft) -> list[Variable]:
+    """Return the variables to be managed, one a key; say which are not."""
+    path = (*PATH, group.path)
+    found: dict[str, Variable] = {}
+    for each in sorted(group.variables, key=lambda each: (each.key, each.environment_scope != _EVERYWHERE)):
+        if not each.key.startswith(_ABOUT):
+            continue
+        if each.hidden or is_credential(each.key, each.value):
+            text = f"{each.key} is a credential in a variable, which every job of the group reads"
+            remedy = (
+                "Let pipelines read it from Vault, then change it and delete the variable; it is left alone"
+            )
+            draft.remark("credential-variable", path, text, remedy)
+        elif each.key in found:
+            text = (
+                f"{each.key} exists in the scope {each.environment_scope!r} too, and a key has one scope here"
+            )
+            draft.remark("variable-scopes", path, text, "That one is left alone")
+        else:
+            found[each.key] = each
+    return list(found.values())
+
+
+def _described(group: GroupSeen, variable: Variable, references: dict[str, str], draft: Draft) -> Any:
+    """Return a variable as the YAML writes it: its value alone, where all the rest is as it is by itself."""
+    path: YamlPath = (*PATH, group.path, "variables", variable.key)
+    value = _referring(variable.value, references)
+    flags = {
+        name: getattr(variable, name)
+        for name in _FLAGS
+        if getattr(variable, name) != Declared.model_fields[name].default
+    }
+    if not variable.description or owner_in(variable.description):
+        flags.pop("description")
+    if variable.key == _ADDRESS:
+        for flag in ("protected", "masked"):
+            if flags.pop(flag, False):
+                effect = (
+                    "absent in jobs of unprotected refs" if flag == "protected" else "[MASKED] in every log"
+                )
+                text = f"{variable.key} is {flag}, so that it is {effect}"
+                draft.remark(f"{flag}-address", path, text, "It is no secret: up takes the flag away")
+    return {"value": value, **flags} if flags else value
+
+
+def _referring(value: str, references: dict[str, str]) -> str:
+    """Return a value with an address of ours put as a reference: whole, or with a path behind it."""
+    for address, reference in sorted(references.items(), key=lambda item: -len(item[0])):
+        if address and (value == address or value.startswith(f"{address}/")):
+            return reference + value.removeprefix(address)
+    return value

@@ -1,0 +1,186 @@
+"""JWT roles under vault.roles: which jobs each admits, and which accounts' secrets its policies let be read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, get_args
+
+from ciaccess.adoption.vault_reading import policies_of
+from ciaccess.analysis.vault_policies import Rule, may_read, rules
+from ciaccess.access.model.checks import LEAST_TTL_SECONDS, MOST_TTL_SECONDS
+from ciaccess.access.desired.pipeline_identities import IDENTITIES
+from ciaccess.access.model.models import JwtRole
+from ciaccess.access.desired.vault import UNUSED
+
+if TYPE_CHECKING:
+    from ciaccess.adoption.accounts import Accounts
+    from ciaccess.adoption.draft import Draft
+    from ciaccess.adoption.world import World
+
+PATH = ("vault", "roles")
+_USER_CLAIMS = get_args(JwtRole.model_fields["user_claim"].annotation)
+_PLACES = ("project_id", "project_path", "namespace_id", "namespace_path")
+_PATHS = ("project_path", "namespace_path")
+_TTL_SECONDS = 600
+_WRITING = frozenset({"create", "update", "patch", "delete", "sudo"})
+
+
+def describe(world: World, accounts: Accounts, draft: Draft) -> dict[str, dict[str, Any]]:
+    """Return the roles that read accounts' secrets; say what breaks a rule, and which others are left alone."""
+    found: dict[str, dict[str, Any]] = {}
+    left_out: list[str] = []
+    taken: dict[str, str] = {}
+    for name, role in world.vault.roles.items():
+        if name in IDENTITIES:
+            continue
+        every = [rule for policy in policies_of(role) for rule in rules(world.vault.policies.get(policy, ""))]
+        readable = [
+            account for account in accounts.declared if may_read(every, world.vault.api_path(account))
+        ]
+        if not readable:
+            left_out.append(name)
+            continue
+        kept = [account for account in readable if account not in accounts.administrators]
+        found[name] = {
+            "policy": _policy(world, name, taken, draft),
+            "bound_audiences": _audiences(world, name, draft),
+            "bound_claims": _claims(world, name, draft),
+            **({"user_claim": role["user_claim"]} if role.get("user_claim") in _USER_CLAIMS else {}),
+            **_lifetimes(name, role, draft),
+            "accounts": kept,
+        }
+        _remark_on_rules(world, name, every, draft)
+        _remark_on_fields(name, role, draft)
+        for account in sorted(set(readable) - set(kept)):
+            text = f"jobs of this role read {account}, which may administer Nexus; it is left out, and up takes it away"
+            remedy = "Give the jobs that need it an account with less, before the first up"
+            draft.remark("administrator-readable", (*PATH, name, "accounts"), text, remedy)
+    if own := sorted(world.vault.roles.keys() & IDENTITIES.keys()):
+        text = f"{', '.join(own)}: these are of ciaccess's own pipeline, with their accounts and policies"
+        draft.remark("own-pipeline", PATH, text, "Declare them by a section pipeline (docs/own-pipeline.md)")
+    if left_out:
+        text = f"{', '.join(left_out)}: these JWT roles read no account's secret, and are left alone"
+        draft.remark("role-left-out", PATH, text, "Leave them to who made them")
+    return found
+
+
+def _policy(world: World, name: str, taken: dict[str, str], draft: Draft) -> str:
+    """Return the name of a role's policy: the present one unless it is a role's name, or another role's policy."""
+    present = policies_of(world.vault.roles[name])
+    path = (*PATH, name, "policy")
+    policy = present[0]
+    if policy in world.vault.roles:
+        new = f"{policy.removesuffix('-policy')}-secrets"
+        text = (
+            f"the policy {policy} bears the name of a JWT role; the role keeps its name, by which jobs log in"
+        )
+        remedy = f"up makes the policy {new} and leaves {policy} alone: delete that afterwards"
+        draft.remark("role-named-as-policy", path, text, remedy)
+        policy = new
+    elif policy in taken:
+        text = f"the policy {policy} is that of the role {taken[policy]} too"
+        draft.remark("policy-shared", path, text, f"up gives this role {name}-policy instead")
+        policy = f"{name}-policy"
+    taken[policy] = name
+    if more := present[1:]:
+        text = f"the role gives {', '.join(more)} as well; a role has one policy here, which reads secrets of accounts only"
+        remedy = "up takes the others away: if jobs need what they give, move it to a role of its own first"
+        draft.remark("more-policies", path, text, remedy)
+    return policy
+
+
+def _audiences(world: World, name: str, draft: Draft) -> list[str]:
+    present = world.vault.roles[name].get("bound_audiences") or []
+    if present:
+        return sorted(present)
+    others = {each for role in world.vault.roles.values() for each in role.get("bound_audiences") or []} or {
+        world.gitlab_url
+    }
+    text = "no audience is bound, so Vault refuses every id_token that has one"
+    remedy = "This is what other roles bind, or GitLab's address: compare it with aud in the pipelines"
+    draft.remark("no-bound-audience", (*PATH, name, "bound_audiences"), text, remedy)
+    return sorted(others)
+
+
+def _claims(world: World, name: str, draft: Draft) -> dict[str, list[str]]:
+    role = world.vault.roles[name]
+    path = (*PATH, name, "bound_claims")
+    found: dict[str, list[str]] = {}
+    for claim, value in sorted((role.get("bound_claims") or {}).items()):
+        values = [str(each) for each in (value if isinstance(value, list) else [value])]
+        narrowed = list(dict.fromkeys(part for each in values for part in _narrowed(claim, each)))
+        if narrowed != values:
+            text = f"{claim} {', '.join(values)} admits other groups whose names begin alike"
+            draft.remark(
+                "open-claim", (*path, claim), text, "up narrows it to the group and what lies below it"
+            )
+        found[claim] = narrowed
+    if role.get("bound_claims_type") != "glob" and any(
+        "*" in each for values in found.values() for each in values
+    ):
+        text = "the role compares a * literally, so it admits nobody by it; here it stands for anything"
+        draft.remark("literal-star", path, text, "Take it out, unless that was meant")
+    if not found.keys() & set(_PLACES):
+        text = "no claim names a project or namespace, so any job of the GitLab instance may log in"
+        remedy = "The groups that were crawled are put in: add what else logs in with this role before the first up"
+        draft.remark("no-bound-claim", path, text, remedy)
+        found["namespace_path"] = [each for group in world.groups for each in (group.path, f"{group.path}/*")]
+    return found
+
+
+def _narrowed(claim: str, value: str) -> list[str]:
+    """Return `group` and `group/*` for a `group*`, which admits `group-evil` too."""
+    stem = value.removesuffix("*")
+    if claim not in _PATHS or stem == value or not stem or "*" in stem or stem.endswith("/"):
+        return [value]
+    return [stem, f"{stem}/*"] if claim == "namespace_path" else [f"{stem}/*"]
+
+
+def _lifetimes(name: str, role: dict[str, Any], draft: Draft) -> dict[str, Any]:
+    ttl, longest = int(role.get("token_ttl") or 0), int(role.get("token_max_ttl") or 0)
+    chosen = min(max(ttl or _TTL_SECONDS, LEAST_TTL_SECONDS), MOST_TTL_SECONDS)
+    most = min(max(longest or chosen, chosen), MOST_TTL_SECONDS)
+    found: dict[str, Any] = {"token_ttl": chosen}
+    if most != chosen:
+        found["token_max_ttl"] = most
+    if role.get("token_type") == "batch":
+        found["token_type"] = "batch"  # noqa: S105 a kind of token
+    if chosen != ttl or (longest and most != longest):
+        lived = f"{ttl or 'as many as the mount allows'} to {longest or 'as many as the mount allows'}"
+        text = f"the tokens live {lived} seconds; here {LEAST_TTL_SECONDS} to {MOST_TTL_SECONDS} are allowed"
+        remedy = "See that no job reads its secret later than this after its login"
+        draft.remark("token-lifetime", (*PATH, name, "token_ttl"), text, remedy)
+    return found
+
+
+def _remark_on_rules(world: World, name: str, every: list[Rule], draft: Draft) -> None:
+    folder = f"{world.vault.mount}/data/{world.vault.prefix}/"
+    path = (*PATH, name)
+    open_ones = sorted(rule.path for rule in every if not rule.is_exact and "read" in rule.capabilities)
+    if open_ones:
+        text = f"its policy reads {', '.join(open_ones)}: whatever lies there, and will lie there"
+        draft.remark(
+            "wildcard-policy", path, text, "up replaces it by the secrets of the accounts below, one by one"
+        )
+    exact = {world.vault.api_path(account) for account in world.vault.secrets}
+    others = sorted(rule.path for rule in every if rule.is_exact and rule.path not in exact)
+    if others:
+        text = f"its policy has {', '.join(others)}, which is no secret of an account in {folder}"
+        draft.remark(
+            "policy-beyond", path, text, "up takes it away: move it to a policy of its own if jobs need it"
+        )
+    writing = sorted(rule.path for rule in every if rule.capabilities & _WRITING)
+    if writing:
+        text = f"its policy lets jobs write {', '.join(writing)}"
+        draft.remark("policy-writes", path, text, "up leaves reading only")
+
+
+def _remark_on_fields(name: str, role: dict[str, Any], draft: Draft) -> None:
+    path = (*PATH, name)
+    if role.get("user_claim") not in _USER_CLAIMS:
+        text = f"its user_claim is {role.get('user_claim')}, which is not allowed here"
+        remedy = "up makes it project_id: Vault then counts its entities by project"
+        draft.remark("user-claim", path, text, remedy)
+    odd = sorted(field for field, empty in UNUSED.items() if (role.get(field) or empty) != empty)
+    if odd:
+        text = f"it has {', '.join(odd)}, which cannot be described here"
+        draft.remark("role-field", path, text, "up empties it")

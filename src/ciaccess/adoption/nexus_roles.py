@@ -1,0 +1,114 @@
+"""Roles of Nexus under nexus.roles: what accounts hold beside their own grants, with all that they contain."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from ciaccess.access.desired.ownership import without_owner
+from ciaccess.access.model.checks import FORMATS, MOST_TEXT_CHARACTERS, SEGMENT
+from ciaccess.access.desired.nexus import READ
+from ciaccess.access.rules.lenient_view import ADMINISTRATIVE, BUILT_IN_ROLES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ciaccess.adoption.draft import Draft
+    from ciaccess.adoption.world import NexusSeen
+    from ciaccess.clients.nexus import Role
+
+PATH = ("nexus", "roles")
+_PRIVILEGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._*-]*")
+
+
+def contained(nexus: NexusSeen, roles: Iterable[str]) -> set[str]:
+    """Return roles with all that they contain."""
+    found: set[str] = set()
+    waiting = list(roles)
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += nexus.roles[name].roles if name in nexus.roles else ()
+    return found
+
+
+def obstacle(nexus: NexusSeen, roles: Iterable[str]) -> str:
+    """Return why one of these roles cannot be written down, "" where all can."""
+    for name in sorted(contained(nexus, roles)):
+        role = nexus.roles.get(name)
+        if role is None:
+            return f"its role {name} does not exist in Nexus"
+        if not re.fullmatch(SEGMENT, name) or ".." in name:
+            return f"the name of its role {name!r} is not allowed here"
+        odd = [each for each in sorted(role.privileges) if not _PRIVILEGE.fullmatch(each)]
+        if odd and name not in BUILT_IN_ROLES:
+            return f"its role {name} has the privilege {odd[0]!r}, whose name is not allowed here"
+    return ""
+
+
+def is_administrator(nexus: NexusSeen, roles: Iterable[str]) -> bool:
+    """Tell whether who has these roles may administer Nexus."""
+    held = contained(nexus, roles)
+    privileges = {each for name in held if name in nexus.roles for each in nexus.roles[name].privileges}
+    return "nx-admin" in held or any(name.startswith(ADMINISTRATIVE) for name in privileges)
+
+
+def describe(nexus: NexusSeen, roles: Iterable[str], draft: Draft) -> dict[str, dict[str, Any]]:
+    """Return the named roles; say what they give too much of, and which of their privileges stay unmanaged."""
+    names = sorted(contained(nexus, roles) - set(BUILT_IN_ROLES))
+    found = {name: _described(nexus.roles[name]) for name in names}
+    for name in names:
+        privileges = nexus.roles[name].privileges
+        wide = sorted(
+            each
+            for each in privileges
+            if each.startswith("nx-repository-admin-") or each == "nx-all" or each.endswith(("-*", "-delete"))
+        )
+        if wide:
+            text = f"the role gives {', '.join(wide)}: more than browse, read, edit and add"
+            remedy = (
+                "Name the actions one by one, unless that is what the role is for; up keeps what stands here"
+            )
+            draft.remark("wide-role", (*PATH, name), text, remedy)
+        own = sorted(
+            each for each in privileges if each in nexus.privileges and not nexus.privileges[each].read_only
+        )
+        if own:
+            text = f"{', '.join(own)} was made by hand, and is named here without being managed"
+            remedy = "Leave it in Nexus; or give the account push with a path, which makes its own, and delete it then"
+            draft.remark("privilege-by-hand", (*PATH, name), text, remedy)
+    return found
+
+
+def _described(role: Role) -> dict[str, Any]:
+    """Return a role as the YAML writes it; `pull` stands for pairs of browse and read on every repository."""
+    every = set(role.privileges)
+    pulled: list[str] = []
+    for format_ in ("*", *FORMATS):
+        pair = {f"nx-repository-view-{format_}-*-{action}" for action in READ}
+        if pair <= every and (format_ != "*" or not pulled):
+            every -= pair
+            pulled.append(format_)
+            if format_ == "*":
+                break
+    found: dict[str, Any] = {"description": text_of(without_owner(role.description), role.name, role.role_id)}
+    if pulled:
+        found["pull"] = "all" if pulled == ["*"] else pulled
+    if every:
+        found["privileges"] = sorted(every)
+    if role.roles:
+        found["roles"] = sorted(role.roles)
+    return found
+
+
+def text_of(*candidates: str) -> str:
+    """Return the first of some texts that may stand as a description here."""
+    return next(
+        (
+            each
+            for each in candidates
+            if each.strip() and each.isprintable() and len(each) <= MOST_TEXT_CHARACTERS
+        ),
+        "Made by hand",
+    )

@@ -1,0 +1,221 @@
+"""An adoption's way to the systems and to the engine: a stack's settings, credentials, previews, imports.
+
+Owns the scratch files: settings that point at an access.yaml with `adopt: true`, for the engine to say what it declares
+without refusing what exists, and the import file. They hold no secret, lie in the state directory, and are removed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from ruamel.yaml import YAML
+
+from ciaccess.engine.preview import declared_by
+from ciaccess.adoption.errors import AdoptionError
+from ciaccess.adoption.importing import ADOPTED, adopted_paths, foundation, import_file, targets
+from ciaccess.adoption.plan import Becomes, Plan, make_plan
+from ciaccess.adoption.verifying import Change, changes_in
+from ciaccess.adoption.world import Systems
+from ciaccess.clients.credentials import CredentialsError, require
+from ciaccess.clients.errors import ApiError, ForbiddenError, UnauthorizedError, UnreachableError
+from ciaccess.clients.gitlab.variables import GitLab
+from ciaccess.clients.http.session import trusting
+from ciaccess.clients.nexus import Nexus
+from ciaccess.clients.vault.client import Vault
+from ciaccess.engine import pulumi_cli
+from ciaccess.cli.options import declared_in
+from ciaccess.cli.local_credentials import use_local_credentials
+from ciaccess.errors import CommandError, Exit
+from ciaccess.cli.terminal import write_file
+from ciaccess.access.reading.faults import ConfigError
+from ciaccess.engine.preconditions import check_vault
+from ciaccess.engine.settings import CONFIG_FOLDER, StackSettings, StackSettingsError
+from ciaccess.environment import state_directory
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from ciaccess.engine.preview import Declared
+
+_NOT_SEEN = (UnreachableError, ForbiddenError, UnauthorizedError)
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Turn what keeps an adoption from going on into one message, with exit code 3 where a system could not be asked.
+
+    Raises:
+        CommandError: in place of it.
+    """
+    try:
+        yield
+    except (AdoptionError, ConfigError, CredentialsError, StackSettingsError) as error:
+        raise CommandError(str(error)) from None
+    except ApiError as error:
+        code = Exit.COULD_NOT_LOOK if isinstance(error, _NOT_SEEN) else Exit.ERROR
+        raise CommandError(str(error), code=code) from None
+
+
+def connect(vault: str, nexus: str, gitlab: str) -> Systems:
+    """Return the systems at these addresses, with the environment's credentials.
+
+    Raises:
+        CredentialsError: some are missing.
+        CommandError: an address cannot be one.
+    """
+    found = require("VAULT_TOKEN", "NEXUS_USERNAME", "NEXUS_PASSWORD", "GITLAB_TOKEN")
+    options = trusting()
+    try:
+        client = Nexus(nexus, found["NEXUS_USERNAME"], found["NEXUS_PASSWORD"], options=options)
+    except ValueError as error:
+        raise CommandError(f"connect to Nexus: {error}. Correct its address") from None
+    return Systems(
+        vault=Vault(vault, found["VAULT_TOKEN"], options=options),
+        nexus=client,
+        nexus_url=nexus,
+        gitlab=GitLab(gitlab, found["GITLAB_TOKEN"], options=options),
+    )
+
+
+class Session:
+    """A stack that adopts. `folder` is where the scratch files lie."""
+
+    def __init__(self, stack: str, settings_file: Path | None, folder: Path) -> None:
+        """Read the stack's settings and YAML.
+
+        Raises:
+            CommandError: they cannot be used.
+        """
+        self._stack = stack
+        self._folder = folder
+        # What is in the state, or was put there since: its paths in Vault are no obstacle.
+        self._own: set[Declared] = set()
+        self._is_settled = True
+        try:
+            settings = StackSettings.of_stack(stack, settings_file)
+        except StackSettingsError as error:
+            raise CommandError(str(error)) from None
+        self._settings_file = settings_file or CONFIG_FOLDER / f"Pulumi.{stack}.yaml"
+        self.access_file = settings.access_file
+        self.access = declared_in(settings.access_file, settings.addresses)
+        use_local_credentials(stack, settings_file)
+        with told():
+            check_vault(self.access, os.environ)
+            self._systems = connect(self.access.vault.address, self.access.nexus.url, self.access.gitlab.url)
+
+    def plan(self) -> Plan:
+        """Look at what is declared, and at what exists of it. Writes nothing."""
+        preview = pulumi_cli.preview("--show-sames", *self._words(self._adopting_settings()))
+        with told():
+            found = make_plan(declared_by(preview), self._systems, self.access.owner)
+        self._own = {each for each in found.declared if each.is_in_state}
+        return found
+
+    def take_into_state(self, plan: Plan) -> None:
+        """Import what the plan adopts. Writes to no system, and goes on where an earlier run stopped.
+
+        Raises:
+            CommandError: the engine did not succeed; what it said is above.
+        """
+        adopted = plan.of(Becomes.ADOPTED)
+        if not adopted:
+            return
+        there = {each.urn for each in self._own}
+        if not there.issuperset(foundation(plan)):
+            self._lay(foundation(plan))
+        words = ("--generate-code=false", "--protect=false", "--yes", "--skip-preview", "--suppress-outputs")
+        self._run("import", "--file", str(self.write_import_file(plan)), *words)
+        self._own |= {step.resource for step in adopted}
+
+    def write_import_file(self, plan: Plan, path: Path | None = None) -> Path:
+        """Write the engine's import file, to the scratch folder unless a path is given, and return where it is."""
+        path = path or self._folder / "import.json"
+        write_file(path, json.dumps(import_file(plan), indent=2))
+        return path
+
+    def settle(self, plan: Plan) -> None:
+        """Say in the state what is the stack's own by now; the next `up` would refuse that. Writes to no system.
+
+        Raises:
+            CommandError: the engine did not succeed; what it said is above.
+        """
+        if not self._is_settled:
+            self._lay(foundation(plan))
+
+    def bring_in_line(self, plan: Plan) -> None:
+        """Write what differs, and make what is missing, of the plan's objects alone.
+
+        Raises:
+            CommandError: the engine did not succeed; what it said is above.
+        """
+        self._lay(self._targets(plan))
+
+    def changes(self, plan: Plan, *, all_made: bool = False) -> dict[str, Change]:
+        """Return what the engine would change of the plan's objects.
+
+        It looks at each once more, unless some are still to be made: it refuses to look for those.
+        """
+        refresh = ("--refresh",) if all_made or not plan.of(Becomes.MADE) else ()
+        words = (*refresh, *self._words(self._settings_file), *targets(self._targets(plan)))
+        found = changes_in(pulumi_cli.preview(*words, variables=self._adopted()))
+        self._is_settled = not any(each.is_precondition and each.urn in found for each in plan.declared)
+        steps = {step.resource.urn for step in plan.steps}
+        return {urn: change for urn, change in found.items() if urn in steps}
+
+    def _lay(self, urns: Iterable[str]) -> None:
+        words = ("--yes", "--skip-preview", "--suppress-outputs", *targets(urns))
+        self._run("up", *words, variables=self._adopted())
+
+    def _adopted(self) -> dict[str, str]:
+        return {ADOPTED: adopted_paths(self._own)}
+
+    def _targets(self, plan: Plan) -> list[str]:
+        chosen = plan.of(Becomes.ADOPTED, Becomes.MADE, Becomes.IN_STATE)
+        parents = sorted({step.resource.parent for step in chosen} - {""})
+        return list(dict.fromkeys([*foundation(plan), *parents, *(step.resource.urn for step in chosen)]))
+
+    def _run(self, verb: str, *words: str, variables: dict[str, str] | None = None) -> None:
+        done = pulumi_cli.run(verb, *words, *self._words(self._settings_file), variables=variables, aside=True)
+        if done:
+            raise CommandError(
+                f"pulumi {verb} did not succeed; what it said is above. Nothing that was adopted before is lost: mend it "
+                "and run the same command again"
+            )
+
+    def _words(self, settings: Path) -> tuple[str, ...]:
+        return ("--stack", self._stack, "--config-file", str(settings))
+
+    def _adopting_settings(self) -> Path:
+        """Return settings whose YAML adopts everything."""
+        yaml = YAML()
+        declared = yaml.load(self.access_file)
+        _forget(declared, "adopt")
+        declared["adopt"] = True
+        settings = yaml.load(self._settings_file)
+        settings.setdefault("config", {})["ciaccess:access"] = str(self._folder / "access.yaml")
+        for name, content in (("access.yaml", declared), ("settings.yaml", settings)):
+            with (self._folder / name).open("w", encoding="utf-8") as file:
+                yaml.dump(content, file)
+        return self._folder / "settings.yaml"
+
+
+@contextmanager
+def session(stack: str, settings_file: Path | None) -> Iterator[Session]:
+    """Return a session whose scratch files are removed afterwards."""
+    parent = state_directory()
+    parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix="adopt-", dir=parent) as folder:
+        yield Session(stack, settings_file, Path(folder))
+
+
+def _forget(value: Any, key: str) -> None:
+    """Take a key out of every mapping."""
+    if isinstance(value, dict):
+        value.pop(key, None)
+        for item in value.values():
+            _forget(item, key)

@@ -1,0 +1,172 @@
+"""What lies in Vault: the KV engine and folder of the accounts' secrets, the JWT backend, its roles, their policies.
+
+A secret's value is read in the one folder that is chosen, and nowhere else: to prove by a login that it is good.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ciaccess.adoption.errors import AdoptionError
+from ciaccess.clients.vault.secret import VaultSecret
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ciaccess.clients.vault.client import Vault
+
+_KV_VERSION = "2"
+_MOST_DEPTH, _MOST_SECRETS = 6, 5000
+_OWN_POLICIES = ("default", "root")
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A secret of an account; `keys` are all that it holds, `custom` is its custom metadata."""
+
+    name: str
+    username: str
+    password: str = field(repr=False)
+    keys: frozenset[str]
+    custom: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class VaultSeen:
+    """What was found. `elsewhere` are further secrets that are named as Nexus users; `kv_one` mounts of version 1."""
+
+    address: str
+    mount: str
+    prefix: str
+    secrets: dict[str, Secret]
+    elsewhere: tuple[str, ...]
+    kv_one: tuple[str, ...]
+    jwt_mount: str
+    backend: dict[str, Any]
+    roles: dict[str, dict[str, Any]]
+    policies: dict[str, str]
+
+    def api_path(self, name: str) -> str:
+        """Return a secret's path in the API."""
+        return f"{self.mount}/data/{self.prefix}/{name}"
+
+
+def read_vault(vault: Vault, users: frozenset[str], kv: str | None, jwt: str | None) -> VaultSeen:
+    """Look at Vault. `kv` is mount/folder of the secrets, `jwt` the mount of the JWT backend; None: to be found.
+
+    Raises:
+        AdoptionError: either is not there, or several would do.
+        ApiError: Vault does not answer, or the token may not look.
+    """
+    mounts = vault.read("sys/mounts") or {}
+    engines = {path.rstrip("/"): it for path, it in mounts.items() if _is_type(it, "kv")}
+    two = [path for path, it in engines.items() if (it.get("options") or {}).get("version") == _KV_VERSION]
+    found = [(mount, *path.rpartition("/")[::2]) for mount in two for path in _paths(vault, mount)]
+    mount, prefix = _folder(found, users, kv, two)
+    here = [name for at, folder, name in found if (at, folder) == (mount, prefix)]
+    elsewhere = [
+        "/".join(filter(None, place)) for place in found if place[:2] != (mount, prefix) and place[2] in users
+    ]
+    jwt_mount = _jwt_mount(vault, jwt)
+    roles = _roles(vault, jwt_mount)
+    return VaultSeen(
+        address=vault.url,
+        mount=mount,
+        prefix=prefix,
+        secrets={secret.name: secret for secret in _secrets(vault, mount, prefix, here)},
+        elsewhere=tuple(sorted(elsewhere)),
+        kv_one=tuple(sorted(set(engines) - set(two))),
+        jwt_mount=jwt_mount,
+        backend=vault.read(f"auth/{jwt_mount}/config") or {},
+        roles=roles,
+        policies=_policies(vault, roles),
+    )
+
+
+def policies_of(role: dict[str, Any]) -> list[str]:
+    """Return the policies that a role gives, without Vault's own."""
+    named = role.get("token_policies") or role.get("policies") or []
+    return [name for name in named if name not in _OWN_POLICIES]
+
+
+def _is_type(mount: Any, *types: str) -> bool:
+    return isinstance(mount, dict) and mount.get("type") in types
+
+
+def _paths(vault: Vault, mount: str) -> Iterator[str]:
+    """Return the paths of a mount's secrets, at every depth that people use."""
+    folders, count = [""], 0
+    while folders and count < _MOST_SECRETS:
+        folder = folders.pop()
+        for key in vault.keys(f"{mount}/metadata/{folder}"):
+            if not key.endswith("/"):
+                count += 1
+                yield folder + key
+            elif folder.count("/") < _MOST_DEPTH:
+                folders.append(folder + key)
+
+
+def _folder(
+    found: list[tuple[str, str, str]], users: frozenset[str], kv: str | None, mounts: list[str]
+) -> tuple[str, str]:
+    """Return mount and folder: those that were named, or where most secrets bear a Nexus user's name."""
+    if kv is not None:
+        mount = next((each for each in sorted(mounts, key=len) if kv.startswith(f"{each}/")), None)
+        if mount is None:
+            raise AdoptionError(
+                f"--kv {kv}: there is no KV engine of version 2 at its beginning. Name mount and folder, such as "
+                f"secret/nexus; there are the mounts {', '.join(mounts) or 'none'}"
+            )
+        return mount, kv.removeprefix(f"{mount}/").strip("/")
+    counted: dict[tuple[str, str], int] = {}
+    for mount, folder, name in found:
+        if name in users and folder:
+            counted[mount, folder] = counted.get((mount, folder), 0) + 1
+    best = [place for place, count in counted.items() if count == max(counted.values())]
+    if len(best) != 1:
+        shown = ", ".join(f"{mount}/{folder}" for mount, folder in sorted(best))
+        why = f"several folders would do: {shown}" if best else "no secret is named as a user of Nexus"
+        raise AdoptionError(
+            f"find the folder of the secrets: {why}. Name it with --kv, as in --kv secret/nexus"
+        )
+    return best[0]
+
+
+def _secrets(vault: Vault, mount: str, prefix: str, names: list[str]) -> Iterator[Secret]:
+    for name in sorted(names):
+        look = VaultSecret(vault, f"{mount}/data/{prefix}/{name}").look()
+        if look.fields is not None:
+            username, password = (look.fields.get(key) for key in ("username", "password"))
+            yield Secret(
+                name,
+                username if isinstance(username, str) else "",
+                password if isinstance(password, str) else "",
+                frozenset(look.fields),
+                look.custom,
+            )
+
+
+def _jwt_mount(vault: Vault, jwt: str | None) -> str:
+    mounts = vault.read("sys/auth") or {}
+    found = sorted(path.rstrip("/") for path, it in mounts.items() if _is_type(it, "jwt", "oidc"))
+    chosen = [path for path in found if jwt in (None, path)]
+    if len(chosen) != 1:
+        raise AdoptionError(
+            f"find the JWT backend: there {'are ' + ', '.join(found) if found else 'is none'}. Name it with --jwt, or "
+            "enable one first: vault auth enable jwt"
+        )
+    return chosen[0]
+
+
+def _roles(vault: Vault, mount: str) -> dict[str, dict[str, Any]]:
+    read = {
+        name: vault.read(f"auth/{mount}/role/{name}") for name in sorted(vault.keys(f"auth/{mount}/role"))
+    }
+    return {name: role for name, role in read.items() if role and role.get("role_type") == "jwt"}
+
+
+def _policies(vault: Vault, roles: dict[str, dict[str, Any]]) -> dict[str, str]:
+    names = sorted({name for role in roles.values() for name in policies_of(role)})
+    read = {name: vault.read(f"sys/policies/acl/{name}") for name in names}
+    return {name: str(policy["policy"]) for name, policy in read.items() if policy and "policy" in policy}

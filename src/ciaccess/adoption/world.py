@@ -1,0 +1,108 @@
+"""What lies in the three systems, looked at once: reads only, and one login for each secret."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ciaccess.adoption.vault_reading import Secret, VaultSeen, read_vault
+from ciaccess.clients.errors import RefusedError
+from ciaccess.clients.gitlab.groups import group_named
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ciaccess.clients.gitlab.variables import GitLab, Variable
+    from ciaccess.clients.nexus import ContentSelector, Nexus, Privilege, Repository, Role, User
+    from ciaccess.clients.vault.client import Vault
+
+# Nexus hashes each password, which costs it a core for some milliseconds.
+MOST_PROBES = 8
+# Every Nexus has them, and no pipeline is them.
+_NEXUS_OWN_USERS = ("admin", "anonymous")
+
+
+@dataclass(frozen=True)
+class NexusSeen:
+    """What Nexus holds. `admitted` are the secrets' names whose username and password it lets in."""
+
+    url: str
+    users: dict[str, User]
+    roles: dict[str, Role]
+    privileges: dict[str, Privilege]
+    selectors: dict[str, ContentSelector]
+    repositories: dict[str, Repository]
+    admitted: frozenset[str]
+
+
+@dataclass(frozen=True)
+class GroupSeen:
+    """A group of GitLab with its variables."""
+
+    identity: int
+    path: str
+    variables: tuple[Variable, ...]
+
+
+@dataclass(frozen=True)
+class World:
+    """All of it."""
+
+    vault: VaultSeen
+    nexus: NexusSeen
+    gitlab_url: str
+    groups: tuple[GroupSeen, ...]
+
+
+@dataclass(frozen=True)
+class Systems:
+    """The three systems, connected to, each safe to use from several threads."""
+
+    vault: Vault
+    nexus: Nexus
+    nexus_url: str
+    gitlab: GitLab
+
+
+def crawl(systems: Systems, groups: Iterable[str], kv: str | None, jwt: str | None) -> World:
+    """Look at everything; `groups` are GitLab groups by id or path, the others as `read_vault` takes them.
+
+    Raises:
+        AdoptionError: what is looked for is not there, or several would do.
+        ApiError: a system does not answer, or the credentials may not look.
+    """
+    users = {name: user for name, user in systems.nexus.users.all().items() if name not in _NEXUS_OWN_USERS}
+    vault = read_vault(systems.vault, frozenset(users), kv, jwt)
+    nexus = NexusSeen(
+        url=systems.nexus_url,
+        users=users,
+        roles=systems.nexus.roles.all(),
+        privileges=systems.nexus.privileges.all(),
+        selectors=systems.nexus.content_selectors.all(),
+        repositories=systems.nexus.repositories(),
+        admitted=admitted(systems.nexus, vault.secrets.values()),
+    )
+    seen = tuple(_group(systems.gitlab, group) for group in groups)
+    return World(vault, nexus, systems.gitlab.url, seen)
+
+
+def admitted(nexus: Nexus, secrets: Iterable[Secret]) -> frozenset[str]:
+    """Return the names of the secrets whose username and password Nexus lets in."""
+    tried = [secret for secret in secrets if secret.username and secret.password]
+
+    def is_admitted(secret: Secret) -> bool:
+        try:
+            return nexus.users.accepts(secret.username, secret.password)
+        except RefusedError:  # no login can be made of it
+            return False
+
+    with ThreadPoolExecutor(MOST_PROBES) as threads:
+        answers = threads.map(is_admitted, tried)
+    return frozenset(secret.name for secret, answer in zip(tried, answers, strict=True) if answer)
+
+
+def _group(gitlab: GitLab, group: str) -> GroupSeen:
+    place = group_named(gitlab, group)
+    variables = gitlab.variables(str(place.identity)).all().values()
+    return GroupSeen(place.identity, place.path, tuple(sorted(variables, key=lambda each: each.identity)))

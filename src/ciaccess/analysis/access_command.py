@@ -1,0 +1,119 @@
+"""`./ciaccess access`: who may do what, and with --diff who gains and who loses by a change; from the YAML alone."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ciaccess.analysis.difference import difference
+from ciaccess.analysis.facts import AccessFacts
+from ciaccess.analysis import sections
+from ciaccess.report import page
+from ciaccess.cli.options import FileOption, declared
+from ciaccess.errors import Exit
+from ciaccess.cli.terminal import finish, output, print_json
+from ciaccess.engine.settings import CONFIG_FOLDER
+
+if TYPE_CHECKING:
+    from ciaccess.analysis.changes import Difference
+
+application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+_EXAMPLES = (
+    "Examples:  ./ciaccess access --by project  ·  ./ciaccess access --diff origin/main  ·  "
+    "./ciaccess access --diff $(git merge-base origin/main HEAD) --format html > access.html"
+)
+
+
+class By(StrEnum):
+    """What a row is about."""
+
+    ACCOUNT = "account"
+    PROJECT = "project"
+    REPOSITORY = "repository"
+
+
+class Format(StrEnum):
+    """How the answer is printed."""
+
+    TABLE = "table"
+    MARKDOWN = "markdown"
+    JSON = "json"
+    HTML = "html"
+
+
+_VIEWS = {
+    By.ACCOUNT: sections.by_account,
+    By.PROJECT: sections.by_project,
+    By.REPOSITORY: sections.by_repository,
+}
+
+
+@application.command(epilog=_EXAMPLES)
+def access(
+    *,
+    by: Annotated[By, typer.Option("--by", help="What a row is about.")] = By.ACCOUNT,
+    form: Annotated[Format, typer.Option("--format", help="html is one page in one file.")] = Format.TABLE,
+    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
+    diff: Annotated[
+        str | None, typer.Option("--diff", metavar="REV", help="Who gains and loses since this git revision.")
+    ] = None,
+    file: FileOption = None,
+) -> None:
+    """Show who may do what; with --diff, who gains and who loses.
+
+    Exit code 0; with --diff 2 where somebody gains or loses; 1 an error.
+    """
+    facts = AccessFacts.of(declared(file))
+    changes = None
+    if diff is not None:
+        from ciaccess.cli.revisions import declared_at  # noqa: PLC0415 only for --diff
+
+        then = declared_at(diff, file or CONFIG_FOLDER / "access.yaml", {})
+        changes = difference(AccessFacts.of(then), facts)
+    if as_json or form is Format.JSON:
+        print_json(
+            {"compared_with": diff, **changes.to_json()}
+            if changes is not None
+            else sections.as_json(facts)
+        )
+    else:
+        sections = _VIEWS[by](facts)
+        shown = _whole(facts, sections) if changes is None else _compared(changes, str(diff), sections, form)
+        _print(shown, form)
+    finish(Exit.DIFFERENCES if changes else Exit.CLEAN)
+
+
+def _whole(facts: AccessFacts, sections: tuple[page.Section, ...]) -> page.Page:
+    accounts, roles = (
+        sections.counted(len(facts.accounts), "account"),
+        sections.counted(len(facts.roles), "JWT role"),
+    )
+    return page.Page(
+        title="Who may do what",
+        verdict=f"{accounts} in Nexus, their secrets read by the jobs of {roles}",
+        tone="plain",
+        sections=sections,
+        facts=(("Issuer", facts.trust.issuer), ("Login", facts.trust.login_path)),
+    )
+
+
+def _compared(
+    changes: Difference, revision: str, sections: tuple[page.Section, ...], form: Format
+) -> page.Page:
+    """Return the page of a difference; the HTML one shows what comes out of it, too."""
+    text, tone = sections.verdict(changes)
+    after = sections if form is Format.HTML else ()
+    facts = (("Compared with", revision),)
+    return page.Page(
+        "Who gains, who loses", text, tone, (*sections.of_changes(changes), *after), facts
+    )
+
+
+def _print(shown: page.Page, form: Format) -> None:
+    if form is Format.TABLE:
+        page.show(shown, output())
+    else:
+        sys.stdout.write(page.html(shown) if form is Format.HTML else page.markdown(shown))

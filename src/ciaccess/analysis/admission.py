@@ -1,0 +1,155 @@
+"""The decision of Vault's JWT plugin over one id_token and one role: admitted or refused, by which claim, in its own words.
+
+Owns the claims part of a login: issuer, audience, user claim, bound claims. Signature and lifetime are taken as good:
+they depend on the moment, not on the YAML. Compared with the real Vault in tests/integration/test_admission.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+from typing import TYPE_CHECKING, Any
+
+from ciaccess.access.desired.nexus import bound_claims_type
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ciaccess.access.model.models import Access, JwtRole
+
+
+class Unknown(Enum):
+    """A claim that the token has, with a value that cannot be told offline."""
+
+    UNKNOWN = "unknown"
+
+
+UNKNOWN = Unknown.UNKNOWN
+
+
+class Outcome(StrEnum):
+    """What comes of a check or a login; `unknown` where it hangs on a claim that cannot be told offline."""
+
+    ADMITTED = "admitted"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One comparison. `wanted` are the values that would do, `found` is the token's, None where it has no such claim.
+
+    `reason` is what Vault answers when this check refuses, "" when it does not.
+    """
+
+    claim: str
+    wanted: tuple[str, ...]
+    found: Any
+    outcome: Outcome
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a login with a role comes to. `accounts` are those whose secrets it may read when it is admitted, sorted."""
+
+    role: str
+    checks: tuple[Check, ...]
+    accounts: tuple[str, ...]
+
+    @property
+    def outcome(self) -> Outcome:
+        """Return the whole's outcome: one refusal decides, one unknown leaves it open."""
+        found = {check.outcome for check in self.checks}
+        for outcome in (Outcome.REFUSED, Outcome.UNKNOWN):
+            if outcome in found:
+                return outcome
+        return Outcome.ADMITTED
+
+    @property
+    def refusals(self) -> tuple[Check, ...]:
+        """Return every check that refuses; Vault reports one of them, of several bound claims any one."""
+        return tuple(check for check in self.checks if check.outcome is Outcome.REFUSED)
+
+
+def judge(access: Access, role_name: str, claims: Mapping[str, Any]) -> Verdict:
+    """Decide a login with a role of access.yaml by a token with these claims, UNKNOWN among their values."""
+    role = access.vault.roles[role_name]
+    checks = [
+        _issuer(access.vault.jwt.issuer, claims.get("iss")),
+        _audience(role, claims.get("aud")),
+        _user_claim(role, claims.get(role.user_claim)),
+    ]
+    glob = bound_claims_type(role) == "glob"
+    for claim, values in role.bound_claims.items():
+        checks.append(_bound_claim(claim, tuple(values), claims.get(claim), glob=glob))
+    return Verdict(role_name, tuple(checks), tuple(sorted(role.accounts)))
+
+
+def matches(pattern: str, text: str) -> bool:
+    """Tell whether a text matches a pattern of bound_claims_type glob: * is any text, slashes too, nothing else is special."""
+    first, *rest = pattern.split("*")
+    if not rest:
+        return text == pattern
+    if not text.startswith(first):
+        return False
+    position = len(first)
+    *middle, last = rest
+    for part in middle:
+        found = text.find(part, position)
+        if found < 0:
+            return False
+        position = found + len(part)
+    return len(text) - position >= len(last) and text.endswith(last)
+
+
+def _verdict(claim: str, wanted: tuple[str, ...], found: Any, reason: str) -> Check:
+    return Check(claim, wanted, found, Outcome.REFUSED if reason else Outcome.ADMITTED, reason)
+
+
+def _issuer(wanted: str, found: Any) -> Check:
+    reason = "" if found == wanted else "error validating token: invalid issuer (iss) claim"
+    return _verdict("iss", (wanted,), found, reason)
+
+
+def _audience(role: JwtRole, found: Any) -> Check:
+    audiences = [found] if isinstance(found, str) else found if isinstance(found, list) else []
+    wanted = tuple(role.bound_audiences)
+    reason = ""
+    if not wanted and audiences not in ([], [""]):
+        reason = "audience claim found in JWT but no audiences bound to the role"
+    elif wanted and not set(wanted) & {item for item in audiences if isinstance(item, str)}:
+        reason = (
+            "error validating token: invalid audience (aud) claim: "
+            "audience claim does not match any expected audience"
+        )
+    return _verdict("aud", wanted, found, reason)
+
+
+def _user_claim(role: JwtRole, found: Any) -> Check:
+    reason = ""
+    if found is None:
+        reason = f'claim "{role.user_claim}" not found in token'
+    elif found is not UNKNOWN and not isinstance(found, str):
+        reason = f'claim "{role.user_claim}" could not be converted to string'
+    elif found == "":
+        reason = "missing name in alias"
+    return _verdict(role.user_claim, (), found, reason)
+
+
+def _bound_claim(claim: str, wanted: tuple[str, ...], found: Any, *, glob: bool) -> Check:
+    """Compare as Vault does: text with text alone, so a true or a 12 in the token never equals "true" or "12"."""
+    if found is UNKNOWN:
+        open_ = not (glob and "*" in wanted)
+        return Check(claim, wanted, found, Outcome.UNKNOWN if open_ else Outcome.ADMITTED)
+    if found is None:
+        return _verdict(claim, wanted, found, f'error validating claims: claim "{claim}" is missing')
+    if isinstance(found, dict):
+        kinds = "error validating claims: received claim is not a string, bool, int or list"
+        return _verdict(claim, wanted, found, kinds)
+    texts = [item for item in (found if isinstance(found, list) else [found]) if isinstance(item, str)]
+    same = matches if glob else str.__eq__
+    if any(same(value, text) for value in wanted for text in texts):
+        return _verdict(claim, wanted, found, "")
+    reason = f'error validating claims: claim "{claim}" does not match any associated bound claim values'
+    return _verdict(claim, wanted, found, reason)

@@ -1,0 +1,23 @@
+"""What a change of access gives and what it takes.
+
+What is covered by something else a holder has is no change: who may pull everything gains nothing by
+`pull: [docker]`, and a claim's pattern that another one contains admits nobody new.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ciaccess.analysis import login_changes, nexus_changes
+from ciaccess.analysis.changes import Difference
+
+if TYPE_CHECKING:
+    from ciaccess.analysis.facts import AccessFacts
+
+
+def difference(before: AccessFacts, after: AccessFacts) -> Difference:
+    """Return who gains and who loses what from one state to the other, in a fixed order."""
+    return Difference(
+        gains=(*nexus_changes.gains(before, after), *login_changes.gains(before, after)),
+        losses=(*nexus_changes.losses(before, after), *login_changes.losses(before, after)),
+    )

@@ -1,0 +1,235 @@
+"""`./ciaccess explain`: would Vault admit this job, by which claim if not, and what may it then do; from the YAML alone."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ciaccess.analysis.admission import UNKNOWN, Check, Outcome, Verdict
+from ciaccess.analysis.facts import AccessFacts, Holder
+from ciaccess.analysis.job import Job, verdicts
+from ciaccess.clients.vault.id_token_times import lifetime
+from ciaccess.analysis.sections import may
+from ciaccess.cli.options import FileOption, declared
+from ciaccess.report.page import visible
+from ciaccess.errors import CommandError, Exit
+from ciaccess.cli.terminal import finish, notices, output, print_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ciaccess.access import Access
+
+application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+_EXAMPLES = (
+    "Examples:  ./ciaccess explain --project orchestrator/executor --ref main --protected  ·  "
+    "./ciaccess explain --project tools/x --ref v1 --tag --account svc-bench  ·  "
+    "./ciaccess explain --claims token.json, the decoded payload of a job's id_token"
+)
+_EXITS = {
+    Outcome.ADMITTED: Exit.CLEAN,
+    Outcome.REFUSED: Exit.DIFFERENCES,
+    Outcome.UNKNOWN: Exit.COULD_NOT_LOOK,
+}
+_SIGNS = {Outcome.ADMITTED: "✓", Outcome.REFUSED: "✗", Outcome.UNKNOWN: "?"}
+_COLOURS = {Outcome.ADMITTED: "green", Outcome.REFUSED: "red", Outcome.UNKNOWN: "yellow"}
+_PLACE = "Only jobs of {values} are admitted: add the project under vault.roles.{role}.bound_claims in access.yaml."
+_REMEDIES = {
+    "iss": "The token is another GitLab's, or vault.jwt.issuer in access.yaml is not GitLab's external URL.",
+    "aud": "Set aud of the pipeline's id_tokens to {values}.",
+    "namespace_path": _PLACE,
+    "project_path": _PLACE,
+    "ref_protected": "Protect the branch or tag in the project's settings, or run the job on one that is.",
+    "environment": "Give the job `environment: {values}`.",
+}
+
+
+ProjectOption = Annotated[str, typer.Option(help="Path of the job's project, such as orchestrator/executor.")]
+RefOption = Annotated[str, typer.Option(help="Branch or tag that the pipeline runs on.")]
+ProtectedOption = Annotated[bool, typer.Option("--protected", help="The ref is protected.")]
+TagOption = Annotated[bool, typer.Option("--tag", help="The ref is a tag.")]
+SourceOption = Annotated[str, typer.Option(help="What started the pipeline: push, schedule, web, …")]
+EnvironmentOption = Annotated[str | None, typer.Option(help="The job's environment.")]
+AudienceOption = Annotated[str | None, typer.Option(help="aud of its id_token. Default: the role's first.")]
+ClaimOption = Annotated[
+    list[str] | None, typer.Option(metavar="NAME=VALUE", help="A further claim, such as project_id=42.")
+]
+ClaimsOption = Annotated[Path | None, typer.Option(help="JSON file of all claims, instead of the above.")]
+AccountOption = Annotated[str | None, typer.Option(help="Ask about this account's secret alone.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
+
+
+@application.command(epilog=_EXAMPLES)
+def explain(  # noqa: PLR0913 each option is a claim of the job's token
+    *,
+    project: ProjectOption = "",
+    ref: RefOption = "",
+    protected: ProtectedOption = False,
+    tag: TagOption = False,
+    source: SourceOption = "push",
+    environment: EnvironmentOption = None,
+    audience: AudienceOption = None,
+    claim: ClaimOption = None,
+    claims: ClaimsOption = None,
+    account: AccountOption = None,
+    as_json: JsonOption = False,
+    file: FileOption = None,
+) -> None:
+    """Say whether Vault admits a job, by which claim not, which secrets it may read, and what their accounts may do.
+
+    Exit code 0: admitted, and may read the secret of --account; 2: not; 3: it hangs on a claim that was not given.
+    The token's signature and lifetime are taken as good.
+    """
+    access = declared(file)
+    project = project.strip("/")
+    if claims is None and not ("/" in project and ref):
+        raise CommandError("describe the job: give --project GROUP/PROJECT and --ref, or --claims FILE")
+    if claims is not None and (project or ref):
+        raise CommandError("describe the job: give --claims, or --project and --ref, not both")
+    if account is not None and account not in access.accounts:
+        raise CommandError(f"there is no account {account!r}. Accounts: {', '.join(access.accounts)}")
+    given = _claims(claims, claim or ())
+    found = verdicts(
+        access,
+        Job(
+            project,
+            ref,
+            tag=tag,
+            protected=protected,
+            source=source,
+            environment=environment,
+            audience=audience,
+            claims=given,
+            whole=claims is not None,
+        ),
+    )
+    outcome = overall(found, account)
+    if as_json:
+        print_json(_as_json(access, found, outcome, account))
+    else:
+        _show(access, found, account, given)
+    finish(_EXITS[outcome])
+
+
+def overall(found: Sequence[Verdict], account: str | None = None) -> Outcome:
+    """Return the answer of all roles together; of those that lead to the account's secret, where one is named."""
+    outcomes = {verdict.outcome for verdict in found if account is None or account in verdict.accounts}
+    for outcome in (Outcome.ADMITTED, Outcome.UNKNOWN):
+        if outcome in outcomes:
+            return outcome
+    return Outcome.REFUSED
+
+
+def _claims(file: Path | None, further: Sequence[str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if file:
+        try:
+            read = json.loads(file.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise CommandError(
+                f"read {file}: {error.strerror}. Name a JSON file of a token's claims"
+            ) from None
+        except ValueError:
+            raise CommandError(f"read {file}: it is not JSON. Decode the token's middle part first") from None
+        if not isinstance(read, dict):
+            raise CommandError(f"read {file}: it holds no JSON object. Write the claims as one object")
+        found |= read
+    for item in further:
+        name, equals, value = item.partition("=")
+        if not (name and equals):
+            raise CommandError(f"read --claim {item!r}: it is not NAME=VALUE, such as project_id=42")
+        found[name] = value
+    return found
+
+
+def _as_json(
+    access: Access, found: Sequence[Verdict], outcome: Outcome, account: str | None
+) -> dict[str, Any]:
+    facts = AccessFacts.of(access)
+    return {
+        "outcome": outcome.value,
+        "account": account,
+        "roles": [
+            {
+                "role": verdict.role,
+                "outcome": verdict.outcome.value,
+                "checks": [_check_json(check) for check in verdict.checks],
+                "secrets": [
+                    {
+                        "account": name,
+                        "path": facts.accounts[name].secret,
+                        "former": facts.accounts[name].former or None,
+                        "may": list(may(facts, Holder(name))),
+                    }
+                    for name in _secrets(verdict, account)
+                ],
+            }
+            for verdict in found
+        ],
+    }
+
+
+def _check_json(check: Check) -> dict[str, Any]:
+    return {
+        "claim": check.claim,
+        "wanted": list(check.wanted),
+        "found": None if check.found is UNKNOWN else check.found,
+        "outcome": check.outcome.value,
+        "reason": check.reason,
+    }
+
+
+def _secrets(verdict: Verdict, account: str | None) -> tuple[str, ...]:
+    """Return the accounts whose secrets this login reads; none when it is refused."""
+    if verdict.outcome is Outcome.REFUSED:
+        return ()
+    return tuple(name for name in verdict.accounts if account in (None, name))
+
+
+def _show(access: Access, found: Sequence[Verdict], account: str | None, claims: Mapping[str, Any]) -> None:
+    """Print each role's verdict; the user reads what was compared, and where it failed what to do."""
+    from rich.text import Text  # noqa: PLC0415 slow to import, and `--json` does without
+
+    console = output()
+    facts = AccessFacts.of(access)
+    if valid := lifetime(claims):
+        notices().print(f"note: {valid}", markup=False)
+    for verdict in found:
+        console.print(Text(f"{verdict.role}: {verdict.outcome}", style=f"bold {_COLOURS[verdict.outcome]}"))
+        for check in verdict.checks:
+            sign = Text(f"  {_SIGNS[check.outcome]} ", style=_COLOURS[check.outcome])
+            console.print(sign + Text(visible(f"{check.claim} {_compared(check)}")))
+            if check.reason:
+                console.print(Text(visible(f"      Vault: {check.reason}"), style="red"))
+                console.print(Text(f"      {_remedy(check, verdict.role)}"))
+        if account is not None and account not in verdict.accounts:
+            console.print(Text(f"  does not read the secret of {account}"))
+        for name in _secrets(verdict, account):
+            verb = "would read" if verdict.outcome is Outcome.UNKNOWN else "reads"
+            console.print(Text(f"  {verb} {facts.accounts[name].secret}", style="bold"))
+            if former := facts.accounts[name].former:
+                console.print(Text(visible(f"      {name} is a {former}")))
+            for line in may(facts, Holder(name)):
+                console.print(Text(visible(f"      {name} may {line}")))
+
+
+def _compared(check: Check) -> str:
+    if check.found is UNKNOWN:
+        found = "is not known offline" if check.wanted else "is GitLab's to fill in"
+    elif check.found is None:
+        found = "is missing"
+    else:
+        found = f"is {check.found if isinstance(check.found, str) else json.dumps(check.found)}"
+    return f"{found}; wanted: {' or '.join(check.wanted)}" if check.wanted else found
+
+
+def _remedy(check: Check, role: str) -> str:
+    values = " or ".join(check.wanted)
+    if check.claim in _REMEDIES:
+        return _REMEDIES[check.claim].format(values=values, role=role)
+    return (
+        f"The job must have {check.claim} {values}; or edit vault.roles.{role}.bound_claims in access.yaml."
+    )

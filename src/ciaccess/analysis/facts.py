@@ -1,0 +1,281 @@
+"""Who may do what, as plain facts: actions in Nexus by account and named role, secrets by the jobs that may read them.
+
+Owns the facts and how they are got from what access.yaml amounts to, object by object, so that they say what Nexus and
+Vault will hold and not what somebody meant. What lies between two states is analysis.difference; wording is
+analysis.wording. `grants_of` takes any Nexus objects, a preview's as well as the YAML's.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Self
+
+from ciaccess.access.desired.nexus import nexus_objects, secret_api_path, user_roles
+from ciaccess.access.desired.former_names import former_names
+from ciaccess.access.rules.lenient_view import ADMINISTRATIVE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from ciaccess.access.model.models import Access, JwtRole
+    from ciaccess.access.desired.nexus import NexusObjects, NexusPrivilege
+
+EVERY = "*"
+ADMINISTRATION = "nx-all"
+_VIEW = "nx-repository-view-"
+# Nexus's own roles that every installation has, and what they hold.
+_BUILT_IN_ROLES = {
+    "nx-admin": (ADMINISTRATION,),
+    "nx-anonymous": ("nx-healthcheck-read", "nx-search-read", f"{_VIEW}*-*-browse", f"{_VIEW}*-*-read"),
+}
+
+
+@dataclass(frozen=True, order=True)
+class Holder:
+    """Who has a right: an account (a Nexus user), or everybody who is given a named role."""
+
+    name: str
+    is_role: bool = False
+
+
+@dataclass(frozen=True, order=True)
+class Grant:
+    """One action on the artifacts of a repository, EVERY for each format, repository or action; `path` limits it to a folder."""
+
+    holder: Holder
+    format: str
+    repository: str
+    action: str
+    path: str = ""
+    via: str = field(default="", compare=False)
+
+    def covers(self, other: Grant) -> bool:
+        """Tell whether who has this can do all that the other one allows."""
+        return (
+            self.format in (EVERY, other.format)
+            and self.repository in (EVERY, other.repository)
+            and self.action in (EVERY, other.action)
+            and other.path.startswith(self.path)
+        )
+
+
+@dataclass(frozen=True, order=True)
+class Right:
+    """What is no action on artifacts: a privilege by name, or a role of which only Nexus knows what it holds."""
+
+    holder: Holder
+    name: str
+    is_role: bool = False
+    via: str = field(default="", compare=False)
+
+    @property
+    def administers(self) -> bool:
+        """Tell whether it changes Nexus itself; what only reads, searches or checks health does not."""
+        harmless = self.name.endswith(("-read", "-browse")) or self.name.startswith("nx-healthcheck-")
+        return not self.is_role and not harmless
+
+
+@dataclass(frozen=True)
+class AccountFacts:
+    """An account: what it is for, its Nexus roles, and where its secret is in Vault's API.
+
+    `former` says, of one that was renamed, what it is called now, and until when it stays; it is no access, and compares equal.
+    """
+
+    name: str
+    purpose: str
+    roles: tuple[str, ...]
+    secret: str
+    former: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True)
+class RoleFacts:
+    """A JWT role: which jobs are admitted, for how long, and whose secrets they may read."""
+
+    name: str
+    claims: Mapping[str, frozenset[str]]
+    audiences: frozenset[str]
+    accounts: frozenset[str]
+    ttl_seconds: int
+    max_ttl_seconds: int
+    token_type: str
+
+    @classmethod
+    def of(cls, name: str, role: JwtRole) -> Self:
+        """Take them from the YAML's role."""
+        return cls(
+            name=name,
+            claims={claim: frozenset(values) for claim, values in role.bound_claims.items()},
+            audiences=frozenset(role.bound_audiences),
+            accounts=frozenset(role.accounts),
+            ttl_seconds=role.token_ttl,
+            max_ttl_seconds=role.token_max_ttl or role.token_ttl,
+            token_type=role.token_type,
+        )
+
+
+@dataclass(frozen=True)
+class Trust:
+    """Whose id_tokens Vault believes: the issuer, and where its keys are from."""
+
+    issuer: str
+    keys: tuple[str, ...]
+    login_path: str
+
+
+@dataclass(frozen=True)
+class AccessFacts:
+    """All of it.
+
+    `named_roles` are the Nexus roles that access.yaml declares, with their descriptions; `releases` the repositories of
+    uat and prod, which are written once.
+    """
+
+    accounts: Mapping[str, AccountFacts]
+    named_roles: Mapping[str, str]
+    grants: frozenset[Grant]
+    rights: frozenset[Right]
+    roles: Mapping[str, RoleFacts]
+    trust: Trust
+    releases: frozenset[str]
+
+    @classmethod
+    def of(cls, access: Access) -> Self:
+        """Return the facts of an access.yaml."""
+        objects = nexus_objects(access)
+        former = {each.name: str(each) for each in former_names(access)}
+        accounts = {
+            name: AccountFacts(
+                name,
+                account.purpose,
+                user_roles(access, name),
+                secret_api_path(access, name),
+                former=former.get(name, ""),
+            )
+            for name, account in access.accounts.items()
+        }
+        holders = {Holder(name): facts.roles for name, facts in accounts.items()}
+        holders |= {Holder(name, is_role=True): (name,) for name in access.nexus.roles}
+        grants, rights = grants_of(objects, holders)
+        jwt = access.vault.jwt
+        keys = (*filter(None, (jwt.discovery_url, jwt.jwks_url)), *jwt.public_keys)
+        return cls(
+            accounts=accounts,
+            named_roles={name: role.description for name, role in access.nexus.roles.items()},
+            grants=grants,
+            rights=rights,
+            roles={name: RoleFacts.of(name, role) for name, role in access.vault.roles.items()},
+            trust=Trust(jwt.issuer, keys, f"auth/{jwt.mount}/login"),
+            releases=frozenset(
+                name
+                for repositories in access.nexus.repositories.values()
+                for environment, name in repositories.by_environment().items()
+                if environment != "dev"
+            ),
+        )
+
+    def grants_to(self, holder: Holder) -> list[Grant]:
+        """Return a holder's grants, sorted."""
+        return self._grants_by_holder.get(holder, [])
+
+    def rights_of(self, holder: Holder) -> list[Right]:
+        """Return a holder's other rights, sorted."""
+        return self._rights_by_holder.get(holder, [])
+
+    def administers(self, holder: Holder) -> bool:
+        """Tell whether a holder may do anything in Nexus."""
+        return any(right.name == ADMINISTRATION for right in self.rights_of(holder))
+
+    def may_administer(self, holder: Holder) -> bool:
+        """Tell whether a holder can give itself what it lacks; config/rules keeps such an account's secret from jobs."""
+        return any(right.name.startswith(ADMINISTRATIVE) for right in self.rights_of(holder))
+
+    def writes_releases(self, holder: Holder) -> bool:
+        """Tell whether a holder may write to a repository of uat or prod."""
+        return any(
+            grant.repository in (EVERY, *self.releases) and grant.action not in ("read", "browse")
+            for grant in self.grants_to(holder)
+        )
+
+    def readers(self, account: str) -> list[RoleFacts]:
+        """Return the JWT roles whose jobs may read an account's secret."""
+        return [role for role in self.roles.values() if account in role.accounts]
+
+    @cached_property
+    def _grants_by_holder(self) -> dict[Holder, list[Grant]]:
+        found: dict[Holder, list[Grant]] = defaultdict(list)
+        for grant in sorted(self.grants):
+            found[grant.holder].append(grant)
+        return dict(found)
+
+    @cached_property
+    def _rights_by_holder(self) -> dict[Holder, list[Right]]:
+        found: dict[Holder, list[Right]] = defaultdict(list)
+        for right in sorted(self.rights):
+            found[right.holder].append(right)
+        return dict(found)
+
+
+def grants_of(
+    objects: NexusObjects, holders: Mapping[Holder, Iterable[str]]
+) -> tuple[frozenset[Grant], frozenset[Right]]:
+    """Return what each holder may do by the roles it has, those inside other roles among them."""
+    privileges = {privilege.name: privilege for privilege in objects.privileges}
+    paths = {selector.name: folder_of(selector.expression) for selector in objects.selectors}
+    contents = {role.id: role for role in objects.roles}
+    contained = {name: role.roles for name, role in contents.items()}
+    grants: set[Grant] = set()
+    rights: set[Right] = set()
+    for holder, roles in holders.items():
+        for role in _with_contained(roles, contained):
+            held = contents[role].privileges if role in contents else _BUILT_IN_ROLES.get(role)
+            if held is None:
+                rights.add(Right(holder, role, is_role=True, via=role))
+            for name in held or ():
+                found = _grants(holder, role, privileges.get(name), paths) or _built_in(holder, role, name)
+                grants |= found
+                if not found:
+                    rights.add(Right(holder, name, via=role))
+    return frozenset(grants), frozenset(rights)
+
+
+def folder_of(expression: str) -> str:
+    """Return the folder that a content selector of ours limits to; for another expression, the expression itself."""
+    head, found, tail = expression.partition(' and path =^ "')
+    return tail.removesuffix('"') if found and head.startswith("format == ") else expression
+
+
+def _with_contained(roles: Iterable[str], contained: Mapping[str, Iterable[str]]) -> list[str]:
+    """Return the roles and those that they contain, each once, however they contain each other."""
+    found: list[str] = []
+    waiting = list(roles)
+    while waiting:
+        role = waiting.pop(0)
+        if role not in found:
+            found.append(role)
+            waiting += contained.get(role, ())
+    return found
+
+
+def _grants(
+    holder: Holder, role: str, privilege: NexusPrivilege | None, paths: Mapping[str, str]
+) -> set[Grant]:
+    if privilege is None:
+        return set()
+    path = paths.get(privilege.content_selector, f"selector {privilege.content_selector}")
+    return {
+        Grant(holder, privilege.format, privilege.repository, action, path, via=role)
+        for action in privilege.actions
+    }
+
+
+def _built_in(holder: Holder, role: str, privilege: str) -> set[Grant]:
+    """Read nx-repository-view-<format>-<repository>-<action>; no format and no action has a hyphen in it."""
+    if not privilege.startswith(_VIEW):
+        return set()
+    format_, _, rest = privilege.removeprefix(_VIEW).partition("-")
+    repository, _, action = rest.rpartition("-")
+    return {Grant(holder, format_, repository, action, via=role)} if repository and action else set()

@@ -1,0 +1,68 @@
+"""A job as its id_token describes it: the claims that GitLab would put into it, as far as they can be told offline.
+
+Ids, users and the settings of an environment are GitLab's to know: they are UNKNOWN unless they are given. A token's
+own claims, decoded from a real one, are taken whole, and a claim that they lack is then missing, not unknown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ciaccess.analysis.admission import UNKNOWN, Verdict, judge
+from ciaccess.access.model.checks import CLAIMS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ciaccess.access.model.models import Access, JwtRole
+
+_OF_ENVIRONMENTS = ("deployment_tier", "environment", "environment_action", "environment_protected")
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job of a project on a ref. `audience` is its id_token's aud; without one, each role's own first audience.
+
+    `claims` are added to what the rest tells, or replace it. `whole` says that they are a token's own, and all there are.
+    """
+
+    project: str = ""
+    ref: str = ""
+    tag: bool = False
+    protected: bool = False
+    source: str = "push"
+    environment: str | None = None
+    audience: str | None = None
+    claims: Mapping[str, Any] = field(default_factory=dict)
+    whole: bool = False
+
+    def token(self, access: Access, role: JwtRole) -> dict[str, Any]:
+        """Return the claims that a login with this role would carry."""
+        if self.whole:
+            return {**self.claims, **({"aud": self.audience} if self.audience else {})}
+        audience = self.audience or next(iter(role.bound_audiences), None)
+        return {"iss": access.vault.jwt.issuer, "aud": audience, **self._described(), **self.claims}
+
+    def _described(self) -> dict[str, Any]:
+        kind = "tag" if self.tag else "branch"
+        path = f"refs/{'tags' if self.tag else 'heads'}/{self.ref}"
+        told = {
+            "project_path": self.project,
+            "namespace_path": self.project.rpartition("/")[0],
+            "ref": self.ref,
+            "ref_type": kind,
+            "ref_path": path,
+            "ref_protected": "true" if self.protected else "false",
+            "pipeline_source": self.source,
+            "sub": f"project_path:{self.project}:ref_type:{kind}:ref:{self.ref}",
+        }
+        if self.environment:
+            told["environment"] = self.environment
+        hidden = {name: UNKNOWN for name in CLAIMS if self.environment or name not in _OF_ENVIRONMENTS}
+        return {**hidden, **told}
+
+
+def verdicts(access: Access, job: Job) -> tuple[Verdict, ...]:
+    """Decide the job's login with each JWT role of access.yaml, in the YAML's order."""
+    return tuple(judge(access, name, job.token(access, role)) for name, role in access.vault.roles.items())

@@ -1,0 +1,96 @@
+"""Gains and losses in Nexus: accounts, what they may do with artifacts, and their other rights."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ciaccess.analysis.changes import Change, Risk
+from ciaccess.analysis.facts import ADMINISTRATION, EVERY, Grant, Holder
+from ciaccess.analysis.wording import listed, places, under, verb, whoever
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ciaccess.analysis.facts import AccessFacts, Right
+
+
+def gains(before: AccessFacts, after: AccessFacts) -> Iterator[Change]:
+    """Return what somebody has after, and did not have before."""
+    for name in sorted(after.accounts.keys() - before.accounts.keys()):
+        yield Change(name, f"{name} is a new account: {after.accounts[name].purpose}")
+    for right in _new_rights(before, after):
+        yield Change(right.holder.name, f"{whoever(right.holder)} {_now(right)}", _risks_of_right(right))
+    yield from sorted(_grants(before, after, "may now", "so far only"))
+
+
+def losses(before: AccessFacts, after: AccessFacts) -> Iterator[Change]:
+    """Return what somebody had before, and has no more."""
+    for name in sorted(before.accounts.keys() - after.accounts.keys()):
+        yield Change(name, f"{name} is no longer an account")
+    for right in _new_rights(after, before):
+        yield Change(right.holder.name, f"{whoever(right.holder)} {_no_longer(right)}")
+    for change in sorted(_grants(after, before, "may no longer", "still")):
+        yield Change(change.subject, change.sentence)
+
+
+def _new_rights(before: AccessFacts, after: AccessFacts) -> list[Right]:
+    """Return the rights that `before` lacks; an administrator has every one."""
+    return sorted(right for right in after.rights - before.rights if not before.administers(right.holder))
+
+
+def _now(right: Right) -> str:
+    if right.is_role:
+        return f"now has the Nexus role {right.name}, of which only Nexus knows what it allows"
+    if right.name == ADMINISTRATION:
+        return "is now an administrator of Nexus"
+    return f"now has the Nexus privilege {right.name}"
+
+
+def _no_longer(right: Right) -> str:
+    if right.name == ADMINISTRATION:
+        return "is no longer an administrator of Nexus"
+    return f"no longer has the Nexus {'role' if right.is_role else 'privilege'} {right.name}"
+
+
+def _risks_of_right(right: Right) -> tuple[Risk, ...]:
+    return (Risk.ADMIN,) if right.administers or right.is_role else ()
+
+
+def _grants(before: AccessFacts, after: AccessFacts, may: str, remark: str) -> Iterator[Change]:
+    """Return a sentence for each verb and folder: what `after` grants and `before` does not."""
+    actions: dict[tuple[Holder, str, str, str], set[str]] = defaultdict(set)
+    for grant in after.grants:
+        if not before.administers(grant.holder) and not any(
+            old.covers(grant) for old in before.grants_to(grant.holder)
+        ):
+            actions[grant.holder, grant.format, grant.repository, grant.path].add(grant.action)
+    sentences: dict[tuple[Holder, str, str, tuple[str, ...]], list[tuple[str, str]]] = defaultdict(list)
+    for (holder, format_, repository, path), found in actions.items():
+        inside = _parts(before.grants_to(holder), Grant(holder, format_, repository, EVERY, path), found)
+        sentences[holder, verb(found), path, inside].append((format_, repository))
+    for (holder, doing, path, inside), found_places in sentences.items():
+        where = places(found_places)
+        limits = f" ({remark} {listed(inside)})" if inside else ""
+        text = f"{whoever(holder)} {may} {doing} {where}{under(path)}{limits}"
+        yield Change(holder.name, text, _risks_of_grants(after, doing, found_places))
+
+
+def _parts(grants: list[Grant], whole: Grant, actions: set[str]) -> tuple[str, ...]:
+    """Return what the other state has of a grant: folders of the same repository, or some of its repositories."""
+    folders, elsewhere = set(), set()
+    for grant in grants:
+        if grant.action in actions and replace(whole, action=grant.action).covers(grant):
+            if (grant.format, grant.repository) == (whole.format, whole.repository):
+                folders.add(f"under {grant.path}")
+            else:
+                elsewhere.add(places([(grant.format, grant.repository)]) + under(grant.path))
+    return (*sorted(folders), *sorted(elsewhere))
+
+
+def _risks_of_grants(facts: AccessFacts, doing: str, found_places: list[tuple[str, str]]) -> tuple[Risk, ...]:
+    stars = (Risk.WILDCARD,) if any(EVERY in item for item in found_places) else ()
+    writes = doing not in ("pull", "browse")
+    releases = writes and any(repository in (EVERY, *facts.releases) for _, repository in found_places)
+    return (*stars, Risk.RELEASE) if releases else stars

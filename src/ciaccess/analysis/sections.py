@@ -1,0 +1,209 @@
+"""Facts of access and their changes as sections of a page: by account, project or repository; who gains, who loses."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from ciaccess.analysis.facts import EVERY, Holder
+from ciaccess.analysis.wording import duration, jobs_of, places, under, verb
+from ciaccess.report.page import Finding, Section, Table, Tone
+
+if TYPE_CHECKING:
+    from ciaccess.analysis.changes import Change, Difference
+    from ciaccess.analysis.facts import AccessFacts, AccountFacts, Grant
+
+_NOBODY = "no job"
+
+
+def by_account(facts: AccessFacts) -> tuple[Section, ...]:
+    """Return what each account may do and who reads its secret, and what each named role gives."""
+    accounts = Table(
+        ("account", "may", "secret is read by", "purpose"),
+        tuple(
+            (name, may(facts, Holder(name)), _readers(facts, name), _purpose(account))
+            for name, account in facts.accounts.items()
+        ),
+    )
+    return (Section("Accounts", table=accounts, nothing="There is no account."), *_named_roles(facts))
+
+
+def by_project(facts: AccessFacts) -> tuple[Section, ...]:
+    """Return, for each JWT role, whose jobs are admitted and what each secret lets them do."""
+    return tuple(
+        Section(
+            jobs_of(role.claims).replace("jobs", "Jobs", 1),
+            intro=(
+                f"They log in with role {role.name} at {facts.trust.login_path}, by an id_token for "
+                f"{' or '.join(sorted(role.audiences))}; the Vault token lives {duration(role.ttl_seconds)}."
+            ),
+            table=Table(
+                ("secret", "with it they may", "path in Vault"),
+                tuple(
+                    (name, may(facts, Holder(name)), facts.accounts[name].secret)
+                    for name in facts.accounts
+                    if name in role.accounts
+                ),
+            ),
+            nothing="They may read no secret.",
+        )
+        for role in facts.roles.values()
+    )
+
+
+def by_repository(facts: AccessFacts) -> tuple[Section, ...]:
+    """Return who may do what in each repository."""
+    found: dict[tuple[str, str], dict[tuple[Holder, str], set[str]]] = defaultdict(lambda: defaultdict(set))
+    for grant in facts.grants:
+        found[grant.format, grant.repository][grant.holder, grant.path].add(grant.action)
+    rows: list[tuple[str | tuple[str, ...], ...]] = []
+    for (format_, repository), holders in sorted(found.items(), key=lambda item: (item[0][1], item[0][0])):
+        for (holder, path), actions in sorted(holders.items()):
+            name = "every repository" if repository == EVERY else repository
+            format_name = "every format" if format_ == EVERY else format_
+            who = f"role {holder.name}" if holder.is_role else holder.name
+            rows.append((name, format_name, who, verb(actions) + under(path), ", ".join(sorted(actions))))
+    admins = [name for name in facts.accounts if facts.administers(Holder(name))]
+    intro = f"Beside these, {', '.join(admins)} may do everything, as administrator." if admins else ""
+    table = Table(("repository", "format", "who", "may", "actions in Nexus"), tuple(rows))
+    return (Section("Repositories", intro, table=table, nothing="Nobody may use any repository."),)
+
+
+def of_changes(changes: Difference) -> tuple[Section, ...]:
+    """Return the gains and losses as a page shows them; nothing where there are none."""
+    if not changes:
+        return ()
+    risky_first = sorted(changes.gains, key=lambda change: not change.risks)
+    gains = tuple(_finding(change, "gain") for change in risky_first)
+    losses = tuple(_finding(change, "loss") for change in changes.losses)
+    return (
+        Section("Who gains", findings=gains, nothing="Nobody gains anything."),
+        Section("Who loses", findings=losses, nothing="Nobody loses anything."),
+    )
+
+
+def verdict(changes: Difference) -> tuple[str, Tone]:
+    """Return a difference in one line, and its tone."""
+    if not changes:
+        return "Nobody gains or loses access.", "good"
+    counts = f"{counted(len(changes.gains), 'gain')}, {counted(len(changes.losses), 'loss')}"
+    marks = ", ".join(changes.risks)
+    return (f"{counts}. Look twice: {marks}.", "risky") if marks else (f"{counts}.", "plain")
+
+
+def may(facts: AccessFacts, holder: Holder) -> tuple[str, ...]:
+    """Return what a holder may do in Nexus, a line for each verb and folder."""
+    if facts.administers(holder):
+        return ("do everything: administrator of Nexus",)
+    by_place: dict[tuple[str, str, str], set[str]] = defaultdict(set)
+    for grant in facts.grants_to(holder):
+        by_place[grant.format, grant.repository, grant.path].add(grant.action)
+    by_verb: dict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
+    for (format_, repository, path), actions in by_place.items():
+        by_verb[verb(actions), path].append((format_, repository))
+    lines = [
+        f"{doing} {places(where)}{under(path)}"
+        for (doing, path), where in sorted(by_verb.items(), key=lambda item: (item[0][0] == "pull", item[0]))
+    ]
+    lines += [
+        f"{'role' if right.is_role else 'privilege'} {right.name} of Nexus"
+        for right in facts.rights_of(holder)
+    ]
+    return tuple(lines) or ("nothing",)
+
+
+def counted(number: int, word: str) -> str:
+    """Return a number with its word: `1 loss`, `2 losses`."""
+    plural = f"{word}es" if word.endswith("s") else f"{word}s"
+    return f"{number} {word if number == 1 else plural}"
+
+
+def as_json(facts: AccessFacts) -> dict[str, Any]:
+    """Return all facts as a JSON object."""
+    return {
+        "accounts": [
+            {
+                "name": name,
+                "purpose": account.purpose,
+                "former": account.former or None,
+                "secret": account.secret,
+                "read_by": [role.name for role in facts.readers(name)],
+                "nexus_roles": list(account.roles),
+                **_holder_json(facts, Holder(name)),
+            }
+            for name, account in facts.accounts.items()
+        ],
+        "named_roles": [
+            {"name": name, "description": text, **_holder_json(facts, Holder(name, is_role=True))}
+            for name, text in facts.named_roles.items()
+        ],
+        "jwt_roles": [
+            {
+                "name": role.name,
+                "jobs": jobs_of(role.claims),
+                "bound_claims": {claim: sorted(values) for claim, values in role.claims.items()},
+                "bound_audiences": sorted(role.audiences),
+                "token_ttl_seconds": role.ttl_seconds,
+                "token_max_ttl_seconds": role.max_ttl_seconds,
+                "token_type": role.token_type,
+                "secrets": sorted(role.accounts),
+            }
+            for role in facts.roles.values()
+        ],
+        "login_path": facts.trust.login_path,
+    }
+
+
+def _holder_json(facts: AccessFacts, holder: Holder) -> dict[str, Any]:
+    merged: dict[tuple[str, str, str], list[Grant]] = defaultdict(list)
+    for grant in facts.grants_to(holder):
+        merged[grant.format, grant.repository, grant.path].append(grant)
+    return {
+        "administrator": facts.administers(holder),
+        "grants": [
+            {
+                "format": format_,
+                "repository": repository,
+                "path": path or None,
+                "verb": verb({grant.action for grant in grants}),
+                "actions": sorted(grant.action for grant in grants),
+                "by_role": sorted({grant.via for grant in grants}),
+            }
+            for (format_, repository, path), grants in merged.items()
+        ],
+        "other_rights": [
+            {"name": right.name, "kind": "role" if right.is_role else "privilege"}
+            for right in facts.rights_of(holder)
+        ],
+    }
+
+
+def _purpose(account: AccountFacts) -> tuple[str, ...]:
+    return (account.purpose, f"({account.former})") if account.former else (account.purpose,)
+
+
+def _readers(facts: AccessFacts, account: str) -> tuple[str, ...]:
+    return tuple(f"{jobs_of(role.claims)} (role {role.name})" for role in facts.readers(account)) or (
+        _NOBODY,
+    )
+
+
+def _named_roles(facts: AccessFacts) -> tuple[Section, ...]:
+    if not facts.named_roles:
+        return ()
+    held = {
+        role: ", ".join(name for name, account in facts.accounts.items() if role in account.roles) or "nobody"
+        for role in facts.named_roles
+    }
+    rows = tuple(
+        (name, may(facts, Holder(name, is_role=True)), held[name], text)
+        for name, text in facts.named_roles.items()
+    )
+    intro = "Whoever is given one of these in Nexus may do this, people too."
+    return (
+        Section("Named roles of Nexus", intro, table=Table(("role", "may", "given to", "purpose"), rows)),
+    )
+
+
+def _finding(change: Change, tone: Tone) -> Finding:
+    return Finding(change.sentence, tone, tuple(change.risks))

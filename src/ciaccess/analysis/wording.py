@@ -1,0 +1,108 @@
+"""The words for people: which jobs a JWT role admits, what an action on artifacts is called, lists in a sentence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ciaccess.analysis.facts import EVERY
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+    from ciaccess.analysis.facts import Holder
+
+_SECONDS_OF_MINUTE = 60
+# How a bound claim reads after "jobs of …"; {} are its values.
+_CONDITIONS = {
+    "ref": "on ref {}",
+    "environment": "in environment {}",
+    "pipeline_source": "started by {}",
+    "deployment_tier": "of tier {}",
+    "ref_type": "on a {}",
+    "user_login": "started by the user {}",
+}
+_FLAGS = {
+    ("ref_protected", "true"): "on protected refs",
+    ("ref_protected", "false"): "on unprotected refs",
+    ("environment_protected", "true"): "in protected environments",
+    ("environment_protected", "false"): "in unprotected environments",
+}
+_PLACES = ("project_path", "namespace_path", "project_id", "namespace_id")
+
+
+def listed(words: Collection[str], joint: str = "and") -> str:
+    """Return `a`, `a and b`, or `a, b and c`."""
+    *others, last = list(words) or [""]
+    return f"{', '.join(others)} {joint} {last}" if others else last
+
+
+def jobs_of(claims: Mapping[str, Collection[str]]) -> str:
+    """Return which jobs satisfy bound claims: `jobs of orchestrator/* on protected refs`."""
+    places = [_place(claim, claims[claim]) for claim in _PLACES if claims.get(claim)]
+    where = " of " + listed(places) if places else " of any project"
+    conditions = [_condition(claim, values) for claim, values in claims.items() if claim not in _PLACES]
+    return "jobs" + where + "".join(f" {condition}" for condition in conditions)
+
+
+def _place(claim: str, values: Collection[str]) -> str:
+    if claim.endswith("_id"):
+        return f"the {claim.removesuffix('_id')} with id {listed(sorted(values), 'or')}"
+    if claim == "project_path":
+        return listed(sorted(values), "or")
+    words = []
+    for value in sorted(values):
+        if value.endswith("/*") and value.count(EVERY) == 1:
+            group = value.removesuffix("/*")
+            words.append(value if group in values else f"subgroups of {group}")
+        elif f"{value}/*" not in values:
+            words.append(value if EVERY in value else f"projects directly in {value}")
+    return listed(words, "or")
+
+
+def _condition(claim: str, values: Collection[str]) -> str:
+    if len(values) == 1 and (flag := _FLAGS.get((claim, next(iter(values))))):
+        return flag
+    text = listed(sorted(values), "or")
+    return _CONDITIONS[claim].format(text) if claim in _CONDITIONS else f"with {claim} {text}"
+
+
+def verb(actions: Collection[str]) -> str:
+    """Return what a set of Nexus's actions amounts to: pull, push, push and delete, … ."""
+    if EVERY in actions:
+        return "do everything with"
+    words = []
+    if {"edit", "add"} & set(actions):
+        words.append("push")
+    elif {"read", "browse"} & set(actions):
+        words.append("pull" if "read" in actions else "browse")
+    words += sorted(set(actions) - {"browse", "read", "edit", "add"})
+    return " and ".join(words)
+
+
+def places(found: Iterable[tuple[str, str]]) -> str:
+    """Return formats with their repositories: `raw in raw-uat and raw-prod, yum in rpm-dev`."""
+    by_format: dict[str, list[str]] = {}
+    for format_, repository in sorted(found):
+        by_format.setdefault(format_, []).append("every repository" if repository == EVERY else repository)
+    words = [
+        f"{'every format' if format_ == EVERY else format_} in {listed(repositories)}"
+        for format_, repositories in by_format.items()
+    ]
+    several = any(len(repositories) > 1 for repositories in by_format.values())
+    return "; ".join(words) if several else listed(words)
+
+
+def under(path: str) -> str:
+    """Return the limit of a grant to a folder, "" where there is none."""
+    return f" under {path}" if path else ""
+
+
+def whoever(holder: Holder) -> str:
+    """Return a holder as the subject of a sentence."""
+    return f"whoever has the Nexus role {holder.name}" if holder.is_role else holder.name
+
+
+def duration(seconds: int) -> str:
+    """Return `10 min`, or seconds where it is no whole number of minutes."""
+    whole = seconds % _SECONDS_OF_MINUTE == 0
+    return f"{seconds // _SECONDS_OF_MINUTE} min" if whole else f"{seconds} s"

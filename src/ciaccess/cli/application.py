@@ -1,0 +1,132 @@
+"""`./ciaccess`: finds the command's module by name and imports that one alone, so that each starts quickly."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import traceback
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import typer
+from typer.core import TyperGroup
+
+from ciaccess.errors import CommandError, Exit
+from ciaccess.environment import activate, state_directory
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from typer._click.core import Command, Context
+
+
+class _LazyGroup(TyperGroup):
+    """A group whose commands are modules of this package, imported when they are called or listed."""
+
+    names: ClassVar[tuple[str, ...]] = (
+        "validate",
+        "render",
+        "lint-ci",
+        "access",
+        "explain",
+        "pull-secret",
+        "preview",
+        "rotate",
+        "drift",
+        "adopt",
+        "recover",
+        "verify",
+        "bootstrap",
+        "run-as",
+        "local",
+    )
+
+    def list_commands(self, ctx: Context) -> list[str]:
+        del ctx
+        return list(self.names)
+
+    def get_command(self, ctx: Context, cmd_name: str) -> Command | None:
+        del ctx
+        if cmd_name not in self.names:
+            return None
+        module = importlib.import_module(f"commands.{cmd_name.replace('-', '_')}")
+        application: typer.Typer = module.application
+        command = typer.main.get_command(application)
+        command.name = cmd_name
+        return command
+
+    def invoke(self, ctx: Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            # typer would end with 130, which a command that run-as runs may end with as well.
+            raise typer.Abort from None
+
+
+_DEBUG = "CIACCESS_DEBUG"
+application = typer.Typer(
+    cls=_LazyGroup,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    epilog="Examples are in ./ciaccess COMMAND --help, and everything else in docs/README.md",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@application.callback()
+def ciaccess() -> None:
+    """The access that CI has to artifacts, as code.
+
+    Exit codes: 0 clean, 1 error, 2 differences found, 3 could not look.
+    """
+
+
+def run(command: Callable[[], object]) -> int:
+    """Run a command and return its exit code; whatever goes wrong is one message, never a traceback."""
+    try:
+        answer = command()
+    except typer.TyperException as error:
+        # A mistyped command or option: exit code 1, since 2 says that differences were found.
+        show = getattr(error, "show", None)
+        show() if show else sys.stderr.write(f"error: {error}\n")
+        return Exit.ERROR
+    except (typer.Abort, KeyboardInterrupt):
+        sys.stderr.write("interrupted\n")
+        return Exit.ERROR
+    except CommandError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return error.code
+    except Exception as error:  # noqa: BLE001 a mistake of ours, whose text may hold anything, secrets too
+        sys.stderr.write(_internal(error))
+        return Exit.ERROR
+    return answer if isinstance(answer, int) else Exit.CLEAN
+
+
+def _internal(error: Exception) -> str:
+    from ciaccess.clients.errors import origin  # noqa: PLC0415 only when something is wrong with us
+    from ciaccess.clients.redaction import redacted  # noqa: PLC0415 likewise
+
+    if os.environ.get(_DEBUG):
+        return redacted("".join(traceback.format_exception(error)))
+    return f"internal error: {origin(error)}. Report it with what {_DEBUG}=1 in the environment shows\n"
+
+
+def main() -> object:
+    """Do what the command line says, in the project's environment.
+
+    Raises:
+        CommandError: the state directory cannot be written, or what the command raises.
+    """
+    try:
+        activate()
+    except OSError as error:
+        raise CommandError(
+            f"prepare '{state_directory()}': {error.strerror}. Name a folder of your own in CIACCESS_STATE_DIR"
+        ) from None
+    return application(prog_name="ciaccess", standalone_mode=False)
+
+
+if __name__ == "__main__":
+    sys.exit(run(main))

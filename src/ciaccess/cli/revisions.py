@@ -1,0 +1,75 @@
+"""What a file held, and what access.yaml declared, at a git revision; git is asked, the work tree is left as it is."""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ciaccess.cli.options import declared_in
+from ciaccess.errors import CommandError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ciaccess.access import Access
+
+
+class RefusedThenError(CommandError):
+    """The YAML of then has faults by the rules of today."""
+
+
+def declared_at(revision: str, file: Path, addresses: Mapping[str, str]) -> Access:
+    """Return what an access.yaml declared at a revision, with a stack's addresses.
+
+    Raises:
+        RefusedThenError: it has faults; every one is in the text.
+        CommandError: there is no such revision here, or the file was not there then.
+    """
+    content = content_at(revision, file)
+    with tempfile.TemporaryDirectory(prefix="ciaccess-") as scratch:
+        copy = Path(scratch) / file.name
+        copy.write_bytes(content)
+        try:
+            return declared_in(copy, addresses)
+        except CommandError as error:
+            raise RefusedThenError(
+                f"compare with {revision!r}: the YAML of then is refused. {error}"
+            ) from None
+
+
+def content_at(revision: str, file: Path) -> bytes:
+    """Return a file's content at a revision: a commit, branch, tag, or what else git takes for one.
+
+    Raises:
+        CommandError: the file lies in no checkout, or there is no such revision here, or it was not there then.
+    """
+    folder = file.resolve().parent
+    if _git(folder, "rev-parse", "--git-dir") is None:
+        raise CommandError(
+            f"look up revision {revision!r}: {folder} lies in no checkout of git. Name a file of a checkout"
+        )
+    commit = _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    if commit is None:
+        raise CommandError(
+            f"look up revision {revision!r}: git does not know it here. Fetch it first, such as: git fetch origin main"
+        )
+    found = _git(folder, "show", f"{commit.decode().strip()}:./{file.name}")
+    if found is None:
+        raise CommandError(f"read {file.name} of {revision!r}: it was not there then. Name a later revision")
+    return found
+
+
+def _git(folder: Path, *words: str) -> bytes | None:
+    """Return what git prints, None where it fails."""
+    try:
+        done = subprocess.run(  # noqa: S603 our own words, and a revision behind --end-of-options
+            ["git", "-C", str(folder), *words],  # noqa: S607 the system's git
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+        )
+    except FileNotFoundError:
+        raise CommandError("ask git: it is not on PATH. Install git") from None
+    return None if done.returncode else done.stdout

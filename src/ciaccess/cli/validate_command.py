@@ -1,0 +1,85 @@
+"""`./ciaccess validate`: every fault of access.yaml at once, without any network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ciaccess.errors import CommandError, Exit
+from ciaccess.cli.terminal import finish, print_json
+from ciaccess.access.reading.loader import Checked, check
+from ciaccess.access.desired.former_names import former_names
+from ciaccess.engine.settings import CONFIG_FOLDER, StackSettings, StackSettingsError
+
+application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@application.command(
+    epilog="Examples:  ./ciaccess validate  ·  ./ciaccess validate other.yaml --json | jq '.faults[].message'"
+)
+def validate(
+    file: Annotated[
+        Path | None, typer.Argument(help="The YAML to check. Default: config/access.yaml")
+    ] = None,
+    *,
+    stack: Annotated[
+        str | None, typer.Option("--stack", help="Check it with this stack's file and addresses.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the faults as JSON.")] = False,
+    schema: Annotated[
+        bool, typer.Option("--schema", help="Print the JSON Schema for editors, no more.")
+    ] = False,
+) -> None:
+    """Check access.yaml: every fault, with its line, what is allowed and what to do. Exit code 0 valid, 1 not."""
+    if schema:
+        from ciaccess.access.reading.schema import text  # noqa: PLC0415 only for this option
+
+        typer.echo(text(), nl=False)
+        return
+    settings = _settings(stack)
+    checked = check(file or settings.access_file, settings.addresses)
+    if as_json:
+        print_json(_as_json(checked))
+    else:
+        for fault in checked.faults:
+            typer.echo(str(fault))
+        typer.echo(_summary(checked))
+    finish(Exit.CLEAN if checked.access else Exit.ERROR)
+
+
+def _settings(stack: str | None) -> StackSettings:
+    try:
+        return StackSettings.of_stack(stack) if stack else StackSettings(CONFIG_FOLDER / "access.yaml")
+    except StackSettingsError as error:
+        raise CommandError(str(error)) from None
+
+
+def _as_json(checked: Checked) -> dict[str, Any]:
+    access = checked.access
+    former = list(former_names(access)) if access else []
+    return {
+        "valid": access is not None,
+        "accounts": len(access.accounts) if access else None,
+        "former": [each.to_json() for each in former],
+        "faults": [fault.to_json() for fault in checked.faults],
+    }
+
+
+def _summary(checked: Checked) -> str:
+    errors = sum(fault.severity == "error" for fault in checked.faults)
+    warnings = len(checked.faults) - errors
+    counted = [
+        f"{count} {word}{'s' * (count != 1)}" for count, word in ((errors, "error"), (warnings, "warning"))
+    ]
+    found = ", ".join(text for text in counted if not text.startswith("0 "))
+    if checked.access is None:
+        return f"{found} found"
+    former = [each for each in former_names(checked.access) if not each.is_over]
+    named = "".join(f"\n  {each.name}: {each}" for each in former)
+    return (
+        f"{checked.file}: valid, {len(checked.access.accounts)} accounts"
+        + (f", {found}" if found else "")
+        + named
+    )

@@ -1,0 +1,29 @@
+"""Tiny artifacts, and how each format's own clients upload, download and delete them: real protocols over requests.
+
+Knows no account and no permission: an Answer says what the server did. Repositories themselves are clients/nexus's.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ciaccess.clients.artifacts.docker import Docker
+from ciaccess.clients.artifacts.files import Raw, Yum
+from ciaccess.clients.artifacts.npm import Npm
+from ciaccess.clients.artifacts.place import Answer, Artifact, Place
+from ciaccess.clients.artifacts.pypi import Pypi
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ciaccess.clients.artifacts.files import Format
+
+__all__ = ["FORMATS", "Answer", "Artifact", "Place"]
+
+FORMATS: Mapping[str, Format] = {
+    "docker": Docker(),
+    "yum": Yum(),
+    "raw": Raw(),
+    "pypi": Pypi(),
+    "npm": Npm(),
+}

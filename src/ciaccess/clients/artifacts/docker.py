@@ -1,0 +1,99 @@
+"""The format docker: an image of one layer with one small file, pushed and pulled by the registry API v2."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import json
+import tarfile
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from ciaccess.clients.artifacts.place import VERSION, Answer
+
+if TYPE_CHECKING:
+    from ciaccess.clients.artifacts.place import Artifact, Place
+
+_DOCKER = "application/vnd.docker"
+_MANIFEST = f"{_DOCKER}.distribution.manifest.v2+json"
+_CONFIG = f"{_DOCKER}.container.image.v1+json"
+_LAYER = f"{_DOCKER}.image.rootfs.diff.tar.gzip"
+_NO_CONTENT = Answer(204, "204")
+
+
+class Docker:
+    """An image, tagged 1.0.0."""
+
+    def content(self, artifact: Artifact) -> bytes:
+        """Return the manifest's bytes."""
+        config, layer = _blobs(artifact)
+        manifest = {
+            "schemaVersion": 2,
+            "mediaType": _MANIFEST,
+            "config": _descriptor(_CONFIG, config),
+            "layers": [_descriptor(_LAYER, layer)],
+        }
+        return json.dumps(manifest).encode()
+
+    def upload(self, place: Place, artifact: Artifact) -> Answer:
+        """Push the blobs, then the manifest."""
+        for blob in _blobs(artifact):
+            begun = place.send("POST", f"/v2/{artifact.name}/blobs/uploads/", b"")
+            if not begun.worked:
+                return begun
+            ended = place.send("PUT", f"{_session(begun, artifact)}digest={_digest(blob)}", blob)
+            if not ended.worked:
+                return ended
+        return place.send("PUT", _manifest_path(artifact), self.content(artifact), _MANIFEST)
+
+    def download(self, place: Place, artifact: Artifact) -> Answer:
+        """Pull the manifest by its tag."""
+        return place.send("GET", _manifest_path(artifact))
+
+    def delete(self, place: Place, artifact: Artifact) -> Answer:
+        """Delete the manifest by its digest, with its tag."""
+        return place.send("DELETE", f"/v2/{artifact.name}/manifests/{_digest(self.content(artifact))}")
+
+    def purge(self, place: Place, artifact: Artifact) -> Answer:
+        """Delete the manifest, its tag and its blobs; the answer is the first that is neither success nor 404."""
+        blobs = (f"/v2/{artifact.name}/blobs/{_digest(blob)}" for blob in _blobs(artifact))
+        answers = [self.delete(place, artifact), *(place.send("DELETE", path) for path in blobs)]
+        troubles = [answer for answer in answers if not (answer.worked or answer.status == 404)]  # noqa: PLR2004 not found
+        return troubles[0] if troubles else _NO_CONTENT
+
+
+def _blobs(artifact: Artifact) -> tuple[bytes, bytes]:
+    """Return configuration and layer, both of their own for each name, so that no two images share one."""
+    text = artifact.name.encode()
+    unpacked = io.BytesIO()
+    with tarfile.open(fileobj=unpacked, mode="w") as tarball:
+        entry = tarfile.TarInfo("ciaccess-verify")
+        entry.size = len(text)
+        tarball.addfile(entry, io.BytesIO(text))
+    root = {"type": "layers", "diff_ids": [_digest(unpacked.getvalue())]}
+    config = {"architecture": "amd64", "os": "linux", "config": {}, "rootfs": root}
+    return json.dumps(config).encode(), gzip.compress(unpacked.getvalue(), mtime=0)
+
+
+def _digest(data: bytes) -> str:
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"
+
+
+def _descriptor(kind: str, data: bytes) -> dict[str, Any]:
+    return {"mediaType": kind, "digest": _digest(data), "size": len(data)}
+
+
+def _manifest_path(artifact: Artifact) -> str:
+    return f"/v2/{artifact.name}/manifests/{VERSION}"
+
+
+def _session(begun: Answer, artifact: Artifact) -> str:
+    """Return the upload session's path, ready for a parameter more; a Location never leads to another server."""
+    parts = urlsplit(begun.headers.get("Location", ""))
+    path = (
+        f"/v2/{parts.path.partition('/v2/')[2]}"
+        if "/v2/" in parts.path
+        else f"/v2/{artifact.name}/blobs/uploads/"
+    )
+    return f"{path}?{parts.query}&" if parts.query else f"{path}?"

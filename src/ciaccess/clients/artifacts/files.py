@@ -1,0 +1,78 @@
+"""What formats have in common, and the two that are plain files at a path: raw and yum."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from ciaccess.clients.artifacts.place import VERSION
+from ciaccess.clients.artifacts.rpm import package
+
+if TYPE_CHECKING:
+    from ciaccess.clients.artifacts.place import Answer, Artifact, Place
+
+
+class Format(Protocol):
+    """How one format's clients work; each call returns the answer that decides, whatever its status."""
+
+    def content(self, artifact: Artifact) -> bytes:
+        """Return what a download gives."""
+
+    def upload(self, place: Place, artifact: Artifact) -> Answer:
+        """Upload the artifact as a pipeline does; stop at the first answer that is no success."""
+
+    def download(self, place: Place, artifact: Artifact) -> Answer:
+        """Download it."""
+
+    def delete(self, place: Place, artifact: Artifact) -> Answer:
+        """Delete it; 404 where there is none."""
+
+    def purge(self, place: Place, artifact: Artifact) -> Answer:
+        """Delete all that an upload left."""
+
+
+class Files:
+    """A format whose artifacts are files at paths."""
+
+    def path(self, artifact: Artifact) -> str:
+        """Return where the file lies."""
+        raise NotImplementedError
+
+    def content(self, artifact: Artifact) -> bytes:
+        """Return the file's bytes."""
+        return f"{artifact.name} {VERSION}\n".encode()
+
+    def upload(self, place: Place, artifact: Artifact) -> Answer:
+        """Put the file."""
+        return place.send("PUT", self.path(artifact), self.content(artifact))
+
+    def download(self, place: Place, artifact: Artifact) -> Answer:
+        """Get the file."""
+        return place.send("GET", self.path(artifact))
+
+    def delete(self, place: Place, artifact: Artifact) -> Answer:
+        """Delete the file."""
+        return place.send("DELETE", self.path(artifact))
+
+    def purge(self, place: Place, artifact: Artifact) -> Answer:
+        """Delete the file; nothing else is left of it."""
+        return self.delete(place, artifact)
+
+
+class Raw(Files):
+    """A text file, uploaded by `curl --upload-file`."""
+
+    def path(self, artifact: Artifact) -> str:
+        """Return where the file lies."""
+        return f"{artifact.folder}{artifact.name}.txt"
+
+
+class Yum(Files):
+    """An RPM without files, uploaded by `curl --upload-file`."""
+
+    def path(self, artifact: Artifact) -> str:
+        """Return where the package lies."""
+        return f"{artifact.folder}{artifact.name}-{VERSION}-1.noarch.rpm"
+
+    def content(self, artifact: Artifact) -> bytes:
+        """Return the package's bytes."""
+        return package(artifact.name, VERSION)

@@ -1,0 +1,104 @@
+"""The credentials, from the environment alone: never resource inputs, never arguments.
+
+Each is taken from `<NAME>`, else from the file that `<NAME>_FILE` names (its text without the trailing newline).
+What is a secret is concealed from log records and error texts as soon as it is read.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from ciaccess.clients.redaction import conceal
+
+# name → what it is, for whom one is missing
+KNOWN = {
+    "NEXUS_USERNAME": "the user that administers Nexus",
+    "NEXUS_PASSWORD": "its password",
+    "GITLAB_TOKEN": "a token with scope api of an owner of the group",
+    "VAULT_ADDR": "Vault's address",
+    "VAULT_TOKEN": "a token that may administer Vault's auth mount, policies and secrets",
+}
+_NOTES = ("GITLAB_NOTES_TOKEN", "GITLAB_TOKEN")
+_USERNAME = "NEXUS_USERNAME"
+_NO_SECRETS = (_USERNAME, "VAULT_ADDR")
+CA_BUNDLES = ("CIACCESS_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
+_MOST_FILE_BYTES = 64 * 1024
+
+
+class CredentialsError(Exception):
+    """Credentials are missing or cannot be used; the text lists all of them and says how to set them."""
+
+
+def require(*names: str) -> dict[str, str]:
+    """Return the credentials by name.
+
+    Raises:
+        CredentialsError: any are missing, or their files cannot be read; it lists all of them.
+    """
+    found: dict[str, str] = {}
+    faults: list[str] = []
+    for name in names:
+        try:
+            found[name] = _read(name)
+        except CredentialsError as error:
+            faults.append(str(error))
+    if faults:
+        raise CredentialsError(
+            f"credentials are missing: {'; '.join(faults)}. Set each in the environment, or name its file in <NAME>_FILE."
+        )
+    return found
+
+
+def notes_token() -> str:
+    """Return the name of the token that writes notes and issues.
+
+    GITLAB_NOTES_TOKEN where it is given, so that a job that only reads GitLab may have one for this alone; else GITLAB_TOKEN.
+    """
+    return next(
+        (name for name in _NOTES if os.environ.get(name) or os.environ.get(f"{name}_FILE")), _NOTES[-1]
+    )
+
+
+def ca_bundle() -> Path | None:
+    """Return the file of the CAs to trust, from CIACCESS_CA_BUNDLE or REQUESTS_CA_BUNDLE; None: the built-in ones.
+
+    Raises:
+        CredentialsError: it is named, and is not there.
+    """
+    for name in CA_BUNDLES:
+        if value := os.environ.get(name):
+            if not Path(value).exists():
+                raise CredentialsError(
+                    f"{name} names {value}, which does not exist. Name a file of PEM certificates."
+                )
+            return Path(value)
+    return None
+
+
+def _read(name: str) -> str:
+    value = os.environ.get(name) or _file_text(name)
+    if not value:
+        raise CredentialsError(f"{name} ({KNOWN[name]})" if name in KNOWN else name)
+    if not value.isprintable():
+        raise CredentialsError(f"{name} holds control characters or is no text, which no credential is")
+    if value != value.strip():
+        raise CredentialsError(f"{name} begins or ends with a blank, which no credential does")
+    if name == _USERNAME and ":" in value:
+        raise CredentialsError(f"{name} holds a colon, with which nobody can log in")
+    if name not in _NO_SECRETS:
+        conceal(value)
+    return value
+
+
+def _file_text(name: str) -> str:
+    path = os.environ.get(f"{name}_FILE")
+    if not path:
+        return ""
+    try:
+        with Path(path).open("rb") as file:
+            text = file.read(_MOST_FILE_BYTES).decode()
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) and error.strerror else "it is no text"
+        raise CredentialsError(f"{name}_FILE names {path}, which cannot be read ({why})") from None
+    return text.removesuffix("\n").removesuffix("\r")

@@ -1,0 +1,121 @@
+"""What can go wrong when a system is asked, as one tree; every text is a single line that says what to do.
+
+ApiError                  `<verb> <kind> '<id>': <what the server said>. <what to do>`
+ ├ UnreachableError       no connection, DNS, time-out, TLS, a reset after the retries
+ ├ UnauthorizedError      401
+ ├ ForbiddenError         403
+ ├ NotFoundError          404
+ ├ ConflictError          it exists already
+ ├ RefusedError           another 4xx, or refused here before it was sent
+ ├ ServerError            5xx, after the retries where they can help
+ └ UnexpectedAnswerError  not the API's answer: an HTML page, broken JSON, a wrong shape, a redirect elsewhere
+"""
+
+from __future__ import annotations
+
+import re
+import traceback
+from pathlib import Path
+
+from ciaccess.clients.redaction import redacted
+
+# Control characters, line separators, marks that turn the direction of writing, halves of surrogate pairs.
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_MOST_CHARACTERS = 300
+_MOST_ID_CHARACTERS = 80
+
+
+def one_line(text: str, most_characters: int = _MOST_CHARACTERS) -> str:
+    """Return a text on one line: printable, secrets concealed, cut with an ellipsis."""
+    printable = _UNPRINTABLE.sub(" ", redacted(text))
+    line = " ".join(printable.split())
+    return line if len(line) <= most_characters else f"{line[: most_characters - 1]}…"
+
+
+def action(verb: str, kind: str, identity: str) -> str:
+    """Return how an error begins: `create role 'ci-svc-x'`."""
+    return f"{verb} {kind} '{one_line(identity, _MOST_ID_CHARACTERS)}'"
+
+
+def origin(error: BaseException) -> str:
+    """Return what an unforeseen error is and where it arose, without its text: `KeyError at values.py:12`."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return f"{type(error).__name__}{place}"
+
+
+class ApiError(Exception):
+    """A system was asked and did not do it.
+
+    `system` is its name (`Nexus`), `status` the HTTP status (None when there was no answer), `uncertain` tells
+    that the request was sent and the answer never came, so that it may or may not have been done.
+    """
+
+    def __init__(
+        self,
+        doing: str,
+        said: str,
+        remedy: str,
+        *,
+        system: str,
+        status: int | None = None,
+        uncertain: bool = False,
+    ) -> None:
+        self.doing = one_line(doing)
+        self.said = one_line(said).rstrip(". ")
+        self.remedy = one_line(remedy)
+        self.system = system
+        self.status = status
+        self.uncertain = uncertain
+        super().__init__(f"{self.doing}: {self.said}. {self.remedy}")
+
+
+class UnreachableError(ApiError):
+    """There is no answer: no connection, DNS, a time-out, TLS, or a reset after the retries."""
+
+
+class UnauthorizedError(ApiError):
+    """401: the credentials are not accepted."""
+
+
+class ForbiddenError(ApiError):
+    """403: the credentials are accepted, and do not suffice."""
+
+
+class NotFoundError(ApiError):
+    """404: there is no such object."""
+
+
+class ConflictError(ApiError):
+    """The object exists already."""
+
+
+class RefusedError(ApiError):
+    """Another 4xx; or it was refused here, before anything was sent (then `status` is None)."""
+
+
+class ServerError(ApiError):
+    """5xx, after the retries where they can help."""
+
+
+class UnexpectedAnswerError(ApiError):
+    """The answer is not the API's: an HTML page, broken JSON, a wrong shape, a redirect to another host."""
+
+
+_BY_STATUS: dict[int, type[ApiError]] = {
+    401: UnauthorizedError,
+    403: ForbiddenError,
+    404: NotFoundError,
+    409: ConflictError,
+}
+_CLIENT_ERRORS = range(400, 500)
+_SERVER_ERRORS = range(500, 600)
+
+
+def error_class(status: int) -> type[ApiError]:
+    """Return the error that a status stands for; what is no error status is an unexpected answer."""
+    if status in _BY_STATUS:
+        return _BY_STATUS[status]
+    if status in _CLIENT_ERRORS:
+        return RefusedError
+    return ServerError if status in _SERVER_ERRORS else UnexpectedAnswerError

@@ -1,0 +1,62 @@
+"""What python-gitlab and requests raise, as clients/errors; and how every call of python-gitlab is made."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import requests
+
+from ciaccess.clients.errors import ApiError, ConflictError, UnexpectedAnswerError, error_class
+from ciaccess.clients.http.session import translated
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gitlab.exceptions import GitlabError
+
+SYSTEM = "GitLab"
+_TAKEN = "has already been taken"
+# The session retries, so python-gitlab must not: its waits know no bound.
+ONCE: dict[str, Any] = {"obey_rate_limit": False, "retry_transient_errors": False}
+_BAD_REQUEST, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND = 400, 401, 403, 404
+_REMEDIES = {
+    _BAD_REQUEST: "Correct it in access.yaml.",
+    _UNAUTHORIZED: "Set GITLAB_TOKEN to a token that is valid.",
+    _FORBIDDEN: "The token needs the scope api and must be an owner's of the group.",
+    _NOT_FOUND: "Check the group's id, and that the token may see the group: GitLab hides what it may not.",
+}
+
+
+@contextmanager
+def errors(doing: str, url: str, method: str = "GET") -> Iterator[None]:
+    """Turn what requests and python-gitlab raise into clients/errors; `method` is the call's, `url` GitLab's."""
+    from gitlab.exceptions import GitlabError as Failure  # noqa: PLC0415 0.15 s that a start without GitLab need not take
+
+    try:
+        yield
+    except requests.RequestException as error:
+        raise translated(error, doing, SYSTEM, url, method) from None
+    except Failure as error:
+        raise _translated(error, doing, url) from None
+
+
+def _translated(error: GitlabError, doing: str, url: str) -> ApiError:
+    status = error.response_code
+    if status is None:
+        remedy = f"Check that {url} is GitLab's address, and that no proxy answers in its place."
+        return UnexpectedAnswerError(doing, str(error), remedy, system=SYSTEM)
+    said = _said(error.error_message)
+    kind = ConflictError if _TAKEN in said else error_class(status)
+    remedy = _REMEDIES.get(status, "Run again later; GitLab's own log says more.")
+    if status == _BAD_REQUEST and said.startswith("value"):
+        remedy = "A masked value needs 8 or more characters without blanks (docs/resources.md); VAULT_ADDR needs no mask."
+    answered = f"{SYSTEM} answered {status}" + (f", {said}" if said else "")
+    return kind(doing, answered, remedy, system=SYSTEM, status=status)
+
+
+def _said(message: Any) -> str:
+    """Return GitLab's message as text; faults of attributes come as an object of lists."""
+    if isinstance(message, dict):
+        return "; ".join(f"{name}: {', '.join(map(str, faults))}" for name, faults in message.items())
+    return message.decode(errors="replace") if isinstance(message, bytes) else str(message)

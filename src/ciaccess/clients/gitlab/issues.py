@@ -1,0 +1,88 @@
+"""One issue of a project that a program keeps, found again by a marker in its description that nobody sees.
+
+Owns finding it among what its own user opened, in whatever state, and writing it: everybody may open an issue with the
+marker, and its author could change it afterwards. What stands in it is the caller's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ciaccess.clients.gitlab.errors import ONCE, errors
+
+if TYPE_CHECKING:
+    from ciaccess.clients.gitlab.variables import GitLab
+
+
+@dataclass(frozen=True)
+class Issue:
+    """An issue as it is now; `number` is the one of its URL."""
+
+    number: int
+    title: str
+    description: str
+    is_open: bool
+    url: str
+
+
+class Issues:
+    """The issues of one project, given by its id or full path."""
+
+    def __init__(self, gitlab: GitLab, project: str) -> None:
+        self._gitlab = gitlab
+        self._project = project
+        self._manager: Any = gitlab.api().projects.get(project, lazy=True).issues
+
+    def find(self, marker: str) -> Issue | None:
+        """Return the token's own issue whose description has the marker; of several, the one opened first."""
+        with self._errors("find", marker):
+            me = self._gitlab.api().http_get("/user", **ONCE)
+            # GitLab's search looks for words, so that what it finds is compared once more.
+            listed = self._manager.list(
+                search=marker, **{"in": "description"}, get_all=True, per_page=100, **ONCE
+            )
+            found = [
+                _issue(item) for item in listed if isinstance(me, dict) and item.author["id"] == me.get("id")
+            ]
+        marked = [issue for issue in found if marker in issue.description]
+        return min(marked, key=lambda issue: issue.number, default=None)
+
+    def create(self, title: str, description: str) -> Issue:
+        """Open an issue."""
+        with self._errors("create", title, "POST"):
+            return _issue(self._manager.create({"title": title, "description": description}, **ONCE))
+
+    def write(self, issue: Issue, title: str, description: str, *, is_open: bool) -> None:
+        """Give an issue another title and description, and open or close it; what is so already is not sent."""
+        changes = {
+            name: text
+            for name, text, old in (
+                ("title", title, issue.title),
+                ("description", description, issue.description),
+            )
+            if text != old
+        }
+        if is_open != issue.is_open:
+            changes["state_event"] = "reopen" if is_open else "close"
+        if changes:
+            with self._errors("update", f"#{issue.number}", "PUT"):
+                self._manager.update(issue.number, changes, **ONCE)
+
+    def comment(self, issue: Issue, text: str) -> None:
+        """Add a comment, which those who watch the issue are told of."""
+        with self._errors("comment on", f"#{issue.number}", "POST"):
+            self._manager.get(issue.number, lazy=True).notes.create({"body": text}, **ONCE)
+
+    def _errors(self, verb: str, identity: str, method: str = "GET") -> Any:
+        return errors(f"{verb} issue '{identity}' of project '{self._project}'", self._gitlab.url, method)
+
+
+def _issue(item: Any) -> Issue:
+    return Issue(
+        number=int(item.iid),
+        title=str(item.title),
+        description=str(item.description or ""),
+        is_open=item.state == "opened",
+        url=str(item.web_url),
+    )

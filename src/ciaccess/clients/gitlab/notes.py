@@ -1,0 +1,86 @@
+"""One note on a merge request that a program keeps, found again by a marker in its first line that nobody sees.
+
+Owns finding it among what its own user wrote: everybody may write a note that begins with the marker, and its author
+could change it afterwards. Notes are read in one list, the oldest first.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ciaccess.clients.errors import ForbiddenError, UnauthorizedError, UnexpectedAnswerError
+from ciaccess.clients.gitlab.errors import ONCE, SYSTEM, errors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
+
+    from ciaccess.clients.gitlab.variables import GitLab
+
+MOST_CHARACTERS = 1_000_000
+_REMEDY = (
+    "Set GITLAB_NOTES_TOKEN or GITLAB_TOKEN to a project access token with scope api and role Reporter; "
+    "CI_JOB_TOKEN may not write notes."
+)
+
+
+@dataclass(frozen=True)
+class Note:
+    """A note as it is now."""
+
+    identity: int
+    body: str
+
+
+class MergeRequestNotes:
+    """The notes of one merge request of a project, which is given by its id or full path."""
+
+    def __init__(self, gitlab: GitLab, project: str, merge_request: int) -> None:
+        self._gitlab = gitlab
+        self._about = f"merge request '!{merge_request}' of project '{project}'"
+        project_ = gitlab.api().projects.get(project, lazy=True)
+        self._manager: Any = project_.mergerequests.get(merge_request, lazy=True).notes
+
+    def find(self, marker: str) -> Note | None:
+        """Return the token's own note that begins with the marker; of several, the oldest.
+
+        Raises:
+            UnauthorizedError, ForbiddenError: it is no token that may, such as CI_JOB_TOKEN.
+        """
+        doing = f"find the note on {self._about}"
+        with _refused(), self._errors(doing):
+            me = self._gitlab.api().http_get("/user", **ONCE)
+            if not isinstance(me, dict) or "id" not in me:
+                remedy = f"Check that {self._gitlab.url} is GitLab's address."
+                raise UnexpectedAnswerError(doing, "the answer has no user", remedy, system=SYSTEM)
+            listed = self._manager.list(
+                iterator=True, sort="asc", order_by="created_at", per_page=100, **ONCE
+            )
+            for item in listed:
+                if item.author["id"] == me["id"] and str(item.body).startswith(marker):
+                    return Note(int(item.id), str(item.body))
+        return None
+
+    def create(self, text: str) -> None:
+        """Add a note, which those who watch the merge request are told of."""
+        with _refused(), self._errors(f"add a note to {self._about}", "POST"):
+            self._manager.create({"body": text}, **ONCE)
+
+    def replace(self, note: Note, text: str) -> None:
+        """Give a note another text; nobody is told."""
+        with _refused(), self._errors(f"edit the note on {self._about}", "PUT"):
+            self._manager.update(note.identity, {"body": text}, **ONCE)
+
+    def _errors(self, doing: str, method: str = "GET") -> AbstractContextManager[None]:
+        return errors(doing, self._gitlab.url, method)
+
+
+@contextmanager
+def _refused() -> Iterator[None]:
+    """Say which token it takes, where GitLab refuses this one."""
+    try:
+        yield
+    except (UnauthorizedError, ForbiddenError) as error:
+        raise type(error)(error.doing, error.said, _REMEDY, system=SYSTEM, status=error.status) from None

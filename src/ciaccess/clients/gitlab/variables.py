@@ -1,0 +1,277 @@
+"""GitLab's group variables, over python-gitlab.
+
+Owns what GitLab's API leaves to its callers: a variable is found by key and scope in one list a group, a write is
+read back and compared (Free drops the environment scope without a word, and an update whose filter finds nothing
+changes another scope's variable), and every error is one of clients/errors. Leaves alone projects' variables.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ciaccess.clients.errors import ApiError, NotFoundError, RefusedError, UnexpectedAnswerError, UnreachableError, action
+from ciaccess.clients.gitlab.errors import ONCE, SYSTEM, errors
+from ciaccess.clients.http.session import HttpOptions, PooledSession
+from ciaccess.clients.redaction import conceal
+from ciaccess.clients.shared_list import SharedList
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from gitlab import Gitlab
+    from gitlab.v4.objects import GroupVariable, GroupVariableManager
+
+_KIND = "variable"
+_NOT_FOUND = 404
+
+
+class Identity(NamedTuple):
+    """What tells variables of a group apart."""
+
+    key: str
+    environment_scope: str
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A CI/CD variable of a group. `value` is empty for a hidden one: nobody can read that back."""
+
+    group: str
+    key: str
+    value: str
+    environment_scope: str = "*"
+    protected: bool = False
+    masked: bool = False
+    raw: bool = False
+    variable_type: str = "env_var"
+    description: str = ""
+    hidden: bool = False
+
+    @property
+    def identity(self) -> Identity:
+        """Return its key and scope."""
+        return Identity(self.key, self.environment_scope)
+
+
+class GitLab:
+    """One GitLab. Nothing is asked until it is needed; safe to use from several threads."""
+
+    def __init__(self, url: str, token: str, *, options: HttpOptions | None = None) -> None:
+        conceal(token)
+        self.url = url.rstrip("/")
+        self._token = token
+        self._session = PooledSession(self.url, options or HttpOptions())
+        self._lock = threading.Lock()
+        self._api: Gitlab | None = None
+        self._variables: dict[str, Variables] = {}
+
+    def __repr__(self) -> str:
+        return f"GitLab({self.url!r})"
+
+    def variables(self, group: str) -> Variables:
+        """Return the variables of a group, given by its id or full path."""
+        with self._lock:
+            if group not in self._variables:
+                self._variables[group] = Variables(self.url, group, self._connected())
+            return self._variables[group]
+
+    def close(self) -> None:
+        """Close the pooled connections."""
+        self._session.close()
+
+    def api(self) -> Gitlab:
+        """Return python-gitlab's client, for what has a module of its own; its calls take ONCE, inside `errors`."""
+        with self._lock:
+            return self._connected()
+
+    def _connected(self) -> Gitlab:
+        if self._api is None:
+            from gitlab import Gitlab as Api  # noqa: PLC0415 0.15 s that a start without GitLab need not take
+
+            self._api = Api(
+                self.url,
+                private_token=self._token,
+                session=self._session,
+                keep_base_url=True,
+                ssl_verify=self._session.verify,
+            )
+        return self._api
+
+
+class Variables:
+    """The variables of one group. The list is asked for once, and every write keeps it true."""
+
+    def __init__(self, url: str, group: str, api: Gitlab) -> None:
+        self._url = url
+        self._group = group
+        self._manager: GroupVariableManager = api.groups.get(group, lazy=True).variables
+        self._shared = SharedList(self._list)
+
+    def all(self) -> dict[Identity, Variable]:
+        """Return all variables of the group; one list call a process, whose failure is everyone's who waited for it."""
+        return dict(self._shared.items())
+
+    def _list(self) -> dict[Identity, Variable]:
+        with self._errors(f"list variables of group '{self._group}'"):
+            listed = self._manager.list(get_all=True, per_page=100, **ONCE)
+            found = [self._variable(item) for item in listed]
+        return {item.identity: item for item in found}
+
+    def refresh(self) -> None:
+        """Forget the list, so that the next call asks again."""
+        self._shared.refresh()
+
+    def find(self, key: str, environment_scope: str = "*") -> Variable | None:
+        """Return a variable from the list."""
+        return self.all().get(Identity(key, environment_scope))
+
+    def read(self, key: str, environment_scope: str = "*") -> Variable | None:
+        """Return a variable as GitLab knows it now."""
+        identity = Identity(key, environment_scope)
+        try:
+            with self._errors(action("read", _KIND, key)):
+                found = self._variable(self._manager.get(key, **_filter(environment_scope)))
+        except ApiError as error:
+            if error.status != _NOT_FOUND:
+                raise
+            # The variable's 404 and the group's look alike: only a list tells them apart.
+            self.refresh()
+            return self.all().get(identity)
+        if found.identity != identity:
+            return None
+        self._remember(found)
+        return found
+
+    def create(self, variable: Variable) -> None:
+        """Make a variable and prove it.
+
+        Raises:
+            ConflictError: key and scope are taken.
+            RefusedError: GitLab dropped the scope (Premium), or stored something else.
+        """
+        doing = action("create", _KIND, variable.key)
+        self._conceal(variable)
+        try:
+            with self._errors(doing, "POST"):
+                made = self._variable(
+                    self._manager.create({"key": variable.key} | _attributes(variable), **ONCE)
+                )
+        except UnreachableError as error:
+            if not error.uncertain or not self._has_arrived(variable):
+                raise
+            return
+        if made.environment_scope != variable.environment_scope:
+            # It is there under a scope nobody asked for, where it would reach every job.
+            with self._errors(doing, "DELETE"):
+                self._manager.delete(variable.key, **_filter(made.environment_scope))
+            said = f"GitLab stored the scope '{made.environment_scope}' in place of '{variable.environment_scope}'"
+            remedy = "Environment scopes of group variables need GitLab Premium: use the scope '*'."
+            raise RefusedError(doing, said, remedy, system=SYSTEM)
+        self._prove(variable, doing)
+
+    def replace(self, variable: Variable) -> None:
+        """Write all attributes of a variable that exists, and prove it.
+
+        Raises:
+            NotFoundError: there is none of this key and scope.
+        """
+        doing = action("update", _KIND, variable.key)
+        self._conceal(variable)
+        # GitLab would change the same key's variable of another scope instead of saying that there is none.
+        if self.read(variable.key, variable.environment_scope) is None:
+            said = f"there is none in the scope '{variable.environment_scope}'"
+            raise NotFoundError(doing, said, "Create it.", system=SYSTEM, status=_NOT_FOUND)
+        with self._errors(doing, "PUT"):
+            self._manager.update(variable.key, _attributes(variable), **_filter(variable.environment_scope))
+        self._prove(variable, doing)
+
+    def delete(self, key: str, environment_scope: str = "*") -> bool:
+        """Remove a variable; False where it was not there."""
+        if self.read(key, environment_scope) is None:
+            return False
+        try:
+            with self._errors(action("delete", _KIND, key), "DELETE"):
+                self._manager.delete(key, **_filter(environment_scope))
+        except ApiError as error:
+            if error.status != _NOT_FOUND:
+                raise
+        self._forget(Identity(key, environment_scope))
+        return True
+
+    def _has_arrived(self, wanted: Variable) -> bool:
+        """Tell whether a write whose answer was lost was done."""
+        try:
+            return self.read(wanted.key, wanted.environment_scope) == wanted
+        except ApiError:
+            return False  # then the write's own error is the one to tell
+
+    def _prove(self, wanted: Variable, doing: str) -> None:
+        found = self.read(wanted.key, wanted.environment_scope)
+        if found == wanted:
+            return
+        wrong = "it" if found is None else ", ".join(_different(found, wanted))
+        remedy = "Look whether something else writes this variable, and run again."
+        raise RefusedError(
+            doing, f"GitLab took it, and then {wrong} read back otherwise", remedy, system=SYSTEM
+        )
+
+    def _variable(self, item: GroupVariable | Any) -> Variable:
+        shape = item.attributes if hasattr(item, "attributes") else {}
+        try:
+            hidden = bool(shape.get("hidden", False))
+            variable = Variable(
+                group=self._group,
+                key=str(shape["key"]),
+                value="" if hidden else str(shape["value"]),
+                environment_scope=str(shape.get("environment_scope") or "*"),
+                protected=bool(shape["protected"]),
+                masked=bool(shape["masked"]),
+                raw=bool(shape.get("raw", False)),
+                variable_type=str(shape["variable_type"]),
+                description=str(shape.get("description") or ""),
+                hidden=hidden,
+            )
+        except KeyError as error:
+            doing = f"read variables of group '{self._group}'"
+            remedy = f"Check that {self._url} is GitLab's address."
+            raise UnexpectedAnswerError(
+                doing, f"{error} is missing in the answer", remedy, system=SYSTEM
+            ) from None
+        self._conceal(variable)
+        return variable
+
+    @staticmethod
+    def _conceal(variable: Variable) -> None:
+        if variable.masked:
+            conceal(variable.value)
+
+    def _remember(self, variable: Variable) -> None:
+        self._shared.put(variable.identity, variable)
+
+    def _forget(self, identity: Identity) -> None:
+        self._shared.drop(identity)
+
+    def _errors(self, doing: str, method: str = "GET") -> AbstractContextManager[None]:
+        return errors(doing, self._url, method)
+
+
+def _filter(environment_scope: str) -> dict[str, Any]:
+    return {"filter": {"environment_scope": environment_scope}} | ONCE
+
+
+def _attributes(variable: Variable) -> dict[str, Any]:
+    return {
+        "value": variable.value,
+        "environment_scope": variable.environment_scope,
+        "protected": variable.protected,
+        "masked": variable.masked,
+        "raw": variable.raw,
+        "variable_type": variable.variable_type,
+        "description": variable.description,
+    }
+
+
+def _different(found: Variable, wanted: Variable) -> list[str]:
+    return [name for name in vars(wanted) if replace(found, **{name: getattr(wanted, name)}) != found]

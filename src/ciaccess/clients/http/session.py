@@ -1,0 +1,245 @@
+"""Calls to one system at one base URL, with every failure of the way put into words.
+
+What an answer's status and body mean is its client's (clients/nexus); here is what happens when there is no
+answer, or when it is not one of an API at all: HTML, broken JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from html import unescape
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlsplit
+
+import requests
+from requests.auth import HTTPBasicAuth
+
+from ciaccess.clients.credentials import ca_bundle
+from ciaccess.clients.errors import ApiError, RefusedError, UnexpectedAnswerError, UnreachableError
+from ciaccess.clients.redaction import conceal
+from ciaccess.clients.http.transport import BodyTooLargeError, BundleUnusableError, HttpOptions, PooledSession, RedirectRefusedError, was_sent
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = [
+    "HttpOptions",
+    "PooledSession",
+    "Session",
+    "basic",
+    "json_of",
+    "page_title",
+    "segment",
+    "translated",
+    "trusting",
+]
+
+_TITLE_CHARACTERS = 4096
+
+
+def trusting(**bounds: float) -> HttpOptions:
+    """Return options with the CA bundle that the environment names; `bounds` are HttpOptions' seconds.
+
+    Raises:
+        CredentialsError: the bundle is named, and is not there.
+    """
+    return replace(HttpOptions(ca_bundle=ca_bundle()), **bounds)  # type: ignore[arg-type] # bounds are seconds
+
+
+def basic(username: str, password: str) -> HTTPBasicAuth:
+    """Return basic authentication in UTF-8, its password concealed in every spelling.
+
+    Raises:
+        ValueError: the username contains a colon, which would move the rest of it into the password.
+    """
+    if ":" in username:
+        raise ValueError("a user id with a colon cannot log in with basic authentication")
+    conceal(password)
+    conceal(f"{username}:{password}")
+    return HTTPBasicAuth(username.encode(), password.encode())
+
+
+def segment(identity: str, doing: str, system: str) -> str:
+    """Return an id as one segment of a path, encoded whole.
+
+    Raises:
+        RefusedError: it is empty, no text, or has a part `.` or `..`, which proxies resolve even when encoded.
+    """
+    swallowed = any(part in (".", "..") for part in re.split(r"[/\\]", identity))
+    if not identity or swallowed or re.search(r"[\ud800-\udfff]", identity):
+        raise RefusedError(doing, "this id cannot be part of a URL", "Choose another one.", system=system)
+    return quote(identity, safe="")
+
+
+class Session:
+    """Calls to one system. `base_url` may have a path (`https://host/nexus`), which every call keeps.
+
+    Raises:
+        ValueError: the URL is not one of http or https, or holds credentials, a query or a fragment.
+    """
+
+    def __init__(
+        self, system: str, base_url: str, *, options: HttpOptions, auth: HTTPBasicAuth | None = None
+    ) -> None:
+        parts = urlsplit(base_url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError(f"{system}'s address is not a URL of http or https")
+        if parts.username is not None or parts.query or parts.fragment:
+            raise ValueError(f"{system}'s URL holds credentials, a query or a fragment: take them out")
+        self.system = system
+        self.base_url = base_url.rstrip("/")
+        self._session = PooledSession(self.base_url, options)
+        self._auth = auth
+
+    def __repr__(self) -> str:
+        return f"Session({self.system!r}, {self.base_url!r})"
+
+    def send(  # noqa: PLR0913 the parts of a request, by name
+        self,
+        method: str,
+        path: str,
+        doing: str,
+        *,
+        body: Any = None,
+        text: str | None = None,
+        params: Mapping[str, str] | None = None,
+        auth: HTTPBasicAuth | None = None,
+    ) -> requests.Response:
+        """Send `body` as JSON, or `text` as it is; return the answer, whatever its status.
+
+        `path` starts with a slash and is encoded already (`segment`); `doing` begins the errors' texts.
+
+        Raises:
+            UnreachableError: there was no answer.
+            UnexpectedAnswerError: it led elsewhere, was too large, or not readable.
+        """
+        headers = {"Accept": "application/json"}
+        data: bytes | None = None
+        if text is not None:
+            data, headers["Content-Type"] = text.encode(), "text/plain; charset=utf-8"
+        elif body is not None:
+            data, headers["Content-Type"] = json.dumps(body).encode(), "application/json"
+        try:
+            return self._session.request(
+                method,
+                self.base_url + path,
+                params=params,
+                data=data,
+                headers=headers,
+                auth=auth or self._auth,
+            )
+        except requests.RequestException as error:
+            raise translated(error, doing, self.system, self.base_url, method) from None
+
+    def close(self) -> None:
+        """Close the pooled connections."""
+        self._session.close()
+
+
+def translated(
+    error: requests.RequestException, doing: str, system: str, base_url: str, method: str = "GET"
+) -> ApiError:
+    """Return a failure of requests in words. `method` decides whether a broken call may be half done."""
+    place = f"{system} at {base_url}"
+    if isinstance(error, RedirectRefusedError | requests.TooManyRedirects):
+        remedy = (
+            f"Credentials go to no other place: correct {system}'s URL, or sign in where a proxy asks for it."
+        )
+        said = str(error) if isinstance(error, RedirectRefusedError) else f"{base_url} redirects in a circle"
+        return UnexpectedAnswerError(doing, said, remedy, system=system, status=_status(error))
+    if isinstance(error, BodyTooLargeError | requests.exceptions.ContentDecodingError):
+        said = str(error) if isinstance(error, BodyTooLargeError) else "the answer cannot be decompressed"
+        return UnexpectedAnswerError(doing, said, f"Check that {base_url} is {system}.", system=system)
+    if isinstance(error, BundleUnusableError):
+        remedy = "Name a file of PEM certificates in CIACCESS_CA_BUNDLE."
+        return UnreachableError(doing, "the CA bundle cannot be used", remedy, system=system)
+    if isinstance(error, requests.exceptions.SSLError) and not was_sent(error):
+        said = f"TLS with {place} failed ({_tls_reason(error)})"
+        remedy = (
+            "Name the file of the CA that signed its certificate in CIACCESS_CA_BUNDLE, or correct the URL."
+        )
+        return UnreachableError(doing, said, remedy, system=system)
+    remedy = f"Check that it is running and that {base_url} is its address."
+    if not was_sent(error):
+        said = f"{place} is not reachable ({_reason(error)}{_through(error, base_url)})"
+        return UnreachableError(doing, said, remedy, system=system)
+    uncertain = method not in ("GET", "HEAD", "OPTIONS")
+    if uncertain:
+        remedy = "It may or may not have been done: run again to find out."
+    said = f"{place} gave no whole answer ({_reason(error)})"
+    return UnreachableError(doing, said, remedy, system=system, uncertain=uncertain)
+
+
+def _status(error: requests.RequestException) -> int | None:
+    return error.response.status_code if error.response is not None else None
+
+
+def _tls_reason(error: requests.RequestException) -> str:
+    text = str(error)
+    # OpenSSL's words: `[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed certificate (_ssl.c:992)`
+    found = re.search(r"verify failed: ([^(]+?) \(_ssl", text) or re.search(r"\] ([^(]+?) \(_ssl", text)
+    return found[1] if found else "no secure connection"
+
+
+def _through(error: requests.RequestException, base_url: str) -> str:
+    """Return the proxy that a connection was tried to, as an addition to the reason."""
+    pool = getattr(error.args[0], "pool", None) if error.args else None
+    host, port = getattr(pool, "host", None), getattr(pool, "port", None)
+    return f" by the proxy {host}:{port}" if host and host.strip("[]") != urlsplit(base_url).hostname else ""
+
+
+_REASONS = (
+    (r"InvalidProxyURL", "the proxy's URL in the environment is malformed"),
+    (r"Connection refused", "connection refused"),
+    (
+        r"Name or service not known|NameResolutionError|getaddrinfo|name resolution",
+        "its host name is unknown",
+    ),
+    (r"No route to host|Network is unreachable", "no route to it"),
+    (r"ConnectTimeout|connect timeout|connection to .* timed out", "connecting timed out"),
+    (r"[Rr]ead timed out|did not end in time", "the answer timed out"),
+    (r"IncompleteRead|InvalidChunkLength", "the answer was cut off"),
+    (r"RemoteDisconnected|reset by peer|Connection aborted|Broken pipe|EOF", "the connection was cut"),
+    (r"[Pp]roxy", "the proxy refused"),
+)
+
+
+def _reason(error: requests.RequestException) -> str:
+    text = f"{type(error).__name__} {error!r}"
+    return next((words for pattern, words in _REASONS if re.search(pattern, text)), type(error).__name__)
+
+
+def page_title(response: requests.Response) -> str | None:
+    """Return the title of an HTML page (`untitled` without one), None when the answer is no page."""
+    start = response.content[:_TITLE_CHARACTERS].decode("utf-8", errors="replace")
+    is_page = "html" in response.headers.get("Content-Type", "").lower() or re.match(
+        r"\s*(<!doctype html|<html)", start, re.IGNORECASE
+    )
+    if not is_page:
+        return None
+    title = re.search(r"<title[^>]*>(.*?)</title", start, re.IGNORECASE | re.DOTALL)
+    return unescape(title[1]).strip() if title and title[1].strip() else "untitled"
+
+
+def json_of(response: requests.Response, doing: str, system: str) -> Any:
+    """Return an answer's JSON.
+
+    Raises:
+        UnexpectedAnswerError: it is a page, empty, of another type, or broken.
+    """
+    kind = response.headers.get("Content-Type", "").split(";")[0].strip().lower()
+    if (title := page_title(response)) is not None:
+        said = f"the answer is an HTML page titled '{title}', not {system}'s"
+    elif not response.content:
+        said = "the answer is empty"
+    elif kind != "application/json" and not kind.endswith("+json"):
+        said = f"the answer is of type {kind or 'unknown'}, not JSON"
+    else:
+        try:
+            return json.loads(response.content)
+        except (ValueError, RecursionError):
+            said = "the answer is broken JSON"
+    remedy = f"Check that the URL is {system}'s own, and that no proxy answers in its place."
+    raise UnexpectedAnswerError(doing, said, remedy, system=system, status=response.status_code)

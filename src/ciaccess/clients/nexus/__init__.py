@@ -1,0 +1,108 @@
+"""A client of Sonatype Nexus Repository 3: roles, users, privileges, content selectors, and the repositories' list.
+
+snake_case everywhere; Nexus's camelCase is known to clients/nexus/wire and the kinds' declarations alone. Sets are
+frozensets, so that equal objects are equal. Repositories, realms and anonymous access are left alone, and the last is
+looked at.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TypeVar
+
+from ciaccess.clients.http.session import HttpOptions
+from ciaccess.clients.nexus.anonymous import read_anonymous_access
+from ciaccess.clients.nexus.api import Api
+from ciaccess.clients.nexus.collection import Collection, Listing
+from ciaccess.clients.nexus.content_selectors import CONTENT_SELECTORS, ContentSelector
+from ciaccess.clients.nexus.privileges import WRITABLE, Privilege, Privileges, is_pattern
+from ciaccess.clients.nexus.repositories import REPOSITORIES, Repository
+from ciaccess.clients.nexus.roles import ROLES, Role
+from ciaccess.clients.nexus.users import User, Users, is_password
+
+__all__ = [
+    "WRITABLE",
+    "Collection",
+    "ContentSelector",
+    "HttpOptions",
+    "Nexus",
+    "Privilege",
+    "Privileges",
+    "Repository",
+    "Role",
+    "User",
+    "Users",
+    "is_password",
+    "is_pattern",
+]
+
+_T = TypeVar("_T", User, Role)
+
+
+class Nexus:
+    """One Nexus, as one user sees it. Safe to use from many threads; nothing is asked before it is needed.
+
+    Raises:
+        ValueError: the URL is not one of http or https, or the username has a colon.
+    """
+
+    def __init__(self, url: str, username: str, password: str, *, options: HttpOptions | None = None) -> None:
+        self._api = Api(url, username, password, options or HttpOptions())
+        self.users = Users(self._api)
+        self.roles = Collection(self._api, ROLES, self._without_role)
+        self.privileges = Privileges(self._api, self._without_privilege)
+        self.content_selectors = Collection(self._api, CONTENT_SELECTORS)
+        self._repositories = Listing(self._api, REPOSITORIES)
+
+    def __repr__(self) -> str:
+        return f"Nexus({self._api!r})"
+
+    @property
+    def version(self) -> str:
+        """Return Nexus's version (`3.77.0-08`), `unknown` where a proxy hides it."""
+        return self._api.version
+
+    def repositories(self) -> dict[str, Repository]:
+        """Return the repositories that the user may browse, by name: one call a process."""
+        return self._repositories.all()
+
+    def anonymous_access(self) -> bool:
+        """Tell whether Nexus serves those who show no credentials."""
+        return read_anonymous_access(self._api).enabled
+
+    def status_of(self, method: str, path: str, doing: str) -> int:
+        """Return the HTTP status with which a call of the REST API is answered to this user; `path` is encoded already.
+
+        Raises:
+            UnreachableError, UnexpectedAnswerError: there is no answer of Nexus's.
+        """
+        return self._api.answer(method, path, doing).status_code
+
+    def takes_writes(self) -> bool:
+        """Tell whether Nexus takes writes; it does not in read-only mode, which backups and upgrades put it into."""
+        return self._api.takes_writes("ask whether Nexus takes writes")
+
+    def refresh(self) -> None:
+        """Forget all lists."""
+        for each in (self.users, self.roles, self.privileges, self.content_selectors, self._repositories):
+            each.refresh()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._api.close()
+
+    def _without_role(self, role_id: str) -> None:
+        """Do in the shared lists what Nexus does when a role is deleted: take it out of users and roles."""
+        self.users.shared.change(lambda users: _without(users, "roles", role_id))
+        self.roles.shared.change(lambda roles: _without(roles, "roles", role_id))
+
+    def _without_privilege(self, name: str) -> None:
+        self.roles.shared.change(lambda roles: _without(roles, "privileges", name))
+
+
+def _without(items: dict[str, _T], field: str, name: str) -> dict[str, _T]:
+    """Return the objects, the name taken out of those whose field has it; the others are the same objects."""
+    return {
+        key: replace(item, **{field: getattr(item, field) - {name}}) if name in getattr(item, field) else item
+        for key, item in items.items()
+    }

@@ -1,0 +1,255 @@
+"""Nexus's REST API as a whole: the session, the version, and what an answer means.
+
+The one place that reads error bodies: they have four shapes (facts on Nexus), and pages come from proxies.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from ciaccess.clients.errors import ApiError, ConflictError, RefusedError, UnexpectedAnswerError, error_class
+from ciaccess.clients.http.session import HttpOptions, Session, basic, json_of, page_title
+from ciaccess.clients.nexus.wire import NEXUS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import requests
+    from requests.auth import HTTPBasicAuth
+
+    from ciaccess.clients.nexus.wire import Kind
+
+_REST = "/service/rest/v1"
+_OK = 200
+# Whoever gives them one is not Nexus, and nothing may have been done.
+_ANSWERED_WITHOUT_A_BODY = ("PUT", "DELETE")
+_SUCCESSES = range(200, 300)
+_UNAUTHORIZED = 401
+_NOT_FOUND = 404
+_UNAVAILABLE = 503
+_EXISTS = re.compile(r"already exists|Duplicate key")
+_IN_USE = re.compile(r"is in use and cannot be deleted")
+_TAKE_NEXUS_S_URL = "Check that the URL is Nexus's own, and that no proxy answers in its place."
+_READ_ONLY = "Nexus is in read-only mode"
+
+# the first pattern found in what Nexus said decides what to do about it
+_REMEDIES = (
+    (
+        r"already exists|Duplicate key",
+        "Bring the existing one under control (pulumi import), or choose another name.",
+    ),
+    (r"is in use and cannot be deleted", "Delete the privileges that use it first."),
+    (r"internal and cannot be", "Nexus's own objects stay as they are: leave it out."),
+    (r"contain itself", "Take the circle of roles apart."),
+    (
+        r"not found|Unable to locate|Invalid (selector|repository|format)",
+        "Create what is named first, or correct the name.",
+    ),
+    (r"Invalid CSEL", "Correct the expression."),
+    (
+        r"Wildcard string|getPrivilegeProperty",
+        "One stored privilege is broken (a wildcard pattern such as '::'): delete it.",
+    ),
+    (r"value is too long", "Shorten it: Nexus keeps up to 200 characters."),
+)
+
+
+class Api:
+    """Sends calls to one Nexus and turns refusals into errors."""
+
+    def __init__(self, url: str, username: str, password: str, options: HttpOptions) -> None:
+        self._session = Session(NEXUS, url, options=options, auth=basic(username, password))
+        self._version: str | None = None
+
+    def __repr__(self) -> str:
+        return f"Api({self._session.base_url!r})"
+
+    @property
+    def version(self) -> str:
+        """Return Nexus's version from its Server header (`3.77.0-08`), `unknown` where a proxy hides it."""
+        if self._version is None:
+            self.answer("GET", "/status", "read the version of Nexus")
+        return self._version or "unknown"
+
+    def answer(self, method: str, path: str, doing: str, **options: Any) -> requests.Response:
+        """Return the answer, whatever its status; `options` as Session.send takes them.
+
+        Raises:
+            UnreachableError, UnexpectedAnswerError: as Session.send does.
+        """
+        response = self._session.send(method, _REST + path, doing, **options)
+        if found := re.match(r"Nexus/(\S+)", response.headers.get("Server", "")):
+            self._version = found[1]
+        return response
+
+    def call(self, method: str, path: str, doing: str, kind: Kind[Any], **options: Any) -> requests.Response:
+        """Return the answer of a call that worked; the kind gives an error its words.
+
+        Raises:
+            ApiError: the call was refused, failed, or was answered by something else.
+        """
+        response = self.answer(method, path, doing, **options)
+        if response.status_code not in _SUCCESSES:
+            raise self.failure(response, doing, kind)
+        self._refuse_page(response, doing)
+        if method in _ANSWERED_WITHOUT_A_BODY and response.content:
+            said = f"HTTP {response.status_code} with a body, which Nexus gives no such call"
+            raise UnexpectedAnswerError(
+                doing, said, _TAKE_NEXUS_S_URL, system=NEXUS, status=response.status_code
+            )
+        return response
+
+    def json(self, path: str, doing: str, kind: Kind[Any], **options: Any) -> Any:
+        """Return the JSON that a GET is answered with; raises as `call` does."""
+        return json_of(self.call("GET", path, doing, kind, **options), doing, NEXUS)
+
+    def accepts(self, doing: str, auth: HTTPBasicAuth) -> bool:
+        """Tell whether someone's credentials are accepted; /status says it whatever they may do.
+
+        Raises:
+            ApiError: it is answered neither with 200 nor with 401.
+        """
+        response = self.answer("GET", "/status", doing, auth=auth)
+        if response.history:
+            said = "/status redirects elsewhere, so the answer is not Nexus's"
+            raise UnexpectedAnswerError(
+                doing, said, _TAKE_NEXUS_S_URL, system=NEXUS, status=response.status_code
+            )
+        if response.status_code == _UNAUTHORIZED:
+            return False
+        self._refuse_page(response, doing)
+        if response.status_code != _OK:
+            raise self.failure(response, doing, None)
+        return True
+
+    @staticmethod
+    def _refuse_page(response: requests.Response, doing: str) -> None:
+        if response.status_code in _SUCCESSES and (title := page_title(response)) is not None:
+            said = f"the answer is an HTML page titled '{title}', not Nexus's"
+            raise UnexpectedAnswerError(
+                doing, said, _TAKE_NEXUS_S_URL, system=NEXUS, status=response.status_code
+            )
+
+    def takes_writes(self, doing: str) -> bool:
+        """Tell whether Nexus takes writes.
+
+        Raises:
+            ApiError: it is answered neither with 200 nor with 503.
+        """
+        response = self.answer("GET", "/status/writable", doing)
+        if response.status_code not in (_OK, _UNAVAILABLE) or page_title(response) is not None:
+            raise self.failure(response, doing, None)
+        return response.status_code == _OK
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
+    def failure(self, response: requests.Response, doing: str, kind: Kind[Any] | None) -> ApiError:
+        """Return the error that an answer stands for."""
+        said = _said(response, {name: field for field, name in kind.wire.items()} if kind else {})
+        status = response.status_code
+        error = error_class(status)
+        if self._is_read_only(response, doing):
+            said = _READ_ONLY
+        elif _EXISTS.search(said):
+            error = ConflictError
+        elif _IN_USE.search(said):
+            error = RefusedError
+        elif status == _NOT_FOUND and not _is_nexus_object(response):
+            # Nexus says in JSON what is missing; anything else has never heard of this API.
+            error, said = UnexpectedAnswerError, f"there is no such path ({said})"
+        remedy = _remedy(error, status, said, kind.grants if kind else "", self._session.base_url)
+        return error(doing, said, remedy, system=NEXUS, status=status)
+
+    def _is_read_only(self, response: requests.Response, doing: str) -> bool:
+        """Tell whether a write was refused because Nexus takes none; a proxy's 503 is no reason to ask further."""
+        own_words = response.headers.get("Content-Type", "").lower().startswith("text/plain")
+        if response.status_code != _UNAVAILABLE or response.request.method == "GET" or not own_words:
+            return False
+        try:
+            return not self.takes_writes(doing) and self.answer("GET", "/status", doing).status_code == _OK
+        except ApiError:
+            return False
+
+
+def _remedy(error: type[ApiError], status: int, said: str, grants: str, url: str) -> str:
+    if said == _READ_ONLY:
+        return (
+            "Wait until it is taken out of read-only mode (a backup or an upgrade may be running), or do so."
+        )
+    by_status = {
+        401: "Check NEXUS_USERNAME and NEXUS_PASSWORD.",
+        403: f"Give its user the privileges {grants}-*, or the role nx-admin."
+        if grants
+        else "Give its user the privilege.",
+        429: "Try again later.",
+        503: "Try again when Nexus is up: it may be starting, or a proxy cannot reach it.",
+    }
+    if status in by_status:
+        return by_status[status]
+    if error is UnexpectedAnswerError:
+        return f"Check that {url} is Nexus's address, with its context path (such as /nexus) if it has one."
+    for pattern, remedy in _REMEDIES:
+        if re.search(pattern, said):
+            return remedy
+    if status >= 500:  # noqa: PLR2004 the server's own failures
+        return "Look into Nexus's log (nexus.log) for the cause."
+    return "Correct what it names and run again."
+
+
+def _is_nexus_object(response: requests.Response) -> bool:
+    body = _body(response)
+    return isinstance(body, dict) and "message" in body
+
+
+def _body(response: requests.Response) -> Any:
+    if "json" not in response.headers.get("Content-Type", "").lower():
+        return None
+    try:
+        return json.loads(response.content)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _said(response: requests.Response, fields: Mapping[str, str]) -> str:
+    """Return what the server said, in a few words: never the whole body. `fields` are our names by Nexus's."""
+    status = f"HTTP {response.status_code}"
+    if (title := page_title(response)) is not None:
+        return f"{status} with an HTML page titled '{title}', from a proxy or another server"
+    body = _body(response)
+    if isinstance(body, dict) and isinstance(body.get("message"), str):
+        return body["message"].strip().removeprefix('"').removesuffix('"') or status
+    if isinstance(body, list):
+        return "; ".join(_faults(body, fields)) or f"{status}, the request has a wrong shape"
+    text = response.content[:2000].decode("utf-8", errors="replace").strip()
+    if (
+        body is not None
+        or not text
+        or not response.headers.get("Content-Type", "").lower().startswith("text/plain")
+    ):
+        return f"{status} without a word" if not text else f"{status} with an answer that is not Nexus's"
+    return _plain(text)
+
+
+def _faults(body: list[Any], fields: Mapping[str, str]) -> list[str]:
+    """Return the faults of `[{"id": "PARAMETER name", "message": "must not be empty"}]`: `name: must not be empty`."""
+    found = []
+    for fault in body:
+        if isinstance(fault, dict) and isinstance(fault.get("message"), str):
+            name = str(fault.get("id") or "").split(" ")[-1].split(".")[-1]
+            about = "" if name in ("", "*") else f"{fields.get(name, name)}: "
+            found.append(about + fault["message"])
+    return found
+
+
+def _plain(text: str) -> str:
+    """Return a plain text without fault id and Java class; of a value that is too long only which one it is."""
+    if too_long := re.search(r'Value too long for column "(\w+)', text):
+        return f"the {too_long[1].lower()}'s value is too long"
+    if quoted := re.search(r"message='\"?(.*?)\"?'\}", text):
+        return quoted[1]
+    line = re.sub(r"^ERROR: \(ID [0-9a-f-]+\)\s*", "", text.splitlines()[0])
+    return re.sub(r"^(?:[a-z][\w$]*\.)+[A-Z][\w$]*(?::\s*|$)", "", line) or line

@@ -1,0 +1,150 @@
+"""What can be done with every kind of Nexus object: the shared list, reading one, creating, replacing, deleting.
+
+Written once for all kinds; what is peculiar to users and privileges is in their modules.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from ciaccess.clients.errors import ApiError, NotFoundError, UnexpectedAnswerError, UnreachableError, action
+from ciaccess.clients.http.session import json_of, segment
+from ciaccess.clients.nexus.wire import NEXUS, Kind
+from ciaccess.clients.shared_list import SharedList
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ciaccess.clients.nexus.api import Api
+
+T = TypeVar("T")
+_OK = 200
+
+
+class Listing(Generic[T]):
+    """A kind that is only listed."""
+
+    def __init__(self, api: Api, kind: Kind[T]) -> None:
+        self._api = api
+        self.kind = kind
+        self.shared = SharedList(self._list)
+
+    def all(self) -> dict[str, T]:
+        """Return the objects by id: one call a process, whoever asks; the dictionary is the caller's own."""
+        return dict(self.shared.items())
+
+    def find(self, identity: str) -> T | None:
+        """Return one object of the shared list, None when it has none of exactly this id."""
+        return self.shared.items().get(identity)
+
+    def refresh(self) -> None:
+        """Forget the shared list."""
+        self.shared.refresh()
+
+    def _list(self) -> dict[str, T]:
+        doing = f"list {self.kind.noun}s"
+        return {self.kind.id_of(item): item for item in self._several(doing, dict(self.kind.params))}
+
+    def _several(self, doing: str, params: dict[str, str]) -> list[T]:
+        found = self._api.json(self.kind.path, doing, self.kind, params=params)
+        if not isinstance(found, list):
+            raise UnexpectedAnswerError(
+                doing, "the answer is not a list", "Check that this is Nexus, and its version.", system=NEXUS
+            )
+        return [self.kind.decode(each, doing) for each in found]
+
+
+class Collection(Listing[T]):
+    """A kind that is managed. Every write is put into the shared list, so that it stays true."""
+
+    def __init__(self, api: Api, kind: Kind[T], after_delete: Callable[[str], None] = lambda _: None) -> None:
+        """`after_delete` is told the id of what is gone: other kinds may have named it."""
+        super().__init__(api, kind)
+        self._after_delete = after_delete
+
+    def read(self, identity: str) -> T | None:
+        """Return one object as the server has it now, None when there is none of exactly this id."""
+        doing = action("read", self.kind.noun, identity)
+        try:
+            found = self._api.json(self._item_path(identity, doing), doing, self.kind)
+        except NotFoundError:
+            return None
+        return self._exactly(self.kind.decode(found, doing), identity)
+
+    def create(self, item: T) -> None:
+        """Create an object.
+
+        When the call is cut after it was sent, the object is read back: one that is just as wanted counts as made.
+
+        Raises:
+            ConflictError: one with its id exists.
+            UnreachableError: no answer; if `uncertain`, it may or may not have been made.
+        """
+        self._create(item, self._body(item), lambda: self.read(self.kind.id_of(item)) == item)
+
+    def replace(self, item: T) -> None:
+        """Make an existing object equal to this one.
+
+        Raises:
+            NotFoundError: there is none with its id.
+        """
+        identity = self.kind.id_of(item)
+        doing = action("replace", self.kind.noun, identity)
+        path = self._replace_path(item, doing)
+        self._api.call("PUT", path, doing, self.kind, body=self._body(item))
+        self._remember(item)
+
+    def delete(self, identity: str) -> bool:
+        """Delete an object; return False, without an error, when there was none."""
+        doing = action("delete", self.kind.noun, identity)
+        try:
+            self._api.call("DELETE", self._item_path(identity, doing), doing, self.kind)
+        except NotFoundError:
+            existed = False
+        else:
+            existed = True
+        self.shared.drop(identity)
+        self._after_delete(identity)
+        return existed
+
+    def _create(self, item: T, body: dict[str, Any], has_arrived: Callable[[], bool]) -> None:
+        identity = self.kind.id_of(item)
+        doing = action("create", self.kind.noun, identity)
+        segment(identity, doing, NEXUS)  # what no later call could name is not made
+        made = item
+        try:
+            response = self._api.call("POST", self._create_path(item), doing, self.kind, body=body)
+            if response.status_code == _OK and response.content:
+                made = self.kind.decode(json_of(response, doing, NEXUS), doing)
+        except UnreachableError as error:
+            self.refresh()
+            if not error.uncertain or not _answers_yes(has_arrived):
+                raise
+        self._remember(made)
+
+    def _body(self, item: T) -> dict[str, Any]:
+        return self.kind.encode(item)
+
+    def _create_path(self, item: T) -> str:
+        del item
+        return self.kind.path
+
+    def _replace_path(self, item: T, doing: str) -> str:
+        return self._item_path(self.kind.id_of(item), doing)
+
+    def _item_path(self, identity: str, doing: str) -> str:
+        return f"{self.kind.path}/{segment(identity, doing, NEXUS)}"
+
+    def _exactly(self, item: T, identity: str) -> T | None:
+        return item if self.kind.id_of(item) == identity else None
+
+    def _remember(self, item: T) -> None:
+        self.shared.put(self.kind.id_of(item), item)
+
+
+def _answers_yes(question: Callable[[], bool]) -> bool:
+    """Ask; where that fails as well, the first error is the one to tell."""
+    try:
+        return question()
+    except ApiError:
+        return False

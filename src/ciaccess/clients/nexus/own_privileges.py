@@ -1,0 +1,25 @@
+"""Which content selectors and privileges are a role's own: those called after it, `ci-svc-x-yum-dev` after `ci-svc-x`.
+
+An adoption says what the plugin's import will find, so both find it here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ciaccess.clients.nexus import Nexus, Privilege
+
+_SCOPED = "repository-content-selector"
+
+
+def is_called_after(role_id: str, name: str) -> bool:
+    """Tell whether a selector or privilege of this name is the role's own."""
+    return name.startswith(f"{role_id}-")
+
+
+def own_privileges(nexus: Nexus, role_id: str) -> list[Privilege]:
+    """Return the privileges on content selectors that a role holds and that are its own, by name; "" is no role."""
+    role = nexus.roles.find(role_id) if role_id else None
+    held = [nexus.privileges.find(name) for name in sorted(role.privileges)] if role else []
+    return [each for each in held if each and each.type == _SCOPED and is_called_after(role_id, each.name)]

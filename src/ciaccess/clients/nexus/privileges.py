@@ -1,0 +1,123 @@
+"""Nexus's privileges. Each type is written at a path of its own, with fields of its own, and read at one for all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ciaccess.clients.errors import NotFoundError, RefusedError, action
+from ciaccess.clients.http.session import segment
+from ciaccess.clients.nexus.collection import Collection
+from ciaccess.clients.nexus.wire import NEXUS, Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ciaccess.clients.nexus.api import Api
+
+
+@dataclass(frozen=True)
+class Privilege:
+    """A privilege: of a type in WRITABLE, or of another one, which is only read.
+
+    `actions` are lower-case here, as in the names of Nexus's own privileges: browse, read, edit, add, delete, all.
+    """
+
+    name: str
+    type: str
+    description: str
+    actions: frozenset[str]
+    format: str = ""
+    repository: str = ""
+    content_selector: str = ""
+    pattern: str = ""
+    read_only: bool = False
+
+
+# type → the fields that are written besides name and description
+WRITABLE = {
+    "wildcard": ("pattern",),
+    "repository-view": ("format", "repository", "actions"),
+    "repository-content-selector": ("format", "repository", "content_selector", "actions"),
+}
+
+PRIVILEGES = Kind(
+    noun="privilege",
+    model=Privilege,
+    path="/security/privileges",
+    identity="name",
+    wire={
+        "name": "name",
+        "type": "type",
+        "description": "description",
+        "actions": "actions",
+        "format": "format",
+        "repository": "repository",
+        "content_selector": "contentSelector",
+        "pattern": "pattern",
+        "read_only": "readOnly",
+    },
+    upper_case=frozenset({"actions"}),
+    grants="nx-privileges",
+)
+
+
+class Privileges(Collection[Privilege]):
+    """The privileges. Nexus stores what it cannot read again, so two mistakes are refused before they are sent."""
+
+    def __init__(self, api: Api, after_delete: Callable[[str], None]) -> None:
+        super().__init__(api, PRIVILEGES, after_delete)
+
+    def create(self, item: Privilege) -> None:
+        """Create a privilege; raises as Collection.create does.
+
+        Raises:
+            RefusedError: its type is not one of WRITABLE, or its pattern is one that breaks Nexus's whole list.
+        """
+        _refuse_unwritable(item, action("create", "privilege", item.name))
+        super().create(item)
+
+    def replace(self, item: Privilege) -> None:
+        """Make an existing privilege equal to this one.
+
+        Raises:
+            NotFoundError: there is none of its name.
+            RefusedError: as in `create`, or the existing one is of another type: Nexus would take the write, and
+                could never read the privilege again.
+        """
+        doing = action("replace", "privilege", item.name)
+        _refuse_unwritable(item, doing)
+        # Asked now, and not taken from the list: somebody may have replaced it since.
+        existing = self.read(item.name)
+        if existing is None:
+            raise NotFoundError(doing, "there is no such privilege", "Create it.", system=NEXUS, status=404)
+        if existing.type != item.type:
+            said = f"it is of type {existing.type}, which cannot become {item.type}"
+            raise RefusedError(doing, said, "Delete it and create it anew.", system=NEXUS)
+        super().replace(item)
+
+    def _body(self, item: Privilege) -> dict[str, Any]:
+        return self.kind.encode(item, ("name", "description", *WRITABLE[item.type]))
+
+    def _create_path(self, item: Privilege) -> str:
+        return f"{self.kind.path}/{item.type}"
+
+    def _replace_path(self, item: Privilege, doing: str) -> str:
+        return f"{self.kind.path}/{item.type}/{segment(item.name, doing, NEXUS)}"
+
+
+def is_pattern(value: str) -> bool:
+    """Tell whether a wildcard pattern has no empty part.
+
+    Nexus stores `::` although it cannot read it, and from then on answers 500 to the list of privileges.
+    """
+    return all(part.strip() for section in value.split(":") for part in section.split(","))
+
+
+def _refuse_unwritable(item: Privilege, doing: str) -> None:
+    if item.type not in WRITABLE:
+        said = f"privileges of type '{item.type}' are not written here"
+        raise RefusedError(doing, said, f"Use one of {', '.join(WRITABLE)}.", system=NEXUS)
+    if item.type == "wildcard" and not is_pattern(item.pattern):
+        said = f"the wildcard pattern '{item.pattern}' has an empty part, which makes Nexus's privilege list unreadable"
+        raise RefusedError(doing, said, "Write a pattern such as nexus:search:read.", system=NEXUS)

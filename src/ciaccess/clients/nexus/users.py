@@ -1,0 +1,149 @@
+"""Nexus's local users (source `default`), their passwords, and the login probe."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from ciaccess.clients.errors import ForbiddenError, NotFoundError, RefusedError, action
+from ciaccess.clients.http.session import basic
+from ciaccess.clients.nexus.collection import Collection
+from ciaccess.clients.nexus.wire import NEXUS, Kind
+from ciaccess.clients.redaction import conceal
+
+if TYPE_CHECKING:
+    from ciaccess.clients.nexus.api import Api
+
+LOCAL = "default"
+DISABLED = "disabled"
+
+
+@dataclass(frozen=True)
+class User:
+    """A user; `status` is active, disabled, locked or changepassword. Nexus never returns a password."""
+
+    user_id: str
+    first_name: str
+    last_name: str
+    email_address: str
+    status: str
+    roles: frozenset[str]
+    source: str = LOCAL
+
+
+USERS = Kind(
+    noun="user",
+    model=User,
+    path="/security/users",
+    identity="user_id",
+    wire={
+        "user_id": "userId",
+        "first_name": "firstName",
+        "last_name": "lastName",
+        "email_address": "emailAddress",
+        "status": "status",
+        "roles": "roles",
+        "source": "source",
+    },
+    # Without the source a list may be cut at 100.
+    params={"source": LOCAL},
+    grants="nx-users",
+)
+
+
+class Users(Collection[User]):
+    """The users; creating one takes its password."""
+
+    def __init__(self, api: Api) -> None:
+        super().__init__(api, USERS)
+
+    def read(self, identity: str) -> User | None:
+        """Return one user as the server has it now, None when there is none of exactly this id."""
+        doing = action("read", "user", identity)
+        # There is no call for one user, and this one matches prefixes, in any case of letters.
+        several = self._several(doing, {"userId": identity, **USERS.params})
+        return next((user for user in several if user.user_id == identity and user.source == LOCAL), None)
+
+    def _list(self) -> dict[str, User]:
+        # A user of another source may bear the id of one of ours.
+        return {
+            user.user_id: user
+            for user in self._several("list users", dict(USERS.params))
+            if user.source == LOCAL
+        }
+
+    def create(self, item: User, password: str) -> None:  # type: ignore[override] # a user is not made without one
+        """Create a user with this password; raises as Collection.create does."""
+        doing = action("create", "user", item.user_id)
+        conceal(password)
+        _refuse_password(password, doing)
+        _refuse_no_roles(item, doing)
+
+        def has_arrived() -> bool:
+            return self.read(item.user_id) == item and self.accepts(item.user_id, password)
+
+        self._create(item, {**self._body(item), "password": password}, has_arrived)
+
+    def replace(self, item: User) -> None:
+        """Make an existing user equal to this one; its password stays.
+
+        Raises:
+            RefusedError: it has no roles, which Nexus does not take, even from a user that has none.
+        """
+        _refuse_no_roles(item, action("replace", "user", item.user_id))
+        super().replace(item)
+
+    def disable(self, user: User) -> None:
+        """Let a user in no more. One that is gone already is no error; one without roles, which Nexus does not take, stays."""
+        if not user.roles:
+            return
+        try:
+            self.replace(replace(user, status=DISABLED))
+        except NotFoundError:
+            self.refresh()
+
+    def change_password(self, user_id: str, password: str) -> None:
+        """Give a user another password.
+
+        Raises:
+            ForbiddenError: the administrating user has less than nexus:*.
+            RefusedError: the password is empty, or has a line break or another control character.
+        """
+        doing = action("change the password of", "user", user_id)
+        conceal(password)
+        _refuse_password(password, doing)
+        path = f"{self._item_path(user_id, doing)}/change-password"
+        try:
+            self._api.call("PUT", path, doing, USERS, text=password)
+        except ForbiddenError as error:
+            remedy = "Changing passwords needs nexus:* (the role nx-admin): nx-users-all and nx-userschangepw do not suffice."
+            raise ForbiddenError(doing, error.said, remedy, system=NEXUS, status=error.status) from None
+
+    def accepts(self, user_id: str, password: str) -> bool:
+        """Tell whether Nexus accepts this password from this user now; a disabled or locked user is refused too.
+
+        Raises:
+            ApiError: the answer is neither yes nor no.
+        """
+        doing = action("try the login of", "user", user_id)
+        try:
+            auth = basic(user_id, password)
+        except ValueError as error:
+            raise RefusedError(doing, str(error), "Choose another id.", system=NEXUS) from None
+        return self._api.accepts(doing, auth)
+
+
+def is_password(value: str) -> bool:
+    """Tell whether Nexus takes a text as a password, and takes it whole."""
+    return bool(value.strip()) and not any(ord(letter) < ord(" ") for letter in value)
+
+
+def _refuse_password(password: str, doing: str) -> None:
+    if not is_password(password):
+        said = "the password is blank, or contains a line break or another control character"
+        raise RefusedError(doing, said, "Choose another one.", system=NEXUS)
+
+
+def _refuse_no_roles(user: User, doing: str) -> None:
+    if not user.roles:
+        raise RefusedError(doing, "a user without roles", "Give it at least one role.", system=NEXUS)

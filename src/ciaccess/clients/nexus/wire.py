@@ -1,0 +1,124 @@
+"""How a kind of object is written in Nexus's JSON: declared as data for each kind, read and written here.
+
+A model is a frozen dataclass whose fields are text, flags, or sets of text. Fields that Nexus added since are
+ignored; a missing one takes its default, or is empty; one of a wrong type is an error that names it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_origin, get_type_hints
+
+from ciaccess.clients.errors import UnexpectedAnswerError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+T = TypeVar("T")
+NEXUS = "Nexus"
+
+
+@dataclass(frozen=True)
+class Kind(Generic[T]):
+    """A kind of Nexus object.
+
+    `path` is below /service/rest/v1, `wire` maps each field to Nexus's name for it, `identity` is the field that
+    identifies an object, `unsent` are the fields that Nexus alone decides, `upper_case` the sets that are lower-case
+    here (as in the names of Nexus's own privileges) and upper-case in its JSON, `grants` begins the names of the
+    privileges that the kind needs.
+    """
+
+    noun: str
+    model: type[T]
+    path: str
+    identity: str
+    wire: Mapping[str, str]
+    grants: str
+    params: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    unsent: frozenset[str] = frozenset()
+    upper_case: frozenset[str] = frozenset()
+
+    def id_of(self, item: T) -> str:
+        """Return an object's id."""
+        return str(getattr(item, self.identity))
+
+    def encode(self, item: T, fields: Iterable[str] | None = None) -> dict[str, Any]:
+        """Return an object as Nexus's JSON, or these fields of it; sets are sorted, to be the same text each time."""
+        sent = self.wire.keys() - self.unsent if fields is None else fields
+        return {self.wire[field]: self._encoded(field, getattr(item, field)) for field in sorted(sent)}
+
+    @functools.cached_property
+    def fields(self) -> dict[str, tuple[type, Any]]:
+        """The model's fields with their types, and what they are when Nexus does not say.
+
+        Nothing is guessed of a flag without a default (None): it must be said.
+        """
+        types = get_type_hints(self.model)
+        plain: dict[str, type] = {name: get_origin(kind) or kind for name, kind in types.items()}
+        declared = dataclasses.fields(self.model)  # type: ignore[arg-type] # every model is a dataclass
+        empty: dict[type, Any] = {str: "", frozenset: frozenset(), bool: None}
+        return {
+            field.name: (
+                plain[field.name],
+                empty[plain[field.name]] if field.default is dataclasses.MISSING else field.default,
+            )
+            for field in declared
+        }
+
+    def _encoded(self, field: str, value: object) -> Any:
+        if isinstance(value, frozenset):
+            return sorted(word.upper() if field in self.upper_case else word for word in value)
+        return value
+
+    def decode(self, data: Any, doing: str) -> T:
+        """Return the object that Nexus's JSON describes.
+
+        Raises:
+            UnexpectedAnswerError: it is of another shape; the text names the object and the field.
+        """
+        if not isinstance(data, dict):
+            raise self._unexpected(doing, f"{_described(data)} stands where a {self.noun} should")
+        identity = data.get(self.wire[self.identity])
+        if not isinstance(identity, str) or not identity:
+            raise self._unexpected(doing, f"a {self.noun} has no text as its '{self.wire[self.identity]}'")
+        values: dict[str, Any] = {}
+        for field, (kind, default) in self.fields.items():
+            name = self.wire[field]
+            value = data.get(name)
+            if value is None and default is None:
+                raise self._unexpected(doing, f"{self.noun} '{identity}' has no '{name}'")
+            if value is None:
+                value = default
+            elif kind is frozenset:
+                if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
+                    raise self._wrong(doing, identity, name, value, "a list of texts")
+                value = frozenset(word.lower() if field in self.upper_case else word for word in value)
+            elif not isinstance(value, kind):
+                raise self._wrong(doing, identity, name, value, "a flag" if kind is bool else "a text")
+            values[field] = value
+        return self.model(**values)
+
+    def _wrong(
+        self, doing: str, identity: str, name: str, value: object, wanted: str
+    ) -> UnexpectedAnswerError:
+        return self._unexpected(
+            doing, f"{self.noun} '{identity}' has {_described(value)} as its '{name}', not {wanted}"
+        )
+
+    def _unexpected(self, doing: str, said: str) -> UnexpectedAnswerError:
+        return UnexpectedAnswerError(doing, said, "Check that this is Nexus, and its version.", system=NEXUS)
+
+
+def _described(value: object) -> str:
+    """Name a value's type without showing it: it may be a secret in the wrong place."""
+    names = {
+        str: "a text",
+        bool: "a flag",
+        int: "a number",
+        float: "a number",
+        list: "a list",
+        dict: "an object",
+    }
+    return names.get(type(value), "nothing")

@@ -1,0 +1,293 @@
+"""Vault's API as this project asks it, over hvac: what exists, what a token may do, what a secret holds.
+
+It reads, logs jobs in and out, and writes secrets (those of accounts are vault_secret's): all else in Vault is pulumi-vault's. A
+path that may not be read is a ForbiddenError, never "not there".
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import requests
+
+from ciaccess.clients.errors import ForbiddenError, NotFoundError, UnexpectedAnswerError, UnreachableError, error_class
+from ciaccess.clients.http.session import HttpOptions, PooledSession, json_of, translated
+from ciaccess.clients.vault.id_token_times import times_told
+from ciaccess.clients.redaction import conceal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hvac import Client
+
+SYSTEM = "Vault"
+_DISCOVERY = "/.well-known/openid-configuration"
+_OK = 200
+_NO_CONTENT = 204
+_NOT_FOUND = 404
+_SEALED = 503
+_REMEDIES = {
+    400: "Check the path.",
+    403: "Set VAULT_TOKEN to a token that is valid and may read this path.",
+    _SEALED: "Unseal Vault, or wait for it, and run again.",
+}
+
+
+class Vault:
+    """One Vault, asked with one token; VAULT_NAMESPACE is its namespace. Safe to use from several threads."""
+
+    def __init__(self, url: str, token: str, *, options: HttpOptions | None = None) -> None:
+        conceal(token)
+        self.url = url.rstrip("/")
+        self._token = token
+        self._options = options or HttpOptions()
+        self._session = PooledSession(self.url, self._options)
+        self._lock = threading.Lock()
+        self._hvac: Client | None = None
+
+    def __repr__(self) -> str:
+        return f"Vault({self.url!r})"
+
+    @property
+    def token(self) -> str:
+        """The token, for a program that is started with it in its environment."""
+        return self._token
+
+    def log_in(self, mount: str, role: str, id_token: str) -> Vault:
+        """Return this Vault, asked with the token that a JWT role gives to who holds an id_token.
+
+        Raises:
+            RefusedError, ForbiddenError: it gives none; the text has Vault's reason.
+            UnexpectedAnswerError: the answer has none.
+        """
+        doing = f"log in at 'auth/{mount}' with role '{role}'"
+        conceal(id_token)
+        with times_told(id_token):
+            answer = self.ask("post", f"auth/{mount}/login", doing, {"role": role, "jwt": id_token})
+        token = _object(answer.get("auth"), doing).get("client_token")
+        if not isinstance(token, str) or not token:
+            # Vault's own login MFA answers so, and asks for a second step that no job can take.
+            remedy = "Check that VAULT_ADDR is Vault's, and that no login MFA is enforced at this mount."
+            raise UnexpectedAnswerError(doing, "the answer has no token", remedy, system=SYSTEM)
+        return Vault(self.url, token, options=self._options)
+
+    def log_out(self) -> None:
+        """Revoke the token; one of type batch cannot be revoked, which is a RefusedError."""
+        self.ask("post", "auth/token/revoke-self", "revoke the token")
+
+    def exists(self, api_path: str) -> bool:
+        """Tell whether there is something at an API path, such as `sys/policies/acl/x` or `secret/data/nexus/x`.
+
+        A KV secret whose latest version was deleted is not there: its readers get 404 too.
+
+        Raises:
+            ForbiddenError: the token may not look.
+        """
+        return self._get(api_path, f"look for '{api_path}'") is not None
+
+    def capabilities(self, paths: Sequence[str]) -> dict[str, set[str]]:
+        """Return what the token may do at each API path, `root` and `deny` as Vault says them."""
+        doing = f"ask for the token's rights at {len(paths)} paths"
+        if not paths:
+            return {}
+        answer = self.ask("post", "sys/capabilities-self", doing, {"paths": list(paths)})
+        rights = _object(answer.get("data"), doing)
+        return {path: set(rights.get(path, ())) for path in paths}
+
+    def health(self) -> dict[str, Any]:
+        """Return `{initialized, sealed, standby, …}`; whatever the state, Vault is asked to answer 200."""
+        states = ("standby", "perfstandby", "sealed", "uninit", "drsecondary", "performancestandby")
+        answering = {f"{state}code": str(_OK) for state in states}
+        return self.ask("get", "sys/health", "ask how Vault is", parameters=answering)
+
+    def token_lives(self) -> None:
+        """Make sure that the token is accepted.
+
+        Raises:
+            ForbiddenError: it is unknown, expired or revoked.
+        """
+        self.ask("get", "auth/token/lookup-self", "look up the token")
+
+    def read(self, api_path: str) -> dict[str, Any] | None:
+        """Return the data at an API path, None where there is nothing.
+
+        Raises:
+            ForbiddenError: the token may not look.
+        """
+        answer = self._get(api_path, f"read '{api_path}'")
+        return None if answer is None else _object(answer.get("data"), f"read '{api_path}'")
+
+    def keys(self, api_path: str) -> list[str]:
+        """Return the names that Vault lists under an API path; where it knows none it has no list either."""
+        doing = f"list '{api_path}'"
+        try:
+            answer = self.ask("get", api_path, doing, parameters={"list": "true"})
+        except NotFoundError:
+            return []
+        found = _object(answer.get("data"), doing).get("keys")
+        if not isinstance(found, list):
+            raise UnexpectedAnswerError(doing, "the answer is no list", "Check VAULT_ADDR.", system=SYSTEM)
+        return [str(key) for key in found]
+
+    def kv_version(self, mount: str) -> int | None:
+        """Return the version of the KV engine at a mount; None where nothing, or no KV engine, is mounted.
+
+        Raises:
+            ForbiddenError: the token may do nothing under the mount, or it is not there: Vault does not tell which.
+        """
+        doing = f"look for the KV engine at '{mount}'"
+        try:
+            answer = self._get(f"sys/internal/ui/mounts/{mount}", doing)
+        except ForbiddenError as error:
+            remedy = "Mount it, correct vault.kv.mount, or give the token rights under it: Vault does not tell which."
+            raise ForbiddenError(doing, error.said, remedy, system=SYSTEM, status=error.status) from None
+        engine = (answer or {}).get("data")
+        if not isinstance(engine, dict) or engine.get("type") not in ("kv", "generic"):
+            return None
+        return int((engine.get("options") or {}).get("version", 1))
+
+    def read_secret(self, mount: str, path: str, version: int = 0) -> dict[str, Any] | None:
+        """Return a version of a KV v2 secret (0: the latest), each text but the username concealed; None where there is none."""
+        doing = f"read secret '{mount}/{path}'"
+        answer = self._get(f"{mount}/data/{path}", doing, {"version": str(version)} if version else None)
+        if answer is None:
+            return None
+        secret = _object(_object(answer.get("data"), doing).get("data"), doing)
+        for key, value in secret.items():
+            # A user's name is no secret: it stands in access.yaml, and errors need it.
+            if isinstance(value, str) and key != "username":
+                conceal(value)
+        return secret
+
+    def write_secret(self, mount: str, path: str, fields: dict[str, str]) -> None:
+        """Write a new version of a KV v2 secret that no program manages: what a person brings."""
+        for value in fields.values():
+            conceal(value)
+        self.ask("post", f"{mount}/data/{path}", f"write secret '{mount}/{path}'", {"data": fields})
+
+    def write_custom_metadata(self, api_path: str, fields: dict[str, str]) -> None:
+        """Make these the custom metadata of a KV v2 secret, at the API path of its metadata; its data stay as they are."""
+        self.ask("post", api_path, f"write '{api_path}'", {"custom_metadata": fields})
+
+    def url_answers(self, url: str) -> None:
+        """Make sure that a discovery or JWKS URL answers, as Vault will ask it; no credentials are sent.
+
+        Raises:
+            UnreachableError, UnexpectedAnswerError: it does not.
+        """
+        doing = f"ask '{url}'"
+        session = PooledSession(url, self._options)
+        try:
+            for address in (url, url.rstrip("/") + _DISCOVERY):
+                answer = session.get(address)
+                if answer.status_code == _OK and _is_key_source(answer, doing):
+                    return
+        except requests.RequestException as error:
+            failure = translated(error, doing, "The issuer", url)
+            raise UnreachableError(failure.doing, failure.said, failure.remedy, system=SYSTEM) from None
+        finally:
+            session.close()
+        said = "it answers neither keys nor an OpenID configuration"
+        remedy = "Correct vault.jwt.discovery_url or jwks_url in access.yaml: Vault would keep a half-made backend."
+        raise UnexpectedAnswerError(doing, said, remedy, system=SYSTEM)
+
+    def unmount(self, path: str) -> None:
+        """Take a mount away with all that is in it: `auth/jwt`, `secret`."""
+        place = f"sys/{path}" if path.startswith("auth/") else f"sys/mounts/{path}"
+        self.ask("delete", place, f"unmount '{path}'")
+
+    def close(self) -> None:
+        """Close the pooled connections."""
+        self._session.close()
+
+    def _client(self) -> Client:
+        with self._lock:
+            if self._hvac is None:
+                from hvac import Client  # noqa: PLC0415 0.1 s that a start without Vault need not take
+                from hvac.adapters import RawAdapter  # noqa: PLC0415 the same
+
+                self._hvac = Client(
+                    url=self.url,
+                    token=self._token,
+                    session=self._session,
+                    adapter=RawAdapter,
+                    timeout=int(self._options.read_seconds),  # the session has bounds of its own
+                    namespace=os.environ.get("VAULT_NAMESPACE") or None,
+                )
+            return self._hvac
+
+    def _get(
+        self, api_path: str, doing: str, parameters: dict[str, str] | None = None
+    ) -> dict[str, Any] | None:
+        """Return what is at an API path, None where there is nothing."""
+        try:
+            return self.ask("get", api_path, doing, parameters=parameters)
+        except NotFoundError:
+            return None
+
+    def ask(
+        self,
+        method: str,
+        api_path: str,
+        doing: str,
+        body: Any = None,
+        *,
+        parameters: dict[str, str] | None = None,
+        keep_missing: bool = False,
+    ) -> dict[str, Any]:
+        """Return the answer of a call, {} for none; with `keep_missing` also a 404 that tells something of what was there.
+
+        Raises:
+            ApiError: it was refused, or not answered.
+        """
+        # hvac's own errors do not tell a 412 from a 500, so the status is looked at here.
+        try:
+            answer = self._client().adapter.request(
+                method, f"/v1/{quote(api_path)}", json=body, params=parameters, raise_exception=False
+            )
+        except requests.RequestException as error:
+            # Nothing that is asked here changes anything that a second call would not change in the same way.
+            raise translated(error, doing, SYSTEM, self.url) from None
+        status = answer.status_code
+        if status == _NO_CONTENT:
+            return {}
+        if status == _NOT_FOUND:
+            _object(_body(answer) or None, doing)  # a proxy's page is no "not there"
+        # A deleted version of a secret is a 404 with its number.
+        told = keep_missing and status == _NOT_FOUND and "data" in _body(answer)
+        if status != _OK and not told:
+            said = f"{SYSTEM} answered {status}{_faults(answer)}"
+            remedy = _REMEDIES.get(status, "Run again later; Vault's own log says more.")
+            raise error_class(status)(doing, said, remedy, system=SYSTEM, status=status)
+        return _object(json_of(answer, doing, SYSTEM), doing)
+
+
+def _body(answer: requests.Response) -> dict[str, Any]:
+    try:
+        return dict(answer.json())
+    except (ValueError, TypeError):
+        return {}
+
+
+def _faults(answer: requests.Response) -> str:
+    faults = _body(answer).get("errors")
+    return f", {'; '.join(str(fault).strip() for fault in faults)}" if faults else ""
+
+
+def _object(value: Any, doing: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        remedy = "Check that VAULT_ADDR is Vault's address."
+        raise UnexpectedAnswerError(doing, "the answer is not of Vault's shape", remedy, system=SYSTEM)
+    return value
+
+
+def _is_key_source(answer: requests.Response, doing: str) -> bool:
+    """Tell whether an answer is a JWKS or an OpenID configuration."""
+    try:
+        found = json_of(answer, doing, SYSTEM)
+    except UnexpectedAnswerError:
+        return False
+    return isinstance(found, dict) and ("keys" in found or "jwks_uri" in found)

@@ -1,0 +1,161 @@
+"""Kubernetes manifests that let a cluster pull images: a pull secret, the same by External Secrets, and a pod that uses it.
+
+Owns their shape. Names come from access.yaml, the credential from Vault; nothing here asks anything.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ciaccess.access import Access
+
+Manifest = dict[str, Any]
+_CONFIG_KEY = ".dockerconfigjson"
+_SECRET_TYPE = "kubernetes.io/dockerconfigjson"  # noqa: S105 a type's name
+_LABELS = {"app.kubernetes.io/managed-by": "ciaccess"}
+_ACCOUNT_ANNOTATION = "ciaccess/account"
+_EXTERNAL_SECRETS = "external-secrets.io/v1"
+
+
+def registries(access: Access) -> list[str]:
+    """Return both registries, each once: the one that is pulled from first."""
+    return list(dict.fromkeys((access.nexus.pull_registry, access.nexus.push_registry)))
+
+
+def docker_config(hosts: Sequence[str], username: str, password: str) -> str:
+    """Return a docker config.json that holds one credential for several registries.
+
+    Raises:
+        ValueError: the username has a colon, at which every reader of `auth` would cut it.
+    """
+    if ":" in username:
+        raise ValueError("the username has a colon in it")
+    auth = base64.b64encode(f"{username}:{password}".encode()).decode("ascii")
+    entry = {"username": username, "password": password, "auth": auth}
+    return json.dumps({"auths": dict.fromkeys(hosts, entry)})
+
+
+def pull_secret(name: str, namespace: str, account: str, config: str) -> Manifest:
+    """Return a Secret of type kubernetes.io/dockerconfigjson."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": _metadata(name, namespace, account),
+        "type": _SECRET_TYPE,
+        "data": {_CONFIG_KEY: base64.b64encode(config.encode()).decode("ascii")},
+    }
+
+
+def external_secret(
+    access: Access, name: str, namespace: str, account: str, *, auth_mount: str, role: str
+) -> list[Manifest]:
+    """Return a SecretStore on Vault and an ExternalSecret that makes the same pull secret; neither holds a secret.
+
+    The operator logs in at Vault's kubernetes auth mount `auth_mount` with `role`, as the namespace's service account
+    `name`.
+    """
+    kv = access.vault.kv
+    login = {"mountPath": auth_mount, "role": role, "serviceAccountRef": {"name": name}}
+    vault = {"server": access.vault.address, "path": kv.mount, "version": "v2", "auth": {"kubernetes": login}}
+    store = {
+        "apiVersion": _EXTERNAL_SECRETS,
+        "kind": "SecretStore",
+        "metadata": _metadata(name, namespace, account),
+        "spec": {"provider": {"vault": vault}},
+    }
+    fields = ("username", "password")
+    secret = {
+        "apiVersion": _EXTERNAL_SECRETS,
+        "kind": "ExternalSecret",
+        "metadata": _metadata(name, namespace, account),
+        "spec": {
+            "refreshInterval": "15m",
+            "secretStoreRef": {"kind": "SecretStore", "name": name},
+            "target": {
+                "name": name,
+                "creationPolicy": "Owner",
+                "template": {
+                    "engineVersion": "v2",
+                    "type": _SECRET_TYPE,
+                    "data": {_CONFIG_KEY: _config_template(registries(access))},
+                },
+            },
+            "data": [
+                {"secretKey": field, "remoteRef": {"key": f"{kv.prefix}/{account}", "property": field}}
+                for field in fields
+            ],
+        },
+    }
+    return [store, _service_account(name, namespace, account), secret]
+
+
+def pod_example(access: Access, name: str, namespace: str, account: str) -> list[Manifest]:
+    """Return a pod that pulls an image from Nexus with the pull secret, under the restricted pod security standard."""
+    container = {
+        "name": "app",
+        "image": f"{access.nexus.pull_registry}/{namespace}/example:1.0.0",
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "capabilities": {"drop": ["ALL"]},
+            "readOnlyRootFilesystem": True,
+        },
+        "resources": {"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"memory": "128Mi"}},
+    }
+    security = {"runAsNonRoot": True, "runAsUser": 10001, "seccompProfile": {"type": "RuntimeDefault"}}
+    return [
+        {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": _metadata("example", namespace, account),
+            "spec": {
+                "imagePullSecrets": [{"name": name}],
+                "automountServiceAccountToken": False,
+                "securityContext": security,
+                "containers": [container],
+            },
+        }
+    ]
+
+
+def as_yaml(manifests: Sequence[Manifest]) -> str:
+    """Return manifests as a stream of YAML documents for kubectl."""
+    from ruamel.yaml import YAML  # noqa: PLC0415 slow to import, and `--json` does without
+
+    yaml = YAML(typ="safe", pure=True)
+    yaml.default_flow_style = False
+    yaml.width = 4096
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment] # ruamel declares it as None
+    text = io.StringIO()
+    yaml.dump_all(list(manifests), text)
+    return text.getvalue()
+
+
+def as_list(manifests: Sequence[Manifest]) -> Manifest:
+    """Return manifests as one List, which kubectl takes as it takes each."""
+    return {"apiVersion": "v1", "kind": "List", "items": list(manifests)}
+
+
+def _config_template(hosts: Sequence[str]) -> str:
+    """Return the docker config as a template of External Secrets: base64 carries whatever a password consists of."""
+    auth = '{{ printf "%s:%s" .username .password | b64enc }}'
+    entries = ",".join(f'{json.dumps(host)}:{{"auth":"{auth}"}}' for host in hosts)
+    return f'{{"auths":{{{entries}}}}}'
+
+
+def _service_account(name: str, namespace: str, account: str) -> Manifest:
+    return {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": _metadata(name, namespace, account)}
+
+
+def _metadata(name: str, namespace: str, account: str) -> Manifest:
+    return {
+        "name": name,
+        "namespace": namespace,
+        "labels": dict(_LABELS),
+        "annotations": {_ACCOUNT_ANNOTATION: account},
+    }

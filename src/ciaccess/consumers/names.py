@@ -1,0 +1,81 @@
+"""The names of access.yaml as a pipeline's author needs them: which role reads an account, and who may do what."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from ciaccess.access.desired.nexus import policy_name
+
+if TYPE_CHECKING:
+    from ciaccess.access import Access
+    from ciaccess.access.model.models import Account
+
+VAULT_VARIABLE = "VAULT_ADDR"
+ID_TOKEN_VARIABLE = "VAULT_ID_TOKEN"  # noqa: S105 a variable's name
+
+
+def login_path(access: Access) -> str:
+    """Return where jobs log in, below /v1/: `auth/jwt/login`."""
+    return f"auth/{access.vault.jwt.mount}/login"
+
+
+def secret_folder(access: Access) -> str:
+    """Return where the accounts' secrets are in the API, below /v1/: `secret/data/nexus`."""
+    return f"{access.vault.kv.mount}/data/{access.vault.kv.prefix}"
+
+
+def role_of(access: Access, account: str) -> str | None:
+    """Return the first role whose jobs may read the account's secret, or None."""
+    return next((name for name, role in access.vault.roles.items() if account in role.accounts), None)
+
+
+def readable_accounts(access: Access) -> list[str]:
+    """Return the accounts whose secrets some job may read."""
+    return [name for name in access.accounts if role_of(access, name)]
+
+
+def audiences(access: Access, accounts: list[str]) -> list[str]:
+    """Return the audiences that a job needs in its id_token to log in for any of these accounts, each once."""
+    roles = [access.vault.roles[role] for name in accounts if (role := role_of(access, name))]
+    return list(dict.fromkeys(role.bound_audiences[0] for role in roles))
+
+
+def roles_by_policy(access: Access) -> dict[str, list[str]]:
+    """Return the roles that give each policy: who names the policy as a role meant one of these."""
+    found: dict[str, list[str]] = {}
+    for name, role in access.vault.roles.items():
+        found.setdefault(policy_name(name, role), []).append(name)
+    return found
+
+
+def accounts_that(access: Access, verb: str, format_: str | None) -> list[str]:
+    """Return the accounts that a job may act as to push, pull or promote a format; all readable ones for no verb."""
+    readable = readable_accounts(access)
+    if not verb:
+        return readable
+    return [name for name in readable if _may(access, access.accounts[name], verb, format_)]
+
+
+def _may(access: Access, account: Account, verb: str, format_: str | None) -> bool:
+    formats: list[str] = list(getattr(account, verb))
+    if verb == "pull":
+        for name in account.roles:
+            role = access.nexus.roles.get(name)
+            formats += role.pull if role else []
+    return bool(formats) and (format_ is None or format_ in formats or "*" in formats)
+
+
+def vault_group(access: Access) -> str:
+    """Return the group whose variable VAULT_ADDR is, in words: `group 9 (orchestrator)`."""
+    named = [
+        f"group {group.id} ({path})"
+        for path, group in access.gitlab.groups.items()
+        if VAULT_VARIABLE in group.variables
+    ]
+    return " or ".join(named) or "the GitLab group"
+
+
+def path_registry(access: Access) -> str:
+    """Return the registry under which each docker repository is a folder (Nexus's path based routing)."""
+    return urlsplit(access.nexus.url).netloc

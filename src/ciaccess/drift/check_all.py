@@ -1,0 +1,190 @@
+"""The look at everything: first whether each system can be looked at, then all that can, at once.
+
+Owns the order, and which questions are worth asking: three lists of Nexus, one login probe an account, and a request
+or two for each object of Vault. The engine is not asked; `read_state` gives what its state knows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ciaccess.clients.errors import ForbiddenError
+from ciaccess.access.desired import rotation
+from ciaccess.access.desired.pipeline_identities import service_accounts
+from ciaccess.access.model.checks_dates import today
+from ciaccess.engine.settings import claim
+from ciaccess.drift import credentials, nexus, rotations, vault_undeclared, vault_secrets, vault_auth
+from ciaccess.clients.vault import rights
+from ciaccess.drift.findings import UNSEEN, Report
+from ciaccess.drift.gitlab import look_at_gitlab
+from ciaccess.drift.look import CannotLookError, Look
+from ciaccess.engine.state import State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import Future
+
+    from ciaccess.clients.nexus import Nexus
+    from ciaccess.clients.vault.client import Vault
+    from ciaccess.access import Access
+    from ciaccess.drift.checks import Check
+    from ciaccess.drift.credentials import Secret
+    from ciaccess.drift.findings import Finding, Unseen
+
+VAULT, NEXUS, GITLAB, STATE = "Vault", "Nexus", "GitLab", "Pulumi"
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is examined, and how long an answer may take.
+
+    `read_state` returns the stack's state, None to do without, and raises CannotLookError.
+    """
+
+    access: Access
+    stack: str
+    read_state: Callable[[], State] | None = None
+    timeout_seconds: float = 20.0
+
+
+@dataclass(frozen=True)
+class _Against:
+    """What the secrets are held against."""
+
+    vault: Vault
+    nexus: Future[Nexus | Unseen]
+    state: Future[State | Unseen]
+
+
+def examine(subject: Subject) -> Report:
+    """Look at everything and return what there is to say. Writes nothing, anywhere."""
+    look = Look()
+    try:
+        _look(subject, look)
+        look.finish()
+    finally:
+        look.close()
+    return Report(
+        stack=subject.stack,
+        findings=look.findings,
+        blind=look.blind_spots,
+        remarks=look.remarks,
+        looked_at=look.looked_at,
+    )
+
+
+def _look(subject: Subject, look: Look) -> None:
+    access = subject.access
+    state = look.start(STATE, f"the state of the stack {subject.stack}", _state_reader(subject, look))
+    nexus = look.start(NEXUS, "Nexus", lambda: nexus.connect(access, subject.timeout_seconds))
+    look.start(NEXUS, "the objects of Nexus", lambda: _look_at_nexus(access, look, nexus))
+    look.found(*rotations.overdue(access, today()))
+    look.start(GITLAB, "GitLab", lambda: look_at_gitlab(access, look, subject.timeout_seconds))
+    vault = look.ask(VAULT, "Vault", lambda: rights.connect(access, subject.timeout_seconds))
+    if vault is not UNSEEN:
+        _look_at_vault(subject, look, vault, nexus, state)
+
+
+def _look_at_nexus(access: Access, look: Look, nexus: Future[Nexus | Unseen]) -> None:
+    found = nexus.result()
+    if found is not UNSEEN:
+        nexus.look_at_nexus(access, found, look)
+
+
+def _state_reader(subject: Subject, look: Look) -> Callable[[], State]:
+    def read() -> State:
+        if subject.read_state is None:
+            look.remark("the state was not read: a password changed alike in Vault and Nexus is not seen")
+            return State()
+        return subject.read_state()
+
+    return read
+
+
+def _look_at_vault(
+    subject: Subject,
+    look: Look,
+    vault: Vault,
+    nexus: Future[Nexus | Unseen],
+    state: Future[State | Unseen],
+) -> None:
+    access = subject.access
+    checks = vault_auth.checks(access, vault)
+    lacking = look.ask(VAULT, "what the token may read", lambda: _lacking(access, vault, checks))
+    if lacking is UNSEEN:
+        return
+
+    def can(about: str, *paths: str) -> bool:
+        refused = [path for path in paths if path in lacking]
+        for path in refused:
+            look.blind(VAULT, about, *rights.refusal(path, lacking[path]))
+        return not refused
+
+    for each in checks:
+        if can(each.subject, *each.reads):
+            look.check(VAULT, each.subject, each.question)
+    # All are read before the first is held against Nexus and the state, which takes its time to come.
+    secrets = {
+        account: look.start(VAULT, f"secret of {account}", _secret_reader(access, vault, account, look))
+        for account in service_accounts(access)
+    }
+    for account, secret in secrets.items():
+        _check_account(subject, look, account, secret, _Against(vault, nexus, state))
+    if can("the list of secrets", vault_secrets.folder(access)):
+        look.check(VAULT, "the list of secrets", lambda: vault_secrets.undeclared(access, vault))
+    vault_undeclared.look_outside(access, vault, look, can)
+    if any(len(rotation.turns(access, account)) > 1 for account in service_accounts(access)):
+        look.remark(
+            "the password of a user whose turn it is not is tried only where an older version of its secret has it"
+        )
+
+
+def _lacking(access: Access, vault: Vault, checks: list[Check]) -> dict[str, str]:
+    # Not those of the accounts: of thousands of paths Vault tells the rights more slowly than it gives what is there.
+    paths = {path for check in checks for path in check.reads}
+    paths |= {
+        vault_secrets.folder(access),
+        vault_undeclared.POLICIES,
+        vault_undeclared.MOUNTS,
+        vault_undeclared.GROUPS,
+    }
+    return rights.unreadable(vault, paths)
+
+
+def _secret_reader(access: Access, vault: Vault, account: str, look: Look) -> Callable[[], Secret]:
+    def read() -> Secret:
+        try:
+            return credentials.read_secret(access, vault, account)
+        except ForbiddenError:
+            lacking = rights.unreadable(vault, credentials.paths(access, account))
+            if not lacking:
+                raise
+        first, *others = lacking.items()
+        for each in others:
+            look.blind(VAULT, f"secret of {account}", *rights.refusal(*each))
+        raise CannotLookError(*rights.refusal(*first))
+
+    return read
+
+
+def _check_account(
+    subject: Subject, look: Look, account: str, reading: Future[Secret | Unseen], against: _Against
+) -> None:
+    access = subject.access
+
+    def check() -> list[Finding]:
+        secret, client, known = reading.result(), against.nexus.result(), against.state.result()
+        if secret is UNSEEN:
+            return []
+        user = rotation.active(access, account).user_id
+        fingerprint = "" if known is UNSEEN else known.fingerprints.get(user, "")
+        look.found(*credentials.secret_findings(access, account, secret, claim(subject.stack), fingerprint))
+        if client is UNSEEN:
+            return []
+        if known is not UNSEEN:
+            look.found(*rotations.idle_password(access, account, secret, known, against.vault, client))
+        findings = credentials.password_findings(access, account, secret, fingerprint, against.vault, client)
+        return list(findings)
+
+    look.check(VAULT, f"password of {account}", check)

@@ -1,0 +1,124 @@
+"""`./ciaccess drift`: whether the systems are still as declared; what the scheduled job runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ciaccess.engine import pulumi_cli
+from ciaccess.cli.options import FileOption, declared
+from ciaccess.drift.outputs import Outputs
+from ciaccess.cli.local_credentials import use_local_credentials
+from ciaccess.errors import CommandError, Exit
+from ciaccess.cli.terminal import finish
+from ciaccess.access import ConfigError
+from ciaccess.engine.settings import CONFIG_FOLDER
+from ciaccess.drift.baseline import apply, load
+from ciaccess.drift.check_all import Subject, examine
+from ciaccess.drift.findings import Report
+from ciaccess.drift.look import CannotLookError
+from ciaccess.drift.repairs import Plan, plan
+from ciaccess.engine.state import State, parse
+
+application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@dataclass
+class _Source:
+    """The state as the look takes it, kept for the repairs."""
+
+    stack: str
+    state: State | None = None
+
+    def read(self) -> State:
+        """Return the state.
+
+        Raises:
+            CannotLookError: it cannot be read.
+        """
+        try:
+            self.state = parse(pulumi_cli.export(self.stack))
+        except (CommandError, ValueError) as error:
+            because = " ".join(str(error).removeprefix("pulumi stack: ").split())
+            remedy = "Give the job the state backend (PULUMI_BACKEND_URL), or run with --no-state."
+            raise CannotLookError(because, remedy) from None
+        return self.state
+
+
+@application.command(
+    epilog="Examples:  ./ciaccess drift --stack prod --junit drift.xml --html drift.html --issue ops/access  ·  "
+    "./ciaccess drift --repair --yes"
+)
+def drift(  # noqa: PLR0913 a command's options
+    *,
+    stack: Annotated[
+        str, typer.Option("--stack", envvar=["CIACCESS_STACK", "PULUMI_STACK"], help="The stack to look at.")
+    ] = "prod",
+    file: FileOption = None,
+    as_json_: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+    markdown: Annotated[Path | None, typer.Option("--markdown", help="Write it as Markdown.")] = None,
+    junit: Annotated[Path | None, typer.Option("--junit", help="Write it as JUnit XML.")] = None,
+    html: Annotated[Path | None, typer.Option("--html", help="Write it as an HTML page.")] = None,
+    issue: Annotated[
+        str | None, typer.Option("--issue", help="Keep an issue of this GitLab project, by id or path.")
+    ] = None,
+    baseline: Annotated[Path, typer.Option("--baseline", help="Accepted findings, in YAML.")] = CONFIG_FOLDER
+    / "drift-baseline.yaml",
+    no_state: Annotated[
+        bool, typer.Option("--no-state", help="Do without the state: it tells which side changed a password.")
+    ] = False,
+    timeout: Annotated[
+        float, typer.Option("--timeout", min=0.1, help="How many seconds an answer may take.")
+    ] = 20.0,
+    repair: Annotated[bool, typer.Option("--repair", help="Print what repairs it.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="With --repair: do it, then look again.")] = False,
+) -> None:
+    """Look whether Vault, Nexus and GitLab are as access.yaml says. Writes nothing without --repair --yes.
+
+    Exit code 0 clean, 2 drift, 3 something could not be looked at, 1 an error of its own.
+    """
+    if yes and not repair:
+        raise CommandError("--yes goes with --repair: without it nothing is written")
+    if no_state and repair:
+        raise CommandError("--repair needs the state: leave --no-state out")
+    access = declared(file, stack)
+    use_local_credentials(stack)
+    outputs = Outputs(as_json_, markdown, junit, html, issue)
+    source = _Source(stack)
+    subject = Subject(access, stack, None if no_state else source.read, timeout)
+    report = _look(subject, baseline)
+    steps = plan(report, source.state or State())
+    if repair and yes and report.findings:
+        _repair(report, steps)
+        report = _look(subject, baseline)
+        steps = plan(report, source.state or State())
+    outputs.tell(subject, report, steps)
+    finish(Exit(report.verdict))
+
+
+def _look(subject: Subject, baseline: Path) -> Report:
+    try:
+        accepted = load(baseline)
+    except ConfigError as error:
+        raise CommandError(f"read the baseline:\n{error}") from None
+    return apply(examine(subject), accepted, datetime.now(UTC).date())
+
+
+def _repair(report: Report, steps: Plan) -> None:
+    """Run the engine on exactly what it repairs.
+
+    Raises:
+        CommandError: something could not be looked at, so that a repair might destroy what is fine; or the engine failed.
+    """
+    if report.blind:
+        raise CommandError(
+            "nothing is repaired while something could not be looked at: the engine takes what it may not read for deleted. "
+            "Run without --repair to see what",
+            code=Exit.COULD_NOT_LOOK,
+        )
+    if steps.runs and pulumi_cli.run(*steps.words(), "--yes", "--skip-preview", aside=True):
+        raise CommandError("the repair did not succeed; what pulumi said is above")

@@ -1,0 +1,199 @@
+"""An account's password on its way: what the state knows, what the secret in Vault holds, what Nexus accepts.
+
+Tells which of the two was changed: by the fingerprint that the state has, one login probe an account, and, only where
+that login is refused, the older versions of the secret. Passwords are compared in memory and shown nowhere; what a
+person may have chosen does not even get a fingerprint.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from shlex import quote
+from typing import TYPE_CHECKING, Any
+
+from ciaccess.clients.fingerprint import fingerprint
+from ciaccess.access.desired import rotation
+from ciaccess.access.desired.pipeline_identities import secret_folder
+from ciaccess.access.desired.nexus import secret_api_path, secret_metadata, secret_metadata_path, secret_path
+from ciaccess.engine import resource_types
+from ciaccess.drift.comparing import differing, listed, shown
+from ciaccess.drift.findings import Finding, Target
+from ciaccess.drift.vault_auth import has_engine
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ciaccess.clients.nexus import Nexus
+    from ciaccess.clients.vault.client import Vault
+    from ciaccess.access import Access
+
+_FIELDS = frozenset({"username", "password"})
+_ACTIVE = "active"
+LOST = "lost"
+# What the plugin notes beside the rotation: by it a lost turn is found again.
+_FINGERPRINT = "fingerprint"
+_METADATA_DEFAULTS: dict[str, Any] = {"max_versions": 0, "cas_required": False}
+_NO_DURATION = (None, "", "0s")
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A secret as Vault has it now.
+
+    `state` is there, missing, deleted or destroyed, and lost where the engine itself is not there; `since` is when it
+    became so.
+    """
+
+    state: str
+    version: int = 0
+    since: str = ""
+    fields: dict[str, Any] | None = None
+    metadata: dict[str, Any] | None = None
+
+    @property
+    def password(self) -> str:
+        """Return the password, "" where there is none."""
+        value = (self.fields or {}).get("password")
+        return value if isinstance(value, str) else ""
+
+    def __repr__(self) -> str:
+        return f"Secret({self.state!r}, version={self.version})"
+
+
+def paths(access: Access, account: str) -> tuple[str, str]:
+    """Return what is read of an account's secret: its metadata and its data."""
+    return secret_metadata_path(access, account), secret_api_path(access, account)
+
+
+def read_secret(access: Access, vault: Vault, account: str) -> Secret:
+    """Return an account's secret."""
+    metadata = vault.read(paths(access, account)[0])
+    if metadata is None or not metadata.get("versions"):
+        return Secret("missing" if has_engine(access, vault) else LOST, metadata=metadata)
+    number = int(metadata.get("current_version") or 0)
+    version = metadata["versions"].get(str(number)) or {}
+    if version.get("destroyed"):
+        return Secret("destroyed", number, metadata=metadata)
+    fields = vault.read_secret(access.vault.kv.mount, _in_mount(access, account))
+    if fields is None:
+        return Secret("deleted", number, str(version.get("deletion_time") or ""), metadata=metadata)
+    return Secret("there", number, str(version.get("created_time") or ""), fields, metadata)
+
+
+def secret_findings(
+    access: Access, account: str, secret: Secret, claim: str, known: str
+) -> Iterator[Finding]:
+    """Return what is wrong with a secret by itself; that its engine is gone is told once, of the engine.
+
+    `claim` is the stack that the metadata must name, `known` the fingerprint that the state has, "" where there is none.
+    """
+    if secret.state == LOST:
+        return
+    what, target = f"secret {secret_path(access, account)}", resource_types.account(account)
+    if secret.state != "there":
+        seen = "nothing" if secret.state == "missing" else f"version {secret.version} is {secret.state}"
+        identity = f"vault.secret.{secret.state}"
+        yield Finding(identity, what, "username and password", seen, secret.since, (target,))
+    else:
+        yield from _field_findings(rotation.active(access, account).user_id, secret, what, target)
+    if secret.metadata is not None:
+        wanted = {**secret_metadata(access, account), "stack": claim}
+        yield from _metadata_findings(access, account, secret.metadata, wanted, known)
+
+
+def _field_findings(user_id: str, secret: Secret, what: str, target: Target) -> Iterator[Finding]:
+    fields = secret.fields or {}
+    if fields.keys() != _FIELDS or not secret.password:
+        # Names alone: a value may be a secret.
+        names = listed(set(fields))
+        seen = names if fields.keys() != _FIELDS else f"{names}, the password is empty or no text"
+        yield Finding("vault.secret.fields", what, listed(_FIELDS), seen, secret.since, (target,))
+    if "username" in fields and fields["username"] != user_id:
+        yield Finding("vault.secret.username", what, user_id, "another name", secret.since, (target,))
+
+
+def _metadata_findings(
+    access: Access, account: str, metadata: dict[str, Any], wanted: dict[str, str], known: str
+) -> Iterator[Finding]:
+    what = f"secret {secret_path(access, account)}"
+    custom = dict(metadata.get("custom_metadata") or {})
+    updated = str(metadata.get("updated_time") or "")
+    if names := differing(wanted, custom):
+        seen, target = shown(custom, names), resource_types.account(account)
+        yield Finding("vault.secret.metadata", what, shown(wanted, names), seen, updated, (target,))
+    noted = {**wanted, _FINGERPRINT: known or custom.get(_FINGERPRINT, "")}
+    noted = {key: value for key, value in noted.items() if value}
+    is_another = custom.get(_FINGERPRINT, "") != noted.get(_FINGERPRINT, "")
+    defaults = {**_METADATA_DEFAULTS, "delete_version_after": "0s", "custom_metadata": noted}
+    names = differing(_METADATA_DEFAULTS, metadata)
+    if metadata.get("delete_version_after") not in _NO_DURATION:
+        names.append("delete_version_after")
+    if is_another or custom.keys() - wanted.keys() - {_FINGERPRINT}:
+        names.append("custom_metadata")
+    if names:
+        # Only JSON says "none": `vault kv metadata` keeps custom metadata that is not given.
+        body = json.dumps({name: defaults[name] for name in names})
+        command = f"printf '%s' {quote(body)} | vault write {paths(access, account)[0]} -"
+        # Keys without their values: people note all sorts of things there.
+        expected = shown({**defaults, "custom_metadata": sorted(noted)}, names)
+        keys = [f"another {key}" if is_another and key == _FINGERPRINT else key for key in sorted(custom)]
+        seen = shown({**metadata, "custom_metadata": keys}, names)
+        yield Finding("vault.secret.metadata", what, expected, seen, updated, by_hand=command)
+
+
+def password_findings(
+    access: Access, account: str, secret: Secret, known: str, vault: Vault, nexus: Nexus
+) -> Iterator[Finding]:
+    """Return which side's password was changed. `known` is the fingerprint of the state's, "" where there is none.
+
+    Asked for is the user whose turn it is: the secret hands its password out (config/rotation). What is wrong with the user itself is told by the checks of Nexus: here only its password is asked for.
+    """
+    if not secret.password:
+        return
+    what, since = f"account {account}", secret.since
+    user_id = rotation.active(access, account).user_id
+    target = (resource_types.account(account),)
+    changed_in_vault = bool(known) and fingerprint(secret.password) != known
+    expected = f"fingerprint {known}" if known else "the same in Vault and Nexus"
+    user = nexus.users.find(user_id)
+    if user is None or user.status != _ACTIVE:
+        if changed_in_vault:
+            seen = f"another one in version {secret.version}; Nexus cannot be asked: its user is gone or not active"
+            yield Finding("vault.secret.password", what, expected, seen, since, target)
+        return
+    if nexus.users.accepts(user_id, secret.password):
+        if changed_in_vault:
+            seen = f"another one in version {secret.version}, which Nexus accepts"
+            yield Finding("account.password.both", what, expected, seen, since, target)
+    elif not known:
+        seen = "Nexus refuses the one in Vault; without its fingerprint in the state it is open which was changed"
+        yield Finding("account.password.disagree", what, expected, seen, targets=target)
+    elif not changed_in_vault:
+        seen = "Nexus refuses it; the secret in Vault is as it was"
+        yield Finding("nexus.user.password", what, expected, seen, targets=target)
+    elif _accepts_older(access, account, secret, known, vault, nexus) is False:
+        seen = f"another one in version {secret.version}, and Nexus accepts neither"
+        yield Finding("account.password.both", what, expected, seen, since, target)
+    else:
+        seen = f"another one in version {secret.version}, which Nexus refuses"
+        yield Finding("vault.secret.password", what, expected, seen, since, target)
+
+
+def _accepts_older(
+    access: Access, account: str, secret: Secret, known: str, vault: Vault, nexus: Nexus
+) -> bool | None:
+    """Tell whether Nexus still accepts the state's password, found in an older version; None where that is gone."""
+    versions = (secret.metadata or {}).get("versions") or {}
+    for number in sorted((int(text) for text in versions), reverse=True):
+        if number >= secret.version:
+            continue
+        older = vault.read_secret(access.vault.kv.mount, _in_mount(access, account), number)
+        password = (older or {}).get("password")
+        if isinstance(password, str) and password and fingerprint(password) == known:
+            return nexus.users.accepts(rotation.active(access, account).user_id, password)
+    return None
+
+
+def _in_mount(access: Access, account: str) -> str:
+    return f"{secret_folder(access, account)}/{account}"

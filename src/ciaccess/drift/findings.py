@@ -1,0 +1,159 @@
+"""What looking gives: findings, blind spots, remarks; and the verdict that follows from them."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from enum import Enum, IntEnum
+from typing import TYPE_CHECKING, Any
+
+from ciaccess.drift.catalogue import CLASSES, Severity
+
+if TYPE_CHECKING:
+    from datetime import date
+
+_DIGEST_DIGITS = 10
+
+
+class Unseen(Enum):
+    """What could not be read."""
+
+    UNSEEN = "unseen"
+
+
+UNSEEN = Unseen.UNSEEN
+
+
+class Verdict(IntEnum):
+    """The answer, by its exit code."""
+
+    CLEAN = 0
+    DRIFT = 2
+    COULD_NOT_LOOK = 3
+
+
+@dataclass(frozen=True)
+class Target:
+    """A resource of the stack, found in its state by its type and id."""
+
+    type: str
+    identity: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is not as declared.
+
+    `id` is one of the catalogue's classes, `object` what it is about (`user svc-bench`). `expected` and `found` never
+    hold a secret. `since` is when, in ISO 8601, where the system knows. `targets` are what `pulumi up --refresh` repairs;
+    without any, `by_hand` is the command to run, after which the next look may find more for the engine.
+    """
+
+    id: str
+    object: str
+    expected: str
+    found: str
+    since: str = ""
+    targets: tuple[Target, ...] = ()
+    by_hand: str = ""
+
+    @property
+    def severity(self) -> Severity:
+        """Return how bad it is."""
+        return CLASSES[self.id].severity
+
+    @property
+    def title(self) -> str:
+        """Return what its class says, in a sentence."""
+        return CLASSES[self.id].title
+
+    @property
+    def key(self) -> str:
+        """Return what tells it from others, whatever its details: a digest of class and object."""
+        return hashlib.sha256(f"{self.id}\0{self.object}".encode()).hexdigest()[:_DIGEST_DIGITS]
+
+
+@dataclass(frozen=True)
+class Blind:
+    """Something that could not be looked at: `because` is a sentence's end, `remedy` what to do."""
+
+    system: str
+    subject: str
+    because: str
+    remedy: str
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A finding that the baseline accepts, with the reason, until the date."""
+
+    finding: Finding
+    reason: str
+    expires: date
+
+
+@dataclass(frozen=True)
+class Report:
+    """The whole. `findings` count; `accepted` do not; `remarks` say what the answer does not cover, and why."""
+
+    stack: str
+    findings: tuple[Finding, ...]
+    blind: tuple[Blind, ...]
+    accepted: tuple[Accepted, ...] = ()
+    remarks: tuple[str, ...] = ()
+    looked_at: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def verdict(self) -> Verdict:
+        """Return the answer: what could not be looked at outweighs what was found."""
+        if self.blind:
+            return Verdict.COULD_NOT_LOOK
+        return Verdict.DRIFT if self.findings else Verdict.CLEAN
+
+
+def blind_groups(blind: tuple[Blind, ...]) -> list[tuple[str, Blind]]:
+    """Return (subjects joined, one of them) for each cause: one sentence for what fails for the same reason."""
+    groups: dict[tuple[str, str, str], list[Blind]] = {}
+    for spot in blind:
+        groups.setdefault((spot.system, spot.because, spot.remedy), []).append(spot)
+    return [(_joined([spot.subject for spot in spots]), spots[0]) for spots in groups.values()]
+
+
+def _joined(words: list[str]) -> str:
+    unique = list(dict.fromkeys(words))
+    return unique[0] if len(unique) == 1 else f"{', '.join(unique[:-1])} and {unique[-1]}"
+
+
+def as_json(report: Report) -> dict[str, Any]:
+    """Return the report as JSON's types; its names are stable."""
+    return {
+        "stack": report.stack,
+        "verdict": report.verdict.name.lower(),
+        "findings": [finding_as_json(finding) for finding in report.findings],
+        "could_not_look": [
+            {"system": spot.system, "subject": spot.subject, "because": spot.because, "remedy": spot.remedy}
+            for spot in report.blind
+        ],
+        "accepted": [
+            finding_as_json(each.finding) | {"reason": each.reason, "expires": each.expires.isoformat()}
+            for each in report.accepted
+        ],
+        "remarks": list(report.remarks),
+        "looked_at": dict(sorted(report.looked_at.items())),
+    }
+
+
+def finding_as_json(finding: Finding) -> dict[str, Any]:
+    """Return a finding as JSON's types."""
+    return {
+        "id": finding.id,
+        "key": finding.key,
+        "severity": finding.severity.value,
+        "title": finding.title,
+        "object": finding.object,
+        "expected": finding.expected,
+        "found": finding.found,
+        "since": finding.since or None,
+        "repair": "pulumi" if finding.targets else "by hand",
+        "by_hand": finding.by_hand or None,
+    }

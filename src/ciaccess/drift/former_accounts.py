@@ -1,0 +1,54 @@
+"""What is left of former accounts whose day is over: they are no longer declared, and the engine removes them.
+
+Theirs is told as everything that nobody declared, but for its repair, which is nobody's to do by hand.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ciaccess.access.desired.nexus import role_id
+from ciaccess.access.desired.former_names import former_names
+from ciaccess.access.desired.rotation import second_user
+from ciaccess.engine import resource_types
+from ciaccess.drift.findings import Finding
+
+if TYPE_CHECKING:
+    from ciaccess.access import Access
+    from ciaccess.access.desired.former_names import FormerName
+
+
+class Ended:
+    """The former accounts of an access.yaml whose day is over, found by the name of something that was theirs."""
+
+    def __init__(self, access: Access) -> None:
+        over = [each for each in former_names(access) if each.is_over]
+        self._secrets = {each.name: each for each in over}
+        self._users = self._secrets | {second_user(each.name): each for each in over}
+        self._roles = {role_id(each.name): each for each in over}
+
+    def user(self, user_id: str) -> FormerName | None:
+        """Return whose user it was: the first or the second one of an account."""
+        return self._users.get(user_id)
+
+    def role(self, identity: str) -> FormerName | None:
+        """Return whose own role it was."""
+        return self._roles.get(identity)
+
+    def privilege(self, name: str) -> FormerName | None:
+        """Return whose own privilege it was: they begin with the name of the role."""
+        return next((each for role, each in self._roles.items() if name.startswith(f"{role}-")), None)
+
+    def secret(self, name: str) -> FormerName | None:
+        """Return whose secret it was."""
+        return self._secrets.get(name)
+
+
+def undeclared(
+    identity: str, what: str, expected: str, found: str, *, by_hand: str, former: FormerName | None
+) -> Finding:
+    """Return the finding of something that nobody declares, or no longer."""
+    if former is None:
+        return Finding(identity, what, expected, found, by_hand=by_hand)
+    expected = f"{expected}: {former.name} is a {former}"
+    return Finding(identity, what, expected, found, targets=(resource_types.account(former.name),))

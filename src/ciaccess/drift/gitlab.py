@@ -1,0 +1,71 @@
+"""What is asked of GitLab: the token's scopes, each group's variables, and those of its subgroups and projects."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ciaccess.clients.credentials import require
+from ciaccess.clients.gitlab.groups import places_of, token_scopes
+from ciaccess.drift.gitlab_variables import shadow_findings, variable_findings
+from ciaccess.drift.look import CannotLookError, http_options
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from ciaccess.clients.gitlab.variables import GitLab
+    from ciaccess.clients.gitlab.groups import Place
+    from ciaccess.access import Access
+    from ciaccess.drift.findings import Finding
+    from ciaccess.drift.look import Look
+
+SYSTEM = "GitLab"
+_READING = {"api", "read_api"}
+
+
+def look_at_gitlab(access: Access, look: Look, timeout_seconds: float) -> None:
+    """Ask, and keep what is found.
+
+    Raises:
+        CannotLookError, CredentialsError, ApiError: GitLab cannot be asked at all.
+    """
+    if not access.gitlab.groups:
+        return
+    gitlab = connect(access, timeout_seconds)
+    for group, declared in access.gitlab.groups.items():
+        look.check(SYSTEM, f"the variables of {group}", _variables(access, gitlab, group, declared.id))
+        if declared.variables:
+            about = f"the subgroups and projects of {group}"
+            look.start(SYSTEM, about, _shadows(access, gitlab, group, look))
+
+
+def connect(access: Access, timeout_seconds: float, credential: str = "GITLAB_TOKEN") -> GitLab:
+    """Return GitLab, once it is known that the token, a credential by its name, may read it.
+
+    Raises:
+        CannotLookError, CredentialsError, ApiError: it may not, or does not answer.
+    """
+    from ciaccess.clients.gitlab.variables import GitLab as Client  # noqa: PLC0415 imported while the other systems are asked
+
+    token = require(credential)[credential]
+    gitlab = Client(access.gitlab.url, token, options=http_options(timeout_seconds))
+    scopes = token_scopes(gitlab)
+    if not scopes & _READING:
+        because = f"the token has the scopes {', '.join(sorted(scopes)) or 'none'}"
+        raise CannotLookError(because, "Give it the scope read_api (api, to keep the issue).")
+    return gitlab
+
+
+def _variables(access: Access, gitlab: GitLab, group: str, group_id: int) -> Callable[[], Iterator[Finding]]:
+    return lambda: variable_findings(access, group, gitlab.variables(str(group_id)).all(), gitlab.url)
+
+
+def _shadows(access: Access, gitlab: GitLab, group: str, look: Look) -> Callable[[], None]:
+    def ask() -> None:
+        for place in places_of(gitlab, str(access.gitlab.groups[group].id)):
+            look.check(SYSTEM, f"the variables of {place.path}", _shadow(access, group, gitlab, place))
+
+    return ask
+
+
+def _shadow(access: Access, group: str, gitlab: GitLab, place: Place) -> Callable[[], Iterator[Finding]]:
+    return lambda: shadow_findings(access, group, gitlab, place)

@@ -1,0 +1,41 @@
+"""The report as JUnit XML, for GitLab's test tab: a case for each class of findings, so that a clean run has cases too."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ciaccess.drift.catalogue import CLASSES
+from ciaccess.drift.findings import blind_groups
+from ciaccess.report.junit import Case, Trouble, document
+
+if TYPE_CHECKING:
+    from ciaccess.drift.findings import Blind, Finding, Report
+
+
+def junit(report: Report) -> str:
+    """Return the XML. A class with findings fails; what could not be looked at is an error."""
+    by_class: dict[str, list[Finding]] = {identity: [] for identity in CLASSES}
+    for finding in report.findings:
+        by_class[finding.id].append(finding)
+    cases = [_unseen(subjects, spot) for subjects, spot in blind_groups(report.blind)]
+    cases += [_class(identity, found) for identity, found in by_class.items()]
+    return document("ciaccess drift", cases, f"drift of {report.stack}")
+
+
+def _unseen(subjects: str, spot: Blind) -> Case:
+    message = f"could not look at {subjects} because {spot.because}. {spot.remedy}"
+    return Case(spot.system, f"look at {subjects}", Trouble("error", message, "could-not-look"))
+
+
+def _class(identity: str, found: list[Finding]) -> Case:
+    group = identity.partition(".")[0]
+    if not found:
+        return Case(group, identity)
+    message = f"{CLASSES[identity].title}: {', '.join(finding.object for finding in found)}"
+    severity = CLASSES[identity].severity.value
+    return Case(group, identity, Trouble("failure", message, severity, "\n".join(map(_lines, found))))
+
+
+def _lines(finding: Finding) -> str:
+    since = f" since {finding.since}" if finding.since else ""
+    return f"{finding.object}{since}\n  expected: {finding.expected}\n  found: {finding.found}"

@@ -1,0 +1,130 @@
+"""Asking many things at once, and keeping apart what was found from what could not be asked."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ciaccess.clients.credentials import CredentialsError
+from ciaccess.clients.errors import ApiError
+from ciaccess.clients.http.session import HttpOptions, trusting
+from ciaccess.drift.findings import UNSEEN, Blind, Finding, Unseen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+T = TypeVar("T")
+# The systems answer in milliseconds; more at once would only queue there.
+_AT_ONCE = 12
+
+
+class CannotLookError(Exception):
+    """A system cannot be asked at all; the text is why, `remedy` what to do."""
+
+    def __init__(self, because: str, remedy: str) -> None:
+        super().__init__(because)
+        self.because = because
+        self.remedy = remedy
+
+
+def http_options(timeout_seconds: float) -> HttpOptions:
+    """Return the bounds of a call; `timeout_seconds` is how long an answer may take.
+
+    Raises:
+        CredentialsError: the CA bundle that is named does not exist.
+    """
+    return trusting(read_seconds=timeout_seconds)
+
+
+class Look:
+    """One look at everything. Checks run in threads; each gives findings, or is noted as a blind spot."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(_AT_ONCE)
+        self._lock = threading.Lock()
+        self._findings: list[Finding] = []
+        self._blind: list[Blind] = []
+        self._remarks: list[str] = []
+        self._looked_at: Counter[str] = Counter()
+        self._started: list[Future[Any]] = []
+
+    def start(self, system: str, subject: str, ask: Callable[[], T]) -> Future[T | Unseen]:
+        """Ask in a thread; the result is UNSEEN where it could not be asked, which is noted."""
+        future = self._pool.submit(self.ask, system, subject, ask)
+        self._started.append(future)
+        return future
+
+    def ask(self, system: str, subject: str, ask: Callable[[], T]) -> T | Unseen:
+        """Ask now; return UNSEEN where it could not be asked, which is noted."""
+        try:
+            answer = ask()
+        except ApiError as error:
+            self.blind(error.system, subject, f"{error.doing}: {error.said}", error.remedy)
+        except CredentialsError as error:
+            because, _, remedy = str(error).rstrip(".").rpartition(". ")
+            self.blind(system, subject, because or remedy, f"{remedy}.")
+        except CannotLookError as error:
+            self.blind(system, subject, error.because, error.remedy)
+        else:
+            with self._lock:
+                self._looked_at[system] += 1
+            return answer
+        return UNSEEN
+
+    def check(self, system: str, subject: str, check: Callable[[], Iterable[Finding]]) -> None:
+        """Run a check in a thread and keep what it finds, all of it or nothing."""
+        self.start(system, subject, lambda: self.found(*list(check())))
+
+    def found(self, *findings: Finding) -> None:
+        """Keep findings."""
+        with self._lock:
+            self._findings += findings
+
+    def blind(self, system: str, subject: str, because: str, remedy: str) -> None:
+        """Note that something could not be looked at."""
+        with self._lock:
+            self._blind.append(Blind(system, subject, because, remedy))
+
+    def remark(self, text: str) -> None:
+        """Note what the answer does not cover."""
+        with self._lock:
+            self._remarks.append(text)
+
+    def finish(self) -> None:
+        """Wait for everything that was started, and for what that started; raise what is no answer but a mistake."""
+        index = 0
+        while index < len(self._started):
+            self._started[index].result()
+            index += 1
+
+    def close(self) -> None:
+        """End the threads."""
+        self._pool.shutdown(cancel_futures=True)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Return what was found, the worst first, in an order that is the same each time."""
+        order = ["critical", "high", "medium", "low"]
+        return tuple(
+            sorted(
+                set(self._findings),
+                key=lambda each: (order.index(each.severity), each.id, each.object, each.found),
+            )
+        )
+
+    @property
+    def blind_spots(self) -> tuple[Blind, ...]:
+        """Return what could not be looked at."""
+        return tuple(sorted(set(self._blind), key=lambda spot: (spot.system, spot.subject)))
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Return what the answer does not cover."""
+        return tuple(sorted(set(self._remarks)))
+
+    @property
+    def looked_at(self) -> dict[str, int]:
+        """Return how many questions were answered, by system."""
+        return dict(self._looked_at)

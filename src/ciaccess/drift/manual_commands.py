@@ -1,0 +1,51 @@
+"""The commands that change Nexus and GitLab by hand; credentials come from the environment, and are no arguments."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+if TYPE_CHECKING:
+    from ciaccess.access import Access
+
+
+def deleting(access: Access, kind: str, identity: str) -> str:
+    """Return the command that deletes an object of /service/rest/v1/security."""
+    path = f"security/{kind}/{quote(identity, safe='')}"
+    return _calling(f"-X DELETE {_url(access, path)}")
+
+
+def disabling_anonymous_access(access: Access) -> str:
+    """Return the command that switches anonymous access off."""
+    body = """-X PUT -H 'Content-Type: application/json' -d '{"enabled": false}'"""
+    return _calling(f"{body} {_url(access, 'security/anonymous')}")
+
+
+def releasing(access: Access) -> str:
+    """Return the command that ends Nexus's read-only mode."""
+    return _calling(f"-X POST {_url(access, 'read-only/release')}")
+
+
+def deleting_variable(url: str, owner: str, key: str, scope: str = "*") -> str:
+    """Return the command that deletes a variable of GitLab; `owner` is `groups/<id>` or `projects/<id>`."""
+    signed = (
+        f"""printf 'header = "PRIVATE-TOKEN: %s"' {_from_environment("GITLAB_TOKEN")} | curl -fsS -g -K -"""
+    )
+    place = f"{url}/api/v4/{owner}/variables/{quote(key, safe='')}?filter[environment_scope]={quote(scope)}"
+    return f"{signed} -X DELETE '{place}'"
+
+
+def _calling(arguments: str) -> str:
+    # printf is the shell's own, so that the password stands on no command line.
+    password = _from_environment("NEXUS_PASSWORD")
+    signed = f"""printf 'user = "%s:%s"' "$NEXUS_USERNAME" {password} | curl -fsS -K -"""
+    return f"{signed} {arguments}"
+
+
+def _url(access: Access, path: str) -> str:
+    return f"'{access.nexus.url}/service/rest/v1/{path}'"
+
+
+def _from_environment(name: str) -> str:
+    """Return the shell word of a credential that is a variable, or in the file that another one names."""
+    return f'"${{{name}:-$(cat "${name}_FILE")}}"'

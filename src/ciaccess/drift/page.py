@@ -1,0 +1,91 @@
+"""A drift report as a page for people (commands/page)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ciaccess.report.page import Finding as Line
+from ciaccess.report.page import Page, Section, Table, Tone
+from ciaccess.drift.findings import Verdict, blind_groups
+
+if TYPE_CHECKING:
+    from ciaccess.drift.findings import Finding, Report
+    from ciaccess.drift.repairs import Plan
+
+_TONES: dict[Verdict, Tone] = {Verdict.CLEAN: "good", Verdict.DRIFT: "bad", Verdict.COULD_NOT_LOOK: "bad"}
+
+
+def page_of(report: Report, plan: Plan, moment: str) -> Page:
+    """Return the page; `moment` is when the look was."""
+    sections = [_blind(report)] if report.blind else []
+    sections.append(_findings(report))
+    if plan.runs or plan.by_hand:
+        sections.append(_repairs(plan))
+    if report.accepted:
+        sections.append(_accepted(report))
+    if report.remarks:
+        lines = tuple(Line(remark) for remark in report.remarks)
+        sections.append(Section("What this does not cover", findings=lines))
+    asked = ", ".join(f"{system} {count}" for system, count in sorted(report.looked_at.items()))
+    return Page(
+        title=f"Drift of {report.stack}",
+        verdict=_verdict(report),
+        tone=_TONES[report.verdict],
+        sections=tuple(sections),
+        facts=(("Looked at", moment), ("Questions answered", asked or "none")),
+    )
+
+
+def _verdict(report: Report) -> str:
+    number = len(report.findings)
+    found = f"{number} finding{'s' * (number != 1)}"
+    if report.verdict is Verdict.COULD_NOT_LOOK:
+        systems = ", ".join(sorted({spot.system for spot in report.blind}))
+        return f"Could not look at everything ({systems}); {found} in what could be looked at"
+    return "Clean: everything is as declared" if report.verdict is Verdict.CLEAN else f"Drift: {found}"
+
+
+def _blind(report: Report) -> Section:
+    lines = tuple(
+        Line(f"could not look at {subjects} because {spot.because}", "bad", details=(spot.remedy,))
+        for subjects, spot in blind_groups(report.blind)
+    )
+    return Section("Could not look", "Neither clean nor drift: nobody knows.", lines)
+
+
+def _findings(report: Report) -> Section:
+    nothing = "Nothing, in what could be looked at." if report.blind else "Nothing."
+    return Section("Findings", findings=tuple(map(_line, report.findings)), nothing=nothing)
+
+
+def _line(finding: Finding) -> Line:
+    details = [f"expected: {finding.expected}", f"found: {finding.found}"]
+    if finding.since:
+        details.append(f"since: {finding.since}")
+    details.append(f"id: {finding.id}")
+    text = f"{finding.severity}: {finding.object}: {finding.title}"
+    marks = ("critical",) if finding.severity == "critical" else ()
+    return Line(text, "bad" if finding.severity in ("critical", "high") else "loss", marks, tuple(details))
+
+
+def _repairs(plan: Plan) -> Section:
+    lines = [Line(f"pulumi {' '.join(map(_word, plan.words()))}")] if plan.runs else []
+    lines += [Line(f"{each.object}: by hand", details=(each.by_hand,)) for each in plan.by_hand]
+    if plan.accounts_wait:
+        lines.append(Line("the accounts: once the KV engine is back; look again then"))
+    return Section(
+        "What repairs it", "./ciaccess drift --repair --yes runs the first of these.", tuple(lines)
+    )
+
+
+def _word(word: str) -> str:
+    # A URN has $ between types.
+    return f"'{word}'" if "$" in word or "*" in word or " " in word else word
+
+
+def _accepted(report: Report) -> Section:
+    rows = tuple(
+        (each.finding.object, each.finding.id, each.reason, each.expires.isoformat())
+        for each in report.accepted
+    )
+    return Section("Accepted", table=Table(("Object", "Id", "Reason", "Until"), rows))

@@ -1,0 +1,54 @@
+"""What repairs the findings: one targeted run of the engine, and what has to be done by hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ciaccess.engine.resource_types import ACCOUNT
+
+if TYPE_CHECKING:
+    from ciaccess.drift.findings import Finding, Report
+    from ciaccess.engine.state import State
+
+
+# Without its engine no secret can be written, and so no account repaired.
+_NO_ENGINE = ("vault.mount.missing", "vault.mount.version")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`urns` are the engine's targets; `whole` tells that a resource is not in the state, so that all must be run.
+
+    `accounts_wait` tells that accounts are left out until what is done by hand has brought the KV engine back.
+    """
+
+    stack: str
+    urns: tuple[str, ...]
+    whole: bool
+    by_hand: tuple[Finding, ...]
+    accounts_wait: bool = False
+
+    @property
+    def runs(self) -> bool:
+        """Tell whether the engine has anything to repair."""
+        return self.whole or bool(self.urns)
+
+    def words(self) -> list[str]:
+        """Return the words of `pulumi` that repair: it refreshes and updates the targets alone."""
+        targets = [] if self.whole else [f"--target={urn}" for urn in self.urns]
+        return ["up", "--refresh", "--stack", self.stack, *targets]
+
+
+def plan(report: Report, state: State) -> Plan:
+    """Return what repairs a report's findings."""
+    wanted = list(dict.fromkeys(target for finding in report.findings for target in finding.targets))
+    wait = any(finding.id in _NO_ENGINE and finding.by_hand for finding in report.findings)
+    now = [target for target in wanted if not (wait and target.type == ACCOUNT)]
+    return Plan(
+        stack=report.stack,
+        urns=tuple(sorted(state.urns[target] for target in now if target in state.urns)),
+        whole=any(target not in state.urns for target in now),
+        by_hand=tuple(finding for finding in report.findings if finding.by_hand),
+        accounts_wait=len(now) < len(wanted),
+    )

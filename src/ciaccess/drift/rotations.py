@@ -1,0 +1,72 @@
+"""Rotation as drift sees it: who is overdue, and whether the user whose turn it is not still has the password it had.
+
+Nobody is handed that one out any more, but jobs that read it before still use it, and whoever changed it has a way in until
+the next turn. The state knows its fingerprint, and an older version of the secret the password itself.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ciaccess.clients.fingerprint import fingerprint
+from ciaccess.access.desired import rotation
+from ciaccess.access.desired.pipeline_identities import secret_folder, service_accounts
+from ciaccess.engine import resource_types
+from ciaccess.drift.findings import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date
+
+    from ciaccess.clients.nexus import Nexus
+    from ciaccess.clients.vault.client import Vault
+    from ciaccess.access import Access
+    from ciaccess.drift.credentials import Secret
+    from ciaccess.engine.state import State
+
+_ACTIVE = "active"
+
+
+def overdue(access: Access, on: date) -> Iterator[Finding]:
+    """Return the accounts whose passwords are older than they may be, by the YAML's own dates."""
+    for account in service_accounts(access):
+        declared = rotation.rotation(access, account)
+        if rotation.is_overdue(access, account, on):
+            found = f"{(on - declared.date).days} days old" if declared.date else "no date says how old it is"
+            yield Finding(
+                "account.rotation.overdue",
+                f"account {account}",
+                f"at most {declared.max_age} days old",
+                found,
+                since=declared.date.isoformat() if declared.date else "",
+                by_hand=f"./ciaccess rotate {account}",
+            )
+
+
+def idle_password(
+    access: Access, account: str, secret: Secret, state: State, vault: Vault, nexus: Nexus
+) -> Iterator[Finding]:
+    """Return whether Nexus refuses the password of the user whose turn it is not, where that one can be told."""
+    idle = next((turn.user_id for turn in rotation.turns(access, account) if not turn.is_active), None)
+    known = state.fingerprints.get(idle) if idle else None
+    user = nexus.users.find(idle) if idle and known else None
+    if idle is None or not known or user is None or user.status != _ACTIVE:
+        return
+    password = _older(access, account, secret, vault, idle, known)
+    if password and not nexus.users.accepts(idle, password):
+        seen = "Nexus refuses it; it is not this user's turn, so that no secret hands it out"
+        expected = f"fingerprint {known}"
+        target = (resource_types.account(account),)
+        yield Finding("nexus.user.password", f"user {idle}", expected, seen, targets=target)
+
+
+def _older(access: Access, account: str, secret: Secret, vault: Vault, user_id: str, known: str) -> str:
+    """Return the password of this fingerprint out of an older version of the secret, "" where there is none."""
+    versions = (secret.metadata or {}).get("versions") or {}
+    for number in sorted((int(text) for text in versions if int(text) < secret.version), reverse=True):
+        path = f"{secret_folder(access, account)}/{account}"
+        older = vault.read_secret(access.vault.kv.mount, path, number) or {}
+        password = older.get("password")
+        if older.get("username") == user_id and isinstance(password, str) and fingerprint(password) == known:
+            return password
+    return ""

@@ -1,0 +1,49 @@
+"""What else lies in the folder of the secrets: ones that nobody declared, and names that differ in case alone."""
+
+from __future__ import annotations
+
+from shlex import quote
+from typing import TYPE_CHECKING
+
+from ciaccess.drift.former_accounts import Ended
+from ciaccess.drift.former_accounts import undeclared as of_nobody
+from ciaccess.drift.findings import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ciaccess.clients.vault.client import Vault
+    from ciaccess.access import Access
+
+
+def folder(access: Access) -> str:
+    """Return the API path that lists the secrets."""
+    return f"{access.vault.kv.mount}/metadata/{access.vault.kv.prefix}/"
+
+
+def undeclared(access: Access, vault: Vault) -> Iterator[Finding]:
+    """Return the secrets that are not an account's.
+
+    One whose latest version was deleted gives nothing to its readers: that is how a removed account's is left behind.
+    """
+    kv = access.vault.kv
+    by_case = {account.lower(): account for account in access.accounts}
+    ended = Ended(access)
+    for name in vault.keys(folder(access).rstrip("/")):
+        if name in access.accounts:
+            continue
+        what = f"secret {kv.mount}/{kv.prefix}/{name}"
+        command = f"vault kv metadata delete -mount={kv.mount} {quote(f'{kv.prefix}/{name}')}"
+        if twin := by_case.get(name.lower()):
+            yield Finding("vault.secret.twin", what, f"only {twin}", name, by_hand=command)
+        elif not name.endswith("/") and not _is_deleted(vault, f"{folder(access)}{name}"):
+            former = ended.secret(name)
+            yield of_nobody(
+                "vault.secret.undeclared", what, "no such secret", "a secret", by_hand=command, former=former
+            )
+
+
+def _is_deleted(vault: Vault, metadata_path: str) -> bool:
+    metadata = vault.read(metadata_path) or {}
+    latest = metadata.get("versions", {}).get(str(metadata.get("current_version")), {})
+    return bool(latest.get("deletion_time") or latest.get("destroyed"))

@@ -1,0 +1,204 @@
+"""Running Pulumi's engine on a stack: the program `pulumi` of the project's environment, with its own output.
+
+Owns how the engine is called, and how it is ended: whatever signal ends a command is passed on to it as one Ctrl-C, and it is
+waited for. What it then does is the program's and the plugins'; its exit codes are turned into ours by the command that called it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING, Any
+
+from ciaccess.errors import CommandError, Exit
+from ciaccess.engine.settings import StackSettingsError, stack_file
+from ciaccess.environment import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+# A state is some megabytes; a backend that does not send them in this time is as good as away.
+_STATE_SECONDS = 120
+_ENDINGS = (signal.SIGTERM, signal.SIGHUP)
+
+
+def run(
+    *words: str, variables: Mapping[str, str] | None = None, quiet: bool = False, aside: bool = False
+) -> int:
+    """Run `pulumi` with these words in the project's folder and return its exit code.
+
+    `variables` are added to its environment. `quiet` swallows the output unless the engine fails; `aside` sends it to
+    standard error, where the output of the command is a result of its own.
+
+    Raises:
+        CommandError: there is no `pulumi` on PATH.
+    """
+    output = subprocess.PIPE if quiet else sys.stderr if aside else None
+    done = _call(words, variables, output)
+    if quiet and done.returncode:
+        raise CommandError(_failure(words, done))
+    return done.returncode
+
+
+def export(stack: str) -> Any:
+    """Return a stack's state as JSON, its secrets encrypted.
+
+    Raises:
+        CommandError: there is no such stack, or the state backend cannot be read, or not in time.
+    """
+    words = ("stack", "export", "--stack", stack)
+    done = _call(words, None, subprocess.PIPE, seconds=_STATE_SECONDS)
+    if done.returncode:
+        raise CommandError(_failure(words, done))
+    return json.loads(done.stdout)
+
+
+def preview(*words: str, variables: Mapping[str, str] | None = None) -> Any:
+    """Return what `pulumi preview --json` says: the steps that change something, secrets left out.
+
+    With the word `--show-sames` every step, which at a thousand accounts is some ten megabytes.
+
+    Raises:
+        CommandError: the engine fails; what it printed is in the text.
+    """
+    done = _call(("preview", "--json", *words), variables, subprocess.PIPE)
+    if done.returncode:
+        raise CommandError(f"pulumi preview: {_complaints(done)}")
+    return json.loads(done.stdout)
+
+
+def replace(stack: str, state: Any) -> None:
+    """Put a state, as `export` returned it, in the place of a stack's own.
+
+    Raises:
+        CommandError: somebody holds the stack, or the state backend cannot be written.
+    """
+    words = ("stack", "import", "--stack", stack)
+    done = _call(words, None, subprocess.PIPE, given=json.dumps(state))
+    if done.returncode:
+        raise CommandError(_failure(words, done))
+
+
+def locks(stack: str) -> str:
+    """Return what the engine says of the locks of a stack, "" where there are none; for states that lie in no folder.
+
+    No command of the engine shows them. A stack that is renamed to its own name is locked first, and then refused as
+    existing already, so this changes nothing.
+
+    Raises:
+        CommandError: the engine says something else, or nothing in time.
+    """
+    words = ("stack", "rename", stack.rpartition("/")[2], "--stack", stack)
+    done = _call(words, None, subprocess.PIPE, seconds=_STATE_SECONDS)
+    if "currently locked" in done.stderr:
+        return done.stderr
+    if done.returncode and "already exists" not in done.stderr:
+        raise CommandError(_failure(words, done), Exit.COULD_NOT_LOOK)
+    return ""
+
+
+def _call(
+    words: Sequence[str],
+    variables: Mapping[str, str] | None,
+    output: IO[str] | int | None,
+    *,
+    given: str = "",
+    seconds: float | None = None,
+) -> subprocess.CompletedProcess[str]:
+    with _endings_as_interrupts():
+        try:
+            started = subprocess.Popen(  # noqa: S603 our own words
+                ["pulumi", *words, "--non-interactive"],  # noqa: S607 the project's environment comes first on PATH
+                cwd=ROOT,
+                env={**os.environ, **(variables or {})},
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=subprocess.PIPE if output == subprocess.PIPE else None,
+                text=True,
+                # A second signal makes the engine leave its step half done, so each comes from here alone, and once.
+                process_group=0,
+            )
+        except FileNotFoundError:
+            raise CommandError("run pulumi: it is not on PATH. Set the project up: make setup") from None
+        with started:
+            out, err = _waited_for(started, words, given, seconds)
+    return subprocess.CompletedProcess(started.args, started.returncode, out, err)
+
+
+@contextmanager
+def _endings_as_interrupts() -> Iterator[None]:
+    """Let what ends a command, a CI job's SIGTERM or a closed terminal, be as a Ctrl-C meanwhile."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    # What is ignored already, as under nohup, stays so.
+    heard = [number for number in _ENDINGS if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, signal.default_int_handler) for number in heard}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _waited_for(
+    started: subprocess.Popen[str], words: Sequence[str], given: str, seconds: float | None
+) -> tuple[str, str]:
+    interrupted = False
+    while True:
+        try:
+            out, err = started.communicate(given, timeout=seconds)
+        except subprocess.TimeoutExpired:
+            started.kill()
+            raise CommandError(
+                f"pulumi {words[0]} {words[1]} did not end within {seconds:.0f} s. Look whether the state backend answers: "
+                "PULUMI_BACKEND_URL",
+                Exit.COULD_NOT_LOOK,
+            ) from None
+        except KeyboardInterrupt:
+            # Told so, it ends its step, records what it did, and gives the stack free; killed, it could not.
+            started.send_signal(signal.SIGINT)
+            interrupted, given, seconds = True, "", None
+            continue
+        if interrupted:
+            raise CommandError(
+                f"pulumi {words[0]}: interrupted, and ended. What it did until then is recorded"
+            )
+        return out, err
+
+
+def _failure(words: Sequence[str], done: subprocess.CompletedProcess[str]) -> str:
+    return f"pulumi {words[0]}: {done.stderr.strip() or done.stdout.strip()}"
+
+
+def _complaints(done: subprocess.CompletedProcess[str]) -> str:
+    """Return the errors among what `pulumi preview --json` printed."""
+    try:
+        said = [
+            each["message"].strip()
+            for each in json.loads(done.stdout)["diagnostics"]
+            if each["severity"] == "error"
+        ]
+    except (ValueError, KeyError, TypeError):
+        said = []
+    return "\n".join(said) or done.stderr.strip() or done.stdout.strip()
+
+
+def ensure_stack(stack: str) -> None:
+    """Make the stack's state where it does not exist yet, encrypted as its settings say.
+
+    Raises:
+        CommandError: the state backend could not be used.
+    """
+    try:
+        provider = stack_file(stack).get("secretsprovider")
+    except StackSettingsError:  # a stack without a file of its own
+        provider = None
+    # Without the word, the engine would put a passphrase in its place, and that into the settings.
+    words = ("--secrets-provider", str(provider)) if provider else ()
+    run("stack", "select", "--create", stack, *words, quiet=True)

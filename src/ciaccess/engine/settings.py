@@ -1,0 +1,137 @@
+"""What a Pulumi stack adds to access.yaml: other addresses, and whether the way in is protected. Never a credential.
+
+The settings are `ciaccess:addresses` (a mapping, or `local-stack`: what `./ciaccess local start` listens on),
+`ciaccess:protect` and `ciaccess:access` (the YAML's file, relative to config/). The program takes them from the
+engine, the project's commands from config/Pulumi.<stack>.yaml; both go through `StackSettings`.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Any, Self
+
+from ciaccess.access.reading.document import read
+from ciaccess.access.reading.faults import ConfigError
+from ciaccess.environment import ROOT, state_directory
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+CONFIG_FOLDER = ROOT / "config"
+LOCAL_STACK = "local-stack"
+# The engine hands truth over as text.
+_TRUTH = {None: False, False: False, True: True, "false": False, "true": True}
+
+
+class StackSettingsError(Exception):
+    """A stack's settings cannot be used; the text names the file or key and what to do."""
+
+
+@dataclass(frozen=True)
+class StackSettings:
+    """A stack's settings. `addresses` has the keys of `config.load`'s parameter of that name."""
+
+    access_file: Path = CONFIG_FOLDER / "access.yaml"
+    addresses: Mapping[str, str] = field(default_factory=dict)
+    protect: bool = False
+    local: bool = False
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any]) -> Self:
+        """Read the values of the keys `access`, `addresses` and `protect`, as YAML or the engine gives them.
+
+        Raises:
+            StackSettingsError: an unknown value, or the local stack was never started.
+        """
+        addresses = settings.get("addresses") or {}
+        local = addresses == LOCAL_STACK
+        if local:
+            addresses = _local_addresses()
+        elif isinstance(addresses, str):
+            addresses = _parsed(addresses)
+        if not isinstance(addresses, dict) or not all(isinstance(value, str) for value in addresses.values()):
+            raise StackSettingsError(
+                f"ciaccess:addresses: {addresses!r} is not allowed. Allowed: a mapping of addresses, or {LOCAL_STACK!r}"
+            )
+        protect = settings.get("protect")
+        if not isinstance(protect, bool | str | None) or protect not in _TRUTH:
+            raise StackSettingsError(f"ciaccess:protect: {protect!r} is not allowed. Allowed: true or false")
+        return cls(
+            access_file=CONFIG_FOLDER / str(settings.get("access") or "access.yaml"),
+            addresses=addresses,
+            protect=_TRUTH[protect],
+            local=local,
+        )
+
+    @classmethod
+    def of_stack(cls, stack: str, file: Path | None = None) -> Self:
+        """Read config/Pulumi.<stack>.yaml, or another file of its settings.
+
+        Raises:
+            StackSettingsError: there is no such stack, or its file cannot be read.
+        """
+        return cls.of(
+            {
+                key.removeprefix("ciaccess:"): value
+                for key, value in stack_file(stack, file).get("config", {}).items()
+            }
+        )
+
+
+def stack_file(stack: str, file: Path | None = None) -> dict[str, Any]:
+    """Return what config/Pulumi.<stack>.yaml, or another file, holds, `config` among it as a mapping.
+
+    Raises:
+        StackSettingsError: there is no such stack, or its file cannot be read.
+    """
+    path = file or CONFIG_FOLDER / f"Pulumi.{stack}.yaml"
+    if not path.is_file():
+        known = ", ".join(sorted(file.name[7:-5] for file in CONFIG_FOLDER.glob("Pulumi.*.yaml")))
+        raise StackSettingsError(f"there is no stack {stack!r}: {path} does not exist. Stacks: {known}")
+    try:
+        document = read(path)
+    except ConfigError as error:
+        raise StackSettingsError(str(error)) from None
+    if document.faults:
+        raise StackSettingsError(str(document.faults[0]))
+    found = {} if document.data is None else document.data
+    if not isinstance(found, dict) or not isinstance(found.get("config") or {}, dict):
+        raise StackSettingsError(
+            f"{document.file} is not allowed. Allowed: a mapping with a mapping `config`"
+        )
+    return {**found, "config": found.get("config") or {}}
+
+
+@cache
+def project_name() -> str:
+    """Return the project's name, as Pulumi.yaml has it."""
+    return str(read(ROOT / "Pulumi.yaml").data["name"])
+
+
+def claim(stack: str) -> str:
+    """Return a stack as the metadata of its secrets name it: `ciaccess/prod`, whatever organisation it is in."""
+    return f"{project_name()}/{stack.rpartition('/')[2]}"
+
+
+def _parsed(text: str) -> Any:
+    """Read a mapping as the engine hands it over, in JSON; anything else stays what it is, to be refused."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def local_addresses_file() -> Path:
+    """Return the file in which the local stack says where it listens."""
+    return state_directory() / "local" / "addresses.json"
+
+
+def _local_addresses() -> dict[str, str]:
+    try:
+        found: dict[str, str] = json.loads(local_addresses_file().read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        raise StackSettingsError("there is no local stack yet. Start it: ./ciaccess local start") from None
+    return found

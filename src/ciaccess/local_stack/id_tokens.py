@@ -1,0 +1,47 @@
+"""id_tokens of the local stack's GitLab, which mints whatever is asked for: a job's good ones, and bad ones."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import requests
+
+from ciaccess.local_stack.places import Record, credential_file
+from ciaccess.local_stack.processes import StackError
+from ciaccess.local_stack.seed import PROJECTS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_ANSWER_SECONDS = 10
+
+
+class LocalIssuer:
+    """The issuer of a started stack."""
+
+    @property
+    def projects(self) -> Sequence[str]:
+        """Return the full paths of the projects that the stack was seeded with."""
+        return PROJECTS
+
+    def mint(self, project: str, ref: str, audience: str, **options: Any) -> str:
+        """Return the id_token of a job; `options` as the simulator's /simulator/id_token takes them.
+
+        Raises:
+            StackError: GitLab does not answer, or refuses.
+        """
+        url = Record.load().url("gitlab")
+        try:
+            answer = requests.post(
+                f"{url}/simulator/id_token",
+                json={"project": project, "ref": ref, "audience": audience, **options},
+                headers={"PRIVATE-TOKEN": credential_file("gitlab-token").read_text(encoding="ascii")},
+                timeout=_ANSWER_SECONDS,
+            )
+            answer.raise_for_status()
+        except requests.RequestException as error:
+            raise StackError(
+                f"mint an id_token: GitLab at {url} does not do it ({type(error).__name__}). "
+                "Look at it: ./ciaccess local status"
+            ) from None
+        return str(answer.json()["id_token"])

@@ -1,0 +1,87 @@
+"""Where the local stack keeps its ports, pids, credentials, data and logs: `<state directory>/local`, mode 0700.
+
+Owns the files; knows nothing of what runs. Files with credentials have mode 0600 from their first byte.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING
+
+from simulators.shared import files
+from ciaccess.environment import state_directory
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SERVICES = ("vault", "nexus", "gitlab")
+
+
+def folder() -> Path:
+    """Return the local stack's folder."""
+    return state_directory() / "local"
+
+
+def data_folder(service: str) -> Path:
+    """Return where a service keeps its data."""
+    return folder() / service
+
+
+def log_file(service: str) -> Path:
+    """Return the file that a service's output goes to."""
+    return folder() / "logs" / f"{service}.log"
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner may read, and the folders it lies in."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    files.write_private(path, text.encode())
+
+
+def credential_file(name: str) -> Path:
+    """Return the file of a credential that the local stack makes: `nexus-password`, `gitlab-token`, `vault-token`."""
+    return folder() / name
+
+
+def make_credential(name: str, prefix: str = "") -> Path:
+    """Return the credential's file, filled with a new random value where it does not exist yet."""
+    path = credential_file(name)
+    if not path.exists():
+        write_private(path, prefix + secrets.token_hex(20))
+    return path
+
+
+@dataclass
+class Record:
+    """What is remembered of the stack between commands: the port of each listener, the pid of each service."""
+
+    ports: dict[str, int] = field(default_factory=dict)
+    pids: dict[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls) -> Record:
+        """Read the record; a stack that was never started has an empty one."""
+        try:
+            return cls(**json.loads((folder() / "stack.json").read_text(encoding="utf-8")))
+        except FileNotFoundError:
+            return cls()
+
+    def save(self) -> None:
+        """Write the record."""
+        write_private(folder() / "stack.json", json.dumps(asdict(self), indent=2) + "\n")
+
+    def url(self, listener: str) -> str:
+        """Return a listener's address, such as `http://127.0.0.1:18200`."""
+        return f"http://127.0.0.1:{self.ports[listener]}"
+
+    def addresses(self) -> dict[str, str]:
+        """Return what the stack `local` puts in place of the organisation's addresses."""
+        return {
+            "vault": self.url("vault"),
+            "nexus": self.url("nexus"),
+            "push_registry": f"127.0.0.1:{self.ports['nexus_push']}",
+            "pull_registry": f"127.0.0.1:{self.ports['nexus_pull']}",
+            "gitlab": self.url("gitlab"),
+        }

@@ -1,0 +1,252 @@
+"""Starting, stopping and looking at the local stack as one thing.
+
+A service that runs is left alone; one that was killed is started again on its data; a port that someone else
+has taken is said, and for a new stack another one is chosen.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shlex
+import shutil
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import requests
+from hvac.exceptions import VaultError
+
+from ciaccess.engine.settings import local_addresses_file
+from ciaccess.local_stack import seed, vault_server
+from ciaccess.local_stack.places import SERVICES, Record, credential_file, data_folder, folder, log_file, make_credential, write_private
+from ciaccess.local_stack.processes import StackError, free_port, is_ours, port_is_free, spawn, stop, wait_ready
+from ciaccess.environment import ROOT, local_credentials_script, state_directory
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from ciaccess.access import Access
+
+_PREFERRED_PORTS = {"vault": 18200, "nexus": 18081, "nexus_push": 18443, "nexus_pull": 18444, "gitlab": 18929}
+_LISTENERS = {"vault": ("vault",), "nexus": ("nexus", "nexus_push", "nexus_pull"), "gitlab": ("gitlab",)}
+_STATE = ("*/ciaccess/local", "*/ciaccess/local.json*", "locks/*/ciaccess/local")
+_READY_PATH = {"nexus": "/service/rest/v1/status", "gitlab": "/.well-known/openid-configuration"}
+
+
+@dataclass(frozen=True)
+class Status:
+    """A service as it is now: `state` is running, sealed, unresponsive, killed or stopped."""
+
+    service: str
+    state: str
+    address: str
+    pid: int | None
+
+
+def start(access: Access, *, any_ports: bool = False) -> list[str]:
+    """Start what does not run, seed it, and return what is worth saying.
+
+    A new stack listens on the usual ports, or with `any_ports` on whichever are free; an old one on its own.
+
+    Raises:
+        StackError: a port is taken, or a service did not come up; the text says what to do.
+    """
+    with _locked():
+        record = Record.load()
+        said = _choose_ports(record, any_ports=any_ports)
+        for service in SERVICES:
+            if not _runs(record, service):
+                if service in record.pids:
+                    said.append(f"{service} was not running any more; started again on its data")
+                _spawn(record, service)
+        try:
+            with ThreadPoolExecutor(len(SERVICES)) as pool:
+                list(pool.map(lambda service: _await(record, service), SERVICES))
+            vault_server.enable_kv(record.url("vault"), access.vault.kv.mount)
+            seed.seed_nexus(access, record)
+            seed.seed_gitlab(access, record)
+        except (requests.RequestException, VaultError) as error:
+            raise StackError(
+                f"seed the local stack: a service does not do it ({type(error).__name__}). "
+                f"Look into {folder() / 'logs'}, and run this again"
+            ) from None
+        _publish(record)
+        return said
+
+
+def stop_all() -> list[str]:
+    """Stop what runs; return the names of the services that did."""
+    with _locked():
+        record = Record.load()
+        stopped = [
+            service
+            for service in reversed(SERVICES)
+            if service in record.pids and stop(record.pids[service], data_folder(service))
+        ]
+        record.pids.clear()
+        if record.ports:
+            record.save()
+        return stopped
+
+
+def status() -> list[Status]:
+    """Return each service as it is now."""
+    record = Record.load()
+    return [_status(record, service) for service in SERVICES]
+
+
+def reset() -> None:
+    """Stop everything and delete the stack's data, credentials and logs, and the Pulumi state that describes it."""
+    stop_all()
+    shutil.rmtree(folder(), ignore_errors=True)
+    _forget_state(state_directory() / "state")
+
+
+def _forget_state(backend: Path) -> None:
+    """Delete what the engine keeps of the stack `local`; another stack's state may lie beside it, and stays."""
+    if all(file.name == "local.json" for file in backend.glob(".pulumi/stacks/**/*.json")):
+        shutil.rmtree(backend, ignore_errors=True)
+        return
+    for pattern in _STATE:
+        for place in list((backend / ".pulumi").glob(pattern)):
+            if place.is_dir():
+                shutil.rmtree(place, ignore_errors=True)
+            else:
+                place.unlink(missing_ok=True)
+
+
+def record() -> Record:
+    """Return the record of a stack that was started.
+
+    Raises:
+        StackError: there is none.
+    """
+    found = Record.load()
+    if not found.ports:
+        raise StackError("there is no local stack. Start it: ./ciaccess local start")
+    return found
+
+
+@contextmanager
+def _locked() -> Iterator[None]:
+    folder().mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (folder().parent / "local.lock").open("w", encoding="ascii") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _runs(record: Record, service: str) -> bool:
+    pid = record.pids.get(service)
+    return pid is not None and is_ours(pid, data_folder(service))
+
+
+def _choose_ports(record: Record, *, any_ports: bool) -> list[str]:
+    said = []
+    for service, listeners in _LISTENERS.items():
+        if _runs(record, service):
+            continue
+        for listener in listeners:
+            if listener in record.ports:
+                if not port_is_free(record.ports[listener]):
+                    raise StackError(
+                        f"start {service}: port {record.ports[listener]}, where it listened before, is taken by another "
+                        "process. Free it, or start afresh: ./ciaccess local reset --yes"
+                    )
+                continue
+            port = free_port() if any_ports else _PREFERRED_PORTS[listener]
+            if not port_is_free(port):
+                port = free_port()
+                said.append(f"port {_PREFERRED_PORTS[listener]} is taken; {listener} listens on {port}")
+            record.ports[listener] = port
+    record.save()
+    return said
+
+
+def _spawn(record: Record, service: str) -> None:
+    data = data_folder(service)
+    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if service == "vault":
+        command = vault_server.command(record.ports["vault"])
+    elif service == "nexus":
+        command = _simulator(service, record, "--admin-password-file", str(make_credential("nexus-password")))
+    else:
+        command = _simulator(
+            service, record, "--root-token-file", str(make_credential("gitlab-token", "glpat-"))
+        )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+    record.pids[service] = spawn(command, log_file(service), environment)
+    record.save()
+
+
+def _simulator(service: str, record: Record, *credential: str) -> list[str]:
+    words = [sys.executable, "-m", f"local.{service}_simulator"]
+    return [*words, "--data", str(data_folder(service)), "--port", str(record.ports[service]), *credential]
+
+
+def _await(record: Record, service: str) -> None:
+    url = record.url(service)
+    place = (record.pids[service], data_folder(service), log_file(service))
+    if service != "vault":
+        wait_ready(service, *place, lambda: _answers(url + _READY_PATH[service]))
+        return
+    wait_ready(service, *place, lambda: vault_server.answers(url))
+    vault_server.open_up(url)
+    wait_ready(service, *place, lambda: vault_server.is_active(url))
+
+
+def _answers(url: str) -> bool:
+    try:
+        return requests.get(url, timeout=1).ok
+    except requests.RequestException:
+        return False
+
+
+def _status(record: Record, service: str) -> Status:
+    address = record.url(service) if service in record.ports else ""
+    pid = record.pids.get(service)
+    if not _runs(record, service):
+        return Status(service, "stopped" if pid is None else "killed", address, None)
+    if service == "vault":
+        state = "running" if vault_server.is_active(address) else "sealed"
+        state = state if vault_server.answers(address) else "unresponsive"
+    else:
+        state = "running" if _answers(address + _READY_PATH[service]) else "unresponsive"
+    return Status(service, state, address, pid)
+
+
+def environment() -> dict[str, str]:
+    """Return the variables that `pulumi` needs to get into a started stack: Vault's token itself, the rest by file."""
+    started = record()
+    try:
+        token = credential_file("vault-token").read_text(encoding="ascii")
+    except FileNotFoundError:
+        raise StackError(
+            "the local stack was never started whole. Start it: ./ciaccess local start"
+        ) from None
+    return {**_named_credentials(started), "VAULT_TOKEN": token}
+
+
+def _named_credentials(record: Record) -> dict[str, str]:
+    return {
+        "VAULT_ADDR": record.url("vault"),
+        "NEXUS_USERNAME": "admin",
+        "NEXUS_PASSWORD_FILE": str(credential_file("nexus-password")),
+        "GITLAB_TOKEN_FILE": str(credential_file("gitlab-token")),
+    }
+
+
+def _publish(record: Record) -> None:
+    """Say where the stack listens, for the stack settings, and how `pulumi` gets in, for the shell.
+
+    The shell lines name each credential by its file, never by its value.
+    """
+    write_private(local_addresses_file(), json.dumps(record.addresses(), indent=2) + "\n")
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in _named_credentials(record).items()]
+    # pulumi-vault knows no VAULT_TOKEN_FILE.
+    lines.append(f'export VAULT_TOKEN="$(cat {shlex.quote(str(credential_file("vault-token")))})"')
+    write_private(local_credentials_script(), "\n".join(lines) + "\n")

@@ -1,0 +1,99 @@
+"""The local Vault: the real server on raft storage, initialised and unsealed here, so that it survives a restart.
+
+Owns its configuration file, its one unseal key and its root token (files of mode 0600 in the local stack's
+folder). Leaves everything inside Vault alone but the KV engine at the organisation's mount, which exists there.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import hvac
+import requests
+
+from ciaccess.local_stack.places import credential_file, data_folder, folder, write_private
+from ciaccess.local_stack.processes import StackError, free_port
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_ANSWER_SECONDS = 5
+_ACTIVE = 200
+
+
+def command(port: int) -> list[str]:
+    """Write the configuration and return the words that start the server on it."""
+    data = data_folder("vault")
+    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    settings = {
+        "storage": {"raft": {"path": str(data), "node_id": "local", "performance_multiplier": "1"}},
+        "listener": {
+            "tcp": {
+                "address": f"127.0.0.1:{port}",
+                "cluster_address": f"127.0.0.1:{free_port()}",
+                "tls_disable": True,
+            }
+        },
+        "api_addr": f"http://127.0.0.1:{port}",
+        "cluster_addr": f"http://127.0.0.1:{free_port()}",
+        "disable_mlock": True,
+        "log_level": "warn",
+    }
+    path = data / "server.json"
+    write_private(path, json.dumps(settings, indent=2))
+    return ["vault", "server", f"-config={path}"]
+
+
+def answers(url: str) -> bool:
+    """Tell whether the server answers at all, sealed or not."""
+    try:
+        requests.get(f"{url}/v1/sys/seal-status", timeout=_ANSWER_SECONDS).raise_for_status()
+    except requests.RequestException:
+        return False
+    return True
+
+
+def is_active(url: str) -> bool:
+    """Tell whether the server is initialised, unsealed and leads."""
+    try:
+        return requests.get(f"{url}/v1/sys/health", timeout=_ANSWER_SECONDS).status_code == _ACTIVE
+    except requests.RequestException:
+        return False
+
+
+def open_up(url: str) -> None:
+    """Initialise the server if it is new, and unseal it if it is sealed.
+
+    Raises:
+        StackError: its data is initialised but our unseal key is gone.
+    """
+    client = hvac.Client(url=url, timeout=_ANSWER_SECONDS)
+    key = _key_file()
+    if not client.sys.is_initialized():
+        made = client.sys.initialize(secret_shares=1, secret_threshold=1)
+        write_private(credential_file("vault-token"), made["root_token"])
+        write_private(key, made["keys"][0])
+    if client.sys.is_sealed():
+        if not key.exists():
+            raise StackError(
+                f"unseal the local Vault: {key} is gone. Start afresh: ./ciaccess local reset --yes"
+            )
+        client.sys.submit_unseal_key(key.read_text(encoding="ascii"))
+
+
+def enable_kv(url: str, mount: str) -> None:
+    """Enable a KV engine of version 2 at `mount`, as the organisation's Vault has it, unless it is there."""
+    client = root_client(url)
+    if f"{mount}/" not in client.sys.list_mounted_secrets_engines()["data"]:
+        client.sys.enable_secrets_engine("kv", path=mount, options={"version": "2"})
+
+
+def root_client(url: str) -> hvac.Client:
+    """Return a client with the local root token."""
+    token = credential_file("vault-token").read_text(encoding="ascii")
+    return hvac.Client(url=url, token=token, timeout=_ANSWER_SECONDS)
+
+
+def _key_file() -> Path:
+    return folder() / "vault-unseal-key"

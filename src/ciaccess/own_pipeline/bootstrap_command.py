@@ -1,0 +1,190 @@
+"""`./ciaccess bootstrap`: the first time, by an administrator; afterwards the pipeline does it.
+
+Runs `pulumi up` as whoever calls it, which makes the pipeline's identities too, and puts into Vault what only people can
+bring: the tokens of GitLab and the stack's passphrase. Safe to repeat; what changes the identities themselves needs it
+again, since they may not write each other (docs/adr/0009).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ciaccess.engine import pulumi_cli
+from ciaccess.cli.options import declared
+from ciaccess.errors import CommandError, Exit
+from ciaccess.cli.terminal import confirm, notices, output
+from ciaccess.access.desired import pipeline_identities
+from ciaccess.engine.preconditions import check_transit_key
+from ciaccess.engine.settings import StackSettingsError
+
+if TYPE_CHECKING:
+    from ciaccess.clients.vault.client import Vault
+    from ciaccess.access import Access
+
+application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+_MOST_TOKEN_BYTES = 4096
+
+
+@dataclass(frozen=True)
+class _Token:
+    """A token of GitLab: the scopes it must have, those it must not, and what it is made for."""
+
+    needs: frozenset[str]
+    lacks: frozenset[str]
+    purpose: str
+
+
+_TOKENS = {
+    pipeline_identities.GITLAB_READER: _Token(
+        frozenset({"read_api"}), frozenset({"api"}), "group access token, Owner, read_api"
+    ),
+    pipeline_identities.GITLAB_NOTES: _Token(
+        frozenset({"api"}), frozenset(), "project access token of ciaccess, Reporter, api"
+    ),
+    pipeline_identities.GITLAB_WRITER: _Token(frozenset({"api"}), frozenset(), "group access token, Owner, api"),
+}
+_LEFT = """
+Left to do by hand in GitLab, project {project}:
+  1. Protect the branch {branch}: Settings > Repository > Protected branches. Allowed to push: no one.
+  2. Give CI the state backend, PULUMI_BACKEND_URL and its credentials: Settings > CI/CD > Variables.
+  3. Schedule the drift check on {branch}: Build > Pipeline schedules, such as 0 * * * *.
+The tokens end when GitLab says; run this again with the new ones before. docs/own-pipeline.md has the rest."""
+
+
+def _option(name: str) -> Any:
+    return typer.Option(help=f"File with a {_TOKENS[name].purpose}.", show_default=False)
+
+
+@application.command(
+    epilog="Example:  ./ciaccess bootstrap --stack prod --gitlab-reader r.txt --gitlab-notes n.txt --gitlab-writer w.txt"
+)
+def bootstrap(
+    *,
+    stack: Annotated[str, typer.Option("--stack", help="The stack.", show_default=False)],
+    gitlab_reader: Annotated[Path | None, _option(pipeline_identities.GITLAB_READER)] = None,
+    gitlab_notes: Annotated[Path | None, _option(pipeline_identities.GITLAB_NOTES)] = None,
+    gitlab_writer: Annotated[Path | None, _option(pipeline_identities.GITLAB_WRITER)] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not show a preview and ask.")] = False,
+) -> None:
+    """Provision a stack as its administrator, and give its pipeline what it needs.
+
+    Exit code 0 done, 3 Vault, Nexus or GitLab could not be asked, 1 an error, or not confirmed.
+    """
+    from ciaccess.clients.credentials import CredentialsError  # noqa: PLC0415 after the options were found good
+    from ciaccess.clients.errors import ApiError  # noqa: PLC0415 likewise
+
+    access = declared(stack=stack)
+    try:
+        check_transit_key(stack, access)
+    except StackSettingsError as error:
+        raise CommandError(str(error)) from None
+    if access.pipeline is None:
+        raise CommandError("access.yaml has no pipeline to make identities for. Add the section pipeline")
+    files = {
+        pipeline_identities.GITLAB_READER: gitlab_reader,
+        pipeline_identities.GITLAB_NOTES: gitlab_notes,
+        pipeline_identities.GITLAB_WRITER: gitlab_writer,
+    }
+    try:
+        vault = _administrator(access)
+        brought = _brought(access, vault, {name: path for name, path in files.items() if path})
+        _provision(stack, yes=yes)
+        _put(access, vault, stack, brought)
+    except CredentialsError as error:
+        raise CommandError(str(error)) from None
+    except ApiError as error:
+        raise CommandError(str(error), Exit.COULD_NOT_LOOK) from None
+    output().print(_LEFT.format(project=access.pipeline.project, branch=access.pipeline.branch), markup=False)
+
+
+def _administrator(access: Access) -> Vault:
+    """Return Vault, once it is known that the caller's credentials are taken by all three systems."""
+    from ciaccess.clients.credentials import KNOWN, require  # noqa: PLC0415 the clients are slow to import
+    from ciaccess.clients.gitlab.variables import GitLab  # noqa: PLC0415 likewise
+    from ciaccess.clients.gitlab.groups import token_scopes  # noqa: PLC0415 likewise
+    from ciaccess.clients.http.session import trusting  # noqa: PLC0415 likewise
+    from ciaccess.clients.nexus import Nexus  # noqa: PLC0415 likewise
+    from ciaccess.clients.vault.client import Vault  # noqa: PLC0415 likewise
+    from ciaccess.engine.preconditions import check_vault  # noqa: PLC0415 likewise
+
+    found = require(*KNOWN)
+    options = trusting()
+    try:
+        check_vault(access)
+    except StackSettingsError as error:
+        raise CommandError(str(error)) from None
+    vault = Vault(access.vault.address, found["VAULT_TOKEN"], options=options)
+    vault.token_lives()
+    Nexus(access.nexus.url, found["NEXUS_USERNAME"], found["NEXUS_PASSWORD"], options=options).users.all()
+    if "api" not in token_scopes(GitLab(access.gitlab.url, found["GITLAB_TOKEN"], options=options)):
+        raise CommandError("GITLAB_TOKEN lacks the scope api. Use a token of an owner of the group")
+    return vault
+
+
+def _brought(access: Access, vault: Vault, files: dict[str, Path]) -> dict[str, str]:
+    """Return the tokens of the files, each with the right scopes.
+
+    Raises:
+        CommandError: one is missing here and in Vault, or is of no use; it lists all of them.
+    """
+    mount, folder = access.vault.kv.mount, pipeline_identities.own_folder(access)
+    found, faults = {}, []
+    for name, wanted in _TOKENS.items():
+        if name not in files:
+            if vault.read_secret(mount, f"{folder}/{name}") is None:
+                faults.append(f"--{name} is missing, and Vault has none yet: a {wanted.purpose}")
+            continue
+        try:
+            found[name] = files[name].read_bytes()[:_MOST_TOKEN_BYTES].decode().strip()
+        except (OSError, UnicodeDecodeError) as error:
+            faults.append(f"--{name} names {files[name]}, which cannot be read ({type(error).__name__})")
+            continue
+        if fault := _fault(access, found[name], wanted):
+            faults.append(f"--{name}: {fault}. Make a {wanted.purpose}")
+    if faults:
+        raise CommandError("the pipeline lacks tokens of GitLab:\n  " + "\n  ".join(faults))
+    return found
+
+
+def _fault(access: Access, token: str, wanted: _Token) -> str:
+    from ciaccess.clients.errors import UnauthorizedError  # noqa: PLC0415 loaded already
+    from ciaccess.clients.gitlab.variables import GitLab  # noqa: PLC0415 likewise
+    from ciaccess.clients.gitlab.groups import token_scopes  # noqa: PLC0415 likewise
+    from ciaccess.clients.http.session import trusting  # noqa: PLC0415 likewise
+
+    try:
+        scopes = token_scopes(GitLab(access.gitlab.url, token, options=trusting()))
+    except UnauthorizedError:
+        return "GitLab does not know this token"
+    if scopes & wanted.lacks:
+        return f"it may do more than it should, by its scope {', '.join(sorted(scopes & wanted.lacks))}"
+    if not wanted.needs <= scopes:
+        return f"it lacks the scope {', '.join(sorted(wanted.needs - scopes))}"
+    return ""
+
+
+def _provision(stack: str, *, yes: bool) -> None:
+    pulumi_cli.ensure_stack(stack)
+    words = ("--stack", stack, "--refresh")
+    if not yes:
+        if pulumi_cli.run("preview", *words):
+            raise CommandError("pulumi preview did not succeed; what it said is above. Nothing was changed")
+        confirm("Apply this?")
+    if pulumi_cli.run("up", "--yes", "--skip-preview", *words):
+        raise CommandError("pulumi up did not succeed; what it said is above. Correct it, and run this again")
+
+
+def _put(access: Access, vault: Vault, stack: str, brought: dict[str, str]) -> None:
+    from ciaccess.engine.preconditions import passphrase  # noqa: PLC0415 loaded already
+
+    chosen = passphrase(stack)
+    values = brought | ({pipeline_identities.PASSPHRASE: chosen} if chosen else {})
+    mount, folder = access.vault.kv.mount, pipeline_identities.own_folder(access)
+    for name, value in values.items():
+        if (vault.read_secret(mount, f"{folder}/{name}") or {}).get("value") != value:
+            vault.write_secret(mount, f"{folder}/{name}", {"value": value})
+            notices().print(f"wrote {mount}/{folder}/{name}", markup=False)

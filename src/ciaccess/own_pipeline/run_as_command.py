@@ -1,0 +1,155 @@
+"""`./ciaccess run-as`: a command as one of the pipeline's identities, with what the job's id_token gets out of Vault.
+
+Credentials live in that command's environment alone: nothing is written to a file, and Vault's token is revoked as
+soon as the command has ended.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ciaccess.cli.options import FileOption, StackOption, declared
+from ciaccess.errors import CommandError, Exit
+from ciaccess.cli.terminal import notices
+from ciaccess.access.desired import pipeline_identities
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from ciaccess.clients.vault.client import Vault
+    from ciaccess.access import Access
+
+application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+ID_TOKEN = "VAULT_ID_TOKEN"  # noqa: S105 a variable's name
+# A stack whose secrets another provider encrypts has none.
+_OPTIONAL = (pipeline_identities.PASSPHRASE,)
+
+
+@application.command(
+    epilog="Example:  ./ciaccess run-as --stack prod drift -- ./ciaccess drift --stack prod",
+    # The command's options are its own; with this, typer leaves -- in front of it.
+    context_settings={"allow_interspersed_args": False},
+)
+def run_as(
+    identity: Annotated[str, typer.Argument(help="preview, apply or drift.", show_default=False)],
+    command: Annotated[list[str], typer.Argument(help="The command and its words.", show_default=False)],
+    *,
+    file: FileOption = None,
+    stack: StackOption = None,
+) -> int:
+    """Log in at Vault with the job's id_token, and run a command with the identity's credentials.
+
+    Exit code: the command's. 3 where Vault cannot be reached or refuses, 1 where something is missing.
+    """
+    from ciaccess.clients.errors import ApiError  # noqa: PLC0415 after the YAML has been found good
+
+    access = declared(file, stack)
+    chosen = pipeline_identities.IDENTITIES.get(f"ciaccess-{identity}")
+    if access.pipeline is None or chosen is None:
+        known = ", ".join(name.removeprefix("ciaccess-") for name in pipeline_identities.own_jwt_roles(access))
+        raise CommandError(
+            f"there is no identity {identity!r}. Identities: {known or 'none: add pipeline to access.yaml'}"
+        )
+    words = command[command[0] == "--" :]
+    if not words:
+        raise CommandError("there is no command to run. Write it behind --")
+    try:
+        vault = _log_in(access, chosen)
+        try:
+            return _run(words, {**_credentials(access, chosen, vault), "VAULT_TOKEN": vault.token})
+        finally:
+            _log_out(vault)
+    except ApiError as error:
+        raise CommandError(str(error), Exit.COULD_NOT_LOOK) from None
+
+
+def _log_in(access: Access, identity: pipeline_identities.Identity) -> Vault:
+    from ciaccess.clients.errors import RefusedError  # noqa: PLC0415 the clients are slow to import
+    from ciaccess.clients.http.session import trusting  # noqa: PLC0415 likewise
+    from ciaccess.clients.vault.id_token_times import is_untimely  # noqa: PLC0415 likewise
+    from ciaccess.clients.vault.client import Vault  # noqa: PLC0415 likewise
+
+    id_token = os.environ.get(ID_TOKEN)
+    if not id_token:
+        audience = access.pipeline.audience if access.pipeline else ""
+        raise CommandError(
+            f"{ID_TOKEN} is empty. Give the job an id_token of that name with aud: {audience}", Exit.ERROR
+        )
+    anonymous = Vault(access.vault.address, "", options=trusting())
+    try:
+        vault = anonymous.log_in(access.vault.jwt.mount, identity.role, id_token)
+    except RefusedError as error:
+        if is_untimely(error):
+            raise
+        raise CommandError(
+            f"{error.doing}: {error.said}. The role admits {_admitted(access, identity)}", Exit.COULD_NOT_LOOK
+        ) from None
+    notices().print(f"logged in at {vault.url} as {identity.role}", markup=False)
+    return vault
+
+
+def _log_out(vault: Vault) -> None:
+    """Revoke the token; where that fails, the command's own end is still what counts, and the token ends by itself."""
+    from ciaccess.clients.errors import ApiError  # noqa: PLC0415 loaded already
+
+    try:
+        vault.log_out()
+    except ApiError as error:
+        notices().print(f"the token stays valid until it ends by itself: {error}", markup=False)
+
+
+def _admitted(access: Access, identity: pipeline_identities.Identity) -> str:
+    """Return in words which jobs a role admits."""
+    role = pipeline_identities.own_jwt_roles(access)[identity.role]
+    claims = {claim: values[0] for claim, values in role.bound_claims.items()}
+    words = [f"jobs of {claims['project_path']}"]
+    words += [f"the protected branch {claims['ref']}"] if "ref" in claims else []
+    words += [f"pipelines of the source {claims['pipeline_source']}"] if "pipeline_source" in claims else []
+    return f"{', '.join(words)}, with aud: {role.bound_audiences[0]}"
+
+
+def _credentials(access: Access, identity: pipeline_identities.Identity, vault: Vault) -> dict[str, str]:
+    """Return the identity's credentials by the variables that the clients take them from.
+
+    Raises:
+        CommandError: some are not in Vault; it lists all of them.
+    """
+    mount, folder = access.vault.kv.mount, pipeline_identities.own_folder(access)
+    account = vault.read_secret(mount, f"{folder}/{identity.account}") or {}
+    found = {"NEXUS_USERNAME": account.get("username"), "NEXUS_PASSWORD": account.get("password")}
+    for variable, name in identity.secrets.items():
+        found[variable] = (vault.read_secret(mount, f"{folder}/{name}") or {}).get("value")
+    names = {**identity.secrets, "NEXUS_USERNAME": identity.account, "NEXUS_PASSWORD": identity.account}
+    missing = {names[each] for each, value in found.items() if not value and names[each] not in _OPTIONAL}
+    if missing:
+        raise CommandError(
+            f"Vault has no {', '.join(f'{mount}/{folder}/{name}' for name in sorted(missing))}. "
+            "An administrator runs ./ciaccess bootstrap, see docs/own-pipeline.md"
+        )
+    return {variable: value for variable, value in found.items() if value} | {
+        "VAULT_ADDR": access.vault.address
+    }
+
+
+def _run(command: list[str], credentials: dict[str, str]) -> int:
+    shadowing = {ID_TOKEN, *(f"{name}_FILE" for name in credentials)}
+    own = {name: value for name, value in os.environ.items() if name not in shadowing}
+    # A Ctrl-C reaches the command too, which may need its credentials to end in order, and says itself how it ended.
+    signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        child = subprocess.Popen(command, env={**own, **credentials})  # noqa: S603 the job's own words
+    except OSError as error:
+        raise CommandError(f"run {command[0]}: {error.strerror}") from None
+
+    def end(number: int, frame: FrameType | None) -> None:
+        del number, frame
+        child.terminate()  # the engine then leaves its state in order
+
+    signal.signal(signal.SIGTERM, end)
+    code = child.wait()
+    return code if code >= 0 else 128 - code

@@ -1,0 +1,136 @@
+"""The passwords of an account's users: kept, found again, or made. They lie in the state, and the active user's in Vault.
+
+A run that was killed may have given a user a password that no state knows of. Where the secret hands it out already, it is
+found again there, so that a job that has read it keeps running; the secret's metadata, which no job can write, proves by rotation and
+fingerprint that it was this stack's own turn. Anything else that somebody wrote into the secret is never taken for ours.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ciaccess.provider.kinds.fields import WHOLE_NUMBER, Field, Rule
+from ciaccess.provider.kinds.password import fingerprint_of, generated
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from ciaccess.clients.vault.secret import Look, VaultSecret
+    from ciaccess.provider.kinds.fields import Values
+
+    Accepts = Callable[[str, str], bool]
+
+FINGERPRINT = "fingerprint"
+# Which of a user's passwords is meant: another number, another password.
+VERSION = Field(
+    "password_version", WHOLE_NUMBER, rule=Rule("a whole number from 1", lambda value: value >= 1)
+)
+
+
+def key(user_id: str, user: Mapping[str, Any]) -> str:
+    """Return the name under which the state has a user's password: `svc-x:2`."""
+    return f"{user_id}:{user[VERSION.name]}"
+
+
+def kept(state: Values, users: Mapping[str, Values]) -> dict[str, str]:
+    """Return the passwords that the state has for these users in these versions; an empty one is none."""
+    known = state.get("passwords") or {}
+    return {name: known[name] for name in (key(*each) for each in users.items()) if known.get(name)}
+
+
+def is_known(state: Values, inputs: Values) -> bool:
+    """Tell whether the state has every password that is wanted."""
+    return len(kept(state, inputs["users"])) == len(inputs["users"])
+
+
+def by_user(passwords: Mapping[str, str]) -> dict[str, str]:
+    """Return the passwords by user alone: the state has one of each."""
+    return {name.rpartition(":")[0]: password for name, password in passwords.items()}
+
+
+def fingerprints(passwords: Mapping[str, str]) -> dict[str, str]:
+    """Return the fingerprints by user."""
+    return {name: fingerprint_of(password) for name, password in by_user(passwords).items()}
+
+
+def wanted(
+    state: Values, inputs: Values, look: Look, secret: VaultSecret, accepts: Accepts
+) -> dict[str, str]:
+    """Return the password of each user that is wanted: what the state has, what is ours in the secret, or a new one.
+
+    Without a state, so after one was lost, or where everything is taken over, all that the secret and its earlier versions
+    prove by a login is kept, unless the secret's metadata say that a rotation is due.
+    """
+    users = inputs["users"]
+    passwords = kept(state, users)
+    for user_id, user in users.items():
+        if key(user_id, user) in passwords:
+            continue
+        if state:
+            found = _lost_turn(inputs, look, user_id)
+        elif _is_due(inputs, look, user_id):
+            found = None
+        else:
+            found = _published(look, secret, user_id)
+            if found and not inputs["adopt"] and _is_forged(look, user_id, found):
+                found = None
+        passwords[key(user_id, user)] = found if found and accepts(user_id, found) else generated()
+    return passwords
+
+
+def _is_due(inputs: Values, look: Look, user_id: str) -> bool:
+    """Tell whether a rotation that was not carried out yet gives a user another password.
+
+    Where one is missing, it is the turn of the user that is to be handed out; where more are, every user has had one.
+    """
+    counts = look.custom.get("rotation", ""), inputs["metadata"]["rotation"]
+    if not all(each.isdecimal() for each in counts):
+        return False
+    missing = int(counts[1]) - int(counts[0])
+    return missing > 1 or (missing == 1 and user_id == inputs["secret"]["user"])
+
+
+def _is_forged(look: Look, user_id: str, password: str) -> bool:
+    """Tell whether the metadata, which no job can write, say that the user was given another password."""
+    given = look.custom.get(FINGERPRINT, "")
+    return bool(given) and look.custom.get("nexus_user") == user_id and given != fingerprint_of(password)
+
+
+def published(
+    look: Look, secret: VaultSecret, users: Mapping[str, Values], accepts: Accepts
+) -> dict[str, str]:
+    """Return the passwords that the secret hands out or has handed out, "" for a user whom none of them lets in.
+
+    One that does not let in may have been taken from its user on purpose, so it is never set again.
+    """
+    found = {name: _published(look, secret, name) for name in users}
+    usable = {name: password for name, password in found.items() if password and accepts(name, password)}
+    return {key(name, user): usable.get(name, "") for name, user in users.items()}
+
+
+def _published(look: Look, secret: VaultSecret, user_id: str) -> str | None:
+    """Return a user's password from the secret, or from the last of its earlier versions that names the user."""
+    if found := _password(look.fields, user_id):
+        return found
+    earlier = (_password(fields, user_id) for fields in secret.earlier(look))
+    return next(filter(None, earlier), None)
+
+
+def _lost_turn(inputs: Values, look: Look, user_id: str) -> str | None:
+    """Return the password that a killed run of this very rotation has published."""
+    password = _password(look.fields, user_id)
+    metadata = inputs["metadata"]
+    is_ours = (
+        password is not None
+        and inputs["secret"]["user"] == user_id
+        and all(look.custom.get(name) == metadata.get(name) for name in ("stack", "owner", "rotation"))
+        and look.custom.get(FINGERPRINT) == fingerprint_of(password)
+    )
+    return password if is_ours else None
+
+
+def _password(fields: Mapping[str, Any] | None, user_id: str) -> str | None:
+    if not fields or fields.get("username") != user_id:
+        return None
+    password = fields.get("password")
+    return password if isinstance(password, str) and password else None

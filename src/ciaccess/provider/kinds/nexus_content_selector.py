@@ -1,0 +1,43 @@
+"""A Nexus content selector: which paths of which format, as a CSEL expression."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ciaccess.clients.nexus import ContentSelector
+from ciaccess.provider.kinds.fields import Field, Rule, Values, at_most
+from ciaccess.provider.kinds.nexus import MOST_DESCRIPTION_CHARACTERS, NAME, NexusKind
+from ciaccess.provider.kinds.objects import ADOPT
+
+if TYPE_CHECKING:
+    from ciaccess.clients.nexus import Collection
+
+_EXPRESSION = Rule(
+    'a CSEL expression, such as format == "raw" and path =^ "/a/"', lambda value: bool(value.strip())
+)
+
+
+class NexusContentSelector(NexusKind[ContentSelector]):
+    """Nexus checks the expression, and refuses to delete a selector that a privilege uses."""
+
+    token = "ciaccess:nexus:ContentSelector"  # noqa: S105 a type token, no secret
+    noun = "content selector"
+    fields = (
+        Field("name", rule=NAME, identifies=True),
+        Field("description", default="", rule=at_most(MOST_DESCRIPTION_CHARACTERS)),
+        Field("expression", rule=_EXPRESSION),
+        ADOPT,
+    )
+
+    def objects(self, address: Values) -> Collection[ContentSelector]:
+        """Return Nexus's content selectors."""
+        del address
+        return self._systems.nexus().content_selectors
+
+    def wanted(self, inputs: Values) -> ContentSelector:
+        """Return the content selector of these inputs."""
+        return ContentSelector(inputs["name"], inputs["description"], inputs["expression"])
+
+    def observed(self, item: ContentSelector) -> Values:
+        """Return a content selector's values."""
+        return {"name": item.name, "description": item.description, "expression": item.expression}

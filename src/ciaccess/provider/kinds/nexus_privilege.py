@@ -1,0 +1,113 @@
+"""A Nexus privilege: wildcard, repository-view or repository-content-selector, each with fields of its own."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ciaccess.clients.nexus import WRITABLE, Privilege, is_pattern
+from ciaccess.provider.kinds.fields import NAMES, UNKNOWN, Failure, Field, Rule, Values, at_most, one_of, shown
+from ciaccess.provider.kinds.nexus import MOST_DESCRIPTION_CHARACTERS, NAME, NexusKind, built_in
+from ciaccess.provider.kinds.objects import ADOPT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ciaccess.clients.nexus import Collection
+    from ciaccess.provider.systems import Systems
+
+_ACTIONS = ("browse", "read", "edit", "add", "delete", "all")
+_OF_A_TYPE = ("format", "repository", "content_selector", "actions", "pattern")
+
+
+class NexusPrivilege(NexusKind[Privilege]):
+    """`type` decides which of the fields belong to it; another type is another privilege."""
+
+    token = "ciaccess:nexus:Privilege"  # noqa: S105 a type token, no secret
+    noun = "privilege"
+    fields = (
+        Field("type", rule=one_of(*WRITABLE), replaces=True),
+        Field("name", rule=NAME, identifies=True),
+        Field("description", default="", rule=at_most(MOST_DESCRIPTION_CHARACTERS)),
+        Field("format", default=""),
+        Field("repository", default=""),
+        Field("content_selector", default=""),
+        Field(
+            "actions",
+            NAMES,
+            default=frozenset(),
+            rule=Rule(f"one or more of {', '.join(_ACTIONS)}", lambda value: value <= set(_ACTIONS)),
+        ),
+        Field(
+            "pattern",
+            default="",
+            rule=Rule(
+                "parts joined by ':', none empty, such as nexus:search:read",
+                lambda value: value == "" or is_pattern(value),
+            ),
+        ),
+        ADOPT,
+    )
+
+    def __init__(self, systems: Systems) -> None:
+        super().__init__(systems)
+        self._lock = threading.Lock()
+        self._holders: dict[str, list[str]] = {}
+
+    def check(
+        self, old: Mapping[str, Any], inputs: Mapping[str, Any], concealed: frozenset[str]
+    ) -> tuple[Values, tuple[Failure, ...]]:
+        """Demand the fields of the type, and no other type's."""
+        values, failures = super().check(old, inputs, concealed)
+        written = WRITABLE.get(str(values.get("type")), _OF_A_TYPE)
+        for name in _OF_A_TYPE:
+            value = values.get(name, UNKNOWN)
+            if value is UNKNOWN or written is _OF_A_TYPE:
+                continue
+            if name in written and not value:
+                failures += (Failure(name, f"is missing: a {values['type']} privilege has one"),)
+            elif name not in written and value:
+                reason = (
+                    f"{shown(value)} is not allowed: a {values['type']} privilege has {', '.join(written)}"
+                )
+                failures += (Failure(name, reason),)
+        return values, failures
+
+    def create(self, inputs: Values) -> Values:
+        """Make the privilege, and give it back to the roles that lost it when its predecessor was deleted."""
+        made = super().create(inputs)
+        with self._lock:
+            holders = self._holders.pop(inputs["name"], [])
+        roles = self._systems.nexus().roles
+        for holder in holders:
+            role = roles.find(holder)
+            if role is not None:
+                roles.replace(replace(role, privileges=role.privileges | {inputs["name"]}))
+        return made
+
+    def delete(self, resource_id: str, state: Values) -> None:
+        """Remove the privilege; Nexus takes it out of roles, without a word."""
+        roles = self._systems.nexus().roles.all().values()
+        with self._lock:
+            self._holders[resource_id] = [role.role_id for role in roles if resource_id in role.privileges]
+        super().delete(resource_id, state)
+
+    def objects(self, address: Values) -> Collection[Privilege]:
+        """Return Nexus's privileges."""
+        del address
+        return self._systems.nexus().privileges
+
+    def wanted(self, inputs: Values) -> Privilege:
+        """Return the privilege of these inputs."""
+        return Privilege(**{field.name: inputs[field.name] for field in self.fields if field.compared})
+
+    def observed(self, item: Privilege) -> Values:
+        """Return a privilege's values."""
+        return {field.name: getattr(item, field.name) for field in self.fields if field.compared}
+
+    def bring_in_line(self, existing: Privilege, inputs: Values) -> None:
+        """Replace an existing privilege, unless it is Nexus's own."""
+        if existing.read_only:
+            raise built_in(self.noun, existing.name)
+        super().bring_in_line(existing, inputs)

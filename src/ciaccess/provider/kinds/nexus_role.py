@@ -1,0 +1,59 @@
+"""A Nexus role: a set of privileges, and of roles it contains."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ciaccess.clients.nexus import Role
+from ciaccess.provider.kinds.fields import NAMES, Field, Values, at_most
+from ciaccess.provider.kinds.nexus import ID, MOST_DESCRIPTION_CHARACTERS, NexusKind, built_in
+from ciaccess.provider.kinds.objects import ADOPT
+
+if TYPE_CHECKING:
+    from ciaccess.clients.nexus import Collection
+
+
+class NexusRole(NexusKind[Role]):
+    """`privileges` and `roles` are sets; one that Nexus does not have is refused by name."""
+
+    token = "ciaccess:nexus:Role"  # noqa: S105 a type token, no secret
+    noun = "role"
+    fields = (
+        Field("role_id", rule=ID, identifies=True),
+        Field("name", rule=at_most(200, least=1)),
+        Field("description", default="", rule=at_most(MOST_DESCRIPTION_CHARACTERS)),
+        Field("privileges", NAMES, default=frozenset()),
+        Field("roles", NAMES, default=frozenset()),
+        ADOPT,
+    )
+
+    def objects(self, address: Values) -> Collection[Role]:
+        """Return Nexus's roles."""
+        del address
+        return self._systems.nexus().roles
+
+    def wanted(self, inputs: Values) -> Role:
+        """Return the role of these inputs."""
+        return Role(
+            role_id=inputs["role_id"],
+            name=inputs["name"],
+            description=inputs["description"],
+            privileges=inputs["privileges"],
+            roles=inputs["roles"],
+        )
+
+    def observed(self, item: Role) -> Values:
+        """Return a role's values."""
+        return {
+            "role_id": item.role_id,
+            "name": item.name,
+            "description": item.description,
+            "privileges": item.privileges,
+            "roles": item.roles,
+        }
+
+    def bring_in_line(self, existing: Role, inputs: Values) -> None:
+        """Replace an existing role, unless it is Nexus's own."""
+        if existing.read_only:
+            raise built_in(self.noun, existing.role_id)
+        super().bring_in_line(existing, inputs)

@@ -1,0 +1,218 @@
+"""A Nexus user of the source `default`, whose password is proved by a login.
+
+Nexus never shows a password, so a read tries to log in with the one that the state knows. What it finds is the
+field `login`: `accepted`, which every declaration wants, or `refused`. So a changed password shows as a difference,
+and the password itself never does.
+
+Where the password may not be changed (that needs nexus:*), a user that its secret in Vault does not name is deleted and
+made anew: of two that take turns, the idle one, or one whose making was cut short before the secret's first version. The one
+that the secret names never is.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from ciaccess.clients.errors import ForbiddenError, NotFoundError, action
+from ciaccess.clients.nexus import User, is_password
+from ciaccess.clients.vault.secret import VaultSecret
+from ciaccess.provider.environment import imported_password
+from ciaccess.provider.kinds.fields import NAMES, UNKNOWN, Failure, Field, Rule, Values, at_most, one_of
+from ciaccess.provider.kinds.kind import KindError, Seen
+from ciaccess.provider.kinds.nexus import ID, NexusKind
+from ciaccess.provider.kinds.objects import ADOPT, CLUSTER_WAITS_SECONDS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ciaccess.clients.nexus import Users
+    from ciaccess.provider.kinds.kind import Difference
+
+ACTIVE = "active"
+LOGIN, ACCEPTED, REFUSED = "login", "accepted", "refused"
+PROOF_WAITS_SECONDS = CLUSTER_WAITS_SECONDS
+
+
+_DATA = "/data/"
+_SECRET_PATH = Rule(
+    "the API path of a secret, such as secret/data/nexus/svc-x, or empty",
+    lambda path: not path or _DATA in path,
+)
+
+
+class NexusUser(NexusKind[User]):
+    """`password` is a secret. An import takes it from the variable that `svc-x:env:NAME` names; else it is empty, and set next."""
+
+    token = "ciaccess:nexus:User"  # noqa: S105 a type token, no secret
+    noun = "user"
+    fields = (
+        Field("user_id", rule=ID, identifies=True),
+        Field("first_name", rule=at_most(200, least=1)),
+        Field("last_name", rule=at_most(200, least=1)),
+        Field(
+            "email_address",
+            rule=Rule("an e-mail address", lambda value: "@" in value[1:-1] and " " not in value),
+        ),
+        Field("status", default=ACTIVE, rule=one_of(ACTIVE, "disabled")),
+        Field("roles", NAMES, rule=Rule("one or more names of roles", bool)),
+        Field(
+            "password",
+            secret=True,
+            rule=Rule("text on one line that is not blank, as Nexus takes it", is_password),
+        ),
+        Field(LOGIN, default=ACCEPTED, rule=one_of(ACCEPTED)),
+        Field("handed_out_by", default="", compared=False, rule=_SECRET_PATH),
+        ADOPT,
+    )
+
+    def check(
+        self, old: Mapping[str, Any], inputs: Mapping[str, Any], concealed: frozenset[str]
+    ) -> tuple[Values, tuple[Failure, ...]]:
+        """Take what an import found: no password, and a login that it could not try."""
+        values, failures = super().check(old, inputs, concealed)
+        imported = old.get("password") == "" == inputs.get("password")
+        if imported:
+            values |= {"password": "", "login": inputs.get("login")}
+            failures = tuple(failure for failure in failures if failure.property not in ("password", "login"))
+        return values, failures
+
+    def diff(self, resource_id: str, state: Values, inputs: Values) -> Difference:
+        """A state of before the first refresh knows of no login that was refused."""
+        return super().diff(resource_id, {"login": ACCEPTED} | state, inputs)
+
+    def create(self, inputs: Values) -> Values:
+        """Make the user with its password, and prove it by a login."""
+        self._refuse_unknown_roles(inputs)
+        super().create(inputs)
+        self._prove_login(inputs)
+        return inputs
+
+    def read(self, resource_id: str, state: Values) -> Seen | None:
+        """Return the user, and whether the state's password lets it in."""
+        user_id, _, reference = resource_id.partition(":")
+        seen = super().read(user_id, state)
+        if seen is None:
+            return None
+        imported = imported_password(self.noun, reference) if reference else ""
+        seen.values["password"] = state.get("password", imported)
+        if seen.values["status"] == state.get("status") != ACTIVE:
+            # It is to be disabled, and then no login can be tried.
+            seen.values["login"] = state.get("login", ACCEPTED)
+        else:
+            seen.values["login"] = ACCEPTED if self._lets_in(user_id, seen.values["password"]) else REFUSED
+        return Seen(seen.values, user_id)
+
+    def update(self, resource_id: str, state: Values, inputs: Values) -> Values:
+        """Write what differs: first the user, then its password, and prove that by a login."""
+        self._refuse_unknown_roles(inputs)
+        profile = [name for name in vars(self.wanted(inputs)) if name != "source"]
+        if any(state.get(name) != inputs[name] for name in profile):
+            super().update(resource_id, state, inputs)
+        try:
+            if inputs["status"] == ACTIVE:
+                self._set_password(inputs)
+                self._prove_login(inputs)
+            elif state.get("password") != inputs["password"]:
+                self._change_password(inputs)
+        except NotFoundError:
+            raise self.gone(resource_id) from None
+        return inputs
+
+    def objects(self, address: Values) -> Users:  # type: ignore[override] # its create takes a password, see `make`
+        """Return Nexus's users."""
+        del address
+        return self._systems.nexus().users
+
+    def wanted(self, inputs: Values) -> User:
+        """Return the user of these inputs."""
+        return User(
+            user_id=inputs["user_id"],
+            first_name=inputs["first_name"],
+            last_name=inputs["last_name"],
+            email_address=inputs["email_address"],
+            status=inputs["status"],
+            roles=inputs["roles"],
+        )
+
+    def observed(self, item: User) -> Values:
+        """Return a user's values, as far as Nexus tells them."""
+        return {name: value for name, value in vars(item).items() if name != "source"}
+
+    def is_ours(self, existing: User, inputs: Values) -> bool:
+        """Only who made the user knows its password."""
+        known = inputs["password"] is not UNKNOWN and inputs["status"] == ACTIVE
+        return (
+            known
+            and super().is_ours(existing, inputs)
+            and self._lets_in(existing.user_id, inputs["password"])
+        )
+
+    def bring_in_line(self, existing: User, inputs: Values) -> None:
+        """Replace an existing user where it differs, and set its password where that is another one."""
+        super().bring_in_line(existing, inputs)
+        if inputs["status"] == ACTIVE:
+            self._set_password(inputs)
+        else:
+            self._change_password(inputs)
+
+    def make(self, inputs: Values) -> None:
+        """Make the user with its password."""
+        self._systems.nexus().users.create(self.wanted(inputs), inputs["password"])
+
+    def _refuse_unknown_roles(self, inputs: Values) -> None:
+        """Nexus takes a new user with a role that does not exist, and hides the role until it does."""
+        roles = self._systems.nexus().roles
+        missing = sorted(
+            role for role in inputs["roles"] if roles.find(role) is None and roles.read(role) is None
+        )
+        if missing:
+            names = ", ".join(f"'{role}'" for role in missing)
+            raise KindError(
+                f"{action('write', self.noun, inputs['user_id'])}: Nexus has no role {names}. "
+                "Declare it under nexus.roles in access.yaml, or correct the account's roles"
+            )
+
+    def _set_password(self, inputs: Values) -> None:
+        if not self._lets_in(inputs["user_id"], inputs["password"]):
+            self._change_password(inputs)
+
+    def _change_password(self, inputs: Values) -> None:
+        user_id = inputs["user_id"]
+        if user_id == self._systems.nexus_username():
+            raise KindError(
+                f"{action('change the password of', self.noun, user_id)}: ciaccess itself logs in as this user, and "
+                "would lock itself out. Set NEXUS_USERNAME and NEXUS_PASSWORD to another administrator's"
+            )
+        try:
+            self._systems.nexus().users.change_password(user_id, inputs["password"])
+        except ForbiddenError:
+            if not self._is_idle(user_id, inputs["handed_out_by"]):
+                raise
+            self._systems.nexus().users.delete(user_id)
+            self.make(inputs)
+
+    def _is_idle(self, user_id: str, path: str) -> bool:
+        """Tell whether the secret that hands this user out, "" for none, names another one now, or never named any."""
+        if not path:
+            return False
+        look = VaultSecret(self._systems.vault(), path).look()
+        return look.version == 0 or (look.fields is not None and look.fields.get("username") != user_id)
+
+    def _prove_login(self, inputs: Values) -> None:
+        user_id = inputs["user_id"]
+        if inputs["status"] != ACTIVE or self._lets_in(user_id, inputs["password"]):
+            return
+        for wait in PROOF_WAITS_SECONDS:
+            time.sleep(wait)
+            if self._lets_in(user_id, inputs["password"]):
+                return
+        raise KindError(
+            f"{action('prove the login of', self.noun, user_id)}: Nexus took the password and refuses the login. See that "
+            "the Local Authenticating Realm is active and that nothing else writes this user, and run again"
+        )
+
+    def _lets_in(self, user_id: str, password: str) -> bool:
+        if not password:
+            return False
+        return self._systems.accepts(user_id, password)

@@ -1,0 +1,100 @@
+"""The systems that the kinds ask, each connected to when it is first needed, with credentials of the environment."""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import TYPE_CHECKING
+
+from ciaccess.clients.credentials import CredentialsError, require
+from ciaccess.clients.http.session import trusting
+
+if TYPE_CHECKING:
+    from ciaccess.clients.gitlab.variables import GitLab
+    from ciaccess.clients.nexus import Nexus
+    from ciaccess.clients.vault.client import Vault
+
+# Logins that are tried at once: Nexus hashes each password, which costs it a core for some milliseconds.
+_MOST_PROBES = 8
+
+
+class Systems:
+    """One of each. `addresses` are the URLs by name (`nexus_url`, `gitlab_url`); Vault's is VAULT_ADDR, as everywhere.
+
+    An address that is not given is taken from the environment under its name in capitals, so that `pulumi import`
+    works without a provider resource.
+    """
+
+    def __init__(self, addresses: dict[str, str]) -> None:
+        self._addresses = addresses
+        self._lock = threading.Lock()
+        self._nexus: Nexus | None = None
+        self._gitlab: GitLab | None = None
+        self._vault: Vault | None = None
+        # Holders of it may try a login.
+        self._login_probes = threading.BoundedSemaphore(_MOST_PROBES)
+
+    def nexus(self) -> Nexus:
+        """Return Nexus.
+
+        Raises:
+            CredentialsError: its address or credentials are missing, or cannot be any.
+        """
+        with self._lock:
+            if self._nexus is None:
+                from ciaccess.clients.nexus import Nexus  # noqa: PLC0415 a start should not wait for what it may not need
+
+                url = self._address("nexus_url", "nexus.url")
+                found = require("NEXUS_USERNAME", "NEXUS_PASSWORD")
+                name, password, options = found["NEXUS_USERNAME"], found["NEXUS_PASSWORD"], trusting()
+                try:
+                    self._nexus = Nexus(url, name, password, options=options)
+                except ValueError as error:
+                    raise CredentialsError(
+                        f"connect to Nexus: {error}. Correct nexus.url in access.yaml, or NEXUS_URL"
+                    ) from None
+            return self._nexus
+
+    def accepts(self, user_id: str, password: str) -> bool:
+        """Tell whether Nexus lets this user in with this password; only some logins are tried at once."""
+        with self._login_probes:
+            return self.nexus().users.accepts(user_id, password)
+
+    def nexus_username(self) -> str:
+        """Return the id of the user that this plugin is in Nexus."""
+        return require("NEXUS_USERNAME")["NEXUS_USERNAME"]
+
+    def gitlab(self) -> GitLab:
+        """Return GitLab; raises as `nexus` does."""
+        with self._lock:
+            if self._gitlab is None:
+                from ciaccess.clients.gitlab.variables import GitLab  # noqa: PLC0415 as above
+
+                url = self._address("gitlab_url", "gitlab.url")
+                self._gitlab = GitLab(url, require("GITLAB_TOKEN")["GITLAB_TOKEN"], options=trusting())
+            return self._gitlab
+
+    def vault(self) -> Vault:
+        """Return Vault; raises as `nexus` does."""
+        with self._lock:
+            if self._vault is None:
+                from ciaccess.clients.vault.client import Vault  # noqa: PLC0415 as above
+
+                found = require("VAULT_ADDR", "VAULT_TOKEN")
+                self._vault = Vault(found["VAULT_ADDR"], found["VAULT_TOKEN"], options=trusting())
+            return self._vault
+
+    def close(self) -> None:
+        """Close the connections."""
+        for system in (self._nexus, self._gitlab, self._vault):
+            if system is not None:
+                system.close()
+
+    def _address(self, name: str, entry: str) -> str:
+        address = self._addresses.get(name) or os.environ.get(name.upper())
+        if not address:
+            raise CredentialsError(
+                f"the provider's {name} is missing. Set {entry} in access.yaml; for `pulumi import` without --provider, "
+                f"set {name.upper()} in the environment."
+            )
+        return address

@@ -1,0 +1,111 @@
+"""What a run that was killed has made in Vault and never recorded: found by the marks of it, and taken into the state as it is.
+
+Nexus's objects and the secrets are found by the next `up` itself. Policies, JWT roles, the backend and the mount are
+pulumi-vault's, which would write over them unseen; so they are imported, and only where they say that they are ours.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from ciaccess.access.desired.ownership import owner_in
+from ciaccess.adoption.plan import Becomes, Plan
+from ciaccess.adoption.session import session, told
+from ciaccess.recovery.leftovers import Leftover
+from ciaccess.access.desired.pipeline_identities import jwt_roles
+from ciaccess.access.desired.nexus import vault_policies
+from ciaccess.engine.state import parse
+from ciaccess.engine.resource_types import backend, jwt_role, kv_mount, policy
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ciaccess.clients.vault.client import Vault
+    from ciaccess.access import Access
+    from ciaccess.drift.findings import Target
+
+
+def leftovers(
+    export: dict[str, Any], access: Access, vault: Vault, stack: str, settings_file: Path | None
+) -> list[Leftover]:
+    """Return what a run has made in Vault and not recorded, as one thing to mend.
+
+    Raises:
+        ApiError: Vault could not be asked.
+    """
+    found = unrecorded(export, access, vault)
+    if not found:
+        return []
+    names = ", ".join(target.identity for target in found)
+    return [
+        Leftover(
+            "unrecorded",
+            f"in Vault and in no state, and marked as managed by {access.owner}: {names}",
+            "take it into the state as it is; no system is written to",
+            partial(take_into_state, stack, settings_file, found),
+        )
+    ]
+
+
+def unrecorded(export: dict[str, Any], access: Access, vault: Vault) -> tuple[Target, ...]:
+    """Return what is in Vault, in no state, and ours.
+
+    A policy is ours where its text says so, a role where all its policies are, the backend where it has roles and all of
+    them are, and a managed KV engine where it has secrets of accounts and all of them are.
+
+    Raises:
+        ApiError: Vault could not be asked.
+    """
+    known = parse(export).urns
+    ours = {each.name for each in vault_policies(access) if _is_our_policy(vault, each.name, access.owner)}
+    found = [policy(name) for name in sorted(ours) if policy(name) not in known]
+    mount = access.vault.jwt.mount
+    is_all_ours = True
+    listed = vault.keys(f"auth/{mount}/role") if ours else []
+    for name in listed:
+        is_ours = _is_our_role(vault, f"auth/{mount}/role/{name}", ours)
+        is_all_ours &= is_ours
+        target = jwt_role(access, name)
+        if is_ours and name in jwt_roles(access) and target not in known:
+            found.append(target)
+    if listed and is_all_ours and backend(access) not in known:
+        found.insert(0, backend(access))
+    found += [mount for mount in kv_mount(access) if mount not in known and _is_our_engine(vault, access)]
+    return tuple(found)
+
+
+def take_into_state(stack: str, settings_file: Path | None, targets: tuple[Target, ...]) -> None:
+    """Import these into the stack's state as they are. Writes to no system.
+
+    Raises:
+        CommandError: the engine did not succeed, or a system could not be asked.
+    """
+    with session(stack, settings_file) as adopting:
+        whole = adopting.plan()
+        wanted = {(target.type, target.identity) for target in targets}
+        adopted = whole.of(Becomes.ADOPTED)
+        steps = tuple(step for step in adopted if (step.resource.type, step.identity) in wanted)
+        chosen = Plan(whole.declared, steps)
+        with told():
+            adopting.take_into_state(chosen)
+            adopting.changes(chosen)
+            adopting.settle(chosen)
+
+
+def _is_our_policy(vault: Vault, name: str, owner: str) -> bool:
+    found = vault.read(f"sys/policies/acl/{name}")
+    return found is not None and owner_in(str(found.get("policy", ""))) == owner
+
+
+def _is_our_role(vault: Vault, path: str, ours: set[str]) -> bool:
+    granted = set((vault.read(path) or {}).get("token_policies") or ())
+    return bool(granted) and granted <= ours
+
+
+def _is_our_engine(vault: Vault, access: Access) -> bool:
+    folder = f"{access.vault.kv.mount}/metadata/{access.vault.kv.prefix}"
+    custom = [
+        (vault.read(f"{folder}/{name}") or {}).get("custom_metadata") or {} for name in vault.keys(folder)
+    ]
+    return bool(custom) and all(each.get("owner") == access.owner for each in custom)

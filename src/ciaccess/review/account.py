@@ -1,0 +1,205 @@
+"""An account, which is one resource to the engine, told as the parts that people know: its users, its role, its secret.
+
+Owns what the parts are, and in which of their fields two states of the account differ. No state says a password: a user's
+has a version, and the secret hands out the one of a user, so that both tell when a password is another one. What a
+resource's change is called is resources'.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from ciaccess.engine.events import Resource
+from ciaccess.review.fields import MASKED, values
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ciaccess.engine.events import Inputs
+
+    Key = tuple[str, str]
+    Parts = dict[Key, dict[str, Any]]
+    _Passwords = dict[Key, tuple[str | None, ...]]
+
+ACCOUNT = "ciaccess:index:ServiceAccount"
+# Of parts. The engine knows the account alone; a named role is a resource of its own as well.
+USER, ROLE = "ciaccess:nexus:User", "ciaccess:nexus:Role"
+SELECTOR, PRIVILEGE = "ciaccess:nexus:ContentSelector", "ciaccess:nexus:Privilege"
+SECRET, METADATA = "ciaccess:vault:Secret", "ciaccess:vault:SecretMetadata"
+_MANY = {"users": USER, "selectors": SELECTOR, "privileges": PRIVILEGE}
+_SECTIONS = frozenset((*_MANY, "role", "secret", "metadata"))
+_VERSION, _PASSWORD = "password_version", "password"
+_GONE = "none"  # what a secret holds of which no version is left
+_FIRST = "1"  # the rotation that an account is made with
+_ADOPTED = "kept where Nexus accepts the one in Vault, else new; not shown"
+_STAYS = "as before, not shown"
+_PURGED, _KEPT = "all are deleted for good", "the latest is deleted, earlier ones are kept"
+
+
+@dataclass(frozen=True)
+class Part(Resource):
+    """A part of an account as if it were a resource; `note` is what is to be said of its password, or of its versions."""
+
+    note: str = ""
+
+
+def parts(inputs: Inputs | None) -> Parts:
+    """Return the parts that there are in one state of an account, by type and name, each with its fields."""
+    if inputs is None:
+        return {}
+    found: Parts = {
+        (type_, name): dict(part)
+        for section, type_ in _MANY.items()
+        for name, part in _held(inputs, section).items()
+    }
+    for (type_, _), part in found.items():
+        if type_ == USER and part.pop(_VERSION, None) is not None:
+            part[_PASSWORD] = MASKED
+    if role := _held(inputs, "role"):
+        found[ROLE, role["role_id"]] = dict(role)
+    path = _path(inputs)
+    if path and _held(inputs, "secret").get("holds") != _GONE:
+        found[SECRET, path] = {"path": path, _PASSWORD: MASKED}
+    if path and any(_held(inputs, "metadata").values()):
+        found[METADATA, path] = {"path": path, **_held(inputs, "metadata")}
+    return found
+
+
+def known(account: Resource) -> Inputs | None:
+    """Return what is wanted of an account; sections that only `up` will know are as they are now."""
+    wanted, before = account.wanted, account.live or account.state or {}
+    if wanted is None:
+        return None
+    unknown = [section for section in _SECTIONS if isinstance(wanted.get(section), str)]
+    return {**wanted, **{section: _held(before, section) for section in unknown}} if unknown else wanted
+
+
+def expanded(account: Resource) -> Iterator[Resource]:
+    """Yield an account with what is no part's, and then its parts."""
+    yield replace(account, state=_own(account.state), live=_own(account.live), wanted=_own(account.wanted))
+    whole = replace(account, wanted=known(account))
+    state, live, wanted = parts(whole.state), parts(whole.live), parts(whole.wanted)
+    if account.live is None:
+        # Nobody has looked whether the metadata are there.
+        live = {key: part for key, part in state.items() if key[0] == METADATA}
+    if not _is_purged(whole):
+        # Vault keeps it with the versions.
+        wanted |= {key: part for key, part in live.items() if key[0] == METADATA and key not in wanted}
+    versions = _versions(whole.wanted) | _versions(whole.state) | _versions(whole.live)
+    told = [_passwords(each, versions) for each in (whole.state, whole.live, whole.wanted)]
+    for key in dict.fromkeys((*state, *live, *wanted)):
+        was, is_, will = state.get(key), live.get(key), wanted.get(key)
+        drifted = _differing(key, was, is_, told[0], told[1])
+        planned = _differing(key, is_, will, told[1], told[2])
+        yield Part(
+            urn=f"{account.urn}/{'/'.join(key)}",
+            type=key[0],
+            parent=account.urn,
+            action=_action(account, is_, will, planned),
+            state=was,
+            live=is_,
+            wanted=will,
+            drifted=drifted,
+            planned=planned,
+            note=_note(whole, key, was=was is not None, will_be=will is not None),
+        )
+
+
+def _action(account: Resource, live: Inputs | None, wanted: Inputs | None, planned: frozenset[str]) -> str:
+    if wanted is None:
+        return "delete"
+    if live is None:
+        return "import" if account.action == "import" else "create"
+    return "update" if planned else "same"
+
+
+def _differing(
+    key: Key, before: Inputs | None, after: Inputs | None, password: _Passwords, other: _Passwords
+) -> frozenset[str]:
+    """Return the names of the fields that differ, of a part that is there in both states."""
+    if before is None or after is None:
+        return frozenset()
+    names = {_PASSWORD} if password.get(key) != other.get(key) else set()
+    if before != after:
+        one, two = values(key[0], before), values(key[0], after)
+        names |= {name for name in one.keys() | two.keys() if one.get(name) != two.get(name)}
+    return frozenset(names)
+
+
+def _passwords(inputs: Inputs | None, versions: dict[str, str]) -> _Passwords:
+    """Return, for each part that has a password, what tells it from another one.
+
+    `versions` are those of users that somebody may have deleted: their passwords are no others for that.
+    """
+    if inputs is None:
+        return {}
+    found: _Passwords = {(USER, name): (version,) for name, version in _versions(inputs).items()}
+    user = _handed_out(inputs)
+    version = (versions | _versions(inputs)).get(user)
+    found[SECRET, _path(inputs)] = (user, version, _held(inputs, "secret").get("holds"))
+    return found
+
+
+def _note(account: Resource, key: Key, *, was: bool, will_be: bool) -> str:
+    """Return what is to be said of a part's password, or versions; `was` tells whether the state has the part."""
+    type_, name = key
+    state, wanted = account.state, account.wanted
+    if type_ == SECRET and not will_be:
+        return _PURGED if _is_purged(account) else _KEPT
+    if type_ not in (USER, SECRET) or wanted is None:
+        return ""
+    if state is None:
+        return _ADOPTED if wanted.get("adopt") else ""
+    if type_ == USER:
+        return _step(state, wanted, name)
+    # An account that is gone is made anew, with passwords that are new.
+    return _turn(state, wanted) or ("" if was or account.live is None else _STAYS)
+
+
+def _step(state: Inputs, wanted: Inputs, user: str) -> str:
+    """Return `version 1 → 2` where a user's password becomes another one."""
+    before, after = (_versions(inputs).get(user) for inputs in (state, wanted))
+    return "" if None in (before, after) or before == after else f"version {before} → {after}"
+
+
+def _turn(state: Inputs, wanted: Inputs) -> str:
+    """Return from which rotation to which the secret goes, and whom it hands out then, "" where it stays."""
+    user = _handed_out(wanted)
+    is_other = user != _handed_out(state)
+    step = _step(state, wanted, user)
+    if not (is_other or step):
+        return ""
+    before, after = (_held(inputs, "metadata").get("rotation") or _FIRST for inputs in (state, wanted))
+    said = [f"version {before} → {after}" if before != after else step]
+    said += [f"now of the user {user}"] if is_other else []
+    return ", ".join(filter(None, said))
+
+
+def _is_purged(account: Resource) -> bool:
+    return bool((account.wanted or account.live or account.state or {}).get("purge"))
+
+
+def _own(inputs: Inputs | None) -> Inputs | None:
+    """Return what is no part's; a section that only `up` will know stays, as a text that says so."""
+    if inputs is None:
+        return None
+    return {name: value for name, value in inputs.items() if name not in _SECTIONS or isinstance(value, str)}
+
+
+def _held(inputs: Inputs, section: str) -> dict[str, Any]:
+    found = inputs.get(section)
+    return found if isinstance(found, dict) else {}
+
+
+def _path(inputs: Inputs) -> str:
+    return str(_held(inputs, "secret").get("path", ""))
+
+
+def _handed_out(inputs: Inputs) -> str:
+    return str(_held(inputs, "secret").get("user", ""))
+
+
+def _versions(inputs: Inputs | None) -> dict[str, str]:
+    users = _held(inputs or {}, "users")
+    return {name: str(int(user[_VERSION])) for name, user in users.items() if _VERSION in user}

@@ -1,0 +1,168 @@
+"""Who may do what, as facts of the engine's resources in one of their states: the same facts that analysis takes from YAML.
+
+What the YAML alone knows (which repositories hold releases) is taken from the YAML's facts. The YAML's facts leave out
+ciaccess's own identities, so whose facts are wanted can be chosen.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from ciaccess.analysis.facts import AccessFacts, AccountFacts, Holder, RoleFacts, Trust, grants_of
+from ciaccess.analysis.vault_policies import may_read, rules
+from ciaccess.access.desired import pipeline_identities
+from ciaccess.access.desired.nexus import NexusObjects, NexusPrivilege, NexusRole, NexusSelector
+from ciaccess.review.account import ACCOUNT, PRIVILEGE, ROLE, SECRET, SELECTOR, USER, parts
+from ciaccess.review.resources import JWT_BACKEND, JWT_ROLE, POLICY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from ciaccess.analysis.vault_policies import Rule
+    from ciaccess.review.account import Parts
+    from ciaccess.engine.events import Inputs
+
+_OWN = frozenset(
+    (
+        *pipeline_identities.IDENTITIES,
+        pipeline_identities.READER,
+        pipeline_identities.WRITER,
+        pipeline_identities.NEXUS_READER,
+        pipeline_identities.NEXUS_WRITER,
+    )
+)
+
+
+def is_own(name: str) -> bool:
+    """Tell whether an account, Nexus role or JWT role is one of ciaccess's own jobs."""
+    return name in _OWN
+
+
+def facts(
+    objects: Iterable[tuple[str, Inputs]], declared: AccessFacts, concerns: Callable[[str], bool]
+) -> AccessFacts:
+    """Return the facts of resources, given as (type, inputs), about the accounts and roles that `concerns` chooses.
+
+    `declared` are the YAML's, for what no resource tells.
+    """
+    resources: dict[str, list[Inputs]] = {}
+    for type_, inputs in objects:
+        resources.setdefault(type_, []).append(inputs)
+
+    def of(type_: str) -> list[Inputs]:
+        return resources.get(type_, [])
+
+    held = {each["account"]: parts(each) for each in of(ACCOUNT)}
+    secrets = {name: path for name, found in held.items() if concerns(name) for path in _named(found, SECRET)}
+    # Also where no version of it is left.
+    paths = {each["account"]: each["secret"]["path"] for each in of(ACCOUNT)}
+    accounts = {
+        name: _account_facts(name, users, paths[name])
+        for name, found in held.items()
+        if concerns(name) and (users := list(_named(found, USER).values()))
+    }
+    named_roles = tuple(map(_role, of(ROLE)))
+    # In Nexus a description also says who manages it.
+    named = {
+        role.id: declared.named_roles.get(role.id, role.description)
+        for role in named_roles
+        if concerns(role.id)
+    }
+    holders = {Holder(name): account.roles for name, account in accounts.items()}
+    holders |= {Holder(name, is_role=True): (name,) for name in named}
+    grants, rights = grants_of(_nexus_objects(named_roles, held.values()), holders)
+    policies = {each["name"]: str(each.get("policy", "")) for each in of(POLICY)}
+    return AccessFacts(
+        accounts=accounts,
+        named_roles=named,
+        grants=grants,
+        rights=rights,
+        roles={
+            each["roleName"]: _role_facts(each, policies, secrets)
+            for each in of(JWT_ROLE)
+            if concerns(each["roleName"])
+        },
+        trust=next(map(_trust, of(JWT_BACKEND)), declared.trust),
+        releases=declared.releases,
+    )
+
+
+def _nexus_objects(named_roles: tuple[NexusRole, ...], held: Iterable[Parts]) -> NexusObjects:
+    """Return the named roles together with what accounts hold."""
+    by_type: dict[str, list[Inputs]] = defaultdict(list)
+    for found in held:
+        for (type_, _), fields in found.items():
+            by_type[type_].append(fields)
+    return NexusObjects(
+        (*named_roles, *map(_role, by_type[ROLE])),
+        tuple(map(_selector, by_type[SELECTOR])),
+        tuple(map(_privilege, by_type[PRIVILEGE])),
+    )
+
+
+def _named(held: Parts, type_: str) -> dict[str, Inputs]:
+    """Return an account's parts of one type by name."""
+    return {name: fields for (sort, name), fields in held.items() if sort == type_}
+
+
+def _account_facts(name: str, users: list[Inputs], secret: str) -> AccountFacts:
+    """Return the facts of an account; who has the secret may do what either of its users may."""
+    roles = {role for user in users for role in user["roles"]}
+    return AccountFacts(name, users[0]["first_name"], tuple(sorted(roles)), secret)
+
+
+def _role(role: Inputs) -> NexusRole:
+    return NexusRole(
+        role["role_id"], role["name"], role["description"], tuple(role["privileges"]), tuple(role["roles"])
+    )
+
+
+def _selector(selector: Inputs) -> NexusSelector:
+    return NexusSelector(selector["name"], selector["description"], selector["expression"])
+
+
+def _privilege(privilege: Inputs) -> NexusPrivilege:
+    return NexusPrivilege(
+        name=privilege["name"],
+        description=privilege["description"],
+        format=privilege.get("format", ""),
+        repository=privilege.get("repository", ""),
+        content_selector=privilege.get("content_selector", ""),
+        actions=tuple(privilege["actions"]),
+    )
+
+
+def _role_facts(role: Inputs, policies: Mapping[str, str], secrets: Mapping[str, str]) -> RoleFacts:
+    texts = [policies.get(name, "") for name in role.get("tokenPolicies") or ()]
+    ttl = int(role.get("tokenTtl") or 0)
+    return RoleFacts(
+        name=role["roleName"],
+        claims={claim: _set(values) for claim, values in (role.get("boundClaims") or {}).items()},
+        audiences=frozenset(role.get("boundAudiences") or ()),
+        accounts=_readable(texts, secrets),
+        ttl_seconds=ttl,
+        max_ttl_seconds=int(role.get("tokenMaxTtl") or ttl),
+        token_type=role.get("tokenType") or "service",
+    )
+
+
+def _readable(policies: Iterable[str], secrets: Mapping[str, str]) -> frozenset[str]:
+    """Return the accounts whose secrets policies let be read. Most rules name one path: only the others are tried on all."""
+    exact: dict[str, list[Rule]] = defaultdict(list)
+    patterns: list[Rule] = []
+    for rule in (rule for text in policies for rule in rules(text)):
+        (exact[rule.path.lstrip("/")] if rule.is_exact else patterns).append(rule)
+    return frozenset(
+        name for name, path in secrets.items() if may_read([*exact.get(path, ()), *patterns], path)
+    )
+
+
+def _set(values: Any) -> frozenset[str]:
+    return frozenset(str(values).split(","))
+
+
+def _trust(backend: Inputs) -> Trust:
+    urls = (backend.get("oidcDiscoveryUrl"), backend.get("jwksUrl"))
+    keys = (*filter(None, urls), *(backend.get("jwtValidationPubkeys") or ()))
+    return Trust(backend.get("boundIssuer") or "", keys, f"auth/{backend['path']}/login")

@@ -1,0 +1,125 @@
+"""Where a preview goes besides the terminal: files, GitLab's terraform report, and the note on the merge request."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from typer.core import TyperCommand
+
+from ciaccess.report import page
+from ciaccess.errors import CommandError
+from ciaccess.cli.terminal import notices, output, print_json, write_file
+
+if TYPE_CHECKING:
+    from typer._click import Context
+
+    from ciaccess.access import Access
+
+STANDARD_OUTPUT = "-"
+_JOB = ("CI_PROJECT_ID", "CI_MERGE_REQUEST_IID")
+
+
+class OptionalFileCommand(TyperCommand):
+    """A command whose `--json` may stand without a file, which typer's options know no word for."""
+
+    def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
+        """Give a bare --json the standard output for its file."""
+        bare = [
+            index
+            for index, word in enumerate(args)
+            if word == "--json" and (index + 1 == len(args) or args[index + 1].startswith("--"))
+        ]
+        for index in bare:
+            args[index] = f"--json={STANDARD_OUTPUT}"
+        return super().parse_args(ctx, args)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What it is told of: the stack of the Pulumi project, with the YAML that says where GitLab is."""
+
+    access: Access
+    project: str
+    stack: str
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What is written: `as_json` is a file's name or `-`; None where it is not asked for."""
+
+    as_json: str | None
+    markdown: Path | None
+    html: Path | None
+    terraform: Path | None
+    note: bool
+
+    def check(self) -> None:
+        """Refuse a note outside of a merge request's job, before anything is done.
+
+        Raises:
+            CommandError: the job's variables are missing.
+        """
+        missing = [name for name in _JOB if not os.environ.get(name)]
+        if self.note and missing:
+            raise CommandError(
+                f"--note needs {' and '.join(missing)}: run it in a merge request's pipeline, or leave --note out"
+            )
+
+    def tell(
+        self, about: Told, shown: page.Page, as_json: dict[str, Any], counts: dict[str, int] | None = None
+    ) -> None:
+        """Write all of it, the note last, so that the artifacts are there whatever GitLab says.
+
+        Raises:
+            CommandError: a file could not be written, or GitLab refused the note.
+        """
+        if self.as_json == STANDARD_OUTPUT:
+            print_json(as_json)
+        else:
+            page.show(shown, output())
+        if self.as_json not in (None, STANDARD_OUTPUT):
+            write_file(Path(str(self.as_json)), _json(as_json))
+        if self.markdown:
+            write_file(self.markdown, page.markdown(shown))
+        if self.html:
+            write_file(self.html, page.html(shown))
+        if self.terraform and counts is not None:
+            write_file(self.terraform, _json(counts))
+        if self.note:
+            self._keep_note(about, shown)
+
+    def _keep_note(self, about: Told, shown: page.Page) -> None:
+        from ciaccess.clients.credentials import CredentialsError, notes_token, require  # noqa: PLC0415 only here
+        from ciaccess.clients.errors import ApiError  # noqa: PLC0415 likewise
+        from ciaccess.clients.gitlab.variables import GitLab  # noqa: PLC0415 likewise
+        from ciaccess.clients.gitlab.notes import MergeRequestNotes  # noqa: PLC0415 likewise
+        from ciaccess.clients.http.session import trusting  # noqa: PLC0415 likewise
+        from ciaccess.review.note import keep, marker, text_of  # noqa: PLC0415 likewise
+
+        mark = marker(about.project, about.stack)
+        token = notes_token()
+        project, merge_request = (os.environ[name] for name in _JOB)
+        try:
+            gitlab = GitLab(about.access.gitlab.url, require(token)[token], options=trusting())
+            notes = MergeRequestNotes(gitlab, project, int(merge_request))
+            done = keep(notes, mark, text_of(shown, mark, self._link()))
+        except (ApiError, CredentialsError) as error:
+            raise CommandError(f"keep the note: {error}") from None
+        notices().print(f"note on !{merge_request}: {done}", markup=False)
+
+    def _link(self) -> str:
+        """Return the address of the job's page, of the HTML page among its artifacts where there is one."""
+        job = os.environ.get("CI_JOB_URL", "")
+        if not job or self.html is None:
+            return job
+        root = os.environ.get("CI_PROJECT_DIR") or Path.cwd()
+        return f"{job}/artifacts/file/{quote(os.path.relpath(self.html, root))}"
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"

@@ -1,0 +1,202 @@
+"""The whole of a preview: who gains and loses, what changes, what drifted, and whether YAML and engine agree."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+from ciaccess.analysis.changes import Change, Difference
+from ciaccess.analysis.difference import difference
+from ciaccess.analysis.facts import AccessFacts
+from ciaccess.access.desired.former_names import ALWAYS, expanded
+from ciaccess.review.account import ACCOUNT, known
+from ciaccess.review.facts_of_resources import facts, is_own
+from ciaccess.review.resources import Counts, ResourceChange, counts, drift, proposed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from ciaccess.access import Access
+    from ciaccess.access.desired.former_names import FormerName
+    from ciaccess.engine.events import Inputs, Preview, Resource
+
+    _Objects = list[tuple[str, Inputs]]
+
+_NOTHING = Difference((), ())
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Whether what the YAML's change means is what the engine would do; `base` is the revision compared with.
+
+    `yaml_only` and `engine_only` are what one of them says and the other does not; `refused` is why the YAML of the
+    base could not be compared.
+    """
+
+    base: str
+    yaml_only: Difference = _NOTHING
+    engine_only: Difference = _NOTHING
+    refused: str = ""
+
+    def __bool__(self) -> bool:
+        return not (self.yaml_only or self.engine_only or self.refused)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as a JSON object."""
+        return {
+            "agree": bool(self),
+            "base": self.base,
+            "yaml_only": self.yaml_only.to_json(),
+            "engine_only": self.engine_only.to_json(),
+            "refused": self.refused or None,
+        }
+
+
+@dataclass(frozen=True)
+class Report:
+    """What one preview found. `agreement` is None where no base was named to compare with.
+
+    `former` says of each account that was renamed until when it stays, and of one whose day is over that `up` removes it.
+    """
+
+    project: str
+    stack: str
+    access: Difference
+    changes: tuple[ResourceChange, ...]
+    drift_access: Difference
+    drift: tuple[ResourceChange, ...]
+    counts: Counts
+    agreement: Agreement | None = None
+    former: tuple[str, ...] = ()
+
+    @property
+    def is_clean(self) -> bool:
+        """Tell whether there is nothing to say: no change, no drift, no disagreement."""
+        nothing = self.counts == Counts(0, 0, 0) and not self.changes and not self.drift
+        return nothing and (self.agreement is None or bool(self.agreement))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as a JSON object."""
+        return {
+            "project": self.project,
+            "stack": self.stack,
+            "clean": self.is_clean,
+            "counts": self.counts.to_json(),
+            "access": self.access.to_json(),
+            "changes": [change.to_json() for change in self.changes],
+            "drift": {
+                "access": self.drift_access.to_json(),
+                "resources": [{**each.to_json(), "put_back": each.put_back} for each in self.drift],
+            },
+            "agreement": None if self.agreement is None else self.agreement.to_json(),
+            "former": list(self.former),
+        }
+
+
+@dataclass(frozen=True)
+class Base:
+    """The YAML that the change starts from: its git revision, and its facts, or why it is refused.
+
+    `undated` are its facts if no former account's day were over, None where none is: what is perhaps still there.
+    """
+
+    revision: str
+    facts: AccessFacts | None
+    refused: str = ""
+    undated: AccessFacts | None = None
+
+    @classmethod
+    def of(cls, revision: str, access: Access) -> Self:
+        """Take it from the YAML of then, as it is read today."""
+        whole = expanded(access, ALWAYS)
+        return cls(
+            revision, AccessFacts.of(access), undated=None if whole is access else AccessFacts.of(whole)
+        )
+
+
+def report_of(
+    preview: Preview,
+    project: str,
+    stack: str,
+    declared: AccessFacts,
+    base: Base | None,
+    former: Iterable[FormerName] = (),
+) -> Report:
+    """Return the report of a run that succeeded. `declared` are the facts of the YAML that was run, `former` its former names."""
+    resources = preview.resources
+    states = _states(resource for resource in resources.values() if resource.custom)
+    access, by_hand = _differences(states, declared, lambda name: not is_own(name))
+    own_access, own_by_hand = _differences(states, declared, is_own)
+    return Report(
+        project=project,
+        stack=stack,
+        access=_both(access, own_access),
+        changes=proposed(resources),
+        drift_access=_both(by_hand, own_by_hand),
+        drift=drift(resources),
+        counts=counts(resources.values()),
+        agreement=None if base is None else _agreement(access, base, declared),
+        former=_former(resources.values(), former),
+    )
+
+
+def _former(resources: Iterable[Resource], former: Iterable[FormerName]) -> tuple[str, ...]:
+    """Return what is to be said of former accounts: nothing of those that are over, and gone."""
+    there = {each.state["account"] for each in resources if each.type == ACCOUNT and each.state is not None}
+    return tuple(
+        f"{each.name}: {each}{': up removes it' if each.is_over else ''}"
+        for each in former
+        if not each.is_over or each.name in there
+    )
+
+
+def _states(resources: Iterable[Resource]) -> tuple[_Objects, _Objects, _Objects]:
+    """Return what there is in the state, in the systems, and in what is wanted."""
+    found: tuple[_Objects, _Objects, _Objects] = ([], [], [])
+    for resource in resources:
+        wanted = known(resource) if resource.type == ACCOUNT else resource.wanted
+        for objects, inputs in zip(found, (resource.state, resource.live, wanted), strict=True):
+            if inputs is not None:
+                objects.append((resource.type, inputs))
+    return found
+
+
+def _differences(
+    states: tuple[_Objects, _Objects, _Objects], declared: AccessFacts, concerns: Callable[[str], bool]
+) -> tuple[Difference, Difference]:
+    """Return what the change gives and takes, and what somebody did by hand."""
+    state, live, wanted = states
+    if state == live == wanted:
+        # Who may do what is not worked out where nothing is to be said of it.
+        return _NOTHING, _NOTHING
+    before = facts(state, declared, concerns)
+    one, other = (
+        _NOTHING if each == state else difference(before, facts(each, declared, concerns))
+        for each in (wanted, live)
+    )
+    return one, other
+
+
+def _both(one: Difference, other: Difference) -> Difference:
+    # Both know of the trust in the keys, which is nobody's.
+    return Difference(
+        (*one.gains, *_missing(other.gains, one.gains)), (*one.losses, *_missing(other.losses, one.losses))
+    )
+
+
+def _agreement(engine: Difference, base: Base, declared: AccessFacts) -> Agreement:
+    if base.facts is None:
+        return Agreement(base.revision, refused=base.refused)
+    yaml = difference(base.facts, declared)
+    # What has ended with its day is in neither YAML, and the engine's to remove all the same.
+    ended = difference(base.undated, declared) if base.undated else _NOTHING
+    return Agreement(base.revision, _without(yaml, engine), _without(_without(engine, yaml), ended))
+
+
+def _without(one: Difference, other: Difference) -> Difference:
+    return Difference(_missing(one.gains, other.gains), _missing(one.losses, other.losses))
+
+
+def _missing(changes: Iterable[Change], others: Iterable[Change]) -> tuple[Change, ...]:
+    known = {change.sentence for change in others}
+    return tuple(change for change in changes if change.sentence not in known)

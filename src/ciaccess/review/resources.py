@@ -1,0 +1,218 @@
+"""What a change does to each resource, and what somebody did to it by hand, told apart field by field.
+
+The change goes from the state to what is wanted, drift from the state to what is live. So a field that somebody set to
+what the change wants is both, and one that `up` only puts back is no part of the change.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from ciaccess.review.account import ACCOUNT, METADATA, PRIVILEGE, ROLE, SECRET, SELECTOR, USER, Part, expanded
+from ciaccess.review.fields import MASKED, VARIABLE, FieldChange, changes, values
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from ciaccess.engine.events import Inputs, Resource
+    from ciaccess.review.fields import Value
+
+POLICY = "vault:index/policy:Policy"
+JWT_ROLE = "vault:jwt/authBackendRole:AuthBackendRole"
+JWT_BACKEND = "vault:jwt/authBackend:AuthBackend"
+# Type → what people call it, and the field that names one; in the order of a report.
+_NOUNS = {
+    ACCOUNT: ("account", "account"),
+    USER: ("Nexus user", "user_id"),
+    ROLE: ("Nexus role", "role_id"),
+    PRIVILEGE: ("Nexus privilege", "name"),
+    SELECTOR: ("Nexus content selector", "name"),
+    JWT_BACKEND: ("Vault JWT backend", "path"),
+    JWT_ROLE: ("Vault JWT role", "roleName"),
+    POLICY: ("Vault policy", "name"),
+    SECRET: ("Vault secret", "path"),
+    METADATA: ("metadata of Vault secret", "path"),
+    "vault:index/mount:Mount": ("Vault mount", "path"),
+    VARIABLE: ("GitLab variable", "key"),
+    "ciaccess:vault:Preconditions": ("check before up", ""),
+    "pulumi:providers:ciaccess": ("connection", ""),
+    "pulumi:providers:vault": ("connection", ""),
+}
+_ORDER = {type_: place for place, type_ in enumerate(_NOUNS)}
+_BY_HAND = "differs from what the last up wrote"
+_ANEW = "a new one, once up has made the account anew"
+_NOT_SHOWN = "changed by hand; not shown, because it may be a credential"
+
+
+@dataclass(frozen=True)
+class ResourceChange:
+    """What happens to one resource: `action` is create, update, delete, replace or import.
+
+    For drift it is what was done by hand: update or delete. `put_back` tells whether `up` undoes that. An account that
+    is made or deleted as a whole is one change, with its `parts`.
+    """
+
+    action: str
+    noun: str
+    name: str
+    type: str
+    fields: tuple[FieldChange, ...] = ()
+    put_back: bool = True
+    parts: tuple[ResourceChange, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as a JSON object."""
+        parts = {"parts": [part.to_json() for part in self.parts]} if self.parts else {}
+        return {
+            "action": self.action,
+            "kind": self.noun,
+            "name": self.name,
+            "type": self.type,
+            "fields": [field.to_json() for field in self.fields],
+            **parts,
+        }
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What `up` would do, in the engine's resources, of which an account is one; a replacement is one created and one deleted."""
+
+    create: int
+    update: int
+    delete: int
+
+    def to_json(self) -> dict[str, int]:
+        """Return what GitLab's terraform report takes: these three numbers."""
+        return {"create": self.create, "update": self.update, "delete": self.delete}
+
+
+def counts(resources: Iterable[Resource]) -> Counts:
+    """Count what `up` would do; components are no objects of any system, and do not count."""
+    found = Counter(resource.action for resource in resources if resource.custom)
+    replaced = found["replace"]
+    return Counts(found["create"] + replaced, found["update"], found["delete"] + replaced)
+
+
+def proposed(resources: Mapping[str, Resource]) -> tuple[ResourceChange, ...]:
+    """Return what the change itself does, in the order of a report."""
+    concerned = [each for each in resources.values() if each.action != "same" or each.drifted]
+    return _told(concerned, _proposed, lambda account: account.state is None or account.wanted is None)
+
+
+def drift(resources: Mapping[str, Resource]) -> tuple[ResourceChange, ...]:
+    """Return what was changed or deleted by hand since the last `up`, in the order of a report."""
+    concerned = [each for each in resources.values() if each.live is None or each.drifted]
+    return _told(concerned, _drift, lambda account: account.live is None)
+
+
+def _told(
+    resources: Iterable[Resource],
+    tell: Callable[[Resource], ResourceChange | None],
+    is_whole: Callable[[Resource], bool],
+) -> tuple[ResourceChange, ...]:
+    """Return what is told of each resource: of an account by its parts, or of it as a whole with its parts."""
+    found: list[ResourceChange] = []
+    for resource in sorted(resources, key=lambda each: each.urn):
+        if resource.type == ACCOUNT:
+            found += _of_account(resource, tell, is_whole=is_whole(resource))
+        elif resource.custom and (change := tell(resource)):
+            found.append(change)
+    return _in_order(found)
+
+
+def _of_account(
+    account: Resource, tell: Callable[[Resource], ResourceChange | None], *, is_whole: bool
+) -> list[ResourceChange]:
+    own, *parts = (tell(each) for each in expanded(account))
+    found = [part for part in parts if part is not None]
+    if not is_whole:
+        return [own, *found] if own else found
+    return [replace(own, parts=_in_order(found))] if own else []
+
+
+def _in_order(found: list[ResourceChange]) -> tuple[ResourceChange, ...]:
+    return tuple(sorted(found, key=lambda change: (_ORDER.get(change.type, len(_ORDER)), change.name)))
+
+
+def _proposed(resource: Resource) -> ResourceChange | None:
+    wanted, state = resource.wanted, resource.state
+    note = resource.note if isinstance(resource, Part) else ""
+    if wanted is None:
+        lost = (FieldChange("versions", None, None, note),) if note else ()
+        return None if state is None else _change(resource, "delete", lost)
+    if state is None:
+        action = "import" if resource.action == "import" else "create"
+        fields = changes({}, values(resource.type, wanted))
+        return _change(resource, action, tuple(_new_secret(field, note) for field in fields))
+    # Of what is not there any more, the engine does not say in what it differs.
+    among = None if resource.live is None else resource.planned | resource.drifted
+    before, after = values(resource.type, state), values(resource.type, wanted)
+    fields = (*changes(before, after, among), *_changed_secrets(resource, after, note))
+    if resource.action == "replace" and resource.live is not None:
+        return _change(resource, "replace", fields)
+    return _change(resource, "update", fields) if fields else None
+
+
+def _new_secret(field: FieldChange, note: str) -> FieldChange:
+    if field.after is not MASKED:
+        return field
+    return FieldChange(field.name, None, MASKED, note or "new, not shown")
+
+
+def _changed_secrets(resource: Resource, wanted: Mapping[str, Value], rotation: str) -> list[FieldChange]:
+    """Return the secrets that the change changes; one that also differs by hand counts where the password is a new one."""
+    return [
+        FieldChange(name, MASKED, MASKED, f"changes ({rotation})" if rotation else "changes")
+        for name, value in sorted(wanted.items())
+        if value is MASKED and name in resource.planned and (rotation or name not in resource.drifted)
+    ]
+
+
+def _drift(resource: Resource) -> ResourceChange | None:
+    if resource.state is None:
+        return None
+    if resource.live is None:
+        is_put_back = resource.wanted is not None
+        anew = resource.type == ACCOUNT and is_put_back
+        fields = (FieldChange("password", MASKED, MASKED, _ANEW),) if anew else ()
+        return _change(resource, "delete", fields, put_back=is_put_back)
+    if not resource.drifted:
+        return None
+    before, after = values(resource.type, resource.state), values(resource.type, resource.live)
+    found = changes(before, after, resource.drifted)
+    told = [_not_shown(field) if _may_be_credential(resource, field) else field for field in found]
+    told += [
+        FieldChange(name, MASKED, MASKED, _BY_HAND)
+        for name in sorted(resource.drifted)
+        if before.get(name) is MASKED and after.get(name) is MASKED
+    ]
+    return _change(resource, "update", tuple(told), put_back=resource.action != "same") if told else None
+
+
+def _may_be_credential(resource: Resource, field: FieldChange) -> bool:
+    return resource.type == VARIABLE and field.name in ("value", "description")
+
+
+def _not_shown(field: FieldChange) -> FieldChange:
+    return FieldChange(field.name, MASKED, MASKED, _NOT_SHOWN)
+
+
+def _change(
+    resource: Resource, action: str, fields: tuple[FieldChange, ...] = (), *, put_back: bool = True
+) -> ResourceChange:
+    noun, _ = _NOUNS.get(resource.type, (resource.type, ""))
+    return ResourceChange(action, noun, _name(resource), resource.type, fields, put_back)
+
+
+def _name(resource: Resource) -> str:
+    """Return what people call a resource; what has no name of its own is called by its component's."""
+    inputs: Inputs = resource.inputs
+    _, field = _NOUNS.get(resource.type, ("", ""))
+    if resource.type == VARIABLE and inputs.get("environment_scope", "*") != "*":
+        return f"{inputs['key']} ({inputs['environment_scope']})"
+    if field and isinstance(inputs.get(field), str):
+        return str(inputs[field])
+    component = "" if resource.type.startswith("pulumi:") else resource.parent
+    return (component or resource.urn).rpartition("::")[2]

@@ -1,0 +1,102 @@
+"""id_tokens: the one that a job holds, those that are made from it and must not be believed, and who can mint others.
+
+A forged token says what a good one says, so that nothing but its signature is the reason of a refusal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Any, Protocol, Self
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from ciaccess.clients.redaction import conceal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_BITS = 2048
+_TAMPERED_LETTERS = 20
+
+
+class TokenError(Exception):
+    """There is no such id_token; the text says why and what to do."""
+
+
+@dataclass(frozen=True)
+class IdToken:
+    """An id_token and what it claims; the text is a secret while it lives."""
+
+    text: str = field(repr=False)
+    claims: Mapping[str, Any]
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read a token without believing it.
+
+        Raises:
+            TokenError: it is none.
+        """
+        conceal(text)
+        try:
+            claims = jwt.decode(text, options={"verify_signature": False})
+        except jwt.InvalidTokenError:
+            raise TokenError(
+                "what was given is no id_token: it has not three parts of base64 with JSON in them"
+            ) from None
+        return cls(text, claims)
+
+    @property
+    def job(self) -> str:
+        """Return whose it is, in words."""
+        return f"a job of {self.claims.get('project_path', '?')} on {self.claims.get('ref', '?')}"
+
+    def tampered(self) -> str:
+        """Return it with its signature's beginning turned round."""
+        head, _, signature = self.text.rpartition(".")
+        changed = signature[:_TAMPERED_LETTERS].swapcase() + signature[_TAMPERED_LETTERS:]
+        return _concealed(f"{head}.{changed}")
+
+    def unsigned(self) -> str:
+        """Return the same claims in a token of algorithm `none`."""
+        return _concealed(jwt.encode(dict(self.claims), "", algorithm="none", headers=self._header()))
+
+    def signed_by_another_key(self) -> str:
+        """Return the same claims signed by a key of ours that claims the issuer's name."""
+        return _concealed(
+            jwt.encode(dict(self.claims), _another_key(), algorithm="RS256", headers=self._header())
+        )
+
+    def _header(self) -> dict[str, Any]:
+        found = jwt.get_unverified_header(self.text).get("kid")
+        return {} if found is None else {"kid": found}
+
+
+def _concealed(token: str) -> str:
+    conceal(token)
+    return token
+
+
+@cache
+def _another_key() -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(public_exponent=65537, key_size=_BITS)
+
+
+class Issuer(Protocol):
+    """Who can mint id_tokens of any job, good ones and bad ones."""
+
+    @property
+    def projects(self) -> Sequence[str]:
+        """Return the full paths of projects whose jobs it can mint for, one outside the groups among them."""
+
+    def mint(self, project: str, ref: str, audience: str, **options: Any) -> str:
+        """Return the token of a job of `project` on `ref`.
+
+        `options` are `ref_type` (branch, tag), `pipeline_source`, `environment`, `overrides` (claims in place of the job's),
+        `issued_at_offset_seconds` (negative: in the past).
+
+        Raises:
+            TokenError: it could not.
+        """

@@ -1,0 +1,146 @@
+"""`./ciaccess local`: the local stack, to try every change against real systems before a merge request."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ciaccess.errors import CommandError, Exit
+from ciaccess.cli.terminal import confirm, finish, notices, output, print_json
+from ciaccess.local_stack import stack
+from ciaccess.local_stack.processes import StackError
+from ciaccess.progress import elapsed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ciaccess.access import Access
+
+application = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="The local stack: a real Vault, and simulators of Nexus and GitLab, on 127.0.0.1.",
+    epilog="Examples:  ./ciaccess local up  ·  ./ciaccess local status  ·  ./ciaccess local reset --yes",
+)
+_STACK = "local"
+# An account that may do little, and that in one folder alone.
+_PROVED = "svc-executor"
+_NEXT = """Where to look next:
+  ./ciaccess local status            what runs and where
+  eval "$(make -s env)"              then plain `pulumi preview`, `vault`, `curl` work in this shell
+  config/access.yaml                 change it, then: ./ciaccess validate && pulumi up --stack local
+  make down                          stop it; the data stays"""
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+
+
+@contextlib.contextmanager
+def _clean_errors() -> Iterator[None]:
+    try:
+        yield
+    except StackError as error:
+        raise CommandError(str(error)) from None
+
+
+FreePortsOption = Annotated[
+    bool,
+    typer.Option("--free-ports", help="Listen on whichever ports are free, beside another checkout's stack."),
+]
+
+
+@application.command(epilog="Example:  ./ciaccess local start && pulumi up --stack local")
+def start(*, free_ports: FreePortsOption = False) -> None:
+    """Start what is not running, and seed Nexus's repositories and GitLab's group and projects. Exit code 0 or 1."""
+    _start(free_ports=free_ports)
+    _print_table()
+
+
+@application.command(
+    epilog="Example:  ./ciaccess local up, which is what `make up` runs once everything is set up"
+)
+def up(*, free_ports: FreePortsOption = False) -> None:
+    """Start the stack, provision it with `pulumi up`, and prove one account from token to artifact.
+
+    Exit code 0 when the proof succeeds, 2 when something in it is wrong, 3 when it could not look, 1 an error.
+    """
+    from ciaccess.engine import pulumi_cli  # noqa: PLC0415 only `up` runs the engine
+    from ciaccess.cli.options import declared  # noqa: PLC0415 `stop` and `status` must start quickly
+
+    began = time.monotonic()
+    _start(free_ports=free_ports)
+    pulumi_cli.ensure_stack(_STACK)
+    code = pulumi_cli.run("up", "--yes", "--skip-preview", "--stack", _STACK, variables=stack.environment())
+    if code:
+        raise CommandError("pulumi up did not succeed; what it said is above. Nothing was proved")
+    _prove(declared(stack=_STACK))
+    notices().print(f"[bold green]ready[/] in {elapsed(time.monotonic() - began)}. {_NEXT}")
+
+
+def _start(*, free_ports: bool) -> None:
+    from ciaccess.cli.options import declared  # noqa: PLC0415 `stop` and `status` must start quickly
+
+    access = declared()
+    console = notices()
+    with _clean_errors(), console.status("starting Vault, Nexus and GitLab"):
+        remarks = stack.start(access, any_ports=free_ports)
+    for remark in remarks:
+        console.print(f"[yellow]note[/] {remark}")
+
+
+def _prove(access: Access) -> None:
+    from ciaccess.verification import command, tables  # noqa: PLC0415 only `up` proves
+    from ciaccess.verification.results import Verdict  # noqa: PLC0415 likewise
+
+    account = _PROVED if _PROVED in access.accounts else next(iter(access.accounts))
+    report = command.run(access, [account], command.local_means(access))
+    tables.show_proof(report, account, output())
+    if report.verdict is not Verdict.AS_IT_MUST_BE:
+        raise CommandError("the proof failed; what is wrong is above", tables.EXITS[report.verdict])
+
+
+@application.command(epilog="Example:  ./ciaccess local stop, which is what `make down` runs")
+def stop() -> None:
+    """Stop the stack; its data stays. Exit code 0 or 1."""
+    with _clean_errors():
+        stopped = stack.stop_all()
+    typer.echo(f"stopped {', '.join(stopped)}" if stopped else "nothing was running")
+
+
+@application.command(
+    epilog="Example:  ./ciaccess local status --json | jq -r '.[] | .service + \" \" + .state'"
+)
+def status(*, as_json: JsonOption = False) -> None:
+    """Show what runs and where. Exit code 0 when everything runs, 2 when something does not."""
+    found = stack.status()
+    if as_json:
+        print_json([asdict(service) for service in found])
+    else:
+        _print_table()
+    finish(Exit.CLEAN if all(service.state == "running" for service in found) else Exit.DIFFERENCES)
+
+
+@application.command(epilog="Example:  ./ciaccess local reset --yes")
+def reset(*, yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False) -> None:
+    """Stop the stack and delete its data, its credentials, and the Pulumi state of the stack `local`. Exit code 0 or 1."""
+    if not yes:
+        confirm("Delete the local Vault, Nexus, GitLab and the state of the stack `local`?")
+    with _clean_errors():
+        stack.reset()
+    typer.echo("the local stack is gone")
+
+
+def _print_table() -> None:
+    from rich.table import Table  # noqa: PLC0415 slow to import, and JSON does without
+
+    table = Table(box=None, pad_edge=False)
+    for heading in ("SERVICE", "STATE", "ADDRESS", "PID"):
+        table.add_column(heading)
+    colours = {"running": "green", "stopped": "dim"}
+    for row in stack.status():
+        state = f"[{colours.get(row.state, 'red')}]{row.state}[/]"
+        table.add_row(row.service, state, row.address, str(row.pid or ""))
+    output().print(table)

@@ -1,0 +1,104 @@
+"""Logins at Vault with a JWT role, and what Vault's answer means: admitted, refused with its reason, or no answer at all."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from ciaccess.analysis.admission import Outcome as Admission
+from ciaccess.analysis.admission import judge
+from ciaccess.clients.errors import ApiError
+from ciaccess.clients.vault.client import Vault
+from ciaccess.access.desired.nexus import policy_name
+from ciaccess.verification.id_tokens import TokenError
+from ciaccess.verification.results import Check, Outcome
+from ciaccess.verification.token_sources import with_own_roles
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ciaccess.clients.http.session import HttpOptions
+    from ciaccess.access import Access
+    from ciaccess.verification.id_tokens import IdToken
+    from ciaccess.verification.results import Result
+    from ciaccess.verification.token_sources import TokenSource
+
+KIND = "login"
+REFUSALS = (400, 403)
+# Vault could not ask the issuer for its keys: that says nothing about the token.
+_NO_KEYS = re.compile(r"configuring token validator|keyset|fetching keys|oidc discovery", re.IGNORECASE)
+
+
+class Logins:
+    """Logs in at the Vault of access.yaml."""
+
+    def __init__(self, access: Access, options: HttpOptions) -> None:
+        self._access = with_own_roles(access)
+        self._options = options
+
+    def admit(self, check: Check, role_name: str, token: str) -> tuple[Result, Vault | None]:
+        """Try a login; return its result, and Vault as it is asked with the token that was given. The caller logs out."""
+        nobody = Vault(self._access.vault.address, "", options=self._options)
+        try:
+            vault = nobody.log_in(self._access.vault.jwt.mount, role_name, token)
+        except ApiError as error:
+            return refusal(check, error), None
+        finally:
+            nobody.close()
+        return check.worked("admitted"), vault
+
+    def must_be_refused(self, role_name: str, tokens: TokenSource) -> Iterator[Result]:
+        """Try every login that must be refused, with Vault's reason in each result; stop where Vault gives no answer."""
+        subject = f"role {role_name}"
+        try:
+            for asked, why, token in self._attempts(role_name, tokens):
+                result = self._refused(subject, asked, why, token)
+                yield result
+                if result.outcome is Outcome.NOT_LOOKED:
+                    return
+        except TokenError as error:
+            yield Check(subject, KIND, "tokens that must be refused", allowed=False).not_looked(str(error))
+
+    def _attempts(self, role_name: str, tokens: TokenSource) -> Iterator[tuple[str, str, str]]:
+        """Yield (the role that is asked for, why it must be refused, the token)."""
+        good = tokens.good(role_name, "")
+        for bad in tokens.bad(role_name):
+            yield role_name, bad.why, bad.token.text
+        yield role_name, "a token of algorithm none", good.unsigned()
+        yield role_name, "a token signed by another key", good.signed_by_another_key()
+        yield role_name, "a token with a changed signature", good.tampered()
+        policy = policy_name(role_name, self._access.vault.roles[role_name])
+        if policy not in self._access.vault.roles:
+            yield policy, f"the policy {policy} named as the role", good.text
+
+    def _refused(self, subject: str, role_name: str, why: str, token: str) -> Result:
+        check = Check(subject, KIND, why, allowed=False)
+        result, vault = self.admit(check, role_name, token)
+        if vault is not None:
+            log_out(vault)
+        return result
+
+    def admits(self, role_name: str, token: IdToken) -> bool:
+        """Tell whether the role admits a token with these claims, by access.yaml."""
+        return judge(self._access, role_name, token.claims).outcome is Admission.ADMITTED
+
+
+def refusal(check: Check, error: ApiError) -> Result:
+    """Return what an error of Vault's means for a try."""
+    if error.status not in REFUSALS:
+        return check.no_answer(error)
+    if _NO_KEYS.search(error.said):
+        return check.not_looked(
+            f"Vault cannot get the issuer's keys: {error.said}. Check that GitLab answers Vault."
+        )
+    return check.refused(error.said)
+
+
+def log_out(vault: Vault) -> None:
+    """Revoke the token; a batch token, or one that Vault cannot revoke now, ends by itself within its lifetime."""
+    try:
+        vault.log_out()
+    except ApiError:
+        pass
+    finally:
+        vault.close()

@@ -1,0 +1,184 @@
+"""What an account is tried for in Nexus, and whether that must work or be refused: derived from access.yaml alone.
+
+An action is expected to work where grants cover all that it needs, to be refused where they cover nothing of it, and
+is not tried in between. Of a path that limits an account its sibling is tried too, whose name begins in the same way,
+so that any selector that was made wider is found.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from ciaccess.analysis.facts import AccessFacts, Grant, Holder, Right
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ciaccess.access import Access
+
+FOLDER = "/ciaccess-verify/"
+_SIBLING = "-ciaccess-verify/"
+
+
+class Action(StrEnum):
+    """What is tried in a repository."""
+
+    BROWSE = "browse"
+    READ = "read"
+    UPLOAD = "upload"
+    DELETE = "delete"
+
+
+# What each needs of Nexus's own actions; an upload to raw needs edit alone, and the other ways add too.
+_NEEDED = {
+    Action.BROWSE: ("browse",),
+    Action.READ: ("read",),
+    Action.UPLOAD: ("edit", "add"),
+    Action.DELETE: ("delete",),
+}
+# A group is written to by nobody.
+_OF_GROUPS = (Action.BROWSE, Action.READ)
+
+
+@dataclass(frozen=True)
+class Location:
+    """A folder of a repository, as it stands in access.yaml: `environment` is dev, uat, prod or group."""
+
+    format: str
+    environment: str
+    repository: str
+    folder: str = FOLDER
+
+
+@dataclass(frozen=True)
+class Operation:
+    """An action at a location, and whether it must work."""
+
+    action: Action
+    location: Location
+    allowed: bool
+    shows_folder: bool = False
+
+    @property
+    def title(self) -> str:
+        """Return what is done, in words."""
+        under = f" under {self.location.folder}" if self.shows_folder else ""
+        return f"{self.action} {self.location.repository}{under}"
+
+
+@dataclass(frozen=True)
+class Administration:
+    """A call of Nexus's REST API that needs one of some privileges, and leaves nothing behind even where it works."""
+
+    title: str
+    method: str
+    path: str
+    privileges: frozenset[str]
+
+
+# Each that changes something names a thing that is not there: who may do it is told 404.
+_NOBODY = "ciaccess-verify-nobody"
+ADMINISTRATION = (
+    Administration(
+        "read the users",
+        "GET",
+        f"/security/users?userId={_NOBODY}",
+        frozenset({"nx-users-all", "nx-users-read"}),
+    ),
+    Administration(
+        "delete a user",
+        "DELETE",
+        f"/security/users/{_NOBODY}",
+        frozenset({"nx-users-all", "nx-users-delete"}),
+    ),
+    Administration(
+        "read the roles", "GET", f"/security/roles/{_NOBODY}", frozenset({"nx-roles-all", "nx-roles-read"})
+    ),
+    Administration(
+        "delete a role",
+        "DELETE",
+        f"/security/roles/{_NOBODY}",
+        frozenset({"nx-roles-all", "nx-roles-delete"}),
+    ),
+    Administration(
+        "delete a privilege",
+        "DELETE",
+        f"/security/privileges/{_NOBODY}",
+        frozenset({"nx-privileges-all", "nx-privileges-delete"}),
+    ),
+)
+
+
+def operations(access: Access, facts: AccessFacts, account: str) -> tuple[Operation, ...]:
+    """Return what the account is tried for in every repository of access.yaml."""
+    return tuple(
+        operation for location in locations(access) for operation in _at(facts, Holder(account), location)
+    )
+
+
+def administration(facts: AccessFacts, account: str) -> tuple[tuple[Administration, bool], ...]:
+    """Return the calls of Nexus's REST API that the account is tried for, each with whether it must work."""
+    holder = Holder(account)
+    held = {right.name for right in facts.rights_of(holder)}
+    tried = [(each, facts.administers(holder) or bool(each.privileges & held)) for each in ADMINISTRATION]
+    return tuple((each, allowed) for each, allowed in tried if allowed or not undeclared(facts, account))
+
+
+def undeclared(facts: AccessFacts, account: str) -> tuple[str, ...]:
+    """Return the account's rights of which only Nexus knows what they give: what it must not do cannot be told then."""
+    return tuple(right.name for right in facts.rights_of(Holder(account)) if _only_nexus_knows(right))
+
+
+def locations(access: Access) -> Iterator[Location]:
+    """Yield each repository of access.yaml; the folder is that of who has no path."""
+    for format_, repositories in access.nexus.repositories.items():
+        for environment, name in repositories.by_environment().items():
+            yield Location(format_, environment, name)
+        if repositories.group:
+            yield Location(format_, "group", repositories.group)
+
+
+def _at(facts: AccessFacts, holder: Holder, location: Location) -> Iterator[Operation]:
+    paths = sorted(
+        {
+            grant.path
+            for grant in facts.grants_to(holder)
+            if grant.path and (grant.format, grant.repository) == (location.format, location.repository)
+        }
+    )
+    folders = [folder for path in paths for folder in (path, path.rstrip("/") + _SIBLING)] or [FOLDER]
+    for folder in folders:
+        here = Location(location.format, location.environment, location.repository, folder)
+        for action in Action:
+            # A repository is seen in lists as a whole, by who may browse any folder of it.
+            if action is Action.BROWSE and folder != folders[0]:
+                continue
+            if location.environment == "group" and action not in _OF_GROUPS:
+                continue
+            must_work = _must_work(facts, holder, here, action)
+            if must_work is not None:
+                yield Operation(
+                    action, here, must_work, shows_folder=bool(paths) and action is not Action.BROWSE
+                )
+
+
+def _must_work(facts: AccessFacts, holder: Holder, location: Location, action: Action) -> bool | None:
+    if facts.administers(holder):
+        return True
+    held = facts.grants_to(holder)
+    covered = [
+        any(
+            grant.covers(Grant(grant.holder, location.format, location.repository, needed, location.folder))
+            for grant in held
+        )
+        for needed in _NEEDED[action]
+    ]
+    if all(covered):
+        return True
+    return None if any(covered) or undeclared(facts, holder.name) else False
+
+
+def _only_nexus_knows(right: Right) -> bool:
+    return right.is_role or not right.name.startswith("nx-")

@@ -1,0 +1,70 @@
+"""Where each repository of access.yaml is reached, and the connections to there, which all accounts share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from ciaccess.clients.artifacts import FORMATS, Artifact, Place
+from ciaccess.clients.http.session import HttpOptions, PooledSession, basic
+
+if TYPE_CHECKING:
+    from ciaccess.clients.artifacts import Answer
+    from ciaccess.access import Access
+    from ciaccess.verification.operations import Location
+    from ciaccess.verification.secrets import Credentials
+
+
+@dataclass(frozen=True)
+class Uploaded:
+    """An artifact that lies in a repository until it is removed."""
+
+    location: Location
+    artifact: Artifact
+
+
+class Places:
+    """The repositories: docker's dev by the push registry, its group by the pull registry, the rest at Nexus's own URL.
+
+    Knows what lies there because of us.
+    """
+
+    def __init__(self, access: Access, options: HttpOptions) -> None:
+        nexus = access.nexus
+        self._nexus_url = nexus.url.rstrip("/")
+        scheme = urlsplit(nexus.url).scheme
+        self._registries = {
+            "dev": f"{scheme}://{nexus.push_registry}",
+            "group": f"{scheme}://{nexus.pull_registry}",
+        }
+        self._sessions = {
+            url: PooledSession(url, options) for url in {self._nexus_url, *self._registries.values()}
+        }
+        self.uploaded: list[Uploaded] = []
+
+    def place(self, location: Location, credentials: Credentials) -> Place:
+        """Return a repository as an account reaches it."""
+        base, url = self._nexus_url, f"{self._nexus_url}/repository/{location.repository}"
+        if location.format == "docker" and location.environment in self._registries:
+            base = url = self._registries[location.environment]
+        return Place(
+            location.repository, url, self._sessions[base], basic(credentials.username, credentials.password)
+        )
+
+    def upload(self, location: Location, artifact: Artifact, credentials: Credentials) -> Answer:
+        """Upload as an account, and remember it if that worked."""
+        answer = FORMATS[location.format].upload(self.place(location, credentials), artifact)
+        if answer.worked:
+            self.uploaded.append(Uploaded(location, artifact))
+        return answer
+
+    def remove(self, uploaded: Uploaded, administrator: Credentials) -> Answer:
+        """Remove what was uploaded."""
+        place = self.place(uploaded.location, administrator)
+        return FORMATS[uploaded.location.format].purge(place, uploaded.artifact)
+
+    def close(self) -> None:
+        """Close the connections."""
+        for session in self._sessions.values():
+            session.close()

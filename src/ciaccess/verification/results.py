@@ -1,0 +1,132 @@
+"""What trying gives: a result each, the report of all, and the verdict that follows from it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from enum import IntEnum, StrEnum
+from typing import TYPE_CHECKING, Any
+
+from ciaccess.clients.errors import one_line
+from ciaccess.report.junit import Case, Trouble, document
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ciaccess.clients.errors import ApiError
+
+
+class Outcome(StrEnum):
+    """What came of one try."""
+
+    WORKED = "worked"
+    REFUSED = "refused"
+    WRONG = "wrong"
+    NOT_LOOKED = "could not look"
+
+
+class Verdict(IntEnum):
+    """The answer, by its exit code."""
+
+    AS_IT_MUST_BE = 0
+    WRONG = 2
+    COULD_NOT_LOOK = 3
+
+
+@dataclass(frozen=True)
+class Result:
+    """One try: whose (`svc-bench`, `role nexus-ci`, `group orchestrator`), of which kind, what it was, and what came of it.
+
+    `allowed` is whether it must work, `said` what the system answered: never a secret.
+    """
+
+    subject: str
+    kind: str
+    title: str
+    allowed: bool
+    outcome: Outcome
+    said: str
+
+
+@dataclass(frozen=True)
+class Check:
+    """A try before it is made."""
+
+    subject: str
+    kind: str
+    title: str
+    allowed: bool = True
+
+    def worked(self, said: str) -> Result:
+        """Return the result of what worked: wrong where it must be refused."""
+        return self._result(Outcome.WORKED if self.allowed else Outcome.WRONG, said)
+
+    def refused(self, said: str) -> Result:
+        """Return the result of what was refused: wrong where it must work."""
+        return self._result(Outcome.WRONG if self.allowed else Outcome.REFUSED, said)
+
+    def wrong(self, said: str) -> Result:
+        """Return the result of what went neither way as it must."""
+        return self._result(Outcome.WRONG, said)
+
+    def not_looked(self, said: str) -> Result:
+        """Return the result of what could not be tried."""
+        return self._result(Outcome.NOT_LOOKED, said)
+
+    def no_answer(self, error: ApiError) -> Result:
+        """Return the result of a try that a system gave no answer to; what fails for one reason says the same."""
+        return self.not_looked(f"{error.said}. {error.remedy}")
+
+    def _result(self, outcome: Outcome, said: str) -> Result:
+        return Result(self.subject, self.kind, self.title, self.allowed, outcome, one_line(said))
+
+
+@dataclass(frozen=True)
+class Report:
+    """The whole. `remarks` say what the answer does not cover, and what was left behind."""
+
+    results: tuple[Result, ...]
+    remarks: tuple[str, ...] = ()
+
+    def of(self, outcome: Outcome) -> tuple[Result, ...]:
+        """Return the results with this outcome."""
+        return tuple(result for result in self.results if result.outcome is outcome)
+
+    @property
+    def verdict(self) -> Verdict:
+        """Return the answer: what could not be looked at outweighs what is wrong, as in a drift report."""
+        if self.of(Outcome.NOT_LOOKED):
+            return Verdict.COULD_NOT_LOOK
+        return Verdict.WRONG if self.of(Outcome.WRONG) else Verdict.AS_IT_MUST_BE
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the report as JSON's types; its names are stable."""
+        return {
+            "verdict": self.verdict.name.lower(),
+            "counts": {outcome.value: len(self.of(outcome)) for outcome in Outcome},
+            "results": [asdict(result) for result in self.results],
+            "remarks": list(self.remarks),
+        }
+
+    def as_junit(self) -> str:
+        """Return the report as JUnit XML: a case each, failed where it is wrong, an error where nobody could look."""
+        return document("ciaccess verify", (_case(result) for result in self.results))
+
+
+def subjects(results: Iterable[Result]) -> list[str]:
+    """Return whose results there are, each once, in order."""
+    return list(dict.fromkeys(result.subject for result in results))
+
+
+def expectation(result: Result) -> str:
+    """Return what must come of it, in words."""
+    return "must work" if result.allowed else "must be refused"
+
+
+def _case(result: Result) -> Case:
+    trouble = None
+    text = f"{result.title}: {expectation(result)}; {result.said}"
+    if result.outcome is Outcome.WRONG:
+        trouble = Trouble("failure", text, "wrong")
+    elif result.outcome is Outcome.NOT_LOOKED:
+        trouble = Trouble("error", text, "could-not-look")
+    return Case(result.subject, f"{result.title} ({expectation(result)})", trouble)

@@ -1,0 +1,226 @@
+"""The whole of a verification: roles, variables, accounts, in parallel with a cap; what was uploaded is removed at the end."""
+
+from __future__ import annotations
+
+import secrets
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ciaccess.analysis.facts import AccessFacts
+from ciaccess.clients.errors import ApiError
+from ciaccess.access.desired.pipeline_identities import jwt_roles
+from ciaccess.verification import variables
+from ciaccess.verification.logins import Logins
+from ciaccess.verification.nexus_proof import Names, NexusProof, Trial
+from ciaccess.verification.operations import Action, operations, undeclared
+from ciaccess.verification.places import Places
+from ciaccess.verification.results import Check, Report
+from ciaccess.verification.secrets import SecretProof
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from ciaccess.clients.artifacts import Artifact
+    from ciaccess.clients.gitlab.variables import GitLab
+    from ciaccess.clients.http.session import HttpOptions
+    from ciaccess.clients.vault.client import Vault
+    from ciaccess.access import Access
+    from ciaccess.verification.operations import Location
+    from ciaccess.verification.places import Uploaded
+    from ciaccess.verification.results import Result
+    from ciaccess.verification.secrets import Credentials
+    from ciaccess.verification.token_sources import TokenSource
+
+# More would only wait for each other: Python does one thing at a time, and the systems have other users.
+_MOST_THREADS = 8
+_RUN_BYTES = 4
+_NOT_FOUND = 404
+
+
+@dataclass(frozen=True)
+class Means:
+    """What a verification works with.
+
+    `writes` allows uploads. `nexus_administrator` plants what is read, and removes what was uploaded;
+    `vault_administrator` reads the secrets that no JWT role reads. `gitlab` and `job_environment` are two ways to see
+    the group variables.
+    """
+
+    options: HttpOptions
+    tokens: TokenSource
+    writes: bool = False
+    nexus_administrator: Credentials | None = None
+    vault_administrator: Vault | None = None
+    gitlab: GitLab | None = None
+    job_environment: Mapping[str, str] = field(default_factory=dict)
+
+
+class Verification:
+    """One run over some accounts of access.yaml; `done` is told of each subject that is through, from any thread."""
+
+    def __init__(
+        self,
+        access: Access,
+        accounts: Sequence[str],
+        means: Means,
+        done: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._access = access
+        self._accounts = accounts
+        self._means = means
+        self._done = done
+        self._facts = AccessFacts.of(access)
+        self._logins = Logins(access, means.options)
+        self._places = Places(access, means.options)
+        self._planted: dict[Location, Artifact] = {}
+        self._trial = Trial(
+            access=access,
+            facts=self._facts,
+            options=means.options,
+            places=self._places,
+            names=Names(secrets.token_hex(_RUN_BYTES)),
+            writes=means.writes,
+            planted=self._planted,
+        )
+
+    @property
+    def roles(self) -> list[str]:
+        """Return the JWT roles that lead to the accounts; with all accounts all roles, ciaccess's own too."""
+        wanted = set(self._accounts)
+        if wanted == set(self._access.accounts):
+            return list(jwt_roles(self._access))
+        return [name for name, role in self._access.vault.roles.items() if wanted & set(role.accounts)]
+
+    @property
+    def subjects(self) -> int:
+        """Return how many subjects `done` is told of."""
+        return len(self.roles) + len(self._accounts) + 1
+
+    def run(self) -> Report:
+        """Try everything. Whatever happens, what was uploaded is removed as far as that can be."""
+        left: list[str] = []
+        try:
+            with ThreadPoolExecutor(_MOST_THREADS) as pool:
+                try:
+                    results = self._all(pool)
+                except BaseException:
+                    # What runs already comes to its end first: what it uploads has to be removed, too.
+                    pool.shutdown(cancel_futures=True)
+                    raise
+        finally:
+            left = self._clean()
+            self._places.close()
+        return Report(tuple(results), (*self._remarks(), *left))
+
+    def _all(self, pool: ThreadPoolExecutor) -> list[Result]:
+        troubles = self._plant(pool)
+        work: list[tuple[str, Callable[[], Iterable[Result]]]] = [
+            *((f"role {name}", self._of_role(name)) for name in self.roles),
+            ("variables", self._variables),
+            *((name, self._of_account(name)) for name in self._accounts),
+        ]
+        return [*troubles, *(result for found in pool.map(self._through, work) for result in found)]
+
+    def _through(self, work: tuple[str, Callable[[], Iterable[Result]]]) -> list[Result]:
+        subject, results = work
+        found = list(results())
+        self._done(subject)
+        return found
+
+    def _of_role(self, role_name: str) -> Callable[[], Iterable[Result]]:
+        return lambda: self._logins.must_be_refused(role_name, self._means.tokens)
+
+    def _of_account(self, account: str) -> Callable[[], Iterable[Result]]:
+        return lambda: self._prove(account)
+
+    def _prove(self, account: str) -> Iterable[Result]:
+        secret = SecretProof(self._access, account, self._logins, self._means.tokens)
+        yield from secret.results()
+        if self._means.vault_administrator is not None and not self._facts.readers(account):
+            yield from secret.as_administrator(self._means.vault_administrator)
+        if secret.credentials is not None:
+            yield from NexusProof(self._trial, account, secret.credentials).results()
+
+    def _variables(self) -> Iterable[Result]:
+        if self._means.gitlab is not None:
+            return variables.as_gitlab_has_them(self._access, self._means.gitlab)
+        return variables.as_the_job_got_them(self._access, self._means.job_environment)
+
+    def _plant(self, pool: ThreadPoolExecutor) -> list[Result]:
+        """Upload one artifact to each location that is going to be read, so that reading it proves something."""
+        administrator = self._means.nexus_administrator
+        if administrator is None or not self._means.writes:
+            return []
+        wanted = {
+            operation.location
+            for account in self._accounts
+            for operation in operations(self._access, self._facts, account)
+            if operation.action is Action.READ
+        }
+        # A group is read, and its first member written.
+        hosted = sorted(
+            (location for location in wanted if location.environment != "group"),
+            key=lambda location: (location.repository, location.folder),
+        )
+        # One first: where Nexus does not answer, it is not waited for so many times.
+        troubles = [self._plant_one(location, administrator) for location in hosted[:1]]
+        if not any(troubles):
+            troubles += pool.map(lambda location: self._plant_one(location, administrator), hosted[1:])
+        for location in wanted.difference(hosted):
+            members = [each for each in self._planted if each.format == location.format]
+            if members:
+                self._planted[location] = self._planted[members[0]]
+        return [trouble for trouble in troubles if trouble is not None]
+
+    def _plant_one(self, location: Location, administrator: Credentials) -> Result | None:
+        artifact = self._trial.names.new(location.folder)
+        check = Check("Nexus", "upload", f"upload {location.repository} as the administrator")
+        try:
+            answer = self._places.upload(location, artifact, administrator)
+        except ApiError as error:
+            return check.no_answer(error)
+        if answer.failed:
+            return check.not_looked(f"Nexus answered {answer.said}")
+        if not answer.worked:
+            return check.wrong(f"Nexus answered {answer.said}")
+        self._planted[location] = artifact
+        return None
+
+    def _clean(self) -> list[str]:
+        """Remove what was uploaded; return what was left behind, in words."""
+        administrator = self._means.nexus_administrator
+        uploaded = self._places.uploaded
+        if administrator is None:
+            return [
+                _left(each, "there are no administrator's credentials to remove it with") for each in uploaded
+            ]
+        with ThreadPoolExecutor(_MOST_THREADS) as pool:
+            said = pool.map(lambda each: self._remove(each, administrator), uploaded)
+            return [text for text in said if text]
+
+    def _remove(self, uploaded: Uploaded, administrator: Credentials) -> str:
+        try:
+            answer = self._places.remove(uploaded, administrator)
+        except ApiError as error:
+            return _left(uploaded, error.said)
+        return "" if answer.worked or answer.status == _NOT_FOUND else _left(uploaded, answer.said)
+
+    def _remarks(self) -> Iterable[str]:
+        if not self._means.writes:
+            yield "uploads were not tried: --write tries them, with artifacts of their own"
+        for account in self._accounts:
+            names = undeclared(self._facts, account)
+            if names:
+                yield (
+                    f"{account} has {', '.join(names)}, of which access.yaml does not say what it gives: "
+                    "what the account must not do was not tried"
+                )
+            elif not self._facts.readers(account) and self._means.vault_administrator is None:
+                yield f"no JWT role reads the secret of {account}: that was tried, and its rights in Nexus were not"
+        if self._means.gitlab is None and not self._means.job_environment:
+            yield "group variables were not looked at: set GITLAB_TOKEN, or run this in a job"
+
+
+def _left(uploaded: Uploaded, why: str) -> str:
+    return f"left behind in {uploaded.location.repository}: {uploaded.artifact.name}, because {why}"

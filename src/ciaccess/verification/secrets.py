@@ -1,0 +1,118 @@
+"""An account's secret in Vault, as jobs of each JWT role come to it, or do not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ciaccess.clients.errors import ApiError
+from ciaccess.access.desired import rotation
+from ciaccess.access.desired.nexus import secret_api_path
+from ciaccess.verification.id_tokens import TokenError
+from ciaccess.verification.logins import KIND as LOGIN
+from ciaccess.verification.logins import log_out, refusal
+from ciaccess.verification.results import Check
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ciaccess.clients.vault.client import Vault
+    from ciaccess.access import Access
+    from ciaccess.verification.logins import Logins
+    from ciaccess.verification.results import Result
+    from ciaccess.verification.token_sources import TokenSource
+
+KIND = "secret"
+_CHANGING = {"create", "update", "patch", "delete", "sudo", "root"}
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What a job has read of an account's secret."""
+
+    username: str
+    password: str = field(repr=False)
+
+
+@dataclass
+class SecretProof:
+    """Tries one account's secret with every JWT role; `credentials` are there once a role's job has read them."""
+
+    access: Access
+    account: str
+    logins: Logins
+    tokens: TokenSource
+    credentials: Credentials | None = None
+    _was_tried: bool = False
+
+    def results(self) -> Iterator[Result]:
+        """Log in with each role, and read the secret where the role may, and where it may not."""
+        readers = [name for name, role in self.access.vault.roles.items() if self.account in role.accounts]
+        for role_name in self.access.vault.roles:
+            yield from self._with_role(role_name, reads=role_name in readers)
+        if readers and not self._was_tried:
+            why = f"this token is none that {' or '.join(readers)} admits: run this in a job of a project that may read it"
+            yield Check(self.account, KIND, "read its secret").not_looked(why)
+
+    def as_administrator(self, vault: Vault) -> Iterator[Result]:
+        """Read the secret of an account that no role reads, so that the rest of it can be proved."""
+        kv = self.access.vault.kv
+        check = Check(self.account, KIND, "secret, as Vault's administrator")
+        try:
+            yield self._take(check, vault.read_secret(kv.mount, f"{kv.prefix}/{self.account}"))
+        except ApiError as error:
+            yield refusal(check, error)
+
+    def _with_role(self, role_name: str, *, reads: bool) -> Iterator[Result]:
+        title = f"login with role {role_name}"
+        try:
+            token = self.tokens.good(role_name, self.account)
+        except TokenError as error:
+            yield Check(self.account, LOGIN, title).not_looked(str(error))
+            self._was_tried = True
+            return
+        admitted = self.logins.admits(role_name, token)
+        if not admitted and not reads:
+            return  # the role's own tries show that it refuses, and nothing of the account hangs on it
+        check = Check(self.account, LOGIN, f"{title} by {token.job}", allowed=admitted)
+        result, vault = self.logins.admit(check, role_name, token.text)
+        yield result
+        self._was_tried |= reads and admitted
+        if vault is None:
+            return
+        try:
+            yield from self._read(vault, role_name, reads=reads and admitted)
+        finally:
+            log_out(vault)
+
+    def _read(self, vault: Vault, role_name: str, *, reads: bool) -> Iterator[Result]:
+        kv, path = self.access.vault.kv, secret_api_path(self.access, self.account)
+        check = Check(self.account, KIND, f"read {path} with role {role_name}", allowed=reads)
+        try:
+            yield self._take(check, vault.read_secret(kv.mount, f"{kv.prefix}/{self.account}"))
+        except ApiError as error:
+            yield refusal(check, error)
+        check = Check(self.account, KIND, f"change {path} with role {role_name}", allowed=False)
+        try:
+            rights = vault.capabilities([path])[path]
+        except ApiError as error:
+            yield refusal(check, error)
+            return
+        changing = sorted(rights & _CHANGING)
+        said = f"the token's rights there: {', '.join(sorted(rights))}"
+        yield check.worked(said) if changing else check.refused(said)
+
+    def _take(self, check: Check, secret: dict[str, Any] | None) -> Result:
+        if secret is None:
+            return check.wrong("Vault has no such secret. Provision it: pulumi up --refresh")
+        username, password = secret.get("username"), secret.get("password")
+        if not (isinstance(username, str) and isinstance(password, str) and username and password):
+            return check.wrong("it lacks username or password. Repair it: pulumi up --refresh")
+        if username != rotation.active(self.access, self.account).user_id:
+            return check.wrong(
+                "its username is not that of the account's user. Repair it: pulumi up --refresh"
+            )
+        if not check.allowed:
+            return check.worked("Vault gave it out")
+        self.credentials = Credentials(username, password)
+        return check.worked(f"it names the account's user, and a password of {len(password)} characters")

@@ -1,0 +1,164 @@
+"""A verification as people read it: accounts by kinds of tries, Vault's reasons, and everything that is wrong by name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+from rich.text import Text
+
+from ciaccess.report.page import visible
+from ciaccess.errors import Exit
+from ciaccess.verification.results import Outcome, Verdict, expectation, subjects
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from rich.console import Console
+
+    from ciaccess.verification.results import Report, Result
+
+EXITS = {
+    Verdict.AS_IT_MUST_BE: Exit.CLEAN,
+    Verdict.WRONG: Exit.DIFFERENCES,
+    Verdict.COULD_NOT_LOOK: Exit.COULD_NOT_LOOK,
+}
+_SIGNS = {Outcome.WORKED: "✓", Outcome.REFUSED: "⊘", Outcome.WRONG: "✗", Outcome.NOT_LOOKED: "?"}
+_STYLES = {
+    Outcome.WORKED: "green",
+    Outcome.REFUSED: "cyan",
+    Outcome.WRONG: "bold red",
+    Outcome.NOT_LOOKED: "yellow",
+}
+_KINDS = ("login", "secret", "Nexus login", "administer", "browse", "read", "upload", "delete")
+_HEADINGS = {"Nexus login": "NEXUS", "administer": "ADMIN"}
+_CELL_CHARACTERS = 9
+_LEGEND = "✓ allowed and worked   ⊘ refused, as it must be   ✗ wrong   ? could not look"
+_ROLE, _GROUP = "role ", "group "
+
+
+def show(report: Report, console: Console, *, verbose: bool = False) -> None:
+    """Print the report."""
+    named = subjects(report.results)
+    accounts = [name for name in named if not name.startswith((_ROLE, _GROUP))]
+    if verbose:
+        for subject in accounts:
+            console.print(Text(subject, style="bold"))
+            _print_lines(console, _of(report, subject))
+    else:
+        # Wider than a narrow terminal if need be: a cut number would lie.
+        console.print(_matrix(report, accounts), width=max(console.width, _least_width(accounts)))
+        console.print(Text(_LEGEND, style="dim"))
+    for subject in (name for name in named if name not in accounts):
+        title = (
+            f"{subject}: what Vault must refuse, and its reasons" if subject.startswith(_ROLE) else subject
+        )
+        console.print(Text(f"\n{title}", style="bold"))
+        _print_lines(console, _of(report, subject))
+    _print_troubles(console, report)
+    for remark in report.remarks:
+        console.print(Text(visible(f"note: {remark}"), style="dim"))
+    console.print(_verdict(report))
+
+
+def show_proof(report: Report, account: str, console: Console) -> None:
+    """Print one account's way from token to artifact: what worked step by step, what was refused by kind."""
+    console.print(f"\n[bold]{account}, from token to artifact[/]")
+    results = _of(report, account)
+    for result in results:
+        if result.outcome is Outcome.WORKED:
+            _step(console, f"{result.title}: {result.said}")
+    for kind in _KINDS:
+        refused = [result for result in results if result.kind == kind and result.outcome is Outcome.REFUSED]
+        if refused:
+            _step(
+                console,
+                f"{kind} where it must not, {_counted(len(refused), 'try', 'tries')}: refused, as it must be",
+            )
+    others = [result for result in report.results if result.subject != account]
+    for subject in subjects(others):
+        good = [
+            result for result in _of(report, subject) if result.outcome in (Outcome.WORKED, Outcome.REFUSED)
+        ]
+        said = "refused, as it must be" if subject.startswith(_ROLE) else "as declared"
+        _step(console, f"{subject}, {_counted(len(good), 'try', 'tries')}: {said}")
+    _print_troubles(console, report)
+
+
+def _matrix(report: Report, accounts: Sequence[str]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    table.add_column("ACCOUNT", no_wrap=True)
+    kinds = [kind for kind in _KINDS if any(result.kind == kind for result in report.results)]
+    for kind in kinds:
+        table.add_column(_HEADINGS.get(kind, kind.upper()), no_wrap=True)
+    for account in accounts:
+        results = _of(report, account)
+        table.add_row(
+            account, *(_cell([result for result in results if result.kind == kind]) for kind in kinds)
+        )
+    return table
+
+
+def _least_width(accounts: Sequence[str]) -> int:
+    return max(map(len, accounts), default=0) + (_CELL_CHARACTERS + 1) * len(_KINDS)
+
+
+def _cell(results: Sequence[Result]) -> Text:
+    counts = {outcome: sum(result.outcome is outcome for result in results) for outcome in Outcome}
+    parts = [
+        Text(f"{_SIGNS[outcome]}{count}", style=_STYLES[outcome])
+        for outcome, count in counts.items()
+        if count
+    ]
+    return Text(" ").join(parts) if parts else Text("-", style="dim")
+
+
+def _print_lines(console: Console, results: Iterable[Result]) -> None:
+    for result in results:
+        line = Text(f"  {_SIGNS[result.outcome]} ", style=_STYLES[result.outcome])
+        console.print(line + Text(visible(f"{result.title}: {result.said}"), style=""))
+
+
+def _print_troubles(console: Console, report: Report) -> None:
+    wrong, unseen = report.of(Outcome.WRONG), report.of(Outcome.NOT_LOOKED)
+    if wrong:
+        console.print(Text("\nWrong", style=_STYLES[Outcome.WRONG]))
+    for result in wrong:
+        line = f"  {result.subject}: {result.title}: {expectation(result)}; {result.said}"
+        console.print(Text(visible(line)))
+    if unseen:
+        console.print(Text("\nCould not look", style=_STYLES[Outcome.NOT_LOOKED]))
+    # What fails for one reason is said once.
+    for said in dict.fromkeys(result.said for result in unseen):
+        concerned = subjects(result for result in unseen if result.said == said)
+        console.print(Text(visible(f"  {', '.join(concerned)}: {said}")))
+
+
+def _verdict(report: Report) -> Text:
+    wrong, unseen = len(report.of(Outcome.WRONG)), len(report.of(Outcome.NOT_LOOKED))
+    tries = _counted(len(report.results), "try", "tries")
+    if unseen:
+        text = f"{tries}: {unseen} could not be looked at, {wrong} wrong"
+    elif wrong:
+        text = f"{tries}: {wrong} wrong"
+    else:
+        worked, refused = len(report.of(Outcome.WORKED)), len(report.of(Outcome.REFUSED))
+        text = f"{tries}, all as it must be: {worked} worked, {refused} were refused"
+    style = {
+        Verdict.AS_IT_MUST_BE: "bold green",
+        Verdict.WRONG: "bold red",
+        Verdict.COULD_NOT_LOOK: "bold yellow",
+    }
+    return Text(f"\n{text}", style=style[report.verdict])
+
+
+def _of(report: Report, subject: str) -> list[Result]:
+    return [result for result in report.results if result.subject == subject]
+
+
+def _step(console: Console, text: str) -> None:
+    console.print(Text("  ✓ ", style="green") + Text(visible(text), style=""))
+
+
+def _counted(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"

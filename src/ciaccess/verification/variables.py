@@ -1,0 +1,70 @@
+"""The group variables through which jobs find Vault and Nexus: as GitLab has them, or as the running job got them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ciaccess.clients.errors import ApiError
+from ciaccess.verification.results import Check
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from ciaccess.clients.gitlab.variables import GitLab
+    from ciaccess.clients.gitlab.variables import Variable as Found
+    from ciaccess.access import Access
+    from ciaccess.access.model.models import Variable
+    from ciaccess.verification.results import Result
+
+KIND = "variable"
+# In the order in which they hurt a job.
+_FIELDS = ("value", "protected", "environment_scope", "variable_type", "raw", "masked")
+
+
+def as_gitlab_has_them(access: Access, gitlab: GitLab) -> Iterator[Result]:
+    """Compare each declared variable with GitLab's."""
+    for path, group in access.gitlab.groups.items():
+        variables = gitlab.variables(str(group.id))
+        for key, declared in group.variables.items():
+            check = Check(f"group {path}", KIND, f"variable {key}")
+            try:
+                found = variables.find(key, declared.environment_scope)
+            except ApiError as error:
+                yield check.no_answer(error)
+                return
+            yield _compared(check, declared, found)
+
+
+def as_the_job_got_them(access: Access, environment: Mapping[str, str]) -> Iterator[Result]:
+    """Compare each variable that every job of a group gets with the running job's."""
+    project = environment.get("CI_PROJECT_PATH", "")
+    for path, group in access.gitlab.groups.items():
+        if not project.startswith(f"{path}/"):
+            continue
+        for key, declared in group.variables.items():
+            everywhere = not declared.protected and declared.environment_scope == "*"
+            if not everywhere or declared.variable_type != "env_var" or "$" in declared.value:
+                continue
+            check = Check(f"group {path}", KIND, f"variable {key}, as this job got it")
+            found = environment.get(key)
+            if found is None:
+                yield check.wrong("this job did not get it")
+            elif found != declared.value:
+                yield check.wrong("this job got another value: the project or a subgroup has one of its own")
+            else:
+                yield check.worked("as declared")
+
+
+def _compared(check: Check, declared: Variable, found: Found | None) -> Result:
+    if found is None:
+        return check.wrong(
+            "GitLab has none of this key: jobs do not get it. Put it back: pulumi up --refresh"
+        )
+    # What stands in place of a value may be a credential, so no value is shown.
+    different = [name for name in _FIELDS if getattr(found, name) != getattr(declared, name)]
+    if not different:
+        return check.worked("as declared")
+    said = "jobs get another value" if "value" in different else f"it differs in {', '.join(different)}"
+    if found.protected and not declared.protected:
+        said = "it is protected: jobs of unprotected refs do not get it"
+    return check.wrong(f"{said}. Put it back: pulumi up --refresh")

@@ -1,0 +1,196 @@
+"""A consumer's project whose jobs run as a runner would run them: gitlab-ci-local's shell executor, on the local stack.
+
+Group variables come from the GitLab that `pulumi up` has filled, id_tokens from its issuer. What needs a docker daemon
+or Kaniko's image is stood in for by scripts around skopeo, so that what travels still goes through a real client.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import requests
+from ruamel.yaml import YAML
+
+from tests.support.servers.jobs import id_token
+from tests.support.project.project import Done
+from tools.node import gitlab_ci_local
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.support.project.project import Project
+
+_JOB_SECONDS = 120
+_STAGES = ["build", "test", "deploy"]
+# Real docker needs no daemon to log in; all else of it does.
+_DOCKER = """#!/bin/sh
+set -eu
+authfile=${DOCKER_CONFIG:-$HOME/.docker}/config.json
+case $1 in
+  login) %s ;;
+  build) while [ "$1" != --tag ]; do shift; done; echo "$2" >built-image ;;
+  push) exec skopeo copy --quiet --authfile "$authfile" "dir:$TEST_IMAGE" "docker://$2" ;;
+  pull) exec skopeo copy --quiet --authfile "$authfile" "docker://$2" dir:pulled ;;
+esac
+"""
+_LOGIN_BY_SKOPEO = 'mkdir -p "${authfile%/*}"; exec skopeo "$@" --authfile "$authfile" --tls-verify=false'
+_KANIKO = """#!/bin/sh
+set -eu
+while [ "$1" != --destination ]; do shift; done
+exec skopeo copy --quiet --authfile "$DOCKER_CONFIG/config.json" "dir:$TEST_IMAGE" "docker://$2"
+"""
+
+
+@dataclass
+class Pipeline:
+    """The consumer's checkout in `folder`, a project of GitLab's at `path`."""
+
+    folder: Path
+    project: Project
+    path: str = "orchestrator/platform"
+    # What an image sets, not GitLab: paths among it, which gitlab-ci-local would take for files.
+    environment: dict[str, str] = field(default_factory=dict)
+    _checked: set[str] = field(default_factory=set)
+
+    def create(self) -> None:
+        """Make a repository with the templates in it, rendered for the local stack."""
+        self.folder.mkdir(parents=True)
+        self.render()
+        self._git("init", "-q", "-b", "main")
+        self._git("remote", "add", "origin", f"git@gitlab.shared.cwiq.io:{self.path}.git")
+        self._git("config", "user.name", "tests")
+        self._git("config", "user.email", "tests@example.invalid")
+        self._git("add", "templates")
+        self._git("commit", "-q", "-m", "x")
+        self._git("update-ref", "refs/remotes/origin/main", "HEAD")
+        self._git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/main")
+        programs = self.programs
+        programs.mkdir()
+        docker = shutil.which("docker", path=self._path)
+        self._program("docker", _DOCKER % (f'exec {docker} "$@"' if docker else _LOGIN_BY_SKOPEO))
+        self._program("kaniko-executor", _KANIKO)
+        registries = [self.group_variables()[name] for name in ("NEXUS_REGISTRY", "NEXUS_REGISTRY_PULL")]
+        self.allow_http(*registries)
+
+    @property
+    def programs(self) -> Path:
+        """Return the folder that comes first on the jobs' PATH."""
+        return self.folder.with_name(f"{self.folder.name}-bin")
+
+    @property
+    def temporary(self) -> Path:
+        """Return the jobs' TMPDIR."""
+        return self.folder.with_name(f"{self.folder.name}-tmp")
+
+    @property
+    def commit(self) -> str:
+        """Return the commit that the templates are in."""
+        return self._git("rev-parse", "HEAD").strip()
+
+    def render(self) -> None:
+        """Render the templates from the project's YAML and the local stack's addresses."""
+        words = [
+            "--stack",
+            "local",
+            "--file",
+            str(self.project.access),
+            "--folder",
+            str(self.folder / "templates"),
+        ]
+        self.project.ciaccess("render", *words).succeeded()
+
+    def allow_http(self, *registries: str) -> None:
+        """Have skopeo speak HTTP with these registries too."""
+        configuration = self.temporary / ".config" / "containers" / "registries.conf"
+        configuration.parent.mkdir(parents=True, exist_ok=True)
+        known = configuration.read_text(encoding="utf-8") if configuration.exists() else ""
+        added = "".join(f'[[registry]]\nlocation = "{each}"\ninsecure = true\n' for each in registries)
+        configuration.write_text(known + added, encoding="utf-8")
+
+    def group_variables(self) -> dict[str, str]:
+        """Return what GitLab gives every job of the group."""
+        listed = self.project.gitlab("GET", "api/v4/groups/9/variables").json()
+        return {each["key"]: each["value"] for each in listed}
+
+    def include(self, template: str, **inputs: str) -> dict[str, Any]:
+        """Return a pipeline that is one template with these inputs; _ in a name stands for -."""
+        named = {name.replace("_", "-"): value for name, value in inputs.items()}
+        return {"include": [{"local": f"/templates/{template}.yml", "inputs": named}], "stages": _STAGES}
+
+    def run(
+        self, pipeline: dict[str, Any] | str, job: str, token: str | None = None, **variables: str
+    ) -> Done:
+        """Run one job; `variables` come on top of the group's, None of a token means a right one of `main`."""
+        file = self.folder / ".gitlab-ci.yml"
+        if isinstance(pipeline, str):
+            file.write_text(pipeline, encoding="utf-8")
+        else:
+            YAML().dump(pipeline, file)
+        given = {"VAULT_ID_TOKEN": token or id_token(self.project, self.path)}
+        held = self.folder / ".gitlab-ci-local-variables.yml"
+        YAML().dump({**self.group_variables(), **given, **variables}, held)
+        program = gitlab_ci_local()
+        assert program.exists(), "gitlab-ci-local is missing: make setup installs it where there is npm"
+        # GitLab's schema is slow to check, and once a job is enough.
+        first = str(job not in self._checked).lower()
+        self._checked.add(job)
+        done = subprocess.run(
+            [str(program), "--force-shell-executor", "--no-color", f"--json-schema-validation={first}", job],
+            cwd=self.folder,
+            env=self._environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_JOB_SECONDS,
+            stdin=subprocess.DEVNULL,
+        )
+        return Done(done.returncode, done.stdout, done.stderr)
+
+    def stored(self, path: str) -> bytes | None:
+        """Return a file of Nexus's as the administrator sees it, `path` being repository/path."""
+        auth = ("admin", self.project.credential("nexus-password"))
+        answer = requests.get(f"{self.project.address('nexus')}/repository/{path}", auth=auth, timeout=10)
+        return answer.content if answer.ok else None
+
+    def digest_of(self, image: str, authfile: Path | None = None) -> str:
+        """Return the digest of an image as skopeo sees it, by default as the administrator."""
+        admin = f"admin:{self.project.credential('nexus-password')}"
+        words = ["--authfile", str(authfile)] if authfile else ["--creds", admin]
+        command = ["skopeo", "inspect", "--tls-verify=false", *words, "--format", "{{.Digest}}"]
+        done = subprocess.run([*command, f"docker://{image}"], check=True, capture_output=True, text=True)
+        return done.stdout.strip()
+
+    def left_behind(self) -> list[str]:
+        """Return what jobs have left in their TMPDIR."""
+        return [path.name for path in self.temporary.glob("nexus-*")]
+
+    @cached_property
+    def _path(self) -> str:
+        return self.project.environment()["PATH"]
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            "PATH": os.pathsep.join([str(self.programs), self._path]),
+            "HOME": str(self.temporary),
+            "TMPDIR": str(self.temporary),
+            "LANG": "C.UTF-8",
+            "NEXUS_RETRY_SECONDS": "0",
+            "TEST_IMAGE": str(self.folder.with_name("image")),
+            "NEXUS_KANIKO_EXECUTOR": str(self.programs / "kaniko-executor"),
+            **self.environment,
+        }
+
+    def _program(self, name: str, text: str) -> None:
+        path = self.programs / name
+        path.write_text(text, encoding="utf-8")
+        path.chmod(0o755)
+
+    def _git(self, *words: str) -> str:
+        return subprocess.run(
+            ["git", *words], cwd=self.folder, check=True, capture_output=True, text=True
+        ).stdout

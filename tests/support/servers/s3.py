@@ -1,0 +1,117 @@
+"""An S3 server as a process of its own: Versity's gateway over a folder, which checks signatures, regions and checksums.
+
+Built once from its Go module (tests/s3-server pins it), as the tools are; about a minute. It is for tests alone.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import secrets
+import shutil
+import subprocess
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import requests
+
+from tests.support.servers.simulator import ROOT, free_port
+from tools import golang
+from ciaccess.environment import tool_cache
+from tools.recipes import Recipe
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+REGION = "eu-central-1"
+_MODULE = ROOT / "tests" / "s3-server"
+_PROGRAM = Recipe("versitygw", str(_MODULE), "github.com/versity/versitygw/cmd/versitygw")
+_START_SECONDS = 20
+_STOP_SECONDS = 10
+
+
+def program() -> Path:
+    """Return the server's program, built where it is not there yet; a second test process waits for the first."""
+    digest = hashlib.sha256(b"".join((_MODULE / name).read_bytes() for name in ("go.mod", "go.sum")))
+    folder = tool_cache().parent.parent / "test-tools" / digest.hexdigest()[:16]
+    folder.mkdir(parents=True, exist_ok=True)
+    built = folder / _PROGRAM.program
+    with (folder / ".lock").open("w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not built.is_file():
+            golang.build(_PROGRAM, built)
+    return built
+
+
+@dataclass
+class S3Server:
+    """The server over `folder`, in which each folder is a bucket and each file an object."""
+
+    folder: Path
+    port: int = field(default_factory=free_port)
+    key_id: str = "ciaccess"
+    secret: str = field(repr=False, default_factory=lambda: secrets.token_hex(16))
+    process: subprocess.Popen[bytes] | None = field(repr=False, default=None)
+
+    @property
+    def url(self) -> str:
+        """Return the address."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def credentials(self) -> dict[str, str]:
+        """Return the environment of who may use it."""
+        return {"AWS_ACCESS_KEY_ID": self.key_id, "AWS_SECRET_ACCESS_KEY": self.secret}
+
+    def backend(self, bucket: str) -> str:
+        """Return the URL by which the engine keeps its state in a bucket."""
+        return f"s3://{bucket}?region={REGION}&endpoint={self.url}&s3ForcePathStyle=true"
+
+    def bucket(self, name: str) -> Path:
+        """Make a bucket; return its folder, whose files are its objects."""
+        bucket = self.folder / "buckets" / name
+        bucket.mkdir(parents=True)
+        return bucket
+
+    def put(self, bucket: str, key: str, content: bytes) -> None:
+        """Put an object in the place of one, with no checksum that the old one had."""
+        (self.folder / "buckets" / bucket / key).write_bytes(content)
+        shutil.rmtree(self.folder / "attributes" / bucket / key, ignore_errors=True)
+
+    def start(self) -> None:
+        """Start the server and wait until it answers.
+
+        Raises:
+            RuntimeError: it ended, or never answered; its output is in `log`.
+        """
+        (self.folder / "buckets").mkdir(parents=True, exist_ok=True)
+        (self.folder / "attributes").mkdir(exist_ok=True)  # not every file system has attributes of its own
+        variables = {
+            **os.environ,
+            "ROOT_ACCESS_KEY": self.key_id,
+            "ROOT_SECRET_KEY": self.secret,
+            "VGW_REGION": REGION,
+        }
+        places = ["--sidecar", str(self.folder / "attributes"), str(self.folder / "buckets")]
+        command = [str(program()), "--port", f"127.0.0.1:{self.port}", "--quiet", "posix", *places]
+        log = self.folder / "log"
+        with log.open("ab") as output:
+            self.process = subprocess.Popen(command, env=variables, stdout=output, stderr=output)
+        deadline = time.monotonic() + _START_SECONDS
+        while time.monotonic() < deadline and self.process.poll() is None:
+            try:
+                requests.get(self.url, timeout=1)  # refused, since nobody signed it: it answers
+            except requests.RequestException:
+                time.sleep(0.02)
+                continue
+            return
+        self.stop()
+        raise RuntimeError(f"the S3 server did not start:\n{log.read_text(encoding='utf-8')}")
+
+    def stop(self) -> None:
+        """End the server."""
+        if self.process is not None:
+            self.process.terminate()
+            self.process.wait(timeout=_STOP_SECONDS)
+            self.process = None

@@ -1,0 +1,136 @@
+"""ciaccess's own three identities: whom each admits, what it reaches, and that the rest of the YAML does not notice."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ciaccess.access.desired import pipeline_identities, nexus
+from ciaccess.access.desired.vault import jwt_role_fields
+from tests.support.access.access import GOOD, ORGANISATION, valid
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ciaccess.access import Access
+
+OWN = (pipeline_identities.PREVIEW, pipeline_identities.APPLY, pipeline_identities.DRIFT)
+
+
+@pytest.fixture
+def access(tmp_path: Path) -> Access:
+    return valid(tmp_path, ORGANISATION.read_text(encoding="utf-8"))
+
+
+def rules(access: Access, role: str) -> dict[str, list[str]]:
+    """Return a role's capabilities by path."""
+    (text,) = [policy.text for policy in nexus.vault_policies(access) if policy.role == role]
+    found = re.findall(r'path "([^"]+)" \{\n  capabilities = \[([^]]*)\]\n\}', text)
+    assert len(found) == text.count("path ")
+    return {path: re.findall(r"\w+", words) for path, words in found}
+
+
+def test_a_preview_is_admitted_from_any_ref_and_the_others_from_the_protected_branch(access: Access) -> None:
+    claims = {name: role.bound_claims for name, role in pipeline_identities.own_jwt_roles(access).items()}
+    branch = {
+        "project_path": ["orchestrator/ciaccess"],
+        "ref": ["main"],
+        "ref_type": ["branch"],
+        "ref_protected": ["true"],
+    }
+    assert claims == {
+        "ciaccess-preview": {"project_path": ["orchestrator/ciaccess"]},
+        "ciaccess-apply": branch,
+        "ciaccess-drift": {**branch, "pipeline_source": ["schedule"]},
+    }
+
+
+def test_the_claims_are_compared_as_they_are_and_the_audience_is_the_same_in_every_stack(
+    tmp_path: Path,
+) -> None:
+    elsewhere = valid(
+        tmp_path, ORGANISATION.read_text(encoding="utf-8"), {"vault": "https://vault.other.org"}
+    )
+    for name, role in pipeline_identities.own_jwt_roles(elsewhere).items():
+        fields = jwt_role_fields(name, role)
+        assert fields["bound_claims_type"] == "string"
+        assert fields["bound_audiences"] == ["https://vault.shared.cwiq.io"]
+        assert fields["token_policies"] == [f"{name}-policy"]
+
+
+@pytest.mark.parametrize("role", [pipeline_identities.PREVIEW, pipeline_identities.DRIFT])
+def test_a_preview_and_a_drift_check_may_only_look(access: Access, role: str) -> None:
+    assert {word for words in rules(access, role).values() for word in words} <= {"read", "list"}
+
+
+def test_an_apply_may_not_touch_the_identities_themselves(access: Access) -> None:
+    writing = {path for path, words in rules(access, pipeline_identities.APPLY).items() if set(words) != {"read"}}
+    assert writing == {
+        "auth/jwt/config",
+        "auth/jwt/role/nexus-ci",
+        "secret/data/nexus/+",
+        "secret/metadata/nexus/+",
+        "sys/policies/acl/nexus-read-policy",
+    }
+    # Who deletes metadata destroys every version of a secret.
+    assert "delete" not in rules(access, pipeline_identities.APPLY)["secret/metadata/nexus/+"]
+
+
+def test_no_identity_reaches_a_path_by_a_star(access: Access) -> None:
+    for role in OWN:
+        assert not [path for path in rules(access, role) if "*" in path]
+
+
+def test_each_identity_reads_the_token_of_its_own_and_no_other(access: Access) -> None:
+    folder = "secret/data/ciaccess/"
+    read = {
+        role: {path.removeprefix(folder) for path in rules(access, role) if path.startswith(folder)}
+        for role in OWN
+    }
+    accounts = {"svc-ciaccess-reader", "svc-ciaccess-writer", "passphrase"}
+    looking = {*accounts, "gitlab-reader", "gitlab-notes"}
+    assert read == {
+        pipeline_identities.PREVIEW: looking,
+        pipeline_identities.APPLY: {*accounts, "gitlab-writer"},
+        pipeline_identities.DRIFT: looking,
+    }
+
+
+def test_a_key_of_transit_decrypts_and_does_no_more(tmp_path: Path) -> None:
+    """Nothing is encrypted with the key itself by a run: it holds the one that the state has."""
+    text = f"{GOOD}pipeline: {{project: a/b, audience: x, transit_key: state, transit_mount: crypt/ci}}\n"
+    for role in OWN:
+        reached = {
+            path: words for path, words in rules(valid(tmp_path, text), role).items() if "crypt" in path
+        }
+        assert reached == {"crypt/ci/decrypt/state": ["update"]}
+
+
+def test_a_managed_mount_is_looked_at_and_tuned(tmp_path: Path) -> None:
+    text = GOOD.replace("prefix: nexus}", "prefix: nexus, manage: true}")
+    managed = valid(tmp_path, text + "pipeline: {project: a/b, audience: x}\n")
+    assert rules(managed, pipeline_identities.PREVIEW)["sys/mounts/secret"] == ["read"]
+    assert rules(managed, pipeline_identities.APPLY)["sys/mounts/secret/tune"] == ["read", "update"]
+
+
+def test_the_accounts_stay_those_of_the_yaml_and_the_pipelines_lie_in_a_folder_of_their_own(
+    access: Access,
+) -> None:
+    assert len(access.accounts) == 8
+    assert set(pipeline_identities.service_accounts(access)) - set(access.accounts) == {
+        "svc-ciaccess-reader",
+        "svc-ciaccess-writer",
+    }
+    assert nexus.secret_path(access, "svc-ciaccess-writer") == "secret/ciaccess/svc-ciaccess-writer"
+    assert nexus.secret_api_path(access, "svc-bench") == "secret/data/nexus/svc-bench"
+    assert nexus.nexus_user(access, "svc-ciaccess-reader").roles == ("ciaccess-reader",)
+
+
+def test_without_a_pipeline_there_is_nothing_of_it(tmp_path: Path) -> None:
+    alone = valid(tmp_path, GOOD)
+    assert pipeline_identities.jwt_roles(alone) == alone.vault.roles
+    assert pipeline_identities.service_accounts(alone) == alone.accounts
+    assert not [policy for policy in nexus.vault_policies(alone) if "ciaccess" in policy.name]
+    assert not [role for role in nexus.nexus_objects(alone).roles if role.id.startswith("ciaccess")]

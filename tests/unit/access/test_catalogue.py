@@ -1,0 +1,63 @@
+"""The catalogue of bad documents: each a small edit of good.yaml, with exactly what is said of it."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ciaccess.access.reading import document
+from tests.support.access.access import GOOD, ORGANISATION, checked, edited
+
+FOLDER = Path(__file__).parent / "catalogue"
+DAY = date(2026, 11, 25)
+
+
+def entries() -> list[Any]:
+    return [
+        pytest.param(entry, id=f"{file.stem}: {entry['title']}")
+        for file in sorted(FOLDER.glob("*.yaml"))
+        for entry in document.read(file).data
+    ]
+
+
+@pytest.fixture(autouse=True)
+def _in_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize("entry", entries())
+def test_a_bad_document_is_told_exactly(entry: dict[str, Any], tmp_path: Path) -> None:
+    found = checked(tmp_path, edited(*entry["edits"]), on=DAY)
+    assert [str(fault) for fault in found.faults] == entry["says"]
+    only_warnings = all(": warning: " in line for line in entry["says"])
+    assert (found.access is not None) == only_warnings, "a warning alone leaves the document valid"
+
+
+@pytest.mark.parametrize("entry", entries())
+def test_a_bad_document_keeps_its_credentials_to_itself(entry: dict[str, Any], tmp_path: Path) -> None:
+    found = checked(tmp_path, edited(*entry["edits"]), on=DAY)
+    assert "hunter2" not in str([fault.to_json() for fault in found.faults])
+
+
+def test_the_catalogue_has_more_than_enough_and_no_title_twice() -> None:
+    titles = [entry.id for entry in entries()]
+    assert len(titles) >= 60
+    assert len(set(titles)) == len(titles)
+
+
+def test_the_good_document_is_said_nothing_of(tmp_path: Path) -> None:
+    assert checked(tmp_path, GOOD).faults == ()
+
+
+def test_the_organisations_document_is_valid_with_the_one_warning_it_deserves(tmp_path: Path) -> None:
+    found = checked(tmp_path, ORGANISATION.read_text(encoding="utf-8"))
+    assert found.access is not None
+    (fault,) = found.faults
+    assert str(fault) == (
+        "access.yaml:29:11: warning: vault.roles.nexus-ci.accounts[5]: svc-promoter writes to prod, and a job of any "
+        "branch may read its secret by this role. Allowed: a role bound to ref_protected, environment_protected, ref, "
+        'ref_path, environment or sub. Give it a role of its own with ref_protected: "true".'
+    )

@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+import importlib
+import os
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+from typer.main import get_command
+
+from ciaccess.clients.redaction import conceal
+from ciaccess.cli.application import _LazyGroup, run
+from ciaccess.cli.application import application as entry
+from ciaccess.errors import CommandError, Exit
+from ciaccess.environment import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def ciaccess(*words: str, state: Path | None = None, given: str = "") -> subprocess.CompletedProcess[str]:
+    variables = {**os.environ, **({"CIACCESS_STATE_DIR": str(state)} if state else {})}
+    return subprocess.run(
+        ["./ciaccess", *words],
+        cwd=ROOT,
+        env=variables,
+        input=given,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("validate", "--nope"), "No such option: --nope"),
+        (("valdate",), "No such command 'valdate'"),
+        (("validate", "a", "b"), "unexpected extra argument"),
+    ],
+)
+def test_a_mistyped_command_is_one_message_and_exit_code_1(words: tuple[str, ...], said: str) -> None:
+    """2 would say that differences were found."""
+    done = ciaccess(*words)
+    assert done.returncode == Exit.ERROR
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_commands_error_ends_with_its_own_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
+    def fails() -> None:
+        raise CommandError("look at Vault: no answer", Exit.COULD_NOT_LOOK)
+
+    assert run(fails) == Exit.COULD_NOT_LOOK
+    assert capsys.readouterr().err == "error: look at Vault: no answer\n"
+
+
+def test_an_interrupted_command_leaves_no_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    assert run(interrupted) == Exit.ERROR
+    assert capsys.readouterr().err == "interrupted\n"
+
+
+@pytest.mark.parametrize("debug", [False, True])
+def test_a_mistake_of_ours_shows_no_secret(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    debug: bool,  # noqa: FBT001 a case's column
+) -> None:
+    """Its text is not shown at all, and the traceback that one may ask for is redacted."""
+    monkeypatch.setenv("CIACCESS_DEBUG", "1" if debug else "")
+    conceal("planted-secret-of-a-fault")
+
+    def fails() -> None:
+        raise KeyError("planted-secret-of-a-fault")
+
+    assert run(fails) == Exit.ERROR
+    said = capsys.readouterr().err
+    assert "planted" not in said
+    assert ("Traceback" in said) is debug
+    assert ("internal error: KeyError at test_entry.py:" in said) is not debug
+
+
+def test_ctrl_c_ends_a_command_with_exit_code_1(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*words: object) -> None:
+        del words
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("commands.validate.check", interrupted)
+    assert run(lambda: entry(["validate"], prog_name="ciaccess", standalone_mode=False)) == Exit.ERROR
+    assert capsys.readouterr().err == "interrupted\n"
+
+
+@pytest.mark.parametrize("name", _LazyGroup.names)
+def test_no_command_shows_variables_of_a_fault_or_installs_anything(name: str) -> None:
+    """A rich traceback has the values of local variables, credentials among them."""
+    application = importlib.import_module(f"commands.{name.replace('-', '_')}").application
+    assert application.pretty_exceptions_enable is False
+    options = {option for each in get_command(application).params for option in each.opts}
+    assert "--install-completion" not in options
+
+
+def test_a_state_directory_that_cannot_be_made_is_one_message(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder", encoding="utf-8")
+    done = ciaccess("validate", state=tmp_path / "file" / "state")
+    assert done.returncode == Exit.ERROR
+    assert "Name a folder of your own in CIACCESS_STATE_DIR" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [("n\n", "not confirmed, and nothing was changed"), ("", "nobody answered, and nothing was changed")],
+)
+def test_a_command_that_is_not_confirmed_says_that_nothing_was_changed(
+    tmp_path: Path, given: str, said: str
+) -> None:
+    done = ciaccess("local", "reset", state=tmp_path, given=given)
+    assert done.returncode == Exit.ERROR
+    assert said in done.stderr
+    assert "interrupted" not in done.stderr
+
+
+def test_the_local_stack_tells_faults_of_the_yaml_as_every_command_does(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "access.yaml").write_text("version: 2\n", encoding="utf-8")
+    monkeypatch.setattr("commands.declared.CONFIG_FOLDER", tmp_path)
+    assert run(lambda: entry(["local", "start"], prog_name="ciaccess", standalone_mode=False)) == Exit.ERROR
+    assert "read access.yaml:" in capsys.readouterr().err

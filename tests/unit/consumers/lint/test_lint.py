@@ -1,0 +1,267 @@
+from __future__ import annotations
+
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from ruamel.yaml import YAML
+
+from ciaccess.access import Access, load
+from ciaccess.engine.settings import CONFIG_FOLDER
+from ciaccess.consumers.lint import SourceError, lint, mend
+from ciaccess.consumers.templates import TEMPLATES
+
+DATA = Path(__file__).parents[2] / "data" / "pipelines"
+ID_TOKENS = "id_tokens: {VAULT_ID_TOKEN: {aud: https://gitlab.shared.cwiq.io}}"
+
+
+@pytest.fixture(scope="module")
+def access() -> Access:
+    return load(CONFIG_FOLDER / "access.yaml")
+
+
+def job(line: str) -> str:
+    return f"job:\n  {ID_TOKENS}\n  script:\n    - {line}\n"
+
+
+def found(text: str, access: Access) -> list[tuple[int, str]]:
+    return [(finding.line, finding.rule) for finding in lint(text, access)]
+
+
+def mended(text: str, access: Access) -> str:
+    after, _ = mend(text, access)
+    again, nothing = mend(after, access)
+    assert (again, nothing) == (after, []), "mending is idempotent"
+    return after
+
+
+# A line of a job's script, the rule that finds it, and what it becomes; None where that takes thought.
+LINES = [
+    ("vault write auth/jwt/login role=nexus-read-policy jwt=$VAULT_ID_TOKEN", "role",
+     "vault write auth/jwt/login role=nexus-ci jwt=$VAULT_ID_TOKEN"),
+    ("'curl $VAULT_ADDR/v1/auth/jwt/login -d \"{\\\"role\\\": \\\"nexus-read-policy\\\"}\"'", "role",
+     "'curl $VAULT_ADDR/v1/auth/jwt/login -d \"{\\\"role\\\": \\\"nexus-ci\\\"}\"'"),
+    ("vault write auth/jwt/login role=nexus-cl jwt=$VAULT_ID_TOKEN", "role", None),
+    ("echo ${CI_JOB_JWT}", "job-jwt", "echo ${VAULT_ID_TOKEN}"),
+    ("echo $CI_JOB_JWT_V1 | cut -d. -f2", "job-jwt", "echo $VAULT_ID_TOKEN | cut -d. -f2"),
+    ("curl $VAULT_ADDR/v1/secret/nexus/svc-bench", "kv-path", "curl $VAULT_ADDR/v1/secret/data/nexus/svc-bench"),
+    ("vault read -field=x secret/nexus/svc-bench", "kv-path", "vault read -field=x secret/data/nexus/svc-bench"),
+    ("curl $VAULT_ADDR/v1/secret/data/nexus/svc-admin", "account", None),
+    ("export VAULT_ADDR=https://x", "vault-addr", None),
+    ("VAULT_ADDR=https://x vault status", "vault-addr", None),
+    ("docker push nexus.shared.cwiq.io:8444/orchestrator/x", "push-registry",
+     "docker push nexus.shared.cwiq.io:8443/orchestrator/x"),
+    ("docker image push $NEXUS_REGISTRY_PULL/orchestrator/x", "push-registry",
+     "docker image push $NEXUS_REGISTRY/orchestrator/x"),
+    ("buildah push x docker://${NEXUS_REGISTRY_PULL}/x", "push-registry", "buildah push x docker://${NEXUS_REGISTRY}/x"),
+    ("skopeo copy docker://nexus.shared.cwiq.io:8444/x docker://nexus.shared.cwiq.io:8444/y", "push-registry",
+     "skopeo copy docker://nexus.shared.cwiq.io:8444/x docker://nexus.shared.cwiq.io:8443/y"),
+    ("docker login x -u y -p $P", "password-argument",
+     "printf '%s' \"$P\" | docker login x -u y --password-stdin"),
+    ('docker login -u y --password="${P}" x && echo in', "password-argument",
+     "printf '%s' \"${P}\" | docker login -u y --password-stdin x && echo in"),
+    ('cd a && podman login -p "$P" x', "password-argument",
+     "cd a && printf '%s' \"$P\" | podman login --password-stdin x"),
+    ('"docker login x -p \\"$P\\""', "password-argument", None),
+    ("docker login x -p$P", "password-argument", "printf '%s' \"$P\" | docker login x --password-stdin"),
+    ("curl -sfu $U:$P https://nexus", "curl-user", None),
+    ("twine upload -u x -p $P dist/*", "password-argument", None),
+    ("skopeo copy --dest-creds x:$P docker-archive:a docker://b/c", "password-argument", None),
+    ("npm config set //nexus/:_authToken=$P", "password-argument", None),
+    ("curl -u x:$P https://nexus", "curl-user", None),
+    ('curl -sf --user "$U:$P" -T a https://nexus', "curl-user", None),
+    ("git clone https://x:$P@nexus/y", "curl-user", None),
+    ("wget -qO- --post-data=x http://y", "wget-post", None),
+]  # fmt: skip
+
+INNOCENT = [
+    "vault kv get secret/nexus/svc-bench",
+    "curl $VAULT_ADDR/v1/secret/data/nexus/svc-bench",
+    "curl $VAULT_ADDR/v1/secret/metadata/nexus/svc-bench",
+    "curl -H 'X: y' https://nexus.shared.cwiq.io:8444/v2/",
+    "printf '%s' \"$P\" | docker login x -u y --password-stdin",
+    "docker pull nexus.shared.cwiq.io:8444/orchestrator/x",
+    "docker run -p 80:80 nexus.shared.cwiq.io:8444/orchestrator/x",
+    "docker build -t x --build-arg BASE=nexus.shared.cwiq.io:8444/library/alpine .",
+    "skopeo copy docker://nexus.shared.cwiq.io:8444/x docker://nexus.shared.cwiq.io:8443/y",
+    "mkdir -p a; docker login x --password-stdin <p",
+    'curl -u "$TOKEN" https://api.example.org',
+    "kubectl create role nexus-read-policy-reader",
+    "echo $VAULT_ADDR",
+    "curl --url https://x:8443 --user-agent 'a:b' -o out:1",
+    "curl $VAULT_ADDR/v1/secret/data/nexus/svc-${TEAM}",
+    "vault write auth/jwt/login role=nexus-$KIND jwt=$VAULT_ID_TOKEN",
+    "wget -qO- https://x",
+]
+
+
+@pytest.mark.parametrize(("line", "rule", "after"), LINES)
+def test_each_idiom_is_found_with_its_line_and_mended_where_that_is_mechanical(
+    line: str, rule: str, after: str | None, access: Access
+) -> None:
+    text = job(line)
+    assert found(text, access) == [(4, rule)]
+    assert mended(text, access) == (text if after is None else job(after))
+
+
+@pytest.mark.parametrize("line", INNOCENT)
+def test_what_is_right_is_left_alone(line: str, access: Access) -> None:
+    assert found(job(line), access) == []
+
+
+def test_our_own_templates_are_clean(access: Access) -> None:
+    for path in TEMPLATES.glob("*.yml"):
+        assert lint(path.read_text(encoding="utf-8"), access) == [], path.name
+
+
+def test_the_seed_documents_snippets_work_but_show_passwords(access: Access) -> None:
+    rules = {rule for _, rule in found((DATA / "seed.gitlab-ci.yml").read_text(encoding="utf-8"), access)}
+    assert rules == {"password-argument", "curl-user", "wget-post"}
+
+
+def test_mending_keeps_every_other_line(access: Access) -> None:
+    before = (DATA / "broken.gitlab-ci.yml").read_text(encoding="utf-8")
+    after = mended(before, access)
+    assert "# role: nexus-read-policy was here for years" in after, "comments stay"
+    assert "SIGSTORE_ID_TOKEN:\n      aud: sigstore" in after, "other tokens stay"
+    changed = [line for line in before.splitlines() if line not in after.splitlines()]
+    assert len(changed) == 12
+    assert {rule for _, rule in found(after, access)} == {
+        "account", "curl-user", "password-argument", "push-registry", "vault-addr", "wget-post"
+    }  # fmt: skip
+
+
+def test_windows_line_ends_stay(access: Access) -> None:
+    text = job("echo ${CI_JOB_JWT}").replace("\n", "\r\n")
+    assert mended(text, access) == job("echo ${VAULT_ID_TOKEN}").replace("\n", "\r\n")
+
+
+def test_a_job_without_id_tokens_gets_them_before_its_first_key(access: Access) -> None:
+    text = dedent("""\
+        job:   # publishes
+            stage: deploy
+            script: [curl "$VAULT_ADDR/v1/auth/jwt/login" -d "jwt=$VAULT_ID_TOKEN"]
+        """)
+    assert found(text, access) == [(1, "id-tokens")]
+    assert mended(text, access) == dedent("""\
+        job:   # publishes
+            id_tokens:
+              VAULT_ID_TOKEN:
+                aud: https://gitlab.shared.cwiq.io
+            stage: deploy
+            script: [curl "$VAULT_ADDR/v1/auth/jwt/login" -d "jwt=$VAULT_ID_TOKEN"]
+        """)
+
+
+@pytest.mark.parametrize(
+    "user",
+    [
+        "job:\n  extends: .login\n  TOKENS",
+        "job:\n  extends: [.other, .login]\n  TOKENS",
+        "job:\n  <<: *login\n  TOKENS",
+        "job:\n  before_script: *lines\n  TOKENS",
+        "job:\n  before_script:\n    - !reference [.login, before_script]\n    - echo\n  TOKENS",
+        "default:\n  TOKENS\njob:\n  extends: .login\n",
+    ],
+)
+def test_id_tokens_count_wherever_the_job_has_them_from(user: str, access: Access) -> None:
+    login = '.login: &login\n  before_script: &lines\n    - curl "$VAULT_ADDR/v1/auth/jwt/login" -d $VAULT_ID_TOKEN\n'
+    assert found(login + user.replace("TOKENS", ID_TOKENS), access) == []
+    without = user.replace("\n  TOKENS", "\n  stage: test")
+    assert [rule for _, rule in found(login + without, access)] == ["id-tokens"]
+
+
+def test_a_token_under_a_name_of_its_own_counts(access: Access) -> None:
+    text = dedent("""\
+        job:
+          id_tokens: {VAULT: {aud: [https://gitlab.shared.cwiq.io, other]}, SIGN: {aud: sigstore}}
+          script:
+            - |
+              curl "$VAULT_ADDR/v1/auth/jwt/login" --data "{\\"jwt\\":\\"${VAULT}\\",\\"role\\":\\"nexus-ci\\"}"
+        """)
+    assert found(text, access) == []
+    assert found(text.replace("https://gitlab.shared.cwiq.io", "https://gitlab.com"), access) == [
+        (2, "audience")
+    ]
+
+
+def test_a_wrong_audience_keeps_its_quotes(access: Access) -> None:
+    text = 'job:\n  id_tokens:\n    VAULT_ID_TOKEN:\n      aud: "https://vault"   # old\n  script: [a]\n'
+    assert found(text, access) == [(4, "audience")]
+    assert mended(text, access) == text.replace("https://vault", "https://gitlab.shared.cwiq.io")
+
+
+def test_a_vault_addr_that_says_something_else_is_found_but_kept(access: Access) -> None:
+    text = "variables:\n  VAULT_ADDR: https://old.example.org\n  A: b\njob:\n  script: [a]\n"
+    assert found(text, access) == [(2, "vault-addr")]
+    assert mended(text, access) == text
+    same = text.replace("https://old.example.org", "https://vault.shared.cwiq.io")
+    assert mended(same, access) == text.replace("  VAULT_ADDR: https://old.example.org\n", "")
+
+
+def test_a_variable_that_holds_the_pull_registry_is_traced(access: Access) -> None:
+    text = "variables:\n  IMAGE: $NEXUS_REGISTRY_PULL/x\njob:\n  script:\n    - docker push $IMAGE\n"
+    (finding,) = lint(text, access)
+    assert (finding.line, finding.rule) == (5, "push-registry")
+    assert "by $IMAGE, set in line 2" in finding.why
+
+
+def test_the_line_is_that_of_a_continued_commands_fault(access: Access) -> None:
+    text = job("|\n      docker login x \\\n        -u y \\\n        -p $P\n      echo")
+    assert found(text, access) == [(7, "password-argument")]
+    assert "printf '%s' \"$P\" | docker login x \\\n        -u y \\\n        --password-stdin\n" in mended(
+        text, access
+    )
+
+
+@pytest.mark.parametrize("place", ["line", "before"])
+def test_a_comment_allows_one_rule(place: str, access: Access) -> None:
+    comment = "# lint-ci: allow curl-user"
+    line = "curl -u x:$P https://nexus"
+    body = f"{line}  {comment}" if place == "line" else f"|\n      {comment}\n      {line}"
+    assert found(job(body), access) == []
+    assert found(job(body).replace("allow curl-user", "allow role"), access) != []
+
+
+def test_an_anchor_defined_twice_is_gitlabs_to_judge(access: Access) -> None:
+    text = ".a: &a {script: [x]}\n.b: &a {script: [y]}\n" + job("echo $CI_JOB_JWT")
+    assert found(text, access) == [(6, "job-jwt")]
+
+
+def test_an_alias_inside_what_it_stands_for_ends(access: Access) -> None:
+    assert found("a: &a\n  script:\n    - *a\n    - echo $CI_JOB_JWT\n", access) == [(4, "job-jwt")]
+
+
+@given(
+    chosen=st.lists(
+        st.sampled_from([line for line, _, _ in LINES if not line.startswith(("'", '"'))]), max_size=6
+    ),
+    style=st.sampled_from(["    - {}\n", "    - |\n      {}\n", "    - >\n      {}\n", "    - 'echo; {}'\n"]),
+)
+def test_whatever_stands_together_mending_is_idempotent_and_leaves_yaml(
+    chosen: list[str], style: str, access: Access
+) -> None:
+    lines = [line.replace("'", "''") if "'" in style else line for line in chosen]
+    text = f"job:\n  {ID_TOKENS}\n  script:\n    - start\n" + "".join(style.format(line) for line in lines)
+    after = mended(text, access)
+    assert after.count("\n") == text.count("\n")
+    assert len(YAML(typ="safe").load(after)["job"]["script"]) == 1 + len(chosen)
+
+
+def test_a_file_that_is_no_yaml_says_where(access: Access) -> None:
+    with pytest.raises(SourceError, match=r"^line 3: "):
+        lint("job:\n  script: [\nother: }", access)
+    with pytest.raises(SourceError, match="nested too deeply"):
+        lint("[" * 500, access)
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", "- a\n- b\n", "just text", "spec:\n  inputs: {}\n---\n"])
+def test_a_file_without_jobs_is_clean(text: str, access: Access) -> None:
+    assert lint(text, access) == []
+
+
+def test_the_jobs_behind_a_header_of_inputs_are_looked_at(access: Access) -> None:
+    text = "spec:\n  inputs: {a: {default: b}}\n---\n" + job("echo $CI_JOB_JWT")
+    assert found(text, access) == [(7, "job-jwt")]

@@ -1,0 +1,70 @@
+"""What the pages on pipelines say is what the templates and rules are."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from ruamel.yaml import YAML
+
+from ciaccess.consumers.lint import login_rules, shell_rules
+from ciaccess.consumers.templates import HIDDEN_JOBS, SOURCES, TEMPLATES
+from ciaccess.environment import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PIPELINES = (ROOT / "docs" / "pipelines.md").read_text(encoding="utf-8")
+TROUBLESHOOTING = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
+# $name, ${name…}, $(command) and jinja's [= name =] are where names go.
+NAMES_GO = re.compile(r"\$\([^)]*\)|\$\{[^}]*\}|\$\w+|\[= .*? =\]")
+
+
+def messages() -> list[str]:
+    sources = [*sorted((SOURCES / "shell").glob("*.sh")), SOURCES / "shell" / "names.sh.j2"]
+    text = "\n".join(path.read_text(encoding="utf-8") for path in sources)
+    return [said for said in re.findall(r'nexus_fail "([^"]*)"', text) if NAMES_GO.sub("", said).strip()]
+
+
+@pytest.mark.parametrize("message", messages())
+def test_every_message_that_ends_a_job_is_in_troubleshooting(message: str) -> None:
+    longest = max(NAMES_GO.split(message), key=len).strip(" ,:.")
+    assert longest in TROUBLESHOOTING
+
+
+def test_every_template_hidden_job_and_rule_is_in_the_page_on_pipelines() -> None:
+    hidden = YAML(typ="safe").load((TEMPLATES / HIDDEN_JOBS).read_text(encoding="utf-8"))
+    internal = {".nexus_shell", ".nexus_job"}
+    names = [path.name for path in TEMPLATES.glob("*.yml")] + [
+        name for name in hidden if name not in internal
+    ]
+    assert [name for name in names if name not in PIPELINES] == []
+    source = "".join(
+        (ROOT / "pipelines" / "lint" / f"{module.__name__.split('.')[-1]}.py").read_text(encoding="utf-8")
+        for module in (login_rules, shell_rules)
+    )
+    rules = set(re.findall(r'Finding\(\s*"([a-z-]+)"', source))
+    assert len(rules) == 11
+    assert {rule for rule in rules if f"| `{rule}` |" not in PIPELINES} == set()
+
+
+def examples() -> list[str]:
+    return re.findall(r"```yaml\n(.*?)```", PIPELINES, re.DOTALL)
+
+
+@pytest.mark.parametrize("example", examples(), ids=range(len(examples())))
+def test_every_example_includes_what_exists_with_inputs_that_it_takes(example: str) -> None:
+    for included in YAML(typ="safe").load(example)["include"]:
+        path: Path = ROOT / included["file"]
+        if "inputs" in included:
+            offered = next(iter(YAML(typ="safe").load_all(path.read_text(encoding="utf-8"))))["spec"][
+                "inputs"
+            ]
+            assert set(included["inputs"]) <= set(offered)
+            assert {name for name, each in offered.items() if "default" not in each} <= set(
+                included["inputs"]
+            )
+            for name, value in included["inputs"].items():
+                assert value in offered[name].get("options", [value])
+        assert path.exists()

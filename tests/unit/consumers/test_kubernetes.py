@@ -1,0 +1,90 @@
+"""Manifests against the Kubernetes OpenAPI schemas, strictly: an unknown field is a fault."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+import kubernetes_validate  # type: ignore[import-untyped] # it ships no annotations
+import pytest
+from ruamel.yaml import YAML
+
+from ciaccess.consumers import kubernetes
+from tests.support.access.organisation import organisation
+
+OLDEST, NEWEST = "1.30", "1.37"
+CONFIG = kubernetes.docker_config(["a:8444", "a:8443"], "svc-deployer", 'p"w')
+SECRET = kubernetes.pull_secret("nexus-pull", "orchestrator", "svc-deployer", CONFIG)
+POD = kubernetes.pod_example(organisation(), "nexus-pull", "orchestrator", "svc-deployer")
+EXTERNAL = kubernetes.external_secret(
+    organisation(), "nexus-pull", "orchestrator", "svc-deployer", auth_mount="k8s-prod", role="puller"
+)
+
+
+@pytest.mark.parametrize("version", [OLDEST, NEWEST])
+@pytest.mark.parametrize("manifest", [SECRET, *POD, EXTERNAL[1]], ids=lambda manifest: manifest["kind"])
+def test_a_manifest_is_what_kubernetes_takes(manifest: kubernetes.Manifest, version: str) -> None:
+    kubernetes_validate.validate(manifest, version, strict=True)
+
+
+def test_the_schemas_would_notice_a_wrong_field() -> None:
+    with pytest.raises(kubernetes_validate.ValidationError):
+        kubernetes_validate.validate({**SECRET, "dta": {}}, NEWEST, strict=True)
+
+
+def test_the_config_has_one_credential_for_both_registries() -> None:
+    auths = json.loads(CONFIG)["auths"]
+    assert list(auths) == ["a:8444", "a:8443"]
+    assert {base64.b64decode(entry["auth"]).decode() for entry in auths.values()} == {'svc-deployer:p"w'}
+    assert {entry["password"] for entry in auths.values()} == {'p"w'}
+
+
+def test_a_username_with_a_colon_is_refused() -> None:
+    with pytest.raises(ValueError, match="colon"):
+        kubernetes.docker_config(["a"], "svc:x", "y")
+
+
+def test_the_external_secret_reads_where_the_account_has_its_secret() -> None:
+    store, account, secret = EXTERNAL
+    vault = store["spec"]["provider"]["vault"]
+    assert (vault["server"], vault["path"], vault["version"]) == (
+        "https://vault.shared.cwiq.io",
+        "secret",
+        "v2",
+    )
+    login = vault["auth"]["kubernetes"]
+    assert (login["mountPath"], login["role"]) == ("k8s-prod", "puller")
+    assert login["serviceAccountRef"]["name"] == account["metadata"]["name"]
+    assert secret["spec"]["secretStoreRef"] == {"kind": "SecretStore", "name": store["metadata"]["name"]}
+    read = {item["secretKey"]: item["remoteRef"] for item in secret["spec"]["data"]}
+    assert read == {
+        field: {"key": "nexus/svc-deployer", "property": field} for field in ("username", "password")
+    }
+
+
+def test_the_external_secrets_template_becomes_a_docker_config() -> None:
+    """External Secrets puts base64 where the braces are, so that no password can break the JSON around it."""
+    template = EXTERNAL[2]["spec"]["target"]["template"]
+    assert template["type"] == "kubernetes.io/dockerconfigjson"
+    text = template["data"][".dockerconfigjson"]
+    placed = '{{ printf "%s:%s" .username .password | b64enc }}'
+    assert text.count(placed) == 2
+    auths = json.loads(text.replace(placed, "c3ZjOnB3"))["auths"]
+    assert auths == {f"nexus.shared.cwiq.io:{port}": {"auth": "c3ZjOnB3"} for port in (8444, 8443)}
+
+
+def test_the_pod_pulls_from_the_pull_registry_with_the_secret() -> None:
+    (pod,) = POD
+    assert pod["spec"]["imagePullSecrets"] == [{"name": "nexus-pull"}]
+    assert pod["spec"]["containers"][0]["image"].startswith("nexus.shared.cwiq.io:8444/orchestrator/")
+
+
+def test_yaml_and_list_hold_the_same_manifests() -> None:
+    documents = list(YAML(typ="safe", pure=True).load_all(kubernetes.as_yaml(EXTERNAL)))
+    assert documents == EXTERNAL == kubernetes.as_list(EXTERNAL)["items"]
+
+
+def test_one_registry_for_both_stands_there_once() -> None:
+    access = organisation()
+    both = access.nexus.model_copy(update={"push_registry": access.nexus.pull_registry})
+    assert kubernetes.registries(access.model_copy(update={"nexus": both})) == ["nexus.shared.cwiq.io:8444"]

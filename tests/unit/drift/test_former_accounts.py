@@ -1,0 +1,92 @@
+"""What is left of a former account whose day is over: told as undeclared, and left to the engine, not to a person."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ciaccess.clients.nexus import Privilege, Role, User
+from ciaccess.access import load
+from ciaccess.engine import resource_types
+from ciaccess.drift.nexus_objects import Declared, other_roles, privileges_findings
+from ciaccess.drift.nexus_users import other_users
+from tests.support.access.organisation import renamed
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ciaccess.access import Access
+    from ciaccess.drift.findings import Finding
+
+LAST, AFTER = date(2026, 12, 24), date(2026, 12, 25)
+NOBODY = frozenset[str]()
+
+
+@pytest.fixture
+def ended(tmp_path: Path) -> Access:
+    """An account whose name of now begins its former one, of which somebody might say that it is a twin."""
+    return load(renamed(tmp_path, "svc-executor", "svc-exec", LAST), on=AFTER)
+
+
+def user(user_id: str, *roles: str) -> User:
+    return User(user_id, "By", "Hand", "by@hand.test", "active", frozenset(roles))
+
+
+def role(role_id: str) -> Role:
+    return Role(role_id, role_id, "", frozenset(), frozenset())
+
+
+def privilege(name: str) -> Privilege:
+    return Privilege(name, "repository-content-selector", "", frozenset({"read"}), "yum", "rpm-dev", "x")
+
+
+def repairs(found: list[Finding]) -> dict[str, tuple[str, bool, bool]]:
+    """Return each finding's class, and whether the engine and whether a person repairs it."""
+    engine = (resource_types.account("svc-executor"),)
+    return {each.object: (each.id, each.targets == engine, bool(each.by_hand)) for each in found}
+
+
+def test_users_of_a_former_account_are_the_engines_and_others_a_persons(ended: Access) -> None:
+    ids = ("svc-executor", "svc-executor-b", "svc-executor-c", "svc-other")
+    found = list(other_users(ended, {each: user(each) for each in ids}, NOBODY))
+    assert repairs(found) == {
+        "user svc-executor": ("nexus.user.undeclared", True, False),
+        "user svc-executor-b": ("nexus.user.undeclared", True, False),
+        "user svc-executor-c": ("nexus.user.twin", False, True),
+        "user svc-other": ("nexus.user.undeclared", False, True),
+    }
+    assert found[0].expected == (
+        "no such user: svc-executor is a former name of svc-exec, which ended with 2026-12-24"
+    )
+
+
+def test_one_that_administers_nexus_is_the_engines_too(ended: Access) -> None:
+    users = {"svc-executor": user("svc-executor", "nx-admin")}
+    found = list(other_users(ended, users, frozenset({"nx-admin"})))
+    assert [(each.id, bool(each.targets)) for each in found] == [
+        ("nexus.user.admin", True),
+        ("nexus.user.undeclared", True),
+    ]
+
+
+def test_roles_and_privileges_of_a_former_account_are_the_engines_and_others_a_persons(ended: Access) -> None:
+    declared = Declared.of(ended)
+    roles = {each: role(each) for each in ("ci-svc-executor", "ci-svc-executor-x")}
+    assert repairs(list(other_roles(ended, declared, roles, NOBODY, NOBODY))) == {
+        "role ci-svc-executor": ("nexus.role.undeclared", True, False),
+        "role ci-svc-executor-x": ("nexus.role.undeclared", False, True),
+    }
+    names = ("ci-svc-executor-rpm-dev", "ci-svc-fsdb-rpm-dev")
+    others = {each: privilege(each) for each in names}
+    found = list(privileges_findings(ended, Declared((), (), ()), others))
+    assert repairs(found) == {
+        "privilege ci-svc-executor-rpm-dev": ("nexus.privilege.undeclared", True, False),
+        "privilege ci-svc-fsdb-rpm-dev": ("nexus.privilege.undeclared", False, True),
+    }
+
+
+def test_until_its_day_is_over_a_former_account_is_declared(tmp_path: Path) -> None:
+    access = load(renamed(tmp_path, "svc-executor", "svc-exec", LAST), on=LAST)
+    assert list(other_users(access, {"svc-executor": user("svc-executor")}, NOBODY)) == []

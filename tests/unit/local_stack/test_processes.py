@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from ciaccess.local_stack.processes import is_ours, spawn, stop
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+COMMAND = [sys.executable, "-c", "import time; time.sleep(60)"]
+
+
+def test_a_process_is_ours_from_its_first_moment(tmp_path: Path) -> None:
+    """The kernel shows an empty command line while it loads a program."""
+    for _ in range(40):
+        pid = spawn([*COMMAND, str(tmp_path)], tmp_path / "log", dict(os.environ))
+        assert is_ours(pid, tmp_path)
+        assert stop(pid, tmp_path)
+
+
+def test_a_process_on_other_data_is_not_ours_and_is_not_stopped(tmp_path: Path) -> None:
+    pid = spawn([*COMMAND, str(tmp_path / "a")], tmp_path / "log", dict(os.environ))
+    assert not is_ours(pid, tmp_path / "b")
+    assert not stop(pid, tmp_path / "b")
+    assert stop(pid, tmp_path / "a")
+
+
+def test_a_zombie_is_not_ours(tmp_path: Path) -> None:
+    pid = spawn([sys.executable, "-c", "", str(tmp_path)], tmp_path / "log", dict(os.environ))
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    assert not is_ours(pid, tmp_path)
+    assert not stop(pid, tmp_path)

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ciaccess.local_stack import stack
+from ciaccess.local_stack.places import Record
+from ciaccess.local_stack.processes import StackError, spawn
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture(autouse=True)
+def _own_state_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CIACCESS_STATE_DIR", str(tmp_path))
+
+
+def put(backend: Path, *names: str) -> list[Path]:
+    files = [backend / ".pulumi" / name for name in names]
+    for file in files:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("{}", encoding="utf-8")
+    return files
+
+
+def test_a_reset_leaves_the_state_of_other_stacks(tmp_path: Path) -> None:
+    """Whoever names no backend has the state of every stack there."""
+    kept = put(
+        tmp_path / "state",
+        "meta.yaml",
+        "stacks/ciaccess/prod.json",
+        "stacks/ciaccess/local-2.json",
+        "history/ciaccess/prod/prod-1.history.json",
+    )
+    gone = put(
+        tmp_path / "state",
+        "stacks/ciaccess/local.json",
+        "stacks/ciaccess/local.json.bak",
+        "history/ciaccess/local/local-1.history.json",
+        "locks/organization/ciaccess/local/1.json",
+    )
+    stack.reset()
+    assert all(file.exists() for file in kept)
+    assert not any(file.exists() for file in gone)
+
+
+def test_a_reset_takes_the_whole_backend_where_there_is_no_other_stack(tmp_path: Path) -> None:
+    put(tmp_path / "state", "meta.yaml", "stacks/ciaccess/local.json")
+    stack.reset()
+    assert not (tmp_path / "state").exists()
+
+
+def test_a_stack_that_was_never_started_whole_is_said() -> None:
+    Record(ports={"vault": 1, "nexus": 2, "gitlab": 3}).save()
+    with pytest.raises(StackError, match="never started whole"):
+        stack.environment()
+
+
+def test_a_missing_program_is_said(tmp_path: Path) -> None:
+    with pytest.raises(StackError, match="start no-such-vault: it is not on PATH"):
+        spawn(["no-such-vault"], tmp_path / "log", {**os.environ})

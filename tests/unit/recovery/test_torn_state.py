@@ -1,0 +1,195 @@
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ciaccess.recovery import command, leftovers, torn_state
+from ciaccess.errors import CommandError, Exit
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+RESOURCES = [{"urn": f"urn:pulumi:prod::ciaccess::a:b:C::svc-{name}", "type": "a:b:C"} for name in "äbc"]
+
+
+def checkpoint(minute: int, resources: int) -> bytes:
+    """Return a state as the engine writes it, of some minute past ten."""
+    latest: dict[str, Any] = {"manifest": {"time": f"2026-11-24T11:{minute:02}:00.123456789+01:00"}}
+    if resources:
+        latest["resources"] = RESOURCES[:resources]
+    latest["metadata"] = {}
+    found = {"version": 3, "checkpoint": {"stack": "organization/ciaccess/prod", "latest": latest}}
+    return json.dumps(found, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    """The state's file, in folders as the engine has them; there is nothing in them."""
+    (tmp_path / "stacks" / "ciaccess").mkdir(parents=True)
+    (tmp_path / "backups" / "ciaccess" / "prod").mkdir(parents=True)
+    return tmp_path / "stacks" / "ciaccess" / "prod.json"
+
+
+def put(state: Path, *, bak: bytes | None = None, backups: tuple[bytes, ...] = ()) -> None:
+    if bak is not None:
+        state.with_name("prod.json.bak").write_bytes(bak)
+    for number, content in enumerate(backups):
+        (state.parents[2] / "backups" / "ciaccess" / "prod" / f"prod.{number}.json").write_bytes(content)
+
+
+def found(state: Path) -> list[leftovers.Leftover]:
+    return leftovers.of_the_folder(state.parents[2], "ciaccess", "prod")
+
+
+WHOLE = checkpoint(9, 3)
+TORN = {
+    "empty": b"",
+    "cut": WHOLE[: len(WHOLE) // 3],
+    "cut at the last byte": WHOLE[:-1],
+    "zeros": b"\0" * 512,
+    "no object": b"null",
+    "no checkpoint": b'{"version":3}',
+}
+
+
+@pytest.mark.parametrize("torn", TORN.values(), ids=TORN)
+def test_a_torn_state_is_restored_and_kept_aside(state: Path, torn: bytes) -> None:
+    state.write_bytes(torn)
+    state.chmod(0o640)
+    put(state, bak=checkpoint(2, 2), backups=(checkpoint(1, 1),))
+    before = {file: file.read_bytes() for file in state.parents[2].rglob("prod.*")}
+    (left,) = found(state)
+    assert left.kind == "torn"
+    assert "restore prod.json.bak, of 2026-11-24T10:02:00Z, with 2 resources" in left.remedy
+    assert {file: file.read_bytes() for file in state.parents[2].rglob("prod.*")} == before
+    left.mend()
+    assert state.read_bytes() == checkpoint(2, 2)
+    assert state.stat().st_mode & 0o777 == 0o640
+    (aside,) = state.parent.glob("prod.json.torn-*")
+    assert aside.name in left.remedy
+    after = {file: file.read_bytes() for file in state.parents[2].rglob("*prod.*")}
+    assert after == before | {state: checkpoint(2, 2), aside: torn}
+    assert found(state) == []
+
+
+@pytest.mark.parametrize(
+    ("bak", "backups", "expected"),
+    [
+        (checkpoint(2, 1), (checkpoint(1, 2), checkpoint(3, 2)), "prod.1.json"),
+        (WHOLE[:-9], (checkpoint(3, 1), checkpoint(1, 2)), "prod.0.json"),
+        (b"", (checkpoint(1, 1), WHOLE[:50]), "prod.0.json"),
+        (None, (checkpoint(1, 1),), "prod.0.json"),
+        (checkpoint(3, 2), (WHOLE[:-9],), "prod.json.bak"),
+        (checkpoint(3, 0), (checkpoint(2, 3),), "prod.json.bak"),
+    ],
+)
+def test_the_newest_whole_copy_is_taken(
+    state: Path, bak: bytes | None, backups: tuple[bytes, ...], expected: str
+) -> None:
+    state.write_bytes(b"")
+    put(state, bak=bak, backups=backups)
+    # A copy of the whole folder has times of its own, the other way round.
+    for number, file in enumerate(sorted(state.parents[2].rglob("prod.*"))):
+        os.utime(file, (1000 - number, 1000 - number))
+    torn = torn_state.find(state.parents[2], "ciaccess", "prod")
+    assert torn
+    assert torn.copy
+    assert torn.copy.source.name == expected
+
+
+@pytest.mark.parametrize("bak", [b"", None, checkpoint(1, 0), WHOLE[:-200]])
+def test_the_head_of_the_torn_file_is_the_state_where_no_copy_holds_anything(
+    state: Path, bak: bytes | None
+) -> None:
+    cut = WHOLE.index(b"svc-c")  # within the third resource
+    state.write_bytes(WHOLE[:cut])
+    put(state, bak=bak, backups=(b"",))
+    (left,) = found(state)
+    assert "what is whole at the head of prod.json, with 2 resources" in left.remedy
+    left.mend()
+    latest = json.loads(state.read_bytes())["checkpoint"]["latest"]
+    assert latest["resources"] == RESOURCES[:2]
+    assert latest["manifest"] == json.loads(WHOLE)["checkpoint"]["latest"]["manifest"]
+    assert next(state.parent.glob("prod.json.torn-*")).read_bytes() == WHOLE[:cut]
+
+
+def test_a_file_cut_within_a_letter_has_a_head_where_a_resource_is_whole(state: Path) -> None:
+    letter = WHOLE.index("ä".encode())
+    state.write_bytes(WHOLE[: letter + 1])
+    with pytest.raises(CommandError, match="no copy"):
+        found(state)
+    state.write_bytes(WHOLE.replace(b"svc-b", "svc-ö".encode()).split(b"\xb6")[0])
+    assert "with 1 resources" in found(state)[0].remedy
+
+
+@pytest.mark.parametrize("torn", [b"", WHOLE[:60], WHOLE[: WHOLE.index(b"svc-")]])
+def test_a_state_of_which_nothing_is_left_is_an_error_that_names_adopt(state: Path, torn: bytes) -> None:
+    state.write_bytes(torn)
+    put(state, bak=b"", backups=(WHOLE[:40],))
+    before = sorted(state.parents[2].rglob("*"))
+    with pytest.raises(CommandError) as caught:
+        found(state)
+    assert caught.value.code == Exit.COULD_NOT_LOOK
+    assert "./ciaccess adopt run --stack prod --all" in str(caught.value)
+    assert f"mv {state} " in str(caught.value)
+    assert sorted(state.parents[2].rglob("*")) == before
+
+
+def test_a_state_that_is_whole_or_was_removed_is_no_matter(state: Path) -> None:
+    put(state, bak=b"", backups=(checkpoint(1, 1),))
+    assert found(state) == []
+    for whole in (
+        WHOLE,
+        checkpoint(0, 0),
+        b'{"version":0,"checkpoint":{"stack":"organization/ciaccess/prod"}}',
+    ):
+        state.write_bytes(whole)
+        assert found(state) == []
+
+
+def test_a_state_that_must_not_be_read_is_not_taken_for_torn(state: Path) -> None:
+    state.mkdir()  # unreadable for root, too
+    with pytest.raises(CommandError, match="Is a directory") as caught:
+        found(state)
+    assert caught.value.code == Exit.COULD_NOT_LOOK
+
+
+def test_a_disk_that_is_still_full_leaves_the_state_as_it_was(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state.write_bytes(b"")
+    put(state, bak=WHOLE)
+    (left,) = found(state)
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    for name in ("os.fsync", "shutil.copy2"):
+        with monkeypatch.context() as patch:
+            patch.setattr(name, full)
+            with pytest.raises(CommandError, match="No space left on device"):
+                left.mend()
+        assert state.read_bytes() == b""
+        assert sorted(each.name for each in state.parent.iterdir()) == ["prod.json", "prod.json.bak"]
+
+
+@pytest.mark.parametrize("yes", [True, False])
+def test_what_was_mended_is_said_where_the_rest_cannot_be_looked_at(
+    *, yes: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def away(*_: object, **__: object) -> None:
+        raise CommandError("Vault is away", Exit.COULD_NOT_LOOK)
+
+    left = [leftovers.Leftover("lock", "a dead run's lock", "lift it", list)]
+    for name in ("declared_in", "use_local_credentials", "check_vault"):
+        monkeypatch.setattr(command, name, lambda *_: None)
+    monkeypatch.setattr(command, "_storage", lambda *_, **__: left)
+    monkeypatch.setattr(command, "_rest", away)
+    with pytest.raises(CommandError, match="Vault is away"):
+        command.recover(stack="prod", settings_file=None, yes=yes, as_json=True)
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert ("done: a dead run's lock: lift it" in printed.err) is yes

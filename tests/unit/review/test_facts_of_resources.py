@@ -1,0 +1,86 @@
+"""The engine's resources say of access what the YAML says, for every YAML: else the two could never be compared."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ciaccess.analysis.facts import AccessFacts, Holder
+from ciaccess.review.facts_of_resources import facts, is_own
+from tests.support.access.access import GOOD, ORGANISATION, edited, valid
+from tests.support.engine.events import objects
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ciaccess.access import Access
+
+ORGANISATION_TEXT = ORGANISATION.read_text(encoding="utf-8")
+TEXTS = {
+    "small": GOOD,
+    "organisation": ORGANISATION_TEXT,
+    "managed mount with slashes": edited(
+        ("kv: {mount: secret, prefix: nexus}", "kv: {mount: kv, prefix: ci/nexus, manage: true}")
+    ),
+    "keys by URL": edited(("discovery_url: ${gitlab.url}", "jwks_url: ${gitlab.url}/oauth/discovery/keys")),
+}
+
+
+def of_engine(access: Access) -> AccessFacts:
+    found = [(type_, inputs) for type_, _, inputs in objects(access).values()]
+    return facts(found, AccessFacts.of(access), lambda name: not is_own(name))
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+def test_the_facts_of_the_engines_resources_are_those_of_the_yaml(tmp_path: Path, text: str) -> None:
+    access = valid(tmp_path, text)
+    assert of_engine(access) == AccessFacts.of(access)
+
+
+def test_the_facts_of_ciaccess_itself_are_of_its_own_jobs_alone(tmp_path: Path) -> None:
+    access = valid(tmp_path, ORGANISATION_TEXT)
+    found = [(type_, inputs) for type_, _, inputs in objects(access).values()]
+    own = facts(found, AccessFacts.of(access), is_own)
+    assert set(own.accounts) == {"svc-ciaccess-reader", "svc-ciaccess-writer"}
+    assert set(own.roles) == {"ciaccess-apply", "ciaccess-drift", "ciaccess-preview"}
+    assert own.administers(Holder("svc-ciaccess-writer"))
+
+
+@pytest.mark.parametrize(
+    ("policy", "readable"),
+    [
+        ('path "secret/data/nexus/svc-app" { capabilities = ["read"] }', {"svc-app"}),
+        ('path "secret/data/nexus/svc-app" { capabilities = ["list"] }', set()),
+        (
+            'path "secret/data/nexus/+" { capabilities = ["create", "read"] }',
+            {"svc-app", "svc-tool", "svc-promoter"},
+        ),
+        (
+            'path "secret/data/nexus/svc-*" {\n capabilities = ["read"]\n}',
+            {"svc-app", "svc-tool", "svc-promoter"},
+        ),
+        ('path "secret/+/svc-app" { capabilities = ["read"] }', set()),
+        ('path "/secret/data/nexus/svc-app" { capabilities = ["read"] }', {"svc-app"}),
+        (
+            (
+                'path "secret/data/nexus/*" { capabilities = ["read"] }\n'
+                'path "secret/data/nexus/svc-app" { capabilities = ["deny"] }'
+            ),
+            {"svc-tool", "svc-promoter"},
+        ),
+        ('# path "secret/data/nexus/svc-app" { capabilities = ["read"] }', set()),
+        ("", set()),
+    ],
+)
+def test_a_policy_written_by_hand_is_read_as_vault_reads_it(
+    tmp_path: Path, policy: str, readable: set[str]
+) -> None:
+    access = valid(tmp_path, GOOD)
+    found = objects(access)
+    found["vault-policy-nexus-read-policy"][2]["policy"] = policy
+    known = {"svc-app", "svc-tool", "svc-promoter"}
+    state = facts(
+        ((type_, inputs) for type_, _, inputs in found.values()), AccessFacts.of(access), lambda _: True
+    )
+    assert state.roles["nexus-ci"].accounts & known == readable

@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ciaccess.recovery.state_folder import folder
+from ciaccess import environment
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture(autouse=True)
+def _own_state_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CIACCESS_STATE_DIR", str(tmp_path / "state directory"))
+    for name in (
+        "PULUMI_BACKEND_URL",
+        "PULUMI_CONFIG_PASSPHRASE",
+        "PULUMI_CONFIG_PASSPHRASE_FILE",
+        "VAULT_ADDR",
+    ):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_variables_put_the_project_first_on_path_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    first = environment.variables()["PATH"]
+    monkeypatch.setenv("PATH", first)
+    assert environment.variables()["PATH"] == first
+    assert first.split(":")[0] == str(environment.VENV / "bin")
+
+
+def test_variables_leave_the_callers_backend_and_passphrase(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PULUMI_BACKEND_URL", "s3://states")
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "mine")
+    chosen = environment.variables()
+    assert chosen["PULUMI_BACKEND_URL"] == "s3://states"
+    assert "PULUMI_CONFIG_PASSPHRASE_FILE" not in chosen
+
+
+def test_the_state_lies_in_the_state_directory_whatever_that_is_called(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A # began the URL's fragment, so that the engine put the state beside the directory."""
+    place = tmp_path / "issue #7, 100% what? a+b %41 ünïcode"
+    monkeypatch.setenv("CIACCESS_STATE_DIR", str(place))
+    environment.prepare()
+    chosen = environment.variables()
+    subprocess.run(["pulumi", "stack", "ls"], env=os.environ | chosen, cwd=environment.ROOT, check=True)
+    assert (place / "state" / ".pulumi" / "meta.yaml").is_file()
+    assert folder(chosen["PULUMI_BACKEND_URL"]) == place / "state" / ".pulumi"
+
+
+def test_the_tool_cache_follows_the_users_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert environment.tool_cache().parent == tmp_path / "ciaccess" / "tools"
+
+
+def test_prepare_makes_a_state_directory_that_only_its_owner_may_enter(tmp_path: Path) -> None:
+    environment.prepare()
+    environment.prepare()
+    assert stat.S_IMODE((tmp_path / "state directory").stat().st_mode) == 0o700
+    assert environment.passphrase_file().read_text() == environment.LOCAL_PASSPHRASE
+
+
+def test_prepare_mends_a_passphrase_whose_writing_was_cut_off() -> None:
+    environment.prepare()
+    environment.passphrase_file().write_text("")
+    environment.prepare()
+    assert environment.passphrase_file().read_text() == environment.LOCAL_PASSPHRASE
+    assert [file.name for file in environment.state_directory().iterdir() if file.is_file()] == ["passphrase"]
+
+
+def test_a_user_without_home_and_name_has_the_tools_in_the_state_directory(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def unknown(number: int) -> None:
+        raise KeyError(number)
+
+    monkeypatch.delenv("HOME")
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr("pwd.getpwuid", unknown)
+    assert environment.tool_cache().is_relative_to(tmp_path / "state directory" / "cache")
+
+
+def test_main_names_the_local_credentials_by_file_and_only_where_no_vault_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    environment.prepare()
+    script = environment.local_credentials_script()
+    script.parent.mkdir(parents=True)
+    script.write_text("export VAULT_TOKEN=\"$(cat '/x')\"\n")
+    environment.main()
+    assert "VAULT_TOKEN" in capsys.readouterr().out
+    monkeypatch.setenv("VAULT_ADDR", "https://vault.shared.cwiq.io")
+    environment.main()
+    printed = capsys.readouterr().out
+    assert "VAULT_TOKEN" not in printed
+    assert f"export PULUMI_CONFIG_PASSPHRASE_FILE='{script.parent.parent}/passphrase'" in printed, (
+        "a blank is quoted"
+    )
