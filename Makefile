@@ -13,11 +13,11 @@ help: ## List the targets
 
 .PHONY: setup
 setup: ## Bring what is missing: system programs, .venv, pulumi, vault, plugins (warm: a second)
-	@$(PYTHON) -m tools.setup
+	@PYTHONPATH=src $(PYTHON) -m tools.setup
 
 .PHONY: env
 env: ## Print the environment in which plain `pulumi` works: eval "$$(make -s env)"
-	@$(PYTHON) -m tools.environment
+	@PYTHONPATH=src $(PYTHON) -m ciaccess.environment
 
 .PHONY: up
 up: setup ## Start the local stack, provision it, and prove one account from token to artifact
@@ -50,7 +50,7 @@ test-slow: setup ## Every crash of the catalogue and rotation at length: some 40
 test-nexus: setup ## Provider tests against a real Nexus: NEXUS_URL, NEXUS_USERNAME, NEXUS_PASSWORD
 	@for name in NEXUS_URL NEXUS_USERNAME NEXUS_PASSWORD; do \
 	  eval "[ -n \"\$$$$name\" ]" || { echo "error: set $$name to the server's; it is left as it was" >&2; exit 1; }; done
-	@CIACCESS_REAL_NEXUS=1 $(PY) -m pytest -q tests/contract/provider/test_nexus_*.py tests/integration/test_foreign_nexus.py
+	@CIACCESS_REAL_NEXUS=1 $(PY) -m pytest -q tests/contract/provider/test_nexus_*.py tests/integration/provider/test_foreign_nexus.py
 
 .PHONY: bench
 bench: setup ## Measure what each command costs; writes docs/performance.md (on a quiet machine: some minutes)

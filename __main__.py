@@ -10,17 +10,17 @@ import pulumi
 import pulumi_vault
 
 import components
+from ciaccess.access import ConfigError, load
+from ciaccess.access.desired.nexus import secret_api_path
+from ciaccess.access.desired.pipeline_identities import service_accounts
 from ciaccess.clients.credentials import KNOWN, CredentialsError, require
 from ciaccess.clients.errors import ApiError
 from ciaccess.clients.http.session import trusting
 from ciaccess.clients.vault.client import Vault
-from components.program import run
-from components.resources import Provider
-from ciaccess.access import ConfigError, load
-from ciaccess.access.desired.pipeline_identities import service_accounts
-from ciaccess.access.desired.nexus import secret_api_path
 from ciaccess.engine.preconditions import check_passphrase, check_vault
 from ciaccess.engine.settings import StackSettings, StackSettingsError
+from components.program import run
+from components.resources import Provider
 
 
 def declare() -> None:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Self
 
 import pulumi
 
-from components.resources import Role
 from ciaccess.access.desired.nexus import NexusRole, named_roles
+from components.resources import Role
 
 if TYPE_CHECKING:
     from ciaccess.access import Access

@@ -1,7 +1,7 @@
 """A service account: its users, role, content selectors and privileges in Nexus, and the secret that its pipelines read.
 
 One resource an account (docs/adr/0013): what it is made of, and in which order that changes, is the plugin's
-(provider/kinds/service_account). Whose turn it is, and which password that changes, is config/rotation's.
+(provider/kinds/service_account). Whose turn it is, and which password that changes, is access/desired/rotation's.
 """
 
 from __future__ import annotations
@@ -9,16 +9,16 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from components.resources import ServiceAccount
 from ciaccess.access.desired import rotation
-from ciaccess.access.desired.pipeline_identities import account as declared_account
 from ciaccess.access.desired.nexus import account_objects, nexus_users, secret_api_path, secret_metadata
+from ciaccess.access.desired.pipeline_identities import account as declared_account
+from components.resources import ServiceAccount
 
 if TYPE_CHECKING:
     import pulumi
 
-    from components.nexus_access import NexusAccess
     from ciaccess.access import Access
+    from components.nexus_access import NexusAccess
 
 _SCOPED = "repository-content-selector"
 

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Self
 import pulumi
 import pulumi_vault as vault
 
-from components.resources import VaultPreconditions
-from ciaccess.access.desired.pipeline_identities import jwt_roles
 from ciaccess.access.desired.nexus import VaultPolicy, vault_policies
+from ciaccess.access.desired.pipeline_identities import jwt_roles
 from ciaccess.access.desired.vault import jwt_backend_fields, jwt_role_fields
+from components.resources import VaultPreconditions
 
 if TYPE_CHECKING:
     from ciaccess.access import Access

@@ -17,9 +17,9 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from tools import golang, node, programs
 from ciaccess.environment import ROOT, VAULT_PLUGIN_VERSION, VENV, activate, state_directory, tool_cache
 from ciaccess.progress import Step, elapsed
+from tools import golang, node, programs
 from tools.recipes import (
     LANGUAGE_HOST,
     LANGUAGE_HOST_SCRIPTS,
@@ -55,7 +55,7 @@ def _locked(path: Path) -> Iterator[None]:
 
 def _virtual_environment() -> None:
     wanted = hashlib.sha256(sys.version.encode())
-    for name in ("requirements.txt", "requirements-dev.txt"):
+    for name in ("requirements.txt", "requirements-dev.txt", "pyproject.toml"):
         wanted.update((ROOT / name).read_bytes())
     stamp = VENV / ".ciaccess"
     if stamp.is_file() and stamp.read_text(encoding="ascii") == wanted.hexdigest():
@@ -64,6 +64,7 @@ def _virtual_environment() -> None:
         _quietly([sys.executable, "-m", "venv", "--clear", str(VENV)])
         pip = [str(VENV / "bin" / "python"), "-m", "pip", "install", "--disable-pip-version-check", "-q"]
         _quietly([*pip, "-r", str(ROOT / "requirements-dev.txt")])
+        _quietly([*pip, "--no-deps", "--editable", str(ROOT)])
         stamp.write_text(wanted.hexdigest(), encoding="ascii")
 
 

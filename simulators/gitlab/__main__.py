@@ -1,4 +1,4 @@
-"""`python -m local.gitlab_simulator --data DIR --port P`: run the simulator on 127.0.0.1 until it is told to stop."""
+"""`python -m simulators.gitlab --data DIR --port P`: run the simulator on 127.0.0.1 until it is told to stop."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ADDRESS = "127.0.0.1"
 
 def main() -> None:
     """Read the arguments, open the data folder and serve."""
-    parser = argparse.ArgumentParser(prog="python -m local.gitlab_simulator")
+    parser = argparse.ArgumentParser(prog="python -m simulators.gitlab")
     parser.add_argument("--data", type=Path, required=True, help="folder of all state; made when missing")
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--external-url", help="the instance's address in links and as issuer")

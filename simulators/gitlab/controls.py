@@ -1,4 +1,4 @@
-"""The routes that only tests need: counters, and faults for the next requests (local/simulator/controls.py)."""
+"""The routes that only tests need: counters, and faults for the next requests (simulators/shared/controls.py)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class ControlHandlers:
         return NO_CONTENT
 
     def add_fault(self, call: Call) -> Answer:
-        """Answer the next requests with a fault; its fields are those of local.simulator.controls.Fault."""
+        """Answer the next requests with a fault; its fields are those of simulators.shared.controls.Fault."""
         try:
             waiting = self._controls.add_fault(call.parameters.present())
         except TypeError as error:

@@ -6,7 +6,19 @@ import sqlite3
 from typing import TYPE_CHECKING, Any
 
 from simulators.gitlab.answers import ACCEPTED, Answer, bad_request, forbidden
-from simulators.gitlab.namespaces import MAINTAINER, OWNER, ancestors, descendants, find_group, group_for, path_fault, role_in_group, sees_group, sees_project, visibility_within
+from simulators.gitlab.namespaces import (
+    MAINTAINER,
+    OWNER,
+    ancestors,
+    descendants,
+    find_group,
+    group_for,
+    path_fault,
+    role_in_group,
+    sees_group,
+    sees_project,
+    visibility_within,
+)
 from simulators.gitlab.pages import paginate
 from simulators.gitlab.projects import present as present_project
 from simulators.gitlab.store import now

@@ -10,7 +10,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from simulators.gitlab import users
-from simulators.gitlab.answers import NO_CONTENT, Answer, RefusalError, bad_parameter, forbidden, invalid, not_found
+from simulators.gitlab.answers import (
+    NO_CONTENT,
+    Answer,
+    RefusalError,
+    bad_parameter,
+    forbidden,
+    invalid,
+    not_found,
+)
 from simulators.gitlab.namespaces import DEVELOPER, GUEST, OWNER, REPORTER, find_project, role_in_project
 from simulators.gitlab.pages import paginate
 from simulators.gitlab.store import now

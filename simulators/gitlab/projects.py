@@ -8,8 +8,30 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING, Any
 
-from simulators.gitlab.answers import ACCEPTED, NO_CONTENT, Answer, RefusalError, bad_parameter, conflict, forbidden, invalid
-from simulators.gitlab.namespaces import DEVELOPER, MAINTAINER, OWNER, REPORTER, find_group, find_project, path_fault, project_for, role_in_group, role_in_project, sees_project, visibility_within
+from simulators.gitlab.answers import (
+    ACCEPTED,
+    NO_CONTENT,
+    Answer,
+    RefusalError,
+    bad_parameter,
+    conflict,
+    forbidden,
+    invalid,
+)
+from simulators.gitlab.namespaces import (
+    DEVELOPER,
+    MAINTAINER,
+    OWNER,
+    REPORTER,
+    find_group,
+    find_project,
+    path_fault,
+    project_for,
+    role_in_group,
+    role_in_project,
+    sees_project,
+    visibility_within,
+)
 from simulators.gitlab.pages import paginate
 from simulators.gitlab.store import now
 

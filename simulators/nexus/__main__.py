@@ -1,4 +1,4 @@
-"""`python -m local.nexus_simulator --data DIR --port P`: run the simulator on 127.0.0.1 until it is told to stop."""
+"""`python -m simulators.nexus --data DIR --port P`: run the simulator on 127.0.0.1 until it is told to stop."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Read the arguments, open the data folder and serve."""
-    parser = argparse.ArgumentParser(prog="python -m local.nexus_simulator")
+    parser = argparse.ArgumentParser(prog="python -m simulators.nexus")
     parser.add_argument("--data", type=Path, required=True, help="folder of all state; made when missing")
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--context-path", default="", help="such as /nexus; by default the server's root")

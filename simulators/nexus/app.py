@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 FORMATS = {"community": builtin.COMMUNITY_FORMATS, "core": builtin.CORE_FORMATS}
 _READING = ("GET", "HEAD", "OPTIONS")
 _REPOSITORY_PATH = "/repository/"
-_logger = logging.getLogger("local.nexus_simulator")
+_logger = logging.getLogger("simulators.nexus")
 
 
 @dataclass(frozen=True)

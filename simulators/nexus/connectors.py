@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 ADDRESS = "127.0.0.1"
 SERVER = "Nexus/3.77.0-08 (OSS)"
 _BACKLOG = 512
-_logger = logging.getLogger("local.nexus_simulator")
+_logger = logging.getLogger("simulators.nexus")
 
 
 def configure(application: Application) -> uvicorn.Config:

@@ -1,4 +1,4 @@
-"""/simulator/…: what only tests need, for whoever holds all permissions (local/simulator/controls.py)."""
+"""/simulator/…: what only tests need, for whoever holds all permissions (simulators/shared/controls.py)."""
 
 from __future__ import annotations
 

@@ -9,6 +9,16 @@ from pathlib import Path
 from ciaccess.errors import CommandError
 
 
+def write_private(path: Path, content: bytes) -> None:
+    """Write a file that only its owner may read, whole or not at all."""
+    scratch = path.with_name(f".{path.name}.new")
+    scratch.unlink(missing_ok=True)
+    descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+    scratch.replace(path)
+
+
 def beside(target: Path, content: bytes, suffix: str) -> Path:
     """Write a file beside the target, with its mode; its name ends in `suffix`.
 

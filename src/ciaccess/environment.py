@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from urllib.parse import quote
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 VENV = ROOT / ".venv"
 VAULT_PLUGIN_VERSION = "7.14.0"
 _PINS = ("**/go.mod", "**/go.sum", "**/*.go", "recipes.py")
@@ -43,7 +43,7 @@ def tool_cache() -> Path:
     """Return the folder of the tools built for exactly these pins: `<cache>/ciaccess/tools/<digest>`."""
     cache = _cache()
     digest = hashlib.sha256()
-    here = Path(__file__).parent
+    here = ROOT / "tools"
     for pattern in _PINS:
         for pin in sorted(here.glob(pattern)):
             digest.update(pin.relative_to(here).as_posix().encode() + b"\0" + pin.read_bytes() + b"\0")

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.support.servers.latency_proxy import LatencyProxy
 from tests.support.project.project import ROOT, STACK
+from tests.support.servers.latency_proxy import LatencyProxy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

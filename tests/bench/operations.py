@@ -5,9 +5,9 @@ from __future__ import annotations
 import subprocess
 from typing import TYPE_CHECKING
 
+from ciaccess.progress import Step
 from tests.bench import accounts
 from tests.bench.measuring import Cost, Meter
-from ciaccess.progress import Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -11,9 +11,9 @@ import pytest
 
 from tests.support.clients.artifacts import make_image, make_npm_package, make_rpm, make_wheel
 from tests.support.consumers.job_shell import CURL_IMAGES, IMAGES, JobShell
-from tests.support.servers.jobs import id_token
 from tests.support.consumers.pipeline import Pipeline
 from tests.support.project.project import Project
+from tests.support.servers.jobs import id_token
 from tests.support.servers.simulator import free_port
 
 if TYPE_CHECKING:

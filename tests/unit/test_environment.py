@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ciaccess.recovery.state_folder import folder
 from ciaccess import environment
+from ciaccess.recovery.state_folder import folder
 
 if TYPE_CHECKING:
     from pathlib import Path

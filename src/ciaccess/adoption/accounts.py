@@ -10,11 +10,11 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ciaccess.access.desired.nexus import role_id
+from ciaccess.access.desired.pipeline_identities import READER, WRITER
+from ciaccess.access.desired.rotation import SECOND, second_user
 from ciaccess.adoption import nexus_roles, rotations
 from ciaccess.adoption.grants import GrantFinder
-from ciaccess.access.desired.pipeline_identities import READER, WRITER
-from ciaccess.access.desired.nexus import role_id
-from ciaccess.access.desired.rotation import SECOND, second_user
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

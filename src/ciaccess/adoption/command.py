@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ciaccess.errors import CommandError, Exit
 from ciaccess.cli.terminal import finish, notices, output, print_json, write_file
+from ciaccess.errors import CommandError, Exit
 
 if TYPE_CHECKING:
+    from ciaccess.access.reading.document import YamlPath
+    from ciaccess.access.reading.loader import Checked
     from ciaccess.adoption.draft import Draft
     from ciaccess.adoption.plan import Plan
     from ciaccess.adoption.session import Session
-    from ciaccess.access.reading.document import YamlPath
-    from ciaccess.access.reading.loader import Checked
 
 application = typer.Typer(
     no_args_is_help=True,
@@ -66,13 +66,13 @@ def crawl(  # noqa: PLR0913 a command's options
 
     Exit code 0 if the YAML is valid as it is, 2 if something in it is yours to decide, 3 could not look, 1 an error.
     """
-    from ciaccess.adoption.describing import describe  # noqa: PLC0415 --help does without
-    from ciaccess.adoption.rotations import max_ages_in  # noqa: PLC0415 likewise
-    from ciaccess.adoption.world import crawl as look  # noqa: PLC0415 likewise
-    from ciaccess.adoption.writing import text  # noqa: PLC0415 likewise
-    from ciaccess.adoption.session import connect, told  # noqa: PLC0415 likewise
     from ciaccess.access.reading.document import read  # noqa: PLC0415 likewise
     from ciaccess.access.reading.loader import check  # noqa: PLC0415 likewise
+    from ciaccess.adoption.describing import describe  # noqa: PLC0415 --help does without
+    from ciaccess.adoption.rotations import max_ages_in  # noqa: PLC0415 likewise
+    from ciaccess.adoption.session import connect, told  # noqa: PLC0415 likewise
+    from ciaccess.adoption.world import crawl as look  # noqa: PLC0415 likewise
+    from ciaccess.adoption.writing import text  # noqa: PLC0415 likewise
 
     if out.exists():
         raise CommandError(f"{out} exists already. Name another file, and compare the two")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ciaccess.errors import CommandError
 
-class AdoptionError(Exception):
+
+class AdoptionError(CommandError):
     """The systems cannot be described or taken over; the text is for people and says what to do."""

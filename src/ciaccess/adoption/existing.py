@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from ciaccess.access.desired.ownership import owner_in
 
 if TYPE_CHECKING:
-    from ciaccess.engine.preview import Declared
     from ciaccess.adoption.world import Systems
+    from ciaccess.engine.preview import Declared
 
 _BACKEND = ("oidcDiscoveryUrl", "jwksUrl", "jwtValidationPubkeys", "boundIssuer", "defaultRole")
 

@@ -1,6 +1,6 @@
 """An account's role as grants: which of push, pull and promote give exactly the privileges that a role holds.
 
-Owns the way back from Nexus's objects to the YAML's words, by trying: config/permissions says what each grant gives.
+Owns the way back from Nexus's objects to the YAML's words, by trying: access/desired/nexus says what each grant gives.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from ciaccess.access.model.models import Access, Account, Nexus, Repositories
 from ciaccess.access.desired.nexus import nexus_objects
+from ciaccess.access.model.models import Access, Account, Nexus, Repositories
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -12,8 +12,8 @@ from ciaccess.adoption.plan import Becomes
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ciaccess.engine.preview import Declared
     from ciaccess.adoption.plan import Plan
+    from ciaccess.engine.preview import Declared
 
 # What the plugin reads (provider/environment.py).
 ADOPTED = "CIACCESS_ADOPTED"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, get_args
 
+from ciaccess.access.desired.pipeline_identities import IDENTITIES
+from ciaccess.access.desired.vault import UNUSED
+from ciaccess.access.model.checks import LEAST_TTL_SECONDS, MOST_TTL_SECONDS
+from ciaccess.access.model.models import JwtRole
 from ciaccess.adoption.vault_reading import policies_of
 from ciaccess.analysis.vault_policies import Rule, may_read, rules
-from ciaccess.access.model.checks import LEAST_TTL_SECONDS, MOST_TTL_SECONDS
-from ciaccess.access.desired.pipeline_identities import IDENTITIES
-from ciaccess.access.model.models import JwtRole
-from ciaccess.access.desired.vault import UNUSED
 
 if TYPE_CHECKING:
     from ciaccess.adoption.accounts import Accounts

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from ciaccess.access.desired.nexus import READ
 from ciaccess.access.desired.ownership import without_owner
 from ciaccess.access.model.checks import FORMATS, MOST_TEXT_CHARACTERS, SEGMENT
-from ciaccess.access.desired.nexus import READ
 from ciaccess.access.rules.lenient_view import ADMINISTRATIVE, BUILT_IN_ROLES
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from ciaccess.adoption import takeover
 from ciaccess.access.desired.ownership import of_another
+from ciaccess.adoption import takeover
 from ciaccess.adoption.errors import AdoptionError
 from ciaccess.adoption.existing import FINDERS, find
 from ciaccess.adoption.world import MOST_PROBES
@@ -16,9 +16,9 @@ from ciaccess.adoption.world import MOST_PROBES
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ciaccess.engine.preview import Declared
     from ciaccess.adoption.existing import Existing
     from ciaccess.adoption.world import Systems
+    from ciaccess.engine.preview import Declared
 
 ACCOUNT = "account"
 KINDS = {

@@ -14,8 +14,8 @@ from ciaccess.access.model.checks_dates import day
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ciaccess.adoption.world import World
     from ciaccess.access.reading.document import Document
+    from ciaccess.adoption.world import World
 
 _COUNT = re.compile("[1-9][0-9]{0,5}")
 

@@ -15,12 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
 
-from ciaccess.engine.preview import declared_by
+from ciaccess.access.reading.faults import ConfigError
 from ciaccess.adoption.errors import AdoptionError
 from ciaccess.adoption.importing import ADOPTED, adopted_paths, foundation, import_file, targets
 from ciaccess.adoption.plan import Becomes, Plan, make_plan
 from ciaccess.adoption.verifying import Change, changes_in
 from ciaccess.adoption.world import Systems
+from ciaccess.cli.local_credentials import use_local_credentials
+from ciaccess.cli.options import declared_in
+from ciaccess.cli.terminal import write_file
 from ciaccess.clients.credentials import CredentialsError, require
 from ciaccess.clients.errors import ApiError, ForbiddenError, UnauthorizedError, UnreachableError
 from ciaccess.clients.gitlab.variables import GitLab
@@ -28,14 +31,11 @@ from ciaccess.clients.http.session import trusting
 from ciaccess.clients.nexus import Nexus
 from ciaccess.clients.vault.client import Vault
 from ciaccess.engine import pulumi_cli
-from ciaccess.cli.options import declared_in
-from ciaccess.cli.local_credentials import use_local_credentials
-from ciaccess.errors import CommandError, Exit
-from ciaccess.cli.terminal import write_file
-from ciaccess.access.reading.faults import ConfigError
 from ciaccess.engine.preconditions import check_vault
+from ciaccess.engine.preview import declared_by
 from ciaccess.engine.settings import CONFIG_FOLDER, StackSettings, StackSettingsError
 from ciaccess.environment import state_directory
+from ciaccess.errors import CommandError, Exit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -180,7 +180,9 @@ class Session:
         return list(dict.fromkeys([*foundation(plan), *parents, *(step.resource.urn for step in chosen)]))
 
     def _run(self, verb: str, *words: str, variables: dict[str, str] | None = None) -> None:
-        done = pulumi_cli.run(verb, *words, *self._words(self._settings_file), variables=variables, aside=True)
+        done = pulumi_cli.run(
+            verb, *words, *self._words(self._settings_file), variables=variables, aside=True
+        )
         if done:
             raise CommandError(
                 f"pulumi {verb} did not succeed; what it said is above. Nothing that was adopted before is lost: mend it "

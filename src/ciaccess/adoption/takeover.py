@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from ciaccess.access.desired.ownership import of_another
+from ciaccess.access.desired.rotation import ALTERNATE, IN_PLACE, turns_at
 from ciaccess.adoption import rotations
 from ciaccess.adoption.account_parts import AccountParts
-from ciaccess.access.desired.ownership import of_another
 from ciaccess.adoption.existing import Existing
 from ciaccess.clients.errors import RefusedError
 from ciaccess.clients.vault.secret import VaultSecret
-from ciaccess.access.desired.rotation import ALTERNATE, IN_PLACE, turns_at
 
 if TYPE_CHECKING:
     from ciaccess.adoption.world import Systems

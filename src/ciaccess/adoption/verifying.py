@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ciaccess.engine.preview import name_of
 from ciaccess.adoption.plan import Becomes
+from ciaccess.engine.preview import name_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

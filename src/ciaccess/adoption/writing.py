@@ -12,8 +12,8 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.scalarstring import SingleQuotedScalarString
 
 if TYPE_CHECKING:
-    from ciaccess.adoption.draft import Draft
     from ciaccess.access.reading.document import YamlPath
+    from ciaccess.adoption.draft import Draft
 
 _INDENT = 2
 _WIDTH = 110

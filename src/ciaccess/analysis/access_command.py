@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ciaccess.analysis import sections
 from ciaccess.analysis.difference import difference
 from ciaccess.analysis.facts import AccessFacts
-from ciaccess.analysis import sections
-from ciaccess.report import page
 from ciaccess.cli.options import FileOption, declared
-from ciaccess.errors import Exit
 from ciaccess.cli.terminal import finish, output, print_json
 from ciaccess.engine.settings import CONFIG_FOLDER
+from ciaccess.errors import Exit
+from ciaccess.report import page
 
 if TYPE_CHECKING:
     from ciaccess.analysis.changes import Difference
@@ -75,18 +75,16 @@ def access(
         changes = difference(AccessFacts.of(then), facts)
     if as_json or form is Format.JSON:
         print_json(
-            {"compared_with": diff, **changes.to_json()}
-            if changes is not None
-            else sections.as_json(facts)
+            {"compared_with": diff, **changes.to_json()} if changes is not None else sections.as_json(facts)
         )
     else:
-        sections = _VIEWS[by](facts)
-        shown = _whole(facts, sections) if changes is None else _compared(changes, str(diff), sections, form)
+        views = _VIEWS[by](facts)
+        shown = _whole(facts, views) if changes is None else _compared(changes, str(diff), views, form)
         _print(shown, form)
     finish(Exit.DIFFERENCES if changes else Exit.CLEAN)
 
 
-def _whole(facts: AccessFacts, sections: tuple[page.Section, ...]) -> page.Page:
+def _whole(facts: AccessFacts, views: tuple[page.Section, ...]) -> page.Page:
     accounts, roles = (
         sections.counted(len(facts.accounts), "account"),
         sections.counted(len(facts.roles), "JWT role"),
@@ -95,21 +93,17 @@ def _whole(facts: AccessFacts, sections: tuple[page.Section, ...]) -> page.Page:
         title="Who may do what",
         verdict=f"{accounts} in Nexus, their secrets read by the jobs of {roles}",
         tone="plain",
-        sections=sections,
+        sections=views,
         facts=(("Issuer", facts.trust.issuer), ("Login", facts.trust.login_path)),
     )
 
 
-def _compared(
-    changes: Difference, revision: str, sections: tuple[page.Section, ...], form: Format
-) -> page.Page:
+def _compared(changes: Difference, revision: str, views: tuple[page.Section, ...], form: Format) -> page.Page:
     """Return the page of a difference; the HTML one shows what comes out of it, too."""
     text, tone = sections.verdict(changes)
-    after = sections if form is Format.HTML else ()
+    after = views if form is Format.HTML else ()
     facts = (("Compared with", revision),)
-    return page.Page(
-        "Who gains, who loses", text, tone, (*sections.of_changes(changes), *after), facts
-    )
+    return page.Page("Who gains, who loses", text, tone, (*sections.of_changes(changes), *after), facts)
 
 
 def _print(shown: page.Page, form: Format) -> None:

@@ -1,7 +1,7 @@
 """The decision of Vault's JWT plugin over one id_token and one role: admitted or refused, by which claim, in its own words.
 
 Owns the claims part of a login: issuer, audience, user claim, bound claims. Signature and lifetime are taken as good:
-they depend on the moment, not on the YAML. Compared with the real Vault in tests/integration/test_admission.py.
+they depend on the moment, not on the YAML. Compared with the real Vault in tests/integration/analysis/test_admission.py.
 """
 
 from __future__ import annotations

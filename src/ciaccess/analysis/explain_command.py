@@ -11,12 +11,12 @@ import typer
 from ciaccess.analysis.admission import UNKNOWN, Check, Outcome, Verdict
 from ciaccess.analysis.facts import AccessFacts, Holder
 from ciaccess.analysis.job import Job, verdicts
-from ciaccess.clients.vault.id_token_times import lifetime
 from ciaccess.analysis.sections import may
 from ciaccess.cli.options import FileOption, declared
-from ciaccess.report.page import visible
-from ciaccess.errors import CommandError, Exit
 from ciaccess.cli.terminal import finish, notices, output, print_json
+from ciaccess.clients.vault.id_token_times import lifetime
+from ciaccess.errors import CommandError, Exit
+from ciaccess.report.page import visible
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

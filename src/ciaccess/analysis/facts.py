@@ -12,15 +12,15 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
-from ciaccess.access.desired.nexus import nexus_objects, secret_api_path, user_roles
 from ciaccess.access.desired.former_names import former_names
+from ciaccess.access.desired.nexus import nexus_objects, secret_api_path, user_roles
 from ciaccess.access.rules.lenient_view import ADMINISTRATIVE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from ciaccess.access.model.models import Access, JwtRole
     from ciaccess.access.desired.nexus import NexusObjects, NexusPrivilege
+    from ciaccess.access.model.models import Access, JwtRole
 
 EVERY = "*"
 ADMINISTRATION = "nx-all"

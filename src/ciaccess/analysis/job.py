@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ciaccess.analysis.admission import UNKNOWN, Verdict, judge
 from ciaccess.access.model.checks import CLAIMS
+from ciaccess.analysis.admission import UNKNOWN, Verdict, judge
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

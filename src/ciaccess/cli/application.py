@@ -6,13 +6,13 @@ import importlib
 import os
 import sys
 import traceback
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import typer
 from typer.core import TyperGroup
 
-from ciaccess.errors import CommandError, Exit
 from ciaccess.environment import activate, state_directory
+from ciaccess.errors import CommandError, Exit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,36 +20,38 @@ if TYPE_CHECKING:
     from typer._click.core import Command, Context
 
 
-class _LazyGroup(TyperGroup):
-    """A group whose commands are modules of this package, imported when they are called or listed."""
+# The commands in the order of the help, each with its module.
+COMMANDS = {
+    "validate": "cli.validate_command",
+    "render": "consumers.render_command",
+    "lint-ci": "consumers.lint_command",
+    "access": "analysis.access_command",
+    "explain": "analysis.explain_command",
+    "pull-secret": "consumers.pull_secret_command",
+    "preview": "review.command",
+    "rotate": "rotation.command",
+    "drift": "drift.command",
+    "adopt": "adoption.command",
+    "recover": "recovery.command",
+    "verify": "verification.command",
+    "bootstrap": "own_pipeline.bootstrap_command",
+    "run-as": "own_pipeline.run_as_command",
+    "local": "verification.local_command",
+}
 
-    names: ClassVar[tuple[str, ...]] = (
-        "validate",
-        "render",
-        "lint-ci",
-        "access",
-        "explain",
-        "pull-secret",
-        "preview",
-        "rotate",
-        "drift",
-        "adopt",
-        "recover",
-        "verify",
-        "bootstrap",
-        "run-as",
-        "local",
-    )
+
+class _LazyGroup(TyperGroup):
+    """A group whose commands are imported when they are called or listed."""
 
     def list_commands(self, ctx: Context) -> list[str]:
         del ctx
-        return list(self.names)
+        return list(COMMANDS)
 
     def get_command(self, ctx: Context, cmd_name: str) -> Command | None:
         del ctx
-        if cmd_name not in self.names:
+        if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"commands.{cmd_name.replace('-', '_')}")
+        module = importlib.import_module(f"ciaccess.{COMMANDS[cmd_name]}")
         application: typer.Typer = module.application
         command = typer.main.get_command(application)
         command.name = cmd_name
@@ -126,7 +128,3 @@ def main() -> object:
             f"prepare '{state_directory()}': {error.strerror}. Name a folder of your own in CIACCESS_STATE_DIR"
         ) from None
     return application(prog_name="ciaccess", standalone_mode=False)
-
-
-if __name__ == "__main__":
-    sys.exit(run(main))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from ciaccess.errors import CommandError
 from ciaccess.engine.settings import StackSettings, StackSettingsError
+from ciaccess.errors import CommandError
 
 if TYPE_CHECKING:
     from pathlib import Path

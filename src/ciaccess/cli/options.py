@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ciaccess.errors import CommandError
 from ciaccess.access import ConfigError, load
 from ciaccess.engine.settings import CONFIG_FOLDER, StackSettings, StackSettingsError
+from ciaccess.errors import CommandError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,32 +7,16 @@ from __future__ import annotations
 
 import json
 import sys
-from enum import IntEnum
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
+
+from ciaccess.errors import CommandError, Exit
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from rich.console import Console
-
-
-class Exit(IntEnum):
-    """The exit codes of every command."""
-
-    CLEAN = 0
-    ERROR = 1
-    DIFFERENCES = 2
-    COULD_NOT_LOOK = 3
-
-
-class CommandError(Exception):
-    """A command cannot go on; the text says why and what to do, `code` is what it exits with."""
-
-    def __init__(self, text: str, code: Exit = Exit.ERROR) -> None:
-        super().__init__(text)
-        self.code = code
 
 
 def output() -> Console:

@@ -7,11 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
-from ciaccess.errors import CommandError, Exit
-from ciaccess.cli.terminal import finish, print_json
-from ciaccess.access.reading.loader import Checked, check
 from ciaccess.access.desired.former_names import former_names
+from ciaccess.access.reading.loader import Checked, check
+from ciaccess.cli.terminal import finish, print_json
 from ciaccess.engine.settings import CONFIG_FOLDER, StackSettings, StackSettingsError
+from ciaccess.errors import CommandError, Exit
 
 application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 

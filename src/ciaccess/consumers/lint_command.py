@@ -8,9 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from ciaccess.cli.options import FileOption, StackOption, declared
-from ciaccess.errors import CommandError, Exit
 from ciaccess.cli.terminal import finish, print_json
 from ciaccess.consumers.lint import Finding, SourceError, lint, mend
+from ciaccess.errors import CommandError, Exit
 
 application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 

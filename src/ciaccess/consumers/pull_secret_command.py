@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ciaccess.consumers import kubernetes
-from ciaccess.cli.options import FileOption, StackOption, declared
-from ciaccess.errors import CommandError, Exit
-from ciaccess.cli.terminal import print_json
 from ciaccess.access.desired.nexus import secret_api_path
+from ciaccess.cli.options import FileOption, StackOption, declared
+from ciaccess.cli.terminal import print_json
+from ciaccess.consumers import kubernetes
+from ciaccess.errors import CommandError, Exit
 
 if TYPE_CHECKING:
     from ciaccess.access import Access

@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 
 from ciaccess.cli.options import FileOption, StackOption, declared
-from ciaccess.errors import Exit
 from ciaccess.cli.terminal import finish, print_json
 from ciaccess.consumers.templates import TEMPLATES, differences, write
 from ciaccess.environment import ROOT
+from ciaccess.errors import Exit
 
 application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 

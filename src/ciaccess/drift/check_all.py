@@ -9,25 +9,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ciaccess.clients.errors import ForbiddenError
 from ciaccess.access.desired import rotation
 from ciaccess.access.desired.pipeline_identities import service_accounts
 from ciaccess.access.model.checks_dates import today
-from ciaccess.engine.settings import claim
-from ciaccess.drift import credentials, nexus, rotations, vault_undeclared, vault_secrets, vault_auth
+from ciaccess.clients.could_not_look import CannotLookError
+from ciaccess.clients.errors import ForbiddenError
 from ciaccess.clients.vault import rights
+from ciaccess.drift import credentials, rotations, vault_auth, vault_secrets, vault_undeclared
+from ciaccess.drift import nexus as nexus_look
 from ciaccess.drift.findings import UNSEEN, Report
 from ciaccess.drift.gitlab import look_at_gitlab
-from ciaccess.drift.look import CannotLookError, Look
+from ciaccess.drift.look import Look
+from ciaccess.engine.settings import claim
 from ciaccess.engine.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Future
 
+    from ciaccess.access import Access
     from ciaccess.clients.nexus import Nexus
     from ciaccess.clients.vault.client import Vault
-    from ciaccess.access import Access
     from ciaccess.drift.checks import Check
     from ciaccess.drift.credentials import Secret
     from ciaccess.drift.findings import Finding, Unseen
@@ -77,7 +79,7 @@ def examine(subject: Subject) -> Report:
 def _look(subject: Subject, look: Look) -> None:
     access = subject.access
     state = look.start(STATE, f"the state of the stack {subject.stack}", _state_reader(subject, look))
-    nexus = look.start(NEXUS, "Nexus", lambda: nexus.connect(access, subject.timeout_seconds))
+    nexus = look.start(NEXUS, "Nexus", lambda: nexus_look.connect(access, subject.timeout_seconds))
     look.start(NEXUS, "the objects of Nexus", lambda: _look_at_nexus(access, look, nexus))
     look.found(*rotations.overdue(access, today()))
     look.start(GITLAB, "GitLab", lambda: look_at_gitlab(access, look, subject.timeout_seconds))
@@ -89,7 +91,7 @@ def _look(subject: Subject, look: Look) -> None:
 def _look_at_nexus(access: Access, look: Look, nexus: Future[Nexus | Unseen]) -> None:
     found = nexus.result()
     if found is not UNSEEN:
-        nexus.look_at_nexus(access, found, look)
+        nexus_look.look_at_nexus(access, found, look)
 
 
 def _state_reader(subject: Subject, look: Look) -> Callable[[], State]:

@@ -9,20 +9,20 @@ from typing import Annotated
 
 import typer
 
-from ciaccess.engine import pulumi_cli
-from ciaccess.cli.options import FileOption, declared
-from ciaccess.drift.outputs import Outputs
-from ciaccess.cli.local_credentials import use_local_credentials
-from ciaccess.errors import CommandError, Exit
-from ciaccess.cli.terminal import finish
 from ciaccess.access import ConfigError
-from ciaccess.engine.settings import CONFIG_FOLDER
+from ciaccess.cli.local_credentials import use_local_credentials
+from ciaccess.cli.options import FileOption, declared
+from ciaccess.cli.terminal import finish
+from ciaccess.clients.could_not_look import CannotLookError
 from ciaccess.drift.baseline import apply, load
 from ciaccess.drift.check_all import Subject, examine
 from ciaccess.drift.findings import Report
-from ciaccess.drift.look import CannotLookError
+from ciaccess.drift.outputs import Outputs
 from ciaccess.drift.repairs import Plan, plan
+from ciaccess.engine import pulumi_cli
+from ciaccess.engine.settings import CONFIG_FOLDER
 from ciaccess.engine.state import State, parse
+from ciaccess.errors import CommandError, Exit
 
 application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 

@@ -12,21 +12,22 @@ from dataclasses import dataclass
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
-from ciaccess.clients.fingerprint import fingerprint
 from ciaccess.access.desired import rotation
-from ciaccess.access.desired.pipeline_identities import secret_folder
 from ciaccess.access.desired.nexus import secret_api_path, secret_metadata, secret_metadata_path, secret_path
-from ciaccess.engine import resource_types
+from ciaccess.access.desired.pipeline_identities import secret_folder
+from ciaccess.clients.fingerprint import fingerprint
 from ciaccess.drift.comparing import differing, listed, shown
-from ciaccess.drift.findings import Finding, Target
+from ciaccess.drift.findings import Finding
 from ciaccess.drift.vault_auth import has_engine
+from ciaccess.engine import resource_types
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ciaccess.access import Access
     from ciaccess.clients.nexus import Nexus
     from ciaccess.clients.vault.client import Vault
-    from ciaccess.access import Access
+    from ciaccess.engine.resource_types import Target
 
 _FIELDS = frozenset({"username", "password"})
 _ACTIVE = "active"
@@ -147,7 +148,7 @@ def password_findings(
 ) -> Iterator[Finding]:
     """Return which side's password was changed. `known` is the fingerprint of the state's, "" where there is none.
 
-    Asked for is the user whose turn it is: the secret hands its password out (config/rotation). What is wrong with the user itself is told by the checks of Nexus: here only its password is asked for.
+    Asked for is the user whose turn it is: the secret hands its password out (access/desired/rotation). What is wrong with the user itself is told by the checks of Nexus: here only its password is asked for.
     """
     if not secret.password:
         return

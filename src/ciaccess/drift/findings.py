@@ -12,6 +12,9 @@ from ciaccess.drift.catalogue import CLASSES, Severity
 if TYPE_CHECKING:
     from datetime import date
 
+    from ciaccess.clients.could_not_look import Blind
+    from ciaccess.engine.resource_types import Target
+
 _DIGEST_DIGITS = 10
 
 
@@ -30,14 +33,6 @@ class Verdict(IntEnum):
     CLEAN = 0
     DRIFT = 2
     COULD_NOT_LOOK = 3
-
-
-@dataclass(frozen=True)
-class Target:
-    """A resource of the stack, found in its state by its type and id."""
-
-    type: str
-    identity: str
 
 
 @dataclass(frozen=True)
@@ -71,16 +66,6 @@ class Finding:
     def key(self) -> str:
         """Return what tells it from others, whatever its details: a digest of class and object."""
         return hashlib.sha256(f"{self.id}\0{self.object}".encode()).hexdigest()[:_DIGEST_DIGITS]
-
-
-@dataclass(frozen=True)
-class Blind:
-    """Something that could not be looked at: `because` is a sentence's end, `remedy` what to do."""
-
-    system: str
-    subject: str
-    because: str
-    remedy: str
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ciaccess.access.desired.nexus import role_id
 from ciaccess.access.desired.former_names import former_names
+from ciaccess.access.desired.nexus import role_id
 from ciaccess.access.desired.rotation import second_user
-from ciaccess.engine import resource_types
 from ciaccess.drift.findings import Finding
+from ciaccess.engine import resource_types
 
 if TYPE_CHECKING:
     from ciaccess.access import Access

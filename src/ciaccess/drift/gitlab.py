@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ciaccess.clients.could_not_look import CannotLookError, http_options
 from ciaccess.clients.credentials import require
 from ciaccess.clients.gitlab.groups import places_of, token_scopes
 from ciaccess.drift.gitlab_variables import shadow_findings, variable_findings
-from ciaccess.drift.look import CannotLookError, http_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from ciaccess.clients.gitlab.variables import GitLab
-    from ciaccess.clients.gitlab.groups import Place
     from ciaccess.access import Access
+    from ciaccess.clients.gitlab.groups import Place
+    from ciaccess.clients.gitlab.variables import GitLab
     from ciaccess.drift.findings import Finding
     from ciaccess.drift.look import Look
 

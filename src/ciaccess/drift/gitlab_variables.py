@@ -6,17 +6,17 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from ciaccess.clients.gitlab.groups import Place, keys_set_in
-from ciaccess.engine import resource_types
-from ciaccess.drift.manual_commands import deleting_variable
 from ciaccess.drift.comparing import differing, shown
 from ciaccess.drift.findings import Finding
+from ciaccess.drift.manual_commands import deleting_variable
+from ciaccess.engine import resource_types
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from ciaccess.clients.gitlab.variables import GitLab, Identity, Variable
     from ciaccess.access import Access
     from ciaccess.access.model.models import Variable as Declared
+    from ciaccess.clients.gitlab.variables import GitLab, Identity, Variable
 
 _FLAGS = ("protected", "masked", "raw", "variable_type", "description")
 # What is shown of a value that somebody else wrote: an address. Anything else may be a credential in the wrong place.

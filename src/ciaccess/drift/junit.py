@@ -9,7 +9,8 @@ from ciaccess.drift.findings import blind_groups
 from ciaccess.report.junit import Case, Trouble, document
 
 if TYPE_CHECKING:
-    from ciaccess.drift.findings import Blind, Finding, Report
+    from ciaccess.clients.could_not_look import Blind
+    from ciaccess.drift.findings import Finding, Report
 
 
 def junit(report: Report) -> str:

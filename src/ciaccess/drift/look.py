@@ -7,10 +7,10 @@ from collections import Counter
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ciaccess.clients.could_not_look import Blind, CannotLookError
 from ciaccess.clients.credentials import CredentialsError
 from ciaccess.clients.errors import ApiError
-from ciaccess.clients.http.session import HttpOptions, trusting
-from ciaccess.drift.findings import UNSEEN, Blind, Finding, Unseen
+from ciaccess.drift.findings import UNSEEN, Finding, Unseen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -18,24 +18,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 # The systems answer in milliseconds; more at once would only queue there.
 _AT_ONCE = 12
-
-
-class CannotLookError(Exception):
-    """A system cannot be asked at all; the text is why, `remedy` what to do."""
-
-    def __init__(self, because: str, remedy: str) -> None:
-        super().__init__(because)
-        self.because = because
-        self.remedy = remedy
-
-
-def http_options(timeout_seconds: float) -> HttpOptions:
-    """Return the bounds of a call; `timeout_seconds` is how long an answer may take.
-
-    Raises:
-        CredentialsError: the CA bundle that is named does not exist.
-    """
-    return trusting(read_seconds=timeout_seconds)
 
 
 class Look:

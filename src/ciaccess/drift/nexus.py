@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ciaccess.clients.could_not_look import http_options
 from ciaccess.clients.credentials import require
 from ciaccess.drift import nexus_objects as objects
 from ciaccess.drift import nexus_users
-from ciaccess.drift.manual_commands import disabling_anonymous_access, releasing
 from ciaccess.drift.findings import UNSEEN, Finding
-from ciaccess.drift.look import http_options
+from ciaccess.drift.manual_commands import disabling_anonymous_access, releasing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from ciaccess.clients.nexus import Nexus, Role
     from ciaccess.access import Access
     from ciaccess.access.desired.nexus import NexusSelector
-    from ciaccess.drift.findings import Target
+    from ciaccess.clients.nexus import Nexus, Role
     from ciaccess.drift.look import Look
+    from ciaccess.engine.resource_types import Target
 
 SYSTEM = "Nexus"
 # So many are read one by one; the list of all of them is for more.

@@ -6,19 +6,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from ciaccess.access.desired.nexus import account_objects, named_roles, role_id
-from ciaccess.engine import resource_types
-from ciaccess.drift.manual_commands import deleting
 from ciaccess.drift.comparing import differing, listed, shown
-from ciaccess.drift.former_accounts import Ended, undeclared
 from ciaccess.drift.findings import Finding
+from ciaccess.drift.former_accounts import Ended, undeclared
+from ciaccess.drift.manual_commands import deleting
+from ciaccess.engine import resource_types
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from ciaccess.clients.nexus import ContentSelector, Privilege, Role
     from ciaccess.access import Access
     from ciaccess.access.desired.nexus import NexusPrivilege, NexusRole, NexusSelector
-    from ciaccess.drift.findings import Target
+    from ciaccess.clients.nexus import ContentSelector, Privilege, Role
+    from ciaccess.engine.resource_types import Target
 
 # Every account's objects are named by role_id.
 _OURS = role_id("svc-")

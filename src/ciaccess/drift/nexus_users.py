@@ -5,20 +5,20 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ciaccess.access.desired.pipeline_identities import service_accounts
 from ciaccess.access.desired.nexus import nexus_users
-from ciaccess.engine import resource_types
-from ciaccess.drift.manual_commands import deleting
+from ciaccess.access.desired.pipeline_identities import service_accounts
 from ciaccess.drift.comparing import differing, listed, shown
-from ciaccess.drift.former_accounts import Ended, undeclared
 from ciaccess.drift.findings import Finding
+from ciaccess.drift.former_accounts import Ended, undeclared
+from ciaccess.drift.manual_commands import deleting
+from ciaccess.engine import resource_types
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from ciaccess.clients.nexus import User
     from ciaccess.access import Access
     from ciaccess.access.desired.nexus import NexusUser
+    from ciaccess.clients.nexus import User
 
 ACTIVE = "active"
 _SERVICE_ACCOUNT = re.compile(r"svc-", re.IGNORECASE)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from ciaccess.errors import CommandError
 from ciaccess.cli.terminal import notices, output, print_json, write_file
 from ciaccess.drift.findings import as_json
+from ciaccess.errors import CommandError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,8 +34,8 @@ class Outputs:
         Raises:
             CommandError: a file could not be written, or GitLab refused.
         """
-        from ciaccess.report import page  # noqa: PLC0415 after the look, which should begin early
         from ciaccess.drift.page import page_of  # noqa: PLC0415 likewise
+        from ciaccess.report import page  # noqa: PLC0415 after the look, which should begin early
 
         shown = page_of(report, steps, datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"))
         if self.markdown:
@@ -55,12 +55,12 @@ class Outputs:
 
 
 def _keep_issue(subject: Subject, report: Report, project: str, text: str) -> None:
+    from ciaccess.clients.could_not_look import CannotLookError  # noqa: PLC0415 likewise
     from ciaccess.clients.credentials import CredentialsError, notes_token  # noqa: PLC0415 only for this option
     from ciaccess.clients.errors import ApiError  # noqa: PLC0415 likewise
     from ciaccess.clients.gitlab.issues import Issues  # noqa: PLC0415 likewise
     from ciaccess.drift.gitlab import connect  # noqa: PLC0415 likewise
     from ciaccess.drift.issue import keep  # noqa: PLC0415 likewise
-    from ciaccess.drift.look import CannotLookError  # noqa: PLC0415 likewise
 
     try:
         gitlab = connect(subject.access, subject.timeout_seconds, notes_token())

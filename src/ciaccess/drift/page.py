@@ -1,12 +1,12 @@
-"""A drift report as a page for people (commands/page)."""
+"""A drift report as a page for people (report/page)."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ciaccess.drift.findings import Verdict, blind_groups
 from ciaccess.report.page import Finding as Line
 from ciaccess.report.page import Page, Section, Table, Tone
-from ciaccess.drift.findings import Verdict, blind_groups
 
 if TYPE_CHECKING:
     from ciaccess.drift.findings import Finding, Report

@@ -8,19 +8,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ciaccess.clients.fingerprint import fingerprint
 from ciaccess.access.desired import rotation
 from ciaccess.access.desired.pipeline_identities import secret_folder, service_accounts
-from ciaccess.engine import resource_types
+from ciaccess.clients.fingerprint import fingerprint
 from ciaccess.drift.findings import Finding
+from ciaccess.engine import resource_types
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
 
+    from ciaccess.access import Access
     from ciaccess.clients.nexus import Nexus
     from ciaccess.clients.vault.client import Vault
-    from ciaccess.access import Access
     from ciaccess.drift.credentials import Secret
     from ciaccess.engine.state import State
 

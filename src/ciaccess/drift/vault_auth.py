@@ -8,20 +8,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ciaccess.clients.errors import RefusedError
-from ciaccess.access.desired.pipeline_identities import jwt_roles
 from ciaccess.access.desired.nexus import VaultPolicy, vault_policies
+from ciaccess.access.desired.pipeline_identities import jwt_roles
 from ciaccess.access.desired.vault import jwt_backend_fields, jwt_role_fields
-from ciaccess.engine import resource_types
+from ciaccess.clients.errors import RefusedError
 from ciaccess.drift.checks import Check
 from ciaccess.drift.comparing import differing, shown
 from ciaccess.drift.findings import Finding
+from ciaccess.engine import resource_types
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ciaccess.clients.vault.client import Vault
     from ciaccess.access import Access
+    from ciaccess.clients.vault.client import Vault
 
 _KV_DEFAULTS = {"cas_required": False, "delete_version_after": "0s", "max_versions": 0}
 _BACKEND_UNUSED: dict[str, Any] = {

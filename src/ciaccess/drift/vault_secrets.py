@@ -5,15 +5,15 @@ from __future__ import annotations
 from shlex import quote
 from typing import TYPE_CHECKING
 
+from ciaccess.drift.findings import Finding
 from ciaccess.drift.former_accounts import Ended
 from ciaccess.drift.former_accounts import undeclared as of_nobody
-from ciaccess.drift.findings import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ciaccess.clients.vault.client import Vault
     from ciaccess.access import Access
+    from ciaccess.clients.vault.client import Vault
 
 
 def folder(access: Access) -> str:

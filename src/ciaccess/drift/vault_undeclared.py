@@ -10,17 +10,17 @@ from dataclasses import dataclass, field
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
-from ciaccess.analysis.vault_policies import reaches
-from ciaccess.access.desired.pipeline_identities import jwt_roles, service_accounts
 from ciaccess.access.desired.nexus import secret_api_path, vault_policies
+from ciaccess.access.desired.pipeline_identities import jwt_roles, service_accounts
+from ciaccess.analysis.vault_policies import reaches
 from ciaccess.drift.findings import UNSEEN, Finding
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from concurrent.futures import Future
 
-    from ciaccess.clients.vault.client import Vault
     from ciaccess.access import Access
+    from ciaccess.clients.vault.client import Vault
     from ciaccess.drift.look import Look
 
 SYSTEM = "Vault"

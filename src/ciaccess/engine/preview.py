@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ciaccess.adoption.errors import AdoptionError
+from ciaccess.errors import CommandError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,12 +70,12 @@ def declared_by(preview: Any) -> tuple[Declared, ...]:
     """Read `pulumi preview --json`.
 
     Raises:
-        AdoptionError: it is of another shape.
+        CommandError: it is of another shape.
     """
     try:
         return tuple(_resources(preview))
     except (KeyError, TypeError, AttributeError):
-        raise AdoptionError("the engine's preview has a shape that is not known here") from None
+        raise CommandError("the engine's preview has a shape that is not known here") from None
 
 
 def _resources(preview: Any) -> Iterator[Declared]:

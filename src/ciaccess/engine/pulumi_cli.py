@@ -15,9 +15,9 @@ import threading
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any
 
-from ciaccess.errors import CommandError, Exit
 from ciaccess.engine.settings import StackSettingsError, stack_file
 from ciaccess.environment import ROOT
+from ciaccess.errors import CommandError, Exit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

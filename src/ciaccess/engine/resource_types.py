@@ -5,14 +5,21 @@ An account is one resource with all that is its own in Nexus and Vault: its user
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-from ciaccess.drift.findings import Target
 
 if TYPE_CHECKING:
     from ciaccess.access import Access
 
 ACCOUNT = "ciaccess:index:ServiceAccount"
+
+
+@dataclass(frozen=True)
+class Target:
+    """A resource of the stack, found in its state by its type and id."""
+
+    type: str
+    identity: str
 
 
 def kv_mount(access: Access) -> tuple[Target, ...]:

@@ -8,8 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ciaccess.drift.findings import Target
-from ciaccess.engine.resource_types import ACCOUNT
+from ciaccess.engine.resource_types import ACCOUNT, Target
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -10,7 +10,7 @@ import secrets
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
-from simulators.shared import files
+from ciaccess import atomic_file
 from ciaccess.environment import state_directory
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def log_file(service: str) -> Path:
 def write_private(path: Path, text: str) -> None:
     """Write a file that only its owner may read, and the folders it lies in."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    files.write_private(path, text.encode())
+    atomic_file.write_private(path, text.encode())
 
 
 def credential_file(name: str) -> Path:

@@ -21,10 +21,27 @@ import requests
 from hvac.exceptions import VaultError
 
 from ciaccess.engine.settings import local_addresses_file
-from ciaccess.local_stack import seed, vault_server
-from ciaccess.local_stack.places import SERVICES, Record, credential_file, data_folder, folder, log_file, make_credential, write_private
-from ciaccess.local_stack.processes import StackError, free_port, is_ours, port_is_free, spawn, stop, wait_ready
 from ciaccess.environment import ROOT, local_credentials_script, state_directory
+from ciaccess.local_stack import seed, vault_server
+from ciaccess.local_stack.places import (
+    SERVICES,
+    Record,
+    credential_file,
+    data_folder,
+    folder,
+    log_file,
+    make_credential,
+    write_private,
+)
+from ciaccess.local_stack.processes import (
+    StackError,
+    free_port,
+    is_ours,
+    port_is_free,
+    spawn,
+    stop,
+    wait_ready,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -184,7 +201,7 @@ def _spawn(record: Record, service: str) -> None:
 
 
 def _simulator(service: str, record: Record, *credential: str) -> list[str]:
-    words = [sys.executable, "-m", f"local.{service}_simulator"]
+    words = [sys.executable, "-m", f"simulators.{service}"]
     return [*words, "--data", str(data_folder(service)), "--port", str(record.ports[service]), *credential]
 
 

@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ciaccess.engine import pulumi_cli
-from ciaccess.cli.options import declared
-from ciaccess.errors import CommandError, Exit
-from ciaccess.cli.terminal import confirm, notices, output
 from ciaccess.access.desired import pipeline_identities
+from ciaccess.cli.options import declared
+from ciaccess.cli.terminal import confirm, notices, output
+from ciaccess.engine import pulumi_cli
 from ciaccess.engine.preconditions import check_transit_key
 from ciaccess.engine.settings import StackSettingsError
+from ciaccess.errors import CommandError, Exit
 
 if TYPE_CHECKING:
-    from ciaccess.clients.vault.client import Vault
     from ciaccess.access import Access
+    from ciaccess.clients.vault.client import Vault
 
 application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 _MOST_TOKEN_BYTES = 4096
@@ -45,7 +45,9 @@ _TOKENS = {
     pipeline_identities.GITLAB_NOTES: _Token(
         frozenset({"api"}), frozenset(), "project access token of ciaccess, Reporter, api"
     ),
-    pipeline_identities.GITLAB_WRITER: _Token(frozenset({"api"}), frozenset(), "group access token, Owner, api"),
+    pipeline_identities.GITLAB_WRITER: _Token(
+        frozenset({"api"}), frozenset(), "group access token, Owner, api"
+    ),
 }
 _LEFT = """
 Left to do by hand in GitLab, project {project}:
@@ -104,8 +106,8 @@ def bootstrap(
 def _administrator(access: Access) -> Vault:
     """Return Vault, once it is known that the caller's credentials are taken by all three systems."""
     from ciaccess.clients.credentials import KNOWN, require  # noqa: PLC0415 the clients are slow to import
-    from ciaccess.clients.gitlab.variables import GitLab  # noqa: PLC0415 likewise
     from ciaccess.clients.gitlab.groups import token_scopes  # noqa: PLC0415 likewise
+    from ciaccess.clients.gitlab.variables import GitLab  # noqa: PLC0415 likewise
     from ciaccess.clients.http.session import trusting  # noqa: PLC0415 likewise
     from ciaccess.clients.nexus import Nexus  # noqa: PLC0415 likewise
     from ciaccess.clients.vault.client import Vault  # noqa: PLC0415 likewise
@@ -152,8 +154,8 @@ def _brought(access: Access, vault: Vault, files: dict[str, Path]) -> dict[str, 
 
 def _fault(access: Access, token: str, wanted: _Token) -> str:
     from ciaccess.clients.errors import UnauthorizedError  # noqa: PLC0415 loaded already
-    from ciaccess.clients.gitlab.variables import GitLab  # noqa: PLC0415 likewise
     from ciaccess.clients.gitlab.groups import token_scopes  # noqa: PLC0415 likewise
+    from ciaccess.clients.gitlab.variables import GitLab  # noqa: PLC0415 likewise
     from ciaccess.clients.http.session import trusting  # noqa: PLC0415 likewise
 
     try:

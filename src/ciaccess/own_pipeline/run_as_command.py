@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ciaccess.cli.options import FileOption, StackOption, declared
-from ciaccess.errors import CommandError, Exit
-from ciaccess.cli.terminal import notices
 from ciaccess.access.desired import pipeline_identities
+from ciaccess.cli.options import FileOption, StackOption, declared
+from ciaccess.cli.terminal import notices
+from ciaccess.errors import CommandError, Exit
 
 if TYPE_CHECKING:
     from types import FrameType
 
-    from ciaccess.clients.vault.client import Vault
     from ciaccess.access import Access
+    from ciaccess.clients.vault.client import Vault
 
 application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 ID_TOKEN = "VAULT_ID_TOKEN"  # noqa: S105 a variable's name
@@ -51,7 +51,9 @@ def run_as(
     access = declared(file, stack)
     chosen = pipeline_identities.IDENTITIES.get(f"ciaccess-{identity}")
     if access.pipeline is None or chosen is None:
-        known = ", ".join(name.removeprefix("ciaccess-") for name in pipeline_identities.own_jwt_roles(access))
+        known = ", ".join(
+            name.removeprefix("ciaccess-") for name in pipeline_identities.own_jwt_roles(access)
+        )
         raise CommandError(
             f"there is no identity {identity!r}. Identities: {known or 'none: add pipeline to access.yaml'}"
         )
@@ -71,8 +73,8 @@ def run_as(
 def _log_in(access: Access, identity: pipeline_identities.Identity) -> Vault:
     from ciaccess.clients.errors import RefusedError  # noqa: PLC0415 the clients are slow to import
     from ciaccess.clients.http.session import trusting  # noqa: PLC0415 likewise
-    from ciaccess.clients.vault.id_token_times import is_untimely  # noqa: PLC0415 likewise
     from ciaccess.clients.vault.client import Vault  # noqa: PLC0415 likewise
+    from ciaccess.clients.vault.id_token_times import is_untimely  # noqa: PLC0415 likewise
 
     id_token = os.environ.get(ID_TOKEN)
     if not id_token:

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ciaccess.engine import pulumi_cli
-from ciaccess.recovery import leftovers, state_folder, state_key
-from ciaccess.cli.options import declared_in
 from ciaccess.cli.local_credentials import use_local_credentials
-from ciaccess.errors import CommandError, Exit
+from ciaccess.cli.options import declared_in
 from ciaccess.cli.terminal import finish, notices, output, print_json
+from ciaccess.engine import pulumi_cli
 from ciaccess.engine.preconditions import check_vault
 from ciaccess.engine.settings import StackSettings, StackSettingsError, project_name
+from ciaccess.errors import CommandError, Exit
+from ciaccess.recovery import leftovers, state_folder, state_key
 
 if TYPE_CHECKING:
+    from ciaccess.access import Access
     from ciaccess.clients.vault.client import Vault
     from ciaccess.recovery.leftovers import Leftover
-    from ciaccess.access import Access
 
 application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -85,7 +85,7 @@ def _storage(stack: str, *, yes: bool) -> list[Leftover]:
 def _rest(stack: str, settings_file: Path | None, access: Access, *, yes: bool) -> list[Leftover]:
     from ciaccess.clients.credentials import CredentialsError  # noqa: PLC0415 after the YAML has been found good
     from ciaccess.clients.errors import ApiError  # noqa: PLC0415 likewise
-    from ciaccess.recovery.unrecorded import leftovers  # noqa: PLC0415 likewise
+    from ciaccess.recovery import unrecorded  # noqa: PLC0415 likewise
 
     try:
         export = pulumi_cli.export(stack)
@@ -96,7 +96,7 @@ def _rest(stack: str, settings_file: Path | None, access: Access, *, yes: bool) 
         state_key.check(export, _vault(url="VAULT_SERVER_URL", token="VAULT_SERVER_TOKEN"))  # noqa: S106 names of variables
         left = _mended(leftovers.of_the_state(export, stack), yes=yes)
         left += _mended(leftovers.of_vault(export, access, _vault()), yes=yes)
-        return left + _mended(leftovers(export, access, _vault(), stack, settings_file), yes=yes)
+        return left + _mended(unrecorded.leftovers(export, access, _vault(), stack, settings_file), yes=yes)
     except (ApiError, CredentialsError) as error:
         raise CommandError(str(error), Exit.COULD_NOT_LOOK) from None
 

@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 from ciaccess.clients.errors import RefusedError
 from ciaccess.engine import pulumi_cli
-from ciaccess.recovery import state_folder, torn_state
-from ciaccess.errors import CommandError, Exit
-from ciaccess.drift.findings import Target
+from ciaccess.engine.resource_types import Target
 from ciaccess.engine.state import parse
+from ciaccess.errors import CommandError, Exit
+from ciaccess.recovery import state_folder, torn_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from ciaccess.clients.vault.client import Vault
     from ciaccess.access import Access
+    from ciaccess.clients.vault.client import Vault
 
 _BACKEND = "vault:jwt/authBackend:AuthBackend"
 _ENGINE = "vault:index/mount:Mount"

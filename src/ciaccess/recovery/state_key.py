@@ -10,8 +10,8 @@ import binascii
 from typing import TYPE_CHECKING, Any
 
 from ciaccess.clients.errors import NotFoundError, RefusedError
-from ciaccess.errors import CommandError, Exit
 from ciaccess.engine import transit
+from ciaccess.errors import CommandError, Exit
 
 if TYPE_CHECKING:
     from ciaccess.clients.vault.client import Vault

@@ -9,21 +9,21 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from ciaccess.access.desired.nexus import vault_policies
 from ciaccess.access.desired.ownership import owner_in
+from ciaccess.access.desired.pipeline_identities import jwt_roles
 from ciaccess.adoption.plan import Becomes, Plan
 from ciaccess.adoption.session import session, told
-from ciaccess.recovery.leftovers import Leftover
-from ciaccess.access.desired.pipeline_identities import jwt_roles
-from ciaccess.access.desired.nexus import vault_policies
-from ciaccess.engine.state import parse
 from ciaccess.engine.resource_types import backend, jwt_role, kv_mount, policy
+from ciaccess.engine.state import parse
+from ciaccess.recovery.leftovers import Leftover
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ciaccess.clients.vault.client import Vault
     from ciaccess.access import Access
-    from ciaccess.drift.findings import Target
+    from ciaccess.clients.vault.client import Vault
+    from ciaccess.engine.resource_types import Target
 
 
 def leftovers(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Tone = Literal["plain", "good", "gain", "loss", "risky", "bad"]
 Cell = str | tuple[str, ...]
-_TEMPLATES = Path(__file__).parent / "templates"
+_TEMPLATES = Path(__file__).parent
 _SIGNS = {"plain": "·", "good": "✓", "gain": "+", "loss": "-", "risky": "!", "bad": "✗"}
 _COLOURS = {"plain": "", "good": "green", "gain": "green", "loss": "yellow", "risky": "red", "bad": "red"}
 _LINE_COLOURS = {"+": "green", "-": "red"}

@@ -9,22 +9,22 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ciaccess.access.desired.former_names import former_names
+from ciaccess.access.reading.document import read
 from ciaccess.analysis.facts import AccessFacts
-from ciaccess.clients.redaction import redacted
-from ciaccess.review import page
-from ciaccess.cli.options import declared_in
 from ciaccess.cli.local_credentials import use_local_credentials
+from ciaccess.cli.options import declared_in
+from ciaccess.cli.terminal import finish, notices
+from ciaccess.clients.redaction import redacted
+from ciaccess.engine import previewing
+from ciaccess.engine.settings import StackSettings, StackSettingsError
+from ciaccess.environment import ROOT
+from ciaccess.errors import CommandError, Exit
+from ciaccess.progress import Step
+from ciaccess.review import page
 from ciaccess.review.outputs import OptionalFileCommand, Outputs, Told
 from ciaccess.review.preflight import Blind, look
-from ciaccess.errors import CommandError, Exit
-from ciaccess.cli.terminal import finish, notices
-from ciaccess.access.reading.document import read
-from ciaccess.access.desired.former_names import former_names
-from ciaccess.engine.settings import StackSettings, StackSettingsError
-from ciaccess.engine import previewing
 from ciaccess.review.report import Base, Report, report_of
-from ciaccess.environment import ROOT
-from ciaccess.progress import Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -123,16 +123,16 @@ def _preview(subject: _Subject, base: Base | None, outputs: Outputs) -> Exit:
         for spot in error.blind:
             notices().print(f"error: {spot}", markup=False)
         as_json = {"clean": None, "could_not_look": [spot.to_json() for spot in error.blind]}
-        page = page.page_of_blindness(subject.project, subject.stack, error.blind)
+        shown = page.page_of_blindness(subject.project, subject.stack, error.blind)
         try:
-            outputs.tell(about, page, as_json)
+            outputs.tell(about, shown, as_json)
         except CommandError as refused:  # GitLab among what cannot be looked at
             notices().print(f"error: {refused}", markup=False)
         return Exit.COULD_NOT_LOOK
     except previewing.EngineError as error:
         messages = [redacted(message) for message in error.messages]
-        page = page.page_of_failure(subject.project, subject.stack, messages)
-        outputs.tell(about, page, {"clean": None, "error": messages})
+        shown = page.page_of_failure(subject.project, subject.stack, messages)
+        outputs.tell(about, shown, {"clean": None, "error": messages})
         return Exit.ERROR
     outputs.tell(about, page.page_of(report), report.to_json(), report.counts.to_json())
     return Exit.CLEAN if report.is_clean else Exit.DIFFERENCES

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from ciaccess.analysis.facts import AccessFacts, AccountFacts, Holder, RoleFacts, Trust, grants_of
-from ciaccess.analysis.vault_policies import may_read, rules
 from ciaccess.access.desired import pipeline_identities
 from ciaccess.access.desired.nexus import NexusObjects, NexusPrivilege, NexusRole, NexusSelector
+from ciaccess.analysis.facts import AccessFacts, AccountFacts, Holder, RoleFacts, Trust, grants_of
+from ciaccess.analysis.vault_policies import may_read, rules
 from ciaccess.review.account import ACCOUNT, PRIVILEGE, ROLE, SECRET, SELECTOR, USER, parts
 from ciaccess.review.resources import JWT_BACKEND, JWT_ROLE, POLICY
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from ciaccess.analysis.vault_policies import Rule
-    from ciaccess.review.account import Parts
     from ciaccess.engine.events import Inputs
+    from ciaccess.review.account import Parts
 
 _OWN = frozenset(
     (

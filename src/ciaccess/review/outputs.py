@@ -11,9 +11,9 @@ from urllib.parse import quote
 
 from typer.core import TyperCommand
 
-from ciaccess.report import page
-from ciaccess.errors import CommandError
 from ciaccess.cli.terminal import notices, output, print_json, write_file
+from ciaccess.errors import CommandError
+from ciaccess.report import page
 
 if TYPE_CHECKING:
     from typer._click import Context
@@ -96,8 +96,8 @@ class Outputs:
     def _keep_note(self, about: Told, shown: page.Page) -> None:
         from ciaccess.clients.credentials import CredentialsError, notes_token, require  # noqa: PLC0415 only here
         from ciaccess.clients.errors import ApiError  # noqa: PLC0415 likewise
-        from ciaccess.clients.gitlab.variables import GitLab  # noqa: PLC0415 likewise
         from ciaccess.clients.gitlab.notes import MergeRequestNotes  # noqa: PLC0415 likewise
+        from ciaccess.clients.gitlab.variables import GitLab  # noqa: PLC0415 likewise
         from ciaccess.clients.http.session import trusting  # noqa: PLC0415 likewise
         from ciaccess.review.note import keep, marker, text_of  # noqa: PLC0415 likewise
 

@@ -1,4 +1,4 @@
-"""A preview as a page for people (commands/page): who gains and loses, what changes, and apart from it what drifted."""
+"""A preview as a page for people (report/page): who gains and loses, what changes, and apart from it what drifted."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ciaccess.analysis.changes import Difference
-    from ciaccess.review.preflight import Blind
     from ciaccess.review.fields import FieldChange
+    from ciaccess.review.preflight import Blind
     from ciaccess.review.report import Agreement, Report
     from ciaccess.review.resources import ResourceChange
 

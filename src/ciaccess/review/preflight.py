@@ -12,9 +12,9 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ciaccess.clients.could_not_look import CannotLookError
 from ciaccess.clients.credentials import CredentialsError
 from ciaccess.clients.errors import ApiError
-from ciaccess.drift.look import CannotLookError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

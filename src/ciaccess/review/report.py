@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
+from ciaccess.access.desired.former_names import ALWAYS, expanded
 from ciaccess.analysis.changes import Change, Difference
 from ciaccess.analysis.difference import difference
 from ciaccess.analysis.facts import AccessFacts
-from ciaccess.access.desired.former_names import ALWAYS, expanded
 from ciaccess.review.account import ACCOUNT, known
 from ciaccess.review.facts_of_resources import facts, is_own
 from ciaccess.review.resources import Counts, ResourceChange, counts, drift, proposed

@@ -8,23 +8,23 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ciaccess.engine import pulumi_cli
-from ciaccess.cli.local_credentials import use_local_credentials
-from ciaccess.rotation.count_up import File, count_up, following
-from ciaccess.errors import CommandError, Exit
-from ciaccess.cli.terminal import finish, output, print_json
 from ciaccess.access.desired import rotation
 from ciaccess.access.desired.pipeline_identities import service_accounts
-from ciaccess.engine.preconditions import check_vault
 from ciaccess.access.model.checks_dates import today
+from ciaccess.cli.local_credentials import use_local_credentials
+from ciaccess.cli.terminal import finish, output, print_json
+from ciaccess.engine import pulumi_cli
+from ciaccess.engine.preconditions import check_vault
 from ciaccess.engine.settings import StackSettings, StackSettingsError, project_name
+from ciaccess.errors import CommandError, Exit
 from ciaccess.progress import Step
+from ciaccess.rotation.count_up import File, count_up, following
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ciaccess.rotation.proof import Before, Proof, Rotated
     from ciaccess.access import Access
+    from ciaccess.rotation.proof import Before, Proof, Rotated
 
 application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 _TYPE = "ciaccess:index:ServiceAccount"

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ciaccess.cli.options import declared_in
-from ciaccess.atomic_file import beside
-from ciaccess.errors import CommandError
 from ciaccess.access.desired import former_names, rotation
 from ciaccess.access.desired.pipeline_identities import own_accounts
 from ciaccess.access.model.checks_dates import today
+from ciaccess.atomic_file import beside
+from ciaccess.cli.options import declared_in
+from ciaccess.errors import CommandError
 from ciaccess.rotation.yaml_edit import EditError, Turned, edited
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from ciaccess.access import Access
 

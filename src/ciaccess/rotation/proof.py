@@ -8,14 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ciaccess.access.desired import rotation
+from ciaccess.access.desired.nexus import secret_metadata_path
+from ciaccess.access.desired.pipeline_identities import secret_folder
 from ciaccess.clients.credentials import require
 from ciaccess.clients.http.session import trusting
 from ciaccess.clients.nexus import Nexus
 from ciaccess.clients.vault.client import Vault
-from ciaccess.access.desired import rotation
-from ciaccess.access.desired.pipeline_identities import secret_folder
-from ciaccess.access.desired.nexus import secret_metadata_path
-from ciaccess.verification.secrets import Credentials
+from ciaccess.clients.vault.secret import Credentials
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ciaccess.verification import tables
 from ciaccess.cli.options import FileOption, StackOption, declared
-from ciaccess.errors import CommandError
 from ciaccess.cli.terminal import finish, notices, output, print_json, write_file
+from ciaccess.errors import CommandError
+from ciaccess.verification import tables
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ciaccess.clients.http.session import HttpOptions
     from ciaccess.access import Access
+    from ciaccess.clients.http.session import HttpOptions
     from ciaccess.verification.id_tokens import IdToken
     from ciaccess.verification.results import Report
     from ciaccess.verification.run import Means
@@ -93,11 +93,11 @@ def local_means(access: Access, *, writes: bool = True, given: IdToken | None = 
     """
     from ciaccess.clients.gitlab.variables import GitLab  # noqa: PLC0415 `--help` does without clients
     from ciaccess.clients.vault.client import Vault  # noqa: PLC0415 likewise
+    from ciaccess.clients.vault.secret import Credentials  # noqa: PLC0415 likewise
     from ciaccess.local_stack import stack  # noqa: PLC0415 likewise
     from ciaccess.local_stack.places import credential_file  # noqa: PLC0415 likewise
     from ciaccess.local_stack.processes import StackError  # noqa: PLC0415 likewise
     from ciaccess.verification.run import Means  # noqa: PLC0415 likewise
-    from ciaccess.verification.secrets import Credentials  # noqa: PLC0415 likewise
     from ciaccess.verification.token_sources import GivenToken, MintedTokens  # noqa: PLC0415 likewise
 
     try:
@@ -144,8 +144,8 @@ class _LocalIssuer:
 def _means(access: Access, id_token_file: Path | None, *, local: bool, writes: bool) -> Means:
     from ciaccess.clients.credentials import CredentialsError, require  # noqa: PLC0415 `--help` does without clients
     from ciaccess.clients.gitlab.variables import GitLab  # noqa: PLC0415 likewise
+    from ciaccess.clients.vault.secret import Credentials  # noqa: PLC0415 likewise
     from ciaccess.verification.run import Means  # noqa: PLC0415 likewise
-    from ciaccess.verification.secrets import Credentials  # noqa: PLC0415 likewise
     from ciaccess.verification.token_sources import GivenToken  # noqa: PLC0415 likewise
 
     given = _given(id_token_file)

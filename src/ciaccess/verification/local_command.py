@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ciaccess.errors import CommandError, Exit
 from ciaccess.cli.terminal import confirm, finish, notices, output, print_json
+from ciaccess.errors import CommandError, Exit
 from ciaccess.local_stack import stack
 from ciaccess.local_stack.processes import StackError
 from ciaccess.progress import elapsed
@@ -67,8 +67,8 @@ def up(*, free_ports: FreePortsOption = False) -> None:
 
     Exit code 0 when the proof succeeds, 2 when something in it is wrong, 3 when it could not look, 1 an error.
     """
-    from ciaccess.engine import pulumi_cli  # noqa: PLC0415 only `up` runs the engine
     from ciaccess.cli.options import declared  # noqa: PLC0415 `stop` and `status` must start quickly
+    from ciaccess.engine import pulumi_cli  # noqa: PLC0415 only `up` runs the engine
 
     began = time.monotonic()
     _start(free_ports=free_ports)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from ciaccess.access.desired.nexus import policy_name
 from ciaccess.analysis.admission import Outcome as Admission
 from ciaccess.analysis.admission import judge
 from ciaccess.clients.errors import ApiError
 from ciaccess.clients.vault.client import Vault
-from ciaccess.access.desired.nexus import policy_name
 from ciaccess.verification.id_tokens import TokenError
 from ciaccess.verification.results import Check, Outcome
 from ciaccess.verification.token_sources import with_own_roles
@@ -17,8 +17,8 @@ from ciaccess.verification.token_sources import with_own_roles
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ciaccess.clients.http.session import HttpOptions
     from ciaccess.access import Access
+    from ciaccess.clients.http.session import HttpOptions
     from ciaccess.verification.id_tokens import IdToken
     from ciaccess.verification.results import Result
     from ciaccess.verification.token_sources import TokenSource

@@ -19,14 +19,14 @@ from ciaccess.verification.results import Check, Outcome
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from ciaccess.access import Access
     from ciaccess.analysis.facts import AccessFacts
     from ciaccess.clients.artifacts import Answer
     from ciaccess.clients.http.session import HttpOptions
-    from ciaccess.access import Access
+    from ciaccess.clients.vault.secret import Credentials
     from ciaccess.verification.operations import Administration, Location, Operation
     from ciaccess.verification.places import Places
     from ciaccess.verification.results import Result
-    from ciaccess.verification.secrets import Credentials
 
 LOGIN = "Nexus login"
 ADMINISTER = "administer"

@@ -10,10 +10,10 @@ from ciaccess.clients.artifacts import FORMATS, Artifact, Place
 from ciaccess.clients.http.session import HttpOptions, PooledSession, basic
 
 if TYPE_CHECKING:
-    from ciaccess.clients.artifacts import Answer
     from ciaccess.access import Access
+    from ciaccess.clients.artifacts import Answer
+    from ciaccess.clients.vault.secret import Credentials
     from ciaccess.verification.operations import Location
-    from ciaccess.verification.secrets import Credentials
 
 
 @dataclass(frozen=True)

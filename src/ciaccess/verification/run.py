@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ciaccess.access.desired.pipeline_identities import jwt_roles
 from ciaccess.analysis.facts import AccessFacts
 from ciaccess.clients.errors import ApiError
-from ciaccess.access.desired.pipeline_identities import jwt_roles
 from ciaccess.verification import variables
 from ciaccess.verification.logins import Logins
 from ciaccess.verification.nexus_proof import Names, NexusProof, Trial
@@ -21,15 +21,15 @@ from ciaccess.verification.secrets import SecretProof
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from ciaccess.access import Access
     from ciaccess.clients.artifacts import Artifact
     from ciaccess.clients.gitlab.variables import GitLab
     from ciaccess.clients.http.session import HttpOptions
     from ciaccess.clients.vault.client import Vault
-    from ciaccess.access import Access
+    from ciaccess.clients.vault.secret import Credentials
     from ciaccess.verification.operations import Location
     from ciaccess.verification.places import Uploaded
     from ciaccess.verification.results import Result
-    from ciaccess.verification.secrets import Credentials
     from ciaccess.verification.token_sources import TokenSource
 
 # More would only wait for each other: Python does one thing at a time, and the systems have other users.

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ciaccess.clients.errors import ApiError
 from ciaccess.access.desired import rotation
 from ciaccess.access.desired.nexus import secret_api_path
+from ciaccess.clients.errors import ApiError
+from ciaccess.clients.vault.secret import Credentials
 from ciaccess.verification.id_tokens import TokenError
 from ciaccess.verification.logins import KIND as LOGIN
 from ciaccess.verification.logins import log_out, refusal
@@ -16,22 +17,14 @@ from ciaccess.verification.results import Check
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ciaccess.clients.vault.client import Vault
     from ciaccess.access import Access
+    from ciaccess.clients.vault.client import Vault
     from ciaccess.verification.logins import Logins
     from ciaccess.verification.results import Result
     from ciaccess.verification.token_sources import TokenSource
 
 KIND = "secret"
 _CHANGING = {"create", "update", "patch", "delete", "sudo", "root"}
-
-
-@dataclass(frozen=True)
-class Credentials:
-    """What a job has read of an account's secret."""
-
-    username: str
-    password: str = field(repr=False)
 
 
 @dataclass

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
-from ciaccess.report.page import visible
 from ciaccess.errors import Exit
+from ciaccess.report.page import visible
 from ciaccess.verification.results import Outcome, Verdict, expectation, subjects
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from ciaccess.access.desired.pipeline_identities import jwt_roles
 from ciaccess.analysis.admission import Outcome, judge
 from ciaccess.analysis.job import Job
-from ciaccess.access.desired.pipeline_identities import jwt_roles
 from ciaccess.verification.id_tokens import IdToken, Issuer, TokenError
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ import pytest
 
 from ciaccess.analysis.admission import UNKNOWN, Outcome
 from ciaccess.analysis.job import Job, verdicts
-from tests.support.servers.gitlab import GitlabProcess, start_gitlab
 from tests.support.access.organisation import organisation
+from tests.support.servers.gitlab import GitlabProcess, start_gitlab
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ciaccess.clients.errors import ApiError, ConflictError, ForbiddenError, NotFoundError, RefusedError, ServerError, UnauthorizedError, UnexpectedAnswerError, UnreachableError
+from ciaccess.clients.errors import (
+    ApiError,
+    ConflictError,
+    ForbiddenError,
+    NotFoundError,
+    RefusedError,
+    ServerError,
+    UnauthorizedError,
+    UnexpectedAnswerError,
+    UnreachableError,
+)
 from ciaccess.clients.gitlab.variables import GitLab, Variable, Variables
 from ciaccess.clients.http.session import HttpOptions
 from ciaccess.clients.redaction import redacted

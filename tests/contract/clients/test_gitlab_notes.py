@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ciaccess.clients.errors import ForbiddenError, NotFoundError, UnauthorizedError
-from ciaccess.clients.gitlab.variables import GitLab
 from ciaccess.clients.gitlab.notes import MOST_CHARACTERS, MergeRequestNotes
+from ciaccess.clients.gitlab.variables import GitLab
 from ciaccess.clients.http.session import HttpOptions
 from ciaccess.report.page import Finding, Page, Section
 from ciaccess.review.note import keep, marker, text_of

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ciaccess.clients.errors import ConflictError, ForbiddenError, NotFoundError, RefusedError, ServerError, UnauthorizedError, UnexpectedAnswerError
+from ciaccess.clients.errors import (
+    ConflictError,
+    ForbiddenError,
+    NotFoundError,
+    RefusedError,
+    ServerError,
+    UnauthorizedError,
+    UnexpectedAnswerError,
+)
 from ciaccess.clients.nexus import ContentSelector, Nexus, Privilege, Role, User
 
 if TYPE_CHECKING:

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ciaccess.clients.errors import ConflictError, RefusedError, ServerError, UnexpectedAnswerError, UnreachableError
+from ciaccess.clients.errors import (
+    ConflictError,
+    RefusedError,
+    ServerError,
+    UnexpectedAnswerError,
+    UnreachableError,
+)
 from ciaccess.clients.nexus import HttpOptions, Nexus, Privilege, Role, User
 from tests.support.servers.nexus import ADMIN, NexusProcess, start_nexus
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.consumers.job_shell import CURL_IMAGES, IMAGES
-from tests.support.servers.scripted_server import Reply, ScriptedServer, make_certificate, page
 from tests.support.consumers.vault_replies import LOGIN, SECRET, SHOW, job, refused, secret, shows_no_secret
+from tests.support.servers.scripted_server import Reply, ScriptedServer, make_certificate, page
 
 if TYPE_CHECKING:
     from pathlib import Path

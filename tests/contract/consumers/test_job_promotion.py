@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.servers.scripted_server import Reply, ScriptedServer
 from tests.support.consumers.vault_replies import PASSWORD, VAULT_TOKEN, job, secret
+from tests.support.servers.scripted_server import Reply, ScriptedServer
 
 if TYPE_CHECKING:
     from pathlib import Path

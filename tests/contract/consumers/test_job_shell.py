@@ -10,8 +10,21 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.consumers.job_shell import IMAGES, shell_text
+from tests.support.consumers.vault_replies import (
+    ID_TOKEN,
+    LOGIN,
+    PASSWORD,
+    REVOKE,
+    SECRET,
+    SHOW,
+    VAULT_TOKEN,
+    job,
+    logged_in,
+    refused,
+    secret,
+    shows_no_secret,
+)
 from tests.support.servers.scripted_server import Reply, ScriptedServer
-from tests.support.consumers.vault_replies import ID_TOKEN, LOGIN, PASSWORD, REVOKE, SECRET, SHOW, VAULT_TOKEN, job, logged_in, refused, secret, shows_no_secret
 
 if TYPE_CHECKING:
     from pathlib import Path

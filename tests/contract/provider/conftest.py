@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.provider.account import AccountCase
+from tests.support.provider.plugin import Engine
 from tests.support.servers.fault_proxy import FaultProxy
 from tests.support.servers.gitlab import GitlabProcess, start_gitlab
 from tests.support.servers.nexus import NexusApi, NexusProcess, start_nexus
-from tests.support.provider.plugin import Engine
 from tests.support.servers.real_nexus import RealNexus
 from tests.support.servers.vault import VaultProcess
 

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.support.provider.account import MARKER, OWNER, TOKEN
-from tests.support.servers.fault_proxy import Fault, Request
 from tests.support.provider.plugin import PluginError, Unknown
+from tests.support.servers.fault_proxy import Fault, Request
 
 if TYPE_CHECKING:
     from tests.support.provider.account import AccountCase

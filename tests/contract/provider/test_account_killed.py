@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.servers.fault_proxy import Fault
 from tests.support.provider.plugin import PluginError
+from tests.support.servers.fault_proxy import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ciaccess.clients.fingerprint import fingerprint
-from tests.support.servers.fault_proxy import Fault, Request
 from tests.support.provider.plugin import PluginError
+from tests.support.servers.fault_proxy import Fault, Request
 
 if TYPE_CHECKING:
     from tests.support.provider.account import AccountCase

@@ -8,8 +8,8 @@ import pytest
 
 from ciaccess.clients.http.session import HttpOptions
 from ciaccess.provider import systems
-from tests.support.servers.fault_proxy import Answer, Fault, proxy_page
 from tests.support.provider.plugin import PluginError
+from tests.support.servers.fault_proxy import Answer, Fault, proxy_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,8 +11,8 @@ from tests.support.provider.plugin import Secret
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.support.servers.nexus import NexusProcess
     from tests.support.provider.plugin import Engine
+    from tests.support.servers.nexus import NexusProcess
 
 ROLE, USER = "ciaccess:nexus:Role", "ciaccess:nexus:User"
 

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from tests.support.servers.gitlab import GitlabProcess, start_gitlab
 from tests.support.provider.life_cycle import Case, ObjectLifeCycle
 from tests.support.provider.plugin import Engine, PluginError, RefusedInputsError
+from tests.support.servers.gitlab import GitlabProcess, start_gitlab
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

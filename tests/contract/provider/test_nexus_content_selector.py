@@ -8,8 +8,8 @@ from tests.support.provider.life_cycle import Case, ObjectLifeCycle
 from tests.support.provider.plugin import PluginError, RefusedInputsError
 
 if TYPE_CHECKING:
-    from tests.support.servers.nexus import NexusProcess
     from tests.support.provider.plugin import Engine
+    from tests.support.servers.nexus import NexusProcess
 
 TOKEN = "ciaccess:nexus:ContentSelector"
 PATH = "/security/content-selectors"

@@ -89,7 +89,7 @@ def test_it_says_its_version(stub: provider_pb2_grpc.ResourceProviderStub) -> No
 
 def test_a_start_imports_no_client_that_it_may_not_need() -> None:
     loaded = subprocess.run(
-        [sys.executable, "-c", "import sys, provider.__main__; print(*sys.modules)"],
+        [sys.executable, "-c", "import sys, ciaccess.provider.__main__; print(*sys.modules)"],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -7,8 +7,8 @@ import pytest
 from tests.support.provider.plugin import PluginError, RefusedInputsError
 
 if TYPE_CHECKING:
-    from tests.support.servers.gitlab import GitlabProcess
     from tests.support.provider.plugin import Engine
+    from tests.support.servers.gitlab import GitlabProcess
     from tests.support.servers.vault import VaultProcess
 
 TOKEN = "ciaccess:vault:Preconditions"

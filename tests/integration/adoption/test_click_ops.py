@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.adoption.click_ops import AUDIENCE, FAULTS, GOOD, PERSON, STALE, WITHOUT_SECRET, ClickOps
-from tests.support.recovery.crash import descendants, kill
 from tests.support.project.project import ROOT, Done, Project
+from tests.support.recovery.crash import descendants, kill
 from tests.support.verification.working_jobs import Work, WorkingJobs
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ import pytest
 
 from ciaccess.cli.revisions import content_at
 from ciaccess.errors import CommandError
-from tests.support.cli.commands import ciaccess
 from tests.support.access.organisation import ORGANISATION, edited
+from tests.support.cli.commands import ciaccess
 
 if TYPE_CHECKING:
     from pathlib import Path

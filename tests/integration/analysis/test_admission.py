@@ -10,9 +10,9 @@ import requests
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ciaccess.analysis.admission import Outcome, judge
-from ciaccess.access.model.models import Access
 from ciaccess.access.desired.nexus import bound_claims_type, secret_api_path, vault_policies
+from ciaccess.access.model.models import Access
+from ciaccess.analysis.admission import Outcome, judge
 from tests.support.servers.vault import Issuer, VaultProcess
 
 if TYPE_CHECKING:

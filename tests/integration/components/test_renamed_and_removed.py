@@ -9,10 +9,10 @@ import hvac.exceptions
 import pytest
 
 from ciaccess.access.model.checks_dates import today
-from tests.support.provider.holdings import holdings, metadata, secret
-from tests.support.servers.jobs import id_token, login
 from tests.support.project.project import STACK
+from tests.support.provider.holdings import holdings, metadata, secret
 from tests.support.rotation.rotating import rotate
+from tests.support.servers.jobs import id_token, login
 from tests.support.verification.verification import Verifier
 
 if TYPE_CHECKING:

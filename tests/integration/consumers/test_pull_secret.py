@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from ruamel.yaml import YAML
 
-from tests.support.clients.images import write_layout
-from tests.support.servers.nexus import NexusProcess, start_nexus
 from tests.support.access.organisation import edited
+from tests.support.clients.images import write_layout
 from tests.support.project.project import Done
+from tests.support.servers.nexus import NexusProcess, start_nexus
 from tests.support.servers.simulator import ROOT, free_port
 from tests.support.servers.vault import VaultProcess
 

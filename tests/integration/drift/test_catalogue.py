@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ciaccess.drift.catalogue import CLASSES
-from tests.support.drift.drift import CLEAN, DRIFT, Looked, look, repair
 from tests.support.drift.catalogue import BATCHES
+from tests.support.drift.drift import CLEAN, DRIFT, Looked, look, repair
 
 if TYPE_CHECKING:
     from tests.support.project.project import Project

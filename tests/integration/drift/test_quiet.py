@@ -9,7 +9,17 @@ import requests
 
 from ciaccess.access import load
 from ciaccess.access.desired.pipeline_identities import service_accounts
-from tests.support.drift.drift import CLEAN, add_user, add_variable, look, nexus, put_role, put_user, vault_update, vault_write
+from tests.support.drift.drift import (
+    CLEAN,
+    add_user,
+    add_variable,
+    look,
+    nexus,
+    put_role,
+    put_user,
+    vault_update,
+    vault_write,
+)
 from tests.support.servers.jobs import id_token, login
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ciaccess.access.desired.pipeline_identities import APPLY, DRIFT, PREVIEW
-from tests.support.project.checkout import STACK
-from tests.support.own_pipeline.identities import SCHEDULED, make_tokens, own_token
 from tests.support.engine.runbook import Runbook
+from tests.support.own_pipeline.identities import SCHEDULED, make_tokens, own_token
+from tests.support.project.checkout import STACK
 
 if TYPE_CHECKING:
     from tests.support.project.checkout import Checkout

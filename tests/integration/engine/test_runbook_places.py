@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.project.checkout import STACK
 from tests.support.engine.runbook import Runbook
+from tests.support.project.checkout import STACK
 
 if TYPE_CHECKING:
     from tests.support.project.checkout import Checkout

@@ -10,8 +10,8 @@ import pytest
 from ciaccess.clients.errors import ForbiddenError, UnreachableError
 from ciaccess.clients.http.session import HttpOptions
 from ciaccess.clients.vault.client import Vault
-from ciaccess.recovery import state_key
 from ciaccess.errors import CommandError, Exit
+from ciaccess.recovery import state_key
 from tests.support.servers.simulator import free_port
 from tests.support.servers.vault import VaultProcess
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ciaccess.access.desired import pipeline_identities
 from ciaccess.access import load
+from ciaccess.access.desired import pipeline_identities
 from ciaccess.access.desired.nexus import vault_policies
 from ciaccess.access.model.checks_dates import today
-from tests.support.provider.holdings import metadata, secret
 from tests.support.own_pipeline.identities import SCHEDULED, engine_as, is_alive, own_secret, run_as
+from tests.support.provider.holdings import metadata, secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,7 +83,9 @@ def unused(project: Project, audit: Path, role: str) -> set[str]:
         if not any(pattern.fullmatch(one) for one in seen):
             left.add(path)
     return {
-        path for path in left - set(ONLY_RELEASED) if role != pipeline_identities.PREVIEW or "/metadata/" not in path
+        path
+        for path in left - set(ONLY_RELEASED)
+        if role != pipeline_identities.PREVIEW or "/metadata/" not in path
     }
 
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from ruamel.yaml import YAML
 
-from tests.support.servers.nexus import start_nexus
 from tests.support.project.project import STACK, Project
+from tests.support.servers.nexus import start_nexus
 from tests.support.servers.real_nexus import RealNexus
 
 if TYPE_CHECKING:

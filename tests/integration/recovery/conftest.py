@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.project.project import Project
 from tests.support.recovery.crash import Site
 from tests.support.servers.fault_proxy import FaultProxy
-from tests.support.project.project import Project
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

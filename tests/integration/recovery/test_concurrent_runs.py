@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.recovery.crash import descendants
-from tests.support.servers.fault_proxy import Fault
 from tests.support.project.project import STACK
+from tests.support.recovery.crash import descendants
 from tests.support.rotation.rotating import rotate
+from tests.support.servers.fault_proxy import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

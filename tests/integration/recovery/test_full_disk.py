@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.support.recovery.crash import Site
     from tests.support.project.project import Done
+    from tests.support.recovery.crash import Site
 
 # The engine tries to write for half a minute; and a disk is mounted, which takes root.
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.project.project import STACK
 from tests.support.recovery.crash import ACCOUNTS
 from tests.support.servers.fault_proxy import Fault
-from tests.support.project.project import STACK
 
 if TYPE_CHECKING:
     from pathlib import Path

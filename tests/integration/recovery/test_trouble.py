@@ -15,8 +15,8 @@ from tests.support.servers.fault_proxy import BROKEN_JSON, Answer, Fault, busy, 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.support.recovery.crash import Site
     from tests.support.project.project import Done
+    from tests.support.recovery.crash import Site
 
 _USERS = "/service/rest/v1/security/users"
 _MANY = 50

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.recovery.crash import Site
-from tests.support.servers.fault_proxy import Fault, FaultProxy, Request
 from tests.support.rotation.rotating import users
+from tests.support.servers.fault_proxy import Fault, FaultProxy, Request
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.servers.jobs import id_token
 from tests.support.project.project import ROOT
+from tests.support.servers.jobs import id_token
 from tests.support.verification.verification import Verified, Verifier
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 import requests
 from ruamel.yaml import YAML
 
-from tests.support.servers.jobs import id_token
 from tests.support.project.project import Done
+from tests.support.servers.jobs import id_token
 from tools.node import gitlab_ci_local
 
 if TYPE_CHECKING:

@@ -4,8 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.support.drift.drift import Change, add_user, add_variable, change, nexus, several, vault_update, vault_write
-from tests.support.drift.changes import CREDENTIALS, FIELDS, POLICY, READ_ALL, ROLE, add_policy, delete, remove
+from tests.support.drift.changes import (
+    CREDENTIALS,
+    FIELDS,
+    POLICY,
+    READ_ALL,
+    ROLE,
+    add_policy,
+    delete,
+    remove,
+)
+from tests.support.drift.drift import (
+    Change,
+    add_user,
+    add_variable,
+    change,
+    nexus,
+    several,
+    vault_update,
+    vault_write,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -4,7 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tests.support.drift.drift import GROUP, add_variable, change, nexus, put_object, put_privilege, put_role, put_secret, put_user, put_variable, set_password, several, vault_update, vault_write
+from tests.support.drift.drift import (
+    GROUP,
+    add_variable,
+    change,
+    nexus,
+    put_object,
+    put_privilege,
+    put_role,
+    put_secret,
+    put_user,
+    put_variable,
+    set_password,
+    several,
+    vault_update,
+    vault_write,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable

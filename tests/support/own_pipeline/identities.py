@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 
-from tests.support.servers.jobs import id_token
 from tests.support.project.project import STACK
+from tests.support.servers.jobs import id_token
 
 if TYPE_CHECKING:
     from tests.support.project.project import Done, Project

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.support.project.checkout import copy_checkout
 from tests.support.own_pipeline.identities import PROJECT, own_token
-from tests.support.project.project import ROOT, Done
+from tests.support.project.checkout import copy_checkout, share_environment
+from tests.support.project.project import Done
 from tools.node import gitlab_ci_local
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class OwnPipeline:
     def create(self) -> None:
         """Copy the checkout, as one commit of `main`."""
         copy_checkout(self.folder)
-        (self.folder / ".venv").symlink_to(ROOT / ".venv")
+        share_environment(self.folder)
         self._programs.mkdir()
         (self._programs / "make").write_text(_MAKE, encoding="utf-8")
         (self._programs / "make").chmod(0o755)

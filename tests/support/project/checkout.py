@@ -67,6 +67,21 @@ def copy_checkout(folder: Path) -> None:
             shutil.copy2(ROOT / name, folder / name)
 
 
+def share_environment(folder: Path) -> None:
+    """Give a copy of the checkout the packages of our own environment, and its own `ciaccess` before ours."""
+    ours, theirs = ROOT / ".venv", folder / ".venv"
+    python = min((ours / "lib").iterdir()).name
+    packages = theirs / "lib" / python / "site-packages"
+    packages.mkdir(parents=True)
+    (packages / "copy.pth").write_text(
+        f"{folder / 'src'}\n{ours / 'lib' / python / 'site-packages'}\n", encoding="utf-8"
+    )
+    shutil.copy2(ours / "pyvenv.cfg", theirs)
+    (theirs / "bin").mkdir()
+    for program in (ours / "bin").iterdir():
+        (theirs / "bin" / program.name).symlink_to(program.resolve() if program.is_symlink() else program)
+
+
 @dataclass
 class Checkout:
     """The checkout in `folder`, its stack `prod` on the systems of `project`, and what its shell has exported."""
@@ -78,7 +93,7 @@ class Checkout:
     def create(self, *, passphrase: str) -> None:
         """Lay out checkout and stack; the state is in a folder, and encrypted with `passphrase`."""
         copy_checkout(self.folder)
-        (self.folder / ".venv").symlink_to(ROOT / ".venv")
+        share_environment(self.folder)
         self.access.write_text(_ACCESS, encoding="utf-8")
         addresses = json.loads((self.project.local / "addresses.json").read_text(encoding="utf-8"))
         self.write_settings({"config": {"ciaccess:addresses": addresses}})

@@ -18,7 +18,7 @@ import hvac
 import requests
 from ruamel.yaml import YAML
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 STACK = "local"
 _COMMAND_SECONDS = 240
 _ANSWER_SECONDS = 10
@@ -93,7 +93,7 @@ class Project:
     def environment(self) -> dict[str, str]:
         """Return what `eval "$(make -s env)"` makes of a clean environment, with `extra` on top."""
         script = subprocess.run(
-            [sys.executable, "-m", "tools.environment"],
+            [sys.executable, "-m", "ciaccess.environment"],
             cwd=ROOT,
             env=self._base_environment,
             capture_output=True,

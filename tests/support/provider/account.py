@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 from tests.support.servers.fault_proxy import Answer, Fault
 
 if TYPE_CHECKING:
+    from tests.support.provider.plugin import Engine, Resource
     from tests.support.servers.fault_proxy import FaultProxy
     from tests.support.servers.nexus import NexusProcess
-    from tests.support.provider.plugin import Engine, Resource
     from tests.support.servers.vault import VaultProcess
 
 TOKEN = "ciaccess:index:ServiceAccount"
@@ -126,7 +126,7 @@ class AccountCase:
         }
 
     def turn(self, count: int, **changes: Any) -> dict[str, Any]:
-        """Return the inputs of the `count`-th turn of two users, as config/rotation has it."""
+        """Return the inputs of the `count`-th turn of two users, as access/desired/rotation has it."""
         users = {self.name: (count + 1) // 2} | ({self.second: count // 2} if count > 1 else {})
         return self.inputs(users, self.name if count % 2 else self.second, count, **changes)
 

@@ -15,9 +15,9 @@ from tests.support.provider.plugin import PluginError, Resource
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tests.support.provider.plugin import Engine
     from tests.support.servers.gitlab import GitlabProcess
     from tests.support.servers.nexus import NexusProcess
-    from tests.support.provider.plugin import Engine
 
 _NAME = "thing"
 

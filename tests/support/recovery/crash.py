@@ -18,8 +18,8 @@ from tests.support.project.project import ROOT, STACK, Done
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.support.servers.fault_proxy import Fault, FaultProxy
     from tests.support.project.project import Project
+    from tests.support.servers.fault_proxy import Fault, FaultProxy
 
 ACCOUNTS = ("svc-one", "svc-two")
 # A full disk is tried again for half a minute at each write of the state.

@@ -14,10 +14,10 @@ from tests.support.servers.fault_proxy import BROKEN_JSON, Answer, Fault, busy, 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.support.project.project import Done
     from tests.support.recovery.crash import Site
     from tests.support.recovery.crash_world import Read
     from tests.support.servers.fault_proxy import Request
-    from tests.support.project.project import Done
 
 PHASES = ("create", "update", "rotate", "adopt", "destroy")
 PLUGINS = {"vault": "pulumi-resource-vault", "nexus": "-m provider", "gitlab": "-m provider"}

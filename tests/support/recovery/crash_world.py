@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from tests.support.recovery.crash import ACCOUNTS
 
 if TYPE_CHECKING:
-    from tests.support.recovery.crash import Site
     from tests.support.project.project import Project
+    from tests.support.recovery.crash import Site
 
 POLICY, ROLE = "nexus-read-policy", "auth/jwt/role/nexus-ci"
 # Where Nexus's objects lie, by the word for one.

@@ -17,7 +17,7 @@ __all__ = ["ROOT", "GitlabProcess", "start_gitlab"]
 class GitlabProcess(SimulatorProcess):
     """A simulator on `data`; `url` is its address and, unless told otherwise, its issuer."""
 
-    MODULE: ClassVar[str] = "local.gitlab_simulator"
+    MODULE: ClassVar[str] = "simulators.gitlab"
     READY_PATH: ClassVar[str] = "/.well-known/openid-configuration"
 
     tier: str = "free"

@@ -79,7 +79,7 @@ class NexusApi:
 class NexusProcess(NexusApi, SimulatorProcess):
     """A simulator on `data`. `edition` is community (all formats) or core (raw, maven2, apt); `url` has the context path."""
 
-    MODULE: ClassVar[str] = "local.nexus_simulator"
+    MODULE: ClassVar[str] = "simulators.nexus"
     READY_PATH: ClassVar[str] = "/service/rest/v1/status"
 
     edition: str = "community"

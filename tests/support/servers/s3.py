@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 
 import requests
 
+from ciaccess.environment import tool_cache
 from tests.support.servers.simulator import ROOT, free_port
 from tools import golang
-from ciaccess.environment import tool_cache
 from tools.recipes import Recipe
 
 if TYPE_CHECKING:

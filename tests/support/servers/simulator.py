@@ -15,7 +15,7 @@ import requests
 
 from ciaccess.local_stack import processes
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 _ANSWER_SECONDS = 10
 _START_SECONDS = 15
 
@@ -95,7 +95,7 @@ class SimulatorProcess:
             self.process = None
 
     def fail_next(self, status: int, count: int = 1, **options: Any) -> None:
-        """Answer the next `count` requests with this status; `options`: the other fields of local.simulator's Fault."""
+        """Answer the next `count` requests with this status; `options`: the other fields of simulators.shared's Fault."""
         self.control("POST", "faults", {"status": status, "count": count} | options)
 
     def requests(self) -> dict[str, int]:

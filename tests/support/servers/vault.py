@@ -15,8 +15,8 @@ import requests
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from tests.support.servers.simulator import ROOT, free_port
 from ciaccess.environment import tool_cache
+from tests.support.servers.simulator import ROOT, free_port
 
 if TYPE_CHECKING:
     from pathlib import Path

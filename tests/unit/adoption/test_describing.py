@@ -5,12 +5,23 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ciaccess.access.reading.loader import check
 from ciaccess.adoption.describing import describe
 from ciaccess.adoption.writing import text
 from ciaccess.clients.nexus import ContentSelector, Repository
-from ciaccess.access.reading.loader import check
 from tests.support.adoption import worlds
-from tests.support.adoption.worlds import jwt_role, nexus, policy, privilege, role, secret, user, variable, vault, world
+from tests.support.adoption.worlds import (
+    jwt_role,
+    nexus,
+    policy,
+    privilege,
+    role,
+    secret,
+    user,
+    variable,
+    vault,
+    world,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path

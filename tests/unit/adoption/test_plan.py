@@ -6,13 +6,14 @@ from typing import Any
 import pytest
 
 from ciaccess.access.desired.ownership import owner_in, without_owner
-from ciaccess.engine.preview import declared_by
 from ciaccess.adoption.errors import AdoptionError
 from ciaccess.adoption.importing import adopted_paths, foundation, import_file
 from ciaccess.adoption.plan import Becomes, Plan, Step, make_plan
+from ciaccess.adoption.tables import lines
 from ciaccess.adoption.verifying import changes_in, unplanned
 from ciaccess.clients.nexus import Role
-from ciaccess.adoption.tables import lines
+from ciaccess.engine.preview import declared_by
+from ciaccess.errors import CommandError
 from tests.support.adoption.live_account import PASSWORD, SECRET, Live, privilege, role, user
 from tests.support.adoption.live_account import inputs as account_inputs
 
@@ -197,7 +198,7 @@ def test_what_an_import_cannot_know_of_pulumi_vaults_settings_is_no_change() -> 
 
 
 def test_a_preview_of_another_shape_is_said() -> None:
-    with pytest.raises(AdoptionError, match="shape"):
+    with pytest.raises(CommandError, match="shape"):
         declared_by({"steps": [{"op": "create", "newState": {"urn": "x"}}]})
 
 

@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ciaccess.access.reading.document import read
+from ciaccess.access.reading.loader import check
 from ciaccess.adoption.describing import describe
 from ciaccess.adoption.rotations import max_ages_in
 from ciaccess.adoption.writing import text
-from ciaccess.access.reading.document import read
-from ciaccess.access.reading.loader import check
 from tests.support.adoption.worlds import nexus, secret, user, vault, world
 
 if TYPE_CHECKING:

@@ -9,7 +9,21 @@ import pytest
 
 from ciaccess.adoption.existing import Existing
 from ciaccess.adoption.takeover import take_over
-from tests.support.adoption.live_account import CLAIMED, PASSWORD, PRIVILEGE, ROLE, SECRET, SELECTOR, Live, handed_out, inputs, privilege, role, selector, user
+from tests.support.adoption.live_account import (
+    CLAIMED,
+    PASSWORD,
+    PRIVILEGE,
+    ROLE,
+    SECRET,
+    SELECTOR,
+    Live,
+    handed_out,
+    inputs,
+    privilege,
+    role,
+    selector,
+    user,
+)
 
 BY_HAND: dict[str, Any] = {"custom": {}}
 WHOLE = f"svc-a@1:{SECRET}:{ROLE}"

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ciaccess.access.reading.document import read
 from ciaccess.adoption.draft import Draft
 from ciaccess.adoption.writing import text
-from ciaccess.access.reading.document import read
 
 # What YAML takes for something else, or what ends a line of it.
 HOSTILE = [

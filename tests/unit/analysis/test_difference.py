@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ciaccess.access import load
 from ciaccess.analysis.changes import Risk
 from ciaccess.analysis.difference import difference
 from ciaccess.analysis.facts import AccessFacts, Grant, Holder, Right
-from ciaccess.access import load
 from tests.support.access.organisation import edited, organisation
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.cli.commands import ciaccess
 from tests.support.access.organisation import edited, renamed
+from tests.support.cli.commands import ciaccess
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,11 +9,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ciaccess.access.desired.nexus import (
+    NexusObjects,
+    NexusPrivilege,
+    NexusRole,
+    NexusSelector,
+    nexus_objects,
+    user_roles,
+)
+from ciaccess.access.model.models import Access
 from ciaccess.analysis.difference import difference
 from ciaccess.analysis.facts import AccessFacts, Grant, Holder, Right, folder_of, grants_of
 from ciaccess.analysis.wording import jobs_of, listed, places, verb
-from ciaccess.access.model.models import Access
-from ciaccess.access.desired.nexus import NexusObjects, NexusPrivilege, NexusRole, NexusSelector, nexus_objects, user_roles
 from tests.support.access.organisation import organisation
 
 if TYPE_CHECKING:

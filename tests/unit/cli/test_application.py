@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 from typer.main import get_command
 
-from ciaccess.clients.redaction import conceal
-from ciaccess.cli.application import _LazyGroup, run
+from ciaccess.cli.application import COMMANDS, run
 from ciaccess.cli.application import application as entry
-from ciaccess.errors import CommandError, Exit
+from ciaccess.clients.redaction import conceal
 from ciaccess.environment import ROOT
+from ciaccess.errors import CommandError, Exit
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,7 +80,7 @@ def test_a_mistake_of_ours_shows_no_secret(
     said = capsys.readouterr().err
     assert "planted" not in said
     assert ("Traceback" in said) is debug
-    assert ("internal error: KeyError at test_entry.py:" in said) is not debug
+    assert ("internal error: KeyError at test_application.py:" in said) is not debug
 
 
 def test_ctrl_c_ends_a_command_with_exit_code_1(
@@ -90,15 +90,15 @@ def test_ctrl_c_ends_a_command_with_exit_code_1(
         del words
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("commands.validate.check", interrupted)
+    monkeypatch.setattr("ciaccess.cli.validate_command.check", interrupted)
     assert run(lambda: entry(["validate"], prog_name="ciaccess", standalone_mode=False)) == Exit.ERROR
     assert capsys.readouterr().err == "interrupted\n"
 
 
-@pytest.mark.parametrize("name", _LazyGroup.names)
+@pytest.mark.parametrize("name", COMMANDS)
 def test_no_command_shows_variables_of_a_fault_or_installs_anything(name: str) -> None:
     """A rich traceback has the values of local variables, credentials among them."""
-    application = importlib.import_module(f"commands.{name.replace('-', '_')}").application
+    application = importlib.import_module(f"ciaccess.{COMMANDS[name]}").application
     assert application.pretty_exceptions_enable is False
     options = {option for each in get_command(application).params for option in each.opts}
     assert "--install-completion" not in options
@@ -129,6 +129,6 @@ def test_the_local_stack_tells_faults_of_the_yaml_as_every_command_does(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "access.yaml").write_text("version: 2\n", encoding="utf-8")
-    monkeypatch.setattr("commands.declared.CONFIG_FOLDER", tmp_path)
+    monkeypatch.setattr("ciaccess.cli.options.CONFIG_FOLDER", tmp_path)
     assert run(lambda: entry(["local", "start"], prog_name="ciaccess", standalone_mode=False)) == Exit.ERROR
     assert "read access.yaml:" in capsys.readouterr().err

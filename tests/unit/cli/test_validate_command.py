@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ciaccess.cli.application import application, run
-from ciaccess.access.reading import schema
-from ciaccess.engine import settings
 from ciaccess.access.model.checks_dates import today
-from tests.support.access.access import GOOD, edited
+from ciaccess.access.reading import schema
+from ciaccess.cli.application import application, run
+from ciaccess.engine import settings
 from ciaccess.environment import ROOT
+from tests.support.access.access import GOOD, edited
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -107,8 +107,8 @@ def test_validate_takes_a_stacks_addresses(
     file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(settings, "CONFIG_FOLDER", file.parent)
-    settings = "config:\n  ciaccess:addresses:\n    vault: http://vault.internal\n"
-    (file.parent / "Pulumi.test.yaml").write_text(settings, encoding="utf-8")
+    text = "config:\n  ciaccess:addresses:\n    vault: http://vault.internal\n"
+    (file.parent / "Pulumi.test.yaml").write_text(text, encoding="utf-8")
     assert ciaccess("validate", "--stack", "test") == 1
     assert "by the stack's ciaccess:addresses" in capsys.readouterr().out
 
@@ -128,7 +128,7 @@ def test_validate_prints_the_schema(capsys: pytest.CaptureFixture[str]) -> None:
 def test_validate_starts_without_what_it_does_not_need() -> None:
     """The modules that are slow to import, and those that could reach a network, stay out."""
     script = (
-        "import sys; from commands.__main__ import application, run; "
+        "import sys; from ciaccess.cli.application import application, run; "
         "run(lambda: application(['validate'], prog_name='ciaccess', standalone_mode=False)); "
         "heavy = {'pulumi', 'requests', 'hvac', 'gitlab', 'rich.console', 'ruamel.yaml', 'jinja2', 'clients'}; "
         "sys.exit(' '.join(sorted(heavy & set(sys.modules))) or 0)"

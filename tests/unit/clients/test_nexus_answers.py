@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ciaccess.clients.errors import ApiError, ConflictError, ForbiddenError, NotFoundError, RefusedError, ServerError, UnauthorizedError, UnexpectedAnswerError, UnreachableError
+from ciaccess.clients.errors import (
+    ApiError,
+    ConflictError,
+    ForbiddenError,
+    NotFoundError,
+    RefusedError,
+    ServerError,
+    UnauthorizedError,
+    UnexpectedAnswerError,
+    UnreachableError,
+)
 from ciaccess.clients.nexus import Nexus, Role
 from tests.support.servers.scripted_server import Reply, ScriptedServer, in_json, page, plain
 from tests.unit.clients.conftest import QUICK

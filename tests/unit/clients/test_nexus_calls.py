@@ -8,7 +8,13 @@ from dataclasses import replace
 
 import pytest
 
-from ciaccess.clients.errors import ApiError, ForbiddenError, NotFoundError, RefusedError, UnexpectedAnswerError
+from ciaccess.clients.errors import (
+    ApiError,
+    ForbiddenError,
+    NotFoundError,
+    RefusedError,
+    UnexpectedAnswerError,
+)
 from ciaccess.clients.nexus import Nexus, Privilege, Role
 from tests.support.servers.scripted_server import Reply, ScriptedServer, in_json, page
 from tests.unit.clients.nexus_objects import (

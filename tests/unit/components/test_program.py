@@ -10,9 +10,9 @@ import pulumi
 import pytest
 
 from ciaccess.engine import settings
+from ciaccess.environment import LOCAL_PASSPHRASE, ROOT
 from tests.support.access.access import edited
 from tests.support.components.recording import GENERATED, Recording, record
-from ciaccess.environment import LOCAL_PASSPHRASE, ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -41,7 +41,9 @@ def test_every_template_hidden_job_and_rule_is_in_the_page_on_pipelines() -> Non
     ]
     assert [name for name in names if name not in PIPELINES] == []
     source = "".join(
-        (ROOT / "pipelines" / "lint" / f"{module.__name__.split('.')[-1]}.py").read_text(encoding="utf-8")
+        (ROOT / "src" / "ciaccess" / "consumers" / "lint" / f"{module.__name__.split('.')[-1]}.py").read_text(
+            encoding="utf-8"
+        )
         for module in (login_rules, shell_rules)
     )
     rules = set(re.findall(r'Finding\(\s*"([a-z-]+)"', source))

@@ -8,9 +8,9 @@ import pytest
 from ruamel.yaml import YAML
 
 from ciaccess.access import Access, load
-from ciaccess.engine.settings import CONFIG_FOLDER
 from ciaccess.consumers import names
 from ciaccess.consumers.templates import HIDDEN_JOBS, TEMPLATES, differences, render, write
+from ciaccess.engine.settings import CONFIG_FOLDER
 
 if TYPE_CHECKING:
     from pathlib import Path

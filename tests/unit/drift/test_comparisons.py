@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ciaccess.access import Access, load
+from ciaccess.access.desired.nexus import nexus_user, user_roles
+from ciaccess.access.desired.vault import jwt_role_fields
 from ciaccess.clients.gitlab.variables import Identity, Variable
 from ciaccess.clients.nexus import Nexus
 from ciaccess.clients.vault.client import Vault
-from ciaccess.access import Access, load
-from ciaccess.access.desired.nexus import nexus_user, user_roles
-from ciaccess.engine.settings import CONFIG_FOLDER
-from ciaccess.access.desired.vault import jwt_role_fields
 from ciaccess.drift import nexus_users, vault_auth
-from ciaccess.drift.manual_commands import deleting, deleting_variable
 from ciaccess.drift.comparing import differing
 from ciaccess.drift.gitlab_variables import variable_findings
+from ciaccess.drift.manual_commands import deleting, deleting_variable
+from ciaccess.engine.settings import CONFIG_FOLDER
 from tests.support.servers.scripted_server import ScriptedServer, in_json
 
 if TYPE_CHECKING:
@@ -40,9 +40,7 @@ def server() -> Iterator[ScriptedServer]:
 
 
 def check(access: Access, server: ScriptedServer, subject: str) -> list[Finding]:
-    checks = {
-        each.subject: each for each in vault_auth.checks(access, Vault(server.url, "root-of-the-test"))
-    }
+    checks = {each.subject: each for each in vault_auth.checks(access, Vault(server.url, "root-of-the-test"))}
     return list(checks[subject].question())
 
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ciaccess.clients.nexus import Privilege, Role, User
 from ciaccess.access import load
-from ciaccess.engine import resource_types
+from ciaccess.clients.nexus import Privilege, Role, User
 from ciaccess.drift.nexus_objects import Declared, other_roles, privileges_findings
 from ciaccess.drift.nexus_users import other_users
+from ciaccess.engine import resource_types
 from tests.support.access.organisation import renamed
 
 if TYPE_CHECKING:

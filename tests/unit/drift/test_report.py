@@ -7,10 +7,12 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from ciaccess.clients.could_not_look import Blind
 from ciaccess.drift.catalogue import CLASSES
-from ciaccess.drift.findings import Blind, Finding, Report, Target, Verdict, as_json, blind_groups
+from ciaccess.drift.findings import Finding, Report, Verdict, as_json, blind_groups
 from ciaccess.drift.junit import junit
 from ciaccess.drift.repairs import plan
+from ciaccess.engine.resource_types import Target
 from ciaccess.engine.state import State, parse
 
 ACCOUNT = Target("ciaccess:index:ServiceAccount", "svc-a")

@@ -10,8 +10,8 @@ from ciaccess.access import load
 from ciaccess.engine import settings, transit
 from ciaccess.engine.preconditions import check_passphrase, check_transit_key, check_vault
 from ciaccess.engine.settings import StackSettingsError
-from tests.support.access.access import GOOD, valid
 from ciaccess.environment import LOCAL_PASSPHRASE, ROOT
+from tests.support.access.access import GOOD, valid
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ciaccess.engine import pulumi_cli
-from ciaccess.errors import CommandError, Exit
-from ciaccess.engine import settings
+from ciaccess.engine import pulumi_cli, settings
 from ciaccess.environment import ROOT
+from ciaccess.errors import CommandError, Exit
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -93,7 +92,10 @@ def test_locks_that_could_not_be_looked_at_are_not_taken_for_none(pulumi: Path) 
 
 
 # A command that runs the engine, as ./ciaccess does.
-_COMMAND = "from commands import engine, __main__; raise SystemExit(__main__.run(lambda: engine.run('up', quiet=True)))"
+_COMMAND = (
+    "from ciaccess.cli import application; from ciaccess.engine import pulumi_cli; "
+    "raise SystemExit(application.run(lambda: pulumi_cli.run('up', quiet=True)))"
+)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])

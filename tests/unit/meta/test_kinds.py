@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ciaccess.provider.kinds.kind import Kind
 
 VERBS = ["check", "diff", "create", "read", "update", "delete"]
-FOLDER = ROOT / "provider" / "kinds"
+FOLDER = ROOT / "src" / "ciaccess" / "provider" / "kinds"
 # What the kinds share.
 SHARED = {"__init__", "fields", "kind", "nexus", "objects"}
 # What an account is made of.
@@ -87,7 +87,7 @@ def test_a_kind_has_a_contract_test_of_its_own(kind: type[Kind]) -> None:
     path = ROOT / "tests" / "contract" / "provider" / f"test_{module_of(kind)}.py"
     assert path.exists()
     # An account's many files of tests share their token.
-    shared = ROOT / "tests" / "support" / "account.py"
+    shared = ROOT / "tests" / "support" / "provider" / "account.py"
     texts = [each.read_text(encoding="utf-8") for each in (path, shared)]
     assert any(f'TOKEN = "{kind.token}"' in text for text in texts)
 
@@ -110,9 +110,11 @@ def test_the_program_and_the_plugin_spell_tokens_and_fields_alike() -> None:
 
 
 def test_the_server_knows_no_system_and_the_kinds_know_no_pulumi() -> None:
-    server = (ROOT / "provider" / "server.py").read_text(encoding="utf-8")
+    server = (ROOT / "src" / "ciaccess" / "provider" / "server.py").read_text(encoding="utf-8")
     assert not re.search(
-        r"^\s*(from|import) (clients\.(nexus|gitlab|vault)|requests|gitlab|hvac)", server, re.MULTILINE
+        r"^\s*(from|import) (ciaccess\.clients\.(nexus|gitlab|vault)|requests|gitlab|hvac)",
+        server,
+        re.MULTILINE,
     )
     for path in FOLDER.glob("*.py"):
         assert not re.search(r"^\s*(from|import) pulumi", path.read_text(encoding="utf-8"), re.MULTILINE), (

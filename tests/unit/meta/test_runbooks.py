@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.engine.runbook import Runbook
 
-TESTS = Path(__file__).parents[2] / "integration" / "state"
+TESTS = Path(__file__).parents[2] / "integration" / "engine"
 
 
 @pytest.mark.parametrize("heading", Runbook("runbook-state.md", {}).headings())

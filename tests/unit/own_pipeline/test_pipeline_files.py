@@ -8,12 +8,16 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from ciaccess.access.desired import pipeline_identities
 from ciaccess.access import load
+from ciaccess.access.desired import pipeline_identities
 from ciaccess.environment import ROOT
 
 FOLDER = ROOT / "ci" / "pipeline"
-JOBS = {"preview": pipeline_identities.PREVIEW, "up": pipeline_identities.APPLY, "drift": pipeline_identities.DRIFT}
+JOBS = {
+    "preview": pipeline_identities.PREVIEW,
+    "up": pipeline_identities.APPLY,
+    "drift": pipeline_identities.DRIFT,
+}
 
 
 def read(name: str) -> dict[str, Any]:

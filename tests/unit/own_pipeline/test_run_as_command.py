@@ -8,14 +8,14 @@ import sys
 import pytest
 
 from ciaccess.clients.errors import UnreachableError
-from ciaccess.own_pipeline import run_as_command
-from ciaccess.errors import CommandError
 from ciaccess.environment import ROOT
+from ciaccess.errors import CommandError
+from ciaccess.own_pipeline import run_as_command
 
 # What ends in order takes its time.
 _ENDS_SLOWLY = "trap 'sleep 0.3; echo ended; exit 5' INT; echo ready; while :; do sleep 0.05; done"
 _JOB = f"""
-from commands.run_as import _run
+from ciaccess.own_pipeline.run_as_command import _run
 try:
     raise SystemExit(_run(["sh", "-c", {_ENDS_SLOWLY!r}], {{}}))
 finally:

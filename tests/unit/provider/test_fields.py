@@ -6,7 +6,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ciaccess.provider.kinds.fields import FLAG, NAMES, TEXT, UNKNOWN, WHOLE_NUMBER, Failure, Field, Rule, at_most, check_fields, one_of, shown
+from ciaccess.provider.kinds.fields import (
+    FLAG,
+    NAMES,
+    TEXT,
+    UNKNOWN,
+    WHOLE_NUMBER,
+    Failure,
+    Field,
+    Rule,
+    at_most,
+    check_fields,
+    one_of,
+    shown,
+)
 
 FIELDS = (
     Field("name", rule=at_most(5, least=1)),

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from ciaccess.clients.credentials import CredentialsError
 from ciaccess.adoption.session import connect
+from ciaccess.clients.credentials import CredentialsError
 from ciaccess.errors import CommandError
 from ciaccess.provider.systems import Systems
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ciaccess.engine import pulumi_cli
-from ciaccess.recovery import leftovers, state_folder
-from ciaccess.errors import CommandError
 from ciaccess.environment import ROOT
+from ciaccess.errors import CommandError
+from ciaccess.recovery import leftovers, state_folder
 
 if TYPE_CHECKING:
     from pathlib import Path

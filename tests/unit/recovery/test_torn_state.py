@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ciaccess.recovery import command, leftovers, torn_state
 from ciaccess.errors import CommandError, Exit
+from ciaccess.recovery import command, leftovers, torn_state
 
 if TYPE_CHECKING:
     from pathlib import Path

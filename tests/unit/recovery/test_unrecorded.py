@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from ciaccess.recovery.unrecorded import leftovers, unrecorded
 from ciaccess.access.desired.nexus import vault_policies
+from ciaccess.recovery.unrecorded import leftovers, unrecorded
 from tests.support.access.organisation import edited, organisation
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ciaccess.clients.vault.client import Vault
     from ciaccess.access import Access
+    from ciaccess.clients.vault.client import Vault
 
 POLICY, ROLE, MOUNT = "nexus-read-policy", "auth/jwt/role/nexus-ci", "secret"
 NOTHING: dict[str, Any] = {"deployment": None}

@@ -10,11 +10,11 @@ from markdown_it import MarkdownIt
 
 from ciaccess.analysis.changes import Change, Difference, Risk
 from ciaccess.report.page import Finding, Page, Section, html, markdown
+from ciaccess.review.account import ACCOUNT, USER
+from ciaccess.review.fields import MASKED, FieldChange
 from ciaccess.review.note import marker, text_of
 from ciaccess.review.page import DISAGREEMENT, DRIFT, OBJECTS, page_of, page_of_blindness, page_of_failure
 from ciaccess.review.preflight import Blind
-from ciaccess.review.account import ACCOUNT, USER
-from ciaccess.review.fields import MASKED, FieldChange
 from ciaccess.review.report import Agreement, Report
 from ciaccess.review.resources import Counts, ResourceChange
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ciaccess.analysis.facts import AccessFacts
 from ciaccess.access.desired.former_names import former_names
+from ciaccess.analysis.facts import AccessFacts
 from ciaccess.engine.events import read
 from ciaccess.review.report import Base, report_of
 from tests.support.access.access import GOOD, ORGANISATION, edited, valid

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ciaccess.rotation import count_up
 from ciaccess.access import load
 from ciaccess.access.model.checks_dates import today
+from ciaccess.rotation import count_up
 from tests.support.access.access import GOOD, ORGANISATION, edited
 from tests.support.cli.commands import ciaccess
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tools import golang, programs, setup
 from ciaccess.environment import ROOT
 from ciaccess.progress import Step, elapsed
+from tools import golang, programs, setup
 from tools.recipes import LANGUAGE_HOST, PULUMI, VAULT
 
 if TYPE_CHECKING:

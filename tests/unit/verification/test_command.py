@@ -6,8 +6,8 @@ import pytest
 
 from ciaccess.cli.options import declared
 from ciaccess.errors import CommandError
-from ciaccess.verification.command import local_means
 from ciaccess.local_stack.places import Record
+from ciaccess.verification.command import local_means
 
 if TYPE_CHECKING:
     from pathlib import Path

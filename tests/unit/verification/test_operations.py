@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ciaccess.analysis.facts import AccessFacts
 from ciaccess.access import load
-from tests.support.access.access import GOOD, ORGANISATION, edited, valid
+from ciaccess.analysis.facts import AccessFacts
 from ciaccess.verification.operations import ADMINISTRATION, administration, operations, undeclared
+from tests.support.access.access import GOOD, ORGANISATION, edited, valid
 
 if TYPE_CHECKING:
     from pathlib import Path

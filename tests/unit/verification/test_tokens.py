@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import jwt
 import pytest
 
-from tests.support.access.access import GOOD, edited, valid
-from tests.support.servers.vault import Issuer
 from ciaccess.verification.id_tokens import IdToken, TokenError
 from ciaccess.verification.token_sources import GivenToken, MintedTokens
+from tests.support.access.access import GOOD, edited, valid
+from tests.support.servers.vault import Issuer
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,7 +12,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ciaccess.access.desired import pipeline_identities, rotation
-from ciaccess.access.desired.pipeline_identities import jwt_roles, own_jwt_roles, own_nexus_roles, secret_folder
+from ciaccess.access.desired.pipeline_identities import (
+    jwt_roles,
+    own_jwt_roles,
+    own_nexus_roles,
+    secret_folder,
+)
 from ciaccess.access.desired.vault_policies import own_rules, policy_text, reading
 
 if TYPE_CHECKING:

@@ -69,7 +69,10 @@ def _refresh(access: Access) -> Iterator[str]:
 
 
 def _own_secrets(access: Access, role: str) -> Iterator[str]:
-    for name in (*pipeline_identities.own_accounts(access), *pipeline_identities.IDENTITIES[role].secrets.values()):
+    for name in (
+        *pipeline_identities.own_accounts(access),
+        *pipeline_identities.IDENTITIES[role].secrets.values(),
+    ):
         yield f"{access.vault.kv.mount}/data/{pipeline_identities.own_folder(access)}/{name}"
 
 

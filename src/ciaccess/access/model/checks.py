@@ -1,6 +1,6 @@
 """What one value of access.yaml must look like: names, addresses, durations, paths, claims.
 
-Owns the rules that one value decides, each with its words for the user. config/fields makes types of them; what two
+Owns the rules that one value decides, each with its words for the user. access/model/fields makes types of them; what two
 fields must agree on is in config/rules.
 """
 

@@ -1,4 +1,4 @@
-"""The types of access.yaml's fields: each check of config/checks with what an editor is told of it."""
+"""The types of access.yaml's fields: each check of access/model/checks with what an editor is told of it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, WithJsonSchema, WrapValidator
 
-from ciaccess.access.model import checks, checks_gitlab, checks_dates
+from ciaccess.access.model import checks, checks_dates, checks_gitlab
 from ciaccess.access.model.checks import CLAIMS, FORMATS, LOWER_SEGMENT, SEGMENT
 
 if TYPE_CHECKING:

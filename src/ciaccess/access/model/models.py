@@ -1,7 +1,7 @@
 """access.yaml as typed objects: what may stand in it, one class a section.
 
 A class says which keys a section has and what each means; the editor's completion comes from these descriptions
-(config/schema). What two sections must agree on is in config/rules.
+(access/reading/schema). What two sections must agree on is in config/rules.
 """
 
 from __future__ import annotations
@@ -10,7 +10,41 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ciaccess.access.model.fields import AccountName, Age, Audience, AuthMount, BranchName, Claim, ClaimValues, Day, Domain, Duration, EnvironmentScope, Format, GroupPath, KvMount, KvPrefix, LastDay, OwnerName, PolicyName, PrivilegeName, ProjectPath, PublicKey, PulledFormats, Registry, RepositoryName, RoleId, ScopePath, Text, TransitKeyName, TransitMount, Url, VariableKey, VaultRoleName, short_form
+from ciaccess.access.model.fields import (
+    AccountName,
+    Age,
+    Audience,
+    AuthMount,
+    BranchName,
+    Claim,
+    ClaimValues,
+    Day,
+    Domain,
+    Duration,
+    EnvironmentScope,
+    Format,
+    GroupPath,
+    KvMount,
+    KvPrefix,
+    LastDay,
+    OwnerName,
+    PolicyName,
+    PrivilegeName,
+    ProjectPath,
+    PublicKey,
+    PulledFormats,
+    Registry,
+    RepositoryName,
+    RoleId,
+    ScopePath,
+    Text,
+    TransitKeyName,
+    TransitMount,
+    Url,
+    VariableKey,
+    VaultRoleName,
+    short_form,
+)
 
 
 class Section(BaseModel):

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from ciaccess.access.reading import document, references
-from ciaccess.access.desired import former_names
 from ciaccess.access import rules
+from ciaccess.access.desired import former_names
+from ciaccess.access.model.checks_dates import today
+from ciaccess.access.model.models import Access
+from ciaccess.access.reading import document, references
 from ciaccess.access.reading.faults import ConfigError, Fault
 from ciaccess.access.reading.messages import faults_of
-from ciaccess.access.model.models import Access
-from ciaccess.access.model.checks_dates import today
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,9 +5,9 @@ from __future__ import annotations
 from types import UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
+from ciaccess.access.model.models import Access, Section
 from ciaccess.access.reading.document import dotted
 from ciaccess.access.reading.faults import Fault, closest, meant, shown
-from ciaccess.access.model.models import Access, Section
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,13 +12,13 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from ciaccess.access.model.models import Access
 from ciaccess.access.reading.references import ADDRESSES
-from ciaccess.engine.settings import CONFIG_FOLDER
+from ciaccess.environment import ROOT
 
 if TYPE_CHECKING:
     from pydantic.json_schema import JsonSchemaValue
     from pydantic_core.core_schema import DictSchema
 
-FILE = CONFIG_FOLDER / "access.schema.json"
+FILE = ROOT / "config" / "access.schema.json"
 
 
 class _Generator(GenerateJsonSchema):
@@ -40,7 +40,7 @@ def schema() -> dict[str, Any]:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "access.yaml",
         **{key: value for key, value in found.items() if key != "title"},
-        "$comment": "Generated from config/models.py by `./ciaccess validate --schema`. Values may refer to "
+        "$comment": "Generated from access/model/models.py by `./ciaccess validate --schema`. Values may refer to "
         + ", ".join("${" + ".".join(map(str, path)) + "}" for path in ADDRESSES.values()),
     }
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ciaccess.access.rules import accounts, gitlab, names, nexus, pipeline, former_names, rotation, vault
+from ciaccess.access.rules import accounts, former_names, gitlab, names, nexus, pipeline, rotation, vault
 from ciaccess.access.rules.lenient_view import Outline
 
 if TYPE_CHECKING:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ciaccess.access.model.checks import CALLED_OTHERWISE, FORMATS
-from ciaccess.access.reading.faults import shown
 from ciaccess.access.model.models import Account
-from ciaccess.access.rules.nexus import unknown_role
+from ciaccess.access.reading.faults import shown
 from ciaccess.access.rules.lenient_view import BUILT_IN_ROLES, GRANTS
+from ciaccess.access.rules.nexus import unknown_role
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from pydantic_core import PydanticCustomError
 
-from ciaccess.access.reading.faults import shown
 from ciaccess.access.model.checks_dates import last_day
+from ciaccess.access.reading.faults import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

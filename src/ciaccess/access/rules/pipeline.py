@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ciaccess.access.desired import pipeline_identities
-from ciaccess.access.reading.faults import shown
 from ciaccess.access.desired.rotation import second_user
+from ciaccess.access.reading.faults import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 _POLICIES = tuple(f"{role}-policy" for role in pipeline_identities.IDENTITIES)
 _USERS = tuple(
-    user for account in (pipeline_identities.READER, pipeline_identities.WRITER) for user in (account, second_user(account))
+    user
+    for account in (pipeline_identities.READER, pipeline_identities.WRITER)
+    for user in (account, second_user(account))
 )
 _TAKEN: dict[YamlPath, tuple[str, ...]] = {
     ("nexus", "roles"): (pipeline_identities.NEXUS_READER, pipeline_identities.NEXUS_WRITER),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ciaccess.access.desired.rotation import ALTERNATE, second_user
 from ciaccess.access.model.checks import MOST_NAME_CHARACTERS
 from ciaccess.access.reading.faults import shown
-from ciaccess.access.desired.rotation import ALTERNATE, second_user
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

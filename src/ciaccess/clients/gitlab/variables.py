@@ -11,7 +11,14 @@ import threading
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ciaccess.clients.errors import ApiError, NotFoundError, RefusedError, UnexpectedAnswerError, UnreachableError, action
+from ciaccess.clients.errors import (
+    ApiError,
+    NotFoundError,
+    RefusedError,
+    UnexpectedAnswerError,
+    UnreachableError,
+    action,
+)
 from ciaccess.clients.gitlab.errors import ONCE, SYSTEM, errors
 from ciaccess.clients.http.session import HttpOptions, PooledSession
 from ciaccess.clients.redaction import conceal

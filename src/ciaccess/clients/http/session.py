@@ -18,8 +18,15 @@ from requests.auth import HTTPBasicAuth
 
 from ciaccess.clients.credentials import ca_bundle
 from ciaccess.clients.errors import ApiError, RefusedError, UnexpectedAnswerError, UnreachableError
+from ciaccess.clients.http.transport import (
+    BodyTooLargeError,
+    BundleUnusableError,
+    HttpOptions,
+    PooledSession,
+    RedirectRefusedError,
+    was_sent,
+)
 from ciaccess.clients.redaction import conceal
-from ciaccess.clients.http.transport import BodyTooLargeError, BundleUnusableError, HttpOptions, PooledSession, RedirectRefusedError, was_sent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -1,7 +1,7 @@
 """How every client's requests travel: pooled, bounded in time and size, retried where that is safe, to one host only.
 
 `PooledSession` is an ordinary requests.Session, so python-gitlab and hvac take it as well. It raises the exceptions
-of requests; their translation into words is clients/http's.
+of requests; their translation into words is clients/http/session's.
 
 What is retried, and what is not:
 - no connection was made: any method, because nothing was sent;

@@ -13,10 +13,16 @@ from urllib.parse import quote
 
 import requests
 
-from ciaccess.clients.errors import ForbiddenError, NotFoundError, UnexpectedAnswerError, UnreachableError, error_class
+from ciaccess.clients.errors import (
+    ForbiddenError,
+    NotFoundError,
+    UnexpectedAnswerError,
+    UnreachableError,
+    error_class,
+)
 from ciaccess.clients.http.session import HttpOptions, PooledSession, json_of, translated
-from ciaccess.clients.vault.id_token_times import times_told
 from ciaccess.clients.redaction import conceal
+from ciaccess.clients.vault.id_token_times import times_told
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

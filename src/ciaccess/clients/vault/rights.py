@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from ciaccess.clients.could_not_look import CannotLookError, http_options
 from ciaccess.clients.credentials import require
 from ciaccess.clients.errors import ForbiddenError
 from ciaccess.clients.vault.client import Vault
-from ciaccess.drift.look import CannotLookError, http_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

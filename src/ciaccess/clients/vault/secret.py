@@ -26,6 +26,14 @@ _MOST_VERSIONS = 5
 
 
 @dataclass(frozen=True)
+class Credentials:
+    """What a job has read of an account's secret."""
+
+    username: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Look:
     """What a secret is: its latest version's fields, None where that is deleted or there is none; a repr shows no field.
 

@@ -7,7 +7,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ciaccess.clients.nexus import WRITABLE, Privilege, is_pattern
-from ciaccess.provider.kinds.fields import NAMES, UNKNOWN, Failure, Field, Rule, Values, at_most, one_of, shown
+from ciaccess.provider.kinds.fields import (
+    NAMES,
+    UNKNOWN,
+    Failure,
+    Field,
+    Rule,
+    Values,
+    at_most,
+    one_of,
+    shown,
+)
 from ciaccess.provider.kinds.nexus import MOST_DESCRIPTION_CHARACTERS, NAME, NexusKind, built_in
 from ciaccess.provider.kinds.objects import ADOPT
 

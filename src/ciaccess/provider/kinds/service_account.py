@@ -15,7 +15,13 @@ from ciaccess.provider.kinds import account_passwords as passwords
 from ciaccess.provider.kinds.account_import import ImportId
 from ciaccess.provider.kinds.account_parts import sorts_of
 from ciaccess.provider.kinds.account_passwords import VERSION
-from ciaccess.provider.kinds.account_secret import AccountSecret, check_metadata, check_secret, described, holding
+from ciaccess.provider.kinds.account_secret import (
+    AccountSecret,
+    check_metadata,
+    check_secret,
+    described,
+    holding,
+)
 from ciaccess.provider.kinds.fields import FLAG, MAPPING, UNKNOWN, Failure, Field, Values
 from ciaccess.provider.kinds.kind import Change, Difference, Kind, KindError, Seen
 from ciaccess.provider.kinds.nexus import ID

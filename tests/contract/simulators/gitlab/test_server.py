@@ -96,7 +96,7 @@ def test_root_has_the_token_of_the_file_that_is_given(tmp_path: Path, ask: Ask) 
     given = tmp_path / "token"
     given.write_text("glpat-given\n", encoding="ascii")
     words = ["--data", str(own.data), "--port", str(own.port), "--root-token-file", str(given)]
-    own.process = subprocess.Popen([sys.executable, "-m", "local.gitlab_simulator", *words], cwd=ROOT)
+    own.process = subprocess.Popen([sys.executable, "-m", "simulators.gitlab", *words], cwd=ROOT)
     try:
         deadline = time.monotonic() + 10
         while time.monotonic() < deadline:

@@ -1,4 +1,4 @@
-"""Faults on demand, as both simulators have them (local/simulator/controls.py)."""
+"""Faults on demand, as both simulators have them (simulators/shared/controls.py)."""
 
 from __future__ import annotations
 

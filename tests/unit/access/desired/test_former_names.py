@@ -7,9 +7,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ciaccess.access.desired import former_names
-from ciaccess.access.desired.nexus import account_objects, nexus_users, secret_api_path, secret_metadata, user_roles, vault_policies
-from ciaccess.access.desired.former_names import FormerAccount, expanded, former_names
+from ciaccess.access.desired.former_names import ALWAYS, FormerAccount, entry_of, expanded, former_names
+from ciaccess.access.desired.nexus import (
+    account_objects,
+    nexus_users,
+    secret_api_path,
+    secret_metadata,
+    user_roles,
+    vault_policies,
+)
 from ciaccess.access.desired.rotation import counted_up, turns
 from ciaccess.rotation.yaml_edit import Turned
 from ciaccess.rotation.yaml_edit import edited as counted_in
@@ -126,16 +132,16 @@ def test_what_has_no_former_names_is_left_as_it_is(before: Access) -> None:
 def test_expanding_for_another_day_takes_away_and_gives_back(renamed: Access, tmp_path: Path) -> None:
     after = valid(tmp_path, RENAMED, on=AFTER)
     assert expanded(renamed, AFTER) == after
-    assert expanded(after, former_names.ALWAYS) == renamed
+    assert expanded(after, ALWAYS) == renamed
     assert expanded(renamed, LAST) == renamed
 
 
 def test_a_rotation_of_a_former_account_counts_its_own_entry_up_and_no_other(
     renamed: Access, tmp_path: Path
 ) -> None:
-    path = former_names.entry_of(renamed, "svc-tool")
+    path = entry_of(renamed, "svc-tool")
     assert path == ("accounts", "svc-hammer", "formerly", "svc-tool")
-    assert former_names.entry_of(renamed, "svc-hammer") == ("accounts", "svc-hammer")
+    assert entry_of(renamed, "svc-hammer") == ("accounts", "svc-hammer")
     text = counted_in(RENAMED, {path: Turned(5, DAY)})
     assert text == RENAMED.replace("count: 4, date: 2026-11-01", "count: 5, date: 2026-11-25")
     counted = counted_up(renamed, ["svc-tool"], DAY)

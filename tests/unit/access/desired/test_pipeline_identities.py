@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ciaccess.access.desired import pipeline_identities, nexus
+from ciaccess.access.desired import nexus, pipeline_identities
 from ciaccess.access.desired.vault import jwt_role_fields
 from tests.support.access.access import GOOD, ORGANISATION, valid
 
@@ -66,7 +66,9 @@ def test_a_preview_and_a_drift_check_may_only_look(access: Access, role: str) ->
 
 
 def test_an_apply_may_not_touch_the_identities_themselves(access: Access) -> None:
-    writing = {path for path, words in rules(access, pipeline_identities.APPLY).items() if set(words) != {"read"}}
+    writing = {
+        path for path, words in rules(access, pipeline_identities.APPLY).items() if set(words) != {"read"}
+    }
     assert writing == {
         "auth/jwt/config",
         "auth/jwt/role/nexus-ci",

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import jsonschema  # type: ignore[import-untyped]  # its stubs are no dependency of ours
 import pytest
 
-from ciaccess.access.reading import document, schema
 from ciaccess.access.model import models
+from ciaccess.access.reading import document, schema
 from tests.support.access.access import GOOD, ORGANISATION, edited
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from ciaccess.access import Access, load
-from ciaccess.engine.settings import CONFIG_FOLDER
 from ciaccess.consumers.lint import SourceError, lint, mend
 from ciaccess.consumers.templates import TEMPLATES
+from ciaccess.engine.settings import CONFIG_FOLDER
 
-DATA = Path(__file__).parents[2] / "data" / "pipelines"
+DATA = Path(__file__).parents[3] / "data" / "pipelines"
 ID_TOKENS = "id_tokens: {VAULT_ID_TOKEN: {aud: https://gitlab.shared.cwiq.io}}"
 
 

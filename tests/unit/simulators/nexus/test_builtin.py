@@ -6,7 +6,7 @@ from typing import Any
 
 from simulators.nexus.security import builtin
 
-RECORDED = Path(__file__).parents[2] / "contract" / "nexus_simulator" / "cases.jsonl"
+RECORDED = Path(__file__).parents[3] / "contract" / "simulators" / "nexus" / "cases.jsonl"
 # The repositories there were when the list of privileges was recorded.
 REPOSITORIES = {
     "maven2": ("maven-central", "maven-public", "maven-releases", "maven-snapshots", "mvn-h"),

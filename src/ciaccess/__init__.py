@@ -1,0 +1,1 @@
+"""ciaccess: the access that CI has to artifacts, as code. README.md lists the packages."""

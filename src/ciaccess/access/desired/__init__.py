@@ -1,0 +1,1 @@
+"""What access.yaml amounts to in Vault, Nexus and GitLab."""

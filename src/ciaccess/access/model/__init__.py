@@ -1,0 +1,1 @@
+"""access.yaml as typed objects, and what one value must look like."""

@@ -1,0 +1,1 @@
+"""GitLab's API: variables, groups, notes, issues."""

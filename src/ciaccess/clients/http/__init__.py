@@ -1,0 +1,1 @@
+"""HTTP sessions of every client: one host, bounded in time and size."""

@@ -1,0 +1,1 @@
+"""Vault's API: mounts, tokens, policies, secrets."""

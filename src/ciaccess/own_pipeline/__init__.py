@@ -1,0 +1,1 @@
+"""ciaccess's own CI identities: set up once by an administrator, used by its jobs."""
