@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from ciaccess.access import Access
 
-GOOD = (ROOT / "tests" / "unit" / "config" / "good.yaml").read_text(encoding="utf-8")
+GOOD = (ROOT / "tests" / "data" / "access" / "good.yaml").read_text(encoding="utf-8")
 ORGANISATION = ROOT / "config" / "access.yaml"
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
 
 import pytest
 import requests
@@ -12,16 +11,7 @@ import requests
 from tests.support.servers.latency_proxy import LatencyProxy
 from tests.support.servers.scripted_server import ScriptedServer, in_json
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 DELAY_SECONDS = 0.1
-
-
-@pytest.fixture
-def server() -> Iterator[ScriptedServer]:
-    with ScriptedServer() as server:
-        yield server
 
 
 def test_each_request_is_late_and_those_at_once_wait_at_once(server: ScriptedServer) -> None:

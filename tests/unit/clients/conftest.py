@@ -32,12 +32,6 @@ def _own_secrets(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.fixture
-def server() -> Iterator[ScriptedServer]:
-    with ScriptedServer() as each:
-        yield each
-
-
-@pytest.fixture
 def nexus(server: ScriptedServer) -> Iterator[Nexus]:
     each = Nexus(server.url, "admin", "admin-password", options=QUICK)
     yield each

@@ -1,4 +1,4 @@
-"""Components are recorded with the small access.yaml of tests/unit/config, edited where a test needs another one."""
+"""Components are recorded with the small access.yaml of tests/data/access, edited where a test needs another one."""
 
 from __future__ import annotations
 

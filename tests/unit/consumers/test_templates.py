@@ -4,7 +4,6 @@ import re
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-import pytest
 from ruamel.yaml import YAML
 
 from ciaccess.access import Access, load
@@ -22,11 +21,6 @@ RELEASE_ROLE = """  roles:
       accounts: [svc-promoter]
     nexus-ci:"""
 ORGANISATION = CONFIG_FOLDER / "access.yaml"
-
-
-@pytest.fixture(scope="module")
-def access() -> Access:
-    return load(ORGANISATION)
 
 
 def edited(tmp_path: Path, *changes: tuple[str, str]) -> Access:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ciaccess.access import Access, load
 from ciaccess.access.desired.nexus import nexus_user, user_roles
 from ciaccess.access.desired.vault import jwt_role_fields
 from ciaccess.clients.gitlab.variables import Identity, Variable
@@ -17,26 +16,13 @@ from ciaccess.drift import nexus_users, vault_auth
 from ciaccess.drift.comparing import differing
 from ciaccess.drift.gitlab_variables import variable_findings
 from ciaccess.drift.manual_commands import deleting, deleting_variable
-from ciaccess.engine.settings import CONFIG_FOLDER
 from tests.support.servers.scripted_server import ScriptedServer, in_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
+    from ciaccess.access import Access
     from ciaccess.drift.findings import Finding
 
 GROUP = "orchestrator"
-
-
-@pytest.fixture(scope="module")
-def access() -> Access:
-    return load(CONFIG_FOLDER / "access.yaml")
-
-
-@pytest.fixture
-def server() -> Iterator[ScriptedServer]:
-    with ScriptedServer() as server:
-        yield server
 
 
 def check(access: Access, server: ScriptedServer, subject: str) -> list[Finding]:

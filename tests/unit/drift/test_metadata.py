@@ -7,21 +7,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ciaccess.drift.credentials import Secret, secret_findings
-from tests.support.access.access import GOOD, valid
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from ciaccess.access import Access
     from ciaccess.drift.findings import Finding
 
 CLAIM, KNOWN = "ciaccess/prod", "0123456789ab"
 NOTED = {"rotation": "1", "nexus_user": "svc-app", "stack": CLAIM, "fingerprint": KNOWN}
-
-
-@pytest.fixture
-def access(tmp_path: Path) -> Access:
-    return valid(tmp_path, GOOD)
 
 
 def findings(access: Access, known: str = KNOWN, **custom: Any) -> list[Finding]:
@@ -32,17 +24,19 @@ def findings(access: Access, known: str = KNOWN, **custom: Any) -> list[Finding]
     return list(secret_findings(access, "svc-app", Secret("there", 1, "", fields, metadata), CLAIM, known))
 
 
-def test_what_the_plugin_writes_is_clean_with_and_without_a_state(access: Access) -> None:
-    assert findings(access) == []
-    assert findings(access, known="") == []
+def test_what_the_plugin_writes_is_clean_with_and_without_a_state(small_access: Access) -> None:
+    assert findings(small_access) == []
+    assert findings(small_access, known="") == []
 
 
 @pytest.mark.parametrize(
     "changed",
     [{"stack": "ciaccess/other"}, {"owner": "somebody"}, {"rotated_at": "2026-11-01"}, {"rotation": None}],
 )
-def test_what_the_program_declares_is_put_back_by_the_engine(access: Access, changed: dict[str, Any]) -> None:
-    (finding,) = findings(access, **changed)
+def test_what_the_program_declares_is_put_back_by_the_engine(
+    small_access: Access, changed: dict[str, Any]
+) -> None:
+    (finding,) = findings(small_access, **changed)
     assert finding.id == "vault.secret.metadata"
     assert [target.identity for target in finding.targets] == ["svc-app"]
     assert not finding.by_hand
@@ -50,9 +44,9 @@ def test_what_the_program_declares_is_put_back_by_the_engine(access: Access, cha
 
 @pytest.mark.parametrize("changed", [{"fingerprint": "ba9876543210"}, {"fingerprint": None}, {"note": "x"}])
 def test_the_rest_is_put_back_by_hand_and_keeps_what_is_declared(
-    access: Access, changed: dict[str, Any]
+    small_access: Access, changed: dict[str, Any]
 ) -> None:
-    (finding,) = findings(access, **changed)
+    (finding,) = findings(small_access, **changed)
     assert finding.expected != finding.found
     assert not finding.targets
     for text in (f'"stack": "{CLAIM}"', f'"fingerprint": "{KNOWN}"', '"rotation": "1"'):
@@ -60,6 +54,6 @@ def test_the_rest_is_put_back_by_hand_and_keeps_what_is_declared(
     assert "note" not in finding.by_hand
 
 
-def test_without_a_state_the_fingerprint_that_is_there_stays(access: Access) -> None:
-    (finding,) = findings(access, known="", note="x")
+def test_without_a_state_the_fingerprint_that_is_there_stays(small_access: Access) -> None:
+    (finding,) = findings(small_access, known="", note="x")
     assert f'"fingerprint": "{KNOWN}"' in finding.by_hand

@@ -50,11 +50,6 @@ class RecordingIssuer:
 
 
 @pytest.fixture
-def access(tmp_path: Path) -> Access:
-    return valid(tmp_path, GOOD)
-
-
-@pytest.fixture
 def token() -> IdToken:
     return IdToken.parse(
         RecordingIssuer().mint("orchestrator/app", "main", GITLAB, ref_type="branch", pipeline_source="push")
@@ -89,8 +84,8 @@ def test_what_is_no_token_is_refused_without_being_shown(text: str) -> None:
     assert not text or text not in str(refused.value)
 
 
-def test_a_given_token_is_all_there_is(access: Access, token: IdToken) -> None:
-    source = GivenToken(access, token)
+def test_a_given_token_is_all_there_is(small_access: Access, token: IdToken) -> None:
+    source = GivenToken(small_access, token)
     assert source.good("nexus-ci", "svc-app") is token
     assert list(source.bad("nexus-ci")) == []
     (bad,) = source.bad("nexus-promote")
@@ -110,22 +105,22 @@ def test_the_roles_of_our_own_pipeline_are_tried_too(tmp_path: Path) -> None:
     assert "a job of an unprotected ref" in [bad.why for bad in tokens.bad("ciaccess-apply")]
 
 
-def test_a_job_of_the_accounts_own_project_is_taken_where_there_is_one(access: Access) -> None:
-    tokens = MintedTokens(access, RecordingIssuer())
+def test_a_job_of_the_accounts_own_project_is_taken_where_there_is_one(small_access: Access) -> None:
+    tokens = MintedTokens(small_access, RecordingIssuer())
     assert tokens.good("nexus-ci", "svc-app").claims["project_path"] == "orchestrator/app"
     assert tokens.good("nexus-ci", "svc-tool").claims["project_path"] == "orchestrator/platform"
     assert tokens.good("nexus-promote", "svc-promoter").claims["project_path"] == "orchestrator/promotion"
 
 
-def test_a_role_whose_jobs_nobody_can_mint_is_said(access: Access) -> None:
-    tokens = MintedTokens(access, RecordingIssuer(("elsewhere/other",)))
+def test_a_role_whose_jobs_nobody_can_mint_is_said(small_access: Access) -> None:
+    tokens = MintedTokens(small_access, RecordingIssuer(("elsewhere/other",)))
     with pytest.raises(TokenError, match="no project whose jobs the role nexus-promote admits"):
         tokens.good("nexus-promote", "svc-promoter")
 
 
-def test_bad_tokens_are_what_the_role_binds(access: Access) -> None:
+def test_bad_tokens_are_what_the_role_binds(small_access: Access) -> None:
     issuer = RecordingIssuer()
-    tokens = MintedTokens(access, issuer)
+    tokens = MintedTokens(small_access, issuer)
     of_ci = [bad.why for bad in tokens.bad("nexus-ci")]
     assert of_ci == ["another audience", "another issuer", "an expired token", "a job of elsewhere/other"]
     of_promotion = [bad.why for bad in tokens.bad("nexus-promote")]

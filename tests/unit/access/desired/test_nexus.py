@@ -6,20 +6,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ciaccess.access import Access, load
 from ciaccess.access.desired import nexus
-from tests.support.access.access import ORGANISATION, edited, valid
+from tests.support.access.access import edited, valid
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ciaccess.access import Access
+
 READ = ("browse", "read")
 WRITE = ("browse", "read", "edit", "add")
-
-
-@pytest.fixture(scope="module")
-def access() -> Access:
-    return load(ORGANISATION)
 
 
 def view(format_: str, repository: str, actions: tuple[str, ...]) -> set[str]:

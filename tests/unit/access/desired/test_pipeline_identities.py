@@ -19,11 +19,6 @@ if TYPE_CHECKING:
 OWN = (pipeline_identities.PREVIEW, pipeline_identities.APPLY, pipeline_identities.DRIFT)
 
 
-@pytest.fixture
-def access(tmp_path: Path) -> Access:
-    return valid(tmp_path, ORGANISATION.read_text(encoding="utf-8"))
-
-
 def rules(access: Access, role: str) -> dict[str, list[str]]:
     """Return a role's capabilities by path."""
     (text,) = [policy.text for policy in nexus.vault_policies(access) if policy.role == role]

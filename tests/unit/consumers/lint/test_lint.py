@@ -2,24 +2,21 @@ from __future__ import annotations
 
 from pathlib import Path
 from textwrap import dedent
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from ciaccess.access import Access, load
 from ciaccess.consumers.lint import SourceError, lint, mend
 from ciaccess.consumers.templates import TEMPLATES
-from ciaccess.engine.settings import CONFIG_FOLDER
+
+if TYPE_CHECKING:
+    from ciaccess.access import Access
 
 DATA = Path(__file__).parents[3] / "data" / "pipelines"
 ID_TOKENS = "id_tokens: {VAULT_ID_TOKEN: {aud: https://gitlab.shared.cwiq.io}}"
-
-
-@pytest.fixture(scope="module")
-def access() -> Access:
-    return load(CONFIG_FOLDER / "access.yaml")
 
 
 def job(line: str) -> str:
