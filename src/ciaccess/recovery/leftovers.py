@@ -15,7 +15,7 @@ from ciaccess.engine import pulumi_cli
 from ciaccess.engine.resource_types import Target
 from ciaccess.engine.state import parse
 from ciaccess.errors import CommandError, Exit
-from ciaccess.recovery import state_folder, torn_state
+from ciaccess.recovery import state_folder, truncated_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,18 +58,18 @@ def of_the_folder(folder: Path, project: str, stack: str) -> list[Leftover]:
     # The state comes before the lock, so that nobody starts on what cannot be read.
     return [
         *torn,
-        *_of_the_state_file(torn_state.find(folder, project, stack), stack),
+        *_of_the_state_file(truncated_state.find(folder, project, stack), stack),
         *held,
     ]
 
 
-def _of_the_state_file(state: torn_state.Torn | None, stack: str) -> list[Leftover]:
+def _of_the_state_file(state: truncated_state.TruncatedState | None, stack: str) -> list[Leftover]:
     if state is None:
         return []
-    found = f"the state {state.file} was not written whole"
+    found = f"the state {state.file} is truncated"
     if state.copy is None:
         raise CommandError(
-            f"{found}, and no copy of it holds anything. Nothing was changed. Put a backup of your own in its place and run this "
+            f"{found}, and there is no copy of it. Nothing was changed. Put a backup of your own in its place and run this "
             f"again. If there is none: pulumi cancel --yes --stack {stack}; mv {state.file} {state.aside}; "
             f"pulumi stack init {stack}; ./ciaccess adopt run --stack {stack} --all, which takes over what exists and changes "
             "no password (docs/runbook-adopt.md)",
@@ -79,8 +79,8 @@ def _of_the_state_file(state: torn_state.Torn | None, stack: str) -> list[Leftov
         Leftover(
             "torn",
             found,
-            f"restore {state.copy}, and keep the torn file as {state.aside.name}. The next `up --refresh` finds what was made "
-            "since; what it refuses as existing already: ./ciaccess adopt run (docs/runbook-adopt.md)",
+            f"restore {state.copy}, and keep the truncated file as {state.aside.name}. The next `up --refresh` finds what was made "
+            "since; for what it refuses as existing already: ./ciaccess adopt run (docs/runbook-adopt.md)",
             state.restore,
         )
     ]

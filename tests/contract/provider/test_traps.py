@@ -8,7 +8,7 @@ import pytest
 from pulumi.runtime import proto
 
 from ciaccess.provider import servicer
-from ciaccess.provider.kinds.password import Password
+from ciaccess.provider.kinds.vault_preconditions import VaultPreconditions
 from tests.support.provider.plugin import Engine, PluginError, RefusedInputsError, Secret, Unknown
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from tests.support.servers.nexus import NexusProcess
 
-PASSWORD, ROLE = "ciaccess:index:Password", "ciaccess:nexus:Role"
+PRECONDITIONS, ROLE = "ciaccess:vault:Preconditions", "ciaccess:nexus:Role"
 WIRE_UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 
 
@@ -32,12 +32,6 @@ def test_a_read_returns_inputs_and_outputs(nexus: NexusProcess, nexus_engine: En
     found = nexus_engine.read(nexus_engine.state["r"])
     assert set(found.inputs) == {"role_id", "name", "description", "privileges", "roles", "adopt"}
     assert set(found.properties) == set(found.inputs) - {"adopt"}
-
-
-def test_numbers_are_whole_where_they_must_be_and_floats_on_the_wire(engine: Engine) -> None:
-    engine.up(PASSWORD, "p", version=3)
-    assert engine.state["p"].outputs["version"] == 3.0
-    assert engine.up(PASSWORD, "p", version=3) == "same"
 
 
 def test_an_unknown_value_comes_and_goes_as_the_engine_s_word_for_it(engine: Engine) -> None:
@@ -118,7 +112,7 @@ def test_an_unknown_type_is_named_with_those_that_there_are(engine: Engine) -> N
 def test_a_request_before_the_provider_is_configured_is_said_in_one_line(engine: Engine) -> None:
     engine.unconfigured()
     with pytest.raises(PluginError, match="the provider is not configured yet"):
-        engine.up(PASSWORD, "p", version=1)
+        engine.up(PRECONDITIONS, "p")
 
 
 def test_a_fault_of_ours_is_one_line_without_its_text_and_the_traceback_is_in_the_log_alone(
@@ -127,9 +121,9 @@ def test_a_fault_of_ours_is_one_line_without_its_text_and_the_traceback_is_in_th
     def broken(*_: Any) -> None:
         raise KeyError("hunter22-of-a-user")
 
-    monkeypatch.setattr(Password, "create", broken)
+    monkeypatch.setattr(VaultPreconditions, "create", broken)
     with caplog.at_level("DEBUG", logger=servicer.LOG.name), pytest.raises(PluginError) as failed:
-        engine.up(PASSWORD, "p", version=1)
+        engine.up(PRECONDITIONS, "p")
     line = str(failed.value)
     assert line.startswith("create: a fault of ciaccess itself (KeyError at test_traps.py:")
     assert "CIACCESS_LOG=<file>" in line

@@ -25,7 +25,6 @@ SHARED = {"__init__", "fields", "kind", "nexus", "objects"}
 SHARED |= {"account_import", "account_parts", "account_passwords", "account_secret"}
 # Kinds for other programs than ours, which declares accounts as a whole (docs/adr/0013).
 STANDALONE = {
-    "ciaccess:index:Password",
     "ciaccess:nexus:ContentSelector",
     "ciaccess:nexus:Privilege",
     "ciaccess:nexus:User",

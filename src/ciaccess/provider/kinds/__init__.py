@@ -9,7 +9,6 @@ from ciaccess.provider.kinds.nexus_content_selector import NexusContentSelector
 from ciaccess.provider.kinds.nexus_privilege import NexusPrivilege
 from ciaccess.provider.kinds.nexus_role import NexusRole
 from ciaccess.provider.kinds.nexus_user import NexusUser
-from ciaccess.provider.kinds.password import Password
 from ciaccess.provider.kinds.service_account import ServiceAccount
 from ciaccess.provider.kinds.vault_preconditions import VaultPreconditions
 
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
 KINDS: dict[str, type[Kind]] = {
     kind.token: kind
     for kind in (
-        Password,
         NexusContentSelector,
         NexusPrivilege,
         NexusRole,

@@ -7,10 +7,12 @@ fingerprint that it was this stack's own turn. Anything else that somebody wrote
 
 from __future__ import annotations
 
+import secrets
+import string
 from typing import TYPE_CHECKING, Any
 
+from ciaccess.clients.fingerprint import fingerprint
 from ciaccess.provider.kinds.fields import WHOLE_NUMBER, Field, Rule
-from ciaccess.provider.kinds.password import fingerprint_of, generated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,10 +23,26 @@ if TYPE_CHECKING:
     Accepts = Callable[[str, str], bool]
 
 FINGERPRINT = "fingerprint"
+# Survives shell words, URLs, grep and sed on JSON, and docker's auth JSON (facts on the organisation).
+ALPHABET = string.ascii_letters + string.digits + "-_.~"
+CHARACTERS = 40
 # Which of a user's passwords is meant: another number, another password.
 VERSION = Field(
     "password_version", WHOLE_NUMBER, rule=Rule("a whole number from 1", lambda value: value >= 1)
 )
+
+
+def generated() -> str:
+    """Return a new password: 40 characters, 240 bits, its first one a letter so that no program takes it for an option."""
+    return secrets.choice(string.ascii_letters) + "".join(
+        secrets.choice(ALPHABET) for _ in range(CHARACTERS - 1)
+    )
+
+
+def fingerprint_of(password: str) -> str:
+    """Return the fingerprint of a password that was generated here, "" for another's (clients/fingerprint says why)."""
+    was_generated = len(password) == CHARACTERS and set(password) <= set(ALPHABET)
+    return fingerprint(password) if was_generated else ""
 
 
 def key(user_id: str, user: Mapping[str, Any]) -> str:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from ciaccess.clients.vault.secret import Look, VaultSecret
 from ciaccess.provider.kinds import account_passwords as passwords
 from ciaccess.provider.kinds.fields import Failure, Values
-from ciaccess.provider.kinds.password import fingerprint_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,7 +64,7 @@ class AccountSecret:
         """Write what is said of the secret, then the secret; nothing where it is so already."""
         active = inputs["secret"]["user"]
         password = known[passwords.key(active, inputs["users"][active])]
-        fingerprint = {passwords.FINGERPRINT: fingerprint_of(password)}
+        fingerprint = {passwords.FINGERPRINT: passwords.fingerprint_of(password)}
         self._describe({name: self._metadata.get(name, "") for name in METADATA_KEYS} | fingerprint)
         fields = {"username": active, "password": password}
         if self.look.fields != fields:

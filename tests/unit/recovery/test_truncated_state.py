@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ciaccess.errors import CommandError, Exit
-from ciaccess.recovery import command, leftovers, torn_state
+from ciaccess.recovery import command, leftovers, truncated_state
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,7 +56,7 @@ TORN = {
 
 
 @pytest.mark.parametrize("torn", TORN.values(), ids=TORN)
-def test_a_torn_state_is_restored_and_kept_aside(state: Path, torn: bytes) -> None:
+def test_a_truncated_state_is_restored_and_kept_aside(state: Path, torn: bytes) -> None:
     state.write_bytes(torn)
     state.chmod(0o640)
     put(state, bak=checkpoint(2, 2), backups=(checkpoint(1, 1),))
@@ -94,39 +94,14 @@ def test_the_newest_whole_copy_is_taken(
     # A copy of the whole folder has times of its own, the other way round.
     for number, file in enumerate(sorted(state.parents[2].rglob("prod.*"))):
         os.utime(file, (1000 - number, 1000 - number))
-    torn = torn_state.find(state.parents[2], "ciaccess", "prod")
+    torn = truncated_state.find(state.parents[2], "ciaccess", "prod")
     assert torn
     assert torn.copy
     assert torn.copy.source.name == expected
 
 
-@pytest.mark.parametrize("bak", [b"", None, checkpoint(1, 0), WHOLE[:-200]])
-def test_the_head_of_the_torn_file_is_the_state_where_no_copy_holds_anything(
-    state: Path, bak: bytes | None
-) -> None:
-    cut = WHOLE.index(b"svc-c")  # within the third resource
-    state.write_bytes(WHOLE[:cut])
-    put(state, bak=bak, backups=(b"",))
-    (left,) = found(state)
-    assert "what is whole at the head of prod.json, with 2 resources" in left.remedy
-    left.mend()
-    latest = json.loads(state.read_bytes())["checkpoint"]["latest"]
-    assert latest["resources"] == RESOURCES[:2]
-    assert latest["manifest"] == json.loads(WHOLE)["checkpoint"]["latest"]["manifest"]
-    assert next(state.parent.glob("prod.json.torn-*")).read_bytes() == WHOLE[:cut]
-
-
-def test_a_file_cut_within_a_letter_has_a_head_where_a_resource_is_whole(state: Path) -> None:
-    letter = WHOLE.index("ä".encode())
-    state.write_bytes(WHOLE[: letter + 1])
-    with pytest.raises(CommandError, match="no copy"):
-        found(state)
-    state.write_bytes(WHOLE.replace(b"svc-b", "svc-ö".encode()).split(b"\xb6")[0])
-    assert "with 1 resources" in found(state)[0].remedy
-
-
-@pytest.mark.parametrize("torn", [b"", WHOLE[:60], WHOLE[: WHOLE.index(b"svc-")]])
-def test_a_state_of_which_nothing_is_left_is_an_error_that_names_adopt(state: Path, torn: bytes) -> None:
+@pytest.mark.parametrize("torn", [b"", WHOLE[:60], WHOLE[: WHOLE.index(b"svc-c")]])
+def test_a_truncated_state_without_a_copy_is_an_error_that_names_adopt(state: Path, torn: bytes) -> None:
     state.write_bytes(torn)
     put(state, bak=b"", backups=(WHOLE[:40],))
     before = sorted(state.parents[2].rglob("*"))

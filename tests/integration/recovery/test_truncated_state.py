@@ -65,7 +65,7 @@ def test_a_state_that_is_cut_off_after_an_up_is_restored(provisioned: Site) -> N
 
     explained = site.recover()
     assert explained.code == 2, explained.text
-    assert f"torn: the state {state_file(site)} was not written whole" in explained.out
+    assert f"torn: the state {state_file(site)} is truncated" in explained.out
     assert f"restore {newest_backup(site).name}" in explained.out
     assert state_file(site).read_bytes() == left
 
