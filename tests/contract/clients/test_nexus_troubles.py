@@ -17,22 +17,13 @@ from ciaccess.clients.errors import (
     UnreachableError,
 )
 from ciaccess.clients.nexus import HttpOptions, Nexus, Privilege, Role, User
-from tests.support.servers.nexus import ADMIN, NexusProcess, start_nexus
+from tests.support.servers.nexus import ADMIN, NexusProcess
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 ROLE = Role("r", "r", "d", frozenset({"nx-search-read"}), frozenset())
 USER = User("u", "F", "L", "u@example.com", "active", frozenset({"nx-anonymous"}))
-
-
-@pytest.fixture
-def own(tmp_path: Path) -> Iterator[NexusProcess]:
-    """Return a simulator of the test's own."""
-    process = start_nexus(tmp_path)
-    yield process
-    process.stop()
 
 
 @pytest.fixture

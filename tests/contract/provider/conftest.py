@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import uuid
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,31 +8,14 @@ from tests.support.provider.account import AccountCase
 from tests.support.provider.plugin import Engine
 from tests.support.servers.fault_proxy import FaultProxy
 from tests.support.servers.gitlab import GitlabProcess, start_gitlab
-from tests.support.servers.nexus import NexusApi, NexusProcess, start_nexus
-from tests.support.servers.real_nexus import RealNexus
 from tests.support.servers.vault import VaultProcess
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.support.servers.nexus import NexusApi, NexusProcess
+
 CREDENTIALS = ("NEXUS_USERNAME", "NEXUS_PASSWORD", "GITLAB_TOKEN", "VAULT_ADDR", "VAULT_TOKEN")
-
-
-@pytest.fixture(scope="module")
-def nexus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NexusProcess | RealNexus]:
-    """Return a Nexus of this file, with a context path as some have one, and a raw repository `files`.
-
-    It is the simulator, or with `make test-nexus` the real one, which is left as it was.
-    """
-    if RealNexus.is_wanted():
-        with RealNexus.borrowed() as real:
-            real.add_repository("raw", "files")
-            yield real
-        return
-    process = start_nexus(tmp_path_factory.mktemp("nexus"), context_path="/nexus")
-    process.add_repository("raw", "files")
-    yield process
-    process.stop()
 
 
 @pytest.fixture(scope="module")
@@ -98,9 +80,3 @@ def account(
         monkeypatch.setenv("VAULT_TOKEN", vault.token)
         with Engine({"nexus_url": f"{proxy.addresses['nexus']}{nexus.context_path}"}) as engine:
             yield AccountCase(unique, engine, nexus, vault, proxy)
-
-
-@pytest.fixture
-def unique() -> str:
-    """Return a name that no other test uses."""
-    return f"t{uuid.uuid4().hex[:10]}"

@@ -7,20 +7,14 @@ import requests
 
 from tests.support.provider.life_cycle import Case, ObjectLifeCycle
 from tests.support.provider.plugin import Engine, PluginError, RefusedInputsError
-from tests.support.servers.gitlab import GitlabProcess, start_gitlab
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.support.servers.gitlab import GitlabProcess
+
 TOKEN = "ciaccess:gitlab:GroupVariable"
 KEY = "VAULT_ADDR"
-
-
-@pytest.fixture(scope="module")
-def premium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GitlabProcess]:
-    process = start_gitlab(tmp_path_factory.mktemp("premium"), tier="premium")
-    yield process
-    process.stop()
 
 
 @pytest.fixture

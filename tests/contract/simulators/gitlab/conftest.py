@@ -22,13 +22,6 @@ def free(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GitlabProcess]:
     process.stop()
 
 
-@pytest.fixture(scope="session")
-def premium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GitlabProcess]:
-    process = start_gitlab(tmp_path_factory.mktemp("premium"), tier="premium")
-    yield process
-    process.stop()
-
-
 @pytest.fixture
 def group_path() -> str:
     """Return the path of a group that no other test uses."""

@@ -9,21 +9,12 @@ from tests.support.servers.simulator import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NexusProcess]:
     """Return a simulator that a file's tests share; each uses names of its own."""
     process = start_nexus(tmp_path_factory.mktemp("shared"))
-    yield process
-    process.stop()
-
-
-@pytest.fixture
-def own(tmp_path: Path) -> Iterator[NexusProcess]:
-    """Return a simulator of the test's own, for what would disturb others."""
-    process = start_nexus(tmp_path)
     yield process
     process.stop()
 

@@ -2,25 +2,42 @@ from __future__ import annotations
 
 import os
 import subprocess
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.servers.nexus import NexusProcess, start_nexus
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
+    from tests.support.servers.nexus import NexusProcess
+
     Account = tuple[str, str]
+    # name → attributes of its format, `storage`, and `group` where it is one
+    Repositories = dict[str, dict[str, Any]]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def repositories(nexus: NexusProcess, request: pytest.FixtureRequest) -> None:
+    """Create the file's REPOSITORIES of its FORMAT."""
+    for name, attributes in getattr(request.module, "REPOSITORIES", {}).items():
+        nexus.add_repository(
+            request.module.FORMAT, name, "group" if "group" in attributes else "hosted", **attributes
+        )
 
 
 @pytest.fixture(scope="module")
-def nexus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NexusProcess]:
-    """Yield a simulator of this file's own."""
-    process = start_nexus(tmp_path_factory.mktemp("nexus"))
-    yield process
-    process.stop()
+def pusher(account: Callable[..., Account], request: pytest.FixtureRequest) -> Account:
+    """Return a user that may push to the file's PUSHES."""
+    words = ",".join(request.module.PUSHES), "browse", "read", "edit", "add"
+    return account(f"{request.module.FORMAT}-pusher", request.module.FORMAT, *words)
+
+
+@pytest.fixture(scope="module")
+def puller(account: Callable[..., Account], request: pytest.FixtureRequest) -> Account:
+    """Return a user that may pull from the file's PULLS."""
+    words = ",".join(request.module.PULLS), "browse", "read"
+    return account(f"{request.module.FORMAT}-puller", request.module.FORMAT, *words)
 
 
 @pytest.fixture(scope="module")

@@ -16,11 +16,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from tests.contract.simulators.nexus.formats.conftest import Account
     from tests.support.servers.nexus import NexusProcess
 
-    Account = tuple[str, str]
     Run = Callable[..., subprocess.CompletedProcess[str]]
     Skopeo = Callable[..., subprocess.CompletedProcess[str]]
+
+
+FORMAT = "docker"
+PUSHES = ("docker-dev",)
+PULLS = ("docker-all",)
 
 
 @dataclass(frozen=True)
@@ -47,16 +52,6 @@ def registries(nexus: NexusProcess) -> Registries:
     members = {"memberNames": ["docker-uat", "docker-dev"]}
     nexus.add_repository("docker", "docker-all", "group", docker=docker(found.pull), group=members)
     return found
-
-
-@pytest.fixture(scope="module")
-def pusher(account: Callable[..., Account]) -> Account:
-    return account("docker-pusher", "docker", "docker-dev", "browse", "read", "edit", "add")
-
-
-@pytest.fixture(scope="module")
-def puller(account: Callable[..., Account]) -> Account:
-    return account("docker-puller", "docker", "docker-all", "browse", "read")
 
 
 @pytest.fixture(scope="module")

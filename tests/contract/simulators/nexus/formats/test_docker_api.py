@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING, Any
 
-import pytest
 import requests
 
 from tests.support.clients.images import MANIFEST, digest, encoded, image
@@ -13,24 +12,19 @@ from tests.support.clients.images import MANIFEST, digest, encoded, image
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tests.contract.simulators.nexus.formats.conftest import Account, Repositories
     from tests.support.servers.nexus import NexusProcess
 
-    Account = tuple[str, str]
 
 V2 = "/repository/docker-dev/v2"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def repositories(nexus: NexusProcess) -> None:
-    docker = {"v1Enabled": False, "forceBasicAuth": True}
-    nexus.add_repository("docker", "docker-dev", docker=docker)
-    nexus.add_repository("docker", "docker-frozen", docker=docker, storage={"writePolicy": "DENY"})
-    nexus.add_repository("docker", "docker-open", docker=docker | {"forceBasicAuth": False})
-
-
-@pytest.fixture(scope="module")
-def pusher(account: Callable[..., Account]) -> Account:
-    return account("pusher", "docker", "docker-dev,docker-frozen", "browse", "read", "edit", "add")
+FORMAT = "docker"
+_DOCKER = {"v1Enabled": False, "forceBasicAuth": True}
+REPOSITORIES: Repositories = {
+    "docker-dev": {"docker": _DOCKER},
+    "docker-frozen": {"docker": _DOCKER, "storage": {"writePolicy": "DENY"}},
+    "docker-open": {"docker": _DOCKER | {"forceBasicAuth": False}},
+}
+PUSHES = ("docker-dev", "docker-frozen")
 
 
 def begin(nexus: NexusProcess, auth: Account, name: str) -> str:

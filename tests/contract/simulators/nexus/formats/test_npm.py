@@ -14,27 +14,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from tests.contract.simulators.nexus.formats.conftest import Account, Repositories
     from tests.support.servers.nexus import NexusProcess
 
-    Account = tuple[str, str]
     Npm = Callable[..., subprocess.CompletedProcess[str]]
 
-
-@pytest.fixture(scope="module", autouse=True)
-def repositories(nexus: NexusProcess) -> None:
-    nexus.add_repository("npm", "npm-dev")
-    nexus.add_repository("npm", "npm-prod", storage={"writePolicy": "ALLOW_ONCE"})
-    nexus.add_repository("npm", "npm-all", "group", group={"memberNames": ["npm-prod", "npm-dev"]})
-
-
-@pytest.fixture(scope="module")
-def pusher(account: Callable[..., Account]) -> Account:
-    return account("npm-pusher", "npm", "npm-dev,npm-prod", "browse", "read", "edit", "add")
-
-
-@pytest.fixture(scope="module")
-def puller(account: Callable[..., Account]) -> Account:
-    return account("npm-puller", "npm", "npm-dev,npm-all", "browse", "read")
+FORMAT = "npm"
+REPOSITORIES: Repositories = {
+    "npm-dev": {},
+    "npm-prod": {"storage": {"writePolicy": "ALLOW_ONCE"}},
+    "npm-all": {"group": {"memberNames": ["npm-prod", "npm-dev"]}},
+}
+PUSHES = ("npm-dev", "npm-prod")
+PULLS = ("npm-dev", "npm-all")
 
 
 @pytest.fixture
@@ -42,7 +34,7 @@ def npm(nexus: NexusProcess, run: Callable[..., subprocess.CompletedProcess[str]
     """Return a function that runs npm as an account on a repository: `npm(account, "npm-dev", "view", "x")`."""
 
     def run_npm(auth: Account, repository: str, *words: str, cwd: Path | None = None) -> Any:
-        address = f"127.0.0.1:{nexus.port}/repository/{repository}/"
+        address = f"{nexus.url}/repository/{repository}/".removeprefix("http://")
         secret = base64.b64encode(":".join(auth).encode()).decode()
         settings = tmp_path / ".npmrc"
         settings.write_text(

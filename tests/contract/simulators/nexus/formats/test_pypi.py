@@ -5,35 +5,25 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pytest
-
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable
 
+    from tests.contract.simulators.nexus.formats.conftest import Account, Repositories
     from tests.support.servers.nexus import NexusProcess
 
-    Account = tuple[str, str]
     Run = Callable[..., subprocess.CompletedProcess[str]]
 
+FORMAT = "pypi"
+REPOSITORIES: Repositories = {
+    "pypi-dev": {},
+    "pypi-prod": {"storage": {"writePolicy": "ALLOW_ONCE"}},
+    "pypi-all": {"group": {"memberNames": ["pypi-prod", "pypi-dev"]}},
+}
+PUSHES = ("pypi-dev", "pypi-prod")
+PULLS = ("pypi-dev", "pypi-all")
+
 PROGRAMS = Path(sys.executable).parent
-
-
-@pytest.fixture(scope="module", autouse=True)
-def repositories(nexus: NexusProcess) -> None:
-    nexus.add_repository("pypi", "pypi-dev")
-    nexus.add_repository("pypi", "pypi-prod", storage={"writePolicy": "ALLOW_ONCE"})
-    nexus.add_repository("pypi", "pypi-all", "group", group={"memberNames": ["pypi-prod", "pypi-dev"]})
-
-
-@pytest.fixture(scope="module")
-def pusher(account: Callable[..., Account]) -> Account:
-    return account("pypi-pusher", "pypi", "pypi-dev,pypi-prod", "browse", "read", "edit", "add")
-
-
-@pytest.fixture(scope="module")
-def puller(account: Callable[..., Account]) -> Account:
-    return account("pypi-puller", "pypi", "pypi-dev,pypi-all", "browse", "read")
 
 
 def wheel(folder: Path, name: str, version: str, requires_python: str = ">=3.8") -> Path:
@@ -67,7 +57,7 @@ def twine(
 def pip_download(
     run: Run, nexus: NexusProcess, repository: str, wanted: str, auth: Account
 ) -> subprocess.CompletedProcess[str]:
-    index = f"http://{auth[0]}:{auth[1]}@127.0.0.1:{nexus.port}/repository/{repository}/simple"
+    index = f"{nexus.url}/repository/{repository}/simple".replace("://", f"://{auth[0]}:{auth[1]}@")
     words = ("-m", "pip", "download", "--no-deps", "--no-cache-dir", "--retries", "0", "-d", "got", wanted)
     return run(
         sys.executable,

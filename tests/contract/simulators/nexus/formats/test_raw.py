@@ -16,29 +16,21 @@ if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable, Iterator
 
+    from tests.contract.simulators.nexus.formats.conftest import Account, Repositories
     from tests.support.servers.nexus import NexusProcess
 
-    Account = tuple[str, str]
+
+FORMAT = "raw"
+REPOSITORIES: Repositories = {
+    "raw-dev": {},
+    "raw-uat": {"storage": {"writePolicy": "ALLOW_ONCE"}},
+    "raw-frozen": {"storage": {"writePolicy": "DENY"}},
+    "raw-all": {"group": {"memberNames": ["raw-uat", "raw-dev"]}},
+}
+PUSHES = ("raw-dev", "raw-uat", "raw-frozen")
+PULLS = ("raw-all",)
 
 LARGE_BYTES = 96 * 1024 * 1024
-
-
-@pytest.fixture(scope="module", autouse=True)
-def repositories(nexus: NexusProcess) -> None:
-    nexus.add_repository("raw", "raw-dev")
-    nexus.add_repository("raw", "raw-uat", storage={"writePolicy": "ALLOW_ONCE"})
-    nexus.add_repository("raw", "raw-frozen", storage={"writePolicy": "DENY"})
-    nexus.add_repository("raw", "raw-all", "group", group={"memberNames": ["raw-uat", "raw-dev"]})
-
-
-@pytest.fixture(scope="module")
-def pusher(account: Callable[..., Account]) -> Account:
-    return account("raw-pusher", "raw", "raw-dev,raw-uat,raw-frozen", "browse", "read", "edit", "add")
-
-
-@pytest.fixture(scope="module")
-def puller(account: Callable[..., Account]) -> Account:
-    return account("raw-puller", "raw", "raw-all", "browse", "read")
 
 
 def put(nexus: NexusProcess, path: str, data: bytes, auth: Account | None = None) -> requests.Response:

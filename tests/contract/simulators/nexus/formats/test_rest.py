@@ -9,15 +9,18 @@ if TYPE_CHECKING:
 
     import requests
 
+    from tests.contract.simulators.nexus.formats.conftest import Account, Repositories
     from tests.support.servers.nexus import NexusProcess
 
-    Account = tuple[str, str]
+
+FORMAT = "raw"
+REPOSITORIES: Repositories = {"raw-dev": {}, "raw-uat": {"storage": {"writePolicy": "ALLOW_ONCE"}}}
 
 
 @pytest.fixture(scope="module", autouse=True)
-def repositories(nexus: NexusProcess) -> None:
-    nexus.add_repository("raw", "raw-dev")
-    nexus.add_repository("raw", "raw-uat", storage={"writePolicy": "ALLOW_ONCE"})
+def pages(nexus: NexusProcess, repositories: None) -> None:
+    """Put more files into raw-dev than a page holds."""
+    del repositories
     for number in range(23):
         nexus.ask("PUT", f"/repository/raw-dev/pages/{number:02}.txt", data=str(number))
 

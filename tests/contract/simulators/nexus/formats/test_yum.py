@@ -12,9 +12,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from tests.contract.simulators.nexus.formats.conftest import Account, Repositories
     from tests.support.servers.nexus import NexusProcess
 
-    Account = tuple[str, str]
+
+FORMAT = "yum"
+REPOSITORIES: Repositories = {
+    "rpm-dev": {"yum": {"repodataDepth": 0}},
+    "rpm-prod": {"yum": {"repodataDepth": 0}, "storage": {"writePolicy": "ALLOW_ONCE"}},
+    "rpm-all": {"group": {"memberNames": ["rpm-prod", "rpm-dev"]}},
+}
+PUSHES = ("rpm-dev", "rpm-prod")
+PULLS = ("rpm-all",)
 
 NAMES = {
     "repo": "http://linux.duke.edu/metadata/repo",
@@ -41,23 +50,6 @@ echo data > %{{buildroot}}/usr/share/{name}/data
 /usr/bin/{name}
 /usr/share/{name}
 """
-
-
-@pytest.fixture(scope="module", autouse=True)
-def repositories(nexus: NexusProcess) -> None:
-    nexus.add_repository("yum", "rpm-dev", yum={"repodataDepth": 0})
-    nexus.add_repository("yum", "rpm-prod", yum={"repodataDepth": 0}, storage={"writePolicy": "ALLOW_ONCE"})
-    nexus.add_repository("yum", "rpm-all", "group", group={"memberNames": ["rpm-prod", "rpm-dev"]})
-
-
-@pytest.fixture(scope="module")
-def pusher(account: Callable[..., Account]) -> Account:
-    return account("rpm-pusher", "yum", "rpm-dev,rpm-prod", "browse", "read", "edit", "add")
-
-
-@pytest.fixture(scope="module")
-def puller(account: Callable[..., Account]) -> Account:
-    return account("rpm-puller", "yum", "rpm-all", "browse", "read")
 
 
 @pytest.fixture
