@@ -36,5 +36,5 @@ def connect(simulator: NexusProcess) -> Iterator[Callable[..., Nexus]]:
 
 
 @pytest.fixture
-def nexus(connect: Callable[..., Nexus]) -> Nexus:
+def client(connect: Callable[..., Nexus]) -> Nexus:
     return connect()

@@ -13,28 +13,26 @@ import pytest
 from ciaccess.clients.artifacts import FORMATS, Artifact, Place
 from ciaccess.clients.errors import UnreachableError
 from ciaccess.clients.http.session import HttpOptions, PooledSession, basic
-from tests.support.servers.nexus import NexusProcess, start_nexus
 from tests.support.servers.simulator import free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
+
+    from tests.support.servers.nexus import NexusProcess
 
 ARTIFACT = Artifact("ciaccess-verify-7", "/some/folder/")
 _ATTRIBUTES: dict[str, dict[str, Any]] = {"docker": {"docker": {"v1Enabled": False, "forceBasicAuth": True}}}
 
 
-@pytest.fixture(scope="module")
-def nexus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NexusProcess]:
-    process = start_nexus(tmp_path_factory.mktemp("nexus"))
+@pytest.fixture(scope="module", autouse=True)
+def readers(nexus: NexusProcess) -> None:
+    """Create a repository of each format with a user that may read it, and a user that may read none."""
     for format_ in FORMATS:
-        process.add_repository(format_, f"{format_}-dev", **_ATTRIBUTES.get(format_, {}))
-        process.add_role(f"{format_}-reader", f"nx-repository-view-{format_}-{format_}-dev-read")
-        process.add_user(f"{format_}-reader", f"{format_}-reader")
-    process.add_role("nobody", "nx-search-read")
-    process.add_user("nobody", "nobody")
-    yield process
-    process.stop()
+        nexus.add_repository(format_, f"{format_}-dev", **_ATTRIBUTES.get(format_, {}))
+        nexus.add_role(f"{format_}-reader", f"nx-repository-view-{format_}-{format_}-dev-read")
+        nexus.add_user(f"{format_}-reader", f"{format_}-reader")
+    nexus.add_role("nobody", "nx-search-read")
+    nexus.add_user("nobody", "nobody")
 
 
 def place(nexus: NexusProcess, format_: str, user: tuple[str, str]) -> Place:

@@ -27,45 +27,45 @@ USER = User("u", "F", "L", "u@example.com", "active", frozenset({"nx-anonymous"}
 
 
 @pytest.fixture
-def nexus(own: NexusProcess) -> Iterator[Nexus]:
+def own_client(own: NexusProcess) -> Iterator[Nexus]:
     each = Nexus(own.url, ADMIN, own.admin_password, options=HttpOptions(backoff_seconds=0.05))
     yield each
     each.close()
 
 
-def test_read_only_mode_is_said_and_reading_goes_on(own: NexusProcess, nexus: Nexus) -> None:
-    nexus.users.create(USER, "a-password")
+def test_read_only_mode_is_said_and_reading_goes_on(own: NexusProcess, own_client: Nexus) -> None:
+    own_client.users.create(USER, "a-password")
     own.rest("POST", "/read-only/freeze")
     for write in (
-        lambda: nexus.roles.create(ROLE),
-        lambda: nexus.users.replace(USER),
-        lambda: nexus.users.change_password("u", "b-password"),
-        lambda: nexus.users.delete("u"),
+        lambda: own_client.roles.create(ROLE),
+        lambda: own_client.users.replace(USER),
+        lambda: own_client.users.change_password("u", "b-password"),
+        lambda: own_client.users.delete("u"),
     ):
         with pytest.raises(ServerError, match=r"'[ru]': Nexus is in read-only mode\. Wait until"):
             write()
-    assert nexus.users.read("u") == USER
-    assert nexus.users.accepts("u", "a-password")
+    assert own_client.users.read("u") == USER
+    assert own_client.users.accepts("u", "a-password")
     own.rest("POST", "/read-only/release")
-    nexus.roles.create(ROLE)
+    own_client.roles.create(ROLE)
 
 
-def test_a_restart_in_between_is_not_noticed(own: NexusProcess, nexus: Nexus) -> None:
-    assert nexus.roles.find("r") is None
+def test_a_restart_in_between_is_not_noticed(own: NexusProcess, own_client: Nexus) -> None:
+    assert own_client.roles.find("r") is None
     own.restart()
-    nexus.roles.create(ROLE)
-    assert nexus.roles.read("r") == ROLE
+    own_client.roles.create(ROLE)
+    assert own_client.roles.read("r") == ROLE
 
 
 def test_a_server_that_is_gone_is_said_within_five_seconds_for_all_who_ask(
-    own: NexusProcess, nexus: Nexus
+    own: NexusProcess, own_client: Nexus
 ) -> None:
     own.kill()
     started = time.monotonic()
 
     def failure(_: int) -> str:
         with pytest.raises(UnreachableError) as caught:
-            nexus.users.find("u")
+            own_client.users.find("u")
         return str(caught.value)
 
     with ThreadPoolExecutor(8) as pool:
@@ -74,13 +74,13 @@ def test_a_server_that_is_gone_is_said_within_five_seconds_for_all_who_ask(
     said = f"list users: Nexus at {own.url} is not reachable (connection refused). "
     assert texts == {f"{said}Check that it is running and that {own.url} is its address."}
     own.start()
-    assert nexus.users.find("u") is None
+    assert own_client.users.find("u") is None
 
 
-def test_one_of_many_who_create_the_same_user_succeeds(nexus: Nexus) -> None:
+def test_one_of_many_who_create_the_same_user_succeeds(own_client: Nexus) -> None:
     def create(_: int) -> str:
         try:
-            nexus.users.create(USER, "a-password")
+            own_client.users.create(USER, "a-password")
         except ConflictError:
             return "conflict"
         return "made"
@@ -90,48 +90,50 @@ def test_one_of_many_who_create_the_same_user_succeeds(nexus: Nexus) -> None:
     assert answers == ["conflict"] * 19 + ["made"]
 
 
-def test_a_privilege_that_breaks_the_list_is_pointed_at(own: NexusProcess, nexus: Nexus) -> None:
+def test_a_privilege_that_breaks_the_list_is_pointed_at(own: NexusProcess, own_client: Nexus) -> None:
     broken = {"name": "broken", "description": "d", "pattern": "::"}
     own.ask("POST", "/service/rest/v1/security/privileges/wildcard", json=broken)
     with pytest.raises(ServerError, match=r"list privileges: Wildcard string .*such as '::'\): delete it"):
-        nexus.privileges.all()
-    assert nexus.privileges.delete("broken") is True
-    assert "nx-all" in nexus.privileges.all()
+        own_client.privileges.all()
+    assert own_client.privileges.delete("broken") is True
+    assert "nx-all" in own_client.privileges.all()
 
 
-def test_a_privilege_is_not_written_over_one_of_another_type(own: NexusProcess, nexus: Nexus) -> None:
+def test_a_privilege_is_not_written_over_one_of_another_type(own: NexusProcess, own_client: Nexus) -> None:
     own.add_repository("raw", "files")
     view = Privilege("p", "repository-view", "d", frozenset({"read"}), format="raw", repository="files")
-    nexus.privileges.create(view)
+    own_client.privileges.create(view)
     with pytest.raises(RefusedError, match="it is of type repository-view, which cannot become wildcard"):
-        nexus.privileges.replace(replace(view, type="wildcard", pattern="nexus:search:read"))
-    assert nexus.privileges.read("p") == view
+        own_client.privileges.replace(replace(view, type="wildcard", pattern="nexus:search:read"))
+    assert own_client.privileges.read("p") == view
 
 
-def test_a_user_that_lost_its_last_role_is_read_and_given_one_again(nexus: Nexus) -> None:
-    nexus.roles.create(ROLE)
-    nexus.users.create(replace(USER, roles=frozenset({"r"})), "a-password")
-    nexus.roles.delete("r")
-    left = nexus.users.read("u")
+def test_a_user_that_lost_its_last_role_is_read_and_given_one_again(own_client: Nexus) -> None:
+    own_client.roles.create(ROLE)
+    own_client.users.create(replace(USER, roles=frozenset({"r"})), "a-password")
+    own_client.roles.delete("r")
+    left = own_client.users.read("u")
     assert left == replace(USER, roles=frozenset())
     with pytest.raises(RefusedError, match="a user without roles"):
-        nexus.users.replace(left)
-    nexus.users.replace(USER)
-    assert nexus.users.read("u") == USER
+        own_client.users.replace(left)
+    own_client.users.replace(USER)
+    assert own_client.users.read("u") == USER
 
 
-def test_a_user_created_with_an_unknown_role_is_remembered_as_nexus_answered(nexus: Nexus) -> None:
-    nexus.users.all()
-    nexus.users.create(replace(USER, roles=frozenset({"later"})), "a-password")
-    assert nexus.users.read("u") == replace(USER, roles=frozenset())
-    nexus.users.refresh()
-    nexus.roles.create(replace(ROLE, role_id="later"))
-    assert nexus.users.read("u") == replace(USER, roles=frozenset({"later"}))
+def test_a_user_created_with_an_unknown_role_is_remembered_as_nexus_answered(own_client: Nexus) -> None:
+    own_client.users.all()
+    own_client.users.create(replace(USER, roles=frozenset({"later"})), "a-password")
+    assert own_client.users.read("u") == replace(USER, roles=frozenset())
+    own_client.users.refresh()
+    own_client.roles.create(replace(ROLE, role_id="later"))
+    assert own_client.users.read("u") == replace(USER, roles=frozenset({"later"}))
 
 
-def test_an_answer_with_a_body_to_a_delete_is_not_taken_for_done(own: NexusProcess, nexus: Nexus) -> None:
-    nexus.roles.create(ROLE)
+def test_an_answer_with_a_body_to_a_delete_is_not_taken_for_done(
+    own: NexusProcess, own_client: Nexus
+) -> None:
+    own_client.roles.create(ROLE)
     own.fail_next(200, method="DELETE", body={"status": "ok"})
     with pytest.raises(UnexpectedAnswerError, match="with a body"):
-        nexus.roles.delete("r")
-    assert nexus.roles.read("r") == ROLE
+        own_client.roles.delete("r")
+    assert own_client.roles.read("r") == ROLE

@@ -25,7 +25,7 @@ def page(s3: S3Server) -> Runbook:
 
 
 @pytest.fixture(scope="module")
-def provisioned(checkout: Checkout, s3: S3Server, page: Runbook) -> Checkout:
+def deployed(checkout: Checkout, s3: S3Server, page: Runbook) -> Checkout:
     """The checkout after `up`, its state in a folder."""
     page.follow(checkout, "Set the shell up")
     checkout.exported |= s3.credentials()
@@ -66,58 +66,58 @@ def everything(checkout: Checkout, account: str) -> dict[str, dict[str, str]]:
     return {**checkout.secrets(), account: checkout.project.secret(account)}
 
 
-def test_a_state_is_moved_to_s3_and_back_as_it_is_encrypted(provisioned: Checkout, page: Runbook) -> None:
+def test_a_state_is_moved_to_s3_and_back_as_it_is_encrypted(deployed: Checkout, page: Runbook) -> None:
     """By a passphrase on the way there, by a key of transit on the way back: the settings stay as they are."""
-    before, settings = provisioned.secrets(), provisioned.settings()
-    move(provisioned, page, "BUCKET")
-    assert provisioned.secrets() == before
-    assert provisioned.settings() == settings
+    before, settings = deployed.secrets(), deployed.settings()
+    move(deployed, page, "BUCKET")
+    assert deployed.secrets() == before
+    assert deployed.settings() == settings
 
-    provisioned.project.vault().sys.enable_secrets_engine("transit")
+    deployed.project.vault().sys.enable_secrets_engine("transit")
     change = f"pulumi stack change-secrets-provider {{}} --stack {STACK}"
-    provisioned.shell(change.format("hashivault://ciaccess")).succeeded()
-    settings = provisioned.settings()
-    move(provisioned, page, "FOLDER")
-    assert provisioned.secrets() == before
-    assert provisioned.settings() == settings
-    assert provisioned.state()["deployment"]["secrets_providers"]["type"] == "cloud"
-    provisioned.is_settled()
-    provisioned.shell(change.format("passphrase")).succeeded()
+    deployed.shell(change.format("hashivault://ciaccess")).succeeded()
+    settings = deployed.settings()
+    move(deployed, page, "FOLDER")
+    assert deployed.secrets() == before
+    assert deployed.settings() == settings
+    assert deployed.state()["deployment"]["secrets_providers"]["type"] == "cloud"
+    deployed.is_settled()
+    deployed.shell(change.format("passphrase")).succeeded()
 
 
 def test_a_copy_of_before_the_last_up_is_restored_and_no_password_changes(
-    provisioned: Checkout, page: Runbook
+    deployed: Checkout, page: Runbook
 ) -> None:
-    move(provisioned, page, "BUCKET")
-    page.follow(provisioned, "Make a copy", 0)
-    (copy,) = (provisioned.home / "copies").iterdir()
+    move(deployed, page, "BUCKET")
+    page.follow(deployed, "Make a copy", 0)
+    (copy,) = (deployed.home / "copies").iterdir()
     kept = copy.read_text(encoding="utf-8")
-    assert not [each for each in provisioned.secrets().values() if each["password"] in kept]
-    after = go_on(provisioned, "svc-three")
-    page.follow(provisioned, "Restore a copy")
-    provisioned.is_settled()
-    assert everything(provisioned, "svc-three") == after
+    assert not [each for each in deployed.secrets().values() if each["password"] in kept]
+    after = go_on(deployed, "svc-three")
+    page.follow(deployed, "Restore a copy")
+    deployed.is_settled()
+    assert everything(deployed, "svc-three") == after
     copy.unlink()
 
 
-def test_the_engines_own_copy_is_one_too(provisioned: Checkout, page: Runbook) -> None:
-    move(provisioned, page, "FOLDER")
-    (provisioned.home / "copies").mkdir(exist_ok=True)
-    page.follow(provisioned, "Make a copy", 1)
-    made = provisioned.home / "copies" / "prod.engine.json"
+def test_the_engines_own_copy_is_one_too(deployed: Checkout, page: Runbook) -> None:
+    move(deployed, page, "FOLDER")
+    (deployed.home / "copies").mkdir(exist_ok=True)
+    page.follow(deployed, "Make a copy", 1)
+    made = deployed.home / "copies" / "prod.engine.json"
     made.rename(made.with_name("prod.2026.json"))
-    after = go_on(provisioned, "svc-four")
-    page.follow(provisioned, "Restore a copy")
-    provisioned.is_settled()
-    assert everything(provisioned, "svc-four") == after
+    after = go_on(deployed, "svc-four")
+    page.follow(deployed, "Restore a copy")
+    deployed.is_settled()
+    assert everything(deployed, "svc-four") == after
 
 
 def test_without_a_copy_what_exists_is_adopted_and_no_password_changes(
-    provisioned: Checkout, page: Runbook
+    deployed: Checkout, page: Runbook
 ) -> None:
-    move(provisioned, page, "FOLDER")
-    before = provisioned.secrets()
-    provisioned.shell('rm -rf "$HOME/state/.pulumi"').succeeded()
-    page.follow(provisioned, "No copy is left")
-    provisioned.is_settled()
-    assert provisioned.secrets() == before
+    move(deployed, page, "FOLDER")
+    before = deployed.secrets()
+    deployed.shell('rm -rf "$HOME/state/.pulumi"').succeeded()
+    page.follow(deployed, "No copy is left")
+    deployed.is_settled()
+    assert deployed.secrets() == before

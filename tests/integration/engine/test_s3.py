@@ -31,7 +31,7 @@ _UP = ["pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--stack"
 
 
 @pytest.fixture(scope="module")
-def provisioned(checkout: Checkout, s3: S3Server) -> Checkout:
+def deployed(checkout: Checkout, s3: S3Server) -> Checkout:
     """The checkout after `up`, its state in the bucket."""
     checkout.exported |= {"PULUMI_BACKEND_URL": s3.backend("ciaccess-state"), **s3.credentials()}
     checkout.shell(f"pulumi stack init {STACK} --non-interactive").succeeded()
@@ -45,11 +45,11 @@ def bucket(s3: S3Server) -> Path:
 
 
 @pytest.fixture
-def stopped(provisioned: Checkout, bucket: Path, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+def stopped(deployed: Checkout, bucket: Path, log: Path) -> Iterator[subprocess.Popen[bytes]]:
     """An `up` that has locked the stack and was then stopped."""
     with log.open("wb") as output:
         process = subprocess.Popen(
-            _UP, cwd=provisioned.folder, env=provisioned.exported, stdout=output, stderr=output
+            _UP, cwd=deployed.folder, env=deployed.exported, stdout=output, stderr=output
         )
     below: dict[int, str] = {}
     try:
@@ -76,31 +76,29 @@ def recover(checkout: Checkout, *words: str, **variables: str) -> Done:
     return checkout.shell(f"./ciaccess recover --stack {STACK} {' '.join(words)}", **variables)
 
 
-def test_a_state_in_a_bucket_is_whole_and_holds_no_secret_in_plain(
-    provisioned: Checkout, bucket: Path
-) -> None:
-    provisioned.shell(f"{' '.join(_UP)} --expect-no-changes").succeeded()
-    provisioned.is_settled()
+def test_a_state_in_a_bucket_is_whole_and_holds_no_secret_in_plain(deployed: Checkout, bucket: Path) -> None:
+    deployed.shell(f"{' '.join(_UP)} --expect-no-changes").succeeded()
+    deployed.is_settled()
     assert json.loads((bucket / _STATE).read_bytes())["checkpoint"]["latest"]["resources"]
     kept = b"".join(file.read_bytes() for file in bucket.rglob("*") if file.is_file())
     for account in ACCOUNTS:
-        assert provisioned.project.accepts(account)
-        assert provisioned.project.secret(account)["password"].encode() not in kept
-    assert recover(provisioned).succeeded().out.startswith("nothing is left behind")
-    provisioned.shell(f"./ciaccess drift --stack {STACK}").succeeded()
+        assert deployed.project.accepts(account)
+        assert deployed.project.secret(account)["password"].encode() not in kept
+    assert recover(deployed).succeeded().out.startswith("nothing is left behind")
+    deployed.shell(f"./ciaccess drift --stack {STACK}").succeeded()
     assert locks(bucket) == []
 
 
 def test_who_holds_the_stack_is_said_and_left_alone_and_lifted_when_dead(
-    provisioned: Checkout, bucket: Path, stopped: subprocess.Popen[bytes]
+    deployed: Checkout, bucket: Path, stopped: subprocess.Popen[bytes]
 ) -> None:
     holder = f"@{socket.gethostname()} (pid {stopped.pid})"
-    second = provisioned.shell(" ".join(_UP))
+    second = deployed.shell(" ".join(_UP))
     assert second.code not in (0, 7)
     assert "the stack is currently locked by 1 lock(s)" in second.text
     assert holder in second.text
     for words in ((), ("--yes",)):
-        refused = recover(provisioned, *words)
+        refused = recover(deployed, *words)
         assert refused.code == 1
         assert f"is held by process {stopped.pid} of " in refused.err
         assert "Nothing was changed" in refused.err
@@ -109,7 +107,7 @@ def test_who_holds_the_stack_is_said_and_left_alone_and_lifted_when_dead(
 
     kill([stopped.pid, *descendants(stopped.pid)])
     stopped.wait()
-    explained = recover(provisioned, "--json")
+    explained = recover(deployed, "--json")
     assert explained.code == 2, explained.text
     (found,) = explained.json()["found"]
     assert found["kind"] == "lock"
@@ -120,13 +118,13 @@ def test_who_holds_the_stack_is_said_and_left_alone_and_lifted_when_dead(
         "next": f"pulumi up --refresh --stack {STACK}",
     }
     assert len(locks(bucket)) == 1
-    assert recover(provisioned, "--yes", "--json").succeeded().json()["mended"] is True
+    assert recover(deployed, "--yes", "--json").succeeded().json()["mended"] is True
     assert locks(bucket) == []
-    provisioned.shell(f"{' '.join(_UP)} --refresh").succeeded()
-    provisioned.is_settled()
+    deployed.shell(f"{' '.join(_UP)} --refresh").succeeded()
+    deployed.is_settled()
 
 
-def test_a_lock_of_another_host_is_not_lifted(provisioned: Checkout, bucket: Path) -> None:
+def test_a_lock_of_another_host_is_not_lifted(deployed: Checkout, bucket: Path) -> None:
     (bucket / _LOCKS).mkdir(parents=True, exist_ok=True)
     lock = bucket / _LOCKS / "of-another-host.json"
     held = {
@@ -136,7 +134,7 @@ def test_a_lock_of_another_host_is_not_lifted(provisioned: Checkout, bucket: Pat
         "timestamp": "2026-11-24T11:00:00.5+01:00",
     }
     lock.write_text(json.dumps(held))
-    refused = recover(provisioned, "--yes")
+    refused = recover(deployed, "--yes")
     left = lock.exists()
     lock.unlink()
     assert refused.code == 1
@@ -146,20 +144,20 @@ def test_a_lock_of_another_host_is_not_lifted(provisioned: Checkout, bucket: Pat
 
 
 def test_interrupted_operations_are_taken_out_of_a_state_in_a_bucket(
-    provisioned: Checkout, bucket: Path, s3: S3Server
+    deployed: Checkout, bucket: Path, s3: S3Server
 ) -> None:
     state = json.loads((bucket / _STATE).read_bytes())
     latest = state["checkpoint"]["latest"]
     latest["pending_operations"] = [{"type": "updating", "resource": latest["resources"][-1]}]
     s3.put(bucket.name, _STATE, json.dumps(state).encode())
-    assert [each["kind"] for each in recover(provisioned, "--json").json()["found"]] == ["pending"]
-    recover(provisioned, "--yes").succeeded()
-    assert not provisioned.state()["deployment"].get("pending_operations")
-    provisioned.is_settled()
+    assert [each["kind"] for each in recover(deployed, "--json").json()["found"]] == ["pending"]
+    recover(deployed, "--yes").succeeded()
+    assert not deployed.state()["deployment"].get("pending_operations")
+    deployed.is_settled()
 
 
 def test_a_bucket_that_cannot_be_read_is_never_taken_for_an_empty_one(
-    provisioned: Checkout, s3: S3Server
+    deployed: Checkout, s3: S3Server
 ) -> None:
     for variables, said in (
         ({"AWS_SECRET_ACCESS_KEY": "wrong"}, "SignatureDoesNotMatch"),
@@ -169,9 +167,9 @@ def test_a_bucket_that_cannot_be_read_is_never_taken_for_an_empty_one(
             "connection refused",
         ),
     ):
-        refused = recover(provisioned, **variables)
+        refused = recover(deployed, **variables)
         assert refused.code == 3, refused.text
         assert said in refused.err
         assert s3.secret not in refused.text
     gone = {"PULUMI_BACKEND_URL": s3.backend("no-such-bucket")}
-    assert provisioned.shell(f"./ciaccess drift --stack {STACK}", **gone).code == 3
+    assert deployed.shell(f"./ciaccess drift --stack {STACK}", **gone).code == 3

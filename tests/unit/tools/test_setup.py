@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import io
 import os
 import subprocess
 import sys
@@ -10,7 +9,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ciaccess.environment import ROOT
-from ciaccess.progress import Step, elapsed
 from tools import golang, programs, setup
 from tools.recipes import LANGUAGE_HOST, PULUMI, VAULT
 
@@ -84,15 +82,3 @@ def test_a_warm_setup_is_quick_and_safe_to_run_twice_at_once() -> None:
         _, said = process.communicate(timeout=60)
         assert process.returncode == 0, said
     assert time.monotonic() - started < 30, "nothing was built or installed again"
-
-
-def test_elapsed_is_written_as_people_read_it() -> None:
-    assert [elapsed(4.21), elapsed(187)] == ["4.2 s", "3 min 07 s"]
-
-
-def test_a_step_says_that_it_failed(monkeypatch: pytest.MonkeyPatch) -> None:
-    said = io.StringIO()
-    monkeypatch.setattr(sys, "stderr", said)
-    with pytest.raises(ValueError, match="no"), Step("building"):
-        raise ValueError("no")
-    assert "building failed after" in said.getvalue()

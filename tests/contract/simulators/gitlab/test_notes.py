@@ -19,12 +19,12 @@ REQUEST = {"title": "Add svc-new", "source_branch": "add", "target_branch": "mai
 
 
 @pytest.fixture
-def project(free: GitlabProcess, place: str, client: Client) -> Project:
+def gitlab_project(free: GitlabProcess, place: str, client: Client) -> Project:
     return client(free).projects.get(f"{place}/project")
 
 
-def test_a_note_is_edited_in_place_and_found_again(project: Project) -> None:
-    request = project.mergerequests.create(REQUEST)
+def test_a_note_is_edited_in_place_and_found_again(gitlab_project: Project) -> None:
+    request = gitlab_project.mergerequests.create(REQUEST)
     first = request.notes.create({"body": "<!-- ciaccess:prod --> plan 1"})
     request.notes.create({"body": "a human's words"})
     first.body = "<!-- ciaccess:prod --> plan 2"
@@ -37,8 +37,8 @@ def test_a_note_is_edited_in_place_and_found_again(project: Project) -> None:
     assert len(request.notes.list(get_all=True)) == 1
 
 
-def test_notes_come_newest_first_and_in_pages(project: Project) -> None:
-    request = project.mergerequests.create(REQUEST)
+def test_notes_come_newest_first_and_in_pages(gitlab_project: Project) -> None:
+    request = gitlab_project.mergerequests.create(REQUEST)
     for number in range(30):
         request.notes.create({"body": str(number)})
     bodies = [note.body for note in request.notes.list(get_all=True)]
@@ -46,21 +46,21 @@ def test_notes_come_newest_first_and_in_pages(project: Project) -> None:
 
 
 @pytest.mark.parametrize("body", ["", "  \n", "x" * 1_000_001])
-def test_a_note_without_text_or_with_too_much_is_refused(project: Project, body: str) -> None:
-    request = project.mergerequests.create(REQUEST)
+def test_a_note_without_text_or_with_too_much_is_refused(gitlab_project: Project, body: str) -> None:
+    request = gitlab_project.mergerequests.create(REQUEST)
     with pytest.raises(GitlabCreateError) as caught:
         request.notes.create({"body": body})
     assert caught.value.response_code == 400
 
 
-def test_a_note_of_the_greatest_length_is_kept_whole(project: Project) -> None:
-    request = project.mergerequests.create(REQUEST)
+def test_a_note_of_the_greatest_length_is_kept_whole(gitlab_project: Project) -> None:
+    request = gitlab_project.mergerequests.create(REQUEST)
     note = request.notes.create({"body": "é" * 1_000_000})
     assert len(request.notes.get(note.id).body) == 1_000_000
 
 
 def test_a_note_is_edited_by_its_author_and_by_maintainers_alone(
-    free: GitlabProcess, place: str, client: Client, project: Project
+    free: GitlabProcess, place: str, client: Client, gitlab_project: Project
 ) -> None:
     tokens = free.seed(
         tokens=[
@@ -68,11 +68,11 @@ def test_a_note_is_edited_by_its_author_and_by_maintainers_alone(
             for role in ("developer", "maintainer", "guest")
         ]
     )["tokens"]
-    request = project.mergerequests.create(REQUEST)
+    request = gitlab_project.mergerequests.create(REQUEST)
     note = request.notes.create({"body": "of root"})
 
     def notes_as(role: str) -> gitlab.v4.objects.ProjectMergeRequestNoteManager:
-        acting = client(free, private_token=tokens[f"{role}-{place}"]).projects.get(project.id)
+        acting = client(free, private_token=tokens[f"{role}-{place}"]).projects.get(gitlab_project.id)
         return acting.mergerequests.get(request.iid).notes
 
     with pytest.raises(GitlabUpdateError, match="403 Forbidden"):
@@ -85,59 +85,65 @@ def test_a_note_is_edited_by_its_author_and_by_maintainers_alone(
         notes_as("guest")
 
 
-def test_a_second_open_merge_request_of_a_branch_is_refused(project: Project) -> None:
-    first = project.mergerequests.create(REQUEST)
+def test_a_second_open_merge_request_of_a_branch_is_refused(gitlab_project: Project) -> None:
+    first = gitlab_project.mergerequests.create(REQUEST)
     with pytest.raises(GitlabCreateError, match="Another open merge request already exists") as caught:
-        project.mergerequests.create(REQUEST)
+        gitlab_project.mergerequests.create(REQUEST)
     assert caught.value.response_code == 409
     first.state_event = "close"
     first.save()
-    assert project.mergerequests.create(REQUEST).iid == first.iid + 1
+    assert gitlab_project.mergerequests.create(REQUEST).iid == first.iid + 1
 
 
-def test_merge_requests_are_found_by_branch_and_state(project: Project) -> None:
-    project.mergerequests.create(REQUEST)
-    project.mergerequests.create(REQUEST | {"source_branch": "other"})
-    found = project.mergerequests.list(source_branch="other", state="opened", get_all=True)
+def test_merge_requests_are_found_by_branch_and_state(gitlab_project: Project) -> None:
+    gitlab_project.mergerequests.create(REQUEST)
+    gitlab_project.mergerequests.create(REQUEST | {"source_branch": "other"})
+    found = gitlab_project.mergerequests.list(source_branch="other", state="opened", get_all=True)
     assert [request.source_branch for request in found] == ["other"]
-    assert project.mergerequests.list(state="merged", get_all=True) == []
+    assert gitlab_project.mergerequests.list(state="merged", get_all=True) == []
 
 
-def test_an_issue_is_opened_found_by_label_and_search_edited_and_closed(project: Project) -> None:
-    issue = project.issues.create({"title": "Drift in prod", "labels": ["drift", "prod"]})
-    project.issues.create({"title": "Something else", "description": "no drift word: DRIFTWOOD"})
-    assert [found.iid for found in project.issues.list(labels=["drift"], state="opened", get_all=True)] == [1]
-    assert [found.iid for found in project.issues.list(labels="None", get_all=True)] == [2]
-    assert [found.iid for found in project.issues.list(search="driftwood", get_all=True)] == [2]
+def test_an_issue_is_opened_found_by_label_and_search_edited_and_closed(gitlab_project: Project) -> None:
+    issue = gitlab_project.issues.create({"title": "Drift in prod", "labels": ["drift", "prod"]})
+    gitlab_project.issues.create({"title": "Something else", "description": "no drift word: DRIFTWOOD"})
+    assert [
+        found.iid for found in gitlab_project.issues.list(labels=["drift"], state="opened", get_all=True)
+    ] == [1]
+    assert [found.iid for found in gitlab_project.issues.list(labels="None", get_all=True)] == [2]
+    assert [found.iid for found in gitlab_project.issues.list(search="driftwood", get_all=True)] == [2]
     issue.notes.create({"body": "seen again"})
     issue.description = "three findings"
     issue.add_labels = ["seen"]
     issue.remove_labels = ["prod"]
     issue.state_event = "close"
     issue.save()
-    closed = project.issues.get(1)
+    closed = gitlab_project.issues.get(1)
     assert (closed.state, closed.labels, closed.user_notes_count) == ("closed", ["drift", "seen"], 1)
     assert (closed.title, closed.description) == ("Drift in prod", "three findings")
     assert closed.closed_at
-    assert [found.iid for found in project.issues.list(state="opened", get_all=True)] == [2]
+    assert [found.iid for found in gitlab_project.issues.list(state="opened", get_all=True)] == [2]
     closed.state_event = "reopen"
     closed.save()
-    assert project.issues.get(1).closed_at is None
+    assert gitlab_project.issues.get(1).closed_at is None
 
 
-def test_issues_and_merge_requests_are_numbered_apart(project: Project) -> None:
-    assert project.issues.create({"title": "t"}).iid == project.mergerequests.create(REQUEST).iid == 1
+def test_issues_and_merge_requests_are_numbered_apart(gitlab_project: Project) -> None:
+    assert (
+        gitlab_project.issues.create({"title": "t"}).iid
+        == gitlab_project.mergerequests.create(REQUEST).iid
+        == 1
+    )
 
 
-def test_a_deleted_issue_is_gone_and_its_number_is_not_used_again(project: Project) -> None:
-    project.issues.create({"title": "t"}).delete()
+def test_a_deleted_issue_is_gone_and_its_number_is_not_used_again(gitlab_project: Project) -> None:
+    gitlab_project.issues.create({"title": "t"}).delete()
     with pytest.raises(GitlabGetError, match="404 Not Found"):
-        project.issues.get(1)
-    assert project.issues.create({"title": "t"}).iid == 2
+        gitlab_project.issues.get(1)
+    assert gitlab_project.issues.create({"title": "t"}).iid == 2
 
 
 @pytest.mark.parametrize("title", ["", "  ", "x" * 256])
-def test_a_title_that_gitlab_refuses_is_refused(project: Project, title: str) -> None:
+def test_a_title_that_gitlab_refuses_is_refused(gitlab_project: Project, title: str) -> None:
     with pytest.raises(GitlabCreateError) as caught:
-        project.issues.create({"title": title})
+        gitlab_project.issues.create({"title": title})
     assert caught.value.response_code == 400

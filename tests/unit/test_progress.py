@@ -1,0 +1,20 @@
+from __future__ import annotations
+
+import io
+import sys
+
+import pytest
+
+from ciaccess.progress import Step, elapsed
+
+
+def test_elapsed_is_written_as_people_read_it() -> None:
+    assert [elapsed(4.21), elapsed(187)] == ["4.2 s", "3 min 07 s"]
+
+
+def test_a_step_says_that_it_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", said)
+    with pytest.raises(ValueError, match="no"), Step("building"):
+        raise ValueError("no")
+    assert "building failed after" in said.getvalue()
