@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from pydantic_core import PydanticCustomError
 
@@ -41,7 +40,6 @@ SEGMENT = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 LOWER_SEGMENT = r"[a-z0-9][a-z0-9._-]*"
 SCOPE_PATH = r"/([A-Za-z0-9][A-Za-z0-9._+-]*/)+"
 _UNITS = {"s": 1, "m": 60, "h": 3600}
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _WITHOUT_DATA = "Leave data/ out: it is put in where the API wants it"
 
 
@@ -71,37 +69,6 @@ def name(what: str, *, upper: bool = True, most: int = MOST_NAME_CHARACTERS) -> 
         return value
 
     return check
-
-
-def url(value: str) -> str:
-    """Check a server's address: https, or http on loopback; no credentials, query or trailing slash."""
-    allowed = "https://host[:port][/path], or http:// for a loopback address"
-    try:
-        parts = urlsplit(value)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        raise refused(f"{shown(value)} is not a URL", allowed, "Write the server's address") from None
-    if parts.username is not None or parts.password is not None:
-        remedy = "Take them out: credentials come from the environment"
-        raise refused("the URL holds credentials", allowed, remedy, conceal=True)
-    if parts.scheme not in ("https", "http") or not host or not re.fullmatch(r"[!#-;=?-\[\]-~]+", value):
-        raise refused(f"{shown(value)} is not a URL", allowed, "Write the server's address")
-    if parts.query or parts.fragment:
-        raise refused(f"{shown(value)} has a query or fragment", allowed, "Remove it")
-    if parts.scheme == "http" and host not in _LOOPBACK:
-        raise refused(f"{shown(value)} would carry credentials in plain text", allowed, "Use https://")
-    if value.endswith("/"):
-        raise refused(f"{shown(value)} ends with a slash", "no trailing slash", f"Write {value.rstrip('/')}")
-    return value
-
-
-def registry(value: str) -> str:
-    """Check a docker registry's address, host:port."""
-    match = re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?:([0-9]{1,5})", value)
-    if not match or not 0 < int(match[2]) < 65536:  # noqa: PLR2004 the range of TCP ports
-        allowed = "host:port, as docker login takes it, without https:// and path"
-        raise refused(f"{shown(value)} is not a registry's address", allowed, "Write host:port")
-    return value
 
 
 def duration(value: Any) -> int:

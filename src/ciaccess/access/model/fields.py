@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, WithJsonSchema, WrapValidator
 
-from ciaccess.access.model import checks, checks_dates, checks_gitlab
+from ciaccess.access.model import checks, checks_addresses, checks_dates, checks_gitlab
 from ciaccess.access.model.checks import CLAIMS, FORMATS, LOWER_SEGMENT, SEGMENT
 
 if TYPE_CHECKING:
@@ -57,8 +57,8 @@ RepositoryName = Annotated[str, AfterValidator(checks.name("repository")), _like
 # Vault stores names of roles and policies in lower case.
 VaultRoleName = Annotated[str, AfterValidator(checks.name("JWT role", upper=False)), _like(LOWER_SEGMENT)]
 PolicyName = Annotated[str, AfterValidator(checks.name("policy", upper=False)), _like(LOWER_SEGMENT)]
-Url = Annotated[str, AfterValidator(checks.url)]
-Registry = Annotated[str, AfterValidator(checks.registry)]
+Url = Annotated[str, AfterValidator(checks_addresses.url)]
+Registry = Annotated[str, AfterValidator(checks_addresses.registry)]
 Duration = Annotated[
     int,
     BeforeValidator(checks.duration),

@@ -2,7 +2,7 @@
 
 Owns the YAML subset: mappings with text keys, lists and scalars as YAML 1.2's core schema reads them. Anchors,
 aliases, merge keys and tags are refused, because a reviewer must see in a diff what an account gets; without them
-no document can grow beyond its own text either.
+a document cannot grow beyond its own text either.
 """
 
 from __future__ import annotations
@@ -11,20 +11,19 @@ import math
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 # PyYAML's libyaml reads a thousand accounts in 10 ms, ruamel.yaml in 600 (docs/adr/0007).
 import yaml  # type: ignore[import-untyped]  # its stubs are no dependency of ours
+from yaml.composer import Composer  # type: ignore[import-untyped]  # the same
+from yaml.cyaml import CParser  # type: ignore[import-untyped]  # the same
+from yaml.resolver import BaseResolver  # type: ignore[import-untyped]  # the same
 
 from ciaccess.access.reading.faults import ConfigError, Fault
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 YamlPath = tuple[str | int, ...]
 _MOST_BYTES = 4_000_000
 _DEEPEST = 20
-_LOADER = yaml.CLoader if yaml.__with_libyaml__ else yaml.Loader
 # What YAML does not allow at all, and what no reviewer can see: zero-width and direction-changing characters.
 _UNSEEN = re.compile(
     "[^\t\n\r -~\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
@@ -83,7 +82,7 @@ def read(path: Path) -> Document:
     document = Document(file=_name(path))
     text = _text(document, path)
     try:
-        _Reader(document, yaml.parse(text, Loader=_LOADER)).read()
+        _Reader(document).read(text)
     except yaml.MarkedYAMLError as error:
         raise _syntax(document, error, text) from None
     except yaml.YAMLError as error:
@@ -148,96 +147,108 @@ def _syntax(document: Document, error: yaml.MarkedYAMLError, text: str) -> Confi
     return ConfigError((Fault(document.file, line + 1, column + 1, "(file)", None, message, "", remedy),))
 
 
-class _Reader:
-    """Turns the parser's events into data, and notes positions and faults as it goes."""
+class _Nodes(Composer, CParser, BaseResolver):  # type: ignore[misc]  # PyYAML has no types here
+    """PyYAML's nodes. Each one has `refusals`: what a reviewer could not see in a diff, and what replaces it."""
 
-    def __init__(self, document: Document, events: Iterator[Any]) -> None:
-        self._document = document
-        self._events = events
+    def __init__(self, text: str) -> None:
+        CParser.__init__(self, text)
+        Composer.__init__(self)
+        BaseResolver.__init__(self)
+        self._depth = 0
 
-    def read(self) -> None:
-        documents = 0
-        for event in self._events:
-            if isinstance(event, yaml.DocumentStartEvent):
-                documents += 1
-                first = next(self._events)
-                if documents == 1:
-                    self._document.data = self._value(first, ())
-                    continue
-                remedy = "Remove the line --- and what follows, or join the two"
-                self._fault(event, (), "a second document starts here", "one document", remedy)
-                self._drop(first)
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        """Compose the next node; an alias is not followed, and what is too deep is left out."""
+        event = self.peek_event()
+        refusals = _refusals(event)
+        is_deep = self._depth >= _DEEPEST and isinstance(event, yaml.CollectionStartEvent)
+        if is_deep:
+            refusals.append(("is nested too deeply", f"{_DEEPEST} levels", "Flatten it"))
+        if is_deep or isinstance(event, yaml.AliasEvent):
+            self._skip()
+            node = yaml.ScalarNode("", "", event.start_mark, event.end_mark)
+        else:
+            event.anchor = event.tag = None
+            self._depth += 1
+            node = super().compose_node(parent, index)
+            self._depth -= 1
+        node.refusals = refusals
+        return node
 
-    def _value(self, event: Any, path: YamlPath) -> Any:
-        self._document.values[path] = (event.start_mark.line + 1, event.start_mark.column + 1)
-        if isinstance(event, yaml.AliasEvent):
-            remedy = "Write the value out, so that a diff shows what each account gets"
-            self._fault(event, path, f"the alias *{event.anchor} is not read", "plain values", remedy)
-            return None
-        if event.anchor is not None:
-            self._fault(
-                event, path, f"the anchor &{event.anchor} is not read", "plain values", "Remove the anchor"
-            )
-        if event.tag is not None:
-            self._fault(event, path, f"the tag {event.tag} is not read", "plain values", "Remove the tag")
-        if isinstance(event, yaml.ScalarEvent):
-            return _scalar(event.value) if event.implicit[0] and event.tag is None else event.value
-        if len(path) >= _DEEPEST:
-            self._fault(event, path, "is nested too deeply", f"{_DEEPEST} levels", "Flatten it")
-            self._drop(event)
-            return None
-        return self._mapping(path) if isinstance(event, yaml.MappingStartEvent) else self._sequence(path)
-
-    def _sequence(self, path: YamlPath) -> list[Any]:
-        found: list[Any] = []
-        while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
-            found.append(self._value(event, (*path, len(found))))
-        return found
-
-    def _mapping(self, path: YamlPath) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        while not isinstance(event := next(self._events), yaml.MappingEndEvent):
-            key = self._key(event, path)
-            value = next(self._events)
-            if key is None:
-                self._drop(value)
-            else:
-                found[key] = self._value(value, (*path, key))
-        return found
-
-    def _key(self, event: Any, path: YamlPath) -> str | None:
-        """Return a key that may be read, None for one that was refused."""
-        if not isinstance(event, yaml.ScalarEvent) or event.anchor is not None or event.tag is not None:
-            self._fault(event, path, "a key is not plain text", "text", "Write a plain key")
-            self._drop(event)
-            return None
-        key = str(event.value)
-        here = (*path, key)
-        if key == "<<":
-            remedy = "Write the keys out, so that a diff shows what each account gets"
-            self._fault(event, here, "merge keys are not read", "plain keys", remedy)
-            return None
-        if here in self._document.keys:
-            line = self._document.keys[here][0]
-            message = f"the key {key!r} stands here a second time; the first is in line {line}"
-            self._fault(event, here, message, "each key once", "Remove or rename one of the two")
-            return None
-        self._document.keys[here] = (event.start_mark.line + 1, event.start_mark.column + 1)
-        return key
-
-    def _drop(self, event: Any) -> None:
-        """Leave out a value with all that is in it."""
+    def _skip(self) -> None:
+        """Leave out the next value with all that is in it."""
         depth = 0
         while True:
+            event = self.get_event()
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if depth <= 0:
                 return
-            event = next(self._events)
 
-    def _fault(self, event: Any, path: YamlPath, message: str, allowed: str, remedy: str) -> None:
-        line, column = event.start_mark.line + 1, event.start_mark.column + 1
-        fault = Fault(self._document.file, line, column, dotted(path), None, message, allowed, remedy)
+
+def _refusals(event: Any) -> list[tuple[str, str, str]]:
+    """Return what is not read of an event: each a message, what is allowed, and what to do."""
+    if isinstance(event, yaml.AliasEvent):
+        remedy = "Write the value out, so that a diff shows what each account gets"
+        return [(f"the alias *{event.anchor} is not read", "plain values", remedy)]
+    found = []
+    if event.anchor is not None:
+        found.append((f"the anchor &{event.anchor} is not read", "plain values", "Remove the anchor"))
+    if event.tag is not None:
+        found.append((f"the tag {event.tag} is not read", "plain values", "Remove the tag"))
+    return found
+
+
+class _Reader:
+    """Turns nodes into data, and records positions and faults."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+
+    def read(self, text: str) -> None:
+        nodes = _Nodes(text)
+        if nodes.check_node():
+            self._document.data = self._value(nodes.get_node(), ())
+        while nodes.check_node():
+            remedy = "Remove the line --- and what follows, or join the two"
+            self._fault(nodes.peek_event(), (), "a second document starts here", "one document", remedy)
+            nodes.get_node()
+
+    def _value(self, node: Any, path: YamlPath) -> Any:
+        self._document.values[path] = _start(node)
+        for refusal in node.refusals:
+            self._fault(node, path, *refusal)
+        if isinstance(node, yaml.ScalarNode):
+            return node.value if node.style else _scalar(node.value)
+        if isinstance(node, yaml.SequenceNode):
+            return [self._value(item, (*path, index)) for index, item in enumerate(node.value)]
+        keys = ((self._key(key, path), value) for key, value in node.value)
+        return {key: self._value(value, (*path, key)) for key, value in keys if key is not None}
+
+    def _key(self, node: Any, path: YamlPath) -> str | None:
+        """Return a key that may be read, None for one that is refused."""
+        if not isinstance(node, yaml.ScalarNode) or node.refusals:
+            self._fault(node, path, "a key is not plain text", "text", "Write a plain key")
+            return None
+        key = str(node.value)
+        here = (*path, key)
+        if key == "<<":
+            remedy = "Write the keys out, so that a diff shows what each account gets"
+            self._fault(node, here, "merge keys are not read", "plain keys", remedy)
+            return None
+        if here in self._document.keys:
+            message = f"the key {key!r} is already in line {self._document.keys[here][0]}"
+            self._fault(node, here, message, "each key once", "Remove or rename one of the two")
+            return None
+        self._document.keys[here] = _start(node)
+        return key
+
+    def _fault(self, at: Any, path: YamlPath, message: str, allowed: str, remedy: str) -> None:
+        fault = Fault(self._document.file, *_start(at), dotted(path), None, message, allowed, remedy)
         self._document.faults.append(fault)
+
+
+def _start(at: Any) -> tuple[int, int]:
+    """Return where a node or an event starts, counted from 1."""
+    return at.start_mark.line + 1, at.start_mark.column + 1
 
 
 def _scalar(text: str) -> Any:

@@ -16,27 +16,28 @@ if TYPE_CHECKING:
     from ciaccess.access.rules.lenient_view import Outline, Rule
 
 _ROLES = ("nexus", "roles")
-# The organisation's ports (facts on the organisation): hosted repositories behind the one, the group behind the other.
+# Nexus's usual ports: hosted repositories behind the one, the group behind the other. Swapping them is the most common
+# mistake; other ports tell nothing.
 _PUSH_PORT, _PULL_PORT = "8443", "8444"
 
 
 def registries(outline: Outline) -> Iterator[Fault]:
-    """Images are pushed to one port and pulled from another; swapping them is the most common mistake."""
-    push, pull = outline.text("nexus", "push_registry"), outline.text("nexus", "pull_registry")
-    same = bool(push) and push == pull
-    if push.endswith(f":{_PULL_PORT}"):
-        message = f"{shown(push)} is the port that images are pulled from"
-        remedy = f"Write the port {_PUSH_PORT}" if same else "Swap push_registry and pull_registry"
-        yield outline.fault(("nexus", "push_registry"), message, f"the push port, {_PUSH_PORT}", remedy)
-    elif pull.endswith(f":{_PUSH_PORT}"):
-        message = f"{shown(pull)} is the port that images are pushed to"
-        remedy = f"Write the port {_PULL_PORT}" if same else "Swap push_registry and pull_registry"
-        yield outline.fault(("nexus", "pull_registry"), message, f"the pull port, {_PULL_PORT}", remedy)
-    elif same:
-        message = f"{shown(pull)} is what images are pushed to"
-        allowed = "another port than that of push_registry"
-        remedy = "Write the port of the group, which is what is pulled from"
-        yield outline.fault(("nexus", "pull_registry"), message, allowed, remedy)
+    """The two registries are not swapped, and one for both is meant: it has to accept pushes and serve pulls."""
+    here: YamlPath = ("nexus", "push_registry")
+    push, pull = outline.text(*here), outline.text("nexus", "pull_registry")
+    if push.endswith(f":{_PULL_PORT}") and pull.endswith(f":{_PUSH_PORT}"):
+        message = (
+            f"{shown(push)} has the port that images are pulled from, and pull_registry the one of pushes"
+        )
+        allowed = f"pushes to port {_PUSH_PORT}, pulls from port {_PULL_PORT}"
+        yield outline.fault(here, message, allowed, "Swap push_registry and pull_registry")
+    elif push and push == pull:
+        message = f"{shown(pull)} is push_registry too, so pulls see only what that repository serves"
+        allowed = (
+            "the registry of the group, or one for both where its repository accepts pushes and serves pulls"
+        )
+        remedy = "Name the registry of the group, unless this one serves both"
+        yield outline.fault(("nexus", "pull_registry"), message, allowed, remedy, severity="warning")
 
 
 def repositories(outline: Outline) -> Iterator[Fault]:

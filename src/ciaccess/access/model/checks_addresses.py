@@ -1,0 +1,77 @@
+"""What an address of access.yaml must look like: a server's URL, and a docker registry.
+
+Read by one strict grammar and not by a URL parser: an address ends up in jobs' shells, in Vault's configuration and in
+docker's references, which all read what a lenient parser lets through in their own way.
+"""
+
+from __future__ import annotations
+
+import re
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from ciaccess.access.model.checks import refused
+from ciaccess.access.reading.faults import shown
+
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_PLACE = rf"(?P<host>{_LABEL}(?:\.{_LABEL})*|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{{1,5}}))?"
+_URL = re.compile(rf"https?://{_PLACE}(?P<path>(?:/[A-Za-z0-9._~-]+)*)")
+# Below a host, docker reads the path of a repository, in lower case.
+_REGISTRY = re.compile(rf"{_PLACE}(?P<path>(?:/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*)")
+# A host that ends so is an IPv4 address to a resolver, in one spelling or another.
+_NUMBER = re.compile(r"(?:[0-9]+|0[xX][0-9A-Fa-f]*)")
+_MOST_HOST_CHARACTERS = 253
+_LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+
+
+def url(value: str) -> str:
+    """Check a server's address: https, or http on loopback; no credentials, query or trailing slash."""
+    allowed = "https://host[:port][/path], or http:// for a loopback address"
+    remedy = "Write the server's address: a DNS name or an IP address, a port, a path"
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        raise refused(f"{shown(value)} is not a URL", allowed, remedy) from None
+    if "@" in parts.netloc:
+        remedy = "Take them out: credentials come from the environment"
+        raise refused("the URL holds credentials", allowed, remedy, conceal=True)
+    if parts.scheme in ("https", "http") and (parts.query or parts.fragment):
+        raise refused(f"{shown(value)} has a query or fragment", allowed, "Remove it")
+    bare = value.rstrip("/")
+    match = _URL.fullmatch(bare)
+    if not match or not _is_place(match) or any(part in (".", "..") for part in match["path"].split("/")):
+        raise refused(f"{shown(value)} is not a URL", allowed, remedy)
+    if parts.scheme == "http" and match["host"] not in _LOOPBACK:
+        raise refused(f"{shown(value)} would carry credentials in plain text", allowed, "Use https://")
+    if value != bare:
+        raise refused(f"{shown(value)} ends with a slash", "no trailing slash", f"Write {bare}")
+    return value
+
+
+def registry(value: str) -> str:
+    """Check a docker registry's address: a host with a port, a host name alone (443), or either with a path."""
+    match = _REGISTRY.fullmatch(value)
+    # docker takes a first part without dot and port for a folder of its own hub.
+    if (
+        not match
+        or not _is_place(match)
+        or not ("." in match["host"] or match["port"] or match["host"][0] == "[")
+    ):
+        allowed = "host:port, host.domain (port 443), or either with /repository, without https://"
+        raise refused(
+            f"{shown(value)} is not a registry's address", allowed, "Write it as docker login takes it"
+        )
+    return value
+
+
+def _is_place(match: re.Match[str]) -> bool:
+    """Tell whether a host is a DNS name or an IP address, and its port one of TCP's."""
+    host, port = match["host"], match["port"]
+    if len(host) > _MOST_HOST_CHARACTERS or (port and not 0 < int(port) < 65536):  # noqa: PLR2004 TCP's range
+        return False
+    if host[0] != "[" and not _NUMBER.fullmatch(host.rpartition(".")[2]):
+        return True
+    try:
+        return ip_address(host.strip("[]")).version == (6 if host[0] == "[" else 4)
+    except ValueError:
+        return False
