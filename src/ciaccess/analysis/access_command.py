@@ -14,7 +14,7 @@ from ciaccess.analysis.facts import AccessFacts
 from ciaccess.cli.options import FileOption, declared
 from ciaccess.cli.terminal import finish, output, print_json
 from ciaccess.engine.settings import CONFIG_FOLDER
-from ciaccess.errors import Exit
+from ciaccess.errors import CommandError, Exit
 from ciaccess.report import page
 
 if TYPE_CHECKING:
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 _EXAMPLES = (
     "Examples:  ./ciaccess access --by project  ·  ./ciaccess access --diff origin/main  ·  "
-    "./ciaccess access --diff $(git merge-base origin/main HEAD) --format html > access.html"
+    "./ciaccess access --diff $(git merge-base origin/main HEAD) --format html > access.html  ·  "
+    "./ciaccess access --format mermaid --account svc-bench"
 )
 
 
@@ -42,6 +43,7 @@ class Format(StrEnum):
     MARKDOWN = "markdown"
     JSON = "json"
     HTML = "html"
+    MERMAID = "mermaid"
 
 
 _VIEWS = {
@@ -55,7 +57,13 @@ _VIEWS = {
 def access(
     *,
     by: Annotated[By, typer.Option("--by", help="What a row is about.")] = By.ACCOUNT,
-    form: Annotated[Format, typer.Option("--format", help="html is one page in one file.")] = Format.TABLE,
+    form: Annotated[
+        Format,
+        typer.Option("--format", help="html is one page in one file, mermaid a chart that GitLab shows."),
+    ] = Format.TABLE,
+    account: Annotated[
+        str | None, typer.Option("--account", help="With --format mermaid: this account alone.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
     diff: Annotated[
         str | None, typer.Option("--diff", metavar="REV", help="Who gains and loses since this git revision.")
@@ -67,6 +75,9 @@ def access(
     Exit code 0; with --diff 2 where somebody gains or loses; 1 an error.
     """
     facts = AccessFacts.of(declared(file))
+    if form is Format.MERMAID:
+        sys.stdout.write(_chart(facts, account, diff))
+        return
     changes = None
     if diff is not None:
         from ciaccess.cli.revisions import declared_at  # noqa: PLC0415 only for --diff
@@ -82,6 +93,16 @@ def access(
         shown = _whole(facts, views) if changes is None else _compared(changes, str(diff), views, form)
         _print(shown, form)
     finish(Exit.DIFFERENCES if changes else Exit.CLEAN)
+
+
+def _chart(facts: AccessFacts, account: str | None, diff: str | None) -> str:
+    from ciaccess.analysis.diagram import mermaid  # noqa: PLC0415 only for --format mermaid
+
+    if diff is not None:
+        raise CommandError("--format mermaid shows one state. Leave --diff out, or use --format markdown")
+    if account is not None and account not in facts.accounts:
+        raise CommandError(f"--account {account}: not declared. Declared: {', '.join(facts.accounts)}")
+    return mermaid(facts, None if account is None else [account])
 
 
 def _whole(facts: AccessFacts, views: tuple[page.Section, ...]) -> page.Page:

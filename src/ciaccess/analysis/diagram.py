@@ -1,0 +1,88 @@
+"""The access as a Mermaid flowchart: jobs → JWT role → account → repositories. GitLab renders it in Markdown.
+
+Owns the text of the chart and its escaping: names come from merge requests, and none may end its label.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from ciaccess.analysis.facts import EVERY, Holder
+from ciaccess.analysis.wording import jobs_of, verb
+from ciaccess.report.page import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from ciaccess.analysis.facts import AccessFacts
+
+# Mermaid reads a label in quotes as text with entities `#…;`, and as Markdown between backticks (its documentation on flowcharts).
+_SPECIAL = re.compile(r'["#;<>&`\\]')
+
+
+def mermaid(facts: AccessFacts, accounts: Collection[str] | None = None) -> str:
+    """Return the flowchart of these accounts, of all when None, ending with a newline.
+
+    Args:
+        facts: what access.yaml amounts to.
+        accounts: names under `accounts`; the chart shows them and what leads to and from them.
+    """
+    chart = _Chart()
+    for name in facts.accounts if accounts is None else accounts:
+        account = chart.node("account", name, f"{name}\n{facts.accounts[name].secret}", "([{}])")
+        for role in facts.readers(name):
+            jwt_role = chart.node("jwt role", role.name, f"JWT role {role.name}", "{{{{{}}}}}")
+            jobs = chart.node("jobs", jobs_of(role.claims), jobs_of(role.claims), "[{}]")
+            chart.arrow(jobs, jwt_role, "logs in")
+            chart.arrow(jwt_role, account, "reads")
+        for label, repository in _uses(facts, name):
+            chart.arrow(account, chart.node("repository", repository, repository, "[({})]"), label)
+    return "\n".join(("flowchart LR", *chart.lines)) + "\n"
+
+
+def _uses(facts: AccessFacts, account: str) -> Iterator[tuple[str, str]]:
+    """Yield what an account does with which repository, each repository and path once."""
+    holder = Holder(account)
+    if facts.administers(holder):
+        yield "administers", "Nexus"
+        return
+    actions: dict[tuple[str, str, str], set[str]] = defaultdict(set)
+    for grant in facts.grants_to(holder):
+        actions[grant.repository, grant.format, grant.path].add(grant.action)
+    for (repository, format_, path), found in sorted(actions.items()):
+        name = "every repository" if repository == EVERY else repository
+        kind = "every format" if format_ == EVERY else format_
+        yield f"{verb(found)}{f' {path}' if path else ''}", f"{name}\n{kind}"
+    for right in facts.rights_of(holder):
+        yield "has", f"{'role' if right.is_role else 'privilege'} {right.name}"
+
+
+class _Chart:
+    """The lines of a flowchart; each node and each arrow is in it once."""
+
+    def __init__(self) -> None:
+        self._nodes: dict[tuple[str, str], str] = {}
+        self._lines: dict[str, None] = {}
+
+    @property
+    def lines(self) -> list[str]:
+        return list(self._lines)
+
+    def node(self, kind: str, name: str, label: str, shape: str) -> str:
+        """Return the id of a node, which is made when it is first named."""
+        key = (kind, name)
+        if key not in self._nodes:
+            self._nodes[key] = f"n{len(self._nodes)}"
+            self._lines["  " + self._nodes[key] + shape.format(_label(label))] = None
+        return self._nodes[key]
+
+    def arrow(self, start: str, end: str, label: str) -> None:
+        """Draw an arrow."""
+        self._lines[f"  {start} -->|{_label(label)}| {end}"] = None
+
+
+def _label(text: str) -> str:
+    lines = (_SPECIAL.sub(lambda found: f"#{ord(found[0])};", visible(line)) for line in text.split("\n"))
+    return f'"{"<br>".join(lines)}"'
