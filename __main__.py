@@ -1,6 +1,6 @@
 """The program of `pulumi up`: read access.yaml, and declare for each thing in it the component that makes it so.
 
-What may stand in the YAML is checked before the first resource (config/); how a thing is made is the
+What may stand in the YAML is checked before the first resource (access/); how a thing is made is the
 components' and the plugin's. There are no decisions about content here.
 """
 
@@ -11,8 +11,7 @@ import pulumi_vault
 
 import components
 from ciaccess.access import ConfigError, load
-from ciaccess.access.desired.nexus import secret_api_path
-from ciaccess.access.desired.pipeline_identities import service_accounts
+from ciaccess.access.desired.state import Desired
 from ciaccess.clients.credentials import KNOWN, CredentialsError, require
 from ciaccess.clients.errors import ApiError
 from ciaccess.clients.http.session import trusting
@@ -29,28 +28,31 @@ def declare() -> None:
     settings = StackSettings.of({key: stack.get(key) for key in ("access", "addresses", "protect")})
     check_passphrase(pulumi.get_stack())
     access = load(settings.access_file, settings.addresses)
+    desired = Desired.of(access)
     credentials = require(*KNOWN)
     check_vault(access)
     vault = Vault(credentials["VAULT_ADDR"], credentials["VAULT_TOKEN"], options=trusting())
-    existing = frozenset(path for path in components.paths_to_adopt(access) if vault.exists(path))
+    existing = frozenset(path for path in components.paths_to_adopt(desired) if vault.exists(path))
     providers = pulumi.ResourceOptions(
         providers=[
             pulumi_vault.Provider("vault", skip_child_token=True),
             Provider("ciaccess", nexus_url=access.nexus.url, gitlab_url=access.gitlab.url),
         ]
     )
-    args = components.VaultJwtAuthArgs.of(access, protect=settings.protect, existing=existing)
-    way_in = components.VaultJwtAuth("vault", args, providers)
-    nexus = components.NexusAccess("nexus", components.NexusAccessArgs.of(access), providers)
+    args = components.VaultJwtAuthArgs(desired, settings.protect, existing)
+    auth = components.VaultJwtAuth("vault", args, providers)
+    nexus = components.NexusAccess("nexus", desired, providers)
     owner = f"{pulumi.get_project()}/{pulumi.get_stack()}"
-    waiting = pulumi.ResourceOptions.merge(providers, pulumi.ResourceOptions(depends_on=way_in.ready))
-    for account in service_accounts(access):
-        components.service_account(access, account, nexus, owner, waiting)
-    for group in access.gitlab.groups:
-        components.GitLabVariables(group, components.GitLabVariablesArgs.of(access, group), providers)
-    pulumi.export("login_path", way_in.login_path)
+    waiting = pulumi.ResourceOptions.merge(providers, pulumi.ResourceOptions(depends_on=auth.ready))
+    for account in desired.accounts.values():
+        components.service_account(account, nexus, owner, waiting)
+    for path, group in desired.groups.items():
+        components.GitLabVariables(path, group, providers)
+    pulumi.export("login_path", auth.login_path)
     pulumi.export("roles", {name: sorted(role.accounts) for name, role in access.vault.roles.items()})
-    pulumi.export("accounts", {account: secret_api_path(access, account) for account in access.accounts})
+    pulumi.export(
+        "accounts", {account: desired.accounts[account].secret.api_path for account in access.accounts}
+    )
 
 
 if __name__ == "__main__":

@@ -1,51 +1,38 @@
 """The roles of Nexus that access.yaml names, such as nx-pull-all.
 
-Leaves alone the repositories, Nexus's built-in roles and privileges, what somebody gave to users that are not declared, and the
+Leaves alone the repositories, Nexus's built-in roles and privileges, the roles of users that are not declared, and the
 roles of accounts, which are their accounts' (service_account).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import pulumi
 
-from ciaccess.access.desired.nexus import NexusRole, named_roles
-from components.resources import Role
+from components.resources import Role, listed
 
 if TYPE_CHECKING:
-    from ciaccess.access import Access
-
-
-@dataclass(frozen=True)
-class NexusAccessArgs:
-    """What NexusAccess needs: the roles, each after those it contains, and whether existing ones may be taken over."""
-
-    roles: tuple[NexusRole, ...]
-    adopt: bool
-
-    @classmethod
-    def of(cls, access: Access) -> Self:
-        """Take the arguments from access.yaml."""
-        return cls(named_roles(access), access.adopts(access.nexus))
+    from ciaccess.access.desired.state import Desired
 
 
 class NexusAccess(pulumi.ComponentResource):
     """The roles by id; `role(id)` is what a user depends on."""
 
-    def __init__(self, name: str, args: NexusAccessArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(self, name: str, desired: Desired, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("ciaccess:index:NexusAccess", name, None, opts)
         self._roles: dict[str, pulumi.Input[str]] = {}
-        for role in args.roles:
-            self._roles[role.id] = Role(
-                f"{name}-role-{role.id}",
-                role_id=role.id,
+        for role_id, role in desired.named_roles.items():
+            fields = listed(asdict(role))
+            self._roles[role_id] = Role(
+                f"{name}-role-{role_id}",
+                role_id=role_id,
                 role_name=role.name,
                 description=role.description,
-                privileges=role.privileges,
-                roles=[self.role(contained) for contained in role.roles],
-                adopt=args.adopt,
+                privileges=fields["privileges"],
+                roles=[self.role(contained) for contained in fields["roles"]],
+                adopt=desired.adopts_nexus,
                 opts=pulumi.ResourceOptions(parent=self),
             ).role_id
         self.register_outputs({"roles": sorted(self._roles)})

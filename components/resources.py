@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     Parts = Mapping[str, Mapping[str, Any]]
 
 
+def listed(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return fields with sets as sorted lists, the same in each run."""
+    return {name: sorted(value) if isinstance(value, frozenset) else value for name, value in fields.items()}
+
+
 class Provider(pulumi.ProviderResource):
     """The plugin, pointed at its systems. Credentials are never inputs: it takes them from its environment."""
 

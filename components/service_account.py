@@ -1,7 +1,7 @@
 """A service account: its users, role, content selectors and privileges in Nexus, and the secret that its pipelines read.
 
 One resource an account (docs/adr/0013): what it is made of, and in which order that changes, is the plugin's
-(provider/kinds/service_account). Whose turn it is, and which password that changes, is access/desired/rotation's.
+(provider/kinds/service_account). Which user is active, and which rotation changes which password, is access/desired/rotation's.
 """
 
 from __future__ import annotations
@@ -9,56 +9,53 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from ciaccess.access.desired import rotation
-from ciaccess.access.desired.nexus import account_objects, nexus_users, secret_api_path, secret_metadata
-from ciaccess.access.desired.pipeline_identities import account as declared_account
-from components.resources import ServiceAccount
+from components.resources import ServiceAccount, listed
 
 if TYPE_CHECKING:
     import pulumi
 
-    from ciaccess.access import Access
+    from ciaccess.access.desired.state import DesiredAccount
     from components.nexus_access import NexusAccess
 
-_SCOPED = "repository-content-selector"
+_USER = ("user_id", "first_name", "last_name", "email_address", "roles")
+_ROLE = ("role_id", "name", "description", "privileges", "roles")
+_SELECTOR = ("name", "description", "expression")
+_PRIVILEGE = ("name", "type", "description", "format", "repository", "content_selector", "actions")
 
 
 def service_account(
-    access: Access, account: str, nexus: NexusAccess, stack: str, opts: pulumi.ResourceOptions | None = None
+    account: DesiredAccount, nexus: NexusAccess, stack: str, opts: pulumi.ResourceOptions | None = None
 ) -> ServiceAccount:
-    """Declare an account of access.yaml; it waits for those of its roles that `nexus` makes. `stack` is what claims it."""
-    declared = declared_account(access, account)
-    objects = account_objects(access, account)
+    """Declare an account; it waits for those of its roles that `nexus` makes. `stack` is what claims it."""
     return ServiceAccount(
-        account,
-        account=account,
-        users=_users(access, account, nexus, {role.id for role in objects.roles}),
-        role=next((_role(role.id, asdict(role)) for role in objects.roles), {}),
-        selectors={each.name: asdict(each) for each in objects.selectors},
-        privileges={each.name: {"type": _SCOPED, **asdict(each)} for each in objects.privileges},
-        secret={
-            "path": secret_api_path(access, account),
-            "user": rotation.active(access, account).user_id,
-        },
-        metadata={**secret_metadata(access, account), "stack": stack},
-        purge=declared.purge,
-        adopt=access.adopts(declared),
+        account.name,
+        account=account.name,
+        users=_users(account, nexus),
+        role=_inputs(account.role, _ROLE) if account.role else {},
+        selectors={each.name: _inputs(each, _SELECTOR) for each in account.selectors},
+        privileges={each.name: _inputs(each, _PRIVILEGE) for each in account.privileges},
+        secret={"path": account.secret.api_path, "user": account.active_user},
+        metadata={**account.metadata, "stack": stack},
+        purge=account.purge,
+        adopt=account.adopt,
         opts=opts,
     )
 
 
-def _role(role_id: str, fields: dict[str, Any]) -> dict[str, Any]:
-    return {**{name: value for name, value in fields.items() if name != "id"}, "role_id": role_id}
+def _inputs(value: Any, names: tuple[str, ...]) -> dict[str, Any]:
+    """Return the fields of an object that are inputs of its resource."""
+    return listed({name: field for name, field in asdict(value).items() if name in names})
 
 
-def _users(access: Access, account: str, nexus: NexusAccess, own: set[str]) -> dict[str, Any]:
+def _users(account: DesiredAccount, nexus: NexusAccess) -> dict[str, Any]:
     """Return the users by id; the account's own role is made with them, the others are waited for."""
-    versions = {turn.user_id: turn.password_version for turn in rotation.turns(access, account)}
+    versions = {turn.user_id: turn.password_version for turn in account.turns}
+    own = account.role.role_id if account.role else None
     return {
-        user.user_id: {
-            **asdict(user),
-            "roles": [role if role in own else nexus.role(role) for role in user.roles],
-            "password_version": versions[user.user_id],
+        user_id: {
+            **_inputs(user, _USER),
+            "roles": [role if role == own else nexus.role(role) for role in sorted(user.roles)],
+            "password_version": versions[user_id],
         }
-        for user in nexus_users(access, account)
+        for user_id, user in account.users.items()
     }

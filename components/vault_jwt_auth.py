@@ -1,4 +1,4 @@
-"""The way in: Vault's JWT backend, the roles that jobs log in with, and one policy for each role.
+"""How jobs log in: Vault's JWT backend, the roles that they name, and one policy for each role.
 
 Owns the JWT backend, its roles and their policies, and the KV mount where access.yaml says so. Leaves alone
 the secrets (ServiceAccount), every other auth backend, and what the mount is tuned to.
@@ -6,72 +6,51 @@ the secrets (ServiceAccount), every other auth backend, and what the mount is tu
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 import pulumi_vault as vault
 
-from ciaccess.access.desired.nexus import VaultPolicy, vault_policies
-from ciaccess.access.desired.pipeline_identities import jwt_roles
-from ciaccess.access.desired.vault import jwt_backend_fields, jwt_role_fields
-from components.resources import VaultPreconditions
+from components.resources import VaultPreconditions, listed
 
 if TYPE_CHECKING:
-    from ciaccess.access import Access
-    from ciaccess.access.model.models import JwtBackend, JwtRole
+    from ciaccess.access.desired.objects import JwtRole, Policy
+    from ciaccess.access.desired.state import Desired
 
 
 @dataclass(frozen=True)
 class VaultJwtAuthArgs:
-    """What VaultJwtAuth needs: the backend's settings, and each role with the policy that belongs to it."""
+    """What VaultJwtAuth needs.
 
-    backend: JwtBackend
-    roles: dict[str, JwtRole]
-    policies: tuple[VaultPolicy, ...]
-    kv_mount: str
-    kv_mount_managed: bool
-    existing: frozenset[str]
-    vacant: tuple[str, ...]
+    `protect` keeps the engine from deleting the mount and the backend, which would take everything in them along.
+    `existing` are those of `paths_to_adopt` that are there: what they belong to is imported, the rest is made.
+    """
+
+    desired: Desired
     protect: bool
+    existing: frozenset[str] = frozenset()
 
-    @classmethod
-    def of(cls, access: Access, *, protect: bool, existing: frozenset[str] = frozenset()) -> Self:
-        """Take the arguments from access.yaml; `vacant` are the API paths where nothing may exist before `up`.
-
-        `protect` keeps the engine from deleting the mount and the backend, which would take everything in them along.
-        `existing` are those of `paths_to_adopt` that are there: what they belong to is imported, the rest is made.
-        """
-        jwt = access.vault.jwt
-        adopt = access.adopts(access.vault)
-        policies = vault_policies(access)
-        roles = jwt_roles(access)
-        ours: list[str] = []
-        if not adopt:
-            ours += [f"sys/policies/acl/{policy.name}" for policy in policies]
-            ours += [f"auth/{jwt.mount}/role/{role}" for role in roles]
-        return cls(
-            backend=jwt,
-            roles=roles,
-            policies=policies,
-            kv_mount=access.vault.kv.mount,
-            kv_mount_managed=access.vault.kv.manage,
-            existing=existing,
-            vacant=tuple(sorted(ours)),
-            protect=protect,
-        )
+    @property
+    def vacant(self) -> tuple[str, ...]:
+        """The API paths where nothing may exist before `up`."""
+        if self.desired.adopts_vault:
+            return ()
+        paths = [f"sys/policies/acl/{policy.name}" for policy in self.desired.policies.values()]
+        paths += [f"auth/{self.desired.jwt_mount}/role/{role}" for role in self.desired.jwt_roles]
+        return tuple(sorted(paths))
 
 
-def paths_to_adopt(access: Access) -> tuple[str, ...]:
-    """Return the API paths to look at before the program runs: those of the mounts that may be taken over.
+def paths_to_adopt(desired: Desired) -> tuple[str, ...]:
+    """Return the API paths to check before the program runs: those of the mounts that may be taken over.
 
     A policy, role or secret is written over where it is adopted; a mount and a backend must be imported, which
     fails where there is nothing to import (facts on Vault's provider).
     """
-    if not access.adopts(access.vault):
+    if not desired.adopts_vault:
         return ()
-    kv = access.vault.kv
-    return (*([_kv_config(kv.mount)] if kv.manage else []), _backend_config(access.vault.jwt.mount))
+    managed = [_kv_config(desired.kv_mount)] if desired.manages_kv else []
+    return (*managed, _backend_config(desired.jwt_mount))
 
 
 def _kv_config(mount: str) -> str:
@@ -92,26 +71,27 @@ class VaultJwtAuth(pulumi.ComponentResource):
         super().__init__("ciaccess:index:VaultJwtAuth", name, None, opts)
         self._name = name
         self._args = args
+        desired = args.desired
         preconditions = VaultPreconditions(
             f"{name}-preconditions",
             vacant=args.vacant,
-            kv_mount="" if args.kv_mount_managed else args.kv_mount,
-            reachable_url=args.backend.discovery_url or args.backend.jwks_url or "",
+            kv_mount="" if desired.manages_kv else desired.kv_mount,
+            reachable_url=desired.backend.oidc_discovery_url or desired.backend.jwks_url,
             opts=pulumi.ResourceOptions(parent=self),
         )
         self._after = pulumi.ResourceOptions(
             parent=self, depends_on=[preconditions], delete_before_replace=True
         )
-        mount = self._kv_mount() if args.kv_mount_managed else None
+        mount = self._kv_mount() if desired.manages_kv else None
         backend = self._backend()
-        policies = {policy.role: self._policy(policy) for policy in args.policies}
-        for role_name, role in args.roles.items():
-            self._role(role_name, role, backend, policies[role_name])
+        policies = {role: self._policy(policy) for role, policy in desired.policies.items()}
+        for role_name, role in desired.jwt_roles.items():
+            self._role(role, backend, policies[role_name])
         self.ready = (mount,) if mount else (preconditions,)
-        self.login_path = f"auth/{args.backend.mount}/login"
+        self.login_path = f"auth/{desired.jwt_mount}/login"
         self.register_outputs({"login_path": self.login_path})
 
-    def _for_good(self, path: str, mount: str) -> pulumi.ResourceOptions:
+    def _permanent(self, path: str, mount: str) -> pulumi.ResourceOptions:
         """Return options for what must not be lost by accident; what exists at the API path is imported."""
         existing = mount if path in self._args.existing else None
         return pulumi.ResourceOptions.merge(
@@ -119,37 +99,41 @@ class VaultJwtAuth(pulumi.ComponentResource):
         )
 
     def _kv_mount(self) -> vault.Mount:
+        mount = self._args.desired.kv_mount
         return vault.Mount(
             f"{self._name}-kv",
-            path=self._args.kv_mount,
+            path=mount,
             type="kv",
             options={"version": "2"},
-            opts=self._for_good(_kv_config(self._args.kv_mount), self._args.kv_mount),
+            opts=self._permanent(_kv_config(mount), mount),
         )
 
     def _backend(self) -> vault.jwt.AuthBackend:
-        fields = {name: value or None for name, value in jwt_backend_fields(self._args.backend).items()}
+        mount = self._args.desired.jwt_mount
+        fields: dict[str, Any] = {
+            name: value or None for name, value in listed(asdict(self._args.desired.backend)).items()
+        }
         return vault.jwt.AuthBackend(
             f"{self._name}-backend",
-            path=self._args.backend.mount,
+            path=mount,
             type="jwt",
             **fields,
-            opts=self._for_good(_backend_config(self._args.backend.mount), self._args.backend.mount),
+            opts=self._permanent(_backend_config(mount), mount),
         )
 
-    def _policy(self, policy: VaultPolicy) -> vault.Policy:
+    def _policy(self, policy: Policy) -> vault.Policy:
         return vault.Policy(
             f"{self._name}-policy-{policy.name}", name=policy.name, policy=policy.text, opts=self._after
         )
 
-    def _role(self, name: str, role: JwtRole, backend: vault.jwt.AuthBackend, policy: vault.Policy) -> None:
-        declared = jwt_role_fields(name, role)
+    def _role(self, role: JwtRole, backend: vault.jwt.AuthBackend, policy: vault.Policy) -> None:
+        fields = listed(asdict(role))
         # The provider takes text: Vault splits it at the commas.
-        claims = {claim: ",".join(values) for claim, values in declared["bound_claims"].items()}
+        claims = {claim: ",".join(sorted(values)) for claim, values in role.bound_claims.items()}
         vault.jwt.AuthBackendRole(
-            f"{self._name}-role-{name}",
+            f"{self._name}-role-{fields.pop('name')}",
             backend=backend.path,
-            role_name=name,
-            **{**declared, "bound_claims": claims, "token_policies": [policy.name]},
+            role_name=role.name,
+            **{**fields, "bound_claims": claims, "token_policies": [policy.name]},
             opts=self._after,
         )

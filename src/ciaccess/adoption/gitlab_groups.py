@@ -9,10 +9,10 @@ from ciaccess.access.model.models import Variable as Declared
 from ciaccess.access.rules.gitlab import is_credential
 
 if TYPE_CHECKING:
+    from ciaccess.access.desired.objects import Variable
     from ciaccess.access.reading.document import YamlPath
     from ciaccess.adoption.draft import Draft
     from ciaccess.adoption.world import GroupSeen, World
-    from ciaccess.clients.gitlab.variables import Variable
 
 PATH = ("gitlab", "groups")
 _ABOUT = ("VAULT_", "NEXUS_")

@@ -180,7 +180,7 @@ def _remark_on_fields(name: str, role: dict[str, Any], draft: Draft) -> None:
         text = f"its user_claim is {role.get('user_claim')}, which is not allowed here"
         remedy = "up makes it project_id: Vault then counts its entities by project"
         draft.remark("user-claim", path, text, remedy)
-    odd = sorted(field for field, empty in UNUSED.items() if (role.get(field) or empty) != empty)
+    odd = sorted(field for field in UNUSED if role.get(field))
     if odd:
         text = f"it has {', '.join(odd)}, which cannot be described here"
         draft.remark("role-field", path, text, "up empties it")

@@ -13,7 +13,8 @@ from ciaccess.clients.gitlab.groups import group_named
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ciaccess.clients.gitlab.variables import GitLab, Variable
+    from ciaccess.access.desired.objects import Variable
+    from ciaccess.clients.gitlab.variables import GitLab
     from ciaccess.clients.nexus import ContentSelector, Nexus, Privilege, Repository, Role, User
     from ciaccess.clients.vault.client import Vault
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum
 from typing import TYPE_CHECKING, Any
 
-from ciaccess.access.desired.nexus import bound_claims_type
+from ciaccess.access.desired.vault import bound_claims_type
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -13,13 +13,15 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
 from ciaccess.access.desired.former_names import former_names
-from ciaccess.access.desired.nexus import nexus_objects, secret_api_path, user_roles
+from ciaccess.access.desired.nexus import nexus_objects, user_roles
+from ciaccess.access.desired.vault import secret_of
 from ciaccess.access.rules.lenient_view import ADMINISTRATIVE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from ciaccess.access.desired.nexus import NexusObjects, NexusPrivilege
+    from ciaccess.access.desired.nexus import NexusObjects
+    from ciaccess.access.desired.objects import Privilege
     from ciaccess.access.model.models import Access, JwtRole
 
 EVERY = "*"
@@ -151,8 +153,8 @@ class AccessFacts:
             name: AccountFacts(
                 name,
                 account.purpose,
-                user_roles(access, name),
-                secret_api_path(access, name),
+                tuple(sorted(user_roles(access, name))),
+                secret_of(access, name).api_path,
                 former=former.get(name, ""),
             )
             for name, account in access.accounts.items()
@@ -225,7 +227,7 @@ def grants_of(
     """Return what each holder may do by the roles it has, those inside other roles among them."""
     privileges = {privilege.name: privilege for privilege in objects.privileges}
     paths = {selector.name: folder_of(selector.expression) for selector in objects.selectors}
-    contents = {role.id: role for role in objects.roles}
+    contents = {role.role_id: role for role in objects.roles}
     contained = {name: role.roles for name, role in contents.items()}
     grants: set[Grant] = set()
     rights: set[Right] = set()
@@ -256,13 +258,11 @@ def _with_contained(roles: Iterable[str], contained: Mapping[str, Iterable[str]]
         role = waiting.pop(0)
         if role not in found:
             found.append(role)
-            waiting += contained.get(role, ())
+            waiting += sorted(contained.get(role, ()))
     return found
 
 
-def _grants(
-    holder: Holder, role: str, privilege: NexusPrivilege | None, paths: Mapping[str, str]
-) -> set[Grant]:
+def _grants(holder: Holder, role: str, privilege: Privilege | None, paths: Mapping[str, str]) -> set[Grant]:
     if privilege is None:
         return set()
     path = paths.get(privilege.content_selector, f"selector {privilege.content_selector}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from ciaccess.access.desired.nexus import policy_name
+from ciaccess.access.desired.vault import policy_name
 
 if TYPE_CHECKING:
     from ciaccess.access import Access

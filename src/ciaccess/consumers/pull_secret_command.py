@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ciaccess.access.desired.nexus import secret_api_path
+from ciaccess.access.desired.vault import secret_of
 from ciaccess.cli.options import FileOption, StackOption, declared
 from ciaccess.cli.terminal import print_json
 from ciaccess.consumers import kubernetes
@@ -120,7 +120,7 @@ def _docker_config(access: Access, account: str) -> str:
     Raises:
         CommandError: it cannot be read, or is not a secret of an account.
     """
-    path = secret_api_path(access, account)
+    path = secret_of(access, account).api_path
     secret = _secret(access, account)
     if secret is None:
         raise CommandError(

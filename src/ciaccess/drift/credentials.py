@@ -13,10 +13,10 @@ from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from ciaccess.access.desired import rotation
-from ciaccess.access.desired.nexus import secret_api_path, secret_metadata, secret_metadata_path, secret_path
-from ciaccess.access.desired.pipeline_identities import secret_folder
+from ciaccess.access.desired.difference import differing
+from ciaccess.access.desired.vault import secret_metadata, secret_of
 from ciaccess.clients.fingerprint import fingerprint
-from ciaccess.drift.comparing import differing, listed, shown
+from ciaccess.drift.comparing import listed, shown
 from ciaccess.drift.findings import Finding
 from ciaccess.drift.vault_auth import has_engine
 from ciaccess.engine import resource_types
@@ -64,7 +64,8 @@ class Secret:
 
 def paths(access: Access, account: str) -> tuple[str, str]:
     """Return what is read of an account's secret: its metadata and its data."""
-    return secret_metadata_path(access, account), secret_api_path(access, account)
+    secret = secret_of(access, account)
+    return secret.metadata_path, secret.api_path
 
 
 def read_secret(access: Access, vault: Vault, account: str) -> Secret:
@@ -91,7 +92,7 @@ def secret_findings(
     """
     if secret.state == LOST:
         return
-    what, target = f"secret {secret_path(access, account)}", resource_types.account(account)
+    what, target = f"secret {secret_of(access, account).path}", resource_types.account(account)
     if secret.state != "there":
         seen = "nothing" if secret.state == "missing" else f"version {secret.version} is {secret.state}"
         identity = f"vault.secret.{secret.state}"
@@ -117,7 +118,7 @@ def _field_findings(user_id: str, secret: Secret, what: str, target: Target) -> 
 def _metadata_findings(
     access: Access, account: str, metadata: dict[str, Any], wanted: dict[str, str], known: str
 ) -> Iterator[Finding]:
-    what = f"secret {secret_path(access, account)}"
+    what = f"secret {secret_of(access, account).path}"
     custom = dict(metadata.get("custom_metadata") or {})
     updated = str(metadata.get("updated_time") or "")
     if names := differing(wanted, custom):
@@ -197,4 +198,4 @@ def _accepts_older(
 
 
 def _in_mount(access: Access, account: str) -> str:
-    return f"{secret_folder(access, account)}/{account}"
+    return secret_of(access, account).path_in_mount

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from ciaccess.access.desired.difference import differing
 from ciaccess.clients.gitlab.groups import Place, keys_set_in
-from ciaccess.drift.comparing import differing, shown
+from ciaccess.drift.comparing import shown
 from ciaccess.drift.findings import Finding
 from ciaccess.drift.manual_commands import deleting_variable
 from ciaccess.engine import resource_types
@@ -15,8 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from ciaccess.access import Access
+    from ciaccess.access.desired.objects import Variable, VariableId
     from ciaccess.access.model.models import Variable as Declared
-    from ciaccess.clients.gitlab.variables import GitLab, Identity, Variable
+    from ciaccess.clients.gitlab.variables import GitLab
 
 _FLAGS = ("protected", "masked", "raw", "variable_type", "description")
 # What is shown of a value that somebody else wrote: an address. Anything else may be a credential in the wrong place.
@@ -24,7 +26,7 @@ _ADDRESS = re.compile(r"(https?://)?[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._/-
 
 
 def variable_findings(
-    access: Access, group: str, found: Mapping[Identity, Variable], url: str
+    access: Access, group: str, found: Mapping[VariableId, Variable], url: str
 ) -> Iterator[Finding]:
     """Return what differs in the variables of a group; `url` is GitLab's."""
     declared = access.gitlab.groups[group]

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from ciaccess.access import Access
-    from ciaccess.access.desired.nexus import NexusSelector
-    from ciaccess.clients.nexus import Nexus, Role
+    from ciaccess.access.desired.objects import ContentSelector, Role
+    from ciaccess.clients.nexus import Nexus
     from ciaccess.drift.look import Look
     from ciaccess.engine.resource_types import Target
 
@@ -84,7 +84,7 @@ def _roles_and_users(
     yield from nexus_users.other_users(access, users, rightly)
 
 
-def _one(nexus: Nexus, wanted: NexusSelector, repaired: Target) -> Callable[[], Iterator[Finding]]:
+def _one(nexus: Nexus, wanted: ContentSelector, repaired: Target) -> Callable[[], Iterator[Finding]]:
     return lambda: objects.selector_findings(wanted, repaired, nexus.content_selectors.read(wanted.name))
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
+from ciaccess.access.desired.difference import differing
 from ciaccess.access.desired.nexus import account_objects, named_roles, role_id
-from ciaccess.drift.comparing import differing, listed, shown
+from ciaccess.drift.comparing import listed, shown
 from ciaccess.drift.findings import Finding
 from ciaccess.drift.former_accounts import Ended, undeclared
 from ciaccess.drift.manual_commands import deleting
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from ciaccess.access import Access
-    from ciaccess.access.desired.nexus import NexusPrivilege, NexusRole, NexusSelector
-    from ciaccess.clients.nexus import ContentSelector, Privilege, Role
+    from ciaccess.access.desired.objects import ContentSelector, Privilege, Role
     from ciaccess.engine.resource_types import Target
 
 # Every account's objects are named by role_id.
@@ -30,16 +30,16 @@ _ADMINISTRATION = "nexus"
 class Declared:
     """What Nexus must hold besides users, each with the resource that repairs it."""
 
-    roles: tuple[tuple[NexusRole, Target], ...]
-    selectors: tuple[tuple[NexusSelector, Target], ...]
-    privileges: tuple[tuple[NexusPrivilege, Target], ...]
+    roles: tuple[tuple[Role, Target], ...]
+    selectors: tuple[tuple[ContentSelector, Target], ...]
+    privileges: tuple[tuple[Privilege, Target], ...]
 
     @classmethod
     def of(cls, access: Access) -> Self:
         """Take it from access.yaml."""
         own = [(account_objects(access, name), resource_types.account(name)) for name in access.accounts]
         return cls(
-            tuple((role, resource_types.role(role.id)) for role in named_roles(access))
+            tuple((role, resource_types.role(role.role_id)) for role in named_roles(access))
             + tuple((role, target) for objects, target in own for role in objects.roles),
             tuple((selector, target) for objects, target in own for selector in objects.selectors),
             tuple((privilege, target) for objects, target in own for privilege in objects.privileges),
@@ -74,8 +74,8 @@ def declared_roles(
 ) -> Iterator[Finding]:
     """Return what differs in the declared roles; `administering` are privileges, `admins` roles."""
     for wanted, repaired in declared.roles:
-        found = roles.get(wanted.id)
-        what, target = f"role {wanted.id}", (repaired,)
+        found = roles.get(wanted.role_id)
+        what, target = f"role {wanted.role_id}", (repaired,)
         if found is None:
             yield Finding("nexus.role.missing", what, "a role", "nothing", targets=target)
             continue
@@ -95,14 +95,14 @@ def declared_roles(
 
 
 def _gained(
-    wanted: NexusRole, found: Role, administering: frozenset[str], admins: frozenset[str]
+    wanted: Role, found: Role, administering: frozenset[str], admins: frozenset[str]
 ) -> frozenset[str]:
     """Return by what a role administers Nexus that is not declared."""
     privileges = (found.privileges - frozenset(wanted.privileges)) & administering
     return privileges | ((found.roles - frozenset(wanted.roles)) & admins)
 
 
-def _exchanged(wanted: NexusRole, found: Role) -> tuple[str, str]:
+def _exchanged(wanted: Role, found: Role) -> tuple[str, str]:
     """Return what a role lacks, "" for nothing, and what of it there is instead, in words."""
     lost = (frozenset(wanted.privileges) - found.privileges) | (frozenset(wanted.roles) - found.roles)
     more = (found.privileges - frozenset(wanted.privileges)) | (found.roles - frozenset(wanted.roles))
@@ -118,7 +118,7 @@ def other_roles(
     admins: frozenset[str],
 ) -> Iterator[Finding]:
     """Return the roles that nobody declared, where they administer Nexus, are twins, or are named as ours."""
-    ours = {role.id for role, _ in declared.roles}
+    ours = {role.role_id for role, _ in declared.roles}
     by_case = {name.lower(): name for name in ours}
     ended = Ended(access)
     for identity, role in roles.items():
@@ -169,7 +169,7 @@ def privileges_findings(
 
 
 def selector_findings(
-    wanted: NexusSelector, repaired: Target, found: ContentSelector | None
+    wanted: ContentSelector, repaired: Target, found: ContentSelector | None
 ) -> Iterator[Finding]:
     """Return what differs in a content selector."""
     what, target = f"content selector {wanted.name}", (repaired,)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from ciaccess.access.desired.difference import differing
 from ciaccess.access.desired.nexus import nexus_users
 from ciaccess.access.desired.pipeline_identities import service_accounts
-from ciaccess.drift.comparing import differing, listed, shown
+from ciaccess.drift.comparing import listed, shown
 from ciaccess.drift.findings import Finding
 from ciaccess.drift.former_accounts import Ended, undeclared
 from ciaccess.drift.manual_commands import deleting
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from ciaccess.access import Access
-    from ciaccess.access.desired.nexus import NexusUser
-    from ciaccess.clients.nexus import User
+    from ciaccess.access.desired.objects import User
 
 ACTIVE = "active"
 _SERVICE_ACCOUNT = re.compile(r"svc-", re.IGNORECASE)
@@ -73,7 +73,7 @@ def other_users(access: Access, users: Mapping[str, User], admin_roles: frozense
             )
 
 
-def _every_user(access: Access) -> Iterator[tuple[str, NexusUser]]:
+def _every_user(access: Access) -> Iterator[tuple[str, User]]:
     """Return the users of all accounts with their account, those whose turn it is and those whose turn it is not."""
     for account in service_accounts(access):
         for user in nexus_users(access, account):

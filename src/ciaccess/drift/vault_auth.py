@@ -6,14 +6,15 @@ configuration, fields of a role that nobody declares (facts on Vault's provider)
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from ciaccess.access.desired.nexus import VaultPolicy, vault_policies
+from ciaccess.access.desired.difference import differing
 from ciaccess.access.desired.pipeline_identities import jwt_roles
-from ciaccess.access.desired.vault import jwt_backend_fields, jwt_role_fields
+from ciaccess.access.desired.vault import jwt_backend, jwt_role, vault_policies
 from ciaccess.clients.errors import RefusedError
 from ciaccess.drift.checks import Check
-from ciaccess.drift.comparing import differing, shown
+from ciaccess.drift.comparing import shown
 from ciaccess.drift.findings import Finding
 from ciaccess.engine import resource_types
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ciaccess.access import Access
+    from ciaccess.access.desired.objects import Policy
     from ciaccess.clients.vault.client import Vault
 
 _KV_DEFAULTS = {"cas_required": False, "delete_version_after": "0s", "max_versions": 0}
@@ -69,7 +71,7 @@ def checks(access: Access, vault: Vault) -> list[Check]:
     ]
     found += [
         Check(f"policy {each.name}", _policy_question(vault, each), (f"sys/policies/acl/{each.name}",))
-        for each in vault_policies(access)
+        for each in vault_policies(access).values()
     ]
     found += [
         Check(f"JWT role {name}", _role_question(access, vault, name), (f"auth/{jwt}/role/{name}",))
@@ -140,7 +142,7 @@ def _backend(access: Access, vault: Vault) -> Iterator[Finding]:
         roles = [resource_types.jwt_role(access, name) for name in jwt_roles(access)]
         yield Finding("vault.backend.missing", what, "a JWT backend", seen, targets=(target, *roles))
         return
-    declared = {**jwt_backend_fields(jwt), "default_role": ""}
+    declared = asdict(jwt_backend(jwt))
     if names := differing(declared, settings):
         yield Finding(
             "vault.backend.config", what, shown(declared, names), shown(settings, names), targets=(target,)
@@ -169,11 +171,11 @@ def _tune(path: str, what: str, mount: dict[str, Any]) -> Iterator[Finding]:
         )
 
 
-def _policy_question(vault: Vault, policy: VaultPolicy) -> Any:
+def _policy_question(vault: Vault, policy: Policy) -> Any:
     return lambda: _policy(vault, policy)
 
 
-def _policy(vault: Vault, policy: VaultPolicy) -> Iterator[Finding]:
+def _policy(vault: Vault, policy: Policy) -> Iterator[Finding]:
     what, target = f"policy {policy.name}", resource_types.policy(policy.name)
     found = vault.read(f"sys/policies/acl/{policy.name}")
     if found is None:
@@ -210,7 +212,8 @@ def _role(access: Access, vault: Vault, name: str) -> Iterator[Finding]:
         if mount_at(vault, f"auth/{access.vault.jwt.mount}") is not None:
             yield Finding("vault.role.missing", what, "a role", "nothing", targets=(target,))
         return
-    declared = jwt_role_fields(name, jwt_roles(access)[name])
+    declared = asdict(jwt_role(name, jwt_roles(access)[name]))
+    del declared["name"]  # not in the answer
     if names := differing(declared, found):
         yield Finding(
             "vault.role.fields", what, shown(declared, names), shown(found, names), targets=(target,)
@@ -226,8 +229,8 @@ def _role(access: Access, vault: Vault, name: str) -> Iterator[Finding]:
 def _assignments(fields: dict[str, Any]) -> str:
     """Return fields as `vault write` takes them: an empty list is an empty text there."""
     texts = {
-        name: ",".join(value)
-        if isinstance(value, list)
+        name: ",".join(sorted(value))
+        if isinstance(value, list | frozenset)
         else str(value).lower()
         if isinstance(value, bool)
         else value

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
-from ciaccess.access.desired.nexus import secret_api_path, vault_policies
 from ciaccess.access.desired.pipeline_identities import jwt_roles, service_accounts
+from ciaccess.access.desired.vault import secret_of, vault_policies
 from ciaccess.analysis.vault_policies import reaches
 from ciaccess.drift.findings import UNSEEN, Finding
 
@@ -83,7 +83,7 @@ def look_outside(access: Access, vault: Vault, look: Look, can: Callable[[str, s
 
 
 def _read_policies(access: Access, vault: Vault, look: Look, names: list[str], seen: _Seen) -> None:
-    ours = {policy.name for policy in vault_policies(access)}
+    ours = {policy.name for policy in vault_policies(access).values()}
     for name in names:
         if name not in ours and name != _ALMIGHTY:
             path = f"{POLICIES}{name}"
@@ -119,8 +119,10 @@ def _read_list(vault: Vault, look: Look, listed: str, below: str, seen: _Seen) -
 
 def _findings(access: Access, seen: _Seen) -> Iterator[Finding]:
     jwt = access.vault.jwt.mount
-    folders = sorted({secret_api_path(access, name).rpartition("/")[0] for name in service_accounts(access)})
-    reaching = {policy.name for policy in vault_policies(access)} | {_ALMIGHTY}
+    folders = sorted(
+        {secret_of(access, name).api_path.rpartition("/")[0] for name in service_accounts(access)}
+    )
+    reaching = {policy.name for policy in vault_policies(access).values()} | {_ALMIGHTY}
     for name, future in seen.policies.items():
         policy = future.result()
         text = "" if policy is UNSEEN else str(policy.get("policy", ""))

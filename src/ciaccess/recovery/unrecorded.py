@@ -9,9 +9,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ciaccess.access.desired.nexus import vault_policies
 from ciaccess.access.desired.ownership import owner_in
 from ciaccess.access.desired.pipeline_identities import jwt_roles
+from ciaccess.access.desired.vault import vault_policies
 from ciaccess.adoption.plan import Becomes, Plan
 from ciaccess.adoption.session import session, told
 from ciaccess.engine.resource_types import backend, jwt_role, kv_mount, policy
@@ -58,7 +58,11 @@ def unrecorded(export: dict[str, Any], access: Access, vault: Vault) -> tuple[Ta
         ApiError: Vault could not be asked.
     """
     known = parse(export).urns
-    ours = {each.name for each in vault_policies(access) if _is_our_policy(vault, each.name, access.owner)}
+    ours = {
+        each.name
+        for each in vault_policies(access).values()
+        if _is_our_policy(vault, each.name, access.owner)
+    }
     found = [policy(name) for name in sorted(ours) if policy(name) not in known]
     mount = access.vault.jwt.mount
     is_all_ours = True

@@ -10,7 +10,8 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from ciaccess.access.desired import pipeline_identities
-from ciaccess.access.desired.nexus import NexusObjects, NexusPrivilege, NexusRole, NexusSelector
+from ciaccess.access.desired.nexus import NexusObjects
+from ciaccess.access.desired.objects import ContentSelector, Privilege, Role
 from ciaccess.analysis.facts import AccessFacts, AccountFacts, Holder, RoleFacts, Trust, grants_of
 from ciaccess.analysis.vault_policies import may_read, rules
 from ciaccess.review.account import ACCOUNT, PRIVILEGE, ROLE, SECRET, SELECTOR, USER, parts
@@ -65,9 +66,9 @@ def facts(
     named_roles = tuple(map(_role, of(ROLE)))
     # In Nexus a description also says who manages it.
     named = {
-        role.id: declared.named_roles.get(role.id, role.description)
+        role.role_id: declared.named_roles.get(role.role_id, role.description)
         for role in named_roles
-        if concerns(role.id)
+        if concerns(role.role_id)
     }
     holders = {Holder(name): account.roles for name, account in accounts.items()}
     holders |= {Holder(name, is_role=True): (name,) for name in named}
@@ -88,7 +89,7 @@ def facts(
     )
 
 
-def _nexus_objects(named_roles: tuple[NexusRole, ...], held: Iterable[Parts]) -> NexusObjects:
+def _nexus_objects(named_roles: tuple[Role, ...], held: Iterable[Parts]) -> NexusObjects:
     """Return the named roles together with what accounts hold."""
     by_type: dict[str, list[Inputs]] = defaultdict(list)
     for found in held:
@@ -112,24 +113,29 @@ def _account_facts(name: str, users: list[Inputs], secret: str) -> AccountFacts:
     return AccountFacts(name, users[0]["first_name"], tuple(sorted(roles)), secret)
 
 
-def _role(role: Inputs) -> NexusRole:
-    return NexusRole(
-        role["role_id"], role["name"], role["description"], tuple(role["privileges"]), tuple(role["roles"])
+def _role(role: Inputs) -> Role:
+    return Role(
+        role_id=role["role_id"],
+        name=role["name"],
+        description=role["description"],
+        privileges=frozenset(role["privileges"]),
+        roles=frozenset(role["roles"]),
     )
 
 
-def _selector(selector: Inputs) -> NexusSelector:
-    return NexusSelector(selector["name"], selector["description"], selector["expression"])
+def _selector(selector: Inputs) -> ContentSelector:
+    return ContentSelector(selector["name"], selector["description"], selector["expression"])
 
 
-def _privilege(privilege: Inputs) -> NexusPrivilege:
-    return NexusPrivilege(
+def _privilege(privilege: Inputs) -> Privilege:
+    return Privilege(
         name=privilege["name"],
+        type=privilege.get("type", ""),
         description=privilege["description"],
         format=privilege.get("format", ""),
         repository=privilege.get("repository", ""),
         content_selector=privilege.get("content_selector", ""),
-        actions=tuple(privilege["actions"]),
+        actions=frozenset(privilege["actions"]),
     )
 
 

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ciaccess.access.desired import rotation
-from ciaccess.access.desired.nexus import secret_metadata_path
-from ciaccess.access.desired.pipeline_identities import secret_folder
+from ciaccess.access.desired.vault import secret_of
 from ciaccess.clients.credentials import require
 from ciaccess.clients.http.session import trusting
 from ciaccess.clients.nexus import Nexus
@@ -76,7 +75,7 @@ class Proof:
         handed_out = self._version(access, account, 0)
         known = [handed_out] if handed_out else []
         if thorough:
-            metadata = self._vault.read(secret_metadata_path(access, account)) or {}
+            metadata = self._vault.read(secret_of(access, account).metadata_path) or {}
             for number in sorted(map(int, metadata.get("versions") or {}), reverse=True):
                 older = self._version(access, account, number)
                 known += [older] if older and older not in known else []
@@ -118,7 +117,7 @@ class Proof:
 
     def _version(self, access: Access, account: str, number: int) -> Credentials | None:
         """Return a version of an account's secret (0: the latest), None where it is gone or of another shape."""
-        path = f"{secret_folder(access, account)}/{account}"
+        path = secret_of(access, account).path_in_mount
         secret = self._vault.read_secret(access.vault.kv.mount, path, number) or {}
         username, password = secret.get("username"), secret.get("password")
         if isinstance(username, str) and isinstance(password, str) and username and password:

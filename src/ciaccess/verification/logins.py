@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ciaccess.access.desired.nexus import policy_name
+from ciaccess.access.desired.vault import policy_name
 from ciaccess.analysis.admission import Outcome as Admission
 from ciaccess.analysis.admission import judge
 from ciaccess.clients.errors import ApiError

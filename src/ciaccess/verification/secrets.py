@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ciaccess.access.desired import rotation
-from ciaccess.access.desired.nexus import secret_api_path
+from ciaccess.access.desired.vault import secret_of
 from ciaccess.clients.errors import ApiError
 from ciaccess.clients.vault.secret import Credentials
 from ciaccess.verification.id_tokens import TokenError
@@ -79,7 +79,7 @@ class SecretProof:
             log_out(vault)
 
     def _read(self, vault: Vault, role_name: str, *, reads: bool) -> Iterator[Result]:
-        kv, path = self.access.vault.kv, secret_api_path(self.access, self.account)
+        kv, path = self.access.vault.kv, secret_of(self.access, self.account).api_path
         check = Check(self.account, KIND, f"read {path} with role {role_name}", allowed=reads)
         try:
             yield self._take(check, vault.read_secret(kv.mount, f"{kv.prefix}/{self.account}"))

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from ciaccess.access import Access
+    from ciaccess.access.desired.objects import Variable as Found
     from ciaccess.access.model.models import Variable
     from ciaccess.clients.gitlab.variables import GitLab
-    from ciaccess.clients.gitlab.variables import Variable as Found
     from ciaccess.verification.results import Result
 
 KIND = "variable"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ciaccess.access.desired.objects import Variable
 from ciaccess.clients.errors import (
     ApiError,
     ConflictError,
@@ -21,7 +22,7 @@ from ciaccess.clients.errors import (
     UnexpectedAnswerError,
     UnreachableError,
 )
-from ciaccess.clients.gitlab.variables import GitLab, Variable, Variables
+from ciaccess.clients.gitlab.variables import GitLab, Variables
 from ciaccess.clients.http.session import HttpOptions
 from ciaccess.clients.redaction import redacted
 from tests.support.servers.gitlab import GitlabProcess, start_gitlab

@@ -10,7 +10,7 @@ import requests
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ciaccess.access.desired.nexus import bound_claims_type, secret_api_path, vault_policies
+from ciaccess.access.desired.vault import bound_claims_type, secret_of, vault_policies
 from ciaccess.access.model.models import Access
 from ciaccess.analysis.admission import Outcome, judge
 from tests.support.servers.vault import Issuer, VaultProcess
@@ -62,7 +62,7 @@ class Login:
 
     def provision(self, access: Access) -> None:
         """Write the role and its policy; pulumi-vault sends a claim's values as a list too."""
-        (policy,) = vault_policies(access)
+        (policy,) = vault_policies(access).values()
         role = access.vault.roles[ROLE]
         self.vault.client.sys.create_or_update_policy(policy.name, policy.text)
         self.vault.client.write_data(
@@ -90,7 +90,7 @@ class Login:
 
     def readable(self, access: Access, token: str) -> set[str]:
         """Return the accounts whose secrets this token may read, as Vault says."""
-        paths = {secret_api_path(access, account): account for account in ACCOUNTS}
+        paths = {secret_of(access, account).api_path: account for account in ACCOUNTS}
         answer = requests.post(
             f"{self.vault.url}/v1/sys/capabilities-self",
             json={"paths": list(paths)},

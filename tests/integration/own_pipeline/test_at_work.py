@@ -10,7 +10,7 @@ import pytest
 
 from ciaccess.access import load
 from ciaccess.access.desired import pipeline_identities
-from ciaccess.access.desired.nexus import vault_policies
+from ciaccess.access.desired.vault import vault_policies
 from ciaccess.access.model.checks_dates import today
 from tests.support.own_pipeline.identities import SCHEDULED, engine_as, is_alive, own_secret, run_as
 from tests.support.provider.holdings import metadata, secret
@@ -75,7 +75,7 @@ def unused(project: Project, audit: Path, role: str) -> set[str]:
 
     A preview asks for the metadata of a secret from the account's first rotation on.
     """
-    (text,) = [policy.text for policy in vault_policies(load(project.access)) if policy.role == role]
+    text = vault_policies(load(project.access))[role].text
     seen = asked(audit, role)
     left = set()
     for path in re.findall(r'path "([^"]+)"', text):

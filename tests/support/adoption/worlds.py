@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from ciaccess.access.desired.objects import Variable
 from ciaccess.adoption.vault_reading import Secret, VaultSeen
 from ciaccess.adoption.world import GroupSeen, NexusSeen, World
-from ciaccess.clients.gitlab.variables import Variable
 from ciaccess.clients.nexus import Privilege, Repository, Role, User
 
 READ = ("nx-repository-view-raw-raw-dev-browse", "nx-repository-view-raw-raw-dev-read")

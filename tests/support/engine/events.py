@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import components
-from ciaccess.access.desired.pipeline_identities import service_accounts
+from ciaccess.access.desired.state import Desired
 from ciaccess.review.account import ACCOUNT
 from tests.support.components.recording import Secret, record
 
@@ -27,14 +27,13 @@ def objects(access: Access) -> Objects:
     """Return what the program registers for an access.yaml: (type, parent, inputs) by logical name, as the plugin checks them."""
 
     def declare() -> None:
-        components.VaultJwtAuth(
-            "vault", components.VaultJwtAuthArgs.of(access, protect=False, existing=frozenset())
-        )
-        nexus = components.NexusAccess("nexus", components.NexusAccessArgs.of(access))
-        for account in service_accounts(access):
-            components.service_account(access, account, nexus, "ciaccess/local")
-        for group in access.gitlab.groups:
-            components.GitLabVariables(group, components.GitLabVariablesArgs.of(access, group))
+        desired = Desired.of(access)
+        components.VaultJwtAuth("vault", components.VaultJwtAuthArgs(desired, protect=False))
+        nexus = components.NexusAccess("nexus", desired)
+        for account in desired.accounts.values():
+            components.service_account(account, nexus, "ciaccess/local")
+        for path, group in desired.groups.items():
+            components.GitLabVariables(path, group)
 
     registered = record(declare).resources.values()
     return {

@@ -132,14 +132,14 @@ def test_an_account_without_grants_of_its_own_has_no_role_in_its_id() -> None:
         (Live(users=(user("svc-a", status="disabled"),)), "up would activate it"),
         (
             Live(users=(user("svc-a", last_name=OTHER),)),
-            "user svc-a: it says that it is managed by other-team",
+            "user svc-a: it is managed by other-team",
         ),
-        (Live(roles=(role(description=f"x {OTHER}"),)), f"role {ROLE}: it says"),
-        (Live(privileges=(privilege(description=OTHER),)), f"privilege {PRIVILEGE}: it says"),
-        (Live(selectors=(selector(description=OTHER),)), f"content selector {SELECTOR}: it says"),
+        (Live(roles=(role(description=f"x {OTHER}"),)), f"role {ROLE}: it is managed by"),
+        (Live(privileges=(privilege(description=OTHER),)), f"privilege {PRIVILEGE}: it is managed by"),
+        (Live(selectors=(selector(description=OTHER),)), f"content selector {SELECTOR}: it is managed by"),
         (
             Live(custom={"owner": "other-team"}),
-            "secret secret/nexus/svc-a: it says that it is managed by other-team",
+            "secret secret/nexus/svc-a: it is managed by other-team",
         ),
         (Live(custom={"owner": "ciaccess", "stack": "ciaccess/prod"}), "of the stack ciaccess/prod"),
         (Live(roles=(role(read_only=True),)), "it is Nexus's own"),
@@ -155,7 +155,7 @@ def test_an_account_that_would_get_another_password_or_is_anothers_is_refused(
 def test_a_part_that_nobody_declares_and_another_owner_claims_is_not_deleted() -> None:
     extra = privilege("ci-svc-a-old", description=OTHER, content_selector="by-hand")
     live = Live(roles=(role(PRIVILEGE, extra.name),), privileges=(privilege(), extra))
-    assert "ci-svc-a-old: it says that it is managed by other-team" in refusal(live)
+    assert "ci-svc-a-old: it is managed by other-team" in refusal(live)
 
 
 def test_a_selector_that_the_role_does_not_reach_is_somebody_elses_unless_it_is_just_as_declared() -> None:

@@ -11,12 +11,10 @@ from hypothesis import strategies as st
 
 from ciaccess.access.desired.nexus import (
     NexusObjects,
-    NexusPrivilege,
-    NexusRole,
-    NexusSelector,
     nexus_objects,
     user_roles,
 )
+from ciaccess.access.desired.objects import SCOPED, ContentSelector, Privilege, Role
 from ciaccess.access.model.models import Access
 from ciaccess.analysis.difference import difference
 from ciaccess.analysis.facts import AccessFacts, Grant, Holder, Right, folder_of, grants_of
@@ -29,11 +27,11 @@ if TYPE_CHECKING:
 SOMEBODY = Holder("somebody")
 
 
-def role(name: str, *privileges: str, contains: tuple[str, ...] = ()) -> NexusRole:
-    return NexusRole(name, name, "", privileges, contains)
+def role(name: str, *privileges: str, contains: tuple[str, ...] = ()) -> Role:
+    return Role(name, name, "", frozenset(privileges), frozenset(contains))
 
 
-def held(*roles: NexusRole, names: tuple[str, ...]) -> tuple[set[Grant], set[Right]]:
+def held(*roles: Role, names: tuple[str, ...]) -> tuple[set[Grant], set[Right]]:
     """Return what somebody with these roles may do."""
     grants, rights = grants_of(NexusObjects(tuple(roles), (), ()), {SOMEBODY: names})
     return set(grants), set(rights)
@@ -83,10 +81,11 @@ def test_a_role_that_only_nexus_knows_is_a_right_of_its_own() -> None:
 
 
 def test_a_selector_limits_a_grant_to_its_folder_and_a_foreign_one_to_its_expression() -> None:
-    ours = NexusSelector("ours", "", 'format == "raw" and path =^ "/a/b/"')
-    foreign = NexusSelector("foreign", "", 'coordinate.group == "x"')
+    ours = ContentSelector("ours", "", 'format == "raw" and path =^ "/a/b/"')
+    foreign = ContentSelector("foreign", "", 'coordinate.group == "x"')
     privileges = tuple(
-        NexusPrivilege(f"p-{name}", "", "raw", "raw-dev", name, ("read",)) for name in ("ours", "foreign")
+        Privilege(f"p-{name}", SCOPED, "", frozenset({"read"}), "raw", "raw-dev", name)
+        for name in ("ours", "foreign")
     )
     objects = NexusObjects((role("r", "p-ours", "p-foreign"),), (ours, foreign), privileges)
     grants, _ = grants_of(objects, {SOMEBODY: ["r"]})
@@ -99,7 +98,7 @@ def test_no_privilege_of_an_account_is_left_out() -> None:
     access = organisation()
     objects = nexus_objects(access)
     scoped = {privilege.name: len(privilege.actions) for privilege in objects.privileges}
-    contents = {item.id: item.privileges for item in objects.roles}
+    contents = {item.role_id: item.privileges for item in objects.roles}
     facts = AccessFacts.of(access)
     for name in access.accounts:
         given_ = {one for held_role in user_roles(access, name) for one in contents.get(held_role, ())}

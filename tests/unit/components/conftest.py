@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 import pytest
 
 import components
+from ciaccess.access.desired.state import Desired
 from tests.support.access.access import edited, valid
 from tests.support.components.recording import Recording, record
 
@@ -43,10 +44,10 @@ def recorded(tmp_path: Path) -> Recorded:
 
 
 def declare(access: Access, *, protect: bool, existing: frozenset[str]) -> None:
-    args = components.VaultJwtAuthArgs.of(access, protect=protect, existing=existing)
-    components.VaultJwtAuth("vault", args)
-    nexus = components.NexusAccess("nexus", components.NexusAccessArgs.of(access))
+    desired = Desired.of(access)
+    components.VaultJwtAuth("vault", components.VaultJwtAuthArgs(desired, protect, existing))
+    nexus = components.NexusAccess("nexus", desired)
     for account in access.accounts:
-        components.service_account(access, account, nexus, STACK)
-    for group in access.gitlab.groups:
-        components.GitLabVariables(group, components.GitLabVariablesArgs.of(access, group))
+        components.service_account(desired.accounts[account], nexus, STACK)
+    for path, group in desired.groups.items():
+        components.GitLabVariables(path, group)

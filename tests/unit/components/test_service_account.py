@@ -70,7 +70,7 @@ def test_the_role_holds_the_grants_and_every_part_says_whose_it_is(recorded: Rec
         "format": "yum",
         "repository": "rpm-dev",
         "content_selector": "ci-svc-tool-yum",
-        "actions": ["browse", "read", "edit", "add"],
+        "actions": ["add", "browse", "edit", "read"],
     }
     assert set(tool["selectors"]) == {"ci-svc-tool-raw", "ci-svc-tool-yum"}
     assert set(tool["privileges"]) == {"ci-svc-tool-raw-dev", "ci-svc-tool-rpm-dev"}

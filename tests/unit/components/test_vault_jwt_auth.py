@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import components
+from ciaccess.access.desired.state import Desired
 from tests.support.access.access import edited, valid
 
 if TYPE_CHECKING:
@@ -116,13 +117,13 @@ def test_the_mount_and_the_backend_are_protected_where_the_stack_says_so_and_not
 
 
 def test_only_what_is_there_is_imported(recorded: Recorded, tmp_path: Path) -> None:
-    access = valid(tmp_path, edited(MANAGED, ADOPTED))
-    assert components.paths_to_adopt(access) == ("secret/config", "auth/jwt/config")
+    desired = Desired.of(valid(tmp_path, edited(MANAGED, ADOPTED)))
+    assert components.paths_to_adopt(desired) == ("secret/config", "auth/jwt/config")
     recording = recorded(MANAGED, ADOPTED, existing=frozenset({"auth/jwt/config"}))
     assert recording.resources["vault-backend"].import_id == "jwt", "auth/jwt would not be found"
     assert recording.resources["vault-kv"].import_id == ""
 
 
 def test_nothing_is_imported_without_adoption(recorded: Recorded, tmp_path: Path) -> None:
-    assert components.paths_to_adopt(valid(tmp_path, edited(MANAGED))) == ()
+    assert components.paths_to_adopt(Desired.of(valid(tmp_path, edited(MANAGED)))) == ()
     assert not any(resource.import_id for resource in recorded(MANAGED).resources.values())

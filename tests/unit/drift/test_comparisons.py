@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ciaccess.access.desired.nexus import nexus_user, user_roles
-from ciaccess.access.desired.vault import jwt_role_fields
-from ciaccess.clients.gitlab.variables import Identity, Variable
+from ciaccess.access.desired import nexus
+from ciaccess.access.desired.difference import differing
+from ciaccess.access.desired.objects import Variable, VariableId
+from ciaccess.access.desired.vault import jwt_role
 from ciaccess.clients.nexus import Nexus
 from ciaccess.clients.vault.client import Vault
 from ciaccess.drift import nexus_users, vault_auth
-from ciaccess.drift.comparing import differing
 from ciaccess.drift.gitlab_variables import variable_findings
 from ciaccess.drift.manual_commands import deleting, deleting_variable
+from components.resources import listed
 from tests.support.servers.scripted_server import ScriptedServer, in_json
 
 if TYPE_CHECKING:
@@ -31,7 +32,9 @@ def check(access: Access, server: ScriptedServer, subject: str) -> list[Finding]
 
 
 def role(access: Access, **fields: Any) -> dict[str, Any]:
-    return {"data": {**jwt_role_fields("nexus-ci", access.vault.roles["nexus-ci"]), **fields}}
+    declared = listed(asdict(jwt_role("nexus-ci", access.vault.roles["nexus-ci"])))
+    claims = listed(declared["bound_claims"])
+    return {"data": {**declared, "bound_claims": claims, **fields}}
 
 
 def test_fields_that_another_vault_adds_are_no_drift(access: Access, server: ScriptedServer) -> None:
@@ -82,7 +85,7 @@ def test_a_described_mount_counts_where_it_is_managed(access: Access, server: Sc
 
 def test_fields_that_another_nexus_adds_are_no_drift(access: Access, server: ScriptedServer) -> None:
     def user(name: str) -> dict[str, Any]:
-        wanted = nexus_user(access, name)
+        wanted = nexus.nexus_users(access, name)[0]
         return {
             "userId": name,
             "firstName": wanted.first_name,
@@ -90,7 +93,7 @@ def test_fields_that_another_nexus_adds_are_no_drift(access: Access, server: Scr
             "emailAddress": wanted.email_address,
             "status": "active",
             "source": "default",
-            "roles": list(reversed(user_roles(access, name))),
+            "roles": sorted(wanted.roles, reverse=True),
             "lastLogin": "2026-11-24T00:00:00Z",
             "externalRoles": [],
         }
@@ -101,7 +104,7 @@ def test_fields_that_another_nexus_adds_are_no_drift(access: Access, server: Scr
     assert list(nexus_users.declared_users(access, users, frozenset())) == []
 
 
-def variables(access: Access) -> dict[Identity, Variable]:
+def variables(access: Access) -> dict[VariableId, Variable]:
     declared = access.variables_of(GROUP)
     found = [
         Variable(
@@ -123,7 +126,7 @@ def variables(access: Access) -> dict[Identity, Variable]:
 def test_the_same_key_in_another_scope_is_told(access: Access) -> None:
     found = variables(access)
     assert list(variable_findings(access, GROUP, found, "https://gitlab")) == []
-    other = replace(found[Identity("VAULT_ADDR", "*")], environment_scope="production", value="https://x")
+    other = replace(found[VariableId("VAULT_ADDR", "*")], environment_scope="production", value="https://x")
     found[other.identity] = other
     (finding,) = variable_findings(access, GROUP, found, "https://gitlab")
     assert finding.id == "gitlab.variable.scope"
@@ -135,7 +138,7 @@ def test_the_same_key_in_another_scope_is_told(access: Access) -> None:
 )
 def test_a_value_that_may_be_a_credential_is_not_shown(access: Access, value: str) -> None:
     found = variables(access)
-    changed = replace(found[Identity("VAULT_ADDR", "*")], value=value)
+    changed = replace(found[VariableId("VAULT_ADDR", "*")], value=value)
     found[changed.identity] = changed
     (finding,) = variable_findings(access, GROUP, found, "https://gitlab")
     assert value not in finding.found
@@ -144,7 +147,7 @@ def test_a_value_that_may_be_a_credential_is_not_shown(access: Access, value: st
 
 def test_a_masked_value_is_shown_on_neither_side(access: Access) -> None:
     found = variables(access)
-    changed = replace(found[Identity("VAULT_ADDR", "*")], value="https://old.example", masked=True)
+    changed = replace(found[VariableId("VAULT_ADDR", "*")], value="https://old.example", masked=True)
     found[changed.identity] = changed
     shown = [
         f"{each.expected} {each.found}" for each in variable_findings(access, GROUP, found, "https://gitlab")

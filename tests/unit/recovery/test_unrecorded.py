@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from ciaccess.access.desired.nexus import vault_policies
+from ciaccess.access.desired.vault import vault_policies
 from ciaccess.recovery.unrecorded import leftovers, unrecorded
 from tests.support.access.organisation import edited, organisation
 
@@ -36,7 +36,7 @@ class Stored:
 
 def vault(access: Access, **changed: dict[str, Any]) -> Vault:
     """Return a Vault as a killed `up` leaves it; `changed` are its `policy`, `role` or `secret`."""
-    text = {each.name: each.text for each in vault_policies(access)}[POLICY]
+    text = {each.name: each.text for each in vault_policies(access).values()}[POLICY]
     paths = {
         f"sys/policies/acl/{POLICY}": changed.get("policy", {"policy": text}),
         ROLE: changed.get("role", {"token_policies": [POLICY]}),

@@ -1,7 +1,7 @@
-"""Whose an object is: the words that our components write into what has a description, and nothing else.
+"""The owner of an object: the words `managed by <owner>` that ciaccess writes into whatever has a text for people.
 
-`managed by <owner>`, in a user's last name, a description, or a policy's first line; <owner> is `owner` of access.yaml. A
-secret says it in its custom metadata, as `owner` and `stack`. What has no such words is nobody's.
+A user's last name, a description, a policy's first line; <owner> is `owner` of access.yaml. A secret has it in its custom
+metadata, as `owner` and `stack`. An object without these words has no owner.
 """
 
 from __future__ import annotations
@@ -12,6 +12,11 @@ _MARKER = re.compile(r"\bmanaged by ([A-Za-z0-9][A-Za-z0-9._-]*)", re.IGNORECASE
 _SUFFIX = re.compile(r"\s*\(managed by [^)]*\)$")
 
 
+def marker(owner: str) -> str:
+    """Return the words that end a description; adoption refuses an object with another owner's."""
+    return f"(managed by {owner})"
+
+
 def owner_in(text: str) -> str:
     """Return the owner that a text names, "" where it names none."""
     found = _MARKER.search(text)
@@ -19,10 +24,10 @@ def owner_in(text: str) -> str:
 
 
 def of_another(found: str, owner: str) -> str:
-    """Return why what says that it is `found`'s is not `owner`'s to adopt, "" where it is, or is nobody's."""
+    """Return why `owner` cannot adopt an object of the owner `found`, "" where it can."""
     if found in ("", owner):
         return ""
-    return f"it says that it is managed by {found}, and this is {owner} (owner in access.yaml): let it go there first"
+    return f"it is managed by {found}, and this is {owner} (owner in access.yaml): release it there first"
 
 
 def without_owner(text: str) -> str:

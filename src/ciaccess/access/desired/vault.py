@@ -1,52 +1,92 @@
-"""What access.yaml amounts to in Vault's JWT backend: the fields of the backend and of its roles, by Vault's own names.
-
-The components declare these, and drift compares with them, so that the two cannot disagree.
-"""
+"""What access.yaml amounts to in Vault: secrets and their metadata, policies, the JWT backend and its roles."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ciaccess.access.desired.nexus import bound_claims_type, policy_name
+from ciaccess.access.desired import objects, pipeline_identities, rotation
+from ciaccess.access.desired.pipeline_identities import jwt_roles, own_jwt_roles, secret_folder
+from ciaccess.access.desired.vault_policies import own_rules, policy_text, reading
 
 if TYPE_CHECKING:
-    from ciaccess.access.model.models import JwtBackend, JwtRole
+    from ciaccess.access.model.models import Access, JwtBackend, JwtRole
 
-# Every token_* field is declared: one changed out of band and undeclared can survive a repair.
-UNUSED: dict[str, Any] = {
-    "bound_subject": "",
-    "groups_claim": "",
-    "token_explicit_max_ttl": 0,
-    "token_period": 0,
-    "token_num_uses": 0,
-    "token_no_default_policy": False,
-    "token_bound_cidrs": [],
-    "verbose_oidc_logging": False,
-}
+# Fields of a role that ciaccess declares as empty.
+UNUSED = (
+    "bound_subject",
+    "groups_claim",
+    "token_explicit_max_ttl",
+    "token_period",
+    "token_num_uses",
+    "token_no_default_policy",
+    "token_bound_cidrs",
+    "verbose_oidc_logging",
+)
 
 
-def jwt_backend_fields(backend: JwtBackend) -> dict[str, Any]:
-    """Return the backend's configuration; what is not used is empty."""
+def policy_name(role: str, declared: JwtRole) -> str:
+    """Return the name of a JWT role's policy."""
+    return declared.policy or f"{role}-policy"
+
+
+def secret_of(access: Access, account: str) -> objects.Secret:
+    """Return where an account's secret is."""
+    return objects.Secret(access.vault.kv.mount, secret_folder(access, account), account)
+
+
+def secret_metadata(access: Access, account: str) -> dict[str, str]:
+    """Return the custom metadata of an account's secret: its rotation, the user that it names, its owner."""
+    declared = pipeline_identities.account(access, account).rotation
     return {
-        "oidc_discovery_url": backend.discovery_url or "",
-        "jwks_url": backend.jwks_url or "",
+        "rotated_at": declared.date.isoformat() if declared.date else "",
+        "rotation": str(declared.count),
+        "nexus_user": rotation.active(access, account).user_id,
+        "owner": access.owner,
+    }
+
+
+def vault_policies(access: Access) -> dict[str, objects.Policy]:
+    """Return the policy of each JWT role; that of a role of the YAML lists each secret by its whole path."""
+    declared = {name: policy_name(name, role) for name, role in access.vault.roles.items()}
+    rules = {
+        name: reading(secret_of(access, account).api_path for account in role.accounts)
+        for name, role in access.vault.roles.items()
+    }
+    rules |= {name: own_rules(access, name, declared.values()) for name in own_jwt_roles(access)}
+    return {
+        name: objects.Policy(policy_name(name, role), policy_text(name, rules[name], access.owner))
+        for name, role in jwt_roles(access).items()
+    }
+
+
+def bound_claims_type(role: JwtRole) -> str:
+    """Return `glob` for a role with a * in a claim's value, else `string`."""
+    return (
+        "glob" if any("*" in value for values in role.bound_claims.values() for value in values) else "string"
+    )
+
+
+def jwt_backend(backend: JwtBackend) -> objects.JwtBackend:
+    """Return the backend's configuration."""
+    return objects.JwtBackend(
+        oidc_discovery_url=backend.discovery_url or "",
+        jwks_url=backend.jwks_url or "",
         # Vault trims them, and would differ from an untrimmed one for ever.
-        "jwt_validation_pubkeys": [key.strip() for key in backend.public_keys],
-        "bound_issuer": backend.issuer,
-    }
+        jwt_validation_pubkeys=frozenset(key.strip() for key in backend.public_keys),
+        bound_issuer=backend.issuer,
+    )
 
 
-def jwt_role_fields(name: str, role: JwtRole) -> dict[str, Any]:
-    """Return a role's declared fields; `bound_claims` are lists, sorted."""
-    return {
-        "role_type": "jwt",
-        "bound_audiences": sorted(role.bound_audiences),
-        "bound_claims": {claim: sorted(values) for claim, values in role.bound_claims.items()},
-        "bound_claims_type": bound_claims_type(role),
-        "user_claim": role.user_claim,
-        "token_policies": [policy_name(name, role)],
-        "token_ttl": role.token_ttl,
-        "token_max_ttl": role.longest_ttl,
-        "token_type": role.token_type,
-        **UNUSED,
-    }
+def jwt_role(name: str, role: JwtRole) -> objects.JwtRole:
+    """Return a role's fields."""
+    return objects.JwtRole(
+        name=name,
+        bound_audiences=frozenset(role.bound_audiences),
+        bound_claims={claim: frozenset(values) for claim, values in role.bound_claims.items()},
+        bound_claims_type=bound_claims_type(role),
+        user_claim=role.user_claim,
+        token_policies=frozenset({policy_name(name, role)}),
+        token_ttl=role.token_ttl,
+        token_max_ttl=role.longest_ttl,
+        token_type=role.token_type,
+    )

@@ -8,9 +8,10 @@ changes another scope's variable), and every error is one of clients/errors. Lea
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
+from ciaccess.access.desired.objects import Variable, VariableId
 from ciaccess.clients.errors import (
     ApiError,
     NotFoundError,
@@ -32,34 +33,6 @@ if TYPE_CHECKING:
 
 _KIND = "variable"
 _NOT_FOUND = 404
-
-
-class Identity(NamedTuple):
-    """What tells variables of a group apart."""
-
-    key: str
-    environment_scope: str
-
-
-@dataclass(frozen=True)
-class Variable:
-    """A CI/CD variable of a group. `value` is empty for a hidden one: nobody can read that back."""
-
-    group: str
-    key: str
-    value: str
-    environment_scope: str = "*"
-    protected: bool = False
-    masked: bool = False
-    raw: bool = False
-    variable_type: str = "env_var"
-    description: str = ""
-    hidden: bool = False
-
-    @property
-    def identity(self) -> Identity:
-        """Return its key and scope."""
-        return Identity(self.key, self.environment_scope)
 
 
 class GitLab:
@@ -116,11 +89,11 @@ class Variables:
         self._manager: GroupVariableManager = api.groups.get(group, lazy=True).variables
         self._shared = SharedList(self._list)
 
-    def all(self) -> dict[Identity, Variable]:
+    def all(self) -> dict[VariableId, Variable]:
         """Return all variables of the group; one list call a process, whose failure is everyone's who waited for it."""
         return dict(self._shared.items())
 
-    def _list(self) -> dict[Identity, Variable]:
+    def _list(self) -> dict[VariableId, Variable]:
         with self._errors(f"list variables of group '{self._group}'"):
             listed = self._manager.list(get_all=True, per_page=100, **ONCE)
             found = [self._variable(item) for item in listed]
@@ -132,11 +105,11 @@ class Variables:
 
     def find(self, key: str, environment_scope: str = "*") -> Variable | None:
         """Return a variable from the list."""
-        return self.all().get(Identity(key, environment_scope))
+        return self.all().get(VariableId(key, environment_scope))
 
     def read(self, key: str, environment_scope: str = "*") -> Variable | None:
         """Return a variable as GitLab knows it now."""
-        identity = Identity(key, environment_scope)
+        identity = VariableId(key, environment_scope)
         try:
             with self._errors(action("read", _KIND, key)):
                 found = self._variable(self._manager.get(key, **_filter(environment_scope)))
@@ -204,7 +177,7 @@ class Variables:
         except ApiError as error:
             if error.status != _NOT_FOUND:
                 raise
-        self._forget(Identity(key, environment_scope))
+        self._forget(VariableId(key, environment_scope))
         return True
 
     def _has_arrived(self, wanted: Variable) -> bool:
@@ -257,7 +230,7 @@ class Variables:
     def _remember(self, variable: Variable) -> None:
         self._shared.put(variable.identity, variable)
 
-    def _forget(self, identity: Identity) -> None:
+    def _forget(self, identity: VariableId) -> None:
         self._shared.drop(identity)
 
     def _errors(self, doing: str, method: str = "GET") -> AbstractContextManager[None]:

@@ -10,15 +10,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TypeVar
 
+from ciaccess.access.desired.objects import ContentSelector, Privilege, Role, User
 from ciaccess.clients.http.session import HttpOptions
 from ciaccess.clients.nexus.anonymous import read_anonymous_access
 from ciaccess.clients.nexus.api import Api
 from ciaccess.clients.nexus.collection import Collection, Listing
-from ciaccess.clients.nexus.content_selectors import CONTENT_SELECTORS, ContentSelector
-from ciaccess.clients.nexus.privileges import WRITABLE, Privilege, Privileges, is_pattern
+from ciaccess.clients.nexus.content_selectors import CONTENT_SELECTORS
+from ciaccess.clients.nexus.privileges import WRITABLE, Privileges, is_pattern
 from ciaccess.clients.nexus.repositories import REPOSITORIES, Repository
-from ciaccess.clients.nexus.roles import ROLES, Role
-from ciaccess.clients.nexus.users import User, Users, is_password
+from ciaccess.clients.nexus.roles import ROLES
+from ciaccess.clients.nexus.users import Users, is_password
 
 __all__ = [
     "WRITABLE",

@@ -2,20 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from ciaccess.access.desired.objects import ContentSelector
 from ciaccess.clients.nexus.wire import Kind
-
-
-@dataclass(frozen=True)
-class ContentSelector:
-    """A content selector; its type cannot be chosen, it is `csel` in every Nexus of today."""
-
-    name: str
-    description: str
-    expression: str
-    type: str = "csel"
-
 
 CONTENT_SELECTORS = Kind(
     noun="content selector",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ciaccess.access.desired.objects import Privilege
 from ciaccess.clients.errors import NotFoundError, RefusedError, action
 from ciaccess.clients.http.session import segment
 from ciaccess.clients.nexus.collection import Collection
@@ -14,25 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ciaccess.clients.nexus.api import Api
-
-
-@dataclass(frozen=True)
-class Privilege:
-    """A privilege: of a type in WRITABLE, or of another one, which is only read.
-
-    `actions` are lower-case here, as in the names of Nexus's own privileges: browse, read, edit, add, delete, all.
-    """
-
-    name: str
-    type: str
-    description: str
-    actions: frozenset[str]
-    format: str = ""
-    repository: str = ""
-    content_selector: str = ""
-    pattern: str = ""
-    read_only: bool = False
-
 
 # type → the fields that are written besides name and description
 WRITABLE = {

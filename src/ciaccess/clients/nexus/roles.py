@@ -2,22 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from ciaccess.access.desired.objects import Role
 from ciaccess.clients.nexus.wire import Kind
-
-
-@dataclass(frozen=True)
-class Role:
-    """A role; `read_only` ones are Nexus's own. Without a description Nexus gives it its id as one."""
-
-    role_id: str
-    name: str
-    description: str
-    privileges: frozenset[str]
-    roles: frozenset[str]
-    read_only: bool = False
-
 
 ROLES = Kind(
     noun="role",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ciaccess.access.desired.objects import LOCAL, User
 from ciaccess.clients.errors import ForbiddenError, NotFoundError, RefusedError, action
 from ciaccess.clients.http.session import basic
 from ciaccess.clients.nexus.collection import Collection
@@ -14,22 +15,7 @@ from ciaccess.clients.redaction import conceal
 if TYPE_CHECKING:
     from ciaccess.clients.nexus.api import Api
 
-LOCAL = "default"
 DISABLED = "disabled"
-
-
-@dataclass(frozen=True)
-class User:
-    """A user; `status` is active, disabled, locked or changepassword. Nexus never returns a password."""
-
-    user_id: str
-    first_name: str
-    last_name: str
-    email_address: str
-    status: str
-    roles: frozenset[str]
-    source: str = LOCAL
-
 
 USERS = Kind(
     noun="user",

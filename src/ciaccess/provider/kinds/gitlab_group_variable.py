@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from ciaccess.clients.gitlab.variables import Variable
+from ciaccess.access.desired.objects import Variable
 from ciaccess.provider.kinds.fields import FLAG, UNKNOWN, Field, Rule, Values, at_most, one_of
 from ciaccess.provider.kinds.kind import joined_id
 from ciaccess.provider.kinds.objects import ADOPT, ObjectKind

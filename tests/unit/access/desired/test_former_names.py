@@ -11,12 +11,10 @@ from ciaccess.access.desired.former_names import ALWAYS, FormerAccount, entry_of
 from ciaccess.access.desired.nexus import (
     account_objects,
     nexus_users,
-    secret_api_path,
-    secret_metadata,
     user_roles,
-    vault_policies,
 )
 from ciaccess.access.desired.rotation import counted_up, turns
+from ciaccess.access.desired.vault import secret_metadata, secret_of, vault_policies
 from ciaccess.rotation.yaml_edit import Turned
 from ciaccess.rotation.yaml_edit import edited as counted_in
 from tests.support.access.access import GOOD, edited, valid
@@ -57,20 +55,20 @@ def renamed(tmp_path: Path) -> Access:
 
 
 def test_a_former_account_is_declared_exactly_as_it_was(before: Access, renamed: Access) -> None:
-    for of in (user_roles, nexus_users, account_objects, turns, secret_api_path, secret_metadata):
+    for of in (user_roles, nexus_users, account_objects, turns, secret_of, secret_metadata):
         assert of(renamed, "svc-tool") == of(before, "svc-tool"), of.__name__
 
 
 def test_its_successor_is_an_account_of_its_own_from_the_first_password_on(renamed: Access) -> None:
     assert [user.user_id for user in nexus_users(renamed, "svc-hammer")] == ["svc-hammer"]
-    assert user_roles(renamed, "svc-hammer") == ("ci-svc-hammer",)
-    assert secret_api_path(renamed, "svc-hammer") == "secret/data/nexus/svc-hammer"
+    assert user_roles(renamed, "svc-hammer") == {"ci-svc-hammer"}
+    assert secret_of(renamed, "svc-hammer").api_path == "secret/data/nexus/svc-hammer"
 
 
 def test_who_reads_an_accounts_secret_reads_those_of_its_former_names(renamed: Access) -> None:
     assert renamed.vault.roles["nexus-ci"].accounts == ["svc-app", "svc-hammer", "svc-tool"]
     assert renamed.vault.roles["nexus-promote"].accounts == ["svc-promoter"]
-    (policy,) = (each for each in vault_policies(renamed) if each.role == "nexus-ci")
+    policy = vault_policies(renamed)["nexus-ci"]
     assert 'path "secret/data/nexus/svc-tool" {' in policy.text
     assert 'path "secret/data/nexus/svc-hammer" {' in policy.text
 
@@ -84,7 +82,7 @@ def test_a_former_account_is_gone_on_the_day_after_its_last(tmp_path: Path, befo
     after = valid(tmp_path, RENAMED, on=AFTER)
     assert after.accounts.keys() == before.accounts.keys() - {"svc-tool"} | {"svc-hammer"}
     assert after.vault.roles["nexus-ci"].accounts == ["svc-app", "svc-hammer"]
-    (policy,) = (each for each in vault_policies(after) if each.role == "nexus-ci")
+    policy = vault_policies(after)["nexus-ci"]
     assert "svc-tool" not in policy.text
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ciaccess.access.desired import nexus
+from ciaccess.access.desired.objects import SCOPED, Privilege, Role
+from ciaccess.access.desired.vault import bound_claims_type, secret_of, vault_policies
 from tests.support.access.access import edited, valid
 
 if TYPE_CHECKING:
@@ -22,8 +24,8 @@ def view(format_: str, repository: str, actions: tuple[str, ...]) -> set[str]:
     return {f"nx-repository-view-{format_}-{repository}-{action}" for action in actions}
 
 
-def role_of(access: Access, role_id: str) -> nexus.NexusRole:
-    (found,) = [role for role in nexus.nexus_objects(access).roles if role.id == role_id]
+def role_of(access: Access, role_id: str) -> Role:
+    (found,) = [role for role in nexus.nexus_objects(access).roles if role.role_id == role_id]
     return found
 
 
@@ -56,8 +58,8 @@ EXPECTED = {
 def test_an_accounts_role_holds_exactly_its_grants(access: Access, account: str) -> None:
     role = role_of(access, f"ci-{account}")
     assert set(role.privileges) == EXPECTED[account]
-    assert role.roles == ()
-    assert nexus.user_roles(access, account) == (f"ci-{account}",)
+    assert not role.roles
+    assert nexus.user_roles(access, account) == {f"ci-{account}"}
 
 
 def test_no_role_may_delete_administer_or_reach_every_repository_but_by_reading(access: Access) -> None:
@@ -65,7 +67,7 @@ def test_no_role_may_delete_administer_or_reach_every_repository_but_by_reading(
         for privilege in role.privileges:
             assert not privilege.endswith(("-delete", "-*"))
             assert not privilege.startswith("nx-repository-admin")
-            assert "*" not in privilege or role.id == "nx-pull-all"
+            assert "*" not in privilege or role.role_id == "nx-pull-all"
 
 
 def test_only_the_promoter_writes_beyond_dev(access: Access) -> None:
@@ -73,26 +75,26 @@ def test_only_the_promoter_writes_beyond_dev(access: Access) -> None:
         beyond = [
             name for name in role.privileges if name.endswith(("-edit", "-add")) and "-dev-" not in name
         ]
-        assert bool(beyond) == (role.id == "ci-svc-promoter")
+        assert bool(beyond) == (role.role_id == "ci-svc-promoter")
 
 
 def test_the_deployer_has_nx_pull_all_and_nothing_else(access: Access) -> None:
-    assert nexus.user_roles(access, "svc-deployer") == ("nx-pull-all",)
+    assert nexus.user_roles(access, "svc-deployer") == {"nx-pull-all"}
     assert set(role_of(access, "nx-pull-all").privileges) == view("*", "*", READ)
 
 
 def test_the_administrator_has_nexuss_own_role_and_no_policy_of_the_yamls_reads_its_secret(
     access: Access,
 ) -> None:
-    assert nexus.user_roles(access, "svc-admin") == ("nx-admin",)
-    for policy in nexus.vault_policies(access):
-        if policy.role in access.vault.roles:
+    assert nexus.user_roles(access, "svc-admin") == {"nx-admin"}
+    for role, policy in vault_policies(access).items():
+        if role in access.vault.roles:
             assert "svc-admin" not in policy.text
             assert "+" not in policy.text
 
 
 def test_accounts_without_grants_of_their_own_get_no_role_of_their_own(access: Access) -> None:
-    made = {role.id for role in nexus.nexus_objects(access).roles}
+    made = {role.role_id for role in nexus.nexus_objects(access).roles}
     pipelines = {"ciaccess-reader", "ciaccess-writer"}
     assert made == {"nx-pull-all", *pipelines, *(f"ci-{account}" for account in EXPECTED)}
 
@@ -106,28 +108,30 @@ def test_a_path_becomes_a_selector_for_each_format_and_a_privilege_for_each_repo
         ("ci-svc-executor-raw", 'format == "raw" and path =^ "/orchestrator/executor/"'),
     ]
     assert objects.privileges == (
-        nexus.NexusPrivilege(
+        Privilege(
             "ci-svc-executor-rpm-dev",
+            SCOPED,
             "rpm-dev under /orchestrator/executor/ (managed by ciaccess)",
+            frozenset(WRITE),
             "yum",
             "rpm-dev",
             "ci-svc-executor-yum",
-            WRITE,
         ),
-        nexus.NexusPrivilege(
+        Privilege(
             "ci-svc-executor-raw-dev",
+            SCOPED,
             "raw-dev under /orchestrator/executor/ (managed by ciaccess)",
+            frozenset(WRITE),
             "raw",
             "raw-dev",
             "ci-svc-executor-raw",
-            WRITE,
         ),
     )
 
 
 def test_the_policy_lists_each_secret_by_its_whole_path(access: Access) -> None:
-    policy, *_ = nexus.vault_policies(access)
-    assert (policy.role, policy.name) == ("nexus-ci", "nexus-read-policy")
+    policy = vault_policies(access)["nexus-ci"]
+    assert policy.name == "nexus-read-policy"
     paths = [line.split('"')[1] for line in policy.text.splitlines() if line.startswith("path")]
     names = ["bench", "datastore", "deployer", "executor", "fsdb", "orchestrator", "promoter"]
     assert paths == [f"secret/data/nexus/svc-{name}" for name in names]
@@ -136,19 +140,19 @@ def test_the_policy_lists_each_secret_by_its_whole_path(access: Access) -> None:
 
 
 def test_a_secret_is_named_with_data_in_the_api_alone(access: Access) -> None:
-    assert nexus.secret_path(access, "svc-bench") == "secret/nexus/svc-bench"
-    assert nexus.secret_api_path(access, "svc-bench") == "secret/data/nexus/svc-bench"
+    assert secret_of(access, "svc-bench").path == "secret/nexus/svc-bench"
+    assert secret_of(access, "svc-bench").api_path == "secret/data/nexus/svc-bench"
 
 
 def test_a_role_without_a_policys_name_gets_one_of_its_own(tmp_path: Path) -> None:
-    promote = nexus.vault_policies(valid(tmp_path, edited()))[1]
-    assert (promote.role, promote.name) == ("nexus-promote", "nexus-promote-policy")
+    promote = vault_policies(valid(tmp_path, edited()))["nexus-promote"]
+    assert promote.name == "nexus-promote-policy"
 
 
 def test_claims_are_globs_only_where_one_has_a_star(tmp_path: Path) -> None:
     roles = valid(tmp_path, edited()).vault.roles
-    assert nexus.bound_claims_type(roles["nexus-ci"]) == "glob"
-    assert nexus.bound_claims_type(roles["nexus-promote"]) == "string"
+    assert bound_claims_type(roles["nexus-ci"]) == "glob"
+    assert bound_claims_type(roles["nexus-promote"]) == "string"
     assert roles["nexus-promote"].bound_claims["ref_protected"] == ["true"], "claims are text in the token"
 
 
@@ -177,7 +181,7 @@ def test_promotion_starts_at_the_first_environment_there_is(tmp_path: Path) -> N
 
 def test_a_role_stands_after_those_it_contains(tmp_path: Path) -> None:
     access = valid(tmp_path, edited(("pull: all\n", "pull: all\n      roles: [nx-search]\n")))
-    ids = [role.id for role in nexus.nexus_objects(access).roles]
+    ids = [role.role_id for role in nexus.nexus_objects(access).roles]
     assert ids.index("nx-search") < ids.index("nx-pull-all")
 
 

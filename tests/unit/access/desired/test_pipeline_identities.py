@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ciaccess.access.desired import nexus, pipeline_identities
-from ciaccess.access.desired.vault import jwt_role_fields
+from ciaccess.access.desired.vault import jwt_role, secret_of, vault_policies
 from tests.support.access.access import GOOD, ORGANISATION, valid
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ OWN = (pipeline_identities.PREVIEW, pipeline_identities.APPLY, pipeline_identiti
 
 def rules(access: Access, role: str) -> dict[str, list[str]]:
     """Return a role's capabilities by path."""
-    (text,) = [policy.text for policy in nexus.vault_policies(access) if policy.role == role]
+    text = vault_policies(access)[role].text
     found = re.findall(r'path "([^"]+)" \{\n  capabilities = \[([^]]*)\]\n\}', text)
     assert len(found) == text.count("path ")
     return {path: re.findall(r"\w+", words) for path, words in found}
@@ -49,10 +49,10 @@ def test_the_claims_are_compared_as_they_are_and_the_audience_is_the_same_in_eve
         tmp_path, ORGANISATION.read_text(encoding="utf-8"), {"vault": "https://vault.other.org"}
     )
     for name, role in pipeline_identities.own_jwt_roles(elsewhere).items():
-        fields = jwt_role_fields(name, role)
-        assert fields["bound_claims_type"] == "string"
-        assert fields["bound_audiences"] == ["https://vault.shared.cwiq.io"]
-        assert fields["token_policies"] == [f"{name}-policy"]
+        made = jwt_role(name, role)
+        assert made.bound_claims_type == "string"
+        assert made.bound_audiences == {"https://vault.shared.cwiq.io"}
+        assert made.token_policies == {f"{name}-policy"}
 
 
 @pytest.mark.parametrize("role", [pipeline_identities.PREVIEW, pipeline_identities.DRIFT])
@@ -120,14 +120,15 @@ def test_the_accounts_stay_those_of_the_yaml_and_the_pipelines_lie_in_a_folder_o
         "svc-ciaccess-reader",
         "svc-ciaccess-writer",
     }
-    assert nexus.secret_path(access, "svc-ciaccess-writer") == "secret/ciaccess/svc-ciaccess-writer"
-    assert nexus.secret_api_path(access, "svc-bench") == "secret/data/nexus/svc-bench"
-    assert nexus.nexus_user(access, "svc-ciaccess-reader").roles == ("ciaccess-reader",)
+    assert secret_of(access, "svc-ciaccess-writer").path == "secret/ciaccess/svc-ciaccess-writer"
+    assert secret_of(access, "svc-bench").api_path == "secret/data/nexus/svc-bench"
+    (user,) = nexus.nexus_users(access, "svc-ciaccess-reader")
+    assert user.roles == {"ciaccess-reader"}
 
 
 def test_without_a_pipeline_there_is_nothing_of_it(tmp_path: Path) -> None:
     alone = valid(tmp_path, GOOD)
     assert pipeline_identities.jwt_roles(alone) == alone.vault.roles
     assert pipeline_identities.service_accounts(alone) == alone.accounts
-    assert not [policy for policy in nexus.vault_policies(alone) if "ciaccess" in policy.name]
-    assert not [role for role in nexus.nexus_objects(alone).roles if role.id.startswith("ciaccess")]
+    assert not [policy for policy in vault_policies(alone).values() if "ciaccess" in policy.name]
+    assert not [role for role in nexus.nexus_objects(alone).roles if role.role_id.startswith("ciaccess")]

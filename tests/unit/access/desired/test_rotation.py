@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ciaccess.access.desired import nexus, rotation
+from ciaccess.access.desired import rotation, vault
+from ciaccess.access.desired.nexus import nexus_users
 from ciaccess.access.desired.rotation import Turn
 from tests.support.access.access import ORGANISATION, edited, valid
 
@@ -25,7 +26,7 @@ def access(folder: Path, entry: str, purpose: str = "Applications") -> Access:
 def test_a_fresh_account_has_one_user(tmp_path: Path) -> None:
     found = access(tmp_path, "1")
     assert rotation.turns(found, "svc-app") == (Turn("svc-app", 1, is_active=True),)
-    assert nexus.secret_metadata(found, "svc-app") == {
+    assert vault.secret_metadata(found, "svc-app") == {
         "rotated_at": "",
         "rotation": "1",
         "nexus_user": "svc-app",
@@ -43,7 +44,7 @@ def test_each_turn_changes_the_password_of_the_idle_user_and_hands_it_out(
     found = access(tmp_path, str(count))
     versions = {turn.user_id: turn.password_version for turn in rotation.turns(found, "svc-app")}
     assert versions == {"svc-app": first, "svc-app-b": second}
-    assert nexus.nexus_user(found, "svc-app").user_id == active
+    assert rotation.active(found, "svc-app").user_id == active
     before = {turn.user_id: turn for turn in rotation.turns(access(tmp_path, str(count - 1)), "svc-app")}
     changed = [
         user for user, version in versions.items() if before.get(user) != Turn(user, version, user != active)
@@ -53,7 +54,7 @@ def test_each_turn_changes_the_password_of_the_idle_user_and_hands_it_out(
 
 
 def test_both_users_have_the_same_roles_and_differ_in_their_ids(tmp_path: Path) -> None:
-    first, second = nexus.nexus_users(access(tmp_path, "2"), "svc-app")
+    first, second = nexus_users(access(tmp_path, "2"), "svc-app")
     assert first.roles == second.roles
     assert (second.user_id, second.email_address) == ("svc-app-b", "svc-app-b@example.org")
     assert first.first_name == second.first_name
@@ -77,7 +78,7 @@ def test_what_jobs_read_is_rotated_by_turns_unless_told_otherwise(
 def test_the_pipelines_own_accounts_take_turns_with_its_rotation(tmp_path: Path) -> None:
     text = ORGANISATION.read_text(encoding="utf-8")
     found = valid(tmp_path, edited(("  branch: main\n", "  branch: main\n  rotation: 2\n"), text=text))
-    assert nexus.nexus_user(found, "svc-ciaccess-writer").user_id == "svc-ciaccess-writer-b"
+    assert rotation.active(found, "svc-ciaccess-writer").user_id == "svc-ciaccess-writer-b"
 
 
 def test_switching_from_in_place_keeps_the_password_at_twice_the_count_less_one(tmp_path: Path) -> None:

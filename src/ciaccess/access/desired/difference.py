@@ -1,0 +1,74 @@
+"""What differs between the desired state and an observed one: the one comparison of the product.
+
+Lists are sets and empty is nothing: systems return the same value as null, "", [] or [""], and lists in any order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterator
+
+_LISTS = (list, tuple, set, frozenset)
+
+
+@dataclass(frozen=True)
+class Change:
+    """A field of an object that is not as desired; `field` is "" where the whole object is missing."""
+
+    kind: str
+    identity: str
+    field: str
+    desired: Any
+    observed: Any
+
+
+def difference(
+    kind: str,
+    desired: Mapping[Any, object],
+    observed: Mapping[Any, object],
+    ignored: frozenset[str] = frozenset(),
+) -> dict[Hashable, tuple[Change, ...]]:
+    """Return the changes of each desired object, by its key; objects that are not desired are no changes.
+
+    Both map keys to values of one type (desired/objects), whose `ignored` fields do not count.
+    """
+    found: dict[Hashable, tuple[Change, ...]] = {}
+    for key, wanted in desired.items():
+        changes = tuple(_changes(kind, key, wanted, observed.get(key), ignored))
+        if changes:
+            found[key] = changes
+    return found
+
+
+def _changes(
+    kind: str, key: Hashable, desired: Any, observed: object | None, ignored: frozenset[str]
+) -> Iterator[Change]:
+    if observed is None:
+        yield Change(kind, str(key), "", desired, None)
+        return
+    names = [field.name for field in fields(desired) if field.name not in ignored]
+    for name in differing({each: getattr(desired, each) for each in names}, vars(observed)):
+        yield Change(kind, str(key), name, getattr(desired, name), getattr(observed, name))
+
+
+def differing(desired: Mapping[str, Any], observed: Mapping[str, Any]) -> list[str]:
+    """Return the names of the desired fields that are observed with another value."""
+    return [name for name, value in desired.items() if comparable(value) != comparable(observed.get(name))]
+
+
+def comparable(value: Any) -> Any:
+    """Return a value in the form in which equal ones are equal.
+
+    `[""]` is how pulumi-vault writes an empty list into a mount's tune.
+    """
+    if not value or value == [""]:
+        return None
+    if isinstance(value, Mapping):
+        return {key: comparable(item if isinstance(item, _LISTS) else [item]) for key, item in value.items()}
+    if isinstance(value, _LISTS):
+        return frozenset(map(str, value))
+    return value

@@ -1,0 +1,173 @@
+"""The desired state: what access.yaml amounts to, built once, as values of the types that the clients read too."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Self
+
+from ciaccess.access.desired import pipeline_identities, rotation, vault
+from ciaccess.access.desired.nexus import account_objects, named_roles, nexus_users
+from ciaccess.access.desired.objects import (
+    ContentSelector,
+    JwtBackend,
+    JwtRole,
+    Policy,
+    Privilege,
+    Role,
+    Secret,
+    User,
+    Variable,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ciaccess.access.desired.rotation import Turn
+    from ciaccess.access.model.models import Access
+
+
+@dataclass(frozen=True)
+class DesiredAccount:
+    """An account: its objects in Nexus and its secret in Vault.
+
+    `users` are by id, the first one first; `turns` say which of them the secret names. `adopt` allows to take over what
+    exists, `purge` to destroy the secret with the account.
+    """
+
+    name: str
+    users: Mapping[str, User]
+    turns: tuple[Turn, ...]
+    role: Role | None
+    selectors: tuple[ContentSelector, ...]
+    privileges: tuple[Privilege, ...]
+    secret: Secret
+    metadata: Mapping[str, str]
+    purge: bool
+    adopt: bool
+
+    @property
+    def active_user(self) -> str:
+        """Return the user that the secret names."""
+        return next(turn.user_id for turn in self.turns if turn.is_active)
+
+    @property
+    def idle_user(self) -> str | None:
+        """Return the user whose password was in the secret before, None where there is one user only."""
+        return next((turn.user_id for turn in self.turns if not turn.is_active), None)
+
+    @classmethod
+    def of(cls, access: Access, name: str) -> Self:
+        """Derive it from access.yaml."""
+        declared = pipeline_identities.account(access, name)
+        objects = account_objects(access, name)
+        return cls(
+            name=name,
+            users={user.user_id: user for user in nexus_users(access, name)},
+            turns=rotation.turns(access, name),
+            role=next(iter(objects.roles), None),
+            selectors=objects.selectors,
+            privileges=objects.privileges,
+            secret=vault.secret_of(access, name),
+            metadata=vault.secret_metadata(access, name),
+            purge=declared.purge,
+            adopt=access.adopts(declared),
+        )
+
+
+@dataclass(frozen=True)
+class DesiredGroup:
+    """A GitLab group with its variables by key; `adopted` are the keys whose variables may exist already."""
+
+    path: str
+    identity: int
+    variables: Mapping[str, Variable]
+    adopted: frozenset[str]
+
+    @classmethod
+    def of(cls, access: Access, path: str) -> Self:
+        """Derive it from access.yaml."""
+        identity, declared = access.gitlab.groups[path].id, access.variables_of(path)
+        variables = {
+            key: Variable(
+                group=str(identity),
+                key=key,
+                value=each.value,
+                environment_scope=each.environment_scope,
+                protected=each.protected,
+                masked=each.masked,
+                raw=each.raw,
+                variable_type=each.variable_type,
+                description=each.description or "",
+            )
+            for key, each in declared.items()
+        }
+        return cls(
+            path, identity, variables, frozenset(key for key, each in declared.items() if access.adopts(each))
+        )
+
+
+@dataclass(frozen=True)
+class Desired:
+    """All of it, ciaccess's own identities included (docs/adr/0009).
+
+    `policies` are by JWT role, `named_roles` by id, each after those that it contains; `own` are the accounts of
+    ciaccess's own pipeline. `adopts_vault` and `adopts_nexus` allow to take over what exists there.
+    """
+
+    accounts: Mapping[str, DesiredAccount]
+    own: frozenset[str]
+    named_roles: Mapping[str, Role]
+    jwt_mount: str
+    backend: JwtBackend
+    jwt_roles: Mapping[str, JwtRole]
+    policies: Mapping[str, Policy]
+    kv_mount: str
+    kv_folder: str
+    manages_kv: bool
+    groups: Mapping[str, DesiredGroup]
+    adopts_vault: bool
+    adopts_nexus: bool
+
+    @classmethod
+    def of(cls, access: Access) -> Self:
+        """Derive the desired state from access.yaml."""
+        jwt_roles = pipeline_identities.jwt_roles(access)
+        return cls(
+            accounts={
+                name: DesiredAccount.of(access, name) for name in pipeline_identities.service_accounts(access)
+            },
+            own=frozenset(pipeline_identities.own_accounts(access)),
+            named_roles={role.role_id: role for role in named_roles(access)},
+            jwt_mount=access.vault.jwt.mount,
+            backend=vault.jwt_backend(access.vault.jwt),
+            jwt_roles={name: vault.jwt_role(name, role) for name, role in jwt_roles.items()},
+            policies=vault.vault_policies(access),
+            kv_mount=access.vault.kv.mount,
+            kv_folder=access.vault.kv.prefix,
+            manages_kv=access.vault.kv.manage,
+            groups={path: DesiredGroup.of(access, path) for path in access.gitlab.groups},
+            adopts_vault=access.adopts(access.vault),
+            adopts_nexus=access.adopts(access.nexus),
+        )
+
+    @cached_property
+    def users(self) -> Mapping[str, User]:
+        """The users of all accounts by id."""
+        return {name: user for account in self.accounts.values() for name, user in account.users.items()}
+
+    @cached_property
+    def roles(self) -> Mapping[str, Role]:
+        """The roles by id: named ones, and those of accounts."""
+        own = (account.role for account in self.accounts.values())
+        return {**self.named_roles, **{role.role_id: role for role in own if role}}
+
+    @cached_property
+    def selectors(self) -> Mapping[str, ContentSelector]:
+        """The content selectors by name."""
+        return {each.name: each for account in self.accounts.values() for each in account.selectors}
+
+    @cached_property
+    def privileges(self) -> Mapping[str, Privilege]:
+        """The privileges by name."""
+        return {each.name: each for account in self.accounts.values() for each in account.privileges}
