@@ -22,7 +22,7 @@ from ciaccess.clients.vault.secret import VaultSecret
 if TYPE_CHECKING:
     from ciaccess.adoption.world import Systems
     from ciaccess.clients.nexus import User
-    from ciaccess.clients.vault.secret import Look
+    from ciaccess.clients.vault.secret import Credentials, SecretSnapshot
 
 TYPE = "ciaccess:index:ServiceAccount"
 ACTIVE = "active"
@@ -37,7 +37,7 @@ def take_over(inputs: dict[str, Any], systems: Systems, owner: str) -> Existing 
         ApiError: a system does not answer, or may not be asked.
     """
     secret = VaultSecret(systems.vault, inputs["secret"]["path"])
-    account = _Account(inputs, systems, secret, secret.look(), AccountParts(inputs, systems))
+    account = _Account(inputs, systems, secret, secret.read_all(), AccountParts(inputs, systems))
     return account.existing(owner)
 
 
@@ -48,15 +48,15 @@ class _Account:
     inputs: dict[str, Any]
     systems: Systems
     secret: VaultSecret
-    look: Look
+    found: SecretSnapshot
     parts: AccountParts
 
     def existing(self, owner: str) -> Existing | None:
         """Return what `take_over` returns."""
-        if self._is_claimed and self.look.version == 0:
+        if self._is_claimed and self.found.version == 0:
             return None  # made by a run that was killed, before anybody could have read a password
         obstacle = self.parts.obstacle(owner, is_claimed=self._is_claimed)
-        if self.parts.users or self.parts.has_role or self.look.fields is not None:
+        if self.parts.users or self.parts.has_role or self.found.exists:
             obstacle = self._claim(owner) or obstacle or self._obstacle()
         elif not obstacle:
             return None  # whoever says in the metadata that it is theirs: nothing is left of it
@@ -69,7 +69,7 @@ class _Account:
     def _is_claimed(self) -> bool:
         """Tell whether the secret says that the account is this very stack's."""
         return bool(self._metadata.get("stack")) and all(
-            self.look.custom.get(key) == self._metadata.get(key) for key in ("owner", "stack")
+            self.found.custom.get(key) == self._metadata.get(key) for key in ("owner", "stack")
         )
 
     @property
@@ -79,7 +79,7 @@ class _Account:
     @property
     def _holder(self) -> str:
         """Return the declared user that the secret hands out, "" for none."""
-        username = str((self.look.fields or {}).get("username"))
+        username = str((self.found.fields or {}).get("username"))
         return username if username in self.inputs["users"] else ""
 
     @cached_property
@@ -92,8 +92,8 @@ class _Account:
         account, users = self.inputs["account"], self.inputs["users"]
         ordered = sorted(users, key=lambda user: (user != account, user))
         versions = {user: int(users[user][_VERSION]) for user in ordered}
-        count = rotations.counted(self.look.custom)
-        is_ours = self.look.custom.get("owner") == self._metadata["owner"]
+        count = rotations.counted(self.found.custom)
+        is_ours = self.found.custom.get("owner") == self._metadata["owner"]
         if is_ours and count is not None and count < int(self._metadata["rotation"]):
             strategy = ALTERNATE if len(users) > 1 else IN_PLACE
             before = {turn.user_id: turn.password_version for turn in turns_at(account, count, strategy)}
@@ -108,9 +108,9 @@ class _Account:
 
     def _claim(self, owner: str) -> str:
         """Return whose the secret says that the account is, if that is somebody else."""
-        if reason := of_another(self.look.custom.get("owner", ""), owner):
+        if reason := of_another(self.found.custom.get("owner", ""), owner):
             return f"secret {self.secret.name}: {reason}"
-        stack, ours = self.look.custom.get("stack", ""), self._metadata.get("stack", "")
+        stack, ours = self.found.custom.get("stack", ""), self._metadata.get("stack", "")
         if stack not in ("", ours):
             return (
                 f"secret {self.secret.name}: it says that it is of the stack {stack}, and this is {ours}: let it go there "
@@ -120,7 +120,7 @@ class _Account:
 
     def _obstacle(self) -> str:
         """Return what keeps the account from being taken over with its password as it is, "" for nothing."""
-        if self.look.fields is None:
+        if not self.found.exists:
             if not self.parts.users:
                 return ""
             names = ", ".join(self.parts.users)
@@ -129,13 +129,13 @@ class _Account:
             return "the username in its secret is none of the account's: correct the secret"
         if self._holder not in self.parts.users:
             return f"its secret exists, and Nexus has no user {self._holder}: delete the secret, and up makes both"
-        return self._refusal(self.parts.users[self._holder], self.look.fields)
+        return self._refusal(self.parts.users[self._holder])
 
-    def _refusal(self, user: User, fields: dict[str, Any]) -> str:
+    def _refusal(self, user: User) -> str:
         """Return why nobody gets in with what the secret hands out, "" where they do."""
         if user.status != ACTIVE:
             return f"its user is {user.status}, and up would activate it: activate or delete it first"
-        if not self._is_proven(user.user_id, fields):
+        if not self._is_proven(self.found.credentials):
             return (
                 "the password in its secret does not log in: correct the secret or the user, since adoption changes no "
                 "password"
@@ -148,21 +148,21 @@ class _Account:
         for user in self.parts.users:
             path = self.parts.path("users", user)
             # The first `up` gives it a password.
-            if user != self._holder and not self._is_proven(user, self._earlier(user)):
+            if user != self._holder and not self._is_proven(self._earlier(user)):
                 found.append(f"{path}.login")
             if self._versions[user] != int(self.inputs["users"][user][_VERSION]):
                 found.append(f"{path}.{_VERSION}")
         return found
 
-    def _earlier(self, user_id: str) -> dict[str, Any] | None:
-        """Return what the secret said when it last was this user's turn: jobs may still use it."""
-        earlier = self.secret.earlier(self.look)
-        return next((fields for fields in earlier if fields.get("username") == user_id), None)
+    def _earlier(self, user_id: str) -> Credentials | None:
+        """Return the newest credentials of this user in the secret: jobs may still use them."""
+        return self.secret.find(self.found, lambda each: each.username == user_id)
 
-    def _is_proven(self, user_id: str, fields: dict[str, Any] | None) -> bool:
-        password = (fields or {}).get("password")
+    def _is_proven(self, credentials: Credentials | None) -> bool:
         try:
-            return isinstance(password, str) and self.systems.nexus.users.accepts(user_id, password)
+            return credentials is not None and self.systems.nexus.users.accepts(
+                credentials.username, credentials.password
+            )
         except RefusedError:  # no login can be made of it
             return False
 
@@ -171,9 +171,9 @@ class _Account:
         found = [
             f"metadata.{key}"
             for key, value in self._metadata.items()
-            if self.look.custom.get(key, "") != value
+            if self.found.custom.get(key, "") != value
         ]
-        if self.look.fields is None or self.look.fields.keys() != _FIELDS:
+        if (self.found.fields or {}).keys() != _FIELDS:
             found.append("secret.holds")
         if (self._holder or self.inputs["account"]) != self.inputs["secret"]["user"]:
             found.append("secret.user")

@@ -135,15 +135,15 @@ def _folder(
 
 def _secrets(vault: Vault, mount: str, prefix: str, names: list[str]) -> Iterator[Secret]:
     for name in sorted(names):
-        look = VaultSecret(vault, f"{mount}/data/{prefix}/{name}").look()
-        if look.fields is not None:
-            username, password = (look.fields.get(key) for key in ("username", "password"))
+        found = VaultSecret(vault, f"{mount}/data/{prefix}/{name}").read()
+        if found.fields is not None:
+            username = found.fields.get("username")
             yield Secret(
                 name,
                 username if isinstance(username, str) else "",
-                password if isinstance(password, str) else "",
-                frozenset(look.fields),
-                look.custom,
+                found.password,
+                frozenset(found.fields),
+                dict(found.custom),
             )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,6 +17,7 @@ from ciaccess.errors import CommandError, Exit
 
 if TYPE_CHECKING:
     from ciaccess.access import Access
+    from ciaccess.clients.vault.secret import SecretSnapshot
 
 application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 _EXAMPLES = (
@@ -121,32 +122,32 @@ def _docker_config(access: Access, account: str) -> str:
         CommandError: it cannot be read, or is not a secret of an account.
     """
     path = secret_of(access, account).api_path
-    secret = _secret(access, account)
-    if secret is None:
+    secret = _secret(access, path)
+    if not secret.exists:
         raise CommandError(
             f"read {path}: Vault has no such secret. Provision it: pulumi up", Exit.COULD_NOT_LOOK
         )
-    username, password = secret.get("username"), secret.get("password")
-    if not (isinstance(username, str) and isinstance(password, str) and username and password):
+    found = secret.credentials
+    if found is None:
         raise CommandError(f"read {path}: it lacks username or password. Repair it: pulumi up --refresh")
     try:
-        return kubernetes.docker_config(kubernetes.registries(access), username, password)
+        return kubernetes.docker_config(kubernetes.registries(access), found.username, found.password)
     except ValueError as error:
         raise CommandError(f"use {path}: {error}. Correct it in Vault: pulumi up --refresh") from None
 
 
-def _secret(access: Access, account: str) -> dict[str, Any] | None:
+def _secret(access: Access, path: str) -> SecretSnapshot:
     from ciaccess.clients.credentials import CredentialsError, require  # noqa: PLC0415 only for the secret itself
     from ciaccess.clients.errors import ApiError  # noqa: PLC0415 likewise
     from ciaccess.clients.http.session import trusting  # noqa: PLC0415 likewise
     from ciaccess.clients.vault.client import Vault  # noqa: PLC0415 likewise
+    from ciaccess.clients.vault.secret import VaultSecret  # noqa: PLC0415 likewise
 
-    kv = access.vault.kv
     try:
         found = require("VAULT_ADDR", "VAULT_TOKEN")
         _check_address(access, found["VAULT_ADDR"])
         vault = Vault(access.vault.address, found["VAULT_TOKEN"], options=trusting())
-        return vault.read_secret(kv.mount, f"{kv.prefix}/{account}")
+        return VaultSecret(vault, path).read()
     except CredentialsError as error:
         raise CommandError(str(error)) from None
     except ApiError as error:

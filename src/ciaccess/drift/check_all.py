@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from ciaccess.access import Access
     from ciaccess.clients.nexus import Nexus
     from ciaccess.clients.vault.client import Vault
+    from ciaccess.clients.vault.secret import SecretSnapshot
     from ciaccess.drift.checks import Check
-    from ciaccess.drift.credentials import Secret
     from ciaccess.drift.findings import Finding, Unseen
 
 VAULT, NEXUS, GITLAB, STATE = "Vault", "Nexus", "GitLab", "Pulumi"
@@ -154,8 +154,8 @@ def _lacking(access: Access, vault: Vault, checks: list[Check]) -> dict[str, str
     return rights.unreadable(vault, paths)
 
 
-def _secret_reader(access: Access, vault: Vault, account: str, look: Look) -> Callable[[], Secret]:
-    def read() -> Secret:
+def _secret_reader(access: Access, vault: Vault, account: str, look: Look) -> Callable[[], SecretSnapshot]:
+    def read() -> SecretSnapshot:
         try:
             return credentials.read_secret(access, vault, account)
         except ForbiddenError:
@@ -171,7 +171,7 @@ def _secret_reader(access: Access, vault: Vault, account: str, look: Look) -> Ca
 
 
 def _check_account(
-    subject: Subject, look: Look, account: str, reading: Future[Secret | Unseen], against: _Against
+    subject: Subject, look: Look, account: str, reading: Future[SecretSnapshot | Unseen], against: _Against
 ) -> None:
     access = subject.access
 

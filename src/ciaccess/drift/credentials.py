@@ -8,7 +8,7 @@ person may have chosen does not even get a fingerprint.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import replace
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
@@ -16,13 +16,14 @@ from ciaccess.access.desired import rotation
 from ciaccess.access.desired.difference import differing
 from ciaccess.access.desired.vault import secret_metadata, secret_of
 from ciaccess.clients.fingerprint import fingerprint
+from ciaccess.clients.vault.secret import MISSING, THERE, SecretSnapshot, VaultSecret
 from ciaccess.drift.comparing import listed, shown
 from ciaccess.drift.findings import Finding
 from ciaccess.drift.vault_auth import has_engine
 from ciaccess.engine import resource_types
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from ciaccess.access import Access
     from ciaccess.clients.nexus import Nexus
@@ -38,53 +39,22 @@ _METADATA_DEFAULTS: dict[str, Any] = {"max_versions": 0, "cas_required": False}
 _NO_DURATION = (None, "", "0s")
 
 
-@dataclass(frozen=True)
-class Secret:
-    """A secret as Vault has it now.
-
-    `state` is there, missing, deleted or destroyed, and lost where the engine itself is not there; `since` is when it
-    became so.
-    """
-
-    state: str
-    version: int = 0
-    since: str = ""
-    fields: dict[str, Any] | None = None
-    metadata: dict[str, Any] | None = None
-
-    @property
-    def password(self) -> str:
-        """Return the password, "" where there is none."""
-        value = (self.fields or {}).get("password")
-        return value if isinstance(value, str) else ""
-
-    def __repr__(self) -> str:
-        return f"Secret({self.state!r}, version={self.version})"
-
-
 def paths(access: Access, account: str) -> tuple[str, str]:
     """Return what is read of an account's secret: its metadata and its data."""
     secret = secret_of(access, account)
     return secret.metadata_path, secret.api_path
 
 
-def read_secret(access: Access, vault: Vault, account: str) -> Secret:
-    """Return an account's secret."""
-    metadata = vault.read(paths(access, account)[0])
-    if metadata is None or not metadata.get("versions"):
-        return Secret("missing" if has_engine(access, vault) else LOST, metadata=metadata)
-    number = int(metadata.get("current_version") or 0)
-    version = metadata["versions"].get(str(number)) or {}
-    if version.get("destroyed"):
-        return Secret("destroyed", number, metadata=metadata)
-    fields = vault.read_secret(access.vault.kv.mount, _in_mount(access, account))
-    if fields is None:
-        return Secret("deleted", number, str(version.get("deletion_time") or ""), metadata=metadata)
-    return Secret("there", number, str(version.get("created_time") or ""), fields, metadata)
+def read_secret(access: Access, vault: Vault, account: str) -> SecretSnapshot:
+    """Return an account's secret; its state is LOST where the engine itself is missing."""
+    found = VaultSecret(vault, secret_of(access, account).api_path).read_all()
+    if found.state == MISSING and not has_engine(access, vault):
+        return replace(found, state=LOST)
+    return found
 
 
 def secret_findings(
-    access: Access, account: str, secret: Secret, claim: str, known: str
+    access: Access, account: str, secret: SecretSnapshot, claim: str, known: str
 ) -> Iterator[Finding]:
     """Return what is wrong with a secret by itself; that its engine is gone is told once, of the engine.
 
@@ -93,18 +63,18 @@ def secret_findings(
     if secret.state == LOST:
         return
     what, target = f"secret {secret_of(access, account).path}", resource_types.account(account)
-    if secret.state != "there":
-        seen = "nothing" if secret.state == "missing" else f"version {secret.version} is {secret.state}"
+    if secret.state != THERE:
+        seen = "nothing" if secret.state == MISSING else f"version {secret.version} is {secret.state}"
         identity = f"vault.secret.{secret.state}"
         yield Finding(identity, what, "username and password", seen, secret.since, (target,))
     else:
         yield from _field_findings(rotation.active(access, account).user_id, secret, what, target)
-    if secret.metadata is not None:
+    if secret.metadata:
         wanted = {**secret_metadata(access, account), "stack": claim}
         yield from _metadata_findings(access, account, secret.metadata, wanted, known)
 
 
-def _field_findings(user_id: str, secret: Secret, what: str, target: Target) -> Iterator[Finding]:
+def _field_findings(user_id: str, secret: SecretSnapshot, what: str, target: Target) -> Iterator[Finding]:
     fields = secret.fields or {}
     if fields.keys() != _FIELDS or not secret.password:
         # Names alone: a value may be a secret.
@@ -116,7 +86,7 @@ def _field_findings(user_id: str, secret: Secret, what: str, target: Target) -> 
 
 
 def _metadata_findings(
-    access: Access, account: str, metadata: dict[str, Any], wanted: dict[str, str], known: str
+    access: Access, account: str, metadata: Mapping[str, Any], wanted: dict[str, str], known: str
 ) -> Iterator[Finding]:
     what = f"secret {secret_of(access, account).path}"
     custom = dict(metadata.get("custom_metadata") or {})
@@ -145,7 +115,7 @@ def _metadata_findings(
 
 
 def password_findings(
-    access: Access, account: str, secret: Secret, known: str, vault: Vault, nexus: Nexus
+    access: Access, account: str, secret: SecretSnapshot, known: str, vault: Vault, nexus: Nexus
 ) -> Iterator[Finding]:
     """Return which side's password was changed. `known` is the fingerprint of the state's, "" where there is none.
 
@@ -183,19 +153,10 @@ def password_findings(
 
 
 def _accepts_older(
-    access: Access, account: str, secret: Secret, known: str, vault: Vault, nexus: Nexus
+    access: Access, account: str, secret: SecretSnapshot, known: str, vault: Vault, nexus: Nexus
 ) -> bool | None:
-    """Tell whether Nexus still accepts the state's password, found in an older version; None where that is gone."""
-    versions = (secret.metadata or {}).get("versions") or {}
-    for number in sorted((int(text) for text in versions), reverse=True):
-        if number >= secret.version:
-            continue
-        older = vault.read_secret(access.vault.kv.mount, _in_mount(access, account), number)
-        password = (older or {}).get("password")
-        if isinstance(password, str) and password and fingerprint(password) == known:
-            return nexus.users.accepts(rotation.active(access, account).user_id, password)
-    return None
-
-
-def _in_mount(access: Access, account: str) -> str:
-    return secret_of(access, account).path_in_mount
+    """Tell whether Nexus accepts the recorded password from an earlier version; None if no version has it."""
+    found = VaultSecret(vault, secret_of(access, account).api_path).find(
+        secret, lambda each: fingerprint(each.password) == known
+    )
+    return nexus.users.accepts(rotation.active(access, account).user_id, found.password) if found else None

@@ -9,8 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ciaccess.access.desired import rotation
-from ciaccess.access.desired.pipeline_identities import secret_folder, service_accounts
+from ciaccess.access.desired.pipeline_identities import service_accounts
+from ciaccess.access.desired.vault import secret_of
 from ciaccess.clients.fingerprint import fingerprint
+from ciaccess.clients.vault.secret import VaultSecret
 from ciaccess.drift.findings import Finding
 from ciaccess.engine import resource_types
 
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from ciaccess.access import Access
     from ciaccess.clients.nexus import Nexus
     from ciaccess.clients.vault.client import Vault
-    from ciaccess.drift.credentials import Secret
+    from ciaccess.clients.vault.secret import SecretSnapshot
     from ciaccess.engine.state import State
 
 _ACTIVE = "active"
@@ -44,7 +46,7 @@ def overdue(access: Access, on: date) -> Iterator[Finding]:
 
 
 def idle_password(
-    access: Access, account: str, secret: Secret, state: State, vault: Vault, nexus: Nexus
+    access: Access, account: str, secret: SecretSnapshot, state: State, vault: Vault, nexus: Nexus
 ) -> Iterator[Finding]:
     """Return whether Nexus refuses the password of the user whose turn it is not, where that one can be told."""
     idle = next((turn.user_id for turn in rotation.turns(access, account) if not turn.is_active), None)
@@ -52,21 +54,11 @@ def idle_password(
     user = nexus.users.find(idle) if idle and known else None
     if idle is None or not known or user is None or user.status != _ACTIVE:
         return
-    password = _older(access, account, secret, vault, idle, known)
-    if password and not nexus.users.accepts(idle, password):
+    found = VaultSecret(vault, secret_of(access, account).api_path).find(
+        secret, lambda each: each.username == idle and fingerprint(each.password) == known
+    )
+    if found and not nexus.users.accepts(idle, found.password):
         seen = "Nexus refuses it; it is not this user's turn, so that no secret hands it out"
         expected = f"fingerprint {known}"
         target = (resource_types.account(account),)
         yield Finding("nexus.user.password", f"user {idle}", expected, seen, targets=target)
-
-
-def _older(access: Access, account: str, secret: Secret, vault: Vault, user_id: str, known: str) -> str:
-    """Return the password of this fingerprint out of an older version of the secret, "" where there is none."""
-    versions = (secret.metadata or {}).get("versions") or {}
-    for number in sorted((int(text) for text in versions if int(text) < secret.version), reverse=True):
-        path = f"{secret_folder(access, account)}/{account}"
-        older = vault.read_secret(access.vault.kv.mount, path, number) or {}
-        password = older.get("password")
-        if older.get("username") == user_id and isinstance(password, str) and fingerprint(password) == known:
-            return password
-    return ""

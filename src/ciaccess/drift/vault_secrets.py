@@ -5,6 +5,7 @@ from __future__ import annotations
 from shlex import quote
 from typing import TYPE_CHECKING
 
+from ciaccess.clients.vault.secret import MISSING, THERE, VaultSecret
 from ciaccess.drift.findings import Finding
 from ciaccess.drift.former_accounts import Ended
 from ciaccess.drift.former_accounts import undeclared as of_nobody
@@ -36,14 +37,13 @@ def undeclared(access: Access, vault: Vault) -> Iterator[Finding]:
         command = f"vault kv metadata delete -mount={kv.mount} {quote(f'{kv.prefix}/{name}')}"
         if twin := by_case.get(name.lower()):
             yield Finding("vault.secret.twin", what, f"only {twin}", name, by_hand=command)
-        elif not name.endswith("/") and not _is_deleted(vault, f"{folder(access)}{name}"):
+        elif not name.endswith("/") and _is_there(VaultSecret(vault, f"{kv.mount}/data/{kv.prefix}/{name}")):
             former = ended.secret(name)
             yield of_nobody(
                 "vault.secret.undeclared", what, "no such secret", "a secret", by_hand=command, former=former
             )
 
 
-def _is_deleted(vault: Vault, metadata_path: str) -> bool:
-    metadata = vault.read(metadata_path) or {}
-    latest = metadata.get("versions", {}).get(str(metadata.get("current_version")), {})
-    return bool(latest.get("deletion_time") or latest.get("destroyed"))
+def _is_there(secret: VaultSecret) -> bool:
+    """One without any version counts: somebody described it, and may write it."""
+    return secret.read_metadata().state in (THERE, MISSING)

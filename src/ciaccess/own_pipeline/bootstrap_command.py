@@ -134,10 +134,12 @@ def _brought(access: Access, vault: Vault, files: dict[str, Path]) -> dict[str, 
         CommandError: one is missing here and in Vault, or is of no use; it lists all of them.
     """
     mount, folder = access.vault.kv.mount, pipeline_identities.own_folder(access)
+    from ciaccess.clients.vault.secret import VaultSecret  # noqa: PLC0415 likewise
+
     found, faults = {}, []
     for name, wanted in _TOKENS.items():
         if name not in files:
-            if vault.read_secret(mount, f"{folder}/{name}") is None:
+            if not VaultSecret(vault, f"{mount}/data/{folder}/{name}").read().exists:
                 faults.append(f"--{name} is missing, and Vault has none yet: a {wanted.purpose}")
             continue
         try:
@@ -184,9 +186,11 @@ def _put(access: Access, vault: Vault, stack: str, brought: dict[str, str]) -> N
     from ciaccess.engine.preconditions import passphrase  # noqa: PLC0415 loaded already
 
     chosen = passphrase(stack)
+    from ciaccess.clients.vault.secret import VaultSecret  # noqa: PLC0415 likewise
+
     values = brought | ({pipeline_identities.PASSPHRASE: chosen} if chosen else {})
     mount, folder = access.vault.kv.mount, pipeline_identities.own_folder(access)
     for name, value in values.items():
-        if (vault.read_secret(mount, f"{folder}/{name}") or {}).get("value") != value:
+        if (VaultSecret(vault, f"{mount}/data/{folder}/{name}").read().fields or {}).get("value") != value:
             vault.write_secret(mount, f"{folder}/{name}", {"value": value})
             notices().print(f"wrote {mount}/{folder}/{name}", markup=False)

@@ -121,11 +121,18 @@ def _credentials(access: Access, identity: pipeline_identities.Identity, vault: 
     Raises:
         CommandError: some are not in Vault; it lists all of them.
     """
+    from ciaccess.clients.vault.secret import VaultSecret  # noqa: PLC0415 likewise
+
     mount, folder = access.vault.kv.mount, pipeline_identities.own_folder(access)
-    account = vault.read_secret(mount, f"{folder}/{identity.account}") or {}
-    found = {"NEXUS_USERNAME": account.get("username"), "NEXUS_PASSWORD": account.get("password")}
+    account = VaultSecret(vault, f"{mount}/data/{folder}/{identity.account}").read().credentials
+    found = {
+        "NEXUS_USERNAME": account.username if account else None,
+        "NEXUS_PASSWORD": account.password if account else None,
+    }
     for variable, name in identity.secrets.items():
-        found[variable] = (vault.read_secret(mount, f"{folder}/{name}") or {}).get("value")
+        found[variable] = (VaultSecret(vault, f"{mount}/data/{folder}/{name}").read().fields or {}).get(
+            "value"
+        )
     names = {**identity.secrets, "NEXUS_USERNAME": identity.account, "NEXUS_PASSWORD": identity.account}
     missing = {names[each] for each, value in found.items() if not value and names[each] not in _OPTIONAL}
     if missing:

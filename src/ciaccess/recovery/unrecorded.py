@@ -14,6 +14,7 @@ from ciaccess.access.desired.pipeline_identities import jwt_roles
 from ciaccess.access.desired.vault import vault_policies
 from ciaccess.adoption.plan import Becomes, Plan
 from ciaccess.adoption.session import session, told
+from ciaccess.clients.vault.secret import VaultSecret
 from ciaccess.engine.resource_types import backend, jwt_role, kv_mount, policy
 from ciaccess.engine.state import parse
 from ciaccess.recovery.leftovers import Leftover
@@ -108,8 +109,7 @@ def _is_our_role(vault: Vault, path: str, ours: set[str]) -> bool:
 
 
 def _is_our_engine(vault: Vault, access: Access) -> bool:
-    folder = f"{access.vault.kv.mount}/metadata/{access.vault.kv.prefix}"
-    custom = [
-        (vault.read(f"{folder}/{name}") or {}).get("custom_metadata") or {} for name in vault.keys(folder)
-    ]
+    mount, folder = access.vault.kv.mount, access.vault.kv.prefix
+    names = vault.keys(f"{mount}/metadata/{folder}")
+    custom = [VaultSecret(vault, f"{mount}/data/{folder}/{name}").read_metadata().custom for name in names]
     return bool(custom) and all(each.get("owner") == access.owner for each in custom)

@@ -14,12 +14,13 @@ from ciaccess.clients.credentials import require
 from ciaccess.clients.http.session import trusting
 from ciaccess.clients.nexus import Nexus
 from ciaccess.clients.vault.client import Vault
-from ciaccess.clients.vault.secret import Credentials
+from ciaccess.clients.vault.secret import VaultSecret
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ciaccess.access import Access
+    from ciaccess.clients.vault.secret import Credentials
 
 
 @dataclass(frozen=True)
@@ -72,13 +73,13 @@ class Proof:
 
     def before(self, access: Access, account: str, *, thorough: bool) -> Before:
         """Return how things stand; `thorough` looks for older passwords in every version that Vault has kept."""
-        handed_out = self._version(access, account, 0)
+        secret = self._secret(access, account)
+        snapshot = secret.read_all() if thorough else secret.read()
+        handed_out = snapshot.credentials
         known = [handed_out] if handed_out else []
-        if thorough:
-            metadata = self._vault.read(secret_of(access, account).metadata_path) or {}
-            for number in sorted(map(int, metadata.get("versions") or {}), reverse=True):
-                older = self._version(access, account, number)
-                known += [older] if older and older not in known else []
+        for number in snapshot.earlier:
+            older = secret.read(number).credentials
+            known += [older] if older and older not in known else []
         accepted = tuple(each for each in known if self._accepts(each))
         return Before(account, rotation.rotation(access, account).count, handed_out, accepted)
 
@@ -86,7 +87,7 @@ class Proof:
         """Return what came of it: the new password lets in, and the old ones do or do not, as the strategy has it."""
         account, active = before.account, rotation.active(access, before.account).user_id
         strategy = rotation.strategy(access, account)
-        now = self._version(access, account, 0)
+        now = self._secret(access, account).read().credentials
         faults = []
         if now is None or now.username != active:
             faults.append(f"the secret does not hand out {active}")
@@ -115,14 +116,8 @@ class Proof:
         self._vault.close()
         self._nexus.close()
 
-    def _version(self, access: Access, account: str, number: int) -> Credentials | None:
-        """Return a version of an account's secret (0: the latest), None where it is gone or of another shape."""
-        path = secret_of(access, account).path_in_mount
-        secret = self._vault.read_secret(access.vault.kv.mount, path, number) or {}
-        username, password = secret.get("username"), secret.get("password")
-        if isinstance(username, str) and isinstance(password, str) and username and password:
-            return Credentials(username, password)
-        return None
+    def _secret(self, access: Access, account: str) -> VaultSecret:
+        return VaultSecret(self._vault, secret_of(access, account).api_path)
 
     def _accepts(self, each: Credentials) -> bool:
         return self._nexus.users.accepts(each.username, each.password)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ciaccess.access.desired import rotation
 from ciaccess.access.desired.vault import secret_of
 from ciaccess.clients.errors import ApiError
-from ciaccess.clients.vault.secret import Credentials
+from ciaccess.clients.vault.secret import Credentials, VaultSecret
 from ciaccess.verification.id_tokens import TokenError
 from ciaccess.verification.logins import KIND as LOGIN
 from ciaccess.verification.logins import log_out, refusal
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from ciaccess.access import Access
     from ciaccess.clients.vault.client import Vault
+    from ciaccess.clients.vault.secret import SecretSnapshot
     from ciaccess.verification.logins import Logins
     from ciaccess.verification.results import Result
     from ciaccess.verification.token_sources import TokenSource
@@ -49,10 +50,10 @@ class SecretProof:
 
     def as_administrator(self, vault: Vault) -> Iterator[Result]:
         """Read the secret of an account that no role reads, so that the rest of it can be proved."""
-        kv = self.access.vault.kv
+        path = secret_of(self.access, self.account).api_path
         check = Check(self.account, KIND, "secret, as Vault's administrator")
         try:
-            yield self._take(check, vault.read_secret(kv.mount, f"{kv.prefix}/{self.account}"))
+            yield self._take(check, VaultSecret(vault, path).read())
         except ApiError as error:
             yield refusal(check, error)
 
@@ -79,10 +80,10 @@ class SecretProof:
             log_out(vault)
 
     def _read(self, vault: Vault, role_name: str, *, reads: bool) -> Iterator[Result]:
-        kv, path = self.access.vault.kv, secret_of(self.access, self.account).api_path
+        path = secret_of(self.access, self.account).api_path
         check = Check(self.account, KIND, f"read {path} with role {role_name}", allowed=reads)
         try:
-            yield self._take(check, vault.read_secret(kv.mount, f"{kv.prefix}/{self.account}"))
+            yield self._take(check, VaultSecret(vault, path).read())
         except ApiError as error:
             yield refusal(check, error)
         check = Check(self.account, KIND, f"change {path} with role {role_name}", allowed=False)
@@ -95,17 +96,19 @@ class SecretProof:
         said = f"the token's rights there: {', '.join(sorted(rights))}"
         yield check.worked(said) if changing else check.refused(said)
 
-    def _take(self, check: Check, secret: dict[str, Any] | None) -> Result:
-        if secret is None:
+    def _take(self, check: Check, secret: SecretSnapshot) -> Result:
+        if not secret.exists:
             return check.wrong("Vault has no such secret. Provision it: pulumi up --refresh")
-        username, password = secret.get("username"), secret.get("password")
-        if not (isinstance(username, str) and isinstance(password, str) and username and password):
+        credentials = secret.credentials
+        if credentials is None:
             return check.wrong("it lacks username or password. Repair it: pulumi up --refresh")
-        if username != rotation.active(self.access, self.account).user_id:
+        if credentials.username != rotation.active(self.access, self.account).user_id:
             return check.wrong(
                 "its username is not that of the account's user. Repair it: pulumi up --refresh"
             )
         if not check.allowed:
             return check.worked("Vault gave it out")
-        self.credentials = Credentials(username, password)
-        return check.worked(f"it names the account's user, and a password of {len(password)} characters")
+        self.credentials = credentials
+        return check.worked(
+            f"it names the account's user, and a password of {len(credentials.password)} characters"
+        )

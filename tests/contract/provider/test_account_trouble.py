@@ -98,7 +98,7 @@ def test_a_secret_that_may_not_be_read_is_never_gone(
     identity = account.name if gone == "users" else account.role_id
     account.nexus.rest("DELETE", f"/security/{gone}/{identity}")
     monkeypatch.setenv("VAULT_TOKEN", account.vault.token_for(("auth/token/lookup-self", "read")))
-    with pytest.raises(PluginError, match=f"read secret 'secret/nexus/{account.name}': Vault answered 403"):
+    with pytest.raises(PluginError, match=f"read 'secret/metadata/nexus/{account.name}': Vault answered 403"):
         account.refresh()
     assert account.name in account.engine.state
 

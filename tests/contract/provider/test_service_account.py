@@ -96,7 +96,7 @@ def test_a_refresh_is_a_login_a_user_and_one_look_at_vault(account: AccountCase)
     assert sorted(account.requests()) == sorted(
         [f"nexus GET {name}" for name in lists]
         + ["nexus GET /service/rest/v1/status"] * 2
-        + ["vault GET secret/data/nexus/X"]
+        + ["vault GET secret/data/nexus/X", "vault GET secret/metadata/nexus/X"]
     )
 
 
@@ -111,7 +111,7 @@ def test_accounts_that_are_read_at_once_share_the_lists(account: AccountCase) ->
     asked = Counter(each.rpartition("/")[0] or each for each in account.requests())
     assert asked["vault GET secret/data/nexus"] == len(cases)
     assert asked["nexus GET /service/rest/v1"] == len(cases), "a login each"
-    assert asked.total() == 2 * len(cases) + 4
+    assert asked.total() == 3 * len(cases) + 4
 
 
 def test_a_preview_writes_nothing_and_does_not_know_the_passwords(account: AccountCase) -> None:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ciaccess.drift.credentials import Secret, secret_findings
+from ciaccess.clients.vault.secret import THERE, SecretSnapshot
+from ciaccess.drift.credentials import secret_findings
 
 if TYPE_CHECKING:
     from ciaccess.access import Access
@@ -21,7 +22,8 @@ def findings(access: Access, known: str = KNOWN, **custom: Any) -> list[Finding]
     noted = {key: value for key, value in {**NOTED, "owner": access.owner, **custom}.items() if value}
     metadata = {"max_versions": 0, "cas_required": False, "custom_metadata": noted}
     fields = {"username": "svc-app", "password": "x"}
-    return list(secret_findings(access, "svc-app", Secret("there", 1, "", fields, metadata), CLAIM, known))
+    secret = SecretSnapshot(THERE, 1, "", fields, noted, metadata)
+    return list(secret_findings(access, "svc-app", secret, CLAIM, known))
 
 
 def test_what_the_plugin_writes_is_clean_with_and_without_a_state(small_access: Access) -> None:

@@ -155,19 +155,6 @@ class Vault:
             return None
         return int((engine.get("options") or {}).get("version", 1))
 
-    def read_secret(self, mount: str, path: str, version: int = 0) -> dict[str, Any] | None:
-        """Return a version of a KV v2 secret (0: the latest), each text but the username concealed; None where there is none."""
-        doing = f"read secret '{mount}/{path}'"
-        answer = self._get(f"{mount}/data/{path}", doing, {"version": str(version)} if version else None)
-        if answer is None:
-            return None
-        secret = _object(_object(answer.get("data"), doing).get("data"), doing)
-        for key, value in secret.items():
-            # A user's name is no secret: it stands in access.yaml, and errors need it.
-            if isinstance(value, str) and key != "username":
-                conceal(value)
-        return secret
-
     def write_secret(self, mount: str, path: str, fields: dict[str, str]) -> None:
         """Write a new version of a KV v2 secret that no program manages: what a person brings."""
         for value in fields.values():

@@ -1,12 +1,15 @@
-"""One secret of a KV v2 engine with its versions and its custom metadata: looked at in one call, written only after what was seen.
+"""A secret of a KV v2 engine: its versions, its custom metadata, and safe writes.
 
-Owns what makes writing safe: a write names the version that it follows (check-and-set), so that of two who write at once
-one is refused, and nothing that somebody else has written is ever overwritten unseen.
+Owns the one snapshot of a secret that all others read, and what makes a write safe: it names the version that it follows
+(check-and-set), so of two concurrent writers one is refused, and nothing is overwritten unseen. Leaves alone what a
+secret is for.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from ciaccess.clients.errors import NotFoundError, RefusedError, UnexpectedAnswerError
@@ -14,39 +17,76 @@ from ciaccess.clients.redaction import conceal
 from ciaccess.clients.vault.client import SYSTEM
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from ciaccess.clients.vault.client import Vault
 
 _DATA, _METADATA = "/data/", "/metadata/"
 _MISMATCH = "check-and-set parameter did not match"
-# A user's name is no secret: it stands in access.yaml, and errors need it.
+# A user's name is no secret: it is in access.yaml, and errors need it.
 _PLAIN = "username"
-_MOST_VERSIONS = 5
+# The states of a secret's current version; MISSING: it has no version.
+THERE, MISSING, DELETED, DESTROYED = "there", "missing", "deleted", "destroyed"
 
 
 @dataclass(frozen=True)
 class Credentials:
-    """What a job has read of an account's secret."""
+    """The user and password that a secret holds; a repr has no password."""
 
     username: str
     password: str = field(repr=False)
 
 
 @dataclass(frozen=True)
-class Look:
-    """What a secret is: its latest version's fields, None where that is deleted or there is none; a repr shows no field.
+class SecretSnapshot:
+    """A secret at one moment: its current version and its metadata.
 
-    `version` is the latest one's number, 0 before the first. `custom` is the custom metadata.
+    `since` is when the current version was created, or deleted. `fields` are None where the value was not read or is not
+    there; `metadata` is Vault's own, {} where it was not read.
     """
 
-    fields: dict[str, Any] | None = field(repr=False)
+    state: str = MISSING
     version: int = 0
-    custom: dict[str, str] = field(default_factory=dict)
+    since: str = ""
+    fields: Mapping[str, Any] | None = field(default=None, repr=False)
+    custom: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def exists(self) -> bool:
+        """Tell whether the current version can be read."""
+        return self.state == THERE
+
+    @property
+    def password(self) -> str:
+        """Return the password, "" where the fields have none."""
+        value = (self.fields or {}).get("password")
+        return value if isinstance(value, str) else ""
+
+    @property
+    def credentials(self) -> Credentials | None:
+        """Return user and password, None where either is missing, empty or not text."""
+        username = (self.fields or {}).get(_PLAIN)
+        is_valid = isinstance(username, str) and username and self.password
+        return Credentials(str(username), self.password) if is_valid else None
+
+    def state_of(self, version: int) -> str:
+        """Return the state of a version by the metadata; MISSING where Vault no longer keeps it."""
+        found = (self.metadata.get("versions") or {}).get(str(version))
+        return MISSING if found is None else _state(found)
+
+    @property
+    def earlier(self) -> list[int]:
+        """Return the numbers of the earlier versions that can be read, the newest first."""
+        numbers = sorted(map(int, self.metadata.get("versions") or {}), reverse=True)
+        return [each for each in numbers if each < self.version and self.state_of(each) == THERE]
 
 
 class VaultSecret:
-    """The secret at an API path such as `secret/data/nexus/svc-x`."""
+    """The secret at an API path such as `secret/data/nexus/svc-x`.
+
+    Each method raises ForbiddenError where the token lacks a right, which never means "not there".
+    """
 
     def __init__(self, vault: Vault, api_path: str) -> None:
         self._vault = vault
@@ -55,82 +95,108 @@ class VaultSecret:
         mount, _, name = api_path.partition(_DATA)
         self.name = f"{mount}/{name}"
 
-    def look(self) -> Look:
-        """Return what it is now: one call, a second one where it has no version yet.
-
-        Raises:
-            ForbiddenError: the token may not look, which is never "not there".
-        """
-        doing = f"read secret '{self.name}'"
-        found = self._get(self._data, doing)
-        if found is None:
-            return Look(None, 0, _custom(self._vault.read(self._metadata) or {}))
-        about = found.get("metadata")
-        fields = found.get("data")
+    def read(self, version: int = 0) -> SecretSnapshot:
+        """Return a version, 0 for the current one, without the metadata of the others; one call."""
+        doing = f"read version {version} of secret '{self.name}'" if version else f"read secret '{self.name}'"
+        parameters = {"version": str(version)} if version else None
+        try:
+            answer = self._vault.ask("get", self._data, doing, parameters=parameters, keep_missing=True)
+        except NotFoundError:
+            return SecretSnapshot()
+        data = answer.get("data")
+        if data is None:
+            return SecretSnapshot()
+        about, fields = (data.get("metadata"), data.get("data")) if isinstance(data, dict) else (None, None)
         if not isinstance(about, dict) or not isinstance(fields, dict | None):
             remedy = "Check that VAULT_ADDR is Vault's address."
             raise UnexpectedAnswerError(doing, "the answer is not of Vault's shape", remedy, system=SYSTEM)
         _conceal(fields or {})
-        return Look(fields, int(about.get("version", 0)), _custom(about))
+        state = THERE if fields is not None else DESTROYED if about.get("destroyed") else DELETED
+        return SecretSnapshot(
+            state, int(about.get("version", 0)), _since(about, state), fields, _custom(about)
+        )
 
-    def earlier(self, look: Look) -> Iterator[dict[str, Any]]:
-        """Yield the fields of the versions before the one that was looked at, the latest first, deleted ones left out.
+    def read_metadata(self) -> SecretSnapshot:
+        """Return the metadata without any value; one call."""
+        metadata = self._vault.read(self._metadata)
+        if metadata is None:
+            return SecretSnapshot()
+        number = int(metadata.get("current_version") or 0)
+        about = (metadata.get("versions") or {}).get(str(number))
+        state = MISSING if about is None else _state(about)
+        return SecretSnapshot(
+            state, number, _since(about or {}, state), None, _custom(metadata), dict(metadata)
+        )
 
-        The turn before is the version before, unless somebody wrote in between: so five of them, each asked for when its
-        turn comes.
-        """
-        for version in range(look.version - 1, max(look.version - 1 - _MOST_VERSIONS, 0), -1):
-            found = self._get(self._data, f"read version {version} of secret '{self.name}'", version)
-            fields = (found or {}).get("data")
-            if isinstance(fields, dict):
-                _conceal(fields)
-                yield fields
+    def read_all(self) -> SecretSnapshot:
+        """Return metadata and value; two calls."""
+        found = self.read_metadata()
+        if not found.exists:
+            return found
+        return replace(self.read(), custom=found.custom, metadata=found.metadata)
 
-    def write(self, fields: dict[str, str], after: int) -> None:
-        """Write the version that follows version `after`, 0 for the first.
+    def find(self, snapshot: SecretSnapshot, is_wanted: Callable[[Credentials], bool]) -> Credentials | None:
+        """Return the newest wanted credentials: from the snapshot, else from the earlier versions that Vault keeps."""
+        earlier: Iterator[SecretSnapshot] = (self.read(version) for version in snapshot.earlier)
+        found = (each.credentials for each in chain([snapshot], earlier))
+        return next((each for each in found if each and is_wanted(each)), None)
+
+    def write(self, fields: dict[str, str], after: int) -> int:
+        """Write the version that follows version `after` (0: the first one) and return its number.
 
         Raises:
-            RefusedError: the latest version is another one: somebody else has written.
+            RefusedError: the current version is another one: somebody else has written.
         """
         _conceal(fields)
         doing = f"write secret '{self.name}'"
         try:
-            self._vault.ask("post", self._data, doing, {"data": fields, "options": {"cas": after}})
+            answer = self._vault.ask("post", self._data, doing, {"data": fields, "options": {"cas": after}})
         except RefusedError as error:
             if _MISMATCH not in error.said:
                 raise
             said = f"somebody else has written it since it was read, when its version was {after}"
             remedy = "See that no other run, and nobody by hand, writes it, and run again."
             raise RefusedError(doing, said, remedy, system=SYSTEM, status=error.status) from None
+        return int((answer.get("data") or {}).get("version", after + 1))
 
-    def describe(self, custom: dict[str, str]) -> None:
-        """Make this the custom metadata, which makes no new version."""
-        self._vault.write_custom_metadata(self._metadata, custom)
+    def describe(self, custom: Mapping[str, str]) -> None:
+        """Replace the custom metadata, which makes no new version."""
+        self._vault.write_custom_metadata(self._metadata, dict(custom))
 
     def delete(self) -> None:
-        """Delete the latest version, which can be undeleted; one that is gone already is no error."""
+        """Delete the current version, which can be undeleted; one that is gone already is no error."""
         self._vault.ask("delete", self._data, f"delete secret '{self.name}'")
 
     def purge(self) -> None:
-        """Delete all versions and the metadata, for good."""
+        """Delete all versions and the metadata permanently."""
         self._vault.ask("delete", self._metadata, f"delete all versions of secret '{self.name}'")
 
-    def _get(self, api_path: str, doing: str, version: int = 0) -> dict[str, Any] | None:
-        parameters = {"version": str(version)} if version else None
-        try:
-            answer = self._vault.ask("get", api_path, doing, parameters=parameters, keep_missing=True)
-        except NotFoundError:
-            return None
-        data = answer.get("data")
-        return data if isinstance(data, dict) else None
+
+def _state(about: Mapping[str, Any]) -> str:
+    """Return a version's state; a deletion time may be in the future (delete_version_after)."""
+    if about.get("destroyed"):
+        return DESTROYED
+    ends = str(about.get("deletion_time") or "")
+    return DELETED if ends and _moment(ends) <= datetime.now(UTC) else THERE
 
 
-def _conceal(fields: dict[str, Any]) -> None:
+def _moment(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return datetime.min.replace(tzinfo=UTC)
+
+
+def _since(about: Mapping[str, Any], state: str) -> str:
+    return str(about.get("created_time" if state == THERE else "deletion_time") or "")
+
+
+def _conceal(fields: Mapping[str, Any]) -> None:
     for key, value in fields.items():
         if isinstance(value, str) and key != _PLAIN:
             conceal(value)
 
 
-def _custom(metadata: dict[str, Any]) -> dict[str, str]:
+def _custom(metadata: Mapping[str, Any]) -> dict[str, str]:
     """Return the custom metadata, which Vault says as null where there is none."""
     return dict(metadata.get("custom_metadata") or {})

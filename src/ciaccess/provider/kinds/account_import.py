@@ -16,7 +16,7 @@ from ciaccess.provider.kinds.kind import KindError
 
 if TYPE_CHECKING:
     from ciaccess.clients.nexus import Nexus
-    from ciaccess.clients.vault.secret import Look
+    from ciaccess.clients.vault.secret import SecretSnapshot
     from ciaccess.provider.kinds.fields import Values
 
 _USER = r"[^\s@,:/]+@[0-9]{1,9}"
@@ -61,9 +61,9 @@ class ImportId:
         users = ",".join(f"{user}@{version}" for user, version in self.versions.items())
         return ":".join([users, self.path, *([self.role] if self.role else [])])
 
-    def parts(self, nexus: Nexus, look: Look) -> Values:
+    def parts(self, nexus: Nexus, found: SecretSnapshot) -> Values:
         """Return what there is to look at, in the shape of a state: the parts by id, without their fields."""
-        active = (look.fields or {}).get("username")
+        active = (found.fields or {}).get("username")
         account = next(iter(self.versions))
         scoped = own_privileges(nexus, self.role)
         used = {each.content_selector for each in scoped}

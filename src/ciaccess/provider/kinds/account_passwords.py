@@ -17,7 +17,7 @@ from ciaccess.provider.kinds.fields import WHOLE_NUMBER, Field, Rule
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from ciaccess.clients.vault.secret import Look, VaultSecret
+    from ciaccess.clients.vault.secret import SecretSnapshot, VaultSecret
     from ciaccess.provider.kinds.fields import Values
 
     Accepts = Callable[[str, str], bool]
@@ -72,7 +72,7 @@ def fingerprints(passwords: Mapping[str, str]) -> dict[str, str]:
 
 
 def wanted(
-    state: Values, inputs: Values, look: Look, secret: VaultSecret, accepts: Accepts
+    state: Values, inputs: Values, snapshot: SecretSnapshot, secret: VaultSecret, accepts: Accepts
 ) -> dict[str, str]:
     """Return the password of each user that is wanted: what the state has, what is ours in the secret, or a new one.
 
@@ -85,70 +85,62 @@ def wanted(
         if key(user_id, user) in passwords:
             continue
         if state:
-            found = _lost_turn(inputs, look, user_id)
-        elif _is_due(inputs, look, user_id):
+            found = _lost_turn(inputs, snapshot, user_id)
+        elif _is_due(inputs, snapshot, user_id):
             found = None
         else:
-            found = _published(look, secret, user_id)
-            if found and not inputs["adopt"] and _is_forged(look, user_id, found):
+            found = _published(snapshot, secret, user_id)
+            if found and not inputs["adopt"] and _is_forged(snapshot, user_id, found):
                 found = None
         passwords[key(user_id, user)] = found if found and accepts(user_id, found) else generated()
     return passwords
 
 
-def _is_due(inputs: Values, look: Look, user_id: str) -> bool:
+def _is_due(inputs: Values, snapshot: SecretSnapshot, user_id: str) -> bool:
     """Tell whether a rotation that was not carried out yet gives a user another password.
 
     Where one is missing, it is the turn of the user that is to be handed out; where more are, every user has had one.
     """
-    counts = look.custom.get("rotation", ""), inputs["metadata"]["rotation"]
+    counts = snapshot.custom.get("rotation", ""), inputs["metadata"]["rotation"]
     if not all(each.isdecimal() for each in counts):
         return False
     missing = int(counts[1]) - int(counts[0])
     return missing > 1 or (missing == 1 and user_id == inputs["secret"]["user"])
 
 
-def _is_forged(look: Look, user_id: str, password: str) -> bool:
+def _is_forged(snapshot: SecretSnapshot, user_id: str, password: str) -> bool:
     """Tell whether the metadata, which no job can write, say that the user was given another password."""
-    given = look.custom.get(FINGERPRINT, "")
-    return bool(given) and look.custom.get("nexus_user") == user_id and given != fingerprint_of(password)
+    given = snapshot.custom.get(FINGERPRINT, "")
+    return bool(given) and snapshot.custom.get("nexus_user") == user_id and given != fingerprint_of(password)
 
 
 def published(
-    look: Look, secret: VaultSecret, users: Mapping[str, Values], accepts: Accepts
+    snapshot: SecretSnapshot, secret: VaultSecret, users: Mapping[str, Values], accepts: Accepts
 ) -> dict[str, str]:
     """Return the passwords that the secret hands out or has handed out, "" for a user whom none of them lets in.
 
     One that does not let in may have been taken from its user on purpose, so it is never set again.
     """
-    found = {name: _published(look, secret, name) for name in users}
+    found = {name: _published(snapshot, secret, name) for name in users}
     usable = {name: password for name, password in found.items() if password and accepts(name, password)}
     return {key(name, user): usable.get(name, "") for name, user in users.items()}
 
 
-def _published(look: Look, secret: VaultSecret, user_id: str) -> str | None:
-    """Return a user's password from the secret, or from the last of its earlier versions that names the user."""
-    if found := _password(look.fields, user_id):
-        return found
-    earlier = (_password(fields, user_id) for fields in secret.earlier(look))
-    return next(filter(None, earlier), None)
+def _published(snapshot: SecretSnapshot, secret: VaultSecret, user_id: str) -> str | None:
+    """Return a user's password from the secret, or from the newest of its earlier versions that names the user."""
+    found = secret.find(snapshot, lambda each: each.username == user_id)
+    return found.password if found else None
 
 
-def _lost_turn(inputs: Values, look: Look, user_id: str) -> str | None:
+def _lost_turn(inputs: Values, snapshot: SecretSnapshot, user_id: str) -> str | None:
     """Return the password that a killed run of this very rotation has published."""
-    password = _password(look.fields, user_id)
+    held = snapshot.credentials
+    password = held.password if held and held.username == user_id else None
     metadata = inputs["metadata"]
     is_ours = (
         password is not None
         and inputs["secret"]["user"] == user_id
-        and all(look.custom.get(name) == metadata.get(name) for name in ("stack", "owner", "rotation"))
-        and look.custom.get(FINGERPRINT) == fingerprint_of(password)
+        and all(snapshot.custom.get(name) == metadata.get(name) for name in ("stack", "owner", "rotation"))
+        and snapshot.custom.get(FINGERPRINT) == fingerprint_of(password)
     )
     return password if is_ours else None
-
-
-def _password(fields: Mapping[str, Any] | None, user_id: str) -> str | None:
-    if not fields or fields.get("username") != user_id:
-        return None
-    password = fields.get("password")
-    return password if isinstance(password, str) and password else None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ciaccess.clients.vault.secret import Look, VaultSecret
+from ciaccess.clients.vault.secret import SecretSnapshot, VaultSecret
 from ciaccess.provider.kinds import account_passwords as passwords
 from ciaccess.provider.kinds.fields import Failure, Values
 
@@ -32,20 +32,20 @@ class AccountSecret:
     def __init__(self, vault: Vault, path: str, metadata: Mapping[str, str]) -> None:
         self.secret = VaultSecret(vault, path)
         self._metadata = metadata
-        self._look: Look | None = None
-        self._custom: dict[str, str] | None = None
+        self._snapshot: SecretSnapshot | None = None
+        self._custom: Mapping[str, str] | None = None
 
     @property
-    def look(self) -> Look:
+    def snapshot(self) -> SecretSnapshot:
         """Return what the secret was when this verb began."""
-        if self._look is None:
-            self._look = self.secret.look()
-        return self._look
+        if self._snapshot is None:
+            self._snapshot = self.secret.read_all()
+        return self._snapshot
 
     @property
     def is_claimed(self) -> bool:
         """Tell whether the secret said that the account is this very stack's when this verb began."""
-        wanted, found = self._metadata, self.look.custom
+        wanted, found = self._metadata, self.snapshot.custom
         return bool(wanted.get("stack")) and all(
             found.get(name, "") == wanted.get(name, "") for name in CLAIM
         )
@@ -53,7 +53,7 @@ class AccountSecret:
     @property
     def is_anothers(self) -> bool:
         """Tell whether the secret said that the account is some other stack's."""
-        return bool(self.look.custom.get("stack")) and not self.is_claimed
+        return bool(self.snapshot.custom.get("stack")) and not self.is_claimed
 
     def claim(self) -> None:
         """Say that the account is this stack's."""
@@ -67,19 +67,19 @@ class AccountSecret:
         fingerprint = {passwords.FINGERPRINT: passwords.fingerprint_of(password)}
         self._describe({name: self._metadata.get(name, "") for name in METADATA_KEYS} | fingerprint)
         fields = {"username": active, "password": password}
-        if self.look.fields != fields:
-            self.secret.write(fields, self.look.version)
+        if self.snapshot.fields != fields:
+            self.secret.write(fields, self.snapshot.version)
 
     def remove(self, *, purge: bool) -> None:
         """Delete the latest version, or with `purge` all of them."""
         if purge:
             self.secret.purge()
-        elif self.look.fields is not None:
+        elif self.snapshot.exists:
             self.secret.delete()
 
     def _describe(self, keys: Mapping[str, str]) -> None:
         """Set these keys of the custom metadata, those that are empty not at all, and leave others alone."""
-        before = self.look.custom if self._custom is None else self._custom
+        before = self.snapshot.custom if self._custom is None else self._custom
         others = {name: value for name, value in before.items() if name not in keys}
         after = others | {name: value for name, value in keys.items() if value}
         if after != before:
@@ -87,19 +87,19 @@ class AccountSecret:
             self._custom = after
 
 
-def holding(before: Values, look: Look, known: Mapping[str, str]) -> Values:
+def holding(before: Values, snapshot: SecretSnapshot, known: Mapping[str, str]) -> Values:
     """Return the `secret` as it is: whether it holds what the state has of its user, and nothing else."""
     user = before["secret"]["user"]
     # Whatever became of the user: it may be missing in the state.
     password = passwords.by_user(known).get(user)
     expected = {"username": user, "password": password}
-    holds = NONE if look.fields is None else CURRENT if password and look.fields == expected else OTHER
+    holds = NONE if not snapshot.exists else CURRENT if password and snapshot.fields == expected else OTHER
     return {"path": before["secret"]["path"], "user": user, "holds": holds}
 
 
-def described(look: Look) -> dict[str, str]:
+def described(snapshot: SecretSnapshot) -> dict[str, str]:
     """Return the `metadata` as it is."""
-    return {name: look.custom.get(name, "") for name in METADATA_KEYS}
+    return {name: snapshot.custom.get(name, "") for name in METADATA_KEYS}
 
 
 def check_secret(given: Values) -> tuple[Values, tuple[Failure, ...]]:

@@ -196,8 +196,8 @@ class NexusUser(NexusKind[User]):
         """Tell whether the secret that hands this user out, "" for none, names another one now, or never named any."""
         if not path:
             return False
-        look = VaultSecret(self._systems.vault(), path).look()
-        return look.version == 0 or (look.fields is not None and look.fields.get("username") != user_id)
+        found = VaultSecret(self._systems.vault(), path).read()
+        return found.version == 0 or (found.fields is not None and found.fields.get("username") != user_id)
 
     def _prove_login(self, inputs: Values) -> None:
         user_id = inputs["user_id"]

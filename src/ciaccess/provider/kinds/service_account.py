@@ -113,9 +113,9 @@ class ServiceAccount(Kind):
         What another stack has claimed, and not destroyed since, is not adopted either.
         """
         secret = self._secret(inputs)
-        if inputs["adopt"] and secret.is_anothers and secret.look.fields is not None:
+        if inputs["adopt"] and secret.is_anothers and secret.snapshot.exists:
             raise KindError(
-                f"{action('adopt', self.noun, inputs['account'])}: the stack {secret.look.custom['stack']} has claimed it "
+                f"{action('adopt', self.noun, inputs['account'])}: the stack {secret.snapshot.custom['stack']} has claimed it "
                 f"(custom metadata of {secret.secret.name}). Let it go there first, or delete the key stack there"
             )
         self._refuse_foreign({}, inputs, secret)
@@ -127,19 +127,19 @@ class ServiceAccount(Kind):
         imported = None if state else ImportId.of(resource_id)
         path = imported.path if imported else state[_SECRET]["path"]
         secret = AccountSecret(self._systems.vault(), path, {})
-        look = secret.look
-        before = imported.parts(self._systems.nexus(), look) if imported else state
+        snapshot = secret.snapshot
+        before = imported.parts(self._systems.nexus(), snapshot) if imported else state
         known = before.get("passwords") or passwords.published(
-            look, secret.secret, before["users"], self._systems.accepts
+            snapshot, secret.secret, before["users"], self._systems.accepts
         )
         seen: Values = {}
         for sort in self._sorts:
             parts = {name: self._seen(sort, name, part, known) for name, part in sort.items(before).items()}
             seen[sort.name] = sort.held({name: part for name, part in parts.items() if part is not None})
-        if not any(seen.values()) and look.fields is None:
+        if not any(seen.values()) and not snapshot.exists:
             return None
         seen |= {"account": before["account"], "purge": before.get("purge", False)}
-        seen |= {_SECRET: holding(before, look, known), _METADATA: described(look)}
+        seen |= {_SECRET: holding(before, snapshot, known), _METADATA: described(snapshot)}
         return Seen(seen | _outputs(known), before["account"])
 
     def update(self, resource_id: str, state: Values, inputs: Values) -> Values:
@@ -216,7 +216,7 @@ class ServiceAccount(Kind):
                 if existing is not None and not _is_ours(sort, existing, part, secret):
                     foreign.append(f"{sort.kind.noun} '{name}'")
         is_elsewhere = (state.get(_SECRET) or {}).get("path") != inputs[_SECRET]["path"]
-        if is_elsewhere and secret.look.fields is not None and not secret.is_claimed:
+        if is_elsewhere and secret.snapshot.exists and not secret.is_claimed:
             foreign.append(f"secret '{secret.secret.name}'")
         if foreign:
             raise _exist(state, inputs, foreign)
@@ -227,7 +227,7 @@ class ServiceAccount(Kind):
             known = passwords.kept(state, users)
         else:
             accepts = self._systems.accepts
-            known = passwords.wanted(state, inputs, secret.look, secret.secret, accepts)
+            known = passwords.wanted(state, inputs, secret.snapshot, secret.secret, accepts)
         handed_out = (state.get(_SECRET) or {}).get("user")
         for sort in self._sorts:
             before, parts = sort.items(state), sort.items(inputs)
