@@ -142,4 +142,11 @@ class Live:
 
     def _metadata(self, path: str) -> Any:
         assert path == SECRET.replace("/data/", "/metadata/")
-        return {"custom_metadata": self.custom} if self.custom else None
+        if not self.custom and not self.versions:
+            return None
+        deleted = ["" if each is not None else "2026-01-01T00:00:00Z" for each in self.versions]
+        return {
+            "custom_metadata": self.custom or None,
+            "current_version": len(self.versions),
+            "versions": {str(number): {"deletion_time": ends} for number, ends in enumerate(deleted, 1)},
+        }

@@ -241,7 +241,6 @@ def test_the_second_user_is_made_where_the_first_rotation_is_still_to_come() -> 
     [
         IN_TURN,  # its earlier password is another one by now
         (None, IN_TURN[1]),
-        (IN_TURN[0], *[IN_TURN[1]] * 6),  # further back than an import looks
     ],
 )
 def test_an_idle_user_whose_password_nobody_can_use_gets_one_by_the_first_up(versions: Any) -> None:
