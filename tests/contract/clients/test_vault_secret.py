@@ -39,15 +39,10 @@ def kv(process: VaultProcess) -> Any:
 
 
 @pytest.fixture
-def vault(process: VaultProcess) -> Iterator[Vault]:
+def secret(process: VaultProcess, unique: str) -> Iterator[VaultSecret]:
     client = Vault(process.url, process.token)
-    yield client
+    yield VaultSecret(client, f"secret/data/nexus/{unique}")
     client.close()
-
-
-@pytest.fixture
-def secret(vault: Vault, unique: str) -> VaultSecret:
-    return VaultSecret(vault, f"secret/data/nexus/{unique}")
 
 
 def fields(number: int, username: str = "svc-x") -> dict[str, str]:
