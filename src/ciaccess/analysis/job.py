@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ciaccess.access.model.checks import CLAIMS
+from ciaccess.access.model.checks_claims import CLAIMS
 from ciaccess.analysis.admission import UNKNOWN, Verdict, judge
 
 if TYPE_CHECKING:
@@ -42,7 +42,10 @@ class Job:
         if self.whole:
             return {**self.claims, **({"aud": self.audience} if self.audience else {})}
         audience = self.audience or next(iter(role.bound_audiences), None)
-        return {"iss": access.vault.jwt.issuer, "aud": audience, **self._described(), **self.claims}
+        # A claim of which nothing is known here may be in the token or not.
+        strange = {claim: UNKNOWN for claim in role.bound_claims if claim not in CLAIMS}
+        own = {"iss": access.vault.jwt.issuer, "aud": audience}
+        return {**strange, **own, **self._described(), **self.claims}
 
     def _described(self) -> dict[str, Any]:
         kind = "tag" if self.tag else "branch"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_core import PydanticCustomError
 
-from ciaccess.access.reading.faults import closest, meant, shown
+from ciaccess.access.reading.faults import closest, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,13 +29,6 @@ CALLED_OTHERWISE = {
     "rpm": "yum", "dnf": "yum", "python": "pypi", "pip": "pypi", "maven": "maven2", "image": "docker",
     "oci": "docker", "deb": "apt", "node": "npm", "generic": "raw", "file": "raw", "gem": "rubygems",
 }  # fmt: skip
-# What GitLab puts into an id_token: https://docs.gitlab.com/ci/secrets/id_token_authentication/
-CLAIMS = (
-    "ci_config_ref_uri", "ci_config_sha", "deployment_tier", "environment", "environment_action",
-    "environment_protected", "job_id", "namespace_id", "namespace_path", "pipeline_id", "pipeline_source",
-    "project_id", "project_path", "project_visibility", "ref", "ref_path", "ref_protected", "ref_type",
-    "runner_environment", "runner_id", "sha", "sub", "user_access_level", "user_email", "user_id", "user_login",
-)  # fmt: skip
 SEGMENT = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 LOWER_SEGMENT = r"[a-z0-9][a-z0-9._-]*"
 SCOPE_PATH = r"/([A-Za-z0-9][A-Za-z0-9._+-]*/)+"
@@ -185,40 +178,6 @@ def privilege(value: str) -> str:
         allowed = "the name of a privilege in Nexus, such as nx-repository-view-*-*-read"
         remedy = "Name the privilege; a wildcard pattern such as :: makes Nexus's privilege list unreadable"
         raise refused(f"{shown(value)} is no privilege's name", allowed, remedy)
-    return value
-
-
-def claim(value: str) -> str:
-    """Check a claim's name."""
-    if value not in CLAIMS:
-        remedy = meant(value, CLAIMS, "Use a claim of GitLab's id_token")
-        raise refused(f"{shown(value)} is not a claim of GitLab's id_token", ", ".join(CLAIMS), remedy)
-    return value
-
-
-def claim_values(value: Any) -> list[str]:
-    """Take one value or several; a claim is text in the token, so `true` and 12 mean "true" and "12"."""
-    texts = []
-    for item in value if isinstance(value, list) else [value]:
-        if not isinstance(item, bool | int | str):
-            remedy = "Write what the token says"
-            raise refused(f"{shown(item)} is not a claim's value", "text, or a list of texts", remedy)
-        texts.append(str(item).lower() if isinstance(item, bool) else str(item))
-    if not texts:
-        message = "the list is empty, so no job could log in"
-        raise refused(message, "at least one value", "Name a value, or remove the claim")
-    for one in texts:
-        if not one.strip() or "," in one or one != one.strip() or not one.isprintable():
-            remedy = "Write each value as an entry of its own: Vault splits at commas and trims blanks"
-            raise refused(f"{shown(one)} is not one value", "text without commas or outer blanks", remedy)
-    return texts
-
-
-def audience(value: str) -> str:
-    """Check an audience."""
-    if not value or re.search(r"[\s*,]", value) or not value.isprintable():
-        remedy = "Write the aud of the pipelines' id_tokens exactly"
-        raise refused(f"{shown(value)} is not an audience", "text without blanks, commas or *", remedy)
     return value
 
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, WithJsonSchema, WrapValidator
 
-from ciaccess.access.model import checks, checks_addresses, checks_dates, checks_gitlab
-from ciaccess.access.model.checks import CLAIMS, FORMATS, LOWER_SEGMENT, SEGMENT
+from ciaccess.access.model import checks, checks_addresses, checks_claims, checks_dates, checks_gitlab
+from ciaccess.access.model.checks import FORMATS, LOWER_SEGMENT, SEGMENT
+from ciaccess.access.model.checks_claims import CLAIM, CLAIMS
 
 if TYPE_CHECKING:
     from pydantic import GetJsonSchemaHandler, ValidatorFunctionWrapHandler
@@ -93,13 +94,15 @@ GroupPath = Annotated[str, AfterValidator(checks_gitlab.group_path)]
 ProjectPath = Annotated[str, AfterValidator(checks_gitlab.project_path)]
 BranchName = Annotated[str, AfterValidator(checks_gitlab.branch)]
 VariableKey = Annotated[str, AfterValidator(checks_gitlab.variable_key), _like("[A-Za-z0-9_]+", 255)]
-Claim = Annotated[str, AfterValidator(checks.claim), Field(json_schema_extra={"enum": list(CLAIMS)})]
+# An editor offers the known ones; GitLab adds claims.
+_CLAIM_NAME = {"anyOf": [{"enum": list(CLAIMS)}, {"pattern": f"^{CLAIM}$"}]}
+Claim = Annotated[str, AfterValidator(checks_claims.claim), Field(json_schema_extra=_CLAIM_NAME)]
 ClaimValues = Annotated[
     list[str],
-    BeforeValidator(checks.claim_values),
+    BeforeValidator(checks_claims.claim_values),
     WithJsonSchema({"anyOf": [_CLAIM_VALUE, {"type": "array", "items": _CLAIM_VALUE, "minItems": 1}]}),
 ]
-Audience = Annotated[str, AfterValidator(checks.audience)]
+Audience = Annotated[str, AfterValidator(checks_claims.audience)]
 Domain = Annotated[str, AfterValidator(checks.domain)]
 EnvironmentScope = Annotated[str, AfterValidator(checks_gitlab.environment_scope)]
 PublicKey = Annotated[str, AfterValidator(checks.public_key)]

@@ -24,6 +24,8 @@ from ciaccess.access.reading.faults import ConfigError, Fault
 YamlPath = tuple[str | int, ...]
 _MOST_BYTES = 4_000_000
 _DEEPEST = 20
+# Keys and values together; a thousand accounts have some twenty thousand.
+_MOST_NODES = 60_000
 # What YAML does not allow at all, and what no reviewer can see: zero-width and direction-changing characters.
 _UNSEEN = re.compile(
     "[^\t\n\r -~\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
@@ -83,6 +85,8 @@ def read(path: Path) -> Document:
     text = _text(document, path)
     try:
         _Reader(document).read(text)
+    except _TooLargeError as error:
+        raise _unreadable(document, error.problem, "Split it into stacks") from None
     except yaml.MarkedYAMLError as error:
         raise _syntax(document, error, text) from None
     except yaml.YAMLError as error:
@@ -147,6 +151,10 @@ def _syntax(document: Document, error: yaml.MarkedYAMLError, text: str) -> Confi
     return ConfigError((Fault(document.file, line + 1, column + 1, "(file)", None, message, "", remedy),))
 
 
+class _TooLargeError(yaml.MarkedYAMLError):  # type: ignore[misc]  # PyYAML has no types here
+    """The document has more nodes than are read."""
+
+
 class _Nodes(Composer, CParser, BaseResolver):  # type: ignore[misc]  # PyYAML has no types here
     """PyYAML's nodes. Each one has `refusals`: what a reviewer could not see in a diff, and what replaces it."""
 
@@ -155,10 +163,15 @@ class _Nodes(Composer, CParser, BaseResolver):  # type: ignore[misc]  # PyYAML h
         Composer.__init__(self)
         BaseResolver.__init__(self)
         self._depth = 0
+        self._made = 0
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         """Compose the next node; an alias is not followed, and what is too deep is left out."""
         event = self.peek_event()
+        self._made += 1
+        if self._made > _MOST_NODES:
+            problem = f"it has more than {_MOST_NODES} keys and values"
+            raise _TooLargeError(problem=problem, problem_mark=event.start_mark)
         refusals = _refusals(event)
         is_deep = self._depth >= _DEEPEST and isinstance(event, yaml.CollectionStartEvent)
         if is_deep:

@@ -7,7 +7,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ciaccess.access.rules import accounts, former_names, gitlab, names, nexus, pipeline, rotation, vault
+from ciaccess.access.rules import (
+    accounts,
+    claims,
+    former_names,
+    gitlab,
+    names,
+    nexus,
+    pipeline,
+    rotation,
+    vault,
+)
 from ciaccess.access.rules.lenient_view import Outline
 
 if TYPE_CHECKING:
@@ -20,6 +30,7 @@ if TYPE_CHECKING:
 RULES = (
     *names.RULES,
     *vault.RULES,
+    *claims.RULES,
     *nexus.RULES,
     *gitlab.RULES,
     *accounts.RULES,

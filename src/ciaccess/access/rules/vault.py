@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from pydantic_core import PydanticCustomError
 
-from ciaccess.access.model.checks import CLAIMS, claim_values, duration
+from ciaccess.access.model.checks import duration
 from ciaccess.access.reading.faults import shown
 
 if TYPE_CHECKING:
@@ -19,9 +18,6 @@ if TYPE_CHECKING:
 
 _ROLES = ("vault", "roles")
 _KEY_SOURCES = ("discovery_url", "jwks_url", "public_keys")
-_PLACES = ("project_id", "project_path", "namespace_id", "namespace_path")
-_NUMBERS = ("project_id", "namespace_id", "user_id")
-_TRUTHS = ("ref_protected", "environment_protected")
 _MOST_LISTED, _MOST_SHOWN = 10, 40
 _VAULTS_OWN_POLICIES = ("default", "root", "response-wrapping", "control-group")
 
@@ -109,83 +105,6 @@ def _seconds(value: object) -> int | None:
         return None
 
 
-def admitted(outline: Outline) -> Iterator[Fault]:
-    """A role admits jobs of named projects or namespaces only, else any job of the GitLab instance could log in."""
-    for role in outline.mapping(*_ROLES):
-        path: YamlPath = (*_ROLES, role, "bound_claims")
-        if not isinstance(outline.value(*path), dict):
-            continue
-        claims = outline.mapping(*path)
-        if not any(claim in _PLACES or claim not in CLAIMS for claim in claims):
-            message = "no claim names a project or namespace, so any job of the GitLab instance could log in"
-            remedy = "Add namespace_path or project_path"
-            yield outline.fault(path, message, f"one of {', '.join(_PLACES)}", remedy, key=True)
-        for claim, value in claims.items():
-            for here, text in _values((*path, claim), value):
-                yield from _claim_value(outline, here, claim, text)
-        yield from _whole_group(outline, (*path, "namespace_path"))
-
-
-def _values(path: YamlPath, value: object) -> Iterator[tuple[YamlPath, str]]:
-    """Return a claim's values as a token says them, each with its path."""
-    items = list(enumerate(value)) if isinstance(value, list) else [(None, value)]
-    for index, item in items:
-        try:
-            yield (path if index is None else (*path, index)), claim_values(item)[0]
-        except (PydanticCustomError, IndexError):
-            continue
-
-
-def _claim_value(outline: Outline, path: YamlPath, claim: str, text: str) -> Iterator[Fault]:
-    if claim in _NUMBERS and not re.fullmatch(r"[1-9][0-9]*", text):
-        yield outline.fault(
-            path, f"{shown(text)} is no id", "a whole number", "Write the id that GitLab shows"
-        )
-    elif claim in _TRUTHS and text not in ("true", "false"):
-        yield outline.fault(
-            path, f"{shown(text)} never stands in a token", "true or false", "Write true or false"
-        )
-    elif claim in ("namespace_path", "project_path"):
-        yield from _path_value(outline, path, claim, text)
-    elif set(text) <= {"*"}:
-        message = f"{shown(text)} admits everything"
-        yield outline.fault(
-            path, message, "a value, or a beginning of one and *", "Remove the claim, or narrow it"
-        )
-
-
-def _path_value(outline: Outline, path: YamlPath, claim: str, text: str) -> Iterator[Fault]:
-    allowed = "group, or group/* for everything below it"
-    exact = text.removesuffix("/*")
-    if "*" in exact:
-        stem = exact.partition("*")[0]
-        if not stem:
-            message, remedy = f"{shown(text)} admits every project of the GitLab instance", "Name the group"
-        elif stem.endswith("/"):
-            message = f"{shown(text)} admits more than it seems to: * stands for slashes too"
-            remedy = f"Name each path, or write {stem}* for all below {stem.rstrip('/')}"
-        else:
-            message = f"{shown(text)} admits more than the group {stem}, such as {stem}-evil"
-            remedy = f"Write {stem} and {stem}/* as two entries"
-        yield outline.fault(path, message, allowed, remedy)
-    elif not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*", exact):
-        yield outline.fault(path, f"{shown(text)} is not a path of GitLab", allowed, "Write the full path")
-    elif claim == "project_path" and "/" not in text:
-        message = f"{shown(text)} is a group, and no project has that path"
-        yield outline.fault(path, message, "group/project, or group/*", f"Write {text}/*")
-
-
-def _whole_group(outline: Outline, path: YamlPath) -> Iterator[Fault]:
-    """`group/*` alone leaves out the projects that lie in the group itself."""
-    values = [text for _, text in _values(path, outline.value(*path) or [])]
-    for here, text in _values(path, outline.value(*path) or []):
-        group = text.removesuffix("/*")
-        if group != text and "*" not in group and group not in values:
-            message = f"{shown(text)} leaves out the projects that lie in {group} itself"
-            remedy = f"Add {group}, unless only its subgroups are meant"
-            yield outline.fault(here, message, f"{group} and {text}", remedy, severity="warning")
-
-
 def readable(outline: Outline) -> Iterator[Fault]:
     """A role reads secrets of accounts that exist, and never that of one that may administer Nexus."""
     accounts = outline.mapping("accounts")
@@ -228,6 +147,5 @@ RULES: tuple[Rule, ...] = (
     policies,
     audiences,
     lifetimes,
-    admitted,
     readable,
 )

@@ -1,0 +1,214 @@
+"""Bound claims: whom a JWT role admits, and values that no token of GitLab can have.
+
+Vault compares text with text; once any value of a role has a *, that stands for any text and nothing else is special.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from pydantic_core import PydanticCustomError
+
+from ciaccess.access.model.checks_claims import CLAIM, CLAIMS, MOST_VALUES, claim_values
+from ciaccess.access.reading.faults import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ciaccess.access.reading.document import YamlPath
+    from ciaccess.access.reading.faults import Fault
+    from ciaccess.access.rules.lenient_view import Outline, Rule
+
+_ROLES = ("vault", "roles")
+_PLACES = ("project_id", "project_path", "namespace_id", "namespace_path")
+_PROJECTS, _NAMESPACES = (
+    ("project_path", "job_project_path"),
+    ("namespace_path", "job_namespace_path", "groups_direct"),
+)
+_IDS = (
+    "project_id",
+    "namespace_id",
+    "user_id",
+    "pipeline_id",
+    "job_id",
+    "job_project_id",
+    "job_namespace_id",
+)
+_TRUTHS = ("ref_protected", "environment_protected")
+# What a token holds as a number or an object: Vault finds neither equal to any text.
+_NEVER_TEXT = ("runner_id", "user_identities", "exp", "iat", "nbf")
+_WORDS = {
+    "deployment_tier": ("production", "staging", "testing", "development", "other"),
+    "environment_action": ("start", "prepare", "stop", "verify", "access"),
+    "pipeline_source": (
+        "api", "chat", "container_registry_push", "duo_workflow", "external", "external_pull_request_event",
+        "merge_request_event", "ondemand_dast_scan", "ondemand_dast_validation", "parent_pipeline", "pipeline",
+        "pipeline_execution_policy_schedule", "push", "schedule", "security_orchestration_policy", "trigger", "web",
+        "webide",
+    ),
+    "project_visibility": ("private", "internal", "public"),
+    "ref_type": ("branch", "tag"),
+    "runner_environment": ("gitlab-hosted", "self-hosted"),
+    "user_access_level": (
+        "guest", "planner", "reporter", "security_manager", "developer", "maintainer", "owner",
+    ),
+}  # fmt: skip
+# Each claim's form, where * stands for any text: the pattern, and what is allowed in words.
+_FORMS = {
+    "ref": (r"(?!/|\.|-)[^\x00- ~^:?\[\\\]]+", "a branch or tag by its name, such as main or release-*"),
+    "ref_path": (r"(refs/|r?e?f?s?\*)[^\x00- ~^:?\[\\\]]*", "refs/heads/<branch>, refs/tags/<tag>"),
+    "environment": (r"[A-Za-z0-9 _/${}.*-]+", "an environment's name, such as production or review/*"),
+    "user_login": (r"[A-Za-z0-9_.*-]+", "a user's name in GitLab"),
+    "sha": (r"[0-9a-f]{40}([0-9a-f]{24})?", "a commit's id in full"),
+    "ci_config_sha": (r"[0-9a-f]{40}([0-9a-f]{24})?", "a commit's id in full"),
+    "ci_config_ref_uri": (
+        r"(?![a-z]+://)(.+//.+@(refs/.+|.*\*)|.*\*)", "host/group/project//.gitlab-ci.yml@refs/heads/main, without https://",
+    ),
+}  # fmt: skip
+_SUB = re.compile(r"(project_path|project_id):(?P<project>[^:]+)(:[a-z_]+:[^\x00- ~^?\[\\\]]+)*(:\*)?")
+# What only a regular expression or another glob means.
+_PATTERN = re.compile(r"[?\[\]^$\\|()]|(?<![0-9])\.\*|\.\+")
+_PATH = r"[A-Za-z0-9_][A-Za-z0-9_.-]*"
+
+
+def admitted(outline: Outline) -> Iterator[Fault]:
+    """A role admits jobs of named projects or namespaces only, else any job of the GitLab instance could log in."""
+    for role in outline.mapping(*_ROLES):
+        path: YamlPath = (*_ROLES, role, "bound_claims")
+        claims = outline.mapping(*path)
+        if not isinstance(outline.value(*path), dict):
+            continue
+        # A claim at fault by its name may be meant for one of them.
+        if not any(claim in (*_PLACES, "sub") or not re.fullmatch(CLAIM, claim) for claim in claims):
+            message = "no claim names a project or namespace, so any job of the GitLab instance could log in"
+            remedy = "Add namespace_path or project_path"
+            yield outline.fault(path, message, f"one of {', '.join(_PLACES)}", remedy, key=True)
+        for claim, value in claims.items():
+            if claim not in CLAIMS:
+                yield _unknown(outline, (*path, claim), claim)
+            for here, text in _values((*path, claim), value):
+                if claim == "sub":
+                    yield from _subject(outline, here, text)
+                elif claim in (*_PROJECTS, *_NAMESPACES):
+                    yield from _path_value(outline, here, claim, text)
+                else:
+                    yield from _plain_value(outline, here, claim, text)
+        yield from _whole_group(outline, (*path, "namespace_path"))
+
+
+def subjects(outline: Outline) -> Iterator[Fault]:
+    """A bound subject is a sub by its real form, compared as it is."""
+    for role in outline.mapping(*_ROLES):
+        path: YamlPath = (*_ROLES, role, "bound_subject")
+        text = outline.text(*path)
+        if "*" in text:
+            message = f"{shown(text)} has a *, which means nothing here: Vault compares the whole"
+            yield outline.fault(path, message, "one sub in full", "Bind the claim sub instead")
+        elif text:
+            yield from _subject(outline, path, text)
+
+
+def _unknown(outline: Outline, path: YamlPath, claim: str) -> Fault:
+    message = f"{shown(claim)} is not among the claims of GitLab's id_token that are known here"
+    remedy = outline.meant(
+        claim, list(CLAIMS), "Check that a token of this GitLab has it, else no job is admitted"
+    )
+    return outline.fault(path, message, ", ".join(CLAIMS), remedy, key=True, severity="warning")
+
+
+def _values(path: YamlPath, value: object) -> Iterator[tuple[YamlPath, str]]:
+    """Return a claim's values as text, each with its path; those that are no values are left out."""
+    items = list(enumerate(value)) if isinstance(value, list) else [(None, value)]
+    if len(items) > MOST_VALUES:
+        return  # refused as a whole
+    for index, item in items:
+        try:
+            yield (path if index is None else (*path, index)), claim_values(item)[0]
+        except (PydanticCustomError, IndexError):
+            continue
+
+
+def _plain_value(outline: Outline, path: YamlPath, claim: str, text: str) -> Iterator[Fault]:
+    form, words = _FORMS.get(claim), _WORDS.get(claim)
+    if claim in _NEVER_TEXT:
+        message = f"a token holds {claim} as a number or an object, which Vault never finds equal to a text"
+        yield outline.fault(path, message, "claims that are text", "Remove the claim")
+    elif claim in _IDS and not re.fullmatch(r"[1-9][0-9]*", text):
+        message = f"{shown(text)} is not an id"
+        yield outline.fault(path, message, "a whole number", "Write the id that GitLab shows")
+    elif claim in _TRUTHS and text not in ("true", "false"):
+        message = f"{shown(text)} is never in a token"
+        yield outline.fault(path, message, "true or false", "Write true or false")
+    elif set(text) <= {"*"}:
+        message = f"{shown(text)} admits everything"
+        allowed = "a value, or a beginning of one and *"
+        yield outline.fault(path, message, allowed, "Remove the claim, or narrow it")
+    elif form and not re.fullmatch(form[0], text):
+        message = f"{shown(text)} can never match: GitLab's {claim} does not look so, and * alone is special to Vault"
+        yield outline.fault(path, message, form[1], "Write the value as a token has it")
+    elif words and not any(_globs(text, word) for word in words):
+        message = f"{shown(text)} is not among the values that GitLab gives {claim}"
+        remedy = outline.meant(text, list(words), "Check that a token has it, else no job is admitted")
+        yield outline.fault(path, message, ", ".join(words), remedy, severity="warning")
+    elif _PATTERN.search(text) and claim != "ci_config_ref_uri":
+        message = f"{shown(text)} looks like a regular expression, which Vault does not read"
+        remedy = "Write each value, or a beginning of it and *"
+        yield outline.fault(path, message, "text, where * stands for any text", remedy, severity="warning")
+
+
+def _globs(pattern: str, word: str) -> bool:
+    return bool(re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), word))
+
+
+def _subject(outline: Outline, path: YamlPath, text: str) -> Iterator[Fault]:
+    allowed = (
+        "project_path:GROUP/PROJECT:ref_type:branch:ref:BRANCH, or project_path:GROUP/* for all below a group"
+    )
+    match = _SUB.fullmatch(text)
+    if not match:
+        message = (
+            f"{shown(text)} can never match: GitLab's sub does not look so, and * alone is special to Vault"
+        )
+        yield outline.fault(path, message, allowed, "Write the sub as a token has it")
+    elif match[1] == "project_id" and not re.fullmatch("[1-9][0-9]*", match["project"]):
+        message = f"{shown(match['project'])} is not an id"
+        yield outline.fault(path, message, "project_id:NUMBER:…", "Write the id that GitLab shows")
+    elif match[1] == "project_path":
+        yield from _path_value(outline, path, "project_path", match["project"])
+
+
+def _path_value(outline: Outline, path: YamlPath, claim: str, text: str) -> Iterator[Fault]:
+    allowed = "group, or group/* for everything below it"
+    exact = text.removesuffix("/*")
+    if "*" in exact:
+        stem = exact.partition("*")[0]
+        if not stem:
+            message, remedy = f"{shown(text)} admits every project of the GitLab instance", "Name the group"
+        elif stem.endswith("/"):
+            message = f"{shown(text)} admits more than it seems to: * stands for slashes too"
+            remedy = f"Name each path, or write {stem}* for all below {stem.rstrip('/')}"
+        else:
+            message = f"{shown(text)} admits more than the group {stem}, such as {stem}-evil"
+            remedy = f"Write {stem} and {stem}/* as two entries"
+        yield outline.fault(path, message, allowed, remedy)
+    elif not re.fullmatch(rf"{_PATH}(/{_PATH})*", exact):
+        yield outline.fault(path, f"{shown(text)} is not a path of GitLab", allowed, "Write the full path")
+    elif claim in _PROJECTS and "/" not in text:
+        message = f"{shown(text)} is a group, and no project has that path"
+        yield outline.fault(path, message, "group/project, or group/*", f"Write {text}/*")
+
+
+def _whole_group(outline: Outline, path: YamlPath) -> Iterator[Fault]:
+    """`group/*` alone leaves out the projects that are in the group itself."""
+    placed = list(_values(path, outline.value(*path) or []))
+    values = {text for _, text in placed}
+    for here, text in placed:
+        group = text.removesuffix("/*")
+        if group != text and "*" not in group and group not in values:
+            message = f"{shown(text)} leaves out the projects that are in {group} itself"
+            remedy = f"Add {group}, unless only its subgroups are meant"
+            yield outline.fault(here, message, f"{group} and {text}", remedy, severity="warning")
+
+
+RULES: tuple[Rule, ...] = (admitted, subjects)
