@@ -70,6 +70,12 @@ def check_vault(access: Access, environment: Mapping[str, str] = os.environ) -> 
             f"VAULT_ADDR is {address}, but this stack's Vault is {access.vault.address} (vault.address in access.yaml, "
             "or ciaccess:addresses in the stack's settings). Correct the one that is wrong"
         )
+    namespace = environment.get("VAULT_NAMESPACE", "").strip("/")
+    if access.vault.namespace and namespace != access.vault.namespace:
+        raise StackSettingsError(
+            f"VAULT_NAMESPACE is {namespace or 'empty'}, but vault.namespace in access.yaml is {access.vault.namespace}. "
+            "Correct the one that is wrong"
+        )
     if not environment.get("VAULT_TOKEN"):
         raise StackSettingsError(
             "pulumi-vault takes its token from VAULT_TOKEN, not from a file: "

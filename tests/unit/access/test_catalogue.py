@@ -57,7 +57,7 @@ def test_the_organisations_document_is_valid_with_the_one_warning_it_deserves(tm
     assert found.access is not None
     (fault,) = found.faults
     assert str(fault) == (
-        "access.yaml:29:11: warning: vault.roles.nexus-ci.accounts[5]: svc-promoter writes to prod, and a job of any "
-        "branch may read its secret by this role. Allowed: a role bound to ref_protected, environment_protected, ref, "
-        'ref_path, environment or sub. Give it a role of its own with ref_protected: "true".'
+        "access.yaml:29:11: warning: vault.roles.nexus-ci.accounts[5]: svc-promoter writes to uat or prod by promote, and a "
+        'job of any branch may read its secret by this role. Allowed: a role bound to ref_protected: "true" or '
+        'environment_protected: "true". Give it a role of its own with ref_protected: "true".'
     )

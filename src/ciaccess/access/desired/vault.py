@@ -89,4 +89,9 @@ def jwt_role(name: str, role: JwtRole) -> objects.JwtRole:
         token_ttl=role.token_ttl,
         token_max_ttl=role.longest_ttl,
         token_type=role.token_type,
+        bound_subject=role.bound_subject,
+        token_explicit_max_ttl=role.token_explicit_max_ttl or 0,
+        token_num_uses=role.token_num_uses,
+        token_no_default_policy=role.token_no_default_policy,
+        token_bound_cidrs=frozenset(role.token_bound_cidrs),
     )

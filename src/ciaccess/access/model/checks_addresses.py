@@ -1,4 +1,4 @@
-"""What an address of access.yaml must look like: a server's URL, and a docker registry.
+"""What an address of access.yaml must look like: a server's URL and its authority, a docker registry, a network.
 
 Read by one strict grammar and not by a URL parser: an address ends up in jobs' shells, in Vault's configuration and in
 docker's references, which all read what a lenient parser lets through in their own way.
@@ -7,7 +7,7 @@ docker's references, which all read what a lenient parser lets through in their 
 from __future__ import annotations
 
 import re
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from urllib.parse import urlsplit
 
 from ciaccess.access.model.checks import refused
@@ -75,3 +75,24 @@ def _is_place(match: re.Match[str]) -> bool:
         return ip_address(host.strip("[]")).version == (6 if host[0] == "[" else 4)
     except ValueError:
         return False
+
+
+def network(value: str) -> str:
+    """Check a network, and return it as Vault writes it: a single address without its length."""
+    allowed = "a network or an address, such as 10.0.0.0/8 or 192.0.2.7"
+    try:
+        found = ip_network(value)
+    except ValueError:
+        hint = "Write the network's own address, with zeros behind its length"
+        raise refused(f"{shown(value)} is not a network", allowed, hint) from None
+    return str(found.network_address) if found.prefixlen == found.max_prefixlen else str(found)
+
+
+def certificates(value: str) -> str:
+    """Check certificates in PEM, and return them without outer blanks, which Vault would trim."""
+    trimmed = value.strip()
+    begin, end = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
+    if trimmed and not (trimmed.startswith(begin) and trimmed.endswith(end) and "PRIVATE KEY" not in trimmed):
+        message = "this is not a certificate"
+        raise refused(message, f"PEM, {begin}", "Paste the authority's certificate", conceal=True)
+    return trimmed

@@ -63,3 +63,12 @@ def audience(value: str) -> str:
         remedy = "Write the aud of the pipelines' id_tokens exactly"
         raise refused(f"{shown(value)} is not an audience", "text without blanks, commas or *", remedy)
     return value
+
+
+def subject(value: str) -> str:
+    """Check a bound subject; whether GitLab has a sub of that form is the rules'."""
+    if not value.isprintable() or value != value.strip():
+        raise refused(
+            f"{shown(value)} is not a sub", "one line without outer blanks", "Write a token's sub exactly"
+        )
+    return value

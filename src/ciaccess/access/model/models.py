@@ -16,6 +16,8 @@ from ciaccess.access.model.fields import (
     Audience,
     AuthMount,
     BranchName,
+    Certificates,
+    Cidr,
     Claim,
     ClaimValues,
     Day,
@@ -37,6 +39,7 @@ from ciaccess.access.model.fields import (
     RepositoryName,
     RoleId,
     ScopePath,
+    SingleLine,
     Text,
     TransitKeyName,
     TransitMount,
@@ -83,6 +86,14 @@ class JwtBackend(Section):
         None, description="Where Vault finds the issuer's keys, if not by discovery."
     )
     public_keys: list[PublicKey] = Field(default_factory=list, description="The issuer's keys in PEM.")
+    oidc_discovery_ca_pem: Certificates = Field(
+        "",
+        description="Authority that signed the certificate at discovery_url, in PEM. Default: those of Vault's host.",
+    )
+    jwks_ca_pem: Certificates = Field(
+        "",
+        description="Authority that signed the certificate at jwks_url, in PEM. Default: those of Vault's host.",
+    )
 
 
 class JwtRole(Section):
@@ -104,6 +115,20 @@ class JwtRole(Section):
     token_type: Literal["service", "batch"] = Field(
         "service", description="batch costs no storage, and cannot be revoked."
     )
+    token_explicit_max_ttl: Duration | None = Field(
+        None, description="When a token of this role ends, however it is renewed. Default: no such end."
+    )
+    token_num_uses: int = Field(
+        0, ge=0, le=1_000_000, description="How often a token may be used. Default: no limit."
+    )
+    token_no_default_policy: bool = Field(
+        default=False, description="A token does not get Vault's policy default beside the role's own."
+    )
+    token_bound_cidrs: list[Cidr] = Field(
+        default_factory=list,
+        description="Networks from which a job logs in and uses its token, such as 10.0.0.0/8.",
+    )
+    bound_subject: SingleLine = Field("", description="A token's sub must be exactly this.")
     accounts: list[AccountName] = Field(description="Accounts whose secrets a job with this role may read.")
 
     @property
@@ -116,6 +141,10 @@ class Vault(Section):
     """Vault: its address, where the secrets are, and who may read which."""
 
     address: Url = Field(description="Vault's address; other places refer to it as ${vault.address}.")
+    namespace: KvPrefix | None = Field(
+        None,
+        description="Namespace of everything in Vault (Enterprise, HCP: admin). VAULT_NAMESPACE must name it too.",
+    )
     kv: Kv = Field(default_factory=Kv, description="Where the secrets are.")
     jwt: JwtBackend = Field(description="How jobs prove who they are.")
     roles: dict[VaultRoleName, JwtRole] = Field(description="What jobs name in their login, by name.")
@@ -280,6 +309,10 @@ class Access(Section):
         description="Who manages these objects: written into them, and another owner's are not adopted.",
     )
     adopt: bool = Field(default=False, description="Take over what exists already, everywhere.")
+    strict: bool = Field(
+        default=False,
+        description="An account that writes uat or prod, and that jobs of unprotected refs may read, is an error.",
+    )
     vault: Vault = Field(description="Vault: where the secrets are, and who may read which.")
     nexus: Nexus = Field(description="Nexus: addresses, repositories, and roles with names of their own.")
     gitlab: GitLab = Field(description="GitLab: its address, and groups with their variables.")

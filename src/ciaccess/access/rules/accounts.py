@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Any, Literal
 
 from ciaccess.access.model.checks import CALLED_OTHERWISE, FORMATS
 from ciaccess.access.model.models import Account
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
 # Formats whose uploads name the folder: it is the path that Nexus compares. Images lie under /v2/ and share their
 # layers across paths; PyPI, npm and the others are uploaded to the repository's root.
 _FORMATS_WITH_FOLDERS = ("maven2", "raw", "yum")
-# Claims that keep a job of an unreviewed branch out.
-_GUARDS = ("ref_protected", "environment_protected", "ref", "ref_path", "environment", "sub")
+# Claims that keep a job of an unreviewed branch out. Whoever may push makes a branch, a tag or an environment of any name.
+_GUARDS = ("ref_protected", "environment_protected")
+_WRITING = re.compile(r"nx-repository-(view|admin)-[^-]+-(?P<repository>.+)-(edit|add|delete|\*)")
 
 
 def granted(outline: Outline) -> Iterator[Fault]:
@@ -115,20 +117,44 @@ def read_by_nobody(outline: Outline) -> Iterator[Fault]:
             )
 
 
-def promotion_guarded(outline: Outline) -> Iterator[Fault]:
-    """What writes prod is read by jobs of reviewed refs only."""
+def releases_guarded(outline: Outline) -> Iterator[Fault]:
+    """What writes uat or prod is read by jobs of protected refs or environments only."""
+    severity: Literal["error", "warning"] = "error" if outline.value("strict") is True else "warning"
     for role in outline.mapping("vault", "roles"):
         claims = outline.mapping("vault", "roles", role, "bound_claims")
-        if not claims or any(claims.get(guard) not in (None, False, "false") for guard in _GUARDS):
+        if not claims or any(_is_true(claims.get(guard)) for guard in _GUARDS):
             continue
         for path, account in outline.texts("vault", "roles", role, "accounts"):
-            if outline.value("accounts", account, "promote"):
-                message = (
-                    f"{account} writes to prod, and a job of any branch may read its secret by this role"
-                )
-                allowed = f"a role bound to {', '.join(_GUARDS[:-1])} or {_GUARDS[-1]}"
+            if way := _writes_releases(outline, account):
+                message = f"{account} writes to uat or prod by {way}, and a job of any branch may read its secret by this role"
+                allowed = 'a role bound to ref_protected: "true" or environment_protected: "true"'
                 remedy = 'Give it a role of its own with ref_protected: "true"'
-                yield outline.fault(path, message, allowed, remedy, severity="warning")
+                yield outline.fault(path, message, allowed, remedy, severity=severity)
 
 
-RULES: tuple[Rule, ...] = (granted, roles, paths, separation, read_by_nobody, promotion_guarded)
+def _is_true(value: Any) -> bool:
+    """Tell whether a claim's value admits "true" alone."""
+    return (
+        all(each in (True, "true") for each in (value if isinstance(value, list) else [value]))
+        and value != []
+    )
+
+
+def _writes_releases(outline: Outline, account: str) -> str:
+    """Return by which grant or role an account may write a repository of uat or prod, "" where it may not."""
+    if outline.value("accounts", account, "promote"):
+        return "promote"
+    released = {
+        repository
+        for format_ in outline.mapping("nexus", "repositories")
+        for environment, repository in outline.repositories(format_).items()
+        if environment != "dev"
+    }
+    for privilege, role in outline.held(account).items():
+        match = _WRITING.fullmatch(privilege)
+        if match and (match["repository"] == "*" or match["repository"] in released):
+            return f"its role {role}"
+    return ""
+
+
+RULES: tuple[Rule, ...] = (granted, roles, paths, separation, read_by_nobody, releases_guarded)

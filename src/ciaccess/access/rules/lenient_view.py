@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from ciaccess.access.desired.nexus import privilege_name
 from ciaccess.access.reading.document import dotted
 from ciaccess.access.reading.faults import Fault, meant
 
@@ -31,6 +33,10 @@ ADMINISTRATIVE = (
     "nx-ldap-",
     "nx-script-",
 )
+
+# What an account may hold whose secret a job reads: work on repositories, and what Nexus gives whoever is not logged in.
+_HARMLESS = re.compile(r"nx-repository-view-.+|nx-search-read|nx-healthcheck-read")
+_HARMLESS_ROLES = ("nx-anonymous",)
 
 # The parts of the path of an account that is declared under its name.
 _DECLARED = 2
@@ -134,6 +140,51 @@ class Outline:
             for _, account in self.texts("vault", "roles", role, "accounts"):
                 found.setdefault(account, []).append(role)
         return found
+
+    def held(self, account: str) -> dict[str, str]:
+        """Return the privileges of an account's further roles, contained ones too, each with the role that it comes by.
+
+        A role that is not declared stands for itself.
+        """
+        found: dict[str, str] = {}
+        declared = self.mapping("nexus", "roles")
+        waiting = [(role, role) for _, role in self.texts("accounts", account, "roles")]
+        seen: set[str] = set()
+        while waiting:
+            role, by = waiting.pop(0)
+            if role in seen:
+                continue
+            seen.add(role)
+            if role not in declared:
+                found.setdefault(role, by)
+            for _, privilege in self.texts("nexus", "roles", role, "privileges"):
+                found.setdefault(privilege, by)
+            waiting += [(inner, by) for _, inner in self.texts("nexus", "roles", role, "roles")]
+        return found
+
+    def beyond_repositories(self, account: str) -> tuple[str, str] | None:
+        """Return a privilege of an account that is not one on repositories, and the role that it comes by; None without."""
+        return next(
+            (
+                (privilege, by)
+                for privilege, by in self.held(account).items()
+                if not _HARMLESS.fullmatch(privilege)
+                and privilege not in _HARMLESS_ROLES
+                and privilege not in self.selector_privileges
+            ),
+            None,
+        )
+
+    @cached_property
+    def selector_privileges(self) -> frozenset[str]:
+        """The privileges on content selectors that are made for accounts with a path."""
+        return frozenset(
+            privilege_name(name.text, repository)
+            for name in self.names
+            if self.text("accounts", name.account, "path")
+            for _, format_ in self.texts("accounts", name.account, "push")
+            if (repository := self.repositories(format_).get("dev"))
+        )
 
     @cached_property
     def administrators(self) -> dict[str, str]:

@@ -36,7 +36,7 @@ def _lists(outline: Outline) -> Iterator[YamlPath]:
         for key in ("push", "pull", "promote", "roles"):
             yield ("accounts", account, key)
     for role in outline.mapping("vault", "roles"):
-        for key in ("accounts", "bound_audiences"):
+        for key in ("accounts", "bound_audiences", "token_bound_cidrs"):
             yield ("vault", "roles", role, key)
         for claim in outline.mapping("vault", "roles", role, "bound_claims"):
             yield ("vault", "roles", role, "bound_claims", claim)

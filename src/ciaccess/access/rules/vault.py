@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _ROLES = ("vault", "roles")
 _KEY_SOURCES = ("discovery_url", "jwks_url", "public_keys")
+_AUTHORITIES = {"oidc_discovery_ca_pem": "discovery_url", "jwks_ca_pem": "jwks_url"}
 _MOST_LISTED, _MOST_SHOWN = 10, 40
 _VAULTS_OWN_POLICIES = ("default", "root", "response-wrapping", "control-group")
 
@@ -34,6 +35,13 @@ def verification(outline: Outline) -> Iterator[Fault]:
         path = (*here, given[-1]) if given else here
         remedy = "Keep one of them" if given else "Add discovery_url: ${gitlab.url}"
         yield outline.fault(path, message, f"one of {', '.join(_KEY_SOURCES)}", remedy, key=True)
+    for certificate, source in _AUTHORITIES.items():
+        if jwt.get(certificate) and not jwt.get(source):
+            message = f"the authority of {source} does nothing without it"
+            allowed = f"{certificate} beside {source}"
+            yield outline.fault(
+                (*here, certificate), message, allowed, f"Add {source}, or remove it", key=True
+            )
     issuer, gitlab = outline.text(*here, "issuer"), outline.text("gitlab", "url")
     if issuer and gitlab and issuer != gitlab:
         message = f"{shown(issuer)} is not gitlab.url, which is what GitLab's tokens name as their issuer"
@@ -96,6 +104,12 @@ def lifetimes(outline: Outline) -> Iterator[Fault]:
             message = f"{shorter} s are less than token_ttl, {longer} s"
             remedy = "Raise token_max_ttl, or lower token_ttl"
             yield outline.fault((*_ROLES, role, "token_max_ttl"), message, f"{longer}s or more", remedy)
+        if outline.text(*_ROLES, role, "token_type") == "batch" and outline.value(
+            *_ROLES, role, "token_num_uses"
+        ):
+            message = "Vault does not count the uses of a batch token"
+            path: YamlPath = (*_ROLES, role, "token_num_uses")
+            yield outline.fault(path, message, "token_type: service", "Remove token_num_uses, or token_type")
 
 
 def _seconds(value: object) -> int | None:
@@ -106,7 +120,7 @@ def _seconds(value: object) -> int | None:
 
 
 def readable(outline: Outline) -> Iterator[Fault]:
-    """A role reads secrets of accounts that exist, and never that of one that may administer Nexus."""
+    """A role reads secrets of accounts that exist, and never that of one that may do more than work on repositories."""
     accounts = outline.mapping("accounts")
     former = {name.text: name.account for name in outline.names if name.is_former}
     for role in outline.mapping(*_ROLES):
@@ -128,10 +142,12 @@ def readable(outline: Outline) -> Iterator[Fault]:
                     account, list(accounts), "Declare it under accounts, or remove it here"
                 )
                 yield outline.fault(here, message, _some(accounts), remedy)
-            elif account in outline.administrators:
-                message = f"{account} may administer Nexus by its role {outline.administrators[account]}"
-                remedy = "Remove it here: a job of any project admitted could take Nexus over"
-                yield outline.fault(here, message, "accounts without administrative roles", remedy)
+            elif beyond := outline.beyond_repositories(account):
+                privilege, given_by = beyond
+                message = f"{account} holds {shown(privilege)} by its role {given_by}, which is more than work on repositories"
+                allowed = "accounts with privileges nx-repository-view-… and on content selectors only"
+                remedy = "Remove it here: any job that this role admits would have that right"
+                yield outline.fault(here, message, allowed, remedy)
 
 
 def _some(names: Iterable[str]) -> str:
