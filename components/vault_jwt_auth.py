@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 import pulumi_vault as vault
 
+from ciaccess.access.desired.objects import LEFT_BY_ENGINE
 from components.resources import VaultPreconditions, listed
 
 if TYPE_CHECKING:
-    from ciaccess.access.desired.objects import JwtRole, Policy
+    from ciaccess.access.desired.objects import JwtBackend, JwtRole, Policy
     from ciaccess.access.desired.state import Desired
 
 
@@ -59,6 +60,11 @@ def _kv_config(mount: str) -> str:
 
 def _backend_config(mount: str) -> str:
     return f"auth/{mount}/config"
+
+
+def _inputs(value: JwtBackend | JwtRole) -> dict[str, Any]:
+    """Return the fields of an object that are inputs of its resource."""
+    return listed({name: field for name, field in asdict(value).items() if name not in LEFT_BY_ENGINE})
 
 
 class VaultJwtAuth(pulumi.ComponentResource):
@@ -110,9 +116,7 @@ class VaultJwtAuth(pulumi.ComponentResource):
 
     def _backend(self) -> vault.jwt.AuthBackend:
         mount = self._args.desired.jwt_mount
-        fields: dict[str, Any] = {
-            name: value or None for name, value in listed(asdict(self._args.desired.backend)).items()
-        }
+        fields = {name: value or None for name, value in _inputs(self._args.desired.backend).items()}
         return vault.jwt.AuthBackend(
             f"{self._name}-backend",
             path=mount,
@@ -127,7 +131,7 @@ class VaultJwtAuth(pulumi.ComponentResource):
         )
 
     def _role(self, role: JwtRole, backend: vault.jwt.AuthBackend, policy: vault.Policy) -> None:
-        fields = listed(asdict(role))
+        fields = _inputs(role)
         # The provider takes text: Vault splits it at the commas.
         claims = {claim: ",".join(sorted(values)) for claim, values in role.bound_claims.items()}
         vault.jwt.AuthBackendRole(

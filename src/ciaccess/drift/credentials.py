@@ -12,26 +12,23 @@ from dataclasses import replace
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
-from ciaccess.access.desired import rotation
 from ciaccess.access.desired.difference import differing
-from ciaccess.access.desired.vault import secret_metadata, secret_of
+from ciaccess.access.desired.objects import ACTIVE
 from ciaccess.clients.fingerprint import fingerprint
 from ciaccess.clients.vault.secret import MISSING, THERE, SecretSnapshot, VaultSecret
-from ciaccess.drift.comparing import listed, shown
-from ciaccess.drift.findings import Finding
+from ciaccess.drift.findings import Finding, listed, shown
 from ciaccess.drift.vault_auth import has_engine
 from ciaccess.engine import resource_types
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from ciaccess.access import Access
+    from ciaccess.access.desired.state import DesiredAccount
     from ciaccess.clients.nexus import Nexus
     from ciaccess.clients.vault.client import Vault
     from ciaccess.engine.resource_types import Target
 
 _FIELDS = frozenset({"username", "password"})
-_ACTIVE = "active"
 LOST = "lost"
 # What the plugin notes beside the rotation: by it a lost turn is found again.
 _FINGERPRINT = "fingerprint"
@@ -39,39 +36,33 @@ _METADATA_DEFAULTS: dict[str, Any] = {"max_versions": 0, "cas_required": False}
 _NO_DURATION = (None, "", "0s")
 
 
-def paths(access: Access, account: str) -> tuple[str, str]:
-    """Return what is read of an account's secret: its metadata and its data."""
-    secret = secret_of(access, account)
-    return secret.metadata_path, secret.api_path
-
-
-def read_secret(access: Access, vault: Vault, account: str) -> SecretSnapshot:
+def read_secret(account: DesiredAccount, vault: Vault) -> SecretSnapshot:
     """Return an account's secret; its state is LOST where the engine itself is missing."""
-    found = VaultSecret(vault, secret_of(access, account).api_path).read_all()
-    if found.state == MISSING and not has_engine(access, vault):
+    found = VaultSecret(vault, account.secret.api_path).read_all()
+    if found.state == MISSING and not has_engine(vault, account.secret.mount):
         return replace(found, state=LOST)
     return found
 
 
 def secret_findings(
-    access: Access, account: str, secret: SecretSnapshot, claim: str, known: str
+    account: DesiredAccount, secret: SecretSnapshot, claim: str, known: str
 ) -> Iterator[Finding]:
-    """Return what is wrong with a secret by itself; that its engine is gone is told once, of the engine.
+    """Return what is wrong with a secret by itself; a missing engine is reported once, of the engine.
 
     `claim` is the stack that the metadata must name, `known` the fingerprint that the state has, "" where there is none.
     """
     if secret.state == LOST:
         return
-    what, target = f"secret {secret_of(access, account).path}", resource_types.account(account)
+    what, target = f"secret {account.secret.path}", resource_types.account(account.name)
     if secret.state != THERE:
         seen = "nothing" if secret.state == MISSING else f"version {secret.version} is {secret.state}"
         identity = f"vault.secret.{secret.state}"
         yield Finding(identity, what, "username and password", seen, secret.since, (target,))
     else:
-        yield from _field_findings(rotation.active(access, account).user_id, secret, what, target)
+        yield from _field_findings(account.active_user, secret, what, target)
     if secret.metadata:
-        wanted = {**secret_metadata(access, account), "stack": claim}
-        yield from _metadata_findings(access, account, secret.metadata, wanted, known)
+        wanted = {**account.metadata, "stack": claim}
+        yield from _metadata_findings(account, secret.metadata, wanted, known)
 
 
 def _field_findings(user_id: str, secret: SecretSnapshot, what: str, target: Target) -> Iterator[Finding]:
@@ -86,13 +77,13 @@ def _field_findings(user_id: str, secret: SecretSnapshot, what: str, target: Tar
 
 
 def _metadata_findings(
-    access: Access, account: str, metadata: Mapping[str, Any], wanted: dict[str, str], known: str
+    account: DesiredAccount, metadata: Mapping[str, Any], wanted: dict[str, str], known: str
 ) -> Iterator[Finding]:
-    what = f"secret {secret_of(access, account).path}"
+    what = f"secret {account.secret.path}"
     custom = dict(metadata.get("custom_metadata") or {})
     updated = str(metadata.get("updated_time") or "")
     if names := differing(wanted, custom):
-        seen, target = shown(custom, names), resource_types.account(account)
+        seen, target = shown(custom, names), resource_types.account(account.name)
         yield Finding("vault.secret.metadata", what, shown(wanted, names), seen, updated, (target,))
     noted = {**wanted, _FINGERPRINT: known or custom.get(_FINGERPRINT, "")}
     noted = {key: value for key, value in noted.items() if value}
@@ -106,7 +97,7 @@ def _metadata_findings(
     if names:
         # Only JSON says "none": `vault kv metadata` keeps custom metadata that is not given.
         body = json.dumps({name: defaults[name] for name in names})
-        command = f"printf '%s' {quote(body)} | vault write {paths(access, account)[0]} -"
+        command = f"printf '%s' {quote(body)} | vault write {account.secret.metadata_path} -"
         # Keys without their values: people note all sorts of things there.
         expected = shown({**defaults, "custom_metadata": sorted(noted)}, names)
         keys = [f"another {key}" if is_another and key == _FINGERPRINT else key for key in sorted(custom)]
@@ -115,21 +106,22 @@ def _metadata_findings(
 
 
 def password_findings(
-    access: Access, account: str, secret: SecretSnapshot, known: str, vault: Vault, nexus: Nexus
+    account: DesiredAccount, secret: SecretSnapshot, known: str, vault: Vault, nexus: Nexus
 ) -> Iterator[Finding]:
     """Return which side's password was changed. `known` is the fingerprint of the state's, "" where there is none.
 
-    Asked for is the user whose turn it is: the secret hands its password out (access/desired/rotation). What is wrong with the user itself is told by the checks of Nexus: here only its password is asked for.
+    Tried is the login of the active user, whose password the secret holds. What else is wrong with the user is found by the
+    checks of Nexus.
     """
     if not secret.password:
         return
-    what, since = f"account {account}", secret.since
-    user_id = rotation.active(access, account).user_id
-    target = (resource_types.account(account),)
+    what, since = f"account {account.name}", secret.since
+    user_id = account.active_user
+    target = (resource_types.account(account.name),)
     changed_in_vault = bool(known) and fingerprint(secret.password) != known
     expected = f"fingerprint {known}" if known else "the same in Vault and Nexus"
     user = nexus.users.find(user_id)
-    if user is None or user.status != _ACTIVE:
+    if user is None or user.status != ACTIVE:
         if changed_in_vault:
             seen = f"another one in version {secret.version}; Nexus cannot be asked: its user is gone or not active"
             yield Finding("vault.secret.password", what, expected, seen, since, target)
@@ -144,7 +136,7 @@ def password_findings(
     elif not changed_in_vault:
         seen = "Nexus refuses it; the secret in Vault is as it was"
         yield Finding("nexus.user.password", what, expected, seen, targets=target)
-    elif _accepts_older(access, account, secret, known, vault, nexus) is False:
+    elif _accepts_older(account, secret, known, vault, nexus) is False:
         seen = f"another one in version {secret.version}, and Nexus accepts neither"
         yield Finding("account.password.both", what, expected, seen, since, target)
     else:
@@ -153,10 +145,10 @@ def password_findings(
 
 
 def _accepts_older(
-    access: Access, account: str, secret: SecretSnapshot, known: str, vault: Vault, nexus: Nexus
+    account: DesiredAccount, secret: SecretSnapshot, known: str, vault: Vault, nexus: Nexus
 ) -> bool | None:
     """Tell whether Nexus accepts the recorded password from an earlier version; None if no version has it."""
-    found = VaultSecret(vault, secret_of(access, account).api_path).find(
+    found = VaultSecret(vault, account.secret.api_path).find(
         secret, lambda each: fingerprint(each.password) == known
     )
-    return nexus.users.accepts(rotation.active(access, account).user_id, found.password) if found else None
+    return nexus.users.accepts(account.active_user, found.password) if found else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 from typing import TYPE_CHECKING, Any
@@ -10,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 from ciaccess.drift.catalogue import CLASSES, Severity
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
     from datetime import date
 
     from ciaccess.clients.could_not_look import Blind
     from ciaccess.engine.resource_types import Target
 
 _DIGEST_DIGITS = 10
+_MOST_CHARACTERS = 200
 
 
 class Unseen(Enum):
@@ -142,3 +145,24 @@ def finding_as_json(finding: Finding) -> dict[str, Any]:
         "repair": "pulumi" if finding.targets else "by hand",
         "by_hand": finding.by_hand or None,
     }
+
+
+def shown(fields: Mapping[str, Any], names: list[str]) -> str:
+    """Return these fields as a finding shows them: `token_ttl=600, token_policies=["x"]`."""
+    return ", ".join(f"{name}={_text(fields.get(name))}" for name in names)
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return names in order, or the word for none."""
+    return ", ".join(sorted(names)) or "none"
+
+
+def _text(value: Any) -> str:
+    text = json.dumps(_plain(value), ensure_ascii=False, default=str, sort_keys=True)
+    return text if len(text) <= _MOST_CHARACTERS else f"{text[: _MOST_CHARACTERS - 1]}…"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return sorted(value, key=str) if isinstance(value, list | tuple | set | frozenset) else value

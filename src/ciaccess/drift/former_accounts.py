@@ -1,7 +1,4 @@
-"""What is left of former accounts whose day is over: they are no longer declared, and the engine removes them.
-
-Theirs is told as everything that nobody declared, but for its repair, which is nobody's to do by hand.
-"""
+"""What is left of former accounts whose last day is past: reported as undeclared, except that the engine removes it."""
 
 from __future__ import annotations
 
@@ -18,8 +15,8 @@ if TYPE_CHECKING:
     from ciaccess.access.desired.former_names import FormerName
 
 
-class Ended:
-    """The former accounts of an access.yaml whose day is over, found by the name of something that was theirs."""
+class FormerAccounts:
+    """The former accounts of an access.yaml whose last day is past, found by the name of one of their objects."""
 
     def __init__(self, access: Access) -> None:
         over = [each for each in former_names(access) if each.is_over]
@@ -28,26 +25,26 @@ class Ended:
         self._roles = {role_id(each.name): each for each in over}
 
     def user(self, user_id: str) -> FormerName | None:
-        """Return whose user it was: the first or the second one of an account."""
+        """Return the account of a user, the first or the second one."""
         return self._users.get(user_id)
 
     def role(self, identity: str) -> FormerName | None:
-        """Return whose own role it was."""
+        """Return the account of a role."""
         return self._roles.get(identity)
 
     def privilege(self, name: str) -> FormerName | None:
-        """Return whose own privilege it was: they begin with the name of the role."""
+        """Return the account of a privilege, whose name begins with that of the account's role."""
         return next((each for role, each in self._roles.items() if name.startswith(f"{role}-")), None)
 
     def secret(self, name: str) -> FormerName | None:
-        """Return whose secret it was."""
+        """Return the account of a secret."""
         return self._secrets.get(name)
 
 
 def undeclared(
     identity: str, what: str, expected: str, found: str, *, by_hand: str, former: FormerName | None
 ) -> Finding:
-    """Return the finding of something that nobody declares, or no longer."""
+    """Return the finding of an object that is not declared, or no longer."""
     if former is None:
         return Finding(identity, what, expected, found, by_hand=by_hand)
     expected = f"{expected}: {former.name} is a {former}"

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from ciaccess.access import Access
+    from ciaccess.access.desired.state import Desired, DesiredGroup
     from ciaccess.clients.gitlab.groups import Place
     from ciaccess.clients.gitlab.variables import GitLab
     from ciaccess.drift.findings import Finding
@@ -22,20 +23,20 @@ SYSTEM = "GitLab"
 _READING = {"api", "read_api"}
 
 
-def look_at_gitlab(access: Access, look: Look, timeout_seconds: float) -> None:
+def look_at_gitlab(access: Access, desired: Desired, look: Look, timeout_seconds: float) -> None:
     """Ask, and keep what is found.
 
     Raises:
         CannotLookError, CredentialsError, ApiError: GitLab cannot be asked at all.
     """
-    if not access.gitlab.groups:
+    if not desired.groups:
         return
     gitlab = connect(access, timeout_seconds)
-    for group, declared in access.gitlab.groups.items():
-        look.check(SYSTEM, f"the variables of {group}", _variables(access, gitlab, group, declared.id))
-        if declared.variables:
-            about = f"the subgroups and projects of {group}"
-            look.start(SYSTEM, about, _shadows(access, gitlab, group, look))
+    for group in desired.groups.values():
+        look.check(SYSTEM, f"the variables of {group.path}", _variables(group, gitlab))
+        if group.variables:
+            about = f"the subgroups and projects of {group.path}"
+            look.start(SYSTEM, about, _shadows(group, gitlab, look))
 
 
 def connect(access: Access, timeout_seconds: float, credential: str = "GITLAB_TOKEN") -> GitLab:
@@ -55,17 +56,17 @@ def connect(access: Access, timeout_seconds: float, credential: str = "GITLAB_TO
     return gitlab
 
 
-def _variables(access: Access, gitlab: GitLab, group: str, group_id: int) -> Callable[[], Iterator[Finding]]:
-    return lambda: variable_findings(access, group, gitlab.variables(str(group_id)).all(), gitlab.url)
+def _variables(group: DesiredGroup, gitlab: GitLab) -> Callable[[], Iterator[Finding]]:
+    return lambda: variable_findings(group, gitlab.variables(str(group.identity)).all(), gitlab.url)
 
 
-def _shadows(access: Access, gitlab: GitLab, group: str, look: Look) -> Callable[[], None]:
+def _shadows(group: DesiredGroup, gitlab: GitLab, look: Look) -> Callable[[], None]:
     def ask() -> None:
-        for place in places_of(gitlab, str(access.gitlab.groups[group].id)):
-            look.check(SYSTEM, f"the variables of {place.path}", _shadow(access, group, gitlab, place))
+        for place in places_of(gitlab, str(group.identity)):
+            look.check(SYSTEM, f"the variables of {place.path}", _shadow(group, gitlab, place))
 
     return ask
 
 
-def _shadow(access: Access, group: str, gitlab: GitLab, place: Place) -> Callable[[], Iterator[Finding]]:
-    return lambda: shadow_findings(access, group, gitlab, place)
+def _shadow(group: DesiredGroup, gitlab: GitLab, place: Place) -> Callable[[], Iterator[Finding]]:
+    return lambda: shadow_findings(group, gitlab, place)

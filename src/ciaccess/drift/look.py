@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, TypeVar
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from ciaccess.clients.could_not_look import Blind, CannotLookError
 from ciaccess.clients.credentials import CredentialsError
 from ciaccess.clients.errors import ApiError
 from ciaccess.drift.findings import UNSEEN, Finding, Unseen
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
 T = TypeVar("T")
+Question = Callable[[], Iterable[Finding]]
 # The systems answer in milliseconds; more at once would only queue there.
 _AT_ONCE = 12
+
+
+@dataclass(frozen=True)
+class Check:
+    """A check as data: `subject` completes "could not look at …"; `reads` are API paths of Vault, lists end in /."""
+
+    subject: str
+    question: Question
+    reads: tuple[str, ...] = ()
 
 
 class Look:
@@ -55,7 +64,7 @@ class Look:
             return answer
         return UNSEEN
 
-    def check(self, system: str, subject: str, check: Callable[[], Iterable[Finding]]) -> None:
+    def check(self, system: str, subject: str, check: Question) -> None:
         """Run a check in a thread and keep what it finds, all of it or nothing."""
         self.start(system, subject, lambda: self.found(*list(check())))
 

@@ -1,7 +1,7 @@
-"""Rotation as drift sees it: who is overdue, and whether the user whose turn it is not still has the password it had.
+"""Rotation: accounts that are overdue, and idle users whose password was changed.
 
-Nobody is handed that one out any more, but jobs that read it before still use it, and whoever changed it has a way in until
-the next turn. The state knows its fingerprint, and an older version of the secret the password itself.
+The secret no longer has an idle user's password, but jobs that read it before still use it, and whoever changed it can log in
+until the next rotation. The state knows its fingerprint, and an older version of the secret the password itself.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ciaccess.access.desired import rotation
+from ciaccess.access.desired.objects import ACTIVE
 from ciaccess.access.desired.pipeline_identities import service_accounts
-from ciaccess.access.desired.vault import secret_of
 from ciaccess.clients.fingerprint import fingerprint
 from ciaccess.clients.vault.secret import VaultSecret
 from ciaccess.drift.findings import Finding
@@ -21,12 +21,11 @@ if TYPE_CHECKING:
     from datetime import date
 
     from ciaccess.access import Access
+    from ciaccess.access.desired.state import DesiredAccount
     from ciaccess.clients.nexus import Nexus
     from ciaccess.clients.vault.client import Vault
     from ciaccess.clients.vault.secret import SecretSnapshot
     from ciaccess.engine.state import State
-
-_ACTIVE = "active"
 
 
 def overdue(access: Access, on: date) -> Iterator[Finding]:
@@ -46,19 +45,18 @@ def overdue(access: Access, on: date) -> Iterator[Finding]:
 
 
 def idle_password(
-    access: Access, account: str, secret: SecretSnapshot, state: State, vault: Vault, nexus: Nexus
+    account: DesiredAccount, secret: SecretSnapshot, state: State, vault: Vault, nexus: Nexus
 ) -> Iterator[Finding]:
-    """Return whether Nexus refuses the password of the user whose turn it is not, where that one can be told."""
-    idle = next((turn.user_id for turn in rotation.turns(access, account) if not turn.is_active), None)
+    """Return whether Nexus refuses the password that the idle user had, where an older version of the secret has it."""
+    idle = account.idle_user
     known = state.fingerprints.get(idle) if idle else None
     user = nexus.users.find(idle) if idle and known else None
-    if idle is None or not known or user is None or user.status != _ACTIVE:
+    if idle is None or not known or user is None or user.status != ACTIVE:
         return
-    found = VaultSecret(vault, secret_of(access, account).api_path).find(
+    found = VaultSecret(vault, account.secret.api_path).find(
         secret, lambda each: each.username == idle and fingerprint(each.password) == known
     )
     if found and not nexus.users.accepts(idle, found.password):
-        seen = "Nexus refuses it; it is not this user's turn, so that no secret hands it out"
-        expected = f"fingerprint {known}"
-        target = (resource_types.account(account),)
-        yield Finding("nexus.user.password", f"user {idle}", expected, seen, targets=target)
+        seen = "Nexus refuses it; the user is idle, so that no secret has its password"
+        target = (resource_types.account(account.name),)
+        yield Finding("nexus.user.password", f"user {idle}", f"fingerprint {known}", seen, targets=target)

@@ -1,39 +1,36 @@
-"""Vault's way in against access.yaml: the KV engine, the JWT backend, its roles and their policies.
+"""How jobs log in, against the desired state: the KV engine, the JWT backend, its roles and their policies.
 
-Compares every managed field, and what no refresh of the engine sees: the mount's tune and description, the KV engine's
-configuration, fields of a role that nobody declares (facts on Vault's provider).
+Compares every managed field, and what no refresh of the engine reads: the mount's tune and description, the KV engine's
+configuration, fields of a role that are not declared (facts on Vault's provider).
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict
+import json
+from dataclasses import replace
+from functools import partial
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
-from ciaccess.access.desired.difference import differing
-from ciaccess.access.desired.pipeline_identities import jwt_roles
-from ciaccess.access.desired.vault import jwt_backend, jwt_role, vault_policies
+from ciaccess.access.desired.difference import difference, differing
+from ciaccess.access.desired.objects import LEFT_BY_ENGINE
 from ciaccess.clients.errors import RefusedError
-from ciaccess.drift.checks import Check
-from ciaccess.drift.comparing import shown
-from ciaccess.drift.findings import Finding
+from ciaccess.clients.vault.objects import read_jwt_backend, read_jwt_role, read_policy
+from ciaccess.drift.declared import findings
+from ciaccess.drift.findings import Finding, shown
+from ciaccess.drift.look import Check
 from ciaccess.engine import resource_types
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-    from ciaccess.access import Access
-    from ciaccess.access.desired.objects import Policy
+    from ciaccess.access.desired.difference import Change
+    from ciaccess.access.desired.objects import JwtRole, Policy
+    from ciaccess.access.desired.state import Desired
     from ciaccess.clients.vault.client import Vault
+    from ciaccess.engine.resource_types import Target
 
 _KV_DEFAULTS = {"cas_required": False, "delete_version_after": "0s", "max_versions": 0}
-_BACKEND_UNUSED: dict[str, Any] = {
-    "jwks_ca_pem": "",
-    "jwks_pairs": [],
-    "jwt_supported_algs": [],
-    "oidc_client_id": "",
-    "oidc_discovery_ca_pem": "",
-    "provider_config": {},
-}
 _TUNE_DEFAULTS: dict[str, Any] = {
     "default_lease_ttl": 0,
     "max_lease_ttl": 0,
@@ -46,36 +43,26 @@ _TUNE_DEFAULTS: dict[str, Any] = {
     "audit_non_hmac_response_keys": [],
     "user_lockout_config": {},
 }
-_ROLE_UNUSED: dict[str, Any] = {
-    "allowed_redirect_uris": [],
-    "claim_mappings": {},
-    "clock_skew_leeway": 0,
-    "expiration_leeway": 0,
-    "max_age": 0,
-    "not_before_leeway": 0,
-    "oidc_scopes": [],
-    "user_claim_json_pointer": False,
-}
 
 
-def checks(access: Access, vault: Vault) -> list[Check]:
+def checks(desired: Desired, vault: Vault) -> list[Check]:
     """Return the checks of everything but the secrets."""
-    jwt, kv = access.vault.jwt.mount, access.vault.kv.mount
+    jwt, kv = desired.jwt_mount, desired.kv_mount
     found = [
-        Check(f"the KV engine {kv}/", lambda: _engine(access, vault), (f"sys/mounts/{kv}", f"{kv}/config")),
+        Check(f"the KV engine {kv}/", lambda: _engine(desired, vault), (f"sys/mounts/{kv}", f"{kv}/config")),
         Check(
             f"the JWT backend {jwt}/",
-            lambda: _backend(access, vault),
+            lambda: _backend(desired, vault),
             (f"sys/mounts/auth/{jwt}", f"auth/{jwt}/config"),
         ),
     ]
     found += [
-        Check(f"policy {each.name}", _policy_question(vault, each), (f"sys/policies/acl/{each.name}",))
-        for each in vault_policies(access).values()
+        Check(f"policy {each.name}", partial(_policy, vault, each), (f"sys/policies/acl/{each.name}",))
+        for each in desired.policies.values()
     ]
     found += [
-        Check(f"JWT role {name}", _role_question(access, vault, name), (f"auth/{jwt}/role/{name}",))
-        for name in jwt_roles(access)
+        Check(f"JWT role {name}", partial(_role, desired, vault, role), (f"auth/{jwt}/role/{name}",))
+        for name, role in desired.jwt_roles.items()
     ]
     return found
 
@@ -90,9 +77,9 @@ def mount_at(vault: Vault, path: str) -> dict[str, Any] | None:
         raise
 
 
-def has_engine(access: Access, vault: Vault) -> bool:
-    """Tell whether the KV engine is there, of version 2; what else is wrong with it is told by its check."""
-    found = mount_at(vault, access.vault.kv.mount)
+def has_engine(vault: Vault, mount: str) -> bool:
+    """Tell whether the KV engine is there, of version 2; its check reports what else is wrong with it."""
+    found = mount_at(vault, mount)
     return found is not None and _is_engine(found)
 
 
@@ -100,26 +87,26 @@ def _is_engine(found: dict[str, Any]) -> bool:
     return found.get("type") == "kv" and (found.get("options") or {}).get("version") == "2"
 
 
-def _engine(access: Access, vault: Vault) -> Iterator[Finding]:
-    kv = access.vault.kv
-    what, ours = f"KV engine {kv.mount}/", resource_types.kv_mount(access)
-    found = mount_at(vault, kv.mount)
+def _engine(desired: Desired, vault: Vault) -> Iterator[Finding]:
+    mount = desired.kv_mount
+    what, ours = f"KV engine {mount}/", (resource_types.kv_mount(mount),) if desired.manages_kv else ()
+    found = mount_at(vault, mount)
     if found is None:
-        command = "" if ours else f"vault secrets enable -path={kv.mount} -version=2 kv"
+        command = "" if ours else f"vault secrets enable -path={mount} -version=2 kv"
         expected = "a KV engine of version 2"
         yield Finding("vault.mount.missing", what, expected, "nothing", targets=ours, by_hand=command)
         return
     if not _is_engine(found):
         version = (found.get("options") or {}).get("version", "1")
-        command = f"vault kv enable-versioning {kv.mount}/"
+        command = f"vault kv enable-versioning {mount}/"
         seen = f"{found.get('type')} of version {version}"
         yield Finding("vault.mount.version", what, "kv of version 2", seen, by_hand=command)
         return
-    if kv.manage and found.get("description"):
+    if ours and found.get("description"):
         yield Finding("vault.mount.description", what, "none", str(found["description"]), targets=ours)
-    settings = vault.read(f"{kv.mount}/config") or {}
+    settings = vault.read(f"{mount}/config") or {}
     if names := differing(_KV_DEFAULTS, _in_seconds(settings)):
-        command = f"vault write {kv.mount}/config {_assignments(_KV_DEFAULTS)}"
+        command = f"vault write {mount}/config {_assignments(_KV_DEFAULTS)}"
         yield Finding(
             "vault.kv.config", what, shown(_KV_DEFAULTS, names), shown(settings, names), by_hand=command
         )
@@ -131,29 +118,32 @@ def _in_seconds(settings: dict[str, Any]) -> dict[str, Any]:
     return {**settings, "delete_version_after": "0s" if duration in (None, "", 0, "0s") else duration}
 
 
-def _backend(access: Access, vault: Vault) -> Iterator[Finding]:
-    jwt = access.vault.jwt
-    what = f"JWT backend {jwt.mount}/"
-    target = resource_types.backend(access)
-    mount = mount_at(vault, f"auth/{jwt.mount}")
-    settings = vault.read(f"auth/{jwt.mount}/config") if mount else None
-    if mount is None or settings is None or mount.get("type") != "jwt":
-        seen = "nothing" if mount is None else f"{mount.get('type')} without a configuration"
-        roles = [resource_types.jwt_role(access, name) for name in jwt_roles(access)]
-        yield Finding("vault.backend.missing", what, "a JWT backend", seen, targets=(target, *roles))
+def _backend(desired: Desired, vault: Vault) -> Iterator[Finding]:
+    mount = desired.jwt_mount
+    identity = f"{mount}/"
+    target = resource_types.backend(mount)
+    mounted = mount_at(vault, f"auth/{mount}")
+    found = read_jwt_backend(vault, mount) if mounted else None
+    if mounted is None or found is None or mounted.get("type") != "jwt":
+        seen = "nothing" if mounted is None else f"{mounted.get('type')} without a configuration"
+        targets = (target, *(resource_types.jwt_role(mount, name) for name in desired.jwt_roles))
+        what = f"JWT backend {identity}"
+        yield Finding("vault.backend.missing", what, "a JWT backend", seen, targets=targets)
         return
-    declared = asdict(jwt_backend(jwt))
-    if names := differing(declared, settings):
-        yield Finding(
-            "vault.backend.config", what, shown(declared, names), shown(settings, names), targets=(target,)
-        )
-    if names := differing(_BACKEND_UNUSED, settings):
-        # A write replaces the whole configuration.
-        assigned = {name: value for name, value in declared.items() if value}
-        command = f"vault write auth/{jwt.mount}/config {_assignments(assigned)}"
-        seen = shown(settings, names)
-        yield Finding("vault.backend.config", what, shown(_BACKEND_UNUSED, names), seen, by_hand=command)
-    yield from _tune(jwt.mount, what, mount)
+    # A write replaces the whole configuration.
+    assigned = {name: value for name, value in vars(desired.backend).items() if value}
+    command = f"vault write auth/{mount}/config {_assignments(assigned)}"
+    changes = difference("JWT backend", {identity: desired.backend}, {identity: found})
+    yield from _by_repair(changes.get(identity, ()), target, command)
+    yield from _tune(mount, f"JWT backend {identity}", mounted)
+
+
+def _by_repair(changes: Iterable[Change], target: Target, command: str) -> Iterator[Finding]:
+    """Return the findings that the engine repairs, and those that need a command."""
+    by_engine = [change for change in changes if change.field not in LEFT_BY_ENGINE]
+    yield from findings(by_engine, target)
+    manual = [change for change in changes if change.field in LEFT_BY_ENGINE]
+    yield from findings(manual, None, manual_command=command)
 
 
 def _tune(path: str, what: str, mount: dict[str, Any]) -> Iterator[Finding]:
@@ -171,59 +161,30 @@ def _tune(path: str, what: str, mount: dict[str, Any]) -> Iterator[Finding]:
         )
 
 
-def _policy_question(vault: Vault, policy: Policy) -> Any:
-    return lambda: _policy(vault, policy)
-
-
 def _policy(vault: Vault, policy: Policy) -> Iterator[Finding]:
-    what, target = f"policy {policy.name}", resource_types.policy(policy.name)
-    found = vault.read(f"sys/policies/acl/{policy.name}")
-    if found is None:
-        yield Finding("vault.policy.missing", what, "the declared text", "nothing", targets=(target,))
-        return
-    text = str(found.get("policy", ""))
+    found = read_policy(vault, policy.name)
     # Vault trims the text's ends, and keeps every other byte.
-    if text.strip() != policy.text.strip():
-        expected, seen = _first_difference(policy.text, text)
-        yield Finding("vault.policy.text", what, expected, seen, targets=(target,))
+    texts = [{policy.name: replace(each, text=each.text.strip())} if each else {} for each in (policy, found)]
+    for changes in difference("policy", *texts).values():
+        yield from findings(changes, resource_types.policy(policy.name))
 
 
-def _first_difference(expected: str, found: str) -> tuple[str, str]:
-    """Return the first line in which two texts differ, in both."""
-    ours, theirs = expected.strip().splitlines(), found.strip().splitlines()
-    number = next(
-        (index for index, pair in enumerate(zip(ours, theirs, strict=False)) if pair[0] != pair[1]),
-        min(len(ours), len(theirs)),
-    )
-    lines = [texts[number].strip() if number < len(texts) else "the end" for texts in (ours, theirs)]
-    return f"line {number + 1}: {lines[0]}", f"line {number + 1}: {lines[1]}"
-
-
-def _role_question(access: Access, vault: Vault, name: str) -> Any:
-    return lambda: _role(access, vault, name)
-
-
-def _role(access: Access, vault: Vault, name: str) -> Iterator[Finding]:
-    path = f"auth/{access.vault.jwt.mount}/role/{name}"
-    what, target = f"JWT role {name}", resource_types.jwt_role(access, name)
-    found = vault.read(path)
-    if found is None:
-        # Without its backend it is gone too: that is told of the backend.
-        if mount_at(vault, f"auth/{access.vault.jwt.mount}") is not None:
-            yield Finding("vault.role.missing", what, "a role", "nothing", targets=(target,))
-        return
-    declared = asdict(jwt_role(name, jwt_roles(access)[name]))
-    del declared["name"]  # not in the answer
-    if names := differing(declared, found):
-        yield Finding(
-            "vault.role.fields", what, shown(declared, names), shown(found, names), targets=(target,)
-        )
-    if names := differing(_ROLE_UNUSED, found):
-        # An update keeps what it does not name: only a new role, which the next repair makes, is without them.
-        command = f"vault delete {path}"
-        yield Finding(
-            "vault.role.fields", what, shown(_ROLE_UNUSED, names), shown(found, names), by_hand=command
-        )
+def _role(desired: Desired, vault: Vault, role: JwtRole) -> Iterator[Finding]:
+    mount = desired.jwt_mount
+    found = read_jwt_role(vault, mount, role.name)
+    if found is None and mount_at(vault, f"auth/{mount}") is None:
+        return  # the missing backend is reported, and the role with it
+    observed = {} if found is None else {role.name: found}
+    changes = difference("JWT role", {role.name: role}, observed).get(role.name, ())
+    # An update keeps the fields that it does not name, except the type, which it takes for oidc.
+    reset = {
+        change.field: list(change.desired) if isinstance(change.desired, frozenset) else change.desired
+        for change in changes
+        if change.field in LEFT_BY_ENGINE
+    }
+    body = json.dumps({"role_type": role.role_type, **reset})
+    command = f"printf '%s' {quote(body)} | vault write auth/{mount}/role/{role.name} -"
+    yield from _by_repair(changes, resource_types.jwt_role(mount, role.name), command)
 
 
 def _assignments(fields: dict[str, Any]) -> str:

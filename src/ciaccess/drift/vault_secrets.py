@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ciaccess.clients.vault.secret import MISSING, THERE, VaultSecret
 from ciaccess.drift.findings import Finding
-from ciaccess.drift.former_accounts import Ended
+from ciaccess.drift.former_accounts import FormerAccounts
 from ciaccess.drift.former_accounts import undeclared as of_nobody
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def undeclared(access: Access, vault: Vault) -> Iterator[Finding]:
     """
     kv = access.vault.kv
     by_case = {account.lower(): account for account in access.accounts}
-    ended = Ended(access)
+    former_accounts = FormerAccounts(access)
     for name in vault.keys(folder(access).rstrip("/")):
         if name in access.accounts:
             continue
@@ -38,7 +38,7 @@ def undeclared(access: Access, vault: Vault) -> Iterator[Finding]:
         if twin := by_case.get(name.lower()):
             yield Finding("vault.secret.twin", what, f"only {twin}", name, by_hand=command)
         elif not name.endswith("/") and _is_there(VaultSecret(vault, f"{kv.mount}/data/{kv.prefix}/{name}")):
-            former = ended.secret(name)
+            former = former_accounts.secret(name)
             yield of_nobody(
                 "vault.secret.undeclared", what, "no such secret", "a secret", by_hand=command, former=former
             )

@@ -6,10 +6,6 @@ An account is one resource with all that is its own in Nexus and Vault: its user
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from ciaccess.access import Access
 
 ACCOUNT = "ciaccess:index:ServiceAccount"
 
@@ -22,21 +18,19 @@ class Target:
     identity: str
 
 
-def kv_mount(access: Access) -> tuple[Target, ...]:
-    """Return the KV mount, if it is managed."""
-    kv = access.vault.kv
-    return (Target("vault:index/mount:Mount", kv.mount),) if kv.manage else ()
+def kv_mount(mount: str) -> Target:
+    """Return a managed KV mount."""
+    return Target("vault:index/mount:Mount", mount)
 
 
-def backend(access: Access) -> Target:
-    """Return the JWT backend."""
-    return Target("vault:jwt/authBackend:AuthBackend", access.vault.jwt.mount)
+def backend(mount: str) -> Target:
+    """Return the JWT backend at a mount."""
+    return Target("vault:jwt/authBackend:AuthBackend", mount)
 
 
-def jwt_role(access: Access, role: str) -> Target:
-    """Return a JWT role."""
-    identity = f"auth/{access.vault.jwt.mount}/role/{role}"
-    return Target("vault:jwt/authBackendRole:AuthBackendRole", identity)
+def jwt_role(mount: str, role: str) -> Target:
+    """Return a role of the JWT backend at a mount."""
+    return Target("vault:jwt/authBackendRole:AuthBackendRole", f"auth/{mount}/role/{role}")
 
 
 def policy(name: str) -> Target:

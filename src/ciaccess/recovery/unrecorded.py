@@ -71,12 +71,14 @@ def unrecorded(export: dict[str, Any], access: Access, vault: Vault) -> tuple[Ta
     for name in listed:
         is_ours = _is_our_role(vault, f"auth/{mount}/role/{name}", ours)
         is_all_ours &= is_ours
-        target = jwt_role(access, name)
+        target = jwt_role(mount, name)
         if is_ours and name in jwt_roles(access) and target not in known:
             found.append(target)
-    if listed and is_all_ours and backend(access) not in known:
-        found.insert(0, backend(access))
-    found += [mount for mount in kv_mount(access) if mount not in known and _is_our_engine(vault, access)]
+    if listed and is_all_ours and backend(mount) not in known:
+        found.insert(0, backend(mount))
+    engine = kv_mount(access.vault.kv.mount)
+    if access.vault.kv.manage and engine not in known and _is_our_engine(vault, access):
+        found.append(engine)
     return tuple(found)
 
 

@@ -201,7 +201,7 @@ def test_a_nexus_user_that_may_not_see_privileges(provisioned: Project) -> None:
     finally:
         provisioned.nexus("DELETE", "security/users/looker")
         provisioned.nexus("DELETE", "security/roles/by-hand")
-    for subject in ("the privileges", "anonymous access", "content selector ci-svc-executor-raw"):
+    for subject in ("the privileges", "anonymous access", "the content selectors"):
         assert subject in said
 
 

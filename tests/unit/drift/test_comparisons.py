@@ -9,25 +9,30 @@ import pytest
 
 from ciaccess.access.desired import nexus
 from ciaccess.access.desired.difference import differing
-from ciaccess.access.desired.objects import Variable, VariableId
+from ciaccess.access.desired.objects import VariableId
+from ciaccess.access.desired.state import Desired
 from ciaccess.access.desired.vault import jwt_role
 from ciaccess.clients.nexus import Nexus
 from ciaccess.clients.vault.client import Vault
-from ciaccess.drift import nexus_users, vault_auth
+from ciaccess.drift import vault_auth
 from ciaccess.drift.gitlab_variables import variable_findings
 from ciaccess.drift.manual_commands import deleting, deleting_variable
+from ciaccess.drift.nexus_objects import declared_objects
 from components.resources import listed
 from tests.support.servers.scripted_server import ScriptedServer, in_json
 
 if TYPE_CHECKING:
     from ciaccess.access import Access
+    from ciaccess.access.desired.objects import Variable
+    from ciaccess.access.desired.state import DesiredGroup
     from ciaccess.drift.findings import Finding
 
 GROUP = "orchestrator"
 
 
 def check(access: Access, server: ScriptedServer, subject: str) -> list[Finding]:
-    checks = {each.subject: each for each in vault_auth.checks(access, Vault(server.url, "root-of-the-test"))}
+    vault = Vault(server.url, "root-of-the-test")
+    checks = {each.subject: each for each in vault_auth.checks(Desired.of(access), vault)}
     return list(checks[subject].question())
 
 
@@ -101,34 +106,23 @@ def test_fields_that_another_nexus_adds_are_no_drift(access: Access, server: Scr
     names = [*access.accounts, "svc-ciaccess-reader", "svc-ciaccess-writer"]
     server.answers("GET /service/rest/v1/security/users", in_json([user(name) for name in names]))
     users = Nexus(server.url, "admin", "admins-own-word").users.all()
-    assert list(nexus_users.declared_users(access, users, frozenset())) == []
+    assert list(declared_objects(Desired.of(access), "user", users)) == []
+
+
+def group(access: Access) -> DesiredGroup:
+    return Desired.of(access).groups[GROUP]
 
 
 def variables(access: Access) -> dict[VariableId, Variable]:
-    declared = access.variables_of(GROUP)
-    found = [
-        Variable(
-            "9",
-            key,
-            each.value,
-            each.environment_scope,
-            each.protected,
-            each.masked,
-            each.raw,
-            each.variable_type,
-            each.description or "",
-        )
-        for key, each in declared.items()
-    ]
-    return {variable.identity: variable for variable in found}
+    return {each.identity: each for each in group(access).variables.values()}
 
 
 def test_the_same_key_in_another_scope_is_told(access: Access) -> None:
     found = variables(access)
-    assert list(variable_findings(access, GROUP, found, "https://gitlab")) == []
+    assert list(variable_findings(group(access), found, "https://gitlab")) == []
     other = replace(found[VariableId("VAULT_ADDR", "*")], environment_scope="production", value="https://x")
     found[other.identity] = other
-    (finding,) = variable_findings(access, GROUP, found, "https://gitlab")
+    (finding,) = variable_findings(group(access), found, "https://gitlab")
     assert finding.id == "gitlab.variable.scope"
     assert "filter[environment_scope]=production" in finding.by_hand
 
@@ -140,7 +134,7 @@ def test_a_value_that_may_be_a_credential_is_not_shown(access: Access, value: st
     found = variables(access)
     changed = replace(found[VariableId("VAULT_ADDR", "*")], value=value)
     found[changed.identity] = changed
-    (finding,) = variable_findings(access, GROUP, found, "https://gitlab")
+    (finding,) = variable_findings(group(access), found, "https://gitlab")
     assert value not in finding.found
     assert f"another value of {len(value)} characters" in finding.found
 
@@ -150,7 +144,7 @@ def test_a_masked_value_is_shown_on_neither_side(access: Access) -> None:
     changed = replace(found[VariableId("VAULT_ADDR", "*")], value="https://old.example", masked=True)
     found[changed.identity] = changed
     shown = [
-        f"{each.expected} {each.found}" for each in variable_findings(access, GROUP, found, "https://gitlab")
+        f"{each.expected} {each.found}" for each in variable_findings(group(access), found, "https://gitlab")
     ]
     assert not any("old.example" in text or access.vault.address in text for text in shown)
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ciaccess.access import load
+from ciaccess.access.desired.state import Desired
 from ciaccess.clients.nexus import Privilege, Role, User
-from ciaccess.drift.nexus_objects import Declared, other_roles, privileges_findings
-from ciaccess.drift.nexus_users import other_users
+from ciaccess.drift.nexus_objects import undeclared_privileges, undeclared_roles
+from ciaccess.drift.nexus_users import undeclared_users
 from ciaccess.engine import resource_types
 from tests.support.access.organisation import renamed
 
@@ -50,7 +51,7 @@ def repairs(found: list[Finding]) -> dict[str, tuple[str, bool, bool]]:
 
 def test_users_of_a_former_account_are_the_engines_and_others_a_persons(ended: Access) -> None:
     ids = ("svc-executor", "svc-executor-b", "svc-executor-c", "svc-other")
-    found = list(other_users(ended, {each: user(each) for each in ids}, NOBODY))
+    found = list(undeclared_users(ended, Desired.of(ended), {each: user(each) for each in ids}, NOBODY))
     assert repairs(found) == {
         "user svc-executor": ("nexus.user.undeclared", True, False),
         "user svc-executor-b": ("nexus.user.undeclared", True, False),
@@ -64,23 +65,20 @@ def test_users_of_a_former_account_are_the_engines_and_others_a_persons(ended: A
 
 def test_one_that_administers_nexus_is_the_engines_too(ended: Access) -> None:
     users = {"svc-executor": user("svc-executor", "nx-admin")}
-    found = list(other_users(ended, users, frozenset({"nx-admin"})))
-    assert [(each.id, bool(each.targets)) for each in found] == [
-        ("nexus.user.admin", True),
-        ("nexus.user.undeclared", True),
-    ]
+    found = list(undeclared_users(ended, Desired.of(ended), users, frozenset({"nx-admin"})))
+    assert [(each.id, bool(each.targets)) for each in found] == [("nexus.user.admin", True)]
 
 
 def test_roles_and_privileges_of_a_former_account_are_the_engines_and_others_a_persons(ended: Access) -> None:
-    declared = Declared.of(ended)
+    desired = Desired.of(ended)
     roles = {each: role(each) for each in ("ci-svc-executor", "ci-svc-executor-x")}
-    assert repairs(list(other_roles(ended, declared, roles, NOBODY, NOBODY))) == {
+    assert repairs(list(undeclared_roles(ended, desired, roles, NOBODY, NOBODY))) == {
         "role ci-svc-executor": ("nexus.role.undeclared", True, False),
         "role ci-svc-executor-x": ("nexus.role.undeclared", False, True),
     }
     names = ("ci-svc-executor-rpm-dev", "ci-svc-fsdb-rpm-dev")
     others = {each: privilege(each) for each in names}
-    found = list(privileges_findings(ended, Declared((), (), ()), others))
+    found = list(undeclared_privileges(ended, desired, others))
     assert repairs(found) == {
         "privilege ci-svc-executor-rpm-dev": ("nexus.privilege.undeclared", True, False),
         "privilege ci-svc-fsdb-rpm-dev": ("nexus.privilege.undeclared", False, True),
@@ -89,4 +87,7 @@ def test_roles_and_privileges_of_a_former_account_are_the_engines_and_others_a_p
 
 def test_until_its_day_is_over_a_former_account_is_declared(tmp_path: Path) -> None:
     access = load(renamed(tmp_path, "svc-executor", "svc-exec", LAST), on=LAST)
-    assert list(other_users(access, {"svc-executor": user("svc-executor")}, NOBODY)) == []
+    assert (
+        list(undeclared_users(access, Desired.of(access), {"svc-executor": user("svc-executor")}, NOBODY))
+        == []
+    )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ciaccess.access.desired.state import Desired
 from ciaccess.clients.vault.secret import THERE, SecretSnapshot
 from ciaccess.drift.credentials import secret_findings
 
@@ -23,7 +24,7 @@ def findings(access: Access, known: str = KNOWN, **custom: Any) -> list[Finding]
     metadata = {"max_versions": 0, "cas_required": False, "custom_metadata": noted}
     fields = {"username": "svc-app", "password": "x"}
     secret = SecretSnapshot(THERE, 1, "", fields, noted, metadata)
-    return list(secret_findings(access, "svc-app", secret, CLAIM, known))
+    return list(secret_findings(Desired.of(access).accounts["svc-app"], secret, CLAIM, known))
 
 
 def test_what_the_plugin_writes_is_clean_with_and_without_a_state(small_access: Access) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator
+    from collections.abc import Iterator
 
 _LISTS = (list, tuple, set, frozenset)
 
@@ -27,32 +27,23 @@ class Change:
 
 
 def difference(
-    kind: str,
-    desired: Mapping[Any, object],
-    observed: Mapping[Any, object],
-    ignored: frozenset[str] = frozenset(),
-) -> dict[Hashable, tuple[Change, ...]]:
-    """Return the changes of each desired object, by its key; objects that are not desired are no changes.
+    kind: str, desired: Mapping[str, object], observed: Mapping[str, object]
+) -> dict[str, tuple[Change, ...]]:
+    """Return the changes of each desired object that differs, by its key; objects that are not desired are no changes.
 
-    Both map keys to values of one type (desired/objects), whose `ignored` fields do not count.
+    Both map keys to values of one type of desired/objects.
     """
-    found: dict[Hashable, tuple[Change, ...]] = {}
-    for key, wanted in desired.items():
-        changes = tuple(_changes(kind, key, wanted, observed.get(key), ignored))
-        if changes:
-            found[key] = changes
-    return found
+    found = {key: tuple(_changes(kind, key, wanted, observed.get(key))) for key, wanted in desired.items()}
+    return {key: changes for key, changes in found.items() if changes}
 
 
-def _changes(
-    kind: str, key: Hashable, desired: Any, observed: object | None, ignored: frozenset[str]
-) -> Iterator[Change]:
+def _changes(kind: str, key: str, desired: Any, observed: object) -> Iterator[Change]:
     if observed is None:
-        yield Change(kind, str(key), "", desired, None)
+        yield Change(kind, key, "", desired, None)
         return
-    names = [field.name for field in fields(desired) if field.name not in ignored]
-    for name in differing({each: getattr(desired, each) for each in names}, vars(observed)):
-        yield Change(kind, str(key), name, getattr(desired, name), getattr(observed, name))
+    wanted = {each.name: getattr(desired, each.name) for each in fields(desired) if each.compare}
+    for name in differing(wanted, vars(observed)):
+        yield Change(kind, key, name, wanted[name], getattr(observed, name))
 
 
 def differing(desired: Mapping[str, Any], observed: Mapping[str, Any]) -> list[str]:

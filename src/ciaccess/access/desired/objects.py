@@ -6,11 +6,9 @@ Imports nothing: the plugin, which must start quickly, reads these types through
 
 from __future__ import annotations
 
+from collections.abc import Mapping  # noqa: TC003 dataclasses resolve it
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from typing import NamedTuple
 
 # Nexus's source of local users.
 LOCAL = "default"
@@ -40,7 +38,7 @@ class Role:
     description: str
     privileges: frozenset[str]
     roles: frozenset[str]
-    read_only: bool = False
+    read_only: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -68,7 +66,7 @@ class Privilege:
     repository: str = ""
     content_selector: str = ""
     pattern: str = ""
-    read_only: bool = False
+    read_only: bool = field(default=False, compare=False)
 
 
 class VariableId(NamedTuple):
@@ -145,11 +143,17 @@ class JwtBackend:
     jwt_validation_pubkeys: frozenset[str] = frozenset()
     bound_issuer: str = ""
     default_role: str = ""
+    jwks_ca_pem: str = ""
+    jwks_pairs: frozenset[str] = frozenset()
+    jwt_supported_algs: frozenset[str] = frozenset()
+    oidc_client_id: str = ""
+    oidc_discovery_ca_pem: str = ""
+    provider_config: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class JwtRole:
-    """A role of a JWT auth backend, without the fields that only OIDC logins use.
+    """A role of a JWT auth backend.
 
     Every token_* field is declared: one that was changed in Vault and is not declared can survive a repair.
     """
@@ -172,3 +176,21 @@ class JwtRole:
     token_no_default_policy: bool = False
     token_bound_cidrs: frozenset[str] = frozenset()
     verbose_oidc_logging: bool = False
+    allowed_redirect_uris: frozenset[str] = frozenset()
+    claim_mappings: Mapping[str, str] = field(default_factory=dict)
+    clock_skew_leeway: int = 0
+    expiration_leeway: int = 0
+    max_age: int = 0
+    not_before_leeway: int = 0
+    oidc_scopes: frozenset[str] = frozenset()
+    user_claim_json_pointer: bool = False
+
+
+# Fields that pulumi-vault does not send while they are empty, so that no `up` resets them (facts on Vault's provider).
+LEFT_BY_ENGINE = frozenset(
+    {
+        *("jwks_ca_pem", "jwks_pairs", "jwt_supported_algs", "oidc_client_id", "oidc_discovery_ca_pem"),
+        *("provider_config", "allowed_redirect_uris", "claim_mappings", "clock_skew_leeway"),
+        *("expiration_leeway", "max_age", "not_before_leeway", "oidc_scopes", "user_claim_json_pointer"),
+    }
+)

@@ -46,6 +46,16 @@ class DesiredAccount:
     purge: bool
     adopt: bool
 
+    @cached_property
+    def objects(self) -> Mapping[str, Mapping[str, object]]:
+        """The objects in Nexus by kind and id."""
+        return {
+            "user": self.users,
+            "role": {self.role.role_id: self.role} if self.role else {},
+            "content selector": {each.name: each for each in self.selectors},
+            "privilege": {each.name: each for each in self.privileges},
+        }
+
     @property
     def active_user(self) -> str:
         """Return the user that the secret names."""
@@ -151,23 +161,9 @@ class Desired:
             adopts_nexus=access.adopts(access.nexus),
         )
 
-    @cached_property
-    def users(self) -> Mapping[str, User]:
-        """The users of all accounts by id."""
-        return {name: user for account in self.accounts.values() for name, user in account.users.items()}
-
-    @cached_property
-    def roles(self) -> Mapping[str, Role]:
-        """The roles by id: named ones, and those of accounts."""
-        own = (account.role for account in self.accounts.values())
-        return {**self.named_roles, **{role.role_id: role for role in own if role}}
-
-    @cached_property
-    def selectors(self) -> Mapping[str, ContentSelector]:
-        """The content selectors by name."""
-        return {each.name: each for account in self.accounts.values() for each in account.selectors}
-
-    @cached_property
-    def privileges(self) -> Mapping[str, Privilege]:
-        """The privileges by name."""
-        return {each.name: each for account in self.accounts.values() for each in account.privileges}
+    def objects(self, kind: str) -> Mapping[str, object]:
+        """Return the objects in Nexus of one kind by id: those of all accounts, and the named roles."""
+        found: dict[str, object] = dict(self.named_roles) if kind == "role" else {}
+        for account in self.accounts.values():
+            found |= account.objects[kind]
+        return found
