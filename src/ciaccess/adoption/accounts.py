@@ -7,7 +7,7 @@ let it in, stand as a comment, ready to be put in once that is mended.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ciaccess.access.desired.nexus import role_id
@@ -25,17 +25,22 @@ if TYPE_CHECKING:
 
 PATH = ("accounts",)
 _FIELDS = frozenset({"username", "password"})
+_GRANTS = ("push", "pull", "promote")
 # Of ciaccess's own pipeline: adoption/jwt_roles says so.
 _OWN = (READER, WRITER)
 
 
 @dataclass(frozen=True)
 class Accounts:
-    """Accounts as the YAML writes them, the roles of Nexus that they need declared, and who may administer it."""
+    """Accounts as the YAML writes them, the roles of Nexus that they need declared, and the administrators among them.
+
+    `renamed_roles` are the needed roles that get another name in the YAML.
+    """
 
     declared: dict[str, dict[str, Any]]
     roles: frozenset[str]
     administrators: frozenset[str]
+    renamed_roles: Mapping[str, str] = field(default_factory=dict)
 
 
 def describe(
@@ -77,10 +82,11 @@ def describe(
             text,
             f"Copy it to {world.vault.mount}/{world.vault.prefix}/, or leave it to who reads it",
         )
+    renamed = _shared_roles(world, declared, named, draft)
     administrators = frozenset(
         name for name in declared if nexus_roles.is_administrator(world.nexus, world.nexus.users[name].roles)
     )
-    return Accounts(declared, frozenset(named), administrators)
+    return Accounts(declared, frozenset(named), administrators, renamed)
 
 
 def email_domain(world: World, accounts: Accounts) -> str | None:
@@ -111,8 +117,12 @@ def _problem(world: World, user: User) -> tuple[str, str, str] | None:
         else (user.user_id,)
     )
     if secret.username not in turns:
-        text = "the username in its secret is another one, or there is none"
-        return "username-differs", text, "Correct the secret, or name it after the user that it holds"
+        keys = ", ".join(sorted(secret.keys)) or "no keys"
+        text = "the username in its secret is that of another user"
+        if not secret.username:
+            text = f"its secret has no username; it has {keys}"
+        remedy = "Write the keys username and password to it, or name it after the user that it holds"
+        return "username-differs", text, remedy
     if user.status != "active":
         return (
             "user-disabled",
@@ -144,6 +154,25 @@ def _described(world: World, user: User, finder: GrantFinder) -> tuple[dict[str,
     if roles:
         found["roles"] = sorted(roles)
     return found, roles
+
+
+def _shared_roles(
+    world: World, declared: dict[str, dict[str, Any]], named: set[str], draft: Draft
+) -> dict[str, str]:
+    """Return other names for needed roles that are an account's own: one role cannot be declared twice."""
+    own = {role_id(name) for name, account in declared.items() if account.keys() & set(_GRANTS)}
+    needed = nexus_roles.contained(world.nexus, named)
+    renamed = {role: f"shared-{role}" for role in sorted(needed & own)}
+    for name, account in declared.items():
+        held = account.get("roles", [])
+        if found := sorted(set(held) & renamed.keys()):
+            account["roles"] = sorted(renamed.get(role, role) for role in held)
+            text = f"it has {', '.join(found)}, which is another account's own role"
+            remedy = (
+                f"up gives it {', '.join(renamed[role] for role in found)}, with the same content, instead"
+            )
+            draft.remark("role-of-another-account", (*PATH, name, "roles"), text, remedy)
+    return renamed
 
 
 def _is_second(world: World, name: str) -> bool:

@@ -171,7 +171,7 @@ def plan(
 @application.command(
     epilog="Examples:  ./ciaccess adopt run --account svc-bench  ·  ./ciaccess adopt run --all --yes"
 )
-def run(
+def run(  # noqa: PLR0913 a command's options
     *,
     kind: Annotated[
         list[str] | None,
@@ -183,6 +183,9 @@ def run(
     every: Annotated[bool, typer.Option("--all", help="Everything that is declared.")] = False,
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Write to the systems too: what differs, and what is missing.")
+    ] = False,
+    fewer_rights: Annotated[
+        bool, typer.Option("--fewer-rights", help="With --yes: also where users of Nexus lose rights.")
     ] = False,
     stack: StackOption = "prod",
     settings_file: SettingsOption = None,
@@ -200,6 +203,7 @@ def run(
         whole = adopting.plan()
         chosen = whole if every else _chosen(whole, kind or [], account or [])
         _tell_of_plan(chosen)
+        _check_rights(adopting.lost_rights(chosen), refuse=yes and not fewer_rights)
         finish(_adopt(adopting, chosen, yes=yes))
 
 
@@ -210,6 +214,21 @@ def _chosen(whole: Plan, kinds: list[str], accounts: list[str]) -> Plan:
         return whole.chosen(kinds, accounts)
     except AdoptionError as error:
         raise CommandError(str(error)) from None
+
+
+def _check_rights(lost: dict[str, str], *, refuse: bool) -> None:
+    """Report the users of Nexus that lose rights.
+
+    Raises:
+        CommandError: there are some, and that was not confirmed.
+    """
+    for user, rights in lost.items():
+        output().print(f"up would take from {user}: {rights}", markup=False)
+    if lost and refuse:
+        raise CommandError(
+            f"{', '.join(lost)} would have fewer rights in Nexus than now. Nothing was written: declare these rights in "
+            "access.yaml, or confirm the loss with --fewer-rights"
+        )
 
 
 def _adopt(adopting: Session, chosen: Plan, *, yes: bool) -> Exit:

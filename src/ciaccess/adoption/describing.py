@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from ciaccess.access.desired.objects import LEFT_BY_ENGINE
 from ciaccess.adoption import accounts, gitlab_groups, jwt_roles, nexus_roles, repositories
 from ciaccess.adoption.draft import Draft
 
@@ -53,8 +54,12 @@ def _vault(world: World, found: accounts.Accounts, draft: Draft) -> dict[str, An
     if seen.backend.get("default_role"):
         text = f"the backend has the default role {seen.backend['default_role']}, for jobs that name none"
         draft.remark(
-            "default-role", ("vault", "jwt"), text, "It stays, unmanaged: let each job name its role"
+            "default-role", ("vault", "jwt"), text, "up takes it away: let each job name its role first"
         )
+    if kept := sorted(field for field in LEFT_BY_ENGINE if seen.backend.get(field)):
+        text = f"the backend has {', '.join(kept)}, which cannot be described here"
+        remedy = "An up that changes another field of the backend empties it, since Vault replaces all fields at once"
+        draft.remark("backend-field", ("vault", "jwt"), text, remedy)
     jwt: dict[str, Any] = {"mount": seen.jwt_mount, "issuer": _gitlab(world, issuer or world.gitlab_url)}
     for key, field in (("discovery_url", "oidc_discovery_url"), ("jwks_url", "jwks_url")):
         if seen.backend.get(field):
@@ -85,7 +90,7 @@ def _nexus(
     if domain := accounts.email_domain(world, found):
         described["email_domain"] = domain
     described["repositories"] = places
-    if roles := nexus_roles.describe(world.nexus, found.roles, draft):
+    if roles := nexus_roles.describe(world.nexus, found.roles, found.renamed_roles, draft):
         described["roles"] = roles
     return described
 

@@ -7,10 +7,11 @@ as the engine will compare them after the import, so that the plan says exactly 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ciaccess.access.desired.difference import differing
 from ciaccess.access.desired.ownership import owner_in
 
 if TYPE_CHECKING:
@@ -49,14 +50,16 @@ def _role(inputs: dict[str, Any], systems: Systems) -> Existing | None:
     if found is None:
         return None
     obstacle = "it is Nexus's own" if found.read_only else ""
-    return Existing(found.role_id, differing(vars(found), inputs), owner_in(found.description), obstacle)
+    return Existing(
+        found.role_id, differing_inputs(vars(found), inputs), owner_in(found.description), obstacle
+    )
 
 
 def _selector(inputs: dict[str, Any], systems: Systems) -> Existing | None:
     found = systems.nexus.content_selectors.find(inputs["name"])
     if found is None:
         return None
-    return Existing(found.name, differing(vars(found), inputs), owner_in(found.description))
+    return Existing(found.name, differing_inputs(vars(found), inputs), owner_in(found.description))
 
 
 def _privilege(inputs: dict[str, Any], systems: Systems) -> Existing | None:
@@ -64,14 +67,14 @@ def _privilege(inputs: dict[str, Any], systems: Systems) -> Existing | None:
     if found is None:
         return None
     obstacle = f"it is of type {found.type}" if found.type != inputs["type"] else ""
-    return Existing(found.name, differing(vars(found), inputs), owner_in(found.description), obstacle)
+    return Existing(found.name, differing_inputs(vars(found), inputs), owner_in(found.description), obstacle)
 
 
 def _user(inputs: dict[str, Any], systems: Systems) -> Existing | None:
     found = systems.nexus.users.find(inputs["user_id"])
     if found is None:
         return None
-    return Existing(found.user_id, differing(vars(found), inputs), owner_in(found.last_name))
+    return Existing(found.user_id, differing_inputs(vars(found), inputs), owner_in(found.last_name))
 
 
 def _variable(inputs: dict[str, Any], systems: Systems) -> Existing | None:
@@ -83,7 +86,7 @@ def _variable(inputs: dict[str, Any], systems: Systems) -> Existing | None:
     known = inputs if not inputs["masked"] else {**inputs, "value": found.value}
     obstacle = "it is hidden, and cannot be read back: delete it, or leave it out" if found.hidden else ""
     return Existing(
-        f"{group}:{key}:{scope}", differing(vars(found), known), owner_in(found.description), obstacle
+        f"{group}:{key}:{scope}", differing_inputs(vars(found), known), owner_in(found.description), obstacle
     )
 
 
@@ -108,8 +111,7 @@ def _backend(inputs: dict[str, Any], systems: Systems) -> Existing | None:
     found = systems.vault.read(f"auth/{inputs['path']}/config")
     if found is None:
         return None
-    names = [name for name in _BACKEND if _as_text(found.get(snake(name))) != _as_text(inputs.get(name))]
-    return Existing(inputs["path"], tuple(sorted(names)))
+    return Existing(inputs["path"], _differing_in_vault(found, {name: inputs.get(name) for name in _BACKEND}))
 
 
 def _jwt_role(inputs: dict[str, Any], systems: Systems) -> Existing | None:
@@ -117,39 +119,27 @@ def _jwt_role(inputs: dict[str, Any], systems: Systems) -> Existing | None:
     found = systems.vault.read(identity)
     if found is None:
         return None
-    compared = [name for name in inputs if name not in ("backend", "roleName", "__defaults")]
-    names = [name for name in compared if _as_text(found.get(snake(name))) != _as_text(inputs[name])]
-    return Existing(identity, tuple(sorted(names)))
+    compared = {name: inputs[name] for name in inputs if name not in ("backend", "roleName", "__defaults")}
+    return Existing(identity, _differing_in_vault(found, compared))
 
 
-def differing(found: dict[str, Any], inputs: dict[str, Any]) -> tuple[str, ...]:
-    """Return the names that both have with different values; lists are sets."""
-    return tuple(
-        sorted(
-            name for name, value in found.items() if name in inputs and _plain(value) != _plain(inputs[name])
-        )
-    )
+def differing_inputs(found: Mapping[str, Any], inputs: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the inputs that the found object has too, with another value."""
+    return tuple(sorted(differing({name: inputs[name] for name in inputs if name in found}, found)))
 
 
-def snake(name: str) -> str:
-    """Return `boundClaimsType` as Vault says it: `bound_claims_type`."""
+def _differing_in_vault(found: Mapping[str, Any], inputs: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the inputs that differ from Vault's fields; pulumi-vault joins the values of a claim by commas."""
+    claims = {claim: text.split(",") for claim, text in (inputs.get("boundClaims") or {}).items()}
+    wanted = {**inputs, "boundClaims": claims} if claims else inputs
+    by_field = {_snake(name): name for name in wanted}
+    names = differing({field: wanted[name] for field, name in by_field.items()}, found)
+    return tuple(sorted(by_field[name] for name in names))
+
+
+def _snake(name: str) -> str:
+    """Return `boundClaimsType` as Vault names it: `bound_claims_type`."""
     return re.sub(r"[A-Z]", lambda letter: f"_{letter[0].lower()}", name)
-
-
-def _plain(value: Any) -> Any:
-    return frozenset(value) if isinstance(value, list | tuple | frozenset) else value
-
-
-def _as_text(value: Any) -> Any:
-    """Return a value of Vault's or of the preview's in one form: claims joined by commas, lists as sets, nothing empty."""
-    if isinstance(value, dict):
-        return {
-            key: ",".join(map(str, item)) if isinstance(item, list) else str(item)
-            for key, item in value.items()
-        }
-    if isinstance(value, list):
-        return frozenset(map(str, value))
-    return frozenset() if value in (None, "", 0, False) else value
 
 
 Finder = Callable[[dict[str, Any], "Systems"], Existing | None]

@@ -11,7 +11,7 @@ from ciaccess.access.model.checks import FORMATS, MOST_TEXT_CHARACTERS, SEGMENT
 from ciaccess.access.rules.lenient_view import ADMINISTRATIVE, BUILT_IN_ROLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from ciaccess.adoption.draft import Draft
     from ciaccess.adoption.world import NexusSeen
@@ -54,12 +54,14 @@ def is_administrator(nexus: NexusSeen, roles: Iterable[str]) -> bool:
     return "nx-admin" in held or any(name.startswith(ADMINISTRATIVE) for name in privileges)
 
 
-def describe(nexus: NexusSeen, roles: Iterable[str], draft: Draft) -> dict[str, dict[str, Any]]:
-    """Return the named roles; say what they give too much of, and which of their privileges stay unmanaged."""
-    names = sorted(contained(nexus, roles) - set(BUILT_IN_ROLES))
-    found = {name: _described(nexus.roles[name]) for name in names}
-    for name in names:
-        privileges = nexus.roles[name].privileges
+def describe(
+    nexus: NexusSeen, roles: Iterable[str], renamed: Mapping[str, str], draft: Draft
+) -> dict[str, dict[str, Any]]:
+    """Return the named roles, some under another name; note what they give too much of, and unmanaged privileges."""
+    found: dict[str, dict[str, Any]] = {}
+    for original in sorted(contained(nexus, roles) - set(BUILT_IN_ROLES)):
+        name, privileges = renamed.get(original, original), nexus.roles[original].privileges
+        found[name] = _described(nexus.roles[original], renamed)
         wide = sorted(
             each
             for each in privileges
@@ -81,7 +83,7 @@ def describe(nexus: NexusSeen, roles: Iterable[str], draft: Draft) -> dict[str, 
     return found
 
 
-def _described(role: Role) -> dict[str, Any]:
+def _described(role: Role, renamed: Mapping[str, str]) -> dict[str, Any]:
     """Return a role as the YAML writes it; `pull` stands for pairs of browse and read on every repository."""
     every = set(role.privileges)
     pulled: list[str] = []
@@ -98,7 +100,7 @@ def _described(role: Role) -> dict[str, Any]:
     if every:
         found["privileges"] = sorted(every)
     if role.roles:
-        found["roles"] = sorted(role.roles)
+        found["roles"] = sorted(renamed.get(each, each) for each in role.roles)
     return found
 
 

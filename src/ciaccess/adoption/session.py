@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
 
+from ciaccess.access.desired.state import Desired
 from ciaccess.access.reading.faults import ConfigError
 from ciaccess.adoption.errors import AdoptionError
 from ciaccess.adoption.importing import ADOPTED, adopted_paths, foundation, import_file, targets
+from ciaccess.adoption.lost_rights import lost_rights
 from ciaccess.adoption.plan import Becomes, Plan, make_plan
 from ciaccess.adoption.verifying import Change, changes_in
 from ciaccess.adoption.world import Systems
@@ -115,6 +117,11 @@ class Session:
             found = make_plan(declared_by(preview), self._systems, self.access.owner)
         self._own = {each for each in found.declared if each.is_in_state}
         return found
+
+    def lost_rights(self, plan: Plan) -> dict[str, str]:
+        """Return what users of Nexus would lose once the plan's objects are as declared, by user."""
+        with told():
+            return lost_rights(plan, Desired.of(self.access), self._systems.nexus)
 
     def take_into_state(self, plan: Plan) -> None:
         """Import what the plan adopts. Writes to no system, and goes on where an earlier run stopped.

@@ -111,14 +111,18 @@ def _folder(
     found: list[tuple[str, str, str]], users: frozenset[str], kv: str | None, mounts: list[str]
 ) -> tuple[str, str]:
     """Return mount and folder: those that were named, or where most secrets bear a Nexus user's name."""
+    folders = sorted({f"{mount}/{folder}" for mount, folder, _ in found if folder})
     if kv is not None:
-        mount = next((each for each in sorted(mounts, key=len) if kv.startswith(f"{each}/")), None)
+        mount = next((each for each in sorted(mounts, key=len) if f"{kv}/".startswith(f"{each}/")), None)
         if mount is None:
             raise AdoptionError(
-                f"--kv {kv}: there is no KV engine of version 2 at its beginning. Name mount and folder, such as "
-                f"secret/nexus; there are the mounts {', '.join(mounts) or 'none'}"
+                f"--kv {kv}: not in a KV engine of version 2. Name mount and folder, such as secret/nexus; the mounts "
+                f"are {', '.join(mounts) or 'missing'}"
             )
-        return mount, kv.removeprefix(f"{mount}/").strip("/")
+        folder = kv.removeprefix(mount).strip("/")
+        if not folder:
+            raise AdoptionError(_needs_folder(f"--kv {kv}", mount, folders))
+        return mount, folder
     counted: dict[tuple[str, str], int] = {}
     for mount, folder, name in found:
         if name in users and folder:
@@ -127,10 +131,23 @@ def _folder(
     if len(best) != 1:
         shown = ", ".join(f"{mount}/{folder}" for mount, folder in sorted(best))
         why = f"several folders would do: {shown}" if best else "no secret is named as a user of Nexus"
+        at_the_top = sorted({mount for mount, folder, name in found if name in users and not folder})
+        if at_the_top and not best:
+            raise AdoptionError(_needs_folder("find the folder of the secrets", at_the_top[0], folders))
         raise AdoptionError(
             f"find the folder of the secrets: {why}. Name it with --kv, as in --kv secret/nexus"
         )
     return best[0]
+
+
+def _needs_folder(doing: str, mount: str, folders: list[str]) -> str:
+    """Return the message for secrets at the top of a mount."""
+    known = f"; the folders are {', '.join(folders)}" if folders else ""
+    return (
+        f"{doing}: secrets at the top of the mount {mount} cannot be described, access.yaml needs a folder inside the mount "
+        f"(vault.kv.prefix){known}. Copy them, as in: vault kv get -format=json -field=data {mount}/NAME | vault kv put "
+        f"{mount}/nexus/NAME -, let jobs read them there, and name --kv {mount}/nexus"
+    )
 
 
 def _secrets(vault: Vault, mount: str, prefix: str, names: list[str]) -> Iterator[Secret]:

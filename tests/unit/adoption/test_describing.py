@@ -222,3 +222,44 @@ def test_the_words_of_an_owner_are_not_taken_for_a_description() -> None:
 def test_no_password_stands_in_a_draft_or_in_a_repr() -> None:
     seen = world(None, replace(nexus(), admitted=frozenset()))
     assert worlds.PASSWORD not in text(describe(seen)) + repr(seen)
+
+
+def test_a_role_of_an_account_that_another_one_holds_gets_another_name(tmp_path: Path) -> None:
+    """Else the role would be declared by two resources, and end without privileges."""
+    pushes = (f"nx-repository-view-raw-raw-dev-{action}" for action in ("add", "browse", "edit", "read"))
+    seen = nexus(
+        users={"svc-a": user("svc-a", "ci-svc-a"), "svc-b": user("svc-b", "reads")},
+        roles={"ci-svc-a": role("ci-svc-a", *pushes), "reads": role("reads", roles=("ci-svc-a",))},
+        admitted=frozenset({"svc-a", "svc-b"}),
+    )
+    both = vault(
+        secrets={name: secret(name) for name in ("svc-a", "svc-b")},
+        policies={"reads-a": policy("secret/data/nexus/svc-a", "secret/data/nexus/svc-b")},
+    )
+    draft = describe(world(both, seen))
+    assert draft.data["accounts"]["svc-a"] == {"purpose": "Some", "push": ["raw"]}
+    named = draft.data["nexus"]["roles"]
+    assert named["reads"]["roles"] == ["shared-ci-svc-a"]
+    assert len(named["shared-ci-svc-a"]["privileges"]) == 4
+    assert "ci-svc-a" not in named
+    written = tmp_path / "access.yaml"
+    written.write_text(text(draft), encoding="utf-8")
+    assert not [fault for fault in check(written).faults if fault.severity == "error"]
+
+
+def test_a_secret_without_a_username_is_described_by_its_keys() -> None:
+    odd = replace(secret("svc-a", username=""), keys=frozenset({"NEXUS_USER", "NEXUS_PASSWORD"}))
+    (remark,) = (
+        each
+        for each in describe(world(vault(secrets={"svc-a": odd}))).remarks
+        if each.rule == "username-differs"
+    )
+    assert "it has NEXUS_PASSWORD, NEXUS_USER" in str(remark)
+
+
+def test_fields_of_the_backend_that_are_not_described_are_named() -> None:
+    backend = {**vault().backend, "jwt_supported_algs": ["RS256"], "default_role": "ci"}
+    draft = describe(world(vault(backend=backend)))
+    remarks = {each.rule: str(each) for each in draft.remarks}
+    assert "jwt_supported_algs" in remarks["backend-field"]
+    assert "up takes it away" in remarks["default-role"]

@@ -1,0 +1,64 @@
+"""The rights in Nexus that users have now and would not have once objects are brought in line with access.yaml."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from ciaccess.access.desired.nexus import NexusObjects
+from ciaccess.access.desired.objects import SCOPED
+from ciaccess.adoption.plan import ACCOUNT, Becomes
+from ciaccess.analysis.facts import ADMINISTRATION, Grant, Holder, Right, grants_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from ciaccess.access.desired.objects import ContentSelector, Privilege, Role
+    from ciaccess.access.desired.state import Desired
+    from ciaccess.adoption.plan import Plan
+    from ciaccess.clients.nexus import Nexus
+
+    Rights = tuple[frozenset[Grant], frozenset[Right]]
+
+
+def lost_rights(plan: Plan, desired: Desired, nexus: Nexus) -> dict[str, str]:
+    """Return what each user of Nexus, declared or not, would lose by the plan's accounts and roles.
+
+    Raises:
+        ApiError: Nexus does not answer, or may not be asked.
+    """
+    steps = plan.of(Becomes.ADOPTED, Becomes.MADE, Becomes.IN_STATE)
+    accounts = [desired.accounts[step.resource.name] for step in steps if step.kind == ACCOUNT]
+    roles, users = nexus.roles.all(), nexus.users.all()
+    selectors, privileges = nexus.content_selectors.all(), nexus.privileges.all()
+    held = {name: user.roles for name, user in users.items()}
+    before = _rights(roles, selectors, privileges, held)
+    chosen = {step.resource.inputs["role_id"] for step in steps if "role_id" in step.resource.inputs}
+    roles |= {name: role for name, role in desired.named_roles.items() if name in chosen}
+    for account in accounts:
+        roles |= {account.role.role_id: account.role} if account.role else {}
+        selectors |= {each.name: each for each in account.selectors}
+        privileges |= {each.name: each for each in account.privileges}
+        held |= {name: user.roles for name, user in account.users.items() if name in held}
+    after = _rights(roles, selectors, privileges, held)
+    lost: dict[str, set[str]] = defaultdict(set)
+    for grant in before[0]:
+        if not any(each.holder == grant.holder and each.covers(grant) for each in after[0]):
+            lost[grant.holder.name].add(f"{grant.action} in {grant.repository}{grant.path}")
+    for right in before[1] - after[1]:
+        lost[right.holder.name].add(right.name)
+    administrators = {right.holder.name for right in after[1] if right.name == ADMINISTRATION}
+    return {
+        name: ", ".join(sorted(what)) for name, what in sorted(lost.items()) if name not in administrators
+    }
+
+
+def _rights(
+    roles: Mapping[str, Role],
+    selectors: Mapping[str, ContentSelector],
+    privileges: Mapping[str, Privilege],
+    held: Mapping[str, Iterable[str]],
+) -> Rights:
+    scoped = tuple(each for each in privileges.values() if each.type == SCOPED)
+    objects = NexusObjects(tuple(roles.values()), tuple(selectors.values()), scoped)
+    return grants_of(objects, {Holder(name): sorted(names) for name, names in held.items()})

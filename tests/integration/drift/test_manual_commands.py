@@ -1,0 +1,57 @@
+"""The commands that are printed for people do no more than they should, on a real Vault."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tests.support.drift.changes import ROLE
+from tests.support.drift.drift import CLEAN, DRIFT, add_user, do_by_hand, look, nexus, vault_update
+
+if TYPE_CHECKING:
+    from tests.support.project.project import Project
+
+# Every field that the engine does not reset, with a value.
+LEFT = {
+    "allowed_redirect_uris": ["https://elsewhere.test/callback"],
+    "claim_mappings": {"project_path": "project_path"},
+    "clock_skew_leeway": 120,
+    "expiration_leeway": 130,
+    "max_age": 99,
+    "not_before_leeway": 140,
+    "oidc_scopes": ["email"],
+    "user_claim_json_pointer": True,
+}
+
+
+def role(project: Project) -> dict[str, Any]:
+    found: Any = project.vault().read(ROLE)
+    return dict(found["data"])
+
+
+def test_fields_of_a_role_are_reset_and_the_role_stays(provisioned: Project) -> None:
+    before = role(provisioned)
+    vault_update(ROLE, **LEFT)(provisioned)
+    looked = look(provisioned)
+    (finding,) = looked.report["findings"]
+    assert (finding["id"], finding["repair"]) == ("vault.role.fields", "by hand")
+    assert "delete" not in finding["by_hand"]
+    assert all(f"{field}=" in finding["found"] for field in LEFT)
+    do_by_hand(provisioned, looked)
+    assert role(provisioned) == before
+    assert look(provisioned).code == CLEAN
+    assert provisioned.preview().code == 0
+
+
+def test_an_undeclared_service_account_that_administers_nexus_is_one_finding(provisioned: Project) -> None:
+    add_user("svc-ghost", "nx-admin")(provisioned)
+    try:
+        looked = look(provisioned)
+        assert looked.code == DRIFT
+        (finding,) = looked.report["findings"]
+        assert (finding["id"], finding["object"]) == ("nexus.user.admin", "user svc-ghost")
+        assert finding["found"] == "an administrator by the roles nx-admin, a service account"
+        do_by_hand(provisioned, looked)
+        assert look(provisioned).code == CLEAN
+    finally:
+        if any(row["userId"] == "svc-ghost" for row in nexus(provisioned, "GET", "users?source=default")):
+            nexus(provisioned, "DELETE", "users/svc-ghost")

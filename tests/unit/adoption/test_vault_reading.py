@@ -1,0 +1,35 @@
+"""Where the secrets are: found by the names of Nexus's users, or named with --kv."""
+
+from __future__ import annotations
+
+import pytest
+
+from ciaccess.adoption.errors import AdoptionError
+from ciaccess.adoption.vault_reading import read_vault
+from ciaccess.clients.vault.client import Vault
+from tests.support.servers.scripted_server import ScriptedServer, in_json
+
+USERS = frozenset({"svc-a"})
+
+
+def vault(server: ScriptedServer, *keys: str) -> Vault:
+    """Return a Vault with one KV engine at `nexuskv`, whose top has these keys."""
+    kv = {"nexuskv/": {"type": "kv", "options": {"version": "2"}}}
+    server.answers("GET /v1/sys/mounts", in_json({"data": kv}))
+    for path, names in (("", keys), ("/team", ("svc-b",))):
+        server.answers(f"GET /v1/nexuskv/metadata{path}", in_json({"data": {"keys": list(names)}}))
+    return Vault(server.url, "root-of-the-test")
+
+
+@pytest.mark.parametrize("kv", [None, "nexuskv", "nexuskv/"])
+def test_secrets_at_the_top_of_a_mount_need_a_folder(server: ScriptedServer, kv: str | None) -> None:
+    with pytest.raises(AdoptionError, match="secrets at the top of the mount nexuskv") as raised:
+        read_vault(vault(server, "svc-a", "team/"), USERS, kv, None)
+    assert "vault.kv.prefix" in str(raised.value)
+    assert "the folders are nexuskv/team" in str(raised.value)
+    assert "--kv nexuskv/nexus" in str(raised.value)
+
+
+def test_a_mount_that_is_not_there_is_named_with_those_that_are(server: ScriptedServer) -> None:
+    with pytest.raises(AdoptionError, match=r"--kv other/nexus: not in a KV engine .* are nexuskv"):
+        read_vault(vault(server, "svc-a"), USERS, "other/nexus", None)
