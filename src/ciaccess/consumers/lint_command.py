@@ -1,4 +1,4 @@
-"""`./ciaccess lint-ci`: the idioms that broke pipelines, found in a .gitlab-ci.yml and mended where that is mechanical."""
+"""`./ciaccess lint-ci`: what breaks or leaks at Vault and Nexus in pipelines, with the reason and the remedy."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import typer
 
 from ciaccess.cli.options import FileOption, StackOption, declared
 from ciaccess.cli.terminal import finish, print_json
-from ciaccess.consumers.lint import Finding, SourceError, lint, mend
+from ciaccess.consumers.lint import Finding, SourceError, check, mend
 from ciaccess.errors import CommandError, Exit
 
 application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -22,31 +22,41 @@ def lint_ci(
     files: Annotated[list[Path], typer.Argument(help="Pipelines' files.", show_default=False)],
     *,
     fix: Annotated[
-        bool, typer.Option("--fix", help="Mend what is mechanical; comments and formatting stay.")
+        bool,
+        typer.Option(
+            "--fix", help="Correct YAML values where a second check proves it; no script is edited."
+        ),
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
     file: FileOption = None,
     stack: StackOption = None,
 ) -> None:
-    """Find what breaks at Vault or Nexus, with why and the remedy. Exit code 0 clean, 2 something found, 1 an error."""
+    """Find what breaks or leaks at Vault and Nexus, as GitLab would run it, with the reason and the remedy.
+
+    Exit code 0 clean, 2 findings are left, 1 an error.
+    """
     access = declared(file, stack)
-    left: list[tuple[Path, Finding]] = []
-    mended: list[tuple[Path, Finding]] = []
+    found: dict[tuple[str, int, str, str], Finding] = {}
+    fixed: list[Finding] = []
+    unread: dict[str, None] = {}
     for path in files:
         text = _read(path)
         try:
             if fix:
-                text, done = mend(text, access)
-                mended += [(path, finding) for finding in done]
+                text, done = mend(text, access, path)
+                fixed += done
                 if done:
                     _write(path, text)
-            left += [(path, finding) for finding in lint(text, access)]
+            checked = check(text, access, path)
         except SourceError as error:
             raise CommandError(f"read {path}: {error}") from None
+        found |= {each.place: each for each in checked.findings}
+        unread |= dict.fromkeys(f"{path}: {each}" for each in checked.unread)
+    left = list(found.values())
     if as_json:
-        print_json({"findings": _json(left), "fixed": _json(mended)})
+        print_json({"findings": _json(left), "fixed": _json(fixed), "unread": list(unread)})
     else:
-        _show(left, mended)
+        _show(left, fixed, list(unread))
     finish(Exit.DIFFERENCES if left else Exit.CLEAN)
 
 
@@ -65,18 +75,24 @@ def _write(path: Path, text: str) -> None:
         raise CommandError(f"write {path}: {error.strerror}") from None
 
 
-def _json(found: list[tuple[Path, Finding]]) -> list[dict[str, Any]]:
-    return [finding.to_json(str(path)) for path, finding in found]
+def _json(found: list[Finding]) -> list[dict[str, Any]]:
+    return [finding.to_json() for finding in found]
 
 
-def _show(left: list[tuple[Path, Finding]], mended: list[tuple[Path, Finding]]) -> None:
-    for path, finding in mended:
-        typer.echo(f"{path}:{finding.line}: {finding.rule}: mended: {finding.remedy}")
-    for path, finding in left:
-        typer.echo(f"{path}:{finding.line}: {finding.rule}: {finding.why}\n    fix: {finding.remedy}")
-    fixable = sum(bool(finding.edits) for _, finding in left)
+def _show(left: list[Finding], fixed: list[Finding], unread: list[str]) -> None:
+    for finding in fixed:
+        typer.echo(f"{finding.source.name}:{finding.line}: {finding.rule}: fixed: {finding.remedy}")
+    for finding in left:
+        typer.echo(
+            f"{finding.source.name}:{finding.line}: {finding.rule}: {finding.why}\n    fix: {finding.remedy}"
+        )
+        if finding.suggestion:
+            typer.echo(f"    new line: {finding.suggestion}")
+    for each in unread:
+        typer.echo(f"not read: {each}")
+    fixable = sum(each.edit is not None for each in left)
     if left:
-        hint = f", {fixable} of them mechanical: add --fix" if fixable else ""
+        hint = f"; --fix can correct {fixable}" if fixable else ""
         typer.echo(f"{len(left)} found{hint}")
-    elif not mended:
-        typer.echo("clean")
+    elif not fixed:
+        typer.echo("nothing found in what was read" if unread else "clean")

@@ -1,11 +1,12 @@
-"""Finds the idioms that broke pipelines in a .gitlab-ci.yml, says why and how to mend them, mends the mechanical ones.
+"""Finds what breaks or leaks at Vault and Nexus in a pipeline, as GitLab would run it, and says why and what to do.
 
-The file is read as YAML for its structure, and as lines for its text: what is mended is the text, so that comments and
-formatting stay. A line with `# lint-ci: allow RULE` on it, or on the line before, is left alone by that rule.
+A file is merged as GitLab merges it (document, including, merging), its scripts are read as the shell reads them
+(shell, reading), and the rules look at each job's commands, tokens and variables. `mend` edits YAML values alone.
+A line with `# lint-ci: allow RULE` on it, or on the line before, is left alone by that rule.
 """
 
-from ciaccess.consumers.lint.check import lint, mend
+from ciaccess.consumers.lint.check import Checked, check, lint, mend
+from ciaccess.consumers.lint.document import SourceError
 from ciaccess.consumers.lint.findings import Finding
-from ciaccess.consumers.lint.source import SourceError
 
-__all__ = ["Finding", "SourceError", "lint", "mend"]
+__all__ = ["Checked", "Finding", "SourceError", "check", "lint", "mend"]

@@ -1,62 +1,138 @@
-"""Applying the rules: all of them to a text, and their edits until nothing mechanical is left."""
+"""Applying the rules to a pipeline, and the edits of YAML values whose effect the same rules prove."""
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ciaccess.consumers.lint import login_rules, shell_rules
-from ciaccess.consumers.lint.findings import apply
-from ciaccess.consumers.lint.source import Source
+from ciaccess.consumers.lint import login_rules, password_rules, registry_rules, secret_rules, variable_rules
+from ciaccess.consumers.lint.document import SourceError
+from ciaccess.consumers.lint.including import expand
+from ciaccess.consumers.lint.job_reading import read_job
+from ciaccess.consumers.lint.merging import Pipeline
 from ciaccess.consumers.lint.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ciaccess.access import Access
     from ciaccess.consumers.lint.findings import Finding
 
-RULES = (
-    login_rules.role_is_no_role,
+JOB_RULES = (
+    login_rules.unknown_role,
     login_rules.removed_job_jwt,
-    login_rules.path_without_data,
-    login_rules.unreadable_account,
-    login_rules.vault_addr_in_file,
     login_rules.wrong_audience,
     login_rules.missing_id_tokens,
-    shell_rules.push_to_pull_registry,
-    shell_rules.password_in_argv,
-    shell_rules.credentials_in_curl,
-    shell_rules.busybox_wget,
+    secret_rules.secret_paths,
+    secret_rules.native_secrets,
+    variable_rules.vault_addr_in_script,
+    registry_rules.push_to_pull_registry,
+    password_rules.passwords,
+    password_rules.login_by_wget,
 )
-_MOST_ROUNDS = 10  # two edits of one place are made one after the other
+_MOST_EDITS = 200
 
 
-def lint(text: str, access: Access) -> list[Finding]:
-    """Return what is wrong in a .gitlab-ci.yml, by line.
+@dataclass(frozen=True)
+class Checked:
+    """What was found in a pipeline, and the includes that could not be read."""
 
-    Raises:
-        SourceError: it is no YAML.
-    """
-    source, words = Source(text), Vocabulary.of(access)
-    found = {
-        finding: None
-        for rule in RULES
-        for finding in rule(source, words)
-        if not source.allows(finding.rule, finding.line - 1)
-    }
-    return sorted(found, key=lambda finding: (finding.line, finding.rule))
+    findings: list[Finding]
+    unread: list[str]
 
 
-def mend(text: str, access: Access) -> tuple[str, list[Finding]]:
-    """Return the text with every mechanical fault mended, and the faults that were.
+def lint(text: str, access: Access, path: Path = Path(".gitlab-ci.yml")) -> list[Finding]:
+    """Return what is wrong in a pipeline's file and in what it includes, by file and line.
 
     Raises:
-        SourceError: it is no YAML.
+        SourceError: it is no YAML, or too large.
     """
-    mended: list[Finding] = []
-    for _ in range(_MOST_ROUNDS):
-        fixable = [finding for finding in lint(text, access) if finding.edits]
-        changed = apply(text, fixable)
-        if changed == text:
+    return check(text, access, path).findings
+
+
+def check(text: str, access: Access, path: Path) -> Checked:
+    """Check a pipeline's file with what it includes; what GitLab would run is what counts.
+
+    Raises:
+        SourceError: it is no YAML, or too large.
+    """
+    words = Vocabulary.of(access)
+    pipeline = Pipeline(expand(text, path, words.own_project))
+    found: dict[tuple[str, int, str, str], Finding] = {}
+    for finding in _found(pipeline, words):
+        if not finding.source.allows(finding.rule, finding.line):
+            found.setdefault(finding.place, finding)
+    ordered = sorted(
+        found.values(),
+        key=lambda each: (each.source.name != str(path), each.source.name, each.line, each.rule),
+    )
+    return Checked(ordered, pipeline.unread)
+
+
+def _found(pipeline: Pipeline, words: Vocabulary) -> Iterator[Finding]:
+    yield from variable_rules.variables_in_file(pipeline, words)
+    run: set[int] = set()
+    for job in pipeline.jobs:
+        scripts = {id(script) for shell in job.shells for script in shell.scripts}
+        # What a visible job runs was read there, with its variables and tokens.
+        if job.is_hidden and scripts and scripts <= run:
+            continue
+        run |= scripts
+        reading = read_job(job, words)
+        for rule in JOB_RULES:
+            yield from rule(reading, words)
+
+
+def mend(text: str, access: Access, path: Path = Path(".gitlab-ci.yml")) -> tuple[str, list[Finding]]:
+    """Return the text with those YAML values edited whose findings are then gone, and these findings.
+
+    An edit is kept only where the pipeline, merged and checked again, has that finding less and no other one more.
+
+    Raises:
+        SourceError: it is no YAML, or too large.
+    """
+    made: list[Finding] = []
+    refused: set[tuple[str, int, str, str]] = set()
+    found = lint(text, access, path)
+    for _ in range(_MOST_EDITS):
+        wanted = [
+            each
+            for each in found
+            if each.edit and each.edit.source.name == str(path) and each.place not in refused
+        ]
+        if not wanted:
             break
-        mended += fixable
-        text = changed
-    return text, mended
+        finding = wanted[0]
+        after = _edited(text, finding)
+        left = _left(after, access, path)
+        if left is None or not _is_less(found, left, finding):
+            refused.add(finding.place)
+            continue
+        made.append(finding)
+        text, found = after, left
+    return text, made
+
+
+def _edited(text: str, finding: Finding) -> str:
+    edit = finding.edit
+    return text[: edit.start] + edit.text + text[edit.end :] if edit else text
+
+
+def _left(text: str, access: Access, path: Path) -> list[Finding] | None:
+    try:
+        return lint(text, access, path)
+    except SourceError:
+        return None
+
+
+def _is_less(before: list[Finding], after: list[Finding], gone: Finding) -> bool:
+    counted, left = Counter(map(_kind, before)), Counter(map(_kind, after))
+    return left[_kind(gone)] < counted[_kind(gone)] and not left - counted
+
+
+def _kind(finding: Finding) -> tuple[str, str]:
+    # An edit may move lines.
+    return finding.rule, re.sub(r"line \d+", "line", finding.why)

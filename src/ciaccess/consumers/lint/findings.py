@@ -1,65 +1,54 @@
-"""A finding: where, which rule, why, what to do; and the edits that do it where that is mechanical."""
+"""A finding: where, which rule, why, what to do; and the edit of a YAML value that does it, where there is one."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ciaccess.consumers.lint.document import Source
 
 
 @dataclass(frozen=True)
 class Edit:
-    """Replaces the columns `start` to `end` of a line by a text; lines and columns count from 0.
+    """Replaces a part of a file, from `start` to `end` in characters, by another text."""
 
-    A text of None takes the whole line away.
-    """
-
-    line: int
+    source: Source
     start: int
     end: int
-    text: str | None
+    text: str
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What was found; `line` counts from 1, as editors do."""
+    """What was found; `line` counts from 1, as editors do.
+
+    `suggestion` is a line of the script as it should be: nothing writes it, for what a shell does with it cannot be proved.
+    """
 
     rule: str
+    source: Source
     line: int
+    job: str
     why: str
     remedy: str
-    edits: tuple[Edit, ...] = ()
+    suggestion: str = ""
+    edit: Edit | None = None
 
-    def to_json(self, file: str) -> dict[str, Any]:
+    @property
+    def place(self) -> tuple[str, int, str, str]:
+        """Return what tells findings apart: the same line serves several jobs."""
+        return self.source.name, self.line, self.rule, self.why
+
+    def to_json(self) -> dict[str, Any]:
         """Return the finding as a JSON object."""
         return {
-            "file": file,
+            "file": self.source.name,
             "line": self.line,
             "rule": self.rule,
+            "job": self.job,
             "why": self.why,
             "remedy": self.remedy,
-            "fixable": bool(self.edits),
+            "suggestion": self.suggestion,
+            "fixable": self.edit is not None,
         }
-
-
-def apply(text: str, findings: list[Finding]) -> str:
-    """Return the text with the findings' edits made; of two that touch the same columns only the first is made."""
-    lines = text.split("\n")
-    made: list[Edit] = []
-    for finding in findings:
-        if not any(_overlap(edit, other) for edit in finding.edits for other in made):
-            made += finding.edits
-    for edit in sorted(made, key=lambda each: (each.line, each.start), reverse=True):
-        if edit.text is None:
-            del lines[edit.line]
-        else:
-            line = lines[edit.line]
-            lines[edit.line] = line[: edit.start] + edit.text + line[edit.end :]
-    return "\n".join(lines)
-
-
-def _overlap(one: Edit, other: Edit) -> bool:
-    if one.line != other.line:
-        return False
-    if one.text is None or other.text is None:
-        return True
-    return (one.start < other.end and other.start < one.end) or one.start == other.start

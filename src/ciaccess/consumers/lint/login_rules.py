@@ -1,222 +1,238 @@
-"""Rules on the way in: role, id_token, audience, VAULT_ADDR, and the path of the secret."""
+"""Rules on the way into Vault: the role of a login, the id_token that it shows, and that token's audience."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
-
+from ciaccess.consumers.lint.document import is_scalar
 from ciaccess.consumers.lint.findings import Edit, Finding
-from ciaccess.consumers.lint.source import pairs
-from ciaccess.consumers.names import ID_TOKEN_VARIABLE, VAULT_VARIABLE
+from ciaccess.consumers.lint.reading import VARIABLE, Place
+from ciaccess.consumers.names import ID_TOKEN_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ruamel.yaml.nodes import Node
+    from ciaccess.consumers.lint.document import Scalar, Value
+    from ciaccess.consumers.lint.job_reading import JobReading
+    from ciaccess.consumers.lint.reading import Call, Step, Variables
+    from ciaccess.consumers.lint.vocabulary import Role, Vocabulary
 
-    from ciaccess.consumers.lint.source import Entry, Source
-    from ciaccess.consumers.lint.vocabulary import Vocabulary
-
-_ROLE = re.compile(r"""\b(?:role|VAULT_AUTH_ROLE)\b[\\"'\s]*[:=][\\"'\s]*([A-Za-z0-9_.-]+)(?![\w.$-])""")
+_ROLE = re.compile(
+    r"""(?:(?<![\w.-])role["'\\]*\s*[:=]\s*["'\\]*|--arg\s+role\s+)(\$\{?\w+(?::?-[^}]*)?\}?|[A-Za-z0-9_.-]+)(?![\w.$-])"""
+)
+_TOKEN = re.compile(r"""(?:\bjwt["'\\]*\s*[:=]\s*["'\\]*|--arg\s+jwt\s+)\$\{?(\w+)""")
 _JOB_JWT = re.compile(r"\bCI_JOB_JWT(?:_V[12])?\b")
-_EXPORTED = re.compile(rf"(?:^|[\s;&(]){VAULT_VARIABLE}=")
-_TOKEN_IN_LOGIN = re.compile(r"jwt\b[\\\"'\s]*[:=][\\\"'\s]*\$\{?(\w+)")
-_TOKEN_VALUE = re.compile(rf"\$\{{?({ID_TOKEN_VARIABLE}|CI_JOB_JWT(?:_V[12])?)\b")
+_USUAL_TOKEN = re.compile(rf"\$\{{?({ID_TOKEN_VARIABLE}|CI_JOB_JWT(?:_V[12])?)\b")
+_METHOD = re.compile(r"--?method(?:=|\s+)(?:jwt|oidc)\b")
+_OTHER_PATH = re.compile(r"--?path(?:=|\s+)(\S+)")
 
 
-def role_is_no_role(source: Source, words: Vocabulary) -> Iterator[Finding]:
-    """Find a login with a name that is no JWT role, above all the policy's."""
-    logs_in = any(words.logs_in.search(line) for _, line in source.text_lines())
-    for number, line in source.text_lines():
-        for match in _ROLE.finditer(line):
-            name = match.group(1)
-            meant = words.roles_by_policy.get(name, [])
-            known = name in words.roles
-            if known or not (meant or (logs_in and words.logs_in.search(line))):
-                continue
-            edits = (Edit(number, match.start(1), match.end(1), meant[0]),) if len(meant) == 1 else ()
-            what = "is a policy's name, not a role's" if meant else "is no role of access.yaml"
-            yield Finding(
-                "role",
-                number + 1,
-                f"role {name} {what}: Vault answers that the role could not be found",
-                f"log in with role {' or '.join(meant or words.roles)}",
-                edits,
-            )
+@dataclass(frozen=True)
+class NamedRole:
+    """A role as a login names it, and where: `origin` is the scalar of the file that holds it, if that is another one."""
+
+    name: str
+    place: Place
+    origin: Scalar | None
 
 
-def removed_job_jwt(source: Source, words: Vocabulary) -> Iterator[Finding]:
+@dataclass(frozen=True)
+class Login:
+    """A login with a token of GitLab's: the roles that it may name, and the variables that the token comes from."""
+
+    place: Place
+    roles: tuple[NamedRole, ...]
+    tokens: frozenset[str]
+
+    def known(self, words: Vocabulary) -> list[tuple[str, Role]]:
+        """Return the roles that exist."""
+        return [(each.name, role) for each in self.roles if (role := words.role(each.name))]
+
+
+def login_in(step: Step, known: Variables, written: dict[str, str], words: Vocabulary) -> Login | None:
+    """Return the login that a pipeline does; `written` are the texts that the job has put into files."""
+    asks = [call for call in step.programs if _logs_in(call, words)]
+    if not asks:
+        return None
+    raw = step.raw
+    for call in asks:
+        raw += "".join(
+            f" {written.get(word.split('@')[-1].lstrip('='), '')}" for word in call.words if written
+        )
+    roles = [named for text in dict.fromkeys(_ROLE.findall(raw)) for named in _named(text, step, known)]
+    tokens = set(_TOKEN.findall(raw)) or set(_USUAL_TOKEN.findall(raw))
+    return Login(
+        step.place, tuple(roles), frozenset(name for each in tokens for name in _source(each, known))
+    )
+
+
+def _logs_in(call: Call, words: Vocabulary) -> bool:
+    text = " ".join((*call.words, call.given))
+    if call.name == "vault" and "login" in call.words[:3]:
+        path = _OTHER_PATH.search(text)
+        return bool(_METHOD.search(text)) and (
+            not path or path.group(1).strip("/") in (words.jwt_mount, "") or "$" in path.group(1)
+        )
+    return bool(words.login.search(text))
+
+
+def _named(text: str, step: Step, known: Variables) -> Iterator[NamedRole]:
+    """Return the roles behind a role's text: its own, or what the variable may hold."""
+    variable = VARIABLE.fullmatch(text)
+    origins = known.origins.get(variable.group(1) or variable.group(5), []) if variable else []
+    for origin in origins:
+        yield NamedRole(known.fill_in(origin), Place(origin, 0, len(origin)), origin)
+    if not origins:
+        name = known.fill_in(text)
+        if "$" not in name:
+            yield NamedRole(name, step.find(name), None)
+
+
+def _source(variable: str, known: Variables) -> list[str]:
+    """Return the variable that a token first comes from; none where a command printed it."""
+    if variable in known.opaque:
+        return []
+    value = known.values.get(variable)
+    if value is None:
+        return [variable]
+    return [match.group(1) or match.group(5) for match in VARIABLE.finditer(value)]
+
+
+def unknown_role(reading: JobReading, words: Vocabulary) -> Iterator[Finding]:
+    """Find a login with a name that is not a JWT role, above all the policy's."""
+    named = [each for login in reading.logins for each in login.roles]
+    named += [
+        NamedRole(value, Place(value, 0, len(value)), value)
+        for name, value in reading.job.variables.items()
+        if "ROLE" in name.upper() and is_scalar(value) and value in words.roles_by_policy
+    ]
+    for each in named:
+        meant = words.roles_by_policy.get(each.name, [])
+        if words.role(each.name) or not each.name:
+            continue
+        what = "is the name of a policy, not of a role" if meant else "is not a role of access.yaml"
+        wanted = meant or list(words.roles)
+        single = wanted[0] if len(meant) == 1 else ""
+        yield reading.finding(
+            "role",
+            each.place,
+            f"role {each.name} {what}: Vault answers that the role could not be found",
+            f"log in with role {' or '.join(wanted)}",
+            suggestion=each.place.with_text(each.name, single) if single and not each.origin else "",
+            edit=replacement(each.origin, single) if single and each.origin else None,
+        )
+
+
+def replacement(scalar: Scalar, text: str) -> Edit | None:
+    """Return the edit that makes a YAML scalar another text; None where it is not written on one line as it is."""
+    node = scalar.node
+    start, end = node.start_mark.index, node.end_mark.index
+    quote = node.style if node.style in ("'", '"') else ""
+    if node.style in ("|", ">") or scalar.source.text[start:end] != f"{quote}{scalar}{quote}":
+        return None
+    return Edit(scalar.source, start, end, f"{quote}{text}{quote}")
+
+
+def removed_job_jwt(reading: JobReading, words: Vocabulary) -> Iterator[Finding]:
     """Find the tokens that GitLab 17 took away."""
     del words
-    for number, line in source.text_lines():
-        for match in _JOB_JWT.finditer(line):
-            yield Finding(
-                "job-jwt",
-                number + 1,
-                f"{match.group()} is gone since GitLab 17: the variable is empty",
-                f"use ${{{ID_TOKEN_VARIABLE}}}, and give the job id_tokens",
-                (Edit(number, match.start(), match.end(), ID_TOKEN_VARIABLE),),
-            )
+    for step in reading.steps:
+        for text, place in step.pieces():
+            for name in dict.fromkeys(_JOB_JWT.findall(text)):
+                to_vault = any(login.place == step.place for login in reading.logins)
+                yield _gone(reading, name, place, to_vault=to_vault)
+    for value in reading.job.variables.values():
+        if is_scalar(value):
+            for name in dict.fromkeys(_JOB_JWT.findall(value)):
+                yield _gone(reading, name, Place(value, 0, len(value)), to_vault=False)
 
 
-def path_without_data(source: Source, words: Vocabulary) -> Iterator[Finding]:
-    """Find a secret's API path without the data/ that KV version 2 wants."""
-    mount, prefix = re.escape(words.kv_mount), re.escape(words.kv_prefix)
-    path = re.compile(rf"(?:/v1/|\bvault\s+read\s(?:[^|;&]*\s)?)({mount}/)(?={prefix}/)")
-    for number, line in source.text_lines():
-        for match in path.finditer(line):
-            yield Finding(
-                "kv-path",
-                number + 1,
-                f"{words.kv_mount}/{words.kv_prefix}/… lacks data/: the API of KV version 2 answers 403 or 404",
-                f"ask for {words.kv_mount}/data/{words.kv_prefix}/…",
-                (Edit(number, match.end(1), match.end(1), "data/"),),
-            )
-
-
-def unreadable_account(source: Source, words: Vocabulary) -> Iterator[Finding]:
-    """Find a secret that no job may read, or that there is none of."""
-    mount, prefix = re.escape(words.kv_mount), re.escape(words.kv_prefix)
-    path = re.compile(rf"/v1/{mount}/(?:data/)?{prefix}/([A-Za-z0-9_.-]+)(?![\w.$-])")
-    for number, line in source.text_lines():
-        for match in path.finditer(line):
-            if match.group(1) not in words.readable:
-                yield Finding(
-                    "account",
-                    number + 1,
-                    f"no job may read the secret of {match.group(1)}",
-                    f"use one of {', '.join(words.readable)}",
-                )
-
-
-def vault_addr_in_file(source: Source, words: Vocabulary) -> Iterator[Finding]:
-    """Find a VAULT_ADDR that shadows the group's."""
-    why = f"{VAULT_VARIABLE} in this file shadows the variable of {words.vault_group}, and stays behind when that moves"
-    for owner, section in _variable_sections(source):
-        entries = pairs(section)
-        for key, value in entries:
-            if key.value == VAULT_VARIABLE:
-                edits = _removal(source, words, owner, section, key, value)
-                yield Finding("vault-addr", key.start_mark.line + 1, why, "take it out of this file", edits)
-    for entry in source.entries:
-        for command in entry.commands:
-            if match := _EXPORTED.search(command.text):
-                line, _ = command.place(match.end() - 1)
-                yield Finding("vault-addr", line + 1, why, "take it out of this file")
-
-
-def _variable_sections(source: Source) -> Iterator[tuple[ScalarNode | None, Node]]:
-    for entry in source.entries:
-        if entry.name == "variables":
-            yield None, entry.node
-        elif found := entry.get("variables"):
-            yield found
-
-
-def _removal(
-    source: Source, words: Vocabulary, owner: ScalarNode | None, section: Node, key: ScalarNode, value: Node
-) -> tuple[Edit, ...]:
-    """Take the line away where it says nothing that the group's variable does not; with it a section left empty."""
-    plain = (
-        isinstance(value, ScalarNode) and value.start_mark.line == value.end_mark.line == key.start_mark.line
+def _gone(reading: JobReading, name: str, place: Place, *, to_vault: bool) -> Finding:
+    remedy = (
+        f"log in with ${{{ID_TOKEN_VARIABLE}}}, and give the job id_tokens"
+        if to_vault
+        else "give the job an id_token of its own name, with the aud that its receiver expects"
     )
-    same = plain and value.value.rstrip("/") in ("", words.vault_address)
-    if not same or not isinstance(section, MappingNode) or section.flow_style or section.anchor:
-        return ()
-    removed = [key.start_mark.line]
-    if len(pairs(section)) == 1:
-        if owner is None:
-            return ()
-        removed.insert(0, owner.start_mark.line)
-        if any(source.lines[number].strip() for number in range(removed[0] + 1, removed[-1])):
-            return ()
-    return tuple(Edit(number, 0, 0, None) for number in removed)
+    line = place.with_text(name, ID_TOKEN_VARIABLE) if to_vault else ""
+    return reading.finding(
+        "job-jwt", place, f"{name} is gone since GitLab 17: the variable is empty", remedy, suggestion=line
+    )
 
 
-def wrong_audience(source: Source, words: Vocabulary) -> Iterator[Finding]:
-    """Find an id_token for Vault with an audience that no role accepts."""
-    used = _login_tokens(source, words) | {ID_TOKEN_VARIABLE}
-    for entry in source.entries:
-        found = entry.get("id_tokens")
-        for key, value in pairs(found[1]) if found else ():
-            audience = next((node for name, node in pairs(value) if name.value == "aud"), None)
-            if key.value not in used or audience is None:
-                continue
-            given = (
-                [each.value for each in audience.value]
-                if isinstance(audience, SequenceNode)
-                else [audience.value]
-            )
-            if any(each in words.audiences or each.startswith("$") for each in given):
-                continue
-            yield Finding(
-                "audience",
-                audience.start_mark.line + 1,
-                f"aud {', '.join(given)} is none that Vault's roles accept",
-                f"aud: {' or '.join(words.audiences)}",
-                _replacement(audience, words.audiences),
-            )
-
-
-def _replacement(audience: Node, wanted: tuple[str, ...]) -> tuple[Edit, ...]:
-    begin, end = audience.start_mark, audience.end_mark
-    if len(wanted) != 1 or not isinstance(audience, ScalarNode) or begin.line != end.line or audience.anchor:
-        return ()
-    quote = audience.style if audience.style in ("'", '"') else ""
-    return (Edit(begin.line, begin.column, end.column, f"{quote}{wanted[0]}{quote}"),)
-
-
-def _login_tokens(source: Source, words: Vocabulary) -> set[str]:
-    return {name for entry in source.entries for name in _tokens_of(entry, words)}
-
-
-def _tokens_of(entry: Entry, words: Vocabulary) -> set[str]:
-    """Return the variables that an entry's commands log in with."""
-    if not any(words.logs_in.search(command.text) for command in entry.commands):
-        return set()
-    found = {name for command in entry.commands for name in _TOKEN_VALUE.findall(command.text)}
-    for command in entry.commands:
-        if words.logs_in.search(command.text):
-            found |= set(_TOKEN_IN_LOGIN.findall(command.text))
-    return {ID_TOKEN_VARIABLE if _JOB_JWT.fullmatch(name) else name for name in found}
-
-
-def missing_id_tokens(source: Source, words: Vocabulary) -> Iterator[Finding]:
-    """Find a job that logs in with a token it is not given."""
-    for entry in source.entries:
-        wanted = sorted(_tokens_of(entry, words))
-        if not wanted or not isinstance(entry.node, MappingNode):
+def wrong_audience(reading: JobReading, words: Vocabulary) -> Iterator[Finding]:
+    """Find an id_token for Vault with an audience that the login's role does not accept."""
+    tokens = reading.job.id_tokens or {}
+    # Where no role is known, any role's audience will do; a consumer's is what is advised.
+    wanted = {str(name): _accepted([], words) for name in tokens if name == ID_TOKEN_VARIABLE}
+    for login in reading.logins:
+        wanted |= dict.fromkeys(login.tokens, _accepted(login.known(words), words))
+    for token, (accepted, advised) in wanted.items():
+        given = _audiences(tokens.get(token))
+        filled = [reading.variables.fill_in(each) for each in given]
+        if not given or any("$" in each or each in accepted for each in filled):
             continue
-        for user in source.users(entry):
-            given = {each for base in (user, *source.bases(user)) for each in _id_tokens(base)}
-            given |= {each for base in source.entries if base.name == "default" for each in _id_tokens(base)}
-            missing = [name for name in wanted if name not in given]
-            if missing:
-                yield Finding(
-                    "id-tokens",
-                    entry.line + 1,
-                    f"{user.name} logs in with ${missing[0]}, which no id_tokens of its gives it",
-                    f"give {entry.name} id_tokens: {missing[0]} with aud {words.audiences[0]}",
-                    _addition(source, entry, missing[0], words),
-                )
-                break
+        single = advised[0] if len(advised) == 1 and len(given) == 1 else ""
+        yield reading.finding(
+            "audience",
+            Place(given[0], 0, len(given[0])),
+            f"Vault refuses an id_token with aud {', '.join(filled)}: the role accepts {' or '.join(advised)}",
+            f"aud: {' or '.join(advised)}",
+            edit=replacement(given[0], single) if single else None,
+        )
 
 
-def _id_tokens(entry: Entry) -> list[str]:
-    found = entry.get("id_tokens")
-    return [key.value for key, _ in pairs(found[1])] if found else []
+def _accepted(roles: list[tuple[str, Role]], words: Vocabulary) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the audiences that these roles accept, and which of them to advise."""
+    accepted = tuple(dict.fromkeys(each for _, role in roles for each in role.audiences))
+    consumers = tuple(dict.fromkeys(each for role in words.roles.values() for each in role.audiences))
+    return (accepted, accepted) if accepted else (words.audiences, consumers)
 
 
-def _addition(source: Source, entry: Entry, token: str, words: Vocabulary) -> tuple[Edit, ...]:
-    entries = pairs(entry.node)
-    flowing = isinstance(entry.node, MappingNode) and entry.node.flow_style
-    if not entries or flowing or entry.get("id_tokens") or len(words.audiences) != 1:
-        return ()
-    first = entries[0][0].start_mark
+def _audiences(token: Value) -> list[Scalar]:
+    audience = token.get("aud") if isinstance(token, dict) else None
+    values = audience if isinstance(audience, list) else [audience]
+    return [each for each in values if is_scalar(each)] if all(map(is_scalar, values)) else []
+
+
+def missing_id_tokens(reading: JobReading, words: Vocabulary) -> Iterator[Finding]:
+    """Find a job that logs in with a token that it does not have."""
+    job, tokens = reading.job, reading.job.id_tokens
+    if tokens is None or job.is_hidden:
+        return
+    for login in reading.logins:
+        wanted = sorted({ID_TOKEN_VARIABLE if _JOB_JWT.fullmatch(each) else each for each in login.tokens})
+        for token in wanted:
+            if token in tokens or token in job.variables:
+                continue
+            audience = _audience_for(login, words)
+            yield reading.finding(
+                "id-tokens",
+                Place(job.name, 0, len(job.name)),
+                f"{job.name} logs in to Vault with ${token}, and none of its id_tokens has that name",
+                f"give {job.name} id_tokens: {token} with aud {audience or ' or '.join(words.audiences)}",
+                edit=_addition(reading, token, audience) if audience else None,
+            )
+
+
+def _audience_for(login: Login, words: Vocabulary) -> str:
+    """Return the audience that a login needs, empty where that depends on a role that is not known."""
+    roles = [role for _, role in login.known(words)] or list(words.roles.values())
+    first = {role.audiences[0] for role in roles}
+    return first.pop() if len(first) == 1 else ""
+
+
+def _addition(reading: JobReading, token: str, audience: str) -> Edit | None:
+    """Return the edit that gives a job id_tokens in front of its first key; None where it has some, or is one line."""
+    job = reading.job
+    source, at = job.name.source, job.name.node.end_mark
+    own = [key.node.start_mark for key in job.body if is_scalar(key) and key.source is source]
+    first = min((mark for mark in own if mark.index > at.index), key=lambda mark: mark.index, default=None)
+    if "id_tokens" in job.body or first is None or first.line == at.line:
+        return None
     blank = source.lines[first.line][: first.column]
-    if blank.strip() or first.line == entry.line:
-        return ()
-    lines = ["id_tokens:", f"  {token}:", f"    aud: {words.audiences[0]}", ""]
-    return (Edit(first.line, first.column, first.column, f"\n{blank}".join(lines)),)
+    if blank.strip():
+        return None
+    lines = ["id_tokens:", f"  {token}:", f"    aud: {audience}", ""]
+    return Edit(source, first.index, first.index, f"\n{blank}".join(lines))

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Self
+from urllib.parse import urlsplit
 
+from ciaccess.access.desired.pipeline_identities import own_jwt_roles
 from ciaccess.consumers import names
 
 if TYPE_CHECKING:
@@ -13,13 +16,25 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Vocabulary:
-    """Names and addresses as pipelines spell them; `*_variables` are the group's variables with that value."""
+class Role:
+    """A JWT role: the audiences that it accepts, and the accounts whose secrets its jobs may read."""
 
-    roles: tuple[str, ...]
-    roles_by_policy: dict[str, list[str]]
     audiences: tuple[str, ...]
-    login_path: str
+    accounts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Names and addresses as pipelines spell them; `*_variables` are the group's variables with that value.
+
+    `roles` are those for consumers; `own_roles` those of ciaccess's own pipeline, `own_project`.
+    """
+
+    roles: dict[str, Role]
+    own_roles: dict[str, Role]
+    own_project: str | None
+    roles_by_policy: dict[str, list[str]]
+    jwt_mount: str
     kv_mount: str
     kv_prefix: str
     vault_address: str
@@ -28,18 +43,30 @@ class Vocabulary:
     push_registry: str
     pull_registry: str
     push_variables: tuple[str, ...]
-    pull_variables: tuple[str, ...]
+    known_variables: dict[str, str]
 
     @classmethod
     def of(cls, access: Access) -> Self:
         """Take the names from access.yaml."""
-        audiences = [each for role in access.vault.roles.values() for each in role.bound_audiences]
         variables = [pair for group in access.gitlab.groups.values() for pair in group.variables.items()]
+        gitlab = urlsplit(access.gitlab.url)
+        predefined = {
+            "CI_SERVER_URL": access.gitlab.url,
+            "CI_SERVER_HOST": gitlab.hostname or "",
+            "CI_SERVER_FQDN": gitlab.netloc,
+            "CI_SERVER_PROTOCOL": gitlab.scheme,
+        }
         return cls(
-            roles=tuple(access.vault.roles),
+            roles={
+                name: Role(tuple(role.bound_audiences), tuple(role.accounts))
+                for name, role in access.vault.roles.items()
+            },
+            own_roles={
+                name: Role(tuple(role.bound_audiences), ()) for name, role in own_jwt_roles(access).items()
+            },
+            own_project=access.pipeline.project if access.pipeline else None,
             roles_by_policy=names.roles_by_policy(access),
-            audiences=tuple(dict.fromkeys(audiences)),
-            login_path=names.login_path(access),
+            jwt_mount=access.vault.jwt.mount,
             kv_mount=access.vault.kv.mount,
             kv_prefix=access.vault.kv.prefix,
             vault_address=access.vault.address,
@@ -48,22 +75,39 @@ class Vocabulary:
             push_registry=access.nexus.push_registry,
             pull_registry=access.nexus.pull_registry,
             push_variables=tuple(key for key, each in variables if each.value == access.nexus.push_registry),
-            pull_variables=tuple(key for key, each in variables if each.value == access.nexus.pull_registry),
+            known_variables=predefined | {key: each.value for key, each in variables},
         )
 
-    @property
-    def pull_spellings(self) -> re.Pattern[str]:
-        """Match the pull registry as an address or as one of its variables; `name` is the variable's."""
-        return _spellings(self.pull_registry, self.pull_variables)
+    def role(self, name: str) -> Role | None:
+        """Return a role by its name."""
+        return self.roles.get(name) or self.own_roles.get(name)
+
+    @cached_property
+    def audiences(self) -> tuple[str, ...]:
+        """Return every audience that some role accepts, those for consumers first."""
+        all_of = [*self.roles.values(), *self.own_roles.values()]
+        return tuple(dict.fromkeys(each for role in all_of for each in role.audiences))
+
+    @cached_property
+    def login(self) -> re.Pattern[str]:
+        """Match the address of a login with a token of GitLab's; a mount in a variable may be the right one."""
+        return re.compile(rf"\bauth/(?:{re.escape(self.jwt_mount)}|\$\{{?\w+\}}?)/login\b")
+
+    @cached_property
+    def secret(self) -> re.Pattern[str]:
+        """Match a secret's address in Vault's API: `kind` is data/ or the like, `account` the name."""
+        mount, prefix = re.escape(self.kv_mount), re.escape(self.kv_prefix)
+        return re.compile(
+            rf"/v1/(?:[\w.-]+/)*?{mount}/(?P<kind>(?:data|metadata|delete|undelete|destroy|subkeys)/)?"
+            rf"{prefix}/(?P<account>[A-Za-z0-9_.-]*)(?P<open>\$?)"
+        )
+
+    @cached_property
+    def pull_reference(self) -> re.Pattern[str]:
+        """Match an image's name in the registry to pull from."""
+        return re.compile(rf"^(?:docker://|oci://|https?://)?{re.escape(self.pull_registry)}(?![\w.-])")
 
     @property
-    def logs_in(self) -> re.Pattern[str]:
-        """Match a login with a token of GitLab's."""
-        return re.compile(rf"{re.escape(self.login_path)}\b")
-
-
-def _spellings(address: str, variables: tuple[str, ...]) -> re.Pattern[str]:
-    names_of = "|".join(map(re.escape, variables)) or r"(?!)"
-    return re.compile(
-        rf"{re.escape(address)}(?![0-9])|\$\{{(?P<braced>{names_of})\}}|\$(?P<bare>{names_of})\b"
-    )
+    def tells_registries_apart(self) -> bool:
+        """Report whether a name shows which registry it is for."""
+        return not f"{self.push_registry}/".startswith(f"{self.pull_registry}/")

@@ -1,0 +1,245 @@
+"""The jobs that GitLab would run: extends, !reference, default and variables applied, in GitLab's order.
+
+Owns what a job has in the end, and whether that is all known. Knows no shell and nothing of what is wrong.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from ciaccess.consumers.lint.document import (
+    UNKNOWN,
+    Reference,
+    Scalar,
+    SourceError,
+    Value,
+    deep_merge,
+    is_scalar,
+    mapping_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ciaccess.consumers.lint.document import Mapping
+    from ciaccess.consumers.lint.including import Included
+
+_NO_JOBS = frozenset(
+    {"default", "include", "stages", "variables", "workflow", "spec", "image", "services", "cache"}
+    | {"before_script", "after_script", "types"}
+)
+_BY_DEFAULT = ("before_script", "after_script", "hooks", "id_tokens", "image")
+_GLOBAL = ("before_script", "after_script", "image")
+_DEEPEST = 11  # GitLab: ten levels of extends, and of references
+_MOST_LINES = 20_000  # of one job's script
+
+
+@dataclass(frozen=True)
+class Shell:
+    """Scripts that run one after the other in one shell."""
+
+    scripts: tuple[Scalar, ...]
+
+
+@dataclass
+class Job:
+    """A job with what it takes over. `is_whole`: all its keys are known, none comes from a file that was not read."""
+
+    name: Scalar
+    body: Mapping
+    variables: Mapping
+    alternatives: list[Mapping]
+    is_whole: bool
+
+    @property
+    def is_hidden(self) -> bool:
+        """Report whether it only serves other jobs."""
+        return self.name.startswith(".")
+
+    @property
+    def id_tokens(self) -> Mapping | None:
+        """Return its id_tokens by variable; None where they are not known."""
+        tokens = self.body.get("id_tokens")
+        if isinstance(tokens, dict):
+            return tokens
+        return {} if self.is_whole and not isinstance(tokens, type(UNKNOWN)) else None
+
+    @cached_property
+    def shells(self) -> list[Shell]:
+        """Return its scripts by the shell that they run in."""
+        hooks = self.body.get("hooks")
+        steps = self.body.get("run")
+        parts: list[list[Scalar]] = [
+            _lines(hooks.get("pre_get_sources_script")) if isinstance(hooks, dict) else [],
+            _lines(self.body.get("before_script")) + _lines(self.body.get("script")),
+            *(_lines(step.get("script")) for step in _list(steps) if isinstance(step, dict)),
+            _lines(self.body.get("after_script")),
+        ]
+        return [Shell(tuple(part)) for part in parts if part]
+
+    @property
+    def image(self) -> str:
+        """Return its image's name, empty where it has none."""
+        image = self.body.get("image")
+        named = image.get("name") if isinstance(image, dict) else image
+        return str(named) if is_scalar(named) else ""
+
+
+class Pipeline:
+    """A merged configuration and its jobs, hidden ones last."""
+
+    def __init__(self, included: Included) -> None:
+        self._is_whole = included.is_whole
+        self._extended: dict[str, tuple[Mapping, bool]] = {}
+        self.unread = included.unread
+        self.sources = included.sources
+        self._raw = included.config
+        config = {
+            name: self._extend(str(name), ())[0] if isinstance(value, dict) else value
+            for name, value in included.config.items()
+        }
+        references = _References(config)
+        self.config: Mapping = {name: references.resolve(value) for name, value in config.items()}
+        self.jobs = sorted(self._jobs(), key=lambda job: job.is_hidden)
+
+    def variable_sections(self) -> Iterator[Mapping]:
+        """Yield every mapping that sets CI/CD variables: the file's, the jobs', those of rules and of a matrix."""
+        for name, value in self.config.items():
+            if name == "variables" and isinstance(value, dict):
+                yield value
+            elif isinstance(value, dict) and (name not in _NO_JOBS or name == "workflow"):
+                if isinstance(value.get("variables"), dict):
+                    yield value["variables"]
+                yield from _alternatives(value)
+
+    def _extend(self, name: str, above: tuple[str, ...]) -> tuple[Mapping, bool]:
+        """Return an entry with what it extends, and whether every base was there."""
+        if name in self._extended:
+            return self._extended[name]
+        body = self._raw[name]
+        if not isinstance(body, dict):
+            return {}, False
+        bases = [each for each in _list(body.get("extends")) if is_scalar(each)]
+        if not bases or name in above or len(above) >= _DEEPEST:
+            return body, True
+        merged: Mapping = {}
+        whole = True
+        for base in bases:
+            if base in self._raw:
+                found, known = self._extend(str(base), (*above, name))
+                merged, whole = deep_merge(merged, found), whole and known
+            else:
+                whole = False
+        made = deep_merge(merged, body), whole
+        self._extended[name] = made
+        return made
+
+    def _jobs(self) -> Iterator[Job]:
+        default = mapping_of(self.config.get("default"))
+        for name, body in self.config.items():
+            if not isinstance(body, dict) or (name in _NO_JOBS and "script" not in body):
+                continue
+            yield self._job(name, body, default)
+
+    def _job(self, name: str, body: Mapping, default: Mapping) -> Job:
+        full = dict(body)
+        inherit = mapping_of(body.get("inherit"))
+        for key in _BY_DEFAULT:
+            if key not in body and _inherits(inherit.get("default"), key):
+                given = default.get(key, self.config.get(key) if key in _GLOBAL else None)
+                if given is not None:
+                    full[key] = given
+        shared = {
+            key: value
+            for key, value in mapping_of(self.config.get("variables")).items()
+            if _inherits(inherit.get("variables"), key)
+        }
+        own = mapping_of(body.get("variables"))
+        sections = [*_alternatives(mapping_of(self.config.get("workflow"))), *_alternatives(body)]
+        # What could not be read may give a job its tokens by `default` too, unless it has tokens of its own.
+        known = self._extended.get(str(name), ({}, True))[1]
+        whole = self._is_whole or (known and "id_tokens" in body)
+        return Job(_scalar(name), full, values({**shared, **own}), [values(each) for each in sections], whole)
+
+
+def values(section: Mapping) -> Mapping:
+    """Return a section of variables by name: each a scalar, or the list of a matrix."""
+    plain = {}
+    for key, value in section.items():
+        plain[str(key)] = value.get("value") if isinstance(value, dict) else value
+    return plain
+
+
+def _scalar(name: str) -> Scalar:
+    return name if is_scalar(name) else Scalar(name)
+
+
+def _inherits(wanted: Value, key: str) -> bool:
+    if isinstance(wanted, list):
+        return key in wanted
+    return str(wanted).lower() != "false"
+
+
+def _alternatives(body: Mapping) -> Iterator[Mapping]:
+    """Yield the variables that only some of a job's runs have."""
+    for rule in _list(body.get("rules")):
+        if isinstance(rule, dict) and isinstance(rule.get("variables"), dict):
+            yield rule["variables"]
+    parallel = body.get("parallel")
+    for entry in _list(parallel.get("matrix")) if isinstance(parallel, dict) else ():
+        if isinstance(entry, dict):
+            yield entry
+
+
+class _References:
+    """Replaces each `!reference` by what it names; what several places share is looked at once."""
+
+    def __init__(self, config: Mapping) -> None:
+        self._config = config
+        self._done: dict[int, Value] = {}
+
+    def resolve(self, value: Value, depth: int = 0) -> Value:
+        if isinstance(value, Reference):
+            found: Value = self._config
+            for step in value:
+                found = found.get(step, UNKNOWN) if isinstance(found, dict) else UNKNOWN
+            return UNKNOWN if depth >= _DEEPEST else self.resolve(found, depth + 1)
+        if not isinstance(value, dict | list) or id(value) in self._done:
+            return self._done.get(id(value), value)
+        made: Value
+        if isinstance(value, dict):
+            made = {key: self.resolve(each, depth) for key, each in value.items()}
+            same = all(made[key] is each for key, each in value.items())
+        else:
+            made = [self.resolve(each, depth) for each in value]
+            same = all(one is other for one, other in zip(made, value, strict=True))
+        self._done[id(value)] = value if same else made
+        return self._done[id(value)]
+
+
+def _list(value: Value) -> list[Value]:
+    if isinstance(value, list):
+        return value
+    return [] if value is None else [value]
+
+
+def _lines(value: Value) -> list[Scalar]:
+    """Return a script's items in order; lists inside lists are what references leave.
+
+    Raises:
+        SourceError: aliases multiply them beyond the limit.
+    """
+    found: list[Scalar] = []
+    waiting, steps = [value], 0
+    while waiting:
+        current = waiting.pop()
+        steps += 1
+        if steps > _MOST_LINES:
+            raise SourceError(f"a script has over {_MOST_LINES:,} lines, the most that are checked")
+        if is_scalar(current):
+            found.append(current)
+        elif isinstance(current, list):
+            waiting += reversed(current)
+    return found

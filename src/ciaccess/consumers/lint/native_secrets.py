@@ -1,0 +1,84 @@
+"""GitLab's own `secrets: vault:`, which the runner reads before the script: a login and a path of a secret."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ciaccess.consumers.lint.document import is_scalar, mapping_of
+from ciaccess.consumers.lint.login_rules import Login, NamedRole
+from ciaccess.consumers.lint.reading import VARIABLE, Place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ciaccess.consumers.lint.document import Mapping, Scalar, Value
+    from ciaccess.consumers.lint.merging import Job
+    from ciaccess.consumers.lint.reading import Variables
+
+ROLE_VARIABLE = "VAULT_AUTH_ROLE"
+_USUAL_ENGINE = "kv-v2"
+
+
+@dataclass(frozen=True)
+class NativeSecret:
+    """One entry of `secrets:`. `at` is the scalar that names the path; `token` is None where it is not known."""
+
+    variable: str
+    at: Scalar
+    engine: str
+    path: str
+    field: str
+    token: str | None
+    roles: tuple[NamedRole, ...]
+    is_file: bool
+
+    def login(self) -> Login | None:
+        """Return the login that the runner does for it."""
+        tokens = frozenset({self.token} if self.token else ())
+        return Login(Place(self.at, 0, len(self.at)), self.roles, tokens)
+
+
+def native_secrets(job: Job, known: Variables) -> Iterator[NativeSecret]:
+    """Return the secrets of Vault that the runner reads for a job."""
+    entries = job.body.get("secrets")
+    for name, entry in entries.items() if isinstance(entries, dict) else ():
+        if not isinstance(entry, dict) or (found := _path(entry.get("vault"), known)) is None:
+            continue
+        at, engine, path, field = found
+        role = known.values.get(ROLE_VARIABLE, "")
+        origins = known.origins.get(ROLE_VARIABLE, [])
+        roles = [NamedRole(known.fill_in(each), Place(each, 0, len(each)), each) for each in origins]
+        if not roles and role:
+            roles = [NamedRole(role, Place(at, 0, len(at)), None)]
+        is_file = str(entry.get("file", "true")).lower() != "false"
+        named = tuple(each for each in roles if "$" not in each.name)
+        yield NativeSecret(str(name), at, engine, path, field, _token(entry, job), named, is_file)
+
+
+def _path(vault: Value, known: Variables) -> tuple[Scalar, str, str, str] | None:
+    """Return scalar, engine's path, secret's path and field of either form of `vault:`."""
+    if is_scalar(vault):
+        place, _, mount = known.fill_in(vault).partition("@")
+        path, _, field = place.rpartition("/")
+        return vault, mount or _USUAL_ENGINE, path, field
+    entry = mapping_of(vault)
+    at = entry.get("path")
+    if not is_scalar(at):
+        return None
+    engine = mapping_of(entry.get("engine")).get("path", _USUAL_ENGINE)
+    return at, str(engine), known.fill_in(at), str(entry.get("field", ""))
+
+
+def _token(entry: Mapping, job: Job) -> str | None:
+    """Return the variable of the id_token: the one that is named, or the only one that the job has."""
+    named = entry.get("token")
+    if is_scalar(named):
+        match = VARIABLE.fullmatch(str(named))
+        return (match.group(1) or match.group(5)) if match else None
+    tokens = job.id_tokens
+    if tokens is None:
+        return None
+    if len(tokens) == 1:
+        return str(next(iter(tokens)))
+    return "VAULT_ID_TOKEN"

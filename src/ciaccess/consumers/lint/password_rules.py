@@ -1,0 +1,237 @@
+"""Rules on passwords: none on a command line, where every process may read it; and no login by wget.
+
+Two things count as a password: what the options of known programs take as one, and the account's own password,
+followed through the job's variables from where it was read, on the command line of any program.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ciaccess.consumers.lint.findings import Finding
+    from ciaccess.consumers.lint.job_reading import JobReading
+    from ciaccess.consumers.lint.reading import Call, Step
+    from ciaccess.consumers.lint.vocabulary import Vocabulary
+
+_P = ("-p", "--password")
+
+
+@dataclass(frozen=True)
+class Takes:
+    """What programs take a password by: options, with `verb` among the first words, and a remedy."""
+
+    programs: tuple[str, ...]
+    options: tuple[str, ...]
+    remedy: str
+    verb: str = ""
+
+
+_BY_STDIN = "give it on standard input: --password-stdin"
+_BY_ENVIRONMENT = "set it in the environment: {}"
+_TABLE = (
+    Takes(("docker", "podman", "nerdctl", "buildah", "skopeo", "oras", "crane", "helm", "cosign", "regctl", "az"),
+          _P, _BY_STDIN, "login"),
+    Takes(("skopeo", "crane", "oras", "podman", "buildah"),
+          ("--creds", "--src-creds", "--dest-creds", "--dest-password", "--src-password", "--password", "--from-password", "--to-password"),
+          "use --authfile, written by `login --password-stdin`; promote-images.yml does"),
+    Takes(("twine",), _P, "set TWINE_USERNAME and TWINE_PASSWORD, or use pypi-publish.yml"),
+    Takes(("poetry", "uv", "hatch", "flit", "pdm"), ("-p", "--password", "-t", "--token", "-a", "--auth"),
+          _BY_ENVIRONMENT.format("POETRY_HTTP_BASIC_<NAME>_PASSWORD, UV_PUBLISH_PASSWORD or the tool's own"), "publish"),
+    Takes(("helm",), ("--password",), "log in with `helm registry login --password-stdin`, or post the chart as helm-push.yml does"),
+    Takes(("wget",), ("--password", "--http-password", "--ftp-password"), "use curl with --config -, or raw-upload.yml"),
+    Takes(("http", "https", "xh"), ("-a", "--auth"), "use curl with --config -, or raw-upload.yml"),
+    Takes(("nuget", "dotnet"), ("-ApiKey", "--api-key", "-k", "-Password", "-p", "--password"), "have it in nuget.config as an environment variable"),
+    Takes(("kubectl", "oc"), ("--docker-password",), "use `./ciaccess pull-secret`, which pipes the manifest to kubectl"),
+    Takes(("conan",), _P, _BY_ENVIRONMENT.format("CONAN_PASSWORD")),
+    Takes(("sshpass", "lftp"), ("-p", "-u"), "use sshpass -e, or a key"),
+    Takes(("jf", "jfrog", "cargo", "flux", "gem"), ("--password", "--token", "--api-key"), "give it in the environment or a file"),
+)  # fmt: skip
+_MAVEN = frozenset({"mvn", "mvnw", "gradle", "gradlew", "sbt", "java"})
+_PROPERTY = re.compile(r"-[DP][\w.-]*(?:passw(?:or)?d|secret|apikey)[\w.-]*=(?!\$\(…\)$).", re.IGNORECASE)
+_NPM_SECRET = re.compile(r"(?:_password|_authToken|:_auth)(?:[\s=]|$)")
+_BASIC_AUTH = re.compile(r"http-basic\.")
+_URL_USER = re.compile(r"https?://[^\s/:@\"']+:[^\s/@\"']+@")
+_CURL_OPTION = re.compile(r"-[A-Za-z]*u")
+_POST = re.compile(r"--(?:post-data|post-file|body-data)\b")
+_FUNCTION = re.compile(r"(?:^|[\s;])(?:function\s+)?([A-Za-z_]\w*)\s*\(\)", re.MULTILINE)
+_LIBRARY = re.compile(r"_?nexus_\w+")
+_OURS = "NEXUS_PASSWORD"
+_ON_COMMAND_LINE = "on its command line, which every process can read"
+
+
+def passwords(reading: JobReading, words: Vocabulary) -> Iterator[Finding]:
+    """Find passwords on command lines."""
+    functions = {name for script in _scripts(reading) for name in _FUNCTION.findall(script)}
+    held = _Held(
+        words, {each.variable for each in reading.native if not each.is_file and "pass" in each.field.lower()}
+    )
+    for step in reading.steps:
+        for call in step.programs:
+            if call.name not in functions and not _LIBRARY.fullmatch(call.name):
+                yield from _in_call(reading, call, held)
+        held.follow(step)
+
+
+def _scripts(reading: JobReading) -> set[str]:
+    return {str(script) for shell in reading.job.shells for script in shell.scripts if "()" in script}
+
+
+class _Held:
+    """The variables that hold the account's password at this point of the job."""
+
+    def __init__(self, words: Vocabulary, names: set[str]) -> None:
+        self._secret = re.compile(rf"\b{re.escape(words.kv_prefix)}/[\w.${{}}-]+")
+        self._names = {_OURS, *names}
+        self._pattern = self._compiled()
+
+    def follow(self, step: Step) -> None:
+        """Take in what a pipeline sets."""
+        before = len(self._names)
+        for name, value, place in step.sets:
+            written = place.scalar[place.start : place.end] or value
+            reads = "$(" in written or "`" in written
+            names_user = "username" in written.lower() and "password" not in written.lower()
+            from_vault = reads and self._secret.search(written)
+            if not names_user and "sha" not in written and (from_vault or self._pattern.search(written)):
+                self._names.add(name)
+        if len(self._names) != before:
+            self._pattern = self._compiled()
+
+    def is_in(self, call: Call, index: int) -> bool:
+        """Report whether a word has the password in it when the program starts."""
+        word = call.raw[index]
+        written = call.scalar[word.start : word.end]
+        inner = written if "$(…)" in word.text and not re.search(r"sha\d|md5|wc ", written) else ""
+        return bool(self._pattern.search(word.text) or self._pattern.search(inner))
+
+    def _compiled(self) -> re.Pattern[str]:
+        return re.compile(
+            rf"\$(?:{'|'.join(map(re.escape, sorted(self._names)))})\b|\$\{{(?:{'|'.join(map(re.escape, sorted(self._names)))})(?!\w|:?\+)"
+        )
+
+
+def _in_call(reading: JobReading, call: Call, held: _Held) -> Iterator[Finding]:
+    for index, word in enumerate(call.words):
+        if _URL_USER.search(word):
+            yield _by_curl(reading, call, index)
+            return
+    if call.name == "curl":
+        yield from _curl(reading, call, held)
+        return
+    found = dict(_by_option(call))
+    for index, word in enumerate(call.words):
+        if (remedy := _by_word(call, word)) or held.is_in(call, index):
+            found.setdefault(index, remedy or "give it in the environment, in a file, or on standard input")
+    if found:  # one finding a command, at its first password
+        index = min(found)
+        tool = _tool(call)
+        yield reading.finding(
+            "password-argument",
+            call.place(index),
+            f"{tool} gets a password {_ON_COMMAND_LINE}",
+            found[index],
+            suggestion=_to_stdin(call, index) if found[index] == _BY_STDIN else "",
+        )
+
+
+def _by_option(call: Call) -> Iterator[tuple[int, str]]:
+    """Yield the options of known programs that hold a password, with the remedy; the table's later rows first."""
+    for takes in reversed(_TABLE):
+        if call.name in takes.programs and (not takes.verb or takes.verb in call.words[:3]):
+            for index, value in _given(call, takes.options):
+                if value not in ("", "-"):
+                    yield index, takes.remedy
+
+
+def _tool(call: Call) -> str:
+    verbs = [each for each in call.words[:2] if re.fullmatch(r"[a-z-]+", each) and not each.startswith("-")]
+    return " ".join([call.name, *verbs[:1]])
+
+
+def _by_word(call: Call, word: str) -> str:
+    """Return the remedy where a word by itself shows that a password follows or is in it."""
+    if call.name in _MAVEN and _PROPERTY.match(word):
+        return "have ${env.NEXUS_PASSWORD} in settings.xml, or ORG_GRADLE_PROJECT_<name> in the environment"
+    if call.name in ("npm", "pnpm", "yarn") and (_NPM_SECRET.search(word) or word == "npmAuthToken"):
+        return "have ${NEXUS_NPM_AUTH} in .npmrc, which npm fills in, or use npm-publish.yml"
+    if call.name in ("poetry", "composer") and _BASIC_AUTH.match(word):
+        return "set POETRY_HTTP_BASIC_<NAME>_USERNAME and _PASSWORD, or COMPOSER_AUTH, in the environment"
+    return ""
+
+
+def _given(call: Call, options: tuple[str, ...]) -> Iterator[tuple[int, str]]:
+    for index, word in enumerate(call.words):
+        for option in options:
+            if word == option and index + 1 < len(call.words):
+                yield index, call.words[index + 1]
+            elif word.startswith(f"{option}="):
+                yield index, word[len(option) + 1 :]
+            elif option in ("-p", "-u", "-a") and word.startswith(option) and len(word) > 2:  # noqa: PLR2004 -pSECRET
+                yield index, word[2:]
+
+
+def _to_stdin(call: Call, index: int) -> str:
+    """Return the line with the password on standard input; empty where the command is on several lines or has input."""
+    first, option = call.place(), call.raw[index]
+    scalar = call.scalar
+    begin = scalar.rfind("\n", 0, option.start) + 1
+    end = scalar.find("\n", option.start)
+    end = end if end >= 0 else len(scalar)
+    program = scalar.rfind(call.name, 0, first.start)
+    separate = option.text in _P
+    last = call.raw[index + 1] if separate else option
+    if program < begin or last.end > end or re.search(r"\|\s*$", scalar[begin:program]) or call.given:
+        return ""
+    written = scalar[last.start : last.end]
+    password = written if separate else re.sub(r"^(?:-p=?|--password=)", "", written)
+    if re.fullmatch(r"\$\{?\w+\}?", password):
+        password = f'"{password}"'
+    line = f"{scalar[begin:program]}printf '%s' {password} | {scalar[program : option.start]}--password-stdin{scalar[last.end : end]}"
+    return line.strip()
+
+
+def _curl(reading: JobReading, call: Call, held: _Held) -> Iterator[Finding]:
+    for index, word in enumerate(call.words):
+        short = _CURL_OPTION.match(word) if not word.startswith("--") else None
+        value = ""
+        if short or word in ("--user", "--proxy-user"):
+            attached = word[short.end() :] if short else ""
+            value = attached or (call.words[index + 1] if index + 1 < len(call.words) else "")
+        elif word.startswith("--user="):
+            value = word.removeprefix("--user=")
+        if ":" in value or (held.is_in(call, index) and "X-Vault-Token" not in word):
+            yield _by_curl(reading, call, index)
+            return
+
+
+def _by_curl(reading: JobReading, call: Call, index: int) -> Finding:
+    return reading.finding(
+        "curl-user",
+        call.place(index),
+        f"{call.name} gets user and password {_ON_COMMAND_LINE}",
+        'use rpm-upload.yml or raw-upload.yml, or give curl the line user = "…" by --config - on its input',
+    )
+
+
+def login_by_wget(reading: JobReading, words: Vocabulary) -> Iterator[Finding]:
+    """Find a login to Vault through wget, which shows the token and hides why Vault refuses it."""
+    for step in reading.steps:
+        for call in step.programs:
+            text = " ".join(call.words)
+            if call.name != "wget" or not _POST.search(text) or not words.login.search(step.text):
+                continue
+            index = next(i for i, word in enumerate(call.words) if _POST.match(word))
+            kaniko = "kaniko" in reading.job.image
+            yield reading.finding(
+                "wget-post",
+                call.place(index),
+                "wget --post-data shows the token to every process, and BusyBox wget hides why Vault refuses it",
+                "use kaniko.yml, or !reference [.nexus_credentials, before_script]: they post a file"
+                if kaniko
+                else "use curl (Alpine: apk add --no-cache curl), or nexus-auth.yml, which chooses",
+            )

@@ -1,0 +1,245 @@
+"""What a job runs, command by command, with the variables filled in that the file or the shell sets.
+
+A variable that neither sets stays as it is written: where its value is not known, no rule may guess it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ciaccess.consumers.lint.document import Scalar, SourceError, is_scalar
+from ciaccess.consumers.lint.shell import LITERAL_DOLLAR, Command, Statement, Word, read
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ciaccess.consumers.lint.merging import Job
+    from ciaccess.consumers.lint.vocabulary import Vocabulary
+
+MOST_SCRIPT_CHARACTERS = 500_000
+VARIABLE = re.compile(r"\$(?:\{(\w+)(?:(:?[-=])([^{}]*)|([^{}\w][^{}]*))?\}|(\w+))")
+_MOST_VALUE_CHARACTERS = 4_000
+_SETTERS = frozenset({"export", "declare", "typeset", "readonly", "local"})
+_ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)\+?=")
+_WRAPPERS = frozenset(
+    {"sudo", "exec", "command", "nohup", "nexus_run", "env", "nice", "retry", "xargs", "npx", "uvx"}
+)
+_MODULE_RUNNERS = {("python", "-m"), ("python3", "-m"), ("uv", "run"), ("poetry", "run"), ("pipx", "run")}
+# Programs of the shell itself: what is a word of theirs is on no command line of a process.
+BUILTINS = frozenset(
+    {"echo", "printf", "test", "[", "[[", "case", "for", ":", "read", "set", "unset", "return", "cd", "true"}
+    | {"false", "wait", "trap", "shift", "let", "alias", *_SETTERS}
+)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A part of a script: where a finding is shown."""
+
+    scalar: Scalar
+    start: int
+    end: int
+
+    @property
+    def line(self) -> int:
+        """Return its first line in the file, from 1."""
+        return self.scalar.line_at(self.start)
+
+    def with_text(self, old: str, new: str) -> str:
+        """Return the line of the script with a text of this part replaced, empty where it is not written so."""
+        at = self.scalar.find(old, self.start, max(self.end, self.start + 1)) if old else -1
+        if at < 0:
+            return ""
+        begin = self.scalar.rfind("\n", 0, at) + 1
+        end = self.scalar.find("\n", at)
+        line = self.scalar[begin : end if end >= 0 else len(self.scalar)]
+        shown = line[: at - begin] + new + line[at - begin + len(old) :]
+        return shown.strip() if len(shown) <= _MOST_VALUE_CHARACTERS else ""
+
+
+@dataclass(frozen=True)
+class Call:
+    """A command with its variables filled in; `name` is the program's, `words` what follows it.
+
+    `raw` are the words as they are written, `given` is what its standard input holds.
+    """
+
+    name: str
+    words: tuple[str, ...]
+    raw: tuple[Word, ...]
+    given: str
+    written_to: tuple[str, ...]
+    scalar: Scalar
+
+    def place(self, index: int | None = None) -> Place:
+        """Return where a word stands, or the command."""
+        if index is not None and self.raw:
+            word = self.raw[index]
+            return Place(self.scalar, word.start, word.end)
+        return Place(self.scalar, self.raw[0].start if self.raw else 0, self.raw[-1].end if self.raw else 0)
+
+
+@dataclass(frozen=True)
+class Step:
+    """A pipeline of a job. `text` has all its words, `raw` as they are written; `sets` are the variables that it sets."""
+
+    calls: tuple[Call, ...]
+    text: str
+    raw: str
+    place: Place
+    sets: tuple[tuple[str, str, Place], ...]
+
+    @property
+    def programs(self) -> tuple[Call, ...]:
+        """Return the commands that are processes of their own."""
+        return tuple(call for call in self.calls if call.name and call.name not in BUILTINS)
+
+    def pieces(self) -> Iterator[tuple[str, Place]]:
+        """Yield every word as it is written, with its place."""
+        for call in self.calls:
+            for word in call.raw:
+                yield word.text, Place(call.scalar, word.start, word.end)
+            if call.given:
+                yield call.given, call.place()
+        for _, value, place in self.sets:
+            yield value, place
+
+    def find(self, text: str) -> Place:
+        """Return where a text is in it, or where it begins."""
+        at = self.place.scalar.find(text, self.place.start, max(self.place.end, self.place.start + 1))
+        return Place(self.place.scalar, at, at + len(text)) if at >= 0 else self.place
+
+
+@dataclass
+class Variables:
+    """What is known of a job's variables. `origins` are the scalars of the file that a value comes from."""
+
+    values: dict[str, str] = field(default_factory=dict)
+    origins: dict[str, list[Scalar]] = field(default_factory=dict)
+    opaque: set[str] = field(default_factory=set)
+
+    def fill_in(self, text: str, depth: int = 0) -> str:
+        """Return a text with the known variables' values in it."""
+        if "$" not in text or depth > 4:  # noqa: PLR2004 a variable of a variable of a variable
+            return text
+        return VARIABLE.sub(lambda match: self._value(match, depth), text)
+
+    def _value(self, match: re.Match[str], depth: int) -> str:
+        name = match.group(1) or match.group(5)
+        if match.group(4):
+            return match.group()
+        if name in self.values:
+            return self.fill_in(self.values[name], depth + 1)
+        if match.group(2) and name not in self.opaque:
+            return str(match.group(3))
+        return match.group()
+
+    def assign(self, name: str, value: str) -> None:
+        """Note what the shell sets; what a command prints is not known."""
+        self.origins.pop(name, None)
+        if "$(" in value or "`" in value or len(value) > _MOST_VALUE_CHARACTERS:
+            self.values.pop(name, None)
+            self.opaque.add(name)
+        else:
+            filled = self.fill_in(value)
+            # A value that names the variable itself would be filled in for ever.
+            self.values[name] = filled.replace(f"${name}", LITERAL_DOLLAR + name)
+
+
+def variables_of(job: Job, words: Vocabulary) -> Variables:
+    """Return what is known before the job's first line: GitLab's own, the group's, and the file's variables."""
+    known = Variables(dict(words.known_variables))
+    for name, value in job.variables.items():
+        if is_scalar(value):
+            known.values[name] = value
+            known.origins[name] = [value]
+        else:
+            known.values.pop(name, None)
+    for section in job.alternatives:
+        for name, value in section.items():
+            found = [each for each in (value if isinstance(value, list) else [value]) if is_scalar(each)]
+            known.origins.setdefault(name, []).extend(found)
+            if len(known.origins[name]) == 1 and found:
+                known.values[name] = found[0]
+            elif any(each != known.values.get(name) for each in found):
+                known.values.pop(name, None)
+    return known
+
+
+def steps_of(job: Job, words: Vocabulary) -> Iterator[tuple[Step, Variables]]:
+    """Yield a job's pipelines with the variables as they are when each runs.
+
+    Raises:
+        SourceError: a script is too large.
+    """
+    before = variables_of(job, words)
+    for shell in job.shells:
+        known = Variables(dict(before.values), dict(before.origins), set(before.opaque))
+        for script in shell.scripts:
+            if len(script) > MOST_SCRIPT_CHARACTERS:
+                where = f"line {script.line}: "
+                raise SourceError(
+                    f"{where}a script has over {MOST_SCRIPT_CHARACTERS:,} characters, the most that are checked"
+                )
+            for statement in read(str(script)):
+                yield _step(statement, script, known), known
+
+
+def _step(statement: Statement, script: Scalar, known: Variables) -> Step:
+    calls, texts, written = [], list[str](), list[str]()
+    sets: list[tuple[str, str, Place]] = []
+    for command in statement.commands:
+        call, assigned = _call(command, script, known)
+        calls.append(call)
+        sets += assigned
+        texts += [call.name, *call.words, call.given]
+        written += [*(word.text for word in command.words), command.given]
+    place = Place(script, statement.start, statement.end)
+    return Step(tuple(calls), " ".join(texts), " ".join(written), place, tuple(sets))
+
+
+def _call(command: Command, script: Scalar, known: Variables) -> tuple[Call, list[tuple[str, str, Place]]]:
+    written = list(command.words)
+    filled = [known.fill_in(word.text).replace(LITERAL_DOLLAR, "$") for word in written]
+    sets = [(name, word) for name, word in command.assigned]
+    if filled and filled[0] in _SETTERS:
+        sets += [
+            (named.group(1), Word(word.text[named.end() :], word.start, word.end))
+            for word in written[1:]
+            if (named := _ASSIGNMENT.match(word.text))
+        ]
+    # Set in front of a command, a variable is that command's alone.
+    if not filled or filled[0] in _SETTERS:
+        for name, word in sets:
+            known.assign(name, word.text)
+    first = _program(filled)
+    name = filled[first].rsplit("/", 1)[-1] if first < len(filled) else ""
+    call = Call(
+        name,
+        tuple(filled[first + 1 :]),
+        tuple(written[first + 1 :]),
+        known.fill_in(command.given).replace(LITERAL_DOLLAR, "$"),
+        tuple(command.written_to),
+        script,
+    )
+    return call, [(name, word.text, Place(script, word.start, word.end)) for name, word in sets]
+
+
+def _program(words: list[str]) -> int:
+    """Return which word is the program: not `sudo`, `env A=b`, `timeout 60`, `python -m` in front of it."""
+    index = 0
+    while index < len(words):
+        name = words[index].rsplit("/", 1)[-1]
+        if name == "timeout":
+            index += 2
+        elif name in _WRAPPERS:
+            index += 1
+            while index < len(words) and (words[index].startswith("-") or _ASSIGNMENT.match(words[index])):
+                index += 1
+        elif (name, words[index + 1] if index + 1 < len(words) else "") in _MODULE_RUNNERS:
+            index += 2
+        else:
+            break
+    return index

@@ -1,0 +1,196 @@
+"""The rule on registries: nothing can be pushed to the one to pull from, whatever pushes it.
+
+Owns what each program's words push and name. The rule is silent where one registry serves both.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from ciaccess.consumers.lint.reading import VARIABLE, Place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ciaccess.consumers.lint.findings import Finding
+    from ciaccess.consumers.lint.job_reading import JobReading
+    from ciaccess.consumers.lint.reading import Call
+    from ciaccess.consumers.lint.vocabulary import Vocabulary
+
+_ENGINES = frozenset({"docker", "podman", "nerdctl", "buildah", "img"})
+_TAGS = ("-t", "--tag")
+_OUTPUTS = ("-o", "--output")
+_NAME = re.compile(r"name=\"?([^,\"]+)")
+_PUSHES = re.compile(r"push=true|type=registry")
+# Programs that copy an image: what comes last is the target.
+_COPIES = {"skopeo": ("copy", "sync"), "crane": ("copy", "cp"), "oras": ("copy", "cp"), "regctl": ("copy",)}
+# Programs that put something under a name, which comes behind the verb.
+_PUT = {"oras": ("push", "attach"), "regctl": ("import", "put")}
+# Programs whose option names the image that they push.
+_BY_OPTION = {"imgpkg": ("-i", "--image"), "crane": ("-t", "--new_tag", "--tag"), "ko": ("--repo",)}
+_PROPERTIES = re.compile(r"-D(?:jib\.to\.image|image)=(\S+)|--image=(\S+)")
+# Options of these programs that take no value: what follows is a name of its own.
+_FLAGS = frozenset(
+    {"-q", "--quiet", "-a", "--all-tags", "--disable-content-trust", "--all", "--insecure", "--plain-http"}
+)
+
+
+def push_to_pull_registry(reading: JobReading, words: Vocabulary) -> Iterator[Finding]:
+    """Find images that are pushed to the registry to pull from, and what the job names and opens for them."""
+    if not words.tells_registries_apart:
+        return
+    calls = [call for step in reading.steps for call in step.programs]
+    pushes = [(call, index) for call in calls for index, name in pushed(call) if _is_pull(name, words)]
+    if not pushes:
+        return
+    named = [(call, index) for call in calls for index, name in _named(call) if _is_pull(name, words)]
+    for call, index in (*pushes, *named, *_logins(calls, words)):
+        yield _finding(reading, call, index, words)
+
+
+def _logins(calls: list[Call], words: Vocabulary) -> list[tuple[Call, int]]:
+    """Return the logins at the registry to pull from, of a job that logs in nowhere else."""
+    logins = [call for call in calls if call.name in _ENGINES and call.words[:1] == ("login",)]
+    if any(words.push_registry in each for call in logins for each in call.words):
+        return []
+    return [
+        (call, index) for call in logins for index, word in enumerate(call.words) if _is_pull(word, words)
+    ]
+
+
+def pushed(call: Call) -> Iterator[tuple[int, str]]:
+    """Yield what a command pushes: the index of the word, and the image's name."""
+    words = call.words
+    if call.name in _ENGINES:
+        yield from _by_engine(words)
+    elif call.name == "buildctl":
+        yield from _outputs(words)
+    else:
+        yield from _by_copier(call.name, words)
+    kaniko = call.name == "executor" or "kaniko" in call.name.lower()
+    yield from values_of(words, ("-d", "--destination") if kaniko else ("--destination",))
+    for index, word in enumerate(words):
+        if found := _PROPERTIES.fullmatch(word):
+            yield index, found.group(1) or found.group(2)
+
+
+def _verbs(words: tuple[str, ...]) -> list[str]:
+    return [each for each in words[:3] if not each.startswith("-")]
+
+
+def _by_engine(words: tuple[str, ...]) -> Iterator[tuple[int, str]]:
+    verbs = _verbs(words)
+    if "push" in verbs[:2]:
+        yield from _positional(words, words.index("push") + 1)
+    elif _builds(verbs):
+        outputs = [value for _, value in values_of(words, _OUTPUTS)]
+        if "--push" in words or "--push=true" in words or any(map(_PUSHES.search, outputs)):
+            yield from values_of(words, _TAGS)
+            yield from ((index, value.split("=", 1)[-1]) for index, value in values_of(words, ("--set",)))
+        yield from _outputs(words)
+    elif "imagetools" in verbs:
+        yield from values_of(words, _TAGS)
+
+
+def _by_copier(name: str, words: tuple[str, ...]) -> Iterator[tuple[int, str]]:
+    verbs, positional = _verbs(words), list(_positional(words, 0))
+    if name == "helm" and "push" in verbs:
+        yield from list(_positional(words, words.index("push") + 1))[1:]
+    elif (name in _COPIES and any(verb in verbs for verb in _COPIES[name])) or (
+        name == "crane" and "push" in verbs
+    ):
+        yield from positional[-1:]
+    elif name in _PUT and any(verb in verbs for verb in _PUT[name]):
+        yield from positional[1:3]
+    elif name in _BY_OPTION:
+        yield from values_of(words, _BY_OPTION[name])
+    elif name == "pack" and "--publish" in words:
+        yield from positional[1:2]
+
+
+def _builds(verbs: list[str]) -> bool:
+    return any(verb in ("build", "bake", "bud", "b") for verb in verbs[:2]) or "build" in verbs
+
+
+def _outputs(words: tuple[str, ...]) -> Iterator[tuple[int, str]]:
+    for index, value in values_of(words, _OUTPUTS):
+        if _PUSHES.search(value):
+            yield from ((index, name) for name in _NAME.findall(value))
+
+
+def _named(call: Call) -> Iterator[tuple[int, str]]:
+    """Yield the names that a command gives to an image: what is pushed under another name must have it first."""
+    verbs = _verbs(call.words)
+    if call.name in _ENGINES and "tag" in verbs[:2]:
+        yield from list(_positional(call.words, 1))[-1:]
+    elif call.name in _ENGINES and _builds(verbs):
+        yield from values_of(call.words, _TAGS)
+
+
+def values_of(words: tuple[str, ...], options: tuple[str, ...]) -> Iterator[tuple[int, str]]:
+    """Yield the values of options, as `-o value`, `--option=value` or `-ovalue`, with the index of the word."""
+    for index, word in enumerate(words):
+        for option in options:
+            if word == option and index + 1 < len(words):
+                yield index + 1, words[index + 1]
+            elif word.startswith(f"{option}="):
+                yield index, word[len(option) + 1 :]
+            elif re.fullmatch(r"-\w", option) and word.startswith(option) and word != option:
+                yield index, word[2:]
+
+
+def _positional(words: tuple[str, ...], start: int) -> Iterator[tuple[int, str]]:
+    """Yield the words that are neither options nor, as far as can be seen, their values."""
+    value = False
+    for index, word in enumerate(words[start:], start):
+        if word.startswith("-") and len(word) > 1:
+            value = "=" not in word and word not in _FLAGS
+        elif not value or "/" in word:
+            yield index, word
+            value = False
+        else:
+            value = False
+
+
+def _is_pull(name: str, words: Vocabulary) -> bool:
+    return bool(words.pull_reference.match(name.strip("\"'")))
+
+
+def _finding(reading: JobReading, call: Call, index: int, words: Vocabulary) -> Finding:
+    place = call.place(index)
+    through = _through(reading, call, index)
+    pull = words.pull_registry
+    return reading.finding(
+        "push-registry",
+        place,
+        f"{pull} is the registry to pull from{through}: nothing can be pushed there",
+        f"push to {words.push_registry}, or ${{{(words.push_variables or ('NEXUS_REGISTRY',))[0]}}}; "
+        "tag, build and log in by the same name",
+        suggestion=_moved(place, words, everywhere=call.name in _ENGINES),
+    )
+
+
+def _through(reading: JobReading, call: Call, index: int) -> str:
+    """Return which of the file's variables the registry comes from, in words."""
+    for match in VARIABLE.finditer(call.raw[index].text):
+        name = match.group(1) or match.group(5)
+        for origin in reading.variables.origins.get(name, []):
+            return f" (by ${name}, set in line {origin.line})"
+    return ""
+
+
+def _moved(place: Place, words: Vocabulary, *, everywhere: bool) -> str:
+    """Return the line with the registry to push to in place of the other."""
+    scalar = place.scalar
+    begin = scalar.rfind("\n", 0, place.start) + 1
+    end = scalar.find("\n", place.start)
+    line = scalar[begin : end if end >= 0 else len(scalar)]
+    start, stop = (0, len(line)) if everywhere else (place.start - begin, place.end - begin)
+    part = line[start:stop].replace(words.pull_registry, words.push_registry)
+    if words.push_variables:
+        pulls = [key for key, value in words.known_variables.items() if value == words.pull_registry]
+        for name in pulls:
+            part = re.sub(rf"\$(\{{?){name}\b", rf"$\g<1>{words.push_variables[0]}", part)
+    moved = line[:start] + part + line[stop:]
+    return moved.strip() if moved != line else ""

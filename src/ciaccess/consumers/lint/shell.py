@@ -1,0 +1,259 @@
+"""A script as the shell reads it: pipelines of commands, their words with quotes removed, and where each stands.
+
+One pass over the text, whatever its length. It covers quotes, continued lines, comments, substitutions, here-documents
+and redirections of POSIX shells and bash; a script handed to another shell (`sh -c '…'`, a here-document) is read too.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+# A `$` that the shell would not expand: in single quotes, or behind a backslash.
+LITERAL_DOLLAR = "\ue000"
+# Stands in a word for what a command prints.
+PRINTED = "$(…)"
+_DEEPEST = 40
+_TOKEN = re.compile(
+    r"""(?P<blank>(?:[ \t\r]|\\\r?\n)+)
+      |(?P<plain>[^\s\\'"`$;&|()<>\#]+)
+      |(?P<newline>\n)
+      |(?P<hash>\#)
+      |(?P<heredoc><<-?(?!<))
+      |(?P<redirect><<<|&>>?|[<>]&|>>|>\||[<>](?!\())
+      |(?P<process>[<>]\()
+      |(?P<separator>&&|\|\||;;|[;&])
+      |(?P<pipe>\|&?)
+      |(?P<open>\()
+      |(?P<close>\))
+      |(?P<escape>\\.?)
+      |(?P<single>'[^']*'?)
+      |(?P<ansi>\$'(?:[^'\\]|\\.)*'?)
+      |(?P<double>")
+      |(?P<command>\$\()
+      |(?P<parameter>\$\{)
+      |(?P<backtick>`)
+      |(?P<dollar>\$)""",
+    re.VERBOSE | re.DOTALL,
+)
+_IN_QUOTES = re.compile(r'[^"\\$`]+|\\.?|\$\(|\$\{|\$|`|"', re.DOTALL)
+_ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)\+?=")
+_KEYWORDS = frozenset({"if", "then", "do", "else", "elif", "while", "until", "!", "{", "time"})
+_SHELLS = frozenset({"sh", "bash", "dash", "ash", "zsh"})
+_TAKES_A_SCRIPT = _SHELLS | {"eval", "ssh"}
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word: its text without quotes, and the part of the script that it is."""
+
+    text: str
+    start: int
+    end: int
+
+
+@dataclass
+class Command:
+    """A simple command. `assigned` are the variables set in front of it; `given` is what its standard input holds."""
+
+    words: list[Word] = field(default_factory=list)
+    assigned: list[tuple[str, Word]] = field(default_factory=list)
+    given: str = ""
+    given_at: int = 0
+    written_to: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Statement:
+    """A pipeline; its commands in order."""
+
+    commands: list[Command]
+    start: int
+    end: int
+
+
+@lru_cache(maxsize=4096)
+def read(script: str) -> tuple[Statement, ...]:
+    """Return the pipelines of a script, those inside substitutions before the ones that they stand in."""
+    scanner = _Scanner(script)
+    scanner.list_until_close(0)
+    return tuple(scanner.found)
+
+
+class _Scanner:
+    def __init__(self, text: str, depth: int = 0, unspent: list[int] | None = None) -> None:
+        self.text = text
+        self.found: list[Statement] = []
+        self._at = 0
+        self._depth = depth
+        # Scripts inside scripts are read again: no more of them, in all, than a few times the text.
+        self._unspent = unspent or [4 * len(text)]
+        self._awaited: list[tuple[Command, str, bool]] = []
+
+    def list_until_close(self, depth: int) -> None:
+        """Read pipelines until the `)` that closes them, or the end."""
+        pipeline: list[Command] = [Command()]
+        start = self._at
+        while (token := _TOKEN.match(self.text, self._at)) is not None:
+            kind = token.lastgroup
+            if kind == "close" and depth:
+                break
+            if kind in ("newline", "separator", "close", "open"):
+                self._end(pipeline, start, token.start())
+                self._at = token.end()
+                if kind == "newline":
+                    self._here_documents()
+                pipeline, start = [Command()], self._at
+            elif kind == "pipe":
+                self._at = token.end()
+                pipeline.append(Command())
+            elif kind == "hash":
+                end = self.text.find("\n", self._at)
+                self._at = len(self.text) if end < 0 else end
+            elif kind == "blank":
+                self._at = token.end()
+            elif kind == "heredoc":
+                self._at = token.end()
+                self._blank()
+                self._awaited.append((pipeline[-1], self._word(depth).text, token.group().endswith("-")))
+            elif kind == "redirect":
+                self._redirect(token.group(), pipeline[-1], depth)
+            else:
+                self._add(pipeline[-1], self._word(depth))
+        self._end(pipeline, start, self._at)
+        self._at = min(self._at + 1, len(self.text))
+
+    def _redirect(self, operator: str, command: Command, depth: int) -> None:
+        self._at += len(operator)
+        self._blank()
+        word = self._word(depth)
+        if operator == "<<<":
+            command.given, command.given_at = word.text, word.start
+        elif ">" in operator and word.text:
+            command.written_to.append(word.text)
+
+    def _add(self, command: Command, word: Word) -> None:
+        if word.end == word.start:  # nothing that could begin a word: never stand still
+            self._at += 1
+            return
+        named = _ASSIGNMENT.match(word.text) if not command.words else None
+        if named:
+            command.assigned.append((named.group(1), Word(word.text[named.end() :], word.start, word.end)))
+        elif command.words or command.assigned or word.text not in _KEYWORDS:
+            command.words.append(word)
+
+    def _end(self, pipeline: list[Command], start: int, end: int) -> None:
+        commands = [each for each in pipeline if each.words or each.assigned]
+        if commands:
+            self.found.append(Statement(commands, start, end))
+            for command in commands:
+                self._inner_script(command)
+
+    def _inner_script(self, command: Command) -> None:
+        name = command.words[0].text.rsplit("/", 1)[-1] if command.words else ""
+        for before, word in zip(command.words, command.words[1:], strict=False):
+            if name == "eval" or (name in _SHELLS and re.fullmatch(r"-\w*c", before.text)):
+                self._nested(word.text, word.start)
+
+    def _nested(self, text: str, at: int) -> None:
+        """Read a script inside the script; all of it counts as standing where it begins."""
+        self._unspent[0] -= len(text)
+        if self._depth >= _DEEPEST or self._unspent[0] < 0:
+            return
+        inner = _Scanner(text.replace(LITERAL_DOLLAR, "$"), self._depth + 1, self._unspent)
+        inner.list_until_close(0)
+        for statement in inner.found:
+            for command in statement.commands:
+                command.words = [Word(each.text, at, at) for each in command.words]
+                command.assigned = [(name, Word(each.text, at, at)) for name, each in command.assigned]
+            self.found.append(Statement(statement.commands, at, at))
+
+    def _here_documents(self) -> None:
+        for command, delimiter, stripped in self._awaited:
+            command.given_at = self._at
+            lines = []
+            while self._at < len(self.text):
+                end = self.text.find("\n", self._at)
+                end = len(self.text) if end < 0 else end
+                line = self.text[self._at : end]
+                self._at = end + 1
+                if (line.lstrip("\t") if stripped else line).rstrip("\r") == delimiter:
+                    break
+                lines.append(line)
+            command.given = "\n".join(lines)
+            name = command.words[0].text.rsplit("/", 1)[-1] if command.words else ""
+            if name in _TAKES_A_SCRIPT:
+                self._nested(command.given, command.given_at)
+        self._awaited.clear()
+
+    def _blank(self) -> None:
+        if (token := _TOKEN.match(self.text, self._at)) and token.lastgroup == "blank":
+            self._at = token.end()
+
+    def _word(self, depth: int) -> Word:
+        start, parts = self._at, list[str]()
+        while (token := _TOKEN.match(self.text, self._at)) is not None:
+            kind = token.lastgroup
+            if kind in ("plain", "dollar"):
+                parts.append(token.group())
+            elif kind == "hash" and self._at > start:
+                parts.append("#")
+            elif kind == "escape":
+                parts.append(token.group()[1:].replace("$", LITERAL_DOLLAR))
+            elif kind in ("single", "ansi"):
+                parts.append(token.group().lstrip("$").strip("'").replace("$", LITERAL_DOLLAR))
+            elif kind == "double":
+                self._at = token.end()
+                parts.append(self._quoted(depth))
+                continue
+            elif kind in ("command", "process", "parameter", "backtick"):
+                parts.append(self._substitution(str(kind), depth))
+                continue
+            else:
+                break
+            self._at = token.end()
+        return Word("".join(parts), start, self._at)
+
+    def _quoted(self, depth: int) -> str:
+        parts = []
+        while (token := _IN_QUOTES.match(self.text, self._at)) is not None:
+            piece = token.group()
+            if piece == '"':
+                self._at = token.end()
+                break
+            if piece in ("$(", "${", "`"):
+                kind = {"$(": "command", "${": "parameter", "`": "backtick"}[piece]
+                parts.append(self._substitution(kind, depth))
+                continue
+            self._at = token.end()
+            if piece.startswith("\\"):
+                parts.append(_unescaped(piece))
+            else:
+                parts.append(piece)
+        return "".join(parts)
+
+    def _substitution(self, kind: str, depth: int) -> str:
+        """Read `$(…)`, `<(…)`, `${…}` or backticks; of commands, which are found as such, only PRINTED is returned."""
+        start = self._at
+        if kind == "parameter":
+            end = self.text.find("}", start)
+            self._at = len(self.text) if end < 0 else end + 1
+        elif kind == "backtick":
+            end = self.text.find("`", start + 1)
+            self._at = len(self.text) if end < 0 else end + 1
+            self._nested(self.text[start + 1 : self._at - 1], start)
+        elif depth >= _DEEPEST:
+            self._at = len(self.text)
+        else:
+            self._at = start + 2
+            self.list_until_close(depth + 1)
+        return self.text[start : self._at] if kind == "parameter" else PRINTED
+
+
+def _unescaped(piece: str) -> str:
+    if piece in ("\\\n", "\\"):
+        return ""
+    if piece[1:] in '"\\`':
+        return piece[1:]
+    return LITERAL_DOLLAR if piece == "\\$" else piece

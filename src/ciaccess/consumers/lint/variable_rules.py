@@ -1,0 +1,90 @@
+"""Rules on variables: VAULT_ADDR, which is the group's, and passwords that a file holds."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from ciaccess.consumers.lint.document import is_scalar
+from ciaccess.consumers.lint.findings import Edit, Finding
+from ciaccess.consumers.names import VAULT_VARIABLE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ciaccess.consumers.lint.document import Mapping, Scalar, Value
+    from ciaccess.consumers.lint.job_reading import JobReading
+    from ciaccess.consumers.lint.merging import Pipeline
+    from ciaccess.consumers.lint.vocabulary import Vocabulary
+
+_REMEDY = "take it out of this file"
+_PASSWORD_VARIABLES = re.compile(
+    r"(?:NEXUS|TWINE|NPM|MAVEN|POETRY|UV|HELM|DOCKER|REGISTRY)\w*_PASS(?:WORD|WD)?"
+)
+_DOTENV = re.compile(rf"(?:^|[\s;\\n]){VAULT_VARIABLE}=(?![\"']?\$\{{?{VAULT_VARIABLE}\b)")
+_OWN_VALUE = re.compile(rf"\$\{{?{VAULT_VARIABLE}\b")
+
+
+def _why(words: Vocabulary) -> str:
+    return f"{VAULT_VARIABLE} in this file shadows the variable of {words.vault_group}, and stays behind when that moves"
+
+
+def variables_in_file(pipeline: Pipeline, words: Vocabulary) -> Iterator[Finding]:
+    """Find VAULT_ADDR, and passwords, among the variables of the file, its jobs, rules and matrices."""
+    for section in pipeline.variable_sections():
+        for key, value in section.items():
+            if not is_scalar(key):
+                continue
+            if key == VAULT_VARIABLE:
+                edit = _removal(section, key, value, words)
+                yield Finding("vault-addr", key.source, key.line, "", _why(words), _REMEDY, edit=edit)
+            elif _PASSWORD_VARIABLES.fullmatch(key) and (held := _held(value)):
+                why = f"{key} holds a password in the file, which everybody who may read the project can read"
+                remedy = "change it, take it out, and have the job read its account's secret from Vault"
+                yield Finding("static-credential", held.source, held.line, "", why, remedy)
+
+
+def _held(value: Value) -> Scalar | None:
+    plain = value.get("value") if isinstance(value, dict) else value
+    return plain if is_scalar(plain) and plain and "$" not in plain and "/" not in plain else None
+
+
+def _removal(section: Mapping, key: Scalar, value: Value, words: Vocabulary) -> Edit | None:
+    """Take the line away where it says what the group's variable says, and other variables are there."""
+    if not is_scalar(value) or value.rstrip("/") not in ("", words.vault_address) or len(section) == 1:
+        return None
+    start, end = key.node.start_mark, value.node.end_mark
+    line = key.source.lines[start.line]
+    if start.line != end.line or value.source is not key.source or line[: start.column].strip():
+        return None
+    if line[end.column :].split("#")[0].strip():
+        return None
+    begin = start.index - start.column
+    return Edit(key.source, begin, min(begin + len(line) + 1, len(key.source.text)), "")
+
+
+def vault_addr_in_script(reading: JobReading, words: Vocabulary) -> Iterator[Finding]:
+    """Find a script that sets VAULT_ADDR, for itself or by a dotenv file for later jobs."""
+    reports = reading.job.body.get("artifacts")
+    reports = reports.get("reports") if isinstance(reports, dict) else None
+    has_dotenv = isinstance(reports, dict) and "dotenv" in reports
+    for step in reading.steps:
+        for name, value, place in step.sets:
+            if name == VAULT_VARIABLE and not _OWN_VALUE.search(value):
+                yield reading.finding("vault-addr", place, _why(words), _REMEDY)
+        for call in step.calls:
+            if call.name == "env" or not (has_dotenv and call.written_to):
+                continue
+            if _DOTENV.search(" ".join((*(word.text for word in call.raw), call.given))):
+                yield reading.finding("vault-addr", call.place(), _why(words), _REMEDY)
+        if place_of_env := _by_env(step.raw):
+            yield reading.finding("vault-addr", step.find(place_of_env), _why(words), _REMEDY)
+
+
+def _by_env(raw: str) -> str:
+    """Return `VAULT_ADDR=…` where `env` sets it, or nothing."""
+    words = raw.split(" ")
+    if words[:1] != ["env"]:
+        return ""
+    found = next((word for word in words if word.startswith(f"{VAULT_VARIABLE}=")), "")
+    return "" if not found or _OWN_VALUE.search(found) else found
