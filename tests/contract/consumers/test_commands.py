@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -45,28 +46,56 @@ def test_render_with_a_wrong_yaml_is_an_error(tmp_path: Path) -> None:
 def test_lint_ci_names_file_line_why_and_fix() -> None:
     done = ciaccess("lint-ci", BROKEN)
     assert done.returncode == 2
-    assert f"{BROKEN}:14: role: role nexus-read-policy is a policy's name" in done.stdout
+    assert f"{BROKEN}:14: role: role nexus-read-policy is the name of a policy" in done.stdout
     assert "\n    fix: log in with role nexus-ci\n" in done.stdout
-    assert done.stdout.endswith("19 found, 13 of them mechanical: add --fix\n")
+    assert (
+        '\n    new line: --data "{\\"jwt\\":\\"${CI_JOB_JWT_V2}\\",\\"role\\":\\"nexus-ci\\"}"' in done.stdout
+    )
+    assert re.search(r"\n2\d found; --fix can correct \d\n$", done.stdout)
 
 
-def test_lint_ci_mends_the_file_and_reports_what_is_left(tmp_path: Path) -> None:
+def test_lint_ci_corrects_yaml_values_and_reports_what_is_left(tmp_path: Path) -> None:
     copy = tmp_path / ".gitlab-ci.yml"
     copy.write_bytes(BROKEN.read_bytes())
     done = ciaccess("lint-ci", "--fix", "--json", copy)
     assert done.returncode == 2
-    assert (len(answer(done)["fixed"]), len(answer(done)["findings"])) == (13, 6)
-    assert not any(finding["fixable"] for finding in answer(done)["findings"])
+    assert {finding["rule"] for finding in answer(done)["fixed"]} == {"audience", "id-tokens", "vault-addr"}
+    assert {"role", "kv-path", "push-registry"} <= {finding["rule"] for finding in answer(done)["findings"]}
     mended = copy.read_bytes()
     ciaccess("lint-ci", "--fix", copy)
     assert copy.read_bytes() == mended
 
 
-def test_lint_ci_is_clean_where_everything_could_be_mended(tmp_path: Path) -> None:
+def test_lint_ci_is_clean_where_every_value_could_be_corrected(tmp_path: Path) -> None:
+    path = tmp_path / "ci.yml"
+    path.write_text("job:\n  id_tokens:\n    VAULT_ID_TOKEN:\n      aud: https://vault\n  script: [make]\n")
+    done = ciaccess("lint-ci", "--fix", path)
+    assert (done.returncode, "4: audience: fixed:" in done.stdout) == (0, True)
+    assert ciaccess("lint-ci", path).stdout == "clean\n"
+
+
+def test_lint_ci_edits_no_script_and_says_what_is_left(tmp_path: Path) -> None:
     path = tmp_path / "ci.yml"
     path.write_text("job:\n  script:\n    - docker push nexus.shared.cwiq.io:8444/x\n")
-    assert ciaccess("lint-ci", "--fix", path).returncode == 0
-    assert ciaccess("lint-ci", path).stdout == "clean\n"
+    done = ciaccess("lint-ci", "--fix", path)
+    assert (done.returncode, "fixed" in done.stdout) == (2, False)
+    assert "new line: docker push nexus.shared.cwiq.io:8443/x" in done.stdout
+
+
+def test_lint_ci_names_the_includes_that_it_could_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "ci.yml"
+    path.write_text("include: {project: platform/templates, file: vault.yml}\njob:\n  script: [make]\n")
+    done = ciaccess("lint-ci", path)
+    assert done.returncode == 0
+    assert (
+        done.stdout
+        == f"not read: {path}: project platform/templates vault.yml\nnothing found in what was read\n"
+    )
+
+
+def test_lint_ci_finds_our_own_pipeline_clean() -> None:
+    done = ciaccess("lint-ci", *sorted((ROOT / "ci" / "pipeline").glob("*.yml")), ROOT / ".gitlab-ci.yml")
+    assert (done.returncode, done.stdout) == (0, "clean\n")
 
 
 def test_lint_ci_says_what_it_cannot_read(tmp_path: Path) -> None:

@@ -124,10 +124,11 @@ def _listed(value: Value) -> list[Value]:
 
 
 def _local(pattern: str, path: Path) -> list[Path]:
-    """Find a local include: from the repository's top, or where there is no repository from a folder above the file."""
+    """Find a local include: from the repository's top, else from a folder above the file."""
     relative = pattern.lstrip("/")
     above = list(path.resolve().parents)
-    tops = [folder for folder in above if (folder / ".git").exists()][:1] or above
+    # A copy of some files has no repository's top: then a folder above the file stands for it.
+    tops = [*(folder for folder in above if (folder / ".git").exists()), *above]
     for top in tops:
         try:
             found = sorted(top.glob(relative)) if "*" in relative else [top / relative]
@@ -135,6 +136,4 @@ def _local(pattern: str, path: Path) -> list[Path]:
             return []
         if found := [each for each in found if each.is_file()]:
             return found
-        if "*" in relative:
-            return []
     return []

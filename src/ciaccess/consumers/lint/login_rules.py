@@ -61,8 +61,10 @@ def login_in(step: Step, known: Variables, written: dict[str, str], words: Vocab
         raw += "".join(
             f" {written.get(word.split('@')[-1].lstrip('='), '')}" for word in call.words if written
         )
-    roles = [named for text in dict.fromkeys(_ROLE.findall(raw)) for named in _named(text, step, known)]
-    tokens = set(_TOKEN.findall(raw)) or set(_USUAL_TOKEN.findall(raw))
+    # As it is written, so that a variable is known by its name; else with the variables' values in it.
+    named = _ROLE.findall(raw) or _ROLE.findall(step.text)
+    roles = [each for text in dict.fromkeys(named) for each in _named(text, step, known)]
+    tokens = _TOKEN.findall(raw) or _TOKEN.findall(step.text) or _USUAL_TOKEN.findall(raw)
     return Login(
         step.place, tuple(roles), frozenset(name for each in tokens for name in _source(each, known))
     )

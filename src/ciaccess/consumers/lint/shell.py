@@ -87,8 +87,8 @@ class _Scanner:
         self.found: list[Statement] = []
         self._at = 0
         self._depth = depth
-        # Scripts inside scripts are read again: no more of them, in all, than a few times the text.
-        self._unspent = unspent or [4 * len(text)]
+        # Scripts inside scripts are read again: no more of them, in all, than the text has.
+        self._unspent = unspent or [len(text)]
         self._awaited: list[tuple[Command, str, bool]] = []
 
     def list_until_close(self, depth: int) -> None:
@@ -155,6 +155,7 @@ class _Scanner:
         for before, word in zip(command.words, command.words[1:], strict=False):
             if name == "eval" or (name in _SHELLS and re.fullmatch(r"-\w*c", before.text)):
                 self._nested(word.text, word.start)
+                return
 
     def _nested(self, text: str, at: int) -> None:
         """Read a script inside the script; all of it counts as standing where it begins."""

@@ -1,6 +1,7 @@
 """Whole pipelines, with what is found in each: tests/data/pipelines/corpus/*.yml say it in comments.
 
-`# expect: RULE…` at a line's end names the rules that find something in that line; a file without one is clean.
+`# expect: RULE…` at a line's end names the rules that find something in that line, `# expect 7: RULE…` those of another
+line, which can hold no comment; a file without either is clean.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from ciaccess.access import Access
 
 CORPUS = Path(__file__).parents[3] / "data" / "pipelines" / "corpus"
-EXPECT = re.compile(r"# expect: ([a-z -]+)$")
+EXPECT = re.compile(r"# expect(?: (\d+))?: ([a-z -]+)$")
 TWO_ROLES = """  roles:
     release-ci:
       policy: release-read-policy
@@ -33,10 +34,10 @@ TWO_ROLES = """  roles:
 
 def expected(text: str) -> Counter[tuple[int, str]]:
     return Counter(
-        (number, rule)
+        (int(match.group(1) or number), rule)
         for number, line in enumerate(text.split("\n"), 1)
         if (match := EXPECT.search(line))
-        for rule in match.group(1).split()
+        for rule in match.group(2).split()
     )
 
 
