@@ -142,5 +142,6 @@ class ServiceAccount(pulumi.CustomResource):
             "metadata": metadata,
             "purge": purge,
             "adopt": adopt,
+            "applies": not pulumi.runtime.is_dry_run(),
         }
         super().__init__("ciaccess:index:ServiceAccount", name, inputs, opts)

@@ -111,7 +111,7 @@ class CiaccessProvider:
         inputs = _without(kind.stored(plain(request.news)), state, request.ignoreChanges)
         if kind.resource_id(inputs) == request.id:
             self._hold(request, request.id)
-        found = kind.diff(request.id, state, inputs)
+        found = await self._in_thread(lambda: kind.diff(request.id, state, inputs))
         return proto.DiffResponse(
             changes=proto.DiffResponse.DIFF_SOME if found.changes else proto.DiffResponse.DIFF_NONE,
             replaces=[change.name for change in found.changes if change.replaces],

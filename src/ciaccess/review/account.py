@@ -30,6 +30,8 @@ SECRET, METADATA = "ciaccess:vault:Secret", "ciaccess:vault:SecretMetadata"
 _MANY = {"users": USER, "selectors": SELECTOR, "privileges": PRIVILEGE}
 _SECTIONS = frozenset((*_MANY, "role", "secret", "metadata"))
 _VERSION, _PASSWORD = "password_version", "password"
+_LOST = "lost"  # what a secret holds whose recorded version is gone, too
+_NEW = "a new password, unless an earlier version has the recorded one: its version is gone from Vault"
 _GONE = "none"  # what a secret holds of which no version is left
 _FIRST = "1"  # the rotation that an account is made with
 _ADOPTED = "kept where Nexus accepts the one in Vault, else new; not shown"
@@ -153,6 +155,8 @@ def _note(account: Resource, key: Key, *, was: bool, will_be: bool) -> str:
         return _ADOPTED if wanted.get("adopt") else ""
     if type_ == USER:
         return _step(state, wanted, name)
+    if account.live and _held(account.live, "secret").get("holds") == _LOST:
+        return _NEW
     # An account that is gone is made anew, with passwords that are new.
     return _turn(state, wanted) or ("" if was or account.live is None else _STAYS)
 

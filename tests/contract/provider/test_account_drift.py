@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
+from pulumi.runtime import proto
+from pulumi.runtime.rpc import UNKNOWN
 
+from tests.support.provider.account import TOKEN
 from tests.support.provider.plugin import PluginError
 
 if TYPE_CHECKING:
@@ -60,12 +63,11 @@ def delete(kind: str, attribute: str) -> Callable[[AccountCase], object]:
 
 
 DEEDS = (
-    Deed("user disabled", user(status="disabled"), {f"{USER}.status", f"{USER}.login"}),
+    Deed("user disabled", user(status="disabled"), {f"{USER}.status"}),
     Deed("user's roles", user(roles=["nx-admin"]), {f"{USER}.roles"}),
     Deed("user's mail", user(emailAddress="eve@example.org"), {f"{USER}.email_address"}),
     Deed("user's marker", user(lastName="mine"), {f"{USER}.last_name"}),
     Deed("user deleted", delete("users", "name"), {USER}),
-    Deed("password", lambda account: account.set_password(account.name, BY_HAND), {f"{USER}.login"}),
     Deed(
         "role's privilege added",
         lambda account: account.change(
@@ -107,8 +109,6 @@ DEEDS = (
         {"secret.holds"},
     ),
     Deed("secret deleted", delete_secret, {"secret.holds"}),
-    Deed("secret's version destroyed", destroy_secret, {"secret.holds"}),
-    Deed("secret purged", purge_secret, {"secret.holds", *METADATA}),
     Deed("metadata wiped", lambda account: account.describe_secret(), METADATA),
     Deed("claimed by another stack", reclaim, {"metadata.stack"}),
 )
@@ -130,7 +130,93 @@ def test_what_somebody_did_is_found_by_its_path_and_repaired(account: AccountCas
     assert account.lets_in()
 
 
-LOSSES = [deed for deed in DEEDS if "deleted" in deed.name or "purged" in deed.name]
+GONE = (
+    Deed("secret's version destroyed", destroy_secret, {"secret.holds"}),
+    Deed("secret purged", purge_secret, {"secret.holds", *METADATA}),
+)
+LOSSES = [deed for deed in (*DEEDS, *GONE) if "deleted" in deed.name or "purged" in deed.name]
+
+
+@pytest.mark.parametrize("deed", GONE, ids=lambda deed: deed.name)
+def test_a_password_that_no_version_has_any_more_is_replaced_and_the_preview_says_so(
+    account: AccountCase, deed: Deed
+) -> None:
+    account.up()
+    read = account.secret()
+    deed.do(account)
+    assert account.refresh() == deed.found
+    assert account.held.outputs["secret"]["holds"] == "lost"
+    assert account.preview() == "update"
+    checked = account.engine.check(TOKEN, account.name, account.inputs())
+    held = account.held
+    request = proto.UpdateRequest(urn=held.urn, id=held.id, olds=held.raw_outputs, news=checked, preview=True)
+    assert account.engine.call("Update", request).properties["fingerprints"] == UNKNOWN
+    assert account.up() == "update"
+    assert account.lets_in()
+    assert not account.lets_in(read)
+    assert account.refresh() == set()
+
+
+def test_a_password_that_an_earlier_version_has_is_kept_where_the_recorded_one_is_gone(
+    account: AccountCase,
+) -> None:
+    account.up()
+    read = account.secret()
+    account.write_secret(username=account.name, password=BY_HAND)
+    account.refresh()
+    account.up()
+    account.write_secret(username=account.name, password=BY_HAND)
+    kv = account.vault.client.secrets.kv.v2
+    kv.destroy_secret_versions(f"nexus/{account.name}", [3])
+    account.refresh()
+    assert account.up() == "update"
+    assert account.secret() == read
+    assert account.lets_in()
+
+
+def test_a_password_changed_in_nexus_is_set_back_by_the_next_up_that_refreshes(account: AccountCase) -> None:
+    account.up(account.turn(2))
+    account.up(account.turn(3))
+    read, idle = account.secret(), account.passwords[account.second]
+    account.set_password(account.name, BY_HAND)
+    account.set_password(account.second, BY_HAND)
+    assert account.refresh() == set(), "no refresh tries a login"
+    assert account.preview(account.turn(3)) == "same"
+    assert account.up(account.turn(3)) == "update"
+    assert account.secret() == read
+    assert account.lets_in()
+    assert account.logs_in(account.second, idle)
+    assert account.refresh() == set()
+
+
+def test_neither_a_refresh_nor_a_preview_reads_a_value(account: AccountCase) -> None:
+    account.up(account.turn(2))
+    account.live()
+    account.refresh()
+    account.preview(account.turn(3))
+    account.lose_state()
+    account.preview(account.turn(2), adopt=True)
+    read = [each for each in account.requests() if "secret/data" in each or "status" in each]
+    assert read == []
+
+
+def test_without_the_right_to_undelete_a_deleted_secret_gets_a_new_password(
+    account: AccountCase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account.up()
+    delete_secret(account)
+    account.refresh()
+    path = f"nexus/{account.name}"
+    rights = [
+        (f"secret/{kind}/{path}", right)
+        for kind in ("data", "metadata")
+        for right in ("create", "read", "update")
+    ]
+    monkeypatch.setenv("VAULT_TOKEN", account.vault.token_for(*rights))
+    account.engine.restart()
+    account.refresh()
+    assert account.up() == "update"
+    assert account.lets_in()
 
 
 @pytest.mark.parametrize("deed", LOSSES, ids=lambda deed: deed.name)

@@ -124,7 +124,7 @@ def test_a_refresh_in_between_makes_no_difference(account: AccountCase, change: 
 @pytest.mark.parametrize("change", [FIRST, NEXT, IN_PLACE], ids=lambda change: change.name)
 def test_a_rotation_goes_on_without_any_state(account: AccountCase, change: Change) -> None:
     for case, where in positions(account, change):
-        before = case.held.outputs["passwords"]
+        before = case.passwords
         read = case.secret()
         goes_on = change.is_seamless and case.lets_in(read)
         case.lose_state()

@@ -65,12 +65,11 @@ def test_nothing_is_handed_out_where_the_login_is_not_proved(
     assert account.lets_in()
 
 
-def test_the_password_is_the_only_secret_and_stands_nowhere_else(account: AccountCase) -> None:
+def test_the_password_is_in_no_input_and_no_output(account: AccountCase) -> None:
     account.up()
-    assert account.held.secrets == {"passwords"}
+    assert account.held.secrets == set()
     password = account.secret()["password"]
     outputs = account.held.outputs
-    assert outputs.pop("passwords") == {f"{account.name}:1": password}
     assert password not in json.dumps([account.held.inputs, outputs])
     assert outputs["fingerprints"] == {account.name: fingerprint(password)}
 
@@ -88,15 +87,13 @@ def test_a_refresh_finds_nothing_where_nothing_happened_and_a_second_up_asks_nob
     assert account.requests() == []
 
 
-def test_a_refresh_is_a_login_a_user_and_one_look_at_vault(account: AccountCase) -> None:
+def test_a_refresh_is_the_shared_lists_and_the_metadata_of_the_secret(account: AccountCase) -> None:
     account.up(account.turn(2))
     account.live()
     account.refresh()
     lists = ["content-selectors", "privileges", "roles", "users"]
     assert sorted(account.requests()) == sorted(
-        [f"nexus GET {name}" for name in lists]
-        + ["nexus GET /service/rest/v1/status"] * 2
-        + ["vault GET secret/data/nexus/X", "vault GET secret/metadata/nexus/X"]
+        [f"nexus GET {name}" for name in lists] + ["vault GET secret/metadata/nexus/X"]
     )
 
 
@@ -109,9 +106,8 @@ def test_accounts_that_are_read_at_once_share_the_lists(account: AccountCase) ->
     answers = account.engine.read_at_once([case.name for case in cases])
     assert all(answer.id for answer in answers)
     asked = Counter(each.rpartition("/")[0] or each for each in account.requests())
-    assert asked["vault GET secret/data/nexus"] == len(cases)
-    assert asked["nexus GET /service/rest/v1"] == len(cases), "a login each"
-    assert asked.total() == 3 * len(cases) + 4
+    assert asked["vault GET secret/metadata/nexus"] == len(cases)
+    assert asked.total() == len(cases) + 4
 
 
 def test_a_preview_writes_nothing_and_does_not_know_the_passwords(account: AccountCase) -> None:
@@ -122,8 +118,8 @@ def test_a_preview_writes_nothing_and_does_not_know_the_passwords(account: Accou
     account.engine.is_preview = True
     planned = account.engine.create(TOKEN, account.name, checked)
     assert planned.id == account.name
-    assert planned.secrets == {"passwords"}
-    assert UNKNOWN in str(planned.raw_outputs["passwords"])
+    assert planned.secrets == set()
+    assert UNKNOWN in str(planned.raw_outputs["fingerprints"])
 
 
 def test_a_preview_of_an_update_writes_nothing(account: AccountCase) -> None:
@@ -189,7 +185,7 @@ def test_a_password_cannot_be_given_and_is_not_shown(account: AccountCase) -> No
     reasons = wrong(account, users={account.name: user})
     assert set(reasons) == {f'users["{account.name}"].password'}
     assert "hunter22" not in str(reasons)
-    assert set(wrong(account, passwords={f"{account.name}:1": "hunter22"})) == {""}
+    assert set(wrong(account, fingerprints={account.name: "hunter22"})) == {"fingerprints"}
 
 
 def test_a_marker_says_whose_each_part_is(account: AccountCase) -> None:

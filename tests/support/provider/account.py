@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from ciaccess.clients.fingerprint import fingerprint
 from tests.support.servers.fault_proxy import Answer, Fault
 
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ class AccountCase:
 
     def up(self, inputs: dict[str, Any] | None = None, **changes: Any) -> str:
         """Run `up` with these inputs, or those that `changes` make."""
-        return self.engine.up(TOKEN, self.name, **(inputs or self.inputs(**changes)))
+        return self.engine.up(TOKEN, self.name, **(inputs or self.inputs(**changes)), applies=True)
 
     def preview(self, inputs: dict[str, Any] | None = None, **changes: Any) -> str:
         """Run `preview` likewise."""
@@ -165,9 +166,21 @@ class AccountCase:
 
     @property
     def passwords(self) -> dict[str, str]:
-        """Return the state's passwords by user."""
-        found = self.held.outputs["passwords"]
-        return {name.rpartition(":")[0]: password for name, password in found.items()}
+        """Return the passwords that the state has fingerprints of, by user, from the versions of the secret."""
+        known = self.held.outputs["fingerprints"]
+        read = [self._vault_version(number) for number in range(1, self.version() + 1)]
+        found = [
+            each for each in read if each and fingerprint(each["password"]) == known.get(each["username"])
+        ]
+        return {each["username"]: each["password"] for each in found}
+
+    def _vault_version(self, number: int) -> dict[str, str]:
+        path = f"secret/data/nexus/{self.name}"
+        answer = self.vault.client.adapter.get(
+            f"/v1/{path}", params={"version": number}, raise_exception=False
+        )
+        found = answer if isinstance(answer, dict) else answer.json()
+        return dict((found.get("data") or {}).get("data") or {})
 
     # what went over the wire
 

@@ -111,4 +111,6 @@ def _apply(access: Access, policies: Iterable[str]) -> Rules:
     # To delete metadata is to destroy every version of a secret.
     kept = dict.fromkeys((f"auth/{jwt}/config", f"{kv.mount}/metadata/{kv.prefix}/+"), _WRITE[:-1])
     rules = {**dict.fromkeys(written, _WRITE), **kept}
+    # Of a secret that somebody deleted by hand: so its password stays.
+    rules[f"{kv.mount}/undelete/{kv.prefix}/+"] = ("update",)
     return rules | ({f"sys/mounts/{kv.mount}/tune": ("read", "update")} if kv.manage else {})

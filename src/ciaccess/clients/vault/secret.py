@@ -17,7 +17,7 @@ from ciaccess.clients.redaction import conceal
 from ciaccess.clients.vault.client import SYSTEM
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     from ciaccess.clients.vault.client import Vault
 
@@ -135,10 +135,16 @@ class VaultSecret:
             return found
         return replace(self.read(), custom=found.custom, metadata=found.metadata)
 
-    def find(self, snapshot: SecretSnapshot, is_wanted: Callable[[Credentials], bool]) -> Credentials | None:
-        """Return the newest wanted credentials: from the snapshot, else from the earlier versions that Vault keeps."""
-        earlier: Iterator[SecretSnapshot] = (self.read(version) for version in snapshot.earlier)
-        found = (each.credentials for each in chain([snapshot], earlier))
+    def find(
+        self, snapshot: SecretSnapshot, is_wanted: Callable[[Credentials], bool], *, up_to: int = 0
+    ) -> Credentials | None:
+        """Return the newest wanted credentials: from the snapshot, else from the earlier versions that Vault keeps.
+
+        With `up_to`, versions after that one are left out.
+        """
+        earlier = (self.read(version) for version in snapshot.earlier if not up_to or version <= up_to)
+        current = [] if 0 < up_to < snapshot.version else [snapshot]
+        found = (each.credentials for each in chain(current, earlier))
         return next((each for each in found if each and is_wanted(each)), None)
 
     def write(self, fields: dict[str, str], after: int) -> int:
@@ -166,6 +172,12 @@ class VaultSecret:
     def delete(self) -> None:
         """Delete the current version, which can be undeleted; one that is gone already is no error."""
         self._vault.ask("delete", self._data, f"delete secret '{self.name}'")
+
+    def undelete(self, version: int) -> None:
+        """Make a deleted version readable again."""
+        path = self._data.replace(_DATA, "/undelete/", 1)
+        doing = f"undelete version {version} of secret '{self.name}'"
+        self._vault.ask("post", path, doing, {"versions": [version]})
 
     def purge(self) -> None:
         """Delete all versions and the metadata permanently."""

@@ -10,7 +10,6 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ciaccess.provider.kinds import account_passwords as passwords
 from ciaccess.provider.kinds.account_passwords import VERSION
 from ciaccess.provider.kinds.fields import UNKNOWN, Failure, Values
 from ciaccess.provider.kinds.kind import Change
@@ -85,8 +84,7 @@ class Sort:
         values = {name: value for name, value in values.items() if name not in _GIVEN}
         failures += tuple(Failure(name, "is the account's to say") for name in own.keys() & _GIVEN.keys())
         if self.is_users:
-            # An import gives as inputs what the read found, a login that was refused too.
-            values[LOGIN] = part.get(LOGIN, ACCEPTED)
+            values.pop(LOGIN, None)  # no state of an account has one
             try:
                 values[VERSION.name] = VERSION.parse(part.get(VERSION.name))
             except ValueError as error:
@@ -134,7 +132,7 @@ class Sort:
         """Return the names of the fields of one part that differ."""
         names = [change.name for change in self.kind.diff(identity, state, part).changes]
         if self.is_users:
-            names = [name for name in names if name != "password"]
+            names = [name for name in names if name not in ("password", LOGIN)]
             if state.get(VERSION.name) != part.get(VERSION.name):
                 names.append(VERSION.name)
         return names
@@ -144,8 +142,9 @@ class Sort:
         if not self.is_users:
             return part
         own = {name: value for name, value in part.items() if name != VERSION.name}
-        password = known[passwords.key(part["user_id"], part)]
-        return own | {"password": password, "handed_out_by": secret_path}
+        # A user whose password is not known keeps it.
+        password = known.get(part["user_id"], "")
+        return own | {"password": password, "handed_out_by": secret_path, LOGIN: ACCEPTED}
 
     def is_marked_alike(self, existing: object, part: Values) -> bool:
         """Tell whether an object says that it is managed by whom the inputs say."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ciaccess.clients.vault.secret import SecretSnapshot, VaultSecret
+from ciaccess.clients.vault.secret import DELETED, THERE, SecretSnapshot, VaultSecret
 from ciaccess.provider.kinds import account_passwords as passwords
 from ciaccess.provider.kinds.fields import Failure, Values
 
@@ -22,16 +22,24 @@ CLAIM = ("owner", "stack")
 METADATA_KEYS = ("rotated_at", "rotation", "nexus_user", *CLAIM)
 # Vault's own limit.
 _MOST_CHARACTERS = 512
-CURRENT, OTHER, NONE = "current", "other", "none"
-_HOLDS = (CURRENT, OTHER, NONE)
+# What the current version is: the one that the state records, another one, or not there. LOST: the recorded version is not there
+# either, so that the user gets a new password unless an earlier version has the recorded one.
+CURRENT, OTHER, NONE, LOST = "current", "other", "none", "lost"
+_HOLDS = (CURRENT, OTHER, NONE, LOST)
 
 
 class AccountSecret:
-    """The secret of one account during one verb: looked at once, when it is first needed. `metadata` are those wanted."""
+    """The secret of one account during one verb, read once, when first needed; `metadata` is what it should have.
 
-    def __init__(self, vault: Vault, path: str, metadata: Mapping[str, str]) -> None:
+    Its value is read where a verb acts: a refresh and a preview read the metadata alone.
+    """
+
+    def __init__(
+        self, vault: Vault, path: str, metadata: Mapping[str, str], *, reads_value: bool = True
+    ) -> None:
         self.secret = VaultSecret(vault, path)
         self._metadata = metadata
+        self._reads_value = reads_value
         self._snapshot: SecretSnapshot | None = None
         self._custom: Mapping[str, str] | None = None
 
@@ -39,7 +47,7 @@ class AccountSecret:
     def snapshot(self) -> SecretSnapshot:
         """Return what the secret was when this verb began."""
         if self._snapshot is None:
-            self._snapshot = self.secret.read_all()
+            self._snapshot = self.secret.read_all() if self._reads_value else self.secret.read_metadata()
         return self._snapshot
 
     @property
@@ -60,15 +68,20 @@ class AccountSecret:
         if not self.is_claimed:
             self._describe({name: self._metadata.get(name, "") for name in CLAIM})
 
-    def write(self, inputs: Values, known: Mapping[str, str]) -> None:
-        """Write what is said of the secret, then the secret; nothing where it is so already."""
+    def write(self, inputs: Values, password: str) -> int:
+        """Write the metadata, then the secret, each only where it differs; return the number of the current version."""
         active = inputs["secret"]["user"]
-        password = known[passwords.key(active, inputs["users"][active])]
         fingerprint = {passwords.FINGERPRINT: passwords.fingerprint_of(password)}
         self._describe({name: self._metadata.get(name, "") for name in METADATA_KEYS} | fingerprint)
         fields = {"username": active, "password": password}
-        if self.snapshot.fields != fields:
-            self.secret.write(fields, self.snapshot.version)
+        if self.snapshot.fields == fields:
+            return self.snapshot.version
+        return self.secret.write(fields, self.snapshot.version)
+
+    def undelete(self, version: int) -> None:
+        """Make a deleted version readable again."""
+        self.secret.undelete(version)
+        self._snapshot = None
 
     def remove(self, *, purge: bool) -> None:
         """Delete the latest version, or with `purge` all of them."""
@@ -87,14 +100,21 @@ class AccountSecret:
             self._custom = after
 
 
-def holding(before: Values, snapshot: SecretSnapshot, known: Mapping[str, str]) -> Values:
-    """Return the `secret` as it is: whether it holds what the state has of its user, and nothing else."""
-    user = before["secret"]["user"]
-    # Whatever became of the user: it may be missing in the state.
-    password = passwords.by_user(known).get(user)
-    expected = {"username": user, "password": password}
-    holds = NONE if not snapshot.exists else CURRENT if password and snapshot.fields == expected else OTHER
-    return {"path": before["secret"]["path"], "user": user, "holds": holds}
+def holding(before: Values, snapshot: SecretSnapshot) -> Values:
+    """Return the `secret` as it is by its metadata: the number of a version tells whether somebody else wrote it."""
+    recorded = int(before.get(passwords.SECRET_VERSION) or 0)
+    if snapshot.exists and recorded in (0, snapshot.version):
+        holds = CURRENT
+    elif recorded and snapshot.state_of(recorded) not in (THERE, DELETED):
+        holds = LOST
+    else:
+        holds = OTHER if snapshot.exists else NONE
+    return {"path": before["secret"]["path"], "user": before["secret"]["user"], "holds": holds}
+
+
+def has_only_credentials(snapshot: SecretSnapshot) -> bool:
+    """Tell whether a secret has a username and a password, and nothing else."""
+    return (snapshot.fields or {}).keys() == {"username", "password"}
 
 
 def described(snapshot: SecretSnapshot) -> dict[str, str]:

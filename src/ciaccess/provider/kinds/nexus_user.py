@@ -110,6 +110,8 @@ class NexusUser(NexusKind[User]):
         if any(state.get(name) != inputs[name] for name in profile):
             super().update(resource_id, state, inputs)
         try:
+            if not inputs["password"]:
+                return inputs  # an account's, which does not know it: it stays
             if inputs["status"] == ACTIVE:
                 self._set_password(inputs)
                 self._prove_login(inputs)

@@ -16,15 +16,19 @@ from ciaccess.provider.kinds.account_import import ImportId
 from ciaccess.provider.kinds.account_parts import sorts_of
 from ciaccess.provider.kinds.account_passwords import VERSION
 from ciaccess.provider.kinds.account_secret import (
+    LOST,
+    OTHER,
     AccountSecret,
     check_metadata,
     check_secret,
     described,
+    has_only_credentials,
     holding,
 )
-from ciaccess.provider.kinds.fields import FLAG, MAPPING, UNKNOWN, Failure, Field, Values
+from ciaccess.provider.kinds.fields import FLAG, MAPPING, UNKNOWN, WHOLE_NUMBER, Failure, Field, Values
 from ciaccess.provider.kinds.kind import Change, Difference, Kind, KindError, Seen
 from ciaccess.provider.kinds.nexus import ID
+from ciaccess.provider.kinds.nexus_user import LOGIN
 from ciaccess.provider.kinds.objects import ADOPT, ExistsError
 
 if TYPE_CHECKING:
@@ -36,6 +40,9 @@ if TYPE_CHECKING:
     Check = Callable[[Values], tuple[Values, tuple[Failure, ...]]]
 
 _SECRET, _METADATA = "secret", "metadata"
+# Given by the program in a run that writes, and no part of any state: then logins may be tried (`diff`).
+_APPLIES = "applies"
+_RECORDED = (passwords.FINGERPRINTS, passwords.VERSIONS, passwords.SECRET_VERSION)
 
 
 class AccountExistsError(ExistsError):
@@ -61,19 +68,26 @@ class ServiceAccount(Kind):
         Field(_METADATA, MAPPING, default={}),
         Field("purge", FLAG, default=False),
         ADOPT,
-        Field("passwords", MAPPING, secret=True, compared=False, computed=True),
-        Field("fingerprints", MAPPING, compared=False, computed=True),
+        Field(_APPLIES, FLAG, default=False, compared=False),
+        Field(passwords.FINGERPRINTS, MAPPING, compared=False, computed=True),
+        Field(passwords.VERSIONS, MAPPING, compared=False, computed=True),
+        Field(passwords.SECRET_VERSION, WHOLE_NUMBER, compared=False, computed=True),
     )
 
     def __init__(self, systems: Systems) -> None:
         super().__init__(systems)
         self._sorts = sorts_of(systems)
+        # Accounts that this process refreshed, and those that the program applies.
+        self._refreshed: set[str] = set()
+        self._applied: set[str] = set()
 
     def check(
         self, old: Mapping[str, Any], inputs: Mapping[str, Any], concealed: frozenset[str]
     ) -> tuple[Values, tuple[Failure, ...]]:
         """Check each part as its own kind does."""
         values, failures = super().check(old, inputs, concealed)
+        if values.pop(_APPLIES, False) is True:
+            self._applied.add(str(values.get("account")))
         checks: dict[str, Check] = {_SECRET: check_secret, _METADATA: check_metadata}
         checks |= {sort.name: sort.checked for sort in self._sorts}
         for name, check in checks.items():
@@ -91,7 +105,11 @@ class ServiceAccount(Kind):
         return values, failures
 
     def diff(self, resource_id: str, state: Values, inputs: Values) -> Difference:
-        """Name each field of each part that differs."""
+        """Name each field of each part that differs.
+
+        No refresh tries a login. So in `up --refresh` an account without other changes is asked here whether Nexus accepts
+        the recorded passwords.
+        """
         changes = [change for sort in self._sorts for change in sort.changes(state, inputs)]
         for section in (_SECRET, _METADATA):
             before, after = state.get(section) or {}, inputs.get(section)
@@ -105,6 +123,13 @@ class ServiceAccount(Kind):
             changes.append(Change("purge", replaces=False))
         if inputs["account"] != resource_id:
             changes.append(Change("account", replaces=True))
+        refused = passwords.unproven(state)
+        if not changes and not refused and resource_id in self._refreshed & self._applied:
+            refused = self._refused_logins(state, inputs)
+        changes += [Change(f'users["{user}"].login', replaces=False) for user in sorted(refused)]
+        if passwords.SECRET_VERSION not in state:
+            # Made before states had it, with the passwords.
+            changes.append(Change(passwords.SECRET_VERSION, replaces=False, was_missing=True))
         return Difference(tuple(changes), delete_first=False)
 
     def create(self, inputs: Values) -> Values:
@@ -120,36 +145,44 @@ class ServiceAccount(Kind):
             )
         self._refuse_foreign({}, inputs, secret)
         secret.claim()
-        return self._bring_about({}, inputs, secret)
+        return self._bring_about({}, inputs, secret, secret)
 
     def read(self, resource_id: str, state: Values) -> Seen | None:
-        """Return all parts as they are, by the shared lists, one look at the secret, and a login of each user."""
+        """Return all parts as they are, by the shared lists and the secret's metadata; an import also tries logins."""
         imported = None if state else ImportId.of(resource_id)
         path = imported.path if imported else state[_SECRET]["path"]
-        secret = AccountSecret(self._systems.vault(), path, {})
+        secret = AccountSecret(self._systems.vault(), path, {}, reads_value=imported is not None)
         snapshot = secret.snapshot
         before = imported.parts(self._systems.nexus(), snapshot) if imported else state
-        known = before.get("passwords") or passwords.published(
-            snapshot, secret.secret, before["users"], self._systems.accepts
-        )
         seen: Values = {}
         for sort in self._sorts:
-            parts = {name: self._seen(sort, name, part, known) for name, part in sort.items(before).items()}
+            parts = {name: _seen(sort, name, part) for name, part in sort.items(before).items()}
             seen[sort.name] = sort.held({name: part for name, part in parts.items() if part is not None})
         if not any(seen.values()) and not snapshot.exists:
             return None
+        self._refreshed.add(before["account"])
+        if imported:
+            known = passwords.published(secret, before["users"], self._systems.accepts)
+            recorded = passwords.imported(seen["users"], known, snapshot.version)
+        else:
+            recorded = {name: state[name] for name in _RECORDED if name in state}
         seen |= {"account": before["account"], "purge": before.get("purge", False)}
-        seen |= {_SECRET: holding(before, snapshot, known), _METADATA: described(snapshot)}
-        return Seen(seen | _outputs(known), before["account"])
+        seen |= {_SECRET: holding(before | recorded, snapshot), _METADATA: described(snapshot)}
+        if imported and snapshot.exists and not has_only_credentials(snapshot):
+            seen[_SECRET]["holds"] = OTHER
+        return Seen(seen | recorded, before["account"])
 
     def update(self, resource_id: str, state: Values, inputs: Values) -> Values:
         """Bring in line what differs."""
         del resource_id
         secret = self._secret(inputs)
+        is_elsewhere = state[_SECRET]["path"] != inputs[_SECRET]["path"]
+        held = self._secret(state) if is_elsewhere else secret
         self._refuse_foreign(state, inputs, secret)
-        done = self._bring_about(state, inputs, secret)
-        if state[_SECRET]["path"] != inputs[_SECRET]["path"]:
-            self._secret(state).remove(purge=inputs["purge"])
+        passwords.restore(state, held)
+        done = self._bring_about(state, inputs, secret, held)
+        if is_elsewhere:
+            held.remove(purge=inputs["purge"])
         return done
 
     def delete(self, resource_id: str, state: Values) -> None:
@@ -163,19 +196,29 @@ class ServiceAccount(Kind):
     def look(self, state: Values | None, inputs: Values) -> None:
         """Refuse parts that are somebody else's."""
         if isinstance(inputs.get(_SECRET), dict):
-            self._refuse_foreign(state or {}, inputs, self._secret(inputs))
+            self._refuse_foreign(state or {}, inputs, self._secret(inputs, reads_value=False))
 
     def planned(self, state: Values | None, inputs: Values) -> Values:
-        """Return passwords that are not known yet, unless all of them stay."""
+        """Return what is recorded of the passwords, unknown where one of them becomes another one."""
         before = state or {}
-        if isinstance(inputs.get("users"), dict) and passwords.is_known(before, inputs):
-            return inputs | _outputs(passwords.kept(before, inputs["users"]))
-        return inputs | {"passwords": UNKNOWN, "fingerprints": UNKNOWN}
+        users, section = inputs.get("users"), before.get(_SECRET) or {}
+        stay = isinstance(users, dict) and all(passwords.stays(before, *each) for each in users.items())
+        if not stay or section.get("holds") == LOST:
+            return inputs | dict.fromkeys(_RECORDED, UNKNOWN)
+        known = {name: before.get(name, UNKNOWN) for name in _RECORDED}
+        if section != inputs[_SECRET]:
+            known[passwords.SECRET_VERSION] = UNKNOWN
+        return inputs | known
 
     def resource_id(self, inputs: Values) -> str | None:
         """Return the account's name."""
         account = inputs.get("account")
         return account if isinstance(account, str) else None
+
+    def inputs_of(self, values: Values, given: Values) -> Values:
+        """Leave out what is no part of a state."""
+        inputs = super().inputs_of(values, given)
+        return {name: value for name, value in inputs.items() if name != _APPLIES}
 
     def stored(self, values: Mapping[str, Any]) -> Values:
         """Return the parts of a state with types too."""
@@ -185,19 +228,17 @@ class ServiceAccount(Kind):
                 typed[sort.name] = sort.stored(typed)
         return typed
 
-    def _secret(self, values: Values) -> AccountSecret:
-        return AccountSecret(self._systems.vault(), values[_SECRET]["path"], values[_METADATA])
+    def _secret(self, values: Values, *, reads_value: bool = True) -> AccountSecret:
+        path, metadata = values[_SECRET]["path"], values[_METADATA]
+        return AccountSecret(self._systems.vault(), path, metadata, reads_value=reads_value)
 
-    def _seen(self, sort: Sort, name: str, part: Values, known: Mapping[str, str]) -> Values | None:
-        if not sort.is_users:
-            seen = sort.kind.read(name, part)
-            return None if seen is None else seen.values
-        password = known.get(passwords.key(name, part), "")
-        seen = sort.kind.read(name, part | {"password": password})
-        if seen is None:
-            return None
-        values = {key: value for key, value in seen.values.items() if key != "password"}
-        return values | {VERSION.name: part[VERSION.name]}
+    def _refused_logins(self, state: Values, inputs: Values) -> list[str]:
+        """Return the users whose recorded password is in the secret and is not accepted by Nexus."""
+        held = self._secret(state)
+        found = {user: passwords.recorded(state, held, user) for user in inputs["users"]}
+        return [
+            user for user, password in found.items() if password and not self._systems.accepts(user, password)
+        ]
 
     def _refuse_foreign(self, state: Values, inputs: Values, secret: AccountSecret) -> None:
         """Refuse all that exists, is new to this resource, and is not this stack's by the claim or by being equal.
@@ -221,13 +262,11 @@ class ServiceAccount(Kind):
         if foreign:
             raise _exist(state, inputs, foreign)
 
-    def _bring_about(self, state: Values, inputs: Values, secret: AccountSecret) -> Values:
-        users = inputs["users"]
-        if passwords.is_known(state, inputs):
-            known = passwords.kept(state, users)
-        else:
-            accepts = self._systems.accepts
-            known = passwords.wanted(state, inputs, secret.snapshot, secret.secret, accepts)
+    def _bring_about(
+        self, state: Values, inputs: Values, secret: AccountSecret, held: AccountSecret
+    ) -> Values:
+        users, active = inputs["users"], inputs[_SECRET]["user"]
+        known = passwords.wanted(state, inputs, secret, held, self._systems.accepts)
         handed_out = (state.get(_SECRET) or {}).get("user")
         for sort in self._sorts:
             before, parts = sort.items(state), sort.items(inputs)
@@ -238,14 +277,14 @@ class ServiceAccount(Kind):
                 if name not in before:
                     if not _is_made(sort, name, whole, secret):
                         raise _exist(state, inputs, [f"{sort.kind.noun} '{name}'"])
-                elif sort.differing(name, before[name], part):
+                elif sort.is_users or sort.differing(name, before[name], part):
+                    # A user's login is tried in any case.
                     sort.kind.update(name, before[name], whole)
-        if _is_secret_touched(state, inputs, known):
-            secret.write(inputs, known)
+        version = secret.write(inputs, known[active])
         for sort in reversed(self._sorts):
             for name in sorted(sort.items(state).keys() - sort.items(inputs).keys()):
                 self._remove(sort, name, state)
-        return inputs | _outputs(known)
+        return inputs | passwords.outputs(state, users, known, version)
 
     def _remove(self, sort: Sort, name: str, state: Values) -> None:
         """Remove a part; a user is disabled first, so that nobody gets in while the nodes of a cluster disagree."""
@@ -257,12 +296,13 @@ class ServiceAccount(Kind):
         sort.kind.delete(name, part)
 
 
-def _is_secret_touched(state: Values, inputs: Values, known: Mapping[str, str]) -> bool:
-    before = state.get("passwords") or {}
-    user = inputs[_SECRET]["user"]
-    name = passwords.key(user, inputs["users"][user])
-    sections = (_SECRET, _METADATA)
-    return any(state.get(each) != inputs[each] for each in sections) or before.get(name) != known[name]
+def _seen(sort: Sort, name: str, part: Values) -> Values | None:
+    """Return a part as it is; of a user all but its login, which no refresh tries."""
+    seen = sort.kind.read(name, part | {"password": ""} if sort.is_users else part)
+    if seen is None or not sort.is_users:
+        return None if seen is None else seen.values
+    values = {key: value for key, value in seen.values.items() if key not in ("password", LOGIN)}
+    return values | {VERSION.name: part[VERSION.name]}
 
 
 def _is_ours(sort: Sort, existing: object, part: Values, secret: AccountSecret) -> bool:
@@ -295,7 +335,3 @@ def _exist(state: Values, inputs: Values, parts: list[str]) -> KindError:
 
 def _taken(parts: list[str]) -> str:
     return f"{', '.join(parts)} {'exists' if len(parts) == 1 else 'exist'} already"
-
-
-def _outputs(known: Mapping[str, str]) -> Values:
-    return {"passwords": dict(known), "fingerprints": passwords.fingerprints(known)}
