@@ -69,6 +69,7 @@ def test_an_apply_may_not_touch_the_identities_themselves(access: Access) -> Non
         "auth/jwt/role/nexus-ci",
         "secret/data/nexus/+",
         "secret/metadata/nexus/+",
+        "secret/undelete/nexus/+",
         "sys/policies/acl/nexus-read-policy",
     }
     # Who deletes metadata destroys every version of a secret.
