@@ -181,6 +181,7 @@ class CiaccessProvider:
             return Empty()
         self._holders.pop(held, None)
         state = kind.stored(plain(request.properties))
+        self._systems.stack = _stack_of(request)
         await self._in_thread(lambda: kind.delete(request.id, state))
         return Empty()
 
@@ -255,6 +256,12 @@ def _detail(change: Change) -> proto.PropertyDiff:
 def _type_of(request: _Request) -> str:
     """Return the type of the resource, with those of its parents: `urn:pulumi:<stack>::<project>::<types>::<name>`."""
     return str(request.urn.split("::", 3)[2])
+
+
+def _stack_of(request: _Request) -> str:
+    """Return `<project>/<stack>`, as a secret's claim names the stack."""
+    stack, project = request.urn.removeprefix("urn:pulumi:").split("::", 2)[:2]
+    return f"{project}/{stack}"
 
 
 def _name_of(request: _Request) -> str:

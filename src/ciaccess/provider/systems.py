@@ -27,6 +27,8 @@ class Systems:
 
     def __init__(self, addresses: dict[str, str]) -> None:
         self._addresses = addresses
+        # The stack that runs, `<project>/<stack>` by the engine's own word; "" before the first request.
+        self.stack = ""
         self._lock = threading.Lock()
         self._nexus: Nexus | None = None
         self._gitlab: GitLab | None = None

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from google.protobuf.struct_pb2 import Struct
 
 from tests.support.provider.plugin import PluginError
 
@@ -51,7 +52,7 @@ def test_with_purge_all_versions_go(account: AccountCase) -> None:
     account.live()
     assert account.refresh() == set()
     account.destroy()
-    assert account.writes()[0] == "vault DELETE secret/metadata/nexus/X"
+    assert account.writes()[-1] == "vault DELETE secret/metadata/nexus/X", "the claim goes last"
     assert account.version() == 0
     assert account.custom() == {}
     assert account.parts() == set()
@@ -80,14 +81,15 @@ def test_parts_that_are_gone_already_are_no_error(account: AccountCase) -> None:
 
 @pytest.mark.parametrize("purge", [False, True], ids=["", "purge"])
 def test_a_deletion_that_was_killed_is_finished_by_the_next(account: AccountCase, *, purge: bool) -> None:
-    for write in range(1, len(WRITES) + 2):
+    last = len(WRITES) + purge
+    for write in range(1, last + 2):
         case = replace(account, name=f"{account.name}{write}")
         case.up(purge=purge)
         case.up(case.turn(2, purge=purge))
         held = case.held
         case.engine.restart()
         case.kill_at(write)
-        if write <= len(WRITES):
+        if write <= last:
             with pytest.raises(PluginError, match=r"killed|Vault answered 500"):
                 case.destroy()
         else:
@@ -98,6 +100,7 @@ def test_a_deletion_that_was_killed_is_finished_by_the_next(account: AccountCase
         if found != {"gone"}:
             case.destroy()
         assert case.parts() == set(), f"killed at {write}"
+        assert not purge or case.version() == 0, f"killed at {write}"
 
 
 def test_an_account_that_was_deleted_can_be_made_again(account: AccountCase) -> None:
@@ -149,3 +152,61 @@ def test_other_accounts_are_left_alone(account: AccountCase) -> None:
     account.destroy()
     assert other.lets_in()
     assert other.refresh() == set()
+
+
+def forge(account: AccountCase, **outputs: object) -> None:
+    """Write into the state's entry of the account what somebody made up."""
+    forged = Struct()
+    forged.update(account.held.outputs | outputs)
+    account.engine.state[account.name] = replace(account.held, raw_outputs=forged)
+    account.engine.restart()
+    account.live()
+
+
+def test_another_user_in_a_forged_entry_is_not_deleted_and_nothing_else_is(account: AccountCase) -> None:
+    account.up()
+    other = f"{account.name}-human"
+    account.nexus.add_user(other, "nx-anonymous")
+    forge(account, users={other: account.held.outputs["users"][account.name] | {"user_id": other}})
+    with pytest.raises(PluginError, match=rf"user '{other}' \(without an owner\).*Nothing was deleted"):
+        account.destroy()
+    assert account.writes() == []
+    assert account.user(other)
+
+
+def test_a_foreign_role_in_a_forged_entry_is_not_deleted_by_an_update_either(account: AccountCase) -> None:
+    account.up()
+    account.nexus.rest(
+        "POST",
+        "/security/roles",
+        {"id": f"x-{account.name}", "name": "x", "description": "(managed by other-team)", "privileges": []},
+    )
+    forge(account, role=account.held.outputs["role"] | {"role_id": f"x-{account.name}"})
+    whose = r"role 'x-.*' \(managed by other-team\)"
+    with pytest.raises(PluginError, match=whose):
+        account.preview(rotation=2)
+    with pytest.raises(PluginError, match=whose):
+        account.up(rotation=2)
+    with pytest.raises(PluginError, match=whose):
+        account.destroy()
+    assert account.writes() == []
+
+
+@pytest.mark.parametrize("is_claimed", [True, False], ids=["another stack's", "nobody's"])
+def test_a_foreign_secret_in_a_forged_entry_is_not_purged(account: AccountCase, *, is_claimed: bool) -> None:
+    account.up()
+    victim = replace(account, name=f"{account.name}v")
+    victim.write_secret(username="their", password="theirs")
+    claim = {"owner": "other-team", "stack": "project/other"}
+    if is_claimed:
+        victim.describe_secret(**claim)
+    secret = account.held.outputs["secret"] | {"path": f"secret/data/nexus/{victim.name}"}
+    metadata = account.held.outputs["metadata"] | claim
+    forge(
+        account, secret=secret, metadata=metadata, users={}, role={}, privileges={}, selectors={}, purge=True
+    )
+    whose = "claimed by other-team, stack project/other" if is_claimed else "without a claim"
+    with pytest.raises(PluginError, match=rf"secret 'secret/nexus/{victim.name}' \({whose}\)"):
+        account.destroy()
+    assert account.writes() == []
+    assert victim.secret() == {"username": "their", "password": "theirs"}

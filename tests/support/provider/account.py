@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tests.support.servers.vault import VaultProcess
 
 TOKEN = "ciaccess:index:ServiceAccount"
-OWNER, STACK = "ciaccess", "ciaccess/test"
+OWNER, STACK = "ciaccess", "project/test"
 MARKER = f"(managed by {OWNER})"
 _REST = "/service/rest/v1/security/"
 _FOR_GOOD = 1_000_000

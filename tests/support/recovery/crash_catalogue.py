@@ -20,7 +20,11 @@ if TYPE_CHECKING:
     from tests.support.servers.fault_proxy import Request
 
 PHASES = ("create", "update", "rotate", "adopt", "destroy")
-PLUGINS = {"vault": "pulumi-resource-vault", "nexus": "-m provider", "gitlab": "-m provider"}
+PLUGINS = {
+    "vault": "pulumi-resource-vault",
+    "nexus": "-m ciaccess.provider",
+    "gitlab": "-m ciaccess.provider",
+}
 ALTERNATE, IN_PLACE = ACCOUNTS
 KINDS = (
     "all killed before",

@@ -63,6 +63,12 @@ class AccountSecret:
         """Tell whether the secret said that the account is some other stack's."""
         return bool(self.snapshot.custom.get("stack")) and not self.is_claimed
 
+    @property
+    def holder(self) -> str:
+        """Return who claimed the secret, in words."""
+        owner, stack = (self.snapshot.custom.get(name, "") for name in CLAIM)
+        return f"claimed by {owner}, stack {stack}" if owner or stack else "without a claim"
+
     def claim(self) -> None:
         """Say that the account is this stack's."""
         if not self.is_claimed:

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ciaccess.access.desired.ownership import owner_in
 from ciaccess.clients.errors import action
+from ciaccess.clients.nexus.own_privileges import is_called_after
 from ciaccess.provider.kinds import account_passwords as passwords
 from ciaccess.provider.kinds.account_import import ImportId
 from ciaccess.provider.kinds.account_parts import sorts_of
@@ -158,7 +160,8 @@ class ServiceAccount(Kind):
         for sort in self._sorts:
             parts = {name: _seen(sort, name, part) for name, part in sort.items(before).items()}
             seen[sort.name] = sort.held({name: part for name, part in parts.items() if part is not None})
-        if not any(seen.values()) and not snapshot.exists:
+        is_to_purge = bool(before.get("purge")) and snapshot.version > 0
+        if not any(seen.values()) and not snapshot.exists and not is_to_purge:
             return None
         self._refreshed.add(before["account"])
         if imported:
@@ -186,12 +189,22 @@ class ServiceAccount(Kind):
         return done
 
     def delete(self, resource_id: str, state: Values) -> None:
-        """Take the secret away, then the users, each disabled first, then what they were granted."""
-        del resource_id
-        self._secret(state).remove(purge=state.get("purge", False))
-        for sort in reversed(self._sorts):
-            for name in sorted(sort.items(state)):
-                self._remove(sort, name, state)
+        """Delete the secret, then the users, each disabled first, then what they were granted; purge the secret last.
+
+        Its metadata has the claim, without which nothing is deleted: so a run that was killed can be finished.
+        """
+        secret = self._secret(state, reads_value=False)
+        going = [(sort, name) for sort in reversed(self._sorts) for name in sorted(sort.items(state))]
+        foreign = [found for sort, name in going if (found := self._foreign(sort, name, state, secret))]
+        if secret.snapshot.version and not self._is_claimed(secret):
+            foreign.append(f"secret '{secret.secret.name}' ({secret.holder})")
+        if foreign:
+            raise _not_ours(action("delete", self.noun, resource_id), foreign)
+        secret.remove(purge=False)
+        for sort, name in going:
+            self._remove(sort, name, state)
+        if state.get("purge", False):
+            secret.remove(purge=True)
 
     def look(self, state: Values | None, inputs: Values) -> None:
         """Refuse parts that are somebody else's."""
@@ -248,7 +261,7 @@ class ServiceAccount(Kind):
         """
         if inputs["adopt"]:
             return
-        foreign = []
+        foreign: list[str] = []
         for sort in self._sorts:
             new = sort.items(inputs).keys() - sort.items(state).keys()
             for name in sorted(new):
@@ -256,11 +269,43 @@ class ServiceAccount(Kind):
                 existing = sort.kind.objects(part).find(name)
                 if existing is not None and not _is_ours(sort, existing, part, secret):
                     foreign.append(f"{sort.kind.noun} '{name}'")
+        if state:
+            self._refuse_to_remove(state, inputs, secret)
         is_elsewhere = (state.get(_SECRET) or {}).get("path") != inputs[_SECRET]["path"]
         if is_elsewhere and secret.snapshot.exists and not secret.is_claimed:
             foreign.append(f"secret '{secret.secret.name}'")
         if foreign:
             raise _exist(state, inputs, foreign)
+
+    def _refuse_to_remove(self, state: Values, inputs: Values, secret: AccountSecret) -> None:
+        """Refuse to delete a part that is declared no more and not ours.
+
+        An adoption may find unmarked selectors and privileges that are called after the role: these are the account's.
+        """
+        role = str((inputs["role"] or {}).get("role_id", ""))
+        going = [
+            (sort, name)
+            for sort in self._sorts
+            for name in sorted(sort.items(state).keys() - sort.items(inputs).keys())
+            if inputs.get(sort.name) is not UNKNOWN and not (role and is_called_after(role, name))
+        ]
+        foreign = [found for sort, name in going if (found := self._foreign(sort, name, state, secret))]
+        if foreign:
+            raise _not_ours(action("update", self.noun, inputs["account"]), foreign)
+
+    def _foreign(self, sort: Sort, name: str, state: Values, secret: AccountSecret) -> str:
+        """Return what a part is, and whose, that exists and is not marked and claimed as this stack's; "" for ours."""
+        existing = sort.kind.objects(sort.items(state)[name]).find(name)
+        owner = owner_in(str(getattr(existing, sort.marked_in, "")))
+        if existing is None or (owner == state[_METADATA].get("owner") and self._is_claimed(secret)):
+            return ""
+        whose = f"managed by {owner}" if owner else "without an owner"
+        return f"{sort.kind.noun} '{name}' ({whose})"
+
+    def _is_claimed(self, secret: AccountSecret) -> bool:
+        """Tell whether the secret is claimed, and by the stack that runs: the state may say anything."""
+        stack = self._systems.stack
+        return secret.is_claimed and stack in ("", secret.snapshot.custom.get("stack"))
 
     def _bring_about(
         self, state: Values, inputs: Values, secret: AccountSecret, held: AccountSecret
@@ -321,6 +366,14 @@ def _is_made(sort: Sort, name: str, whole: Values, secret: AccountSecret) -> boo
             return False
         sort.kind.create(whole | {"adopt": True})
     return True
+
+
+def _not_ours(doing: str, parts: list[str]) -> KindError:
+    """Return the error of a deletion of what is not marked and claimed as this stack's."""
+    return KindError(
+        f"{doing}: {', '.join(parts)}: not marked and claimed as this stack's. Nothing was deleted. Where it is this stack's, "
+        "`pulumi up --refresh` with the account declared marks it again; else take the entry out of the state (pulumi state delete)"
+    )
 
 
 def _exist(state: Values, inputs: Values, parts: list[str]) -> KindError:
