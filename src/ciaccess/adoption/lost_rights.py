@@ -41,15 +41,18 @@ def lost_rights(plan: Plan, desired: Desired, nexus: Nexus) -> dict[str, str]:
         privileges |= {each.name: each for each in account.privileges}
         held |= {name: user.roles for name, user in account.users.items() if name in held}
     after = _rights(roles, selectors, privileges, held)
-    lost: dict[str, set[str]] = defaultdict(set)
-    for grant in before[0]:
+    administrators = {right.holder for right in after[1] if right.name == ADMINISTRATION}
+    lost: dict[Holder, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for grant in sorted(before[0]):
         if not any(each.holder == grant.holder and each.covers(grant) for each in after[0]):
-            lost[grant.holder.name].add(f"{grant.action} in {grant.repository}{grant.path}")
-    for right in before[1] - after[1]:
-        lost[right.holder.name].add(right.name)
-    administrators = {right.holder.name for right in after[1] if right.name == ADMINISTRATION}
+            place = f" in {grant.repository}" + (f" under {grant.path}" if grant.path else "")
+            lost[grant.holder][place].append(grant.action)
+    for right in sorted(before[1] - after[1]):
+        lost[right.holder][""].append(right.name)
     return {
-        name: ", ".join(sorted(what)) for name, what in sorted(lost.items()) if name not in administrators
+        holder.name: "; ".join(f"{', '.join(words)}{place}" for place, words in what.items())
+        for holder, what in sorted(lost.items())
+        if holder not in administrators
     }
 
 

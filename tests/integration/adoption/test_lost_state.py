@@ -135,7 +135,13 @@ def test_each_part_that_differs_is_named_as_the_engine_then_changes_it(turned: P
     )
     assert lets_in(turned, (TURNED, REPLACED)), "adoption itself changes no password"
     assert turned.secret(IN_PLACE) == due
-    adopt(turned, "run", "--all", "--yes").succeeded()
+    refused = adopt(turned, "run", "--all", "--yes")
+    assert refused.code == 1, (
+        "what the changed selector lets its user do is taken away only where that is confirmed"
+    )
+    assert f"up would take from {PLAIN}: add, browse, edit, read in raw-dev under " in refused.out
+    assert turned.secret(IN_PLACE) == due, "nothing was written"
+    adopt(turned, "run", "--all", "--yes", "--fewer-rights").succeeded()
     assert turned.nexus("GET", f"security/privileges/{extra}").status_code == GONE
     assert not lets_in(turned, (TURNED, REPLACED))
     assert not lets_in(turned, idle), "it may have been replaced because it was known"

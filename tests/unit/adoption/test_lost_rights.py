@@ -62,7 +62,7 @@ def test_a_right_that_is_not_declared_is_lost(small_access: Access) -> None:
     desired = Desired.of(small_access)
     user, role = by_hand(desired, "nx-repository-view-raw-raw-prod-edit", "nx-search-read")
     live = nexus(desired, [user], role)
-    assert lost_rights(plan(), desired, live) == {TOOL: "edit in raw-prod, nx-search-read"}
+    assert lost_rights(plan(), desired, live) == {TOOL: "edit in raw-prod; nx-search-read"}
     assert lost_rights(plan(becomes=Becomes.REFUSED), desired, live) == {}, "it is not brought in line"
 
 
