@@ -64,7 +64,9 @@ def _backend_config(mount: str) -> str:
 
 def _inputs(value: JwtBackend | JwtRole) -> dict[str, Any]:
     """Return the fields of an object that are inputs of its resource."""
-    return listed({name: field for name, field in asdict(value).items() if name not in LEFT_BY_ENGINE})
+    return listed(
+        {name: field for name, field in asdict(value).items() if field or name not in LEFT_BY_ENGINE}
+    )
 
 
 class VaultJwtAuth(pulumi.ComponentResource):

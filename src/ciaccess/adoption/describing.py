@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 # The organisation's ports, for who has no variable that says otherwise (facts on the organisation).
 _PUSH_PORT, _PULL_PORT = 8443, 8444
+_AUTHORITIES = ("oidc_discovery_ca_pem", "jwks_ca_pem")
 
 
 def describe(world: World, max_ages: Mapping[str, str] = MappingProxyType({})) -> Draft:
@@ -56,7 +57,7 @@ def _vault(world: World, found: accounts.Accounts, draft: Draft) -> dict[str, An
         draft.remark(
             "default-role", ("vault", "jwt"), text, "up takes it away: let each job name its role first"
         )
-    if kept := sorted(field for field in LEFT_BY_ENGINE if seen.backend.get(field)):
+    if kept := sorted(field for field in LEFT_BY_ENGINE - set(_AUTHORITIES) if seen.backend.get(field)):
         text = f"the backend has {', '.join(kept)}, which cannot be described here"
         remedy = "An up that changes another field of the backend empties it, since Vault replaces all fields at once"
         draft.remark("backend-field", ("vault", "jwt"), text, remedy)
@@ -64,6 +65,7 @@ def _vault(world: World, found: accounts.Accounts, draft: Draft) -> dict[str, An
     for key, field in (("discovery_url", "oidc_discovery_url"), ("jwks_url", "jwks_url")):
         if seen.backend.get(field):
             jwt[key] = _gitlab(world, str(seen.backend[field]).rstrip("/"))
+    jwt |= {field: str(seen.backend[field]).strip() for field in _AUTHORITIES if seen.backend.get(field)}
     if keys := seen.backend.get("jwt_validation_pubkeys"):
         jwt["public_keys"] = [key.strip() for key in keys]
     return {

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from ciaccess.engine.preview import Declared
 
 _BACKEND = ("oidcDiscoveryUrl", "jwksUrl", "jwtValidationPubkeys", "boundIssuer", "defaultRole")
+# Where they are not declared, no `up` resets them.
+_AUTHORITIES = ("oidcDiscoveryCaPem", "jwksCaPem")
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,8 @@ def _backend(inputs: dict[str, Any], systems: Systems) -> Existing | None:
     found = systems.vault.read(f"auth/{inputs['path']}/config")
     if found is None:
         return None
-    return Existing(inputs["path"], _differing_in_vault(found, {name: inputs.get(name) for name in _BACKEND}))
+    compared = [*_BACKEND, *(name for name in _AUTHORITIES if name in inputs)]
+    return Existing(inputs["path"], _differing_in_vault(found, {name: inputs.get(name) for name in compared}))
 
 
 def _jwt_role(inputs: dict[str, Any], systems: Systems) -> Existing | None:

@@ -140,9 +140,8 @@ def _backend(desired: Desired, vault: Vault) -> Iterator[Finding]:
 
 def _by_repair(changes: Iterable[Change], target: Target, command: str) -> Iterator[Finding]:
     """Return the findings that the engine repairs, and those that need a command."""
-    by_engine = [change for change in changes if change.field not in LEFT_BY_ENGINE]
-    yield from findings(by_engine, target)
-    manual = [change for change in changes if change.field in LEFT_BY_ENGINE]
+    manual = [change for change in changes if change.field in LEFT_BY_ENGINE and not change.desired]
+    yield from findings((change for change in changes if change not in manual), target)
     yield from findings(manual, None, manual_command=command)
 
 

@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from tests.support.drift.changes import ROLE
 from tests.support.drift.drift import CLEAN, DRIFT, add_user, do_by_hand, look, nexus, vault_update
+from tests.support.servers.scripted_server import make_certificate
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.support.project.project import Project
 
 # Every field that the engine does not reset, with a value.
@@ -55,3 +58,24 @@ def test_an_undeclared_service_account_that_administers_nexus_is_one_finding(pro
     finally:
         if any(row["userId"] == "svc-ghost" for row in nexus(provisioned, "GET", "users?source=default")):
             nexus(provisioned, "DELETE", "users/svc-ghost")
+
+
+def test_an_authority_that_is_declared_is_sent_kept_and_put_back(
+    provisioned: Project, tmp_path: Path
+) -> None:
+    pem = make_certificate(tmp_path)[0].read_text(encoding="ascii").strip()
+    line = "    discovery_url: ${gitlab.url}\n"
+    block = "".join(f"      {each}\n" for each in pem.splitlines())
+    provisioned.edit(line, f"{line}    oidc_discovery_ca_pem: |\n{block}")
+    provisioned.up().succeeded()
+    config = "auth/jwt/config"
+    found: Any = provisioned.vault().read(config)
+    assert found["data"]["oidc_discovery_ca_pem"].strip() == pem
+    assert provisioned.preview().code == 0
+    words = ("--file", str(provisioned.access))
+    assert look(provisioned, *words).code == CLEAN
+    vault_update(config, oidc_discovery_ca_pem="")(provisioned)
+    looked = look(provisioned, *words)
+    (finding,) = looked.report["findings"]
+    assert (finding["id"], finding["repair"]) == ("vault.backend.config", "pulumi")
+    assert look(provisioned, *words, "--repair", "--yes").code == CLEAN

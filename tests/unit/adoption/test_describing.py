@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ciaccess.access.desired.state import Desired
 from ciaccess.access.reading.loader import check
 from ciaccess.adoption.describing import describe
 from ciaccess.adoption.writing import text
@@ -263,3 +264,15 @@ def test_fields_of_the_backend_that_are_not_described_are_named() -> None:
     remarks = {each.rule: str(each) for each in draft.remarks}
     assert "jwt_supported_algs" in remarks["backend-field"]
     assert "up takes it away" in remarks["default-role"]
+
+
+def test_a_private_authority_of_the_backend_is_described_and_the_yaml_is_valid(tmp_path: Path) -> None:
+    pem = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----"
+    draft = describe(world(vault(backend={**vault().backend, "oidc_discovery_ca_pem": f"{pem}\n"})))
+    assert draft.data["vault"]["jwt"]["oidc_discovery_ca_pem"] == pem
+    written = tmp_path / "access.yaml"
+    written.write_text(text(draft), encoding="utf-8")
+    access = check(written).access
+    assert access
+    assert access.vault.jwt.oidc_discovery_ca_pem == pem
+    assert Desired.of(access).backend.oidc_discovery_ca_pem == pem

@@ -74,6 +74,8 @@ def jwt_backend(backend: JwtBackend) -> objects.JwtBackend:
         # Vault trims them, and would differ from an untrimmed one for ever.
         jwt_validation_pubkeys=frozenset(key.strip() for key in backend.public_keys),
         bound_issuer=backend.issuer,
+        oidc_discovery_ca_pem=backend.oidc_discovery_ca_pem,
+        jwks_ca_pem=backend.jwks_ca_pem,
     )
 
 
