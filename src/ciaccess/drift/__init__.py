@@ -1,6 +1,5 @@
-"""Whether the systems are still as access.yaml says: what the scheduled job asks.
+"""Drift: Vault, Nexus and GitLab compared with the desired state, without Pulumi's engine.
 
-Owns what is looked at, what is found, and in which words; it asks the APIs through clients/ and compares with what
-config/ derives from the YAML, without Pulumi's engine. It never writes: repairs are a plan, which the command carries out.
-What could not be looked at is told apart from what is clean and from what has drifted, always.
+Owns the checks, the findings and their words; it reads the APIs through clients/ and compares with access/desired. It
+never writes: repairs are a plan, which the command carries out. What could not be checked is never clean, nor drift.
 """

@@ -63,7 +63,7 @@ def apply(report: Report, baseline: tuple[Entry, ...], today: date) -> Report:
         for entry in baseline
         if entry.expires < today
     ]
-    # What could not be looked at may well be there.
+    # What could not be checked may be there.
     remarks += [
         f"the baseline accepts {entry.id} of {entry.object}, which was not found: remove the entry"
         for key, entry in by_key.items()

@@ -1,4 +1,4 @@
-"""The look at everything: first whether each system can be looked at, then all that can, at once.
+"""All checks: first whether each system can be checked, then everything that can, in parallel.
 
 Owns the order, and which questions are worth asking: four lists of Nexus, one login probe an account, and a request
 or two for each object of Vault. The engine is not asked; `read_state` gives what its state knows.
@@ -16,10 +16,10 @@ from ciaccess.clients.could_not_look import CannotLookError
 from ciaccess.clients.errors import ForbiddenError
 from ciaccess.clients.vault import rights
 from ciaccess.drift import credentials, rotations, vault_auth, vault_secrets, vault_undeclared
-from ciaccess.drift import nexus as nexus_look
+from ciaccess.drift import nexus as nexus_checks
+from ciaccess.drift.check_run import Check, CheckRun
 from ciaccess.drift.findings import UNSEEN, Report
-from ciaccess.drift.gitlab import look_at_gitlab
-from ciaccess.drift.look import Check, Look
+from ciaccess.drift.gitlab import check_gitlab
 from ciaccess.engine.settings import claim
 from ciaccess.engine.state import State
 
@@ -38,7 +38,7 @@ VAULT, NEXUS, GITLAB, STATE = "Vault", "Nexus", "GitLab", "Pulumi"
 
 @dataclass(frozen=True)
 class Subject:
-    """What is examined, and how long an answer may take.
+    """What is checked, and the time limit of an answer.
 
     `read_state` returns the stack's state, None to do without, and raises CannotLookError.
     """
@@ -56,7 +56,7 @@ class Subject:
 
 @dataclass(frozen=True)
 class _Against:
-    """What the secrets are held against."""
+    """What the secrets are compared with."""
 
     vault: Vault
     nexus: Future[Nexus | Unseen]
@@ -64,86 +64,86 @@ class _Against:
 
 
 def examine(subject: Subject) -> Report:
-    """Look at everything and return what there is to say. Writes nothing, anywhere."""
-    look = Look()
+    """Check everything and return the report. Writes nothing."""
+    run = CheckRun()
     try:
-        _look(subject, look)
-        look.finish()
+        _check(subject, run)
+        run.finish()
     finally:
-        look.close()
+        run.close()
     return Report(
         stack=subject.stack,
-        findings=look.findings,
-        blind=look.blind_spots,
-        remarks=look.remarks,
-        looked_at=look.looked_at,
+        findings=run.findings,
+        blind=run.blind_spots,
+        remarks=run.remarks,
+        looked_at=run.looked_at,
     )
 
 
-def _look(subject: Subject, look: Look) -> None:
+def _check(subject: Subject, run: CheckRun) -> None:
     access = subject.access
-    state = look.start(STATE, f"the state of the stack {subject.stack}", _state_reader(subject, look))
-    nexus = look.start(NEXUS, "Nexus", lambda: nexus_look.connect(access, subject.timeout_seconds))
-    look.start(NEXUS, "the objects of Nexus", lambda: _look_at_nexus(subject, look, nexus))
-    look.found(*rotations.overdue(access, today()))
-    look.start(
-        GITLAB, "GitLab", lambda: look_at_gitlab(access, subject.desired, look, subject.timeout_seconds)
-    )
-    vault = look.ask(VAULT, "Vault", lambda: rights.connect(access, subject.timeout_seconds))
+    state = run.start(STATE, f"the state of the stack {subject.stack}", _state_reader(subject, run))
+    nexus = run.start(NEXUS, "Nexus", lambda: nexus_checks.connect(access, subject.timeout_seconds))
+    run.start(NEXUS, "the objects of Nexus", lambda: _check_nexus(subject, run, nexus))
+    run.found(*rotations.overdue(access, today()))
+    run.start(GITLAB, "GitLab", lambda: check_gitlab(access, subject.desired, run, subject.timeout_seconds))
+    vault = run.ask(VAULT, "Vault", lambda: rights.connect(access, subject.timeout_seconds))
     if vault is not UNSEEN:
-        _look_at_vault(subject, look, vault, nexus, state)
+        _check_vault(subject, run, vault, nexus, state)
 
 
-def _look_at_nexus(subject: Subject, look: Look, nexus: Future[Nexus | Unseen]) -> None:
+def _check_nexus(subject: Subject, run: CheckRun, nexus: Future[Nexus | Unseen]) -> None:
     found = nexus.result()
     if found is not UNSEEN:
-        nexus_look.look_at_nexus(subject.access, subject.desired, found, look)
+        nexus_checks.check_nexus(subject.access, subject.desired, found, run)
 
 
-def _state_reader(subject: Subject, look: Look) -> Callable[[], State]:
+def _state_reader(subject: Subject, run: CheckRun) -> Callable[[], State]:
     def read() -> State:
         if subject.read_state is None:
-            look.remark("the state was not read: a password changed alike in Vault and Nexus is not seen")
+            run.remark(
+                "the state was not read: a password that was changed to the same value in Vault and Nexus is not found"
+            )
             return State()
         return subject.read_state()
 
     return read
 
 
-def _look_at_vault(
+def _check_vault(
     subject: Subject,
-    look: Look,
+    run: CheckRun,
     vault: Vault,
     nexus: Future[Nexus | Unseen],
     state: Future[State | Unseen],
 ) -> None:
     access, desired = subject.access, subject.desired
     checks = vault_auth.checks(desired, vault)
-    lacking = look.ask(VAULT, "what the token may read", lambda: _lacking(access, vault, checks))
+    lacking = run.ask(VAULT, "what the token may read", lambda: _lacking(access, vault, checks))
     if lacking is UNSEEN:
         return
 
     def can(about: str, *paths: str) -> bool:
         refused = [path for path in paths if path in lacking]
         for path in refused:
-            look.blind(VAULT, about, *rights.refusal(path, lacking[path]))
+            run.blind(VAULT, about, *rights.refusal(path, lacking[path]))
         return not refused
 
     for each in checks:
         if can(each.subject, *each.reads):
-            look.check(VAULT, each.subject, each.question)
+            run.check(VAULT, each.subject, each.question)
     # All are read before the first is held against Nexus and the state, which takes its time to come.
     secrets = {
-        name: look.start(VAULT, f"secret of {name}", _secret_reader(account, vault, look))
+        name: run.start(VAULT, f"secret of {name}", _secret_reader(account, vault, run))
         for name, account in desired.accounts.items()
     }
     for name, secret in secrets.items():
-        _check_account(subject, look, desired.accounts[name], secret, _Against(vault, nexus, state))
+        _check_account(subject, run, desired.accounts[name], secret, _Against(vault, nexus, state))
     if can("the list of secrets", vault_secrets.folder(access)):
-        look.check(VAULT, "the list of secrets", lambda: vault_secrets.undeclared(access, vault))
-    vault_undeclared.look_outside(access, vault, look, can)
+        run.check(VAULT, "the list of secrets", lambda: vault_secrets.undeclared(access, vault))
+    vault_undeclared.check_undeclared(access, vault, run, can)
     if any(account.idle_user for account in desired.accounts.values()):
-        look.remark("the password of an idle user is tried only where an older version of its secret has it")
+        run.remark("the password of an idle user is tried only where an older version of its secret has it")
 
 
 def _lacking(access: Access, vault: Vault, checks: list[Check]) -> dict[str, str]:
@@ -158,7 +158,7 @@ def _lacking(access: Access, vault: Vault, checks: list[Check]) -> dict[str, str
     return rights.unreadable(vault, paths)
 
 
-def _secret_reader(account: DesiredAccount, vault: Vault, look: Look) -> Callable[[], SecretSnapshot]:
+def _secret_reader(account: DesiredAccount, vault: Vault, run: CheckRun) -> Callable[[], SecretSnapshot]:
     def read() -> SecretSnapshot:
         try:
             return credentials.read_secret(account, vault)
@@ -168,7 +168,7 @@ def _secret_reader(account: DesiredAccount, vault: Vault, look: Look) -> Callabl
                 raise
         first, *others = lacking.items()
         for each in others:
-            look.blind(VAULT, f"secret of {account.name}", *rights.refusal(*each))
+            run.blind(VAULT, f"secret of {account.name}", *rights.refusal(*each))
         raise CannotLookError(*rights.refusal(*first))
 
     return read
@@ -176,7 +176,7 @@ def _secret_reader(account: DesiredAccount, vault: Vault, look: Look) -> Callabl
 
 def _check_account(
     subject: Subject,
-    look: Look,
+    run: CheckRun,
     account: DesiredAccount,
     reading: Future[SecretSnapshot | Unseen],
     against: _Against,
@@ -186,11 +186,11 @@ def _check_account(
         if secret is UNSEEN:
             return []
         fingerprint = "" if known is UNSEEN else known.fingerprints.get(account.active_user, "")
-        look.found(*credentials.secret_findings(account, secret, claim(subject.stack), fingerprint))
+        run.found(*credentials.secret_findings(account, secret, claim(subject.stack), fingerprint))
         if client is UNSEEN:
             return []
         if known is not UNSEEN:
-            look.found(*rotations.idle_password(account, secret, known, against.vault, client))
+            run.found(*rotations.idle_password(account, secret, known, against.vault, client))
         return list(credentials.password_findings(account, secret, fingerprint, against.vault, client))
 
-    look.check(VAULT, f"password of {account.name}", check)
+    run.check(VAULT, f"password of {account.name}", check)

@@ -1,4 +1,4 @@
-"""`./ciaccess drift`: whether the systems are still as declared; what the scheduled job runs."""
+"""`./ciaccess drift`: compares the systems with access.yaml; the scheduled job runs it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 @dataclass
 class _Source:
-    """The state as the look takes it, kept for the repairs."""
+    """Reads the state, and keeps it for the repairs."""
 
     stack: str
     state: State | None = None
@@ -56,7 +56,7 @@ class _Source:
 def drift(  # noqa: PLR0913 a command's options
     *,
     stack: Annotated[
-        str, typer.Option("--stack", envvar=["CIACCESS_STACK", "PULUMI_STACK"], help="The stack to look at.")
+        str, typer.Option("--stack", envvar=["CIACCESS_STACK", "PULUMI_STACK"], help="The stack to check.")
     ] = "prod",
     file: FileOption = None,
     as_json_: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
@@ -69,17 +69,18 @@ def drift(  # noqa: PLR0913 a command's options
     baseline: Annotated[Path, typer.Option("--baseline", help="Accepted findings, in YAML.")] = CONFIG_FOLDER
     / "drift-baseline.yaml",
     no_state: Annotated[
-        bool, typer.Option("--no-state", help="Do without the state: it tells which side changed a password.")
+        bool,
+        typer.Option("--no-state", help="Do not read the state, which tells where a password was changed."),
     ] = False,
     timeout: Annotated[
         float, typer.Option("--timeout", min=0.1, help="How many seconds an answer may take.")
     ] = 20.0,
-    repair: Annotated[bool, typer.Option("--repair", help="Print what repairs it.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="With --repair: do it, then look again.")] = False,
+    repair: Annotated[bool, typer.Option("--repair", help="Print the repairs.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="With --repair: do it, then check again.")] = False,
 ) -> None:
-    """Look whether Vault, Nexus and GitLab are as access.yaml says. Writes nothing without --repair --yes.
+    """Check whether Vault, Nexus and GitLab are as access.yaml declares. Writes nothing without --repair --yes.
 
-    Exit code 0 clean, 2 drift, 3 something could not be looked at, 1 an error of its own.
+    Exit code 0 clean, 2 drift, 3 something could not be checked, 1 an error.
     """
     if yes and not repair:
         raise CommandError("--yes goes with --repair: without it nothing is written")
@@ -112,13 +113,13 @@ def _repair(report: Report, steps: Plan) -> None:
     """Run the engine on exactly what it repairs.
 
     Raises:
-        CommandError: something could not be looked at, so that a repair might destroy what is fine; or the engine failed.
+        CommandError: something could not be checked, so that a repair might destroy what is fine; or the engine failed.
     """
     if report.blind:
         raise CommandError(
-            "nothing is repaired while something could not be looked at: the engine takes what it may not read for deleted. "
+            "nothing was repaired, because something could not be checked: the engine would take what it may not read for deleted. "
             "Run without --repair to see what",
             code=Exit.COULD_NOT_LOOK,
         )
     if steps.runs and pulumi_cli.run(*steps.words(), "--yes", "--skip-preview", aside=True):
-        raise CommandError("the repair did not succeed; what pulumi said is above")
+        raise CommandError("the repair failed; the messages of pulumi are above")

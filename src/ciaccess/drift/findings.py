@@ -1,4 +1,4 @@
-"""What looking gives: findings, blind spots, remarks; and the verdict that follows from them."""
+"""The result of a run: findings, what could not be checked, remarks, and the verdict that follows."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class Report:
 
     @property
     def verdict(self) -> Verdict:
-        """Return the answer: what could not be looked at outweighs what was found."""
+        """Return the answer: what could not be checked outweighs what was found."""
         if self.blind:
             return Verdict.COULD_NOT_LOOK
         return Verdict.DRIFT if self.findings else Verdict.CLEAN

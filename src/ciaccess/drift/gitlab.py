@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from ciaccess.access.desired.state import Desired, DesiredGroup
     from ciaccess.clients.gitlab.groups import Place
     from ciaccess.clients.gitlab.variables import GitLab
+    from ciaccess.drift.check_run import CheckRun
     from ciaccess.drift.findings import Finding
-    from ciaccess.drift.look import Look
 
 SYSTEM = "GitLab"
 _READING = {"api", "read_api"}
 
 
-def look_at_gitlab(access: Access, desired: Desired, look: Look, timeout_seconds: float) -> None:
+def check_gitlab(access: Access, desired: Desired, run: CheckRun, timeout_seconds: float) -> None:
     """Ask, and keep what is found.
 
     Raises:
@@ -33,10 +33,10 @@ def look_at_gitlab(access: Access, desired: Desired, look: Look, timeout_seconds
         return
     gitlab = connect(access, timeout_seconds)
     for group in desired.groups.values():
-        look.check(SYSTEM, f"the variables of {group.path}", _variables(group, gitlab))
+        run.check(SYSTEM, f"the variables of {group.path}", _variables(group, gitlab))
         if group.variables:
             about = f"the subgroups and projects of {group.path}"
-            look.start(SYSTEM, about, _shadows(group, gitlab, look))
+            run.start(SYSTEM, about, _shadows(group, gitlab, run))
 
 
 def connect(access: Access, timeout_seconds: float, credential: str = "GITLAB_TOKEN") -> GitLab:
@@ -60,10 +60,10 @@ def _variables(group: DesiredGroup, gitlab: GitLab) -> Callable[[], Iterator[Fin
     return lambda: variable_findings(group, gitlab.variables(str(group.identity)).all(), gitlab.url)
 
 
-def _shadows(group: DesiredGroup, gitlab: GitLab, look: Look) -> Callable[[], None]:
+def _shadows(group: DesiredGroup, gitlab: GitLab, run: CheckRun) -> Callable[[], None]:
     def ask() -> None:
         for place in places_of(gitlab, str(group.identity)):
-            look.check(SYSTEM, f"the variables of {place.path}", _shadow(group, gitlab, place))
+            run.check(SYSTEM, f"the variables of {place.path}", _shadow(group, gitlab, place))
 
     return ask
 

@@ -3,7 +3,7 @@
 It is opened on drift, edited while the findings are the same, commented on only when their set changes, and closed when
 everything is clean.
 
-What could not be looked at neither closes it nor takes findings off: they may well be there still.
+What could not be checked neither closes it nor removes findings: they may still be there.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def _close(issues: Issues, issue: Issue | None, report: Report) -> str:
     if issue is None or not issue.is_open:
         return "nothing to do: there is no open issue"
     if report.verdict is Verdict.COULD_NOT_LOOK:
-        return f"left {issue.url} as it is: not everything could be looked at"
+        return f"left {issue.url} as it is: not everything could be checked"
     description = f"{marker(report.stack)}\n<!-- ciaccess-drift-keys:  -->\n\nEverything is as declared."
     issues.comment(issue, "Everything is as declared again.")
     issues.write(issue, f"Drift of {report.stack}: none", description, is_open=False)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def junit(report: Report) -> str:
-    """Return the XML. A class with findings fails; what could not be looked at is an error."""
+    """Return the XML. A class with findings fails; what could not be checked is an error."""
     by_class: dict[str, list[Finding]] = {identity: [] for identity in CLASSES}
     for finding in report.findings:
         by_class[finding.id].append(finding)

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from ciaccess.access.desired.objects import Role
     from ciaccess.access.desired.state import Desired
     from ciaccess.clients.nexus import Nexus
-    from ciaccess.drift.look import Look
+    from ciaccess.drift.check_run import CheckRun
 
 SYSTEM = "Nexus"
 _OTHER_SOURCES = "users that Nexus takes from LDAP, SAML or another source cannot be listed whole"
 
 
 def connect(access: Access, timeout_seconds: float) -> Nexus:
-    """Return Nexus with its list of users: who may not read that may not look at all.
+    """Return Nexus with its list of users: without the right to read that nothing can be checked.
 
     Raises:
         CredentialsError, ApiError: they may not, or it does not answer.
@@ -39,22 +39,22 @@ def connect(access: Access, timeout_seconds: float) -> Nexus:
     return nexus
 
 
-def look_at_nexus(access: Access, desired: Desired, nexus: Nexus, look: Look) -> None:
+def check_nexus(access: Access, desired: Desired, nexus: Nexus, run: CheckRun) -> None:
     """Ask, and keep what is found."""
-    roles = look.start(SYSTEM, "the roles", nexus.roles.all)
-    privileges = look.start(SYSTEM, "the privileges", nexus.privileges.all)
-    look.check(SYSTEM, "anonymous access", lambda: _anonymous(access, nexus))
-    look.check(SYSTEM, "read-only mode", lambda: _mode(access, nexus))
-    look.check(SYSTEM, "the content selectors", lambda: _selectors(desired, nexus))
-    look.remark(_OTHER_SOURCES)
+    roles = run.start(SYSTEM, "the roles", nexus.roles.all)
+    privileges = run.start(SYSTEM, "the privileges", nexus.privileges.all)
+    run.check(SYSTEM, "anonymous access", lambda: _anonymous(access, nexus))
+    run.check(SYSTEM, "read-only mode", lambda: _mode(access, nexus))
+    run.check(SYSTEM, "the content selectors", lambda: _selectors(desired, nexus))
+    run.remark(_OTHER_SOURCES)
     found_roles, found_privileges = roles.result(), privileges.result()
     if found_privileges is not UNSEEN:
-        look.found(*objects.declared_objects(desired, "privilege", found_privileges))
-        look.found(*objects.undeclared_privileges(access, desired, found_privileges))
+        run.found(*objects.declared_objects(desired, "privilege", found_privileges))
+        run.found(*objects.undeclared_privileges(access, desired, found_privileges))
     if found_roles is not UNSEEN:
         # Without the list nx-all is still known to be everything.
         administering = objects.admin_privileges({} if found_privileges is UNSEEN else found_privileges)
-        look.found(*_roles_and_users(access, desired, nexus, found_roles, administering))
+        run.found(*_roles_and_users(access, desired, nexus, found_roles, administering))
 
 
 def _roles_and_users(

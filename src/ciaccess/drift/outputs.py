@@ -35,7 +35,7 @@ class Outputs:
             CommandError: a file could not be written, or GitLab refused.
         """
         from ciaccess.drift.page import page_of  # noqa: PLC0415 likewise
-        from ciaccess.report import page  # noqa: PLC0415 after the look, which should begin early
+        from ciaccess.report import page  # noqa: PLC0415 after the checks, which should begin early
 
         shown = page_of(report, steps, datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"))
         if self.markdown:

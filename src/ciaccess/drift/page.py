@@ -16,7 +16,7 @@ _TONES: dict[Verdict, Tone] = {Verdict.CLEAN: "good", Verdict.DRIFT: "bad", Verd
 
 
 def page_of(report: Report, plan: Plan, moment: str) -> Page:
-    """Return the page; `moment` is when the look was."""
+    """Return the page; `moment` is the time of the run."""
     sections = [_blind(report)] if report.blind else []
     sections.append(_findings(report))
     if plan.runs or plan.by_hand:
@@ -25,14 +25,14 @@ def page_of(report: Report, plan: Plan, moment: str) -> Page:
         sections.append(_accepted(report))
     if report.remarks:
         lines = tuple(Line(remark) for remark in report.remarks)
-        sections.append(Section("What this does not cover", findings=lines))
+        sections.append(Section("Not covered", findings=lines))
     asked = ", ".join(f"{system} {count}" for system, count in sorted(report.looked_at.items()))
     return Page(
         title=f"Drift of {report.stack}",
         verdict=_verdict(report),
         tone=_TONES[report.verdict],
         sections=tuple(sections),
-        facts=(("Looked at", moment), ("Questions answered", asked or "none")),
+        facts=(("Checked at", moment), ("Questions answered", asked or "none")),
     )
 
 
@@ -41,7 +41,7 @@ def _verdict(report: Report) -> str:
     found = f"{number} finding{'s' * (number != 1)}"
     if report.verdict is Verdict.COULD_NOT_LOOK:
         systems = ", ".join(sorted({spot.system for spot in report.blind}))
-        return f"Could not look at everything ({systems}); {found} in what could be looked at"
+        return f"Could not check everything ({systems}); {found} in the rest"
     return "Clean: everything is as declared" if report.verdict is Verdict.CLEAN else f"Drift: {found}"
 
 
@@ -50,11 +50,11 @@ def _blind(report: Report) -> Section:
         Line(f"could not look at {subjects} because {spot.because}", "bad", details=(spot.remedy,))
         for subjects, spot in blind_groups(report.blind)
     )
-    return Section("Could not look", "Neither clean nor drift: nobody knows.", lines)
+    return Section("Could not look", "Neither clean nor drift: unknown.", lines)
 
 
 def _findings(report: Report) -> Section:
-    nothing = "Nothing, in what could be looked at." if report.blind else "Nothing."
+    nothing = "None in what could be checked." if report.blind else "None."
     return Section("Findings", findings=tuple(map(_line, report.findings)), nothing=nothing)
 
 
@@ -72,10 +72,8 @@ def _repairs(plan: Plan) -> Section:
     lines = [Line(f"pulumi {' '.join(map(_word, plan.words()))}")] if plan.runs else []
     lines += [Line(f"{each.object}: by hand", details=(each.by_hand,)) for each in plan.by_hand]
     if plan.accounts_wait:
-        lines.append(Line("the accounts: once the KV engine is back; look again then"))
-    return Section(
-        "What repairs it", "./ciaccess drift --repair --yes runs the first of these.", tuple(lines)
-    )
+        lines.append(Line("the accounts: run drift again once the KV engine is back"))
+    return Section("Repairs", "./ciaccess drift --repair --yes runs the first of these.", tuple(lines))
 
 
 def _word(word: str) -> str:

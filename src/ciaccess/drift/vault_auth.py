@@ -16,9 +16,9 @@ from ciaccess.access.desired.difference import difference, differing
 from ciaccess.access.desired.objects import LEFT_BY_ENGINE
 from ciaccess.clients.errors import RefusedError
 from ciaccess.clients.vault.objects import read_jwt_backend, read_jwt_role, read_policy
+from ciaccess.drift.check_run import Check
 from ciaccess.drift.declared import findings
 from ciaccess.drift.findings import Finding, shown
-from ciaccess.drift.look import Check
 from ciaccess.engine import resource_types
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from ciaccess.access import Access
     from ciaccess.clients.vault.client import Vault
-    from ciaccess.drift.look import Look
+    from ciaccess.drift.check_run import CheckRun
 
 SYSTEM = "Vault"
 POLICIES = "sys/policies/acl/"
@@ -65,29 +65,29 @@ class _Seen:
     holders: dict[str, Future[Any]] = field(default_factory=dict)
 
 
-def look_outside(access: Access, vault: Vault, look: Look, can: Callable[[str, str], bool]) -> None:
+def check_undeclared(access: Access, vault: Vault, run: CheckRun, can: Callable[[str, str], bool]) -> None:
     """Ask for everything, and keep what is found. `can(subject, path)` tells whether a path may be read, and notes if not."""
     seen = _Seen()
     if can("the list of policies", POLICIES):
-        names = look.ask(SYSTEM, "the list of policies", lambda: vault.keys(POLICIES.rstrip("/")))
+        names = run.ask(SYSTEM, "the list of policies", lambda: vault.keys(POLICIES.rstrip("/")))
         if names is not UNSEEN:
-            _read_policies(access, vault, look, names, seen)
+            _read_policies(access, vault, run, names, seen)
     if can("the list of auth mounts", MOUNTS):
-        mounts = look.ask(SYSTEM, "the list of auth mounts", lambda: vault.read(MOUNTS) or {})
+        mounts = run.ask(SYSTEM, "the list of auth mounts", lambda: vault.read(MOUNTS) or {})
         if mounts is not UNSEEN:
-            _read_holders(access, vault, look, mounts, seen)
+            _read_holders(access, vault, run, mounts, seen)
     if can("the groups of identities", GROUPS):
-        _read_list(vault, look, GROUPS.rstrip("/"), "identity/group/id", seen)
-    look.remark(_NOT_LISTED)
-    look.found(*_findings(access, seen))
+        _read_list(vault, run, GROUPS.rstrip("/"), "identity/group/id", seen)
+    run.remark(_NOT_LISTED)
+    run.found(*_findings(access, seen))
 
 
-def _read_policies(access: Access, vault: Vault, look: Look, names: list[str], seen: _Seen) -> None:
+def _read_policies(access: Access, vault: Vault, run: CheckRun, names: list[str], seen: _Seen) -> None:
     ours = {policy.name for policy in vault_policies(access).values()}
     for name in names:
         if name not in ours and name != _ALMIGHTY:
             path = f"{POLICIES}{name}"
-            seen.policies[name] = look.start(SYSTEM, f"policy {name}", _reader(vault, path))
+            seen.policies[name] = run.start(SYSTEM, f"policy {name}", _reader(vault, path))
 
 
 def _reader(vault: Vault, path: str) -> Callable[[], dict[str, Any]]:
@@ -95,26 +95,26 @@ def _reader(vault: Vault, path: str) -> Callable[[], dict[str, Any]]:
     return lambda: vault.read(path) or {}
 
 
-def _read_holders(access: Access, vault: Vault, look: Look, mounts: dict[str, Any], seen: _Seen) -> None:
+def _read_holders(access: Access, vault: Vault, run: CheckRun, mounts: dict[str, Any], seen: _Seen) -> None:
     for path, mount in sorted(mounts.items()):
         if not isinstance(mount, dict) or "type" not in mount:
             continue  # the envelope's own fields
         kind = str(mount["type"])
         if kind not in _LISTS:
-            look.remark(f"the auth mount {path} is of type {kind}, whose roles are not known here")
+            run.remark(f"the auth mount {path} is of type {kind}, whose roles are not known here")
         for part in _LISTS.get(kind, ()):
             below = f"auth/{path}{_READ_BELOW.get((kind, part), part)}"
-            _read_list(vault, look, f"auth/{path}{part}", below, seen)
+            _read_list(vault, run, f"auth/{path}{part}", below, seen)
     ours = {f"auth/{access.vault.jwt.mount}/role/{name}" for name in jwt_roles(access)}
     for path in ours & seen.holders.keys():
         del seen.holders[path]
 
 
-def _read_list(vault: Vault, look: Look, listed: str, below: str, seen: _Seen) -> None:
-    names = look.ask(SYSTEM, f"the list {listed}", lambda: vault.keys(listed))
+def _read_list(vault: Vault, run: CheckRun, listed: str, below: str, seen: _Seen) -> None:
+    names = run.ask(SYSTEM, f"the list {listed}", lambda: vault.keys(listed))
     for name in names if names is not UNSEEN else ():
         path = f"{below}/{name}"
-        seen.holders[path] = look.start(SYSTEM, path, _reader(vault, path))
+        seen.holders[path] = run.start(SYSTEM, path, _reader(vault, path))
 
 
 def _findings(access: Access, seen: _Seen) -> Iterator[Finding]:

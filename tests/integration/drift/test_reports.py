@@ -51,7 +51,7 @@ def test_people_are_told_what_why_and_what_to_run(drifted: Project) -> None:
         'expected: first_name="Bench"',
         "nexus.user.profile",
         "pulumi up --refresh --stack local --target=urn:pulumi:local::ciaccess::ciaccess:index:ServiceAccount::svc-bench",
-        "What this does not cover",
+        "Not covered",
     ):
         assert text in done.out
 

@@ -1,4 +1,4 @@
-"""Asking many things at once, and keeping apart what was found from what could not be asked."""
+"""One run of many checks in parallel; findings and what could not be checked are kept apart."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ciaccess.drift.findings import UNSEEN, Finding, Unseen
 
 T = TypeVar("T")
 Question = Callable[[], Iterable[Finding]]
-# The systems answer in milliseconds; more at once would only queue there.
+# The systems answer in milliseconds; more at once would only wait there.
 _AT_ONCE = 12
 
 
@@ -29,8 +29,8 @@ class Check:
     reads: tuple[str, ...] = ()
 
 
-class Look:
-    """One look at everything. Checks run in threads; each gives findings, or is noted as a blind spot."""
+class CheckRun:
+    """Checks run in threads; each returns findings, or is noted as not checked."""
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(_AT_ONCE)
@@ -74,7 +74,7 @@ class Look:
             self._findings += findings
 
     def blind(self, system: str, subject: str, because: str, remedy: str) -> None:
-        """Note that something could not be looked at."""
+        """Note that something could not be checked."""
         with self._lock:
             self._blind.append(Blind(system, subject, because, remedy))
 
@@ -84,7 +84,7 @@ class Look:
             self._remarks.append(text)
 
     def finish(self) -> None:
-        """Wait for everything that was started, and for what that started; raise what is no answer but a mistake."""
+        """Wait for everything that was started, and for what that started; raise what is a mistake of ours."""
         index = 0
         while index < len(self._started):
             self._started[index].result()
@@ -107,7 +107,7 @@ class Look:
 
     @property
     def blind_spots(self) -> tuple[Blind, ...]:
-        """Return what could not be looked at."""
+        """Return what could not be checked."""
         return tuple(sorted(set(self._blind), key=lambda spot: (spot.system, spot.subject)))
 
     @property
