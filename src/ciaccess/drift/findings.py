@@ -158,11 +158,12 @@ def listed(names: Iterable[str]) -> str:
 
 
 def _text(value: Any) -> str:
-    text = json.dumps(_plain(value), ensure_ascii=False, default=str, sort_keys=True)
+    text = json.dumps(plain(value), ensure_ascii=False, default=str, sort_keys=True)
     return text if len(text) <= _MOST_CHARACTERS else f"{text[: _MOST_CHARACTERS - 1]}…"
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Return a value as JSON's types, lists sorted."""
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: plain(item) for key, item in value.items()}
     return sorted(value, key=str) if isinstance(value, list | tuple | set | frozenset) else value

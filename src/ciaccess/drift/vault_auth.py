@@ -18,7 +18,7 @@ from ciaccess.clients.errors import RefusedError
 from ciaccess.clients.vault.objects import read_jwt_backend, read_jwt_role, read_policy
 from ciaccess.drift.check_run import Check
 from ciaccess.drift.declared import findings
-from ciaccess.drift.findings import Finding, shown
+from ciaccess.drift.findings import Finding, plain, shown
 from ciaccess.engine import resource_types
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def _backend(desired: Desired, vault: Vault) -> Iterator[Finding]:
 
 def _by_repair(changes: Iterable[Change], target: Target, command: str) -> Iterator[Finding]:
     """Return the findings that the engine repairs, and those that need a command."""
-    manual = [change for change in changes if change.field in LEFT_BY_ENGINE and not change.desired]
+    manual = [change for change in changes if change.field in LEFT_BY_ENGINE]
     yield from findings((change for change in changes if change not in manual), target)
     yield from findings(manual, None, manual_command=command)
 
@@ -175,13 +175,8 @@ def _role(desired: Desired, vault: Vault, role: JwtRole) -> Iterator[Finding]:
         return  # the missing backend is reported, and the role with it
     observed = {} if found is None else {role.name: found}
     changes = difference("JWT role", {role.name: role}, observed).get(role.name, ())
-    # An update keeps the fields that it does not name, except the type, which it takes for oidc.
-    reset = {
-        change.field: list(change.desired) if isinstance(change.desired, frozenset) else change.desired
-        for change in changes
-        if change.field in LEFT_BY_ENGINE
-    }
-    body = json.dumps({"role_type": role.role_type, **reset})
+    # The whole role: an update keeps most fields that it does not name, but not the types of the role and its claims.
+    body = json.dumps({name: plain(value) for name, value in vars(role).items() if name != "name"})
     command = f"printf '%s' {quote(body)} | vault write auth/{mount}/role/{role.name} -"
     yield from _by_repair(changes, resource_types.jwt_role(mount, role.name), command)
 

@@ -186,7 +186,7 @@ class JwtRole:
     user_claim_json_pointer: bool = False
 
 
-# Fields that pulumi-vault does not send while they are empty: no `up` resets those (facts on Vault's provider).
+# Fields that no `up --refresh` puts back: pulumi-vault does not send them while they are empty, nor reads them (tried).
 LEFT_BY_ENGINE = frozenset(
     {
         *("jwks_ca_pem", "jwks_pairs", "jwt_supported_algs", "oidc_client_id", "oidc_discovery_ca_pem"),

@@ -121,19 +121,16 @@ class DesiredGroup:
 class Desired:
     """All of it, ciaccess's own identities included (docs/adr/0009).
 
-    `policies` are by JWT role, `named_roles` by id, each after those that it contains; `own` are the accounts of
-    ciaccess's own pipeline. `adopts_vault` and `adopts_nexus` allow to take over what exists there.
+    `policies` are by JWT role, `named_roles` by id, each after those that it contains. `adopts_vault` and `adopts_nexus` allow to take over what exists there.
     """
 
     accounts: Mapping[str, DesiredAccount]
-    own: frozenset[str]
     named_roles: Mapping[str, Role]
     jwt_mount: str
     backend: JwtBackend
     jwt_roles: Mapping[str, JwtRole]
     policies: Mapping[str, Policy]
     kv_mount: str
-    kv_folder: str
     manages_kv: bool
     groups: Mapping[str, DesiredGroup]
     adopts_vault: bool
@@ -147,14 +144,12 @@ class Desired:
             accounts={
                 name: DesiredAccount.of(access, name) for name in pipeline_identities.service_accounts(access)
             },
-            own=frozenset(pipeline_identities.own_accounts(access)),
             named_roles={role.role_id: role for role in named_roles(access)},
             jwt_mount=access.vault.jwt.mount,
             backend=vault.jwt_backend(access.vault.jwt),
             jwt_roles={name: vault.jwt_role(name, role) for name, role in jwt_roles.items()},
             policies=vault.vault_policies(access),
             kv_mount=access.vault.kv.mount,
-            kv_folder=access.vault.kv.prefix,
             manages_kv=access.vault.kv.manage,
             groups={path: DesiredGroup.of(access, path) for path in access.gitlab.groups},
             adopts_vault=access.adopts(access.vault),
