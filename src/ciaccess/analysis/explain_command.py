@@ -36,9 +36,9 @@ _EXITS = {
 }
 _SIGNS = {Outcome.ADMITTED: "✓", Outcome.REFUSED: "✗", Outcome.UNKNOWN: "?"}
 _COLOURS = {Outcome.ADMITTED: "green", Outcome.REFUSED: "red", Outcome.UNKNOWN: "yellow"}
-_PLACE = "Only jobs of {values} are admitted: add the project under vault.roles.{role}.bound_claims in access.yaml."
+_PLACE = "Only jobs of {values} are admitted. Add the project under vault.roles.{role}.bound_claims in access.yaml."
 _REMEDIES = {
-    "iss": "The token is another GitLab's, or vault.jwt.issuer in access.yaml is not GitLab's external URL.",
+    "iss": "The token is from another GitLab, or vault.jwt.issuer in access.yaml is not GitLab's external URL.",
     "aud": "Set aud of the pipeline's id_tokens to {values}.",
     "namespace_path": _PLACE,
     "project_path": _PLACE,
@@ -135,12 +135,12 @@ def _claims(file: Path | None, further: Sequence[str]) -> dict[str, Any]:
         except ValueError:
             raise CommandError(f"read {file}: it is not JSON. Decode the token's middle part first") from None
         if not isinstance(read, dict):
-            raise CommandError(f"read {file}: it holds no JSON object. Write the claims as one object")
+            raise CommandError(f"read {file}: not a JSON object. Write the claims as one object")
         found |= read
     for item in further:
         name, equals, value = item.partition("=")
         if not (name and equals):
-            raise CommandError(f"read --claim {item!r}: it is not NAME=VALUE, such as project_id=42")
+            raise CommandError(f"read --claim {item!r}: not NAME=VALUE, such as project_id=42")
         found[name] = value
     return found
 
@@ -218,7 +218,7 @@ def _show(access: Access, found: Sequence[Verdict], account: str | None, claims:
 
 def _compared(check: Check) -> str:
     if check.found is UNKNOWN:
-        found = "is not known offline" if check.wanted else "is GitLab's to fill in"
+        found = "is not known offline" if check.wanted else "is set by GitLab, and not known here"
     elif check.found is None:
         found = "is missing"
     else:

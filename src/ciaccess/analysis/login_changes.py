@@ -70,19 +70,19 @@ def _wider(old: RoleFacts, new: RoleFacts, after: AccessFacts) -> Iterator[Chang
             yield Change(name, sentence, (Risk.WIDER, *stars))
     for claim in sorted(old.claims.keys() - new.claims.keys()):
         asked = f"{claim} {listed(sorted(old.claims[claim]), 'or')}"
-        sentence = f"role {name} no longer asks for {asked}: all {jobs_of(new.claims)} may log in"
+        sentence = f"role {name} no longer requires {asked}: all {jobs_of(new.claims)} may log in"
         yield Change(name, sentence, (Risk.WIDER,))
     for audience in sorted(new.audiences - old.audiences):
         yield Change(name, f"role {name} now accepts id_tokens for the audience {audience}", (Risk.WIDER,))
     yield from _longer(old, new)
     if (old.token_type, new.token_type) == ("service", "batch"):
-        sentence = f"Vault tokens of role {name} are now batch tokens, which nobody can revoke"
+        sentence = f"Vault tokens of role {name} are now batch tokens, which cannot be revoked"
         yield Change(name, sentence, (Risk.IRREVOCABLE,))
 
 
 def _longer(old: RoleFacts, new: RoleFacts) -> Iterator[Change]:
     if new.ttl_seconds > old.ttl_seconds:
-        sentence = f"a Vault token of role {new.name} now lives {duration(new.ttl_seconds)}, not {duration(old.ttl_seconds)}"
+        sentence = f"a Vault token of role {new.name} is now valid for {duration(new.ttl_seconds)}, before {duration(old.ttl_seconds)}"
         yield Change(new.name, sentence, (Risk.TTL,))
     if new.max_ttl_seconds > max(old.max_ttl_seconds, new.ttl_seconds):
         most = f"{duration(new.max_ttl_seconds)}, not {duration(old.max_ttl_seconds)}"
@@ -105,7 +105,7 @@ def _narrower(old: RoleFacts, new: RoleFacts, *, several: bool) -> Iterator[Chan
             yield Change(name, sentence)
     for claim in sorted(new.claims.keys() - old.claims.keys()):
         asked = f"{claim} {listed(sorted(new.claims[claim]), 'or')}"
-        sentence = f"role {name} now asks for {asked}: only {jobs_of(new.claims)} may log in"
+        sentence = f"role {name} now requires {asked}: only {jobs_of(new.claims)} may log in"
         yield Change(name, sentence)
     for audience in sorted(old.audiences - new.audiences):
         yield Change(name, f"role {name} no longer accepts id_tokens for the audience {audience}")
@@ -115,7 +115,7 @@ def _narrower(old: RoleFacts, new: RoleFacts, *, several: bool) -> Iterator[Chan
 def _shorter(old: RoleFacts, new: RoleFacts) -> Iterator[Change]:
     name = new.name
     if (old.token_type, new.token_type) == ("batch", "service"):
-        sentence = f"Vault tokens of role {name} are no longer batch tokens, so that they can be revoked"
+        sentence = f"Vault tokens of role {name} are no longer batch tokens, and can be revoked"
         yield Change(name, sentence)
     if new.ttl_seconds < old.ttl_seconds:
         lives = f"{duration(new.ttl_seconds)}, not {duration(old.ttl_seconds)}"

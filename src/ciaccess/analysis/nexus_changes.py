@@ -42,7 +42,7 @@ def _new_rights(before: AccessFacts, after: AccessFacts) -> list[Right]:
 
 def _now(right: Right) -> str:
     if right.is_role:
-        return f"now has the Nexus role {right.name}, of which only Nexus knows what it allows"
+        return f"now has the Nexus role {right.name}, whose privileges only Nexus knows"
     if right.name == ADMINISTRATION:
         return "is now an administrator of Nexus"
     return f"now has the Nexus privilege {right.name}"

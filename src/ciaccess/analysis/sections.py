@@ -25,7 +25,7 @@ def by_account(facts: AccessFacts) -> tuple[Section, ...]:
             for name, account in facts.accounts.items()
         ),
     )
-    return (Section("Accounts", table=accounts, nothing="There is no account."), *_named_roles(facts))
+    return (Section("Accounts", table=accounts, nothing="No accounts."), *_named_roles(facts))
 
 
 def by_project(facts: AccessFacts) -> tuple[Section, ...]:
@@ -34,8 +34,8 @@ def by_project(facts: AccessFacts) -> tuple[Section, ...]:
         Section(
             jobs_of(role.claims).replace("jobs", "Jobs", 1),
             intro=(
-                f"They log in with role {role.name} at {facts.trust.login_path}, by an id_token for "
-                f"{' or '.join(sorted(role.audiences))}; the Vault token lives {duration(role.ttl_seconds)}."
+                f"They log in at {facts.trust.login_path} with role {role.name} and an id_token for "
+                f"{' or '.join(sorted(role.audiences))}; the Vault token is valid for {duration(role.ttl_seconds)}."
             ),
             table=Table(
                 ("secret", "with it they may", "path in Vault"),
@@ -45,7 +45,7 @@ def by_project(facts: AccessFacts) -> tuple[Section, ...]:
                     if name in role.accounts
                 ),
             ),
-            nothing="They may read no secret.",
+            nothing="No secrets.",
         )
         for role in facts.roles.values()
     )
@@ -64,9 +64,9 @@ def by_repository(facts: AccessFacts) -> tuple[Section, ...]:
             who = f"role {holder.name}" if holder.is_role else holder.name
             rows.append((name, format_name, who, verb(actions) + under(path), ", ".join(sorted(actions))))
     admins = [name for name in facts.accounts if facts.administers(Holder(name))]
-    intro = f"Beside these, {', '.join(admins)} may do everything, as administrator." if admins else ""
+    intro = f"In addition, {', '.join(admins)} may do everything as administrator." if admins else ""
     table = Table(("repository", "format", "who", "may", "actions in Nexus"), tuple(rows))
-    return (Section("Repositories", intro, table=table, nothing="Nobody may use any repository."),)
+    return (Section("Repositories", intro, table=table, nothing="No account may use a repository."),)
 
 
 def of_changes(changes: Difference) -> tuple[Section, ...]:
@@ -77,8 +77,8 @@ def of_changes(changes: Difference) -> tuple[Section, ...]:
     gains = tuple(_finding(change, "gain") for change in risky_first)
     losses = tuple(_finding(change, "loss") for change in changes.losses)
     return (
-        Section("Who gains", findings=gains, nothing="Nobody gains anything."),
-        Section("Who loses", findings=losses, nothing="Nobody loses anything."),
+        Section("Who gains", findings=gains, nothing="No gains."),
+        Section("Who loses", findings=losses, nothing="No losses."),
     )
 
 
@@ -199,7 +199,7 @@ def _named_roles(facts: AccessFacts) -> tuple[Section, ...]:
         (name, may(facts, Holder(name, is_role=True)), held[name], text)
         for name, text in facts.named_roles.items()
     )
-    intro = "Whoever is given one of these in Nexus may do this, people too."
+    intro = "Every Nexus user with one of these roles has these rights, people included."
     return (
         Section("Named roles of Nexus", intro, table=Table(("role", "may", "given to", "purpose"), rows)),
     )

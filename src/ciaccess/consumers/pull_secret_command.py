@@ -125,11 +125,11 @@ def _docker_config(access: Access, account: str) -> str:
     secret = _secret(access, path)
     if not secret.exists:
         raise CommandError(
-            f"read {path}: Vault has no such secret. Provision it: pulumi up", Exit.COULD_NOT_LOOK
+            f"read {path}: not found in Vault. Provision it: pulumi up", Exit.COULD_NOT_LOOK
         )
     found = secret.credentials
     if found is None:
-        raise CommandError(f"read {path}: it lacks username or password. Repair it: pulumi up --refresh")
+        raise CommandError(f"read {path}: username or password is missing. Repair: pulumi up --refresh")
     try:
         return kubernetes.docker_config(kubernetes.registries(access), found.username, found.password)
     except ValueError as error:

@@ -106,7 +106,7 @@ def stop(pid: int, data: Path) -> bool:
             os.kill(pid, number)
         if _wait(lambda: _gone(pid, data), _STOP_SECONDS):
             return True
-    raise StackError(f"stop process {pid}: it is still there after SIGKILL")
+    raise StackError(f"stop process {pid}: still running after SIGKILL")
 
 
 def _gone(pid: int, data: Path) -> bool:

@@ -79,7 +79,7 @@ def start(access: Access, *, any_ports: bool = False) -> list[str]:
         for service in SERVICES:
             if not _runs(record, service):
                 if service in record.pids:
-                    said.append(f"{service} was not running any more; started again on its data")
+                    said.append(f"{service} had stopped; started again with its data")
                 _spawn(record, service)
         try:
             with ThreadPoolExecutor(len(SERVICES)) as pool:
@@ -145,7 +145,7 @@ def record() -> Record:
     """
     found = Record.load()
     if not found.ports:
-        raise StackError("there is no local stack. Start it: ./ciaccess local start")
+        raise StackError("the local stack is not started. Start it: ./ciaccess local start")
     return found
 
 
@@ -178,7 +178,7 @@ def _choose_ports(record: Record, *, any_ports: bool) -> list[str]:
             port = free_port() if any_ports else _PREFERRED_PORTS[listener]
             if not port_is_free(port):
                 port = free_port()
-                said.append(f"port {_PREFERRED_PORTS[listener]} is taken; {listener} listens on {port}")
+                said.append(f"port {_PREFERRED_PORTS[listener]} is in use; {listener} listens on {port}")
             record.ports[listener] = port
     record.save()
     return said
@@ -243,7 +243,7 @@ def environment() -> dict[str, str]:
         token = credential_file("vault-token").read_text(encoding="ascii")
     except FileNotFoundError:
         raise StackError(
-            "the local stack was never started whole. Start it: ./ciaccess local start"
+            "the local stack did not finish starting. Start it: ./ciaccess local start"
         ) from None
     return {**_named_credentials(started), "VAULT_TOKEN": token}
 

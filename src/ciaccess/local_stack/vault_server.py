@@ -77,7 +77,7 @@ def open_up(url: str) -> None:
     if client.sys.is_sealed():
         if not key.exists():
             raise StackError(
-                f"unseal the local Vault: {key} is gone. Start afresh: ./ciaccess local reset --yes"
+                f"unseal the local Vault: {key} is missing. Start over: ./ciaccess local reset --yes"
             )
         client.sys.submit_unseal_key(key.read_text(encoding="ascii"))
 

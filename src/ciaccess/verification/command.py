@@ -43,19 +43,19 @@ def verify(  # noqa: PLR0913 each option is a choice of its own
         bool | None,
         typer.Option(
             "--write/--read-only",
-            help="Try uploads too, or only what leaves nothing behind. Default: uploads on the local stack alone.",
+            help="Also test uploads, or only what leaves nothing behind. Default: uploads only on the local stack.",
             show_default=False,
         ),
     ] = None,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Print every try.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print every try as JSON.")] = False,
-    junit: Annotated[Path | None, typer.Option(help="Write the result as JUnit XML, too.")] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Print every check.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print every check as JSON.")] = False,
+    junit: Annotated[Path | None, typer.Option(help="Also write the result as JUnit XML.")] = None,
     file: FileOption = None,
     stack: StackOption = None,
 ) -> None:
-    """Prove each account end to end against the running systems: what it may do works, what it must not do is refused.
+    """Prove each account against the running systems: what it may do works, the rest is refused.
 
-    Exit code 0: all is as it must be; 2: something is wrong; 3: something could not be looked at; 1: error.
+    Exit code 0: all checks passed; 2: a check failed; 3: a check could not be made; 1: error.
     The id_token is the job's, or on the stack `local` minted by its GitLab.
     """
     access = declared(file, stack)
@@ -153,7 +153,7 @@ def _means(access: Access, id_token_file: Path | None, *, local: bool, writes: b
         return local_means(access, writes=writes, given=given)
     if given is None:
         raise CommandError(
-            f"there is no id_token. Run this in a job whose id_tokens has {TOKEN}, name a file by --id-token-file, "
+            f"no id_token given. Run this in a job whose id_tokens has {TOKEN}, name a file by --id-token-file, "
             "or try the local stack: --stack local"
         )
     options = _options()
@@ -191,7 +191,7 @@ def _given(id_token_file: Path | None) -> IdToken | None:
             f"read {id_token_file}: {error.strerror}. Name a file that holds an id_token"
         ) from None
     except UnicodeDecodeError:
-        raise CommandError(f"read {id_token_file}: it is no id_token, which is ASCII") from None
+        raise CommandError(f"read {id_token_file}: not an id_token: it has characters outside ASCII") from None
 
 
 def _options() -> HttpOptions:
@@ -218,6 +218,6 @@ def _chosen(access: Access, accounts: Sequence[str]) -> list[str]:
     unknown = [account for account in accounts if account not in access.accounts]
     if unknown:
         raise CommandError(
-            f"there is no account {', '.join(unknown)}. Accounts: {', '.join(access.accounts)}"
+            f"account {', '.join(unknown)} is not declared. Declared accounts: {', '.join(access.accounts)}"
         )
     return list(dict.fromkeys(accounts)) or list(access.accounts)

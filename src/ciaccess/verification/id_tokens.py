@@ -44,7 +44,7 @@ class IdToken:
             claims = jwt.decode(text, options={"verify_signature": False})
         except jwt.InvalidTokenError:
             raise TokenError(
-                "what was given is no id_token: it has not three parts of base64 with JSON in them"
+                "not an id_token: expected three parts of base64 with JSON in them"
             ) from None
         return cls(text, claims)
 

@@ -30,10 +30,10 @@ application = typer.Typer(
 _STACK = "local"
 # An account that may do little, and that in one folder alone.
 _PROVED = "svc-executor"
-_NEXT = """Where to look next:
+_NEXT = """Next steps:
   ./ciaccess local status            what runs and where
   eval "$(make -s env)"              then plain `pulumi preview`, `vault`, `curl` work in this shell
-  config/access.yaml                 change it, then: ./ciaccess validate && pulumi up --stack local
+  config/access.yaml                 edit it, then: ./ciaccess validate && pulumi up --stack local
   make down                          stop it; the data stays"""
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
@@ -48,7 +48,7 @@ def _clean_errors() -> Iterator[None]:
 
 FreePortsOption = Annotated[
     bool,
-    typer.Option("--free-ports", help="Listen on whichever ports are free, beside another checkout's stack."),
+    typer.Option("--free-ports", help="Listen on any free ports, next to another checkout's stack."),
 ]
 
 
@@ -75,7 +75,7 @@ def up(*, free_ports: FreePortsOption = False) -> None:
     pulumi_cli.ensure_stack(_STACK)
     code = pulumi_cli.run("up", "--yes", "--skip-preview", "--stack", _STACK, variables=stack.environment())
     if code:
-        raise CommandError("pulumi up did not succeed; what it said is above. Nothing was proved")
+        raise CommandError("pulumi up failed; its output is above. The proof was not run")
     _prove(declared(stack=_STACK))
     notices().print(f"[bold green]ready[/] in {elapsed(time.monotonic() - began)}. {_NEXT}")
 
@@ -99,7 +99,7 @@ def _prove(access: Access) -> None:
     report = command.run(access, [account], command.local_means(access))
     tables.show_proof(report, account, output())
     if report.verdict is not Verdict.AS_IT_MUST_BE:
-        raise CommandError("the proof failed; what is wrong is above", tables.EXITS[report.verdict])
+        raise CommandError("the proof failed; the failed checks are above", tables.EXITS[report.verdict])
 
 
 @application.command(epilog="Example:  ./ciaccess local stop, which is what `make down` runs")

@@ -57,19 +57,19 @@ class Logins:
                 if result.outcome is Outcome.NOT_LOOKED:
                     return
         except TokenError as error:
-            yield Check(subject, KIND, "tokens that must be refused", allowed=False).not_looked(str(error))
+            yield Check(subject, KIND, "invalid tokens", allowed=False).not_looked(str(error))
 
     def _attempts(self, role_name: str, tokens: TokenSource) -> Iterator[tuple[str, str, str]]:
         """Yield (the role that is asked for, why it must be refused, the token)."""
         good = tokens.good(role_name, "")
         for bad in tokens.bad(role_name):
             yield role_name, bad.why, bad.token.text
-        yield role_name, "a token of algorithm none", good.unsigned()
+        yield role_name, "a token with algorithm none", good.unsigned()
         yield role_name, "a token signed by another key", good.signed_by_another_key()
         yield role_name, "a token with a changed signature", good.tampered()
         policy = policy_name(role_name, self._access.vault.roles[role_name])
         if policy not in self._access.vault.roles:
-            yield policy, f"the policy {policy} named as the role", good.text
+            yield policy, f"the policy's name {policy} used as the role", good.text
 
     def _refused(self, subject: str, role_name: str, why: str, token: str) -> Result:
         check = Check(subject, KIND, why, allowed=False)
@@ -89,7 +89,7 @@ def refusal(check: Check, error: ApiError) -> Result:
         return check.no_answer(error)
     if _NO_KEYS.search(error.said):
         return check.not_looked(
-            f"Vault cannot get the issuer's keys: {error.said}. Check that GitLab answers Vault."
+            f"Vault cannot fetch the issuer's keys: {error.said}. Check that Vault can reach GitLab."
         )
     return check.refused(error.said)
 

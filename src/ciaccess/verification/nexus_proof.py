@@ -100,7 +100,7 @@ class NexusProof:
         if accepted:
             return check.worked("accepted")
         return check.refused(
-            "Nexus refuses the password, or the user is disabled or gone. Repair it: pulumi up --refresh"
+            "Nexus rejects the password, or the user is disabled or missing. Repair: pulumi up --refresh"
         )
 
     def _content(self) -> Iterator[Result]:
@@ -129,7 +129,7 @@ class NexusProof:
         if operation.action is Action.READ and planted is not None:
             answer = format_.download(place, planted)
             if answer.worked and answer.content != format_.content(planted):
-                return check.wrong(f"{len(answer.content)} bytes came, and not those that lie there")
+                return check.wrong(f"{len(answer.content)} bytes received, different from the stored ones")
             return _judged(check, answer)
         absent = self._trial.names.new(location.folder)
         call = format_.download if operation.action is Action.READ else format_.delete
@@ -145,8 +145,8 @@ class NexusProof:
         if back.refused:
             return result  # whether it may read is a try of its own
         if back.content != format_.content(artifact):
-            return check.wrong(f"it was accepted, and downloading it again was answered {back.said}")
-        return check.worked(f"{result.said}, and downloaded again: the same {len(back.content)} bytes")
+            return check.wrong(f"accepted, but the download afterwards failed: {back.said}")
+        return check.worked(f"{result.said}; downloaded again: the same {len(back.content)} bytes")
 
     def _administration(self) -> Iterator[Result]:
         for each, allowed in administration(self._trial.facts, self._account):
@@ -179,5 +179,5 @@ def _judged(check: Check, answer: Answer, *, absent: bool = False) -> Result:
     if answer.worked:
         return check.worked(answer.said)
     if absent and answer.status == _NOT_FOUND:
-        return check.worked("nothing is there, and it was not refused")
-    return check.wrong(f"neither done nor refused: {answer.said}")
+        return check.worked("nothing is stored there, but the request was not refused")
+    return check.wrong(f"neither accepted nor refused: {answer.said}")

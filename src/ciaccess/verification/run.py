@@ -193,7 +193,7 @@ class Verification:
         uploaded = self._places.uploaded
         if administrator is None:
             return [
-                _left(each, "there are no administrator's credentials to remove it with") for each in uploaded
+                _left(each, "no administrator credentials to delete it with") for each in uploaded
             ]
         with ThreadPoolExecutor(_MOST_THREADS) as pool:
             said = pool.map(lambda each: self._remove(each, administrator), uploaded)
@@ -208,7 +208,7 @@ class Verification:
 
     def _remarks(self) -> Iterable[str]:
         if not self._means.writes:
-            yield "uploads were not tried: --write tries them, with artifacts of their own"
+            yield "uploads were not checked; --write checks them with artifacts of its own"
         for account in self._accounts:
             names = undeclared(self._facts, account)
             if names:
@@ -217,9 +217,9 @@ class Verification:
                     "what the account must not do was not tried"
                 )
             elif not self._facts.readers(account) and self._means.vault_administrator is None:
-                yield f"no JWT role reads the secret of {account}: that was tried, and its rights in Nexus were not"
+                yield f"no JWT role reads the secret of {account}: this was checked, its rights in Nexus were not"
         if self._means.gitlab is None and not self._means.job_environment:
-            yield "group variables were not looked at: set GITLAB_TOKEN, or run this in a job"
+            yield "group variables were not checked: set GITLAB_TOKEN, or run this in a job"
 
 
 def _left(uploaded: Uploaded, why: str) -> str:

@@ -45,7 +45,7 @@ class SecretProof:
         for role_name in self.access.vault.roles:
             yield from self._with_role(role_name, reads=role_name in readers)
         if readers and not self._was_tried:
-            why = f"this token is none that {' or '.join(readers)} admits: run this in a job of a project that may read it"
+            why = f"{' or '.join(readers)} does not admit this token. Run this in a job of a project that may read the secret"
             yield Check(self.account, KIND, "read its secret").not_looked(why)
 
     def as_administrator(self, vault: Vault) -> Iterator[Result]:
@@ -93,22 +93,22 @@ class SecretProof:
             yield refusal(check, error)
             return
         changing = sorted(rights & _CHANGING)
-        said = f"the token's rights there: {', '.join(sorted(rights))}"
+        said = f"the token's capabilities there: {', '.join(sorted(rights))}"
         yield check.worked(said) if changing else check.refused(said)
 
     def _take(self, check: Check, secret: SecretSnapshot) -> Result:
         if not secret.exists:
-            return check.wrong("Vault has no such secret. Provision it: pulumi up --refresh")
+            return check.wrong("not found in Vault. Provision it: pulumi up --refresh")
         credentials = secret.credentials
         if credentials is None:
-            return check.wrong("it lacks username or password. Repair it: pulumi up --refresh")
+            return check.wrong("username or password is missing. Repair: pulumi up --refresh")
         if credentials.username != rotation.active(self.access, self.account).user_id:
             return check.wrong(
-                "its username is not that of the account's user. Repair it: pulumi up --refresh"
+                "the username is not the account's user. Repair: pulumi up --refresh"
             )
         if not check.allowed:
-            return check.worked("Vault gave it out")
+            return check.worked("Vault returned it")
         self.credentials = credentials
         return check.worked(
-            f"it names the account's user, and a password of {len(credentials.password)} characters"
+            f"the account's user, and a password of {len(credentials.password)} characters"
         )

@@ -33,7 +33,7 @@ _STYLES = {
 _KINDS = ("login", "secret", "Nexus login", "administer", "browse", "read", "upload", "delete")
 _HEADINGS = {"Nexus login": "NEXUS", "administer": "ADMIN"}
 _CELL_CHARACTERS = 9
-_LEGEND = "✓ allowed and worked   ⊘ refused, as it must be   ✗ wrong   ? could not look"
+_LEGEND = "✓ allowed and worked   ⊘ refused, as expected   ✗ failed   ? could not look"
 _ROLE, _GROUP = "role ", "group "
 
 
@@ -51,7 +51,7 @@ def show(report: Report, console: Console, *, verbose: bool = False) -> None:
         console.print(Text(_LEGEND, style="dim"))
     for subject in (name for name in named if name not in accounts):
         title = (
-            f"{subject}: what Vault must refuse, and its reasons" if subject.startswith(_ROLE) else subject
+            f"{subject}: logins that Vault must refuse, with its reasons" if subject.startswith(_ROLE) else subject
         )
         console.print(Text(f"\n{title}", style="bold"))
         _print_lines(console, _of(report, subject))
@@ -73,15 +73,15 @@ def show_proof(report: Report, account: str, console: Console) -> None:
         if refused:
             _step(
                 console,
-                f"{kind} where it must not, {_counted(len(refused), 'try', 'tries')}: refused, as it must be",
+                f"{kind} not allowed, {_counted(len(refused), 'check', 'checks')}: refused, as expected",
             )
     others = [result for result in report.results if result.subject != account]
     for subject in subjects(others):
         good = [
             result for result in _of(report, subject) if result.outcome in (Outcome.WORKED, Outcome.REFUSED)
         ]
-        said = "refused, as it must be" if subject.startswith(_ROLE) else "as declared"
-        _step(console, f"{subject}, {_counted(len(good), 'try', 'tries')}: {said}")
+        said = "refused, as expected" if subject.startswith(_ROLE) else "as declared"
+        _step(console, f"{subject}, {_counted(len(good), 'check', 'checks')}: {said}")
     _print_troubles(console, report)
 
 
@@ -122,7 +122,7 @@ def _print_lines(console: Console, results: Iterable[Result]) -> None:
 def _print_troubles(console: Console, report: Report) -> None:
     wrong, unseen = report.of(Outcome.WRONG), report.of(Outcome.NOT_LOOKED)
     if wrong:
-        console.print(Text("\nWrong", style=_STYLES[Outcome.WRONG]))
+        console.print(Text("\nFailed", style=_STYLES[Outcome.WRONG]))
     for result in wrong:
         line = f"  {result.subject}: {result.title}: {expectation(result)}; {result.said}"
         console.print(Text(visible(line)))
@@ -136,14 +136,14 @@ def _print_troubles(console: Console, report: Report) -> None:
 
 def _verdict(report: Report) -> Text:
     wrong, unseen = len(report.of(Outcome.WRONG)), len(report.of(Outcome.NOT_LOOKED))
-    tries = _counted(len(report.results), "try", "tries")
+    checks = _counted(len(report.results), "check", "checks")
     if unseen:
-        text = f"{tries}: {unseen} could not be looked at, {wrong} wrong"
+        text = f"{checks}: {unseen} could not be made, {wrong} failed"
     elif wrong:
-        text = f"{tries}: {wrong} wrong"
+        text = f"{checks}: {wrong} failed"
     else:
         worked, refused = len(report.of(Outcome.WORKED)), len(report.of(Outcome.REFUSED))
-        text = f"{tries}, all as it must be: {worked} worked, {refused} were refused"
+        text = f"{checks} passed: {worked} allowed, {refused} refused"
     style = {
         Verdict.AS_IT_MUST_BE: "bold green",
         Verdict.WRONG: "bold red",

@@ -92,7 +92,7 @@ class MintedTokens:
             if self._outcome(role_name, self._job(role_name, project)) is not Outcome.REFUSED:
                 return self._mint(role_name, project)
         raise TokenError(
-            f"the issuer has no project whose jobs the role {role_name} admits; it has {', '.join(projects)}"
+            f"role {role_name} admits no project of the issuer, which has {', '.join(projects)}"
         )
 
     def bad(self, role_name: str) -> Iterator[BadToken]:

@@ -45,12 +45,12 @@ def as_the_job_got_them(access: Access, environment: Mapping[str, str]) -> Itera
             everywhere = not declared.protected and declared.environment_scope == "*"
             if not everywhere or declared.variable_type != "env_var" or "$" in declared.value:
                 continue
-            check = Check(f"group {path}", KIND, f"variable {key}, as this job got it")
+            check = Check(f"group {path}", KIND, f"variable {key}, as this job has it")
             found = environment.get(key)
             if found is None:
-                yield check.wrong("this job did not get it")
+                yield check.wrong("this job does not have it")
             elif found != declared.value:
-                yield check.wrong("this job got another value: the project or a subgroup has one of its own")
+                yield check.wrong("this job has another value: the project or a subgroup overrides it")
             else:
                 yield check.worked("as declared")
 
@@ -58,7 +58,7 @@ def as_the_job_got_them(access: Access, environment: Mapping[str, str]) -> Itera
 def _compared(check: Check, declared: Variable, found: Found | None) -> Result:
     if found is None:
         return check.wrong(
-            "GitLab has none of this key: jobs do not get it. Put it back: pulumi up --refresh"
+            "the group has no variable with this key. Repair: pulumi up --refresh"
         )
     # What stands in place of a value may be a credential, so no value is shown.
     different = [name for name in _FIELDS if getattr(found, name) != getattr(declared, name)]
@@ -66,5 +66,5 @@ def _compared(check: Check, declared: Variable, found: Found | None) -> Result:
         return check.worked("as declared")
     said = "jobs get another value" if "value" in different else f"it differs in {', '.join(different)}"
     if found.protected and not declared.protected:
-        said = "it is protected: jobs of unprotected refs do not get it"
-    return check.wrong(f"{said}. Put it back: pulumi up --refresh")
+        said = "it is protected: jobs of unprotected refs do not have it"
+    return check.wrong(f"{said}. Repair: pulumi up --refresh")

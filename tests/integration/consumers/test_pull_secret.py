@@ -208,8 +208,8 @@ def test_a_secret_that_is_missing_or_broken_says_what_to_run(cluster: Cluster) -
     missing = cluster.run()
     assert (colon.code, broken.code, missing.code) == (1, 1, 3)
     assert "the username has a colon" in colon.err
-    assert "it lacks username or password. Repair it: pulumi up --refresh" in broken.err
-    assert "Vault has no such secret. Provision it: pulumi up" in missing.err
+    assert "username or password is missing. Repair: pulumi up --refresh" in broken.err
+    assert "not found in Vault. Provision it: pulumi up" in missing.err
     assert "planted" not in colon.text
     assert not [done.out for done in (colon, broken, missing) if done.out]
 

@@ -111,7 +111,7 @@ def test_a_vault_that_is_down(provisioned: Project) -> None:
         (in_json({"initialized": False, "sealed": True, "standby": True}), "not initialised"),
         (in_json({"errors": []}, 429), "429"),
         (page("Sign in to the proxy"), "Sign in to the proxy"),
-        (in_json({"healthy": True}), "its health is not told"),
+        (in_json({"healthy": True}), "its health response is incomplete"),
         (Reply(body=b'{"initialized": true, "sea', content_type="application/json"), "JSON"),
     ],
     ids=["standby", "new", "429", "a proxy's page", "something else", "half an answer"],

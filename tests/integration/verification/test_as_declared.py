@@ -37,7 +37,7 @@ NEGATIVE = {
     "another issuer": "invalid issuer (iss) claim",
     "an expired token": "token is expired",
     "a job of elsewhere/other": 'claim "namespace_path" does not match any associated bound claim values',
-    "a token of algorithm none": 'unexpected signature algorithm "none"',
+    "a token with algorithm none": 'unexpected signature algorithm "none"',
     "a token signed by another key": "failed to verify id token signature",
     "a token with a changed signature": "failed to verify id token signature",
     "the policy nexus-read-policy named as the role": 'role "nexus-read-policy" could not be found',
@@ -170,7 +170,7 @@ def test_a_job_elsewhere_only_reads_and_says_so(verifier: Verifier) -> None:
     assert any("uploads were not tried" in remark for remark in report["remarks"])
     assert any("svc-admin" in remark for remark in report["remarks"])
     refused = {result["title"] for result in report["results"] if result["outcome"] == "refused"}
-    assert {"a token of algorithm none", "a token signed by another key"} <= refused
+    assert {"a token with algorithm none", "a token signed by another key"} <= refused
     assert "a job of orchestrator/executor on main, which is this one" in refused, (
         "by the pipeline's own roles"
     )
@@ -184,7 +184,7 @@ def test_a_job_that_got_another_vault_addr_is_told(verifier: Verifier) -> None:
     )
     assert done.code == 2
     (wrong,) = [result for result in done.json()["results"] if result["outcome"] == "wrong"]
-    assert wrong["title"] == "variable NEXUS_REGISTRY, as this job got it"
+    assert wrong["title"] == "variable NEXUS_REGISTRY, as this job has it"
     assert "elsewhere:8443" not in done.text
 
 

@@ -154,7 +154,7 @@ WRONGS = (
         "variable protected",
         put_variable("VAULT_ADDR", protected=True),
         (("group orchestrator", "variable VAULT_ADDR"),),
-        "it is protected: jobs of unprotected refs do not get it",
+        "it is protected: jobs of unprotected refs do not have it",
     ),
     Wrong(
         "variable changed",

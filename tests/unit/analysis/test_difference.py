@@ -105,7 +105,7 @@ EDITS: list[tuple[str, str, list[str], list[str]]] = [
     (
         "token_ttl: 10m",
         "token_ttl: 10m\n      token_type: batch",
-        ["Vault tokens of role nexus-ci are now batch tokens, which nobody can revoke"],
+        ["Vault tokens of role nexus-ci are now batch tokens, which cannot be revoked"],
         [],
     ),
     (

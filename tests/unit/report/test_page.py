@@ -23,7 +23,7 @@ def page(text: str = "svc-a may now push yum in rpm-dev") -> Page:
         sections=(
             Section("Who gains", text, findings),
             Section(text, table=Table((text, "may"), ((text, (text, "pull")),))),
-            Section("Who loses", nothing="Nobody loses anything."),
+            Section("Who loses", nothing="No losses."),
         ),
         facts=((text, text),),
     )
@@ -145,7 +145,7 @@ def test_a_terminal_gets_no_control_characters_and_no_markup() -> None:
     show(page(HOSTILE), Console(file=out, force_terminal=False))
     assert "\x1b" not in out.getvalue()
     assert "[red]" in out.getvalue()
-    assert "Nobody loses anything." in out.getvalue()
+    assert "No losses." in out.getvalue()
 
 
 @pytest.mark.parametrize(

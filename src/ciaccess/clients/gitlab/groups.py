@@ -40,7 +40,7 @@ def token_scopes(gitlab: GitLab) -> frozenset[str]:
     scopes = found.get("scopes") if isinstance(found, dict) else None
     if not isinstance(scopes, list):
         remedy = f"Check that {gitlab.url} is GitLab's address."
-        raise UnexpectedAnswerError(doing, "the answer has no scopes", remedy, system=SYSTEM)
+        raise UnexpectedAnswerError(doing, "the response has no scopes", remedy, system=SYSTEM)
     return frozenset(map(str, scopes))
 
 

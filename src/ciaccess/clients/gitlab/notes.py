@@ -54,7 +54,7 @@ class MergeRequestNotes:
             me = self._gitlab.api().http_get("/user", **ONCE)
             if not isinstance(me, dict) or "id" not in me:
                 remedy = f"Check that {self._gitlab.url} is GitLab's address."
-                raise UnexpectedAnswerError(doing, "the answer has no user", remedy, system=SYSTEM)
+                raise UnexpectedAnswerError(doing, "the response has no user", remedy, system=SYSTEM)
             listed = self._manager.list(
                 iterator=True, sort="asc", order_by="created_at", per_page=100, **ONCE
             )

@@ -192,9 +192,9 @@ class Variables:
         if found == wanted:
             return
         wrong = "it" if found is None else ", ".join(_different(found, wanted))
-        remedy = "Look whether something else writes this variable, and run again."
+        remedy = "Check whether something else writes this variable, and run again."
         raise RefusedError(
-            doing, f"GitLab took it, and then {wrong} read back otherwise", remedy, system=SYSTEM
+            doing, f"GitLab accepted it, but {wrong} read back with another value", remedy, system=SYSTEM
         )
 
     def _variable(self, item: GroupVariable | Any) -> Variable:
@@ -217,7 +217,7 @@ class Variables:
             doing = f"read variables of group '{self._group}'"
             remedy = f"Check that {self._url} is GitLab's address."
             raise UnexpectedAnswerError(
-                doing, f"{error} is missing in the answer", remedy, system=SYSTEM
+                doing, f"{error} is missing in the response", remedy, system=SYSTEM
             ) from None
         self._conceal(variable)
         return variable

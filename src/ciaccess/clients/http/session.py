@@ -76,7 +76,7 @@ def segment(identity: str, doing: str, system: str) -> str:
     """
     swallowed = any(part in (".", "..") for part in re.split(r"[/\\]", identity))
     if not identity or swallowed or re.search(r"[\ud800-\udfff]", identity):
-        raise RefusedError(doing, "this id cannot be part of a URL", "Choose another one.", system=system)
+        raise RefusedError(doing, "this id is not valid in a URL", "Choose another one.", system=system)
     return quote(identity, safe="")
 
 

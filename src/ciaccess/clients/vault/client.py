@@ -273,7 +273,7 @@ def _faults(answer: requests.Response) -> str:
 def _object(value: Any, doing: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         remedy = "Check that VAULT_ADDR is Vault's address."
-        raise UnexpectedAnswerError(doing, "the answer is not of Vault's shape", remedy, system=SYSTEM)
+        raise UnexpectedAnswerError(doing, "the response is not Vault's", remedy, system=SYSTEM)
     return value
 
 

@@ -22,13 +22,13 @@ _STATES = (
     (
         "standby",
         True,
-        "it is a standby, which may lag behind",
+        "it is a standby, whose data may be stale",
         "Set vault.address to the active node's or the load balancer's.",
     ),
     (
         "performance_standby",
         True,
-        "it is a standby, which may lag behind",
+        "it is a standby, whose data may be stale",
         "Set vault.address to the active node's or the load balancer's.",
     ),
 )
@@ -54,7 +54,7 @@ def connect(access: Access, timeout_seconds: float) -> Vault:
         if health.get(field) is bad:
             raise CannotLookError(because, remedy)
     if "initialized" not in health or "sealed" not in health:
-        raise CannotLookError("its health is not told", f"Check that {vault.url} is Vault's address.")
+        raise CannotLookError("its health response is incomplete", f"Check that {vault.url} is Vault's address.")
     try:
         vault.token_lives()
     except ForbiddenError as error:

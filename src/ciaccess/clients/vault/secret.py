@@ -109,7 +109,7 @@ class VaultSecret:
         about, fields = (data.get("metadata"), data.get("data")) if isinstance(data, dict) else (None, None)
         if not isinstance(about, dict) or not isinstance(fields, dict | None):
             remedy = "Check that VAULT_ADDR is Vault's address."
-            raise UnexpectedAnswerError(doing, "the answer is not of Vault's shape", remedy, system=SYSTEM)
+            raise UnexpectedAnswerError(doing, "the response is not Vault's", remedy, system=SYSTEM)
         _conceal(fields or {})
         state = THERE if fields is not None else DESTROYED if about.get("destroyed") else DELETED
         return SecretSnapshot(
@@ -160,8 +160,8 @@ class VaultSecret:
         except RefusedError as error:
             if _MISMATCH not in error.said:
                 raise
-            said = f"somebody else has written it since it was read, when its version was {after}"
-            remedy = "See that no other run, and nobody by hand, writes it, and run again."
+            said = f"it was written by someone else after it was read at version {after}"
+            remedy = "Check that no other run and no person writes it, and run again."
             raise RefusedError(doing, said, remedy, system=SYSTEM, status=error.status) from None
         return int((answer.get("data") or {}).get("version", after + 1))
 
