@@ -124,9 +124,7 @@ def _docker_config(access: Access, account: str) -> str:
     path = secret_of(access, account).api_path
     secret = _secret(access, path)
     if not secret.exists:
-        raise CommandError(
-            f"read {path}: not found in Vault. Provision it: pulumi up", Exit.COULD_NOT_LOOK
-        )
+        raise CommandError(f"read {path}: not found in Vault. Provision it: pulumi up", Exit.COULD_NOT_LOOK)
     found = secret.credentials
     if found is None:
         raise CommandError(f"read {path}: username or password is missing. Repair: pulumi up --refresh")

@@ -113,7 +113,9 @@ def _chosen(access: Access, named: Sequence[str], *, every: bool, due: bool) -> 
         return [account for account in access.accounts if rotation.is_overdue(access, account, today())]
     known = service_accounts(access)
     if unknown := [account for account in named if account not in known]:
-        raise CommandError(f"account {', '.join(unknown)} is not declared. Declared accounts: {', '.join(known)}")
+        raise CommandError(
+            f"account {', '.join(unknown)} is not declared. Declared accounts: {', '.join(known)}"
+        )
     return list(dict.fromkeys(named))
 
 

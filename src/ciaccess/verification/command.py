@@ -191,7 +191,9 @@ def _given(id_token_file: Path | None) -> IdToken | None:
             f"read {id_token_file}: {error.strerror}. Name a file that holds an id_token"
         ) from None
     except UnicodeDecodeError:
-        raise CommandError(f"read {id_token_file}: not an id_token: it has characters outside ASCII") from None
+        raise CommandError(
+            f"read {id_token_file}: not an id_token: it has characters outside ASCII"
+        ) from None
 
 
 def _options() -> HttpOptions:

@@ -43,9 +43,7 @@ class IdToken:
         try:
             claims = jwt.decode(text, options={"verify_signature": False})
         except jwt.InvalidTokenError:
-            raise TokenError(
-                "not an id_token: expected three parts of base64 with JSON in them"
-            ) from None
+            raise TokenError("not an id_token: expected three parts of base64 with JSON in them") from None
         return cls(text, claims)
 
     @property

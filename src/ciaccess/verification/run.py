@@ -192,9 +192,7 @@ class Verification:
         administrator = self._means.nexus_administrator
         uploaded = self._places.uploaded
         if administrator is None:
-            return [
-                _left(each, "no administrator credentials to delete it with") for each in uploaded
-            ]
+            return [_left(each, "no administrator credentials to delete it with") for each in uploaded]
         with ThreadPoolExecutor(_MOST_THREADS) as pool:
             said = pool.map(lambda each: self._remove(each, administrator), uploaded)
             return [text for text in said if text]

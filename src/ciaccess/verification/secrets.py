@@ -103,12 +103,8 @@ class SecretProof:
         if credentials is None:
             return check.wrong("username or password is missing. Repair: pulumi up --refresh")
         if credentials.username != rotation.active(self.access, self.account).user_id:
-            return check.wrong(
-                "the username is not the account's user. Repair: pulumi up --refresh"
-            )
+            return check.wrong("the username is not the account's user. Repair: pulumi up --refresh")
         if not check.allowed:
             return check.worked("Vault returned it")
         self.credentials = credentials
-        return check.worked(
-            f"the account's user, and a password of {len(credentials.password)} characters"
-        )
+        return check.worked(f"the account's user, and a password of {len(credentials.password)} characters")

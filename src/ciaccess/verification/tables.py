@@ -51,7 +51,9 @@ def show(report: Report, console: Console, *, verbose: bool = False) -> None:
         console.print(Text(_LEGEND, style="dim"))
     for subject in (name for name in named if name not in accounts):
         title = (
-            f"{subject}: logins that Vault must refuse, with its reasons" if subject.startswith(_ROLE) else subject
+            f"{subject}: logins that Vault must refuse, with its reasons"
+            if subject.startswith(_ROLE)
+            else subject
         )
         console.print(Text(f"\n{title}", style="bold"))
         _print_lines(console, _of(report, subject))

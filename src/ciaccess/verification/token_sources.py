@@ -91,9 +91,7 @@ class MintedTokens:
         for project in projects:
             if self._outcome(role_name, self._job(role_name, project)) is not Outcome.REFUSED:
                 return self._mint(role_name, project)
-        raise TokenError(
-            f"role {role_name} admits no project of the issuer, which has {', '.join(projects)}"
-        )
+        raise TokenError(f"role {role_name} admits no project of the issuer, which has {', '.join(projects)}")
 
     def bad(self, role_name: str) -> Iterator[BadToken]:
         """Mint for the same job with one thing changed each, and for another project's."""

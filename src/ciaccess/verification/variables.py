@@ -57,9 +57,7 @@ def as_the_job_got_them(access: Access, environment: Mapping[str, str]) -> Itera
 
 def _compared(check: Check, declared: Variable, found: Found | None) -> Result:
     if found is None:
-        return check.wrong(
-            "the group has no variable with this key. Repair: pulumi up --refresh"
-        )
+        return check.wrong("the group has no variable with this key. Repair: pulumi up --refresh")
     # What stands in place of a value may be a credential, so no value is shown.
     different = [name for name in _FIELDS if getattr(found, name) != getattr(declared, name)]
     if not different:

@@ -54,7 +54,9 @@ def connect(access: Access, timeout_seconds: float) -> Vault:
         if health.get(field) is bad:
             raise CannotLookError(because, remedy)
     if "initialized" not in health or "sealed" not in health:
-        raise CannotLookError("its health response is incomplete", f"Check that {vault.url} is Vault's address.")
+        raise CannotLookError(
+            "its health response is incomplete", f"Check that {vault.url} is Vault's address."
+        )
     try:
         vault.token_lives()
     except ForbiddenError as error:
