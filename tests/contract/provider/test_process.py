@@ -20,15 +20,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-PLUGIN = ROOT / "provider" / "pulumi-resource-ciaccess"
+PLUGIN = ROOT / "src" / "ciaccess" / "provider" / "pulumi-resource-ciaccess"
 _ANSWER_SECONDS = 10
 
 
 @pytest.fixture
 def plugin(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], Path]]:
-    """Return a running plugin, started from a folder that has a package `provider` of its own, and its log."""
-    (tmp_path / "provider").mkdir()
-    (tmp_path / "provider" / "__init__.py").write_text("raise RuntimeError('not ours')", encoding="utf-8")
+    """Return a running plugin, started from a folder that has a package `ciaccess` of its own, and its log."""
+    (tmp_path / "ciaccess").mkdir()
+    (tmp_path / "ciaccess" / "__init__.py").write_text("raise RuntimeError('not ours')", encoding="utf-8")
     log = tmp_path / "plugin.log"
     process = subprocess.Popen(
         [PLUGIN, "127.0.0.1:1"],
@@ -99,8 +99,8 @@ def test_a_start_imports_no_client_that_it_may_not_need() -> None:
 
 
 def test_without_its_environment_it_says_what_to_run(tmp_path: Path) -> None:
-    copy = tmp_path / "provider" / PLUGIN.name
-    copy.parent.mkdir()
+    copy = tmp_path / "src" / "ciaccess" / "provider" / PLUGIN.name
+    copy.parent.mkdir(parents=True)
     copy.write_bytes(PLUGIN.read_bytes())
     copy.chmod(0o755)
     environment = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
