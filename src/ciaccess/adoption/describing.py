@@ -94,6 +94,8 @@ def _nexus(
     described["repositories"] = places
     if roles := nexus_roles.describe(world.nexus, found.roles, found.renamed_roles, draft):
         described["roles"] = roles
+    if names := nexus_roles.repository_privileges(world.nexus, found.roles):
+        described["repository_privileges"] = names
     return described
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ciaccess.clients.nexus import Role
 
 PATH = ("nexus", "roles")
+_ON_REPOSITORIES = ("repository-view", "repository-content-selector")
 _PRIVILEGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._*-]*")
 
 
@@ -81,6 +82,17 @@ def describe(
             remedy = "Leave it in Nexus; or give the account push with a path, which makes its own, and delete it then"
             draft.remark("privilege-by-hand", (*PATH, name), text, remedy)
     return found
+
+
+def repository_privileges(nexus: NexusSeen, roles: Iterable[str]) -> list[str]:
+    """Return what these roles hold of privileges made by hand on repositories or content selectors, sorted."""
+    held = {
+        each
+        for name in contained(nexus, roles) - set(BUILT_IN_ROLES)
+        for each in nexus.roles[name].privileges
+    }
+    seen = [nexus.privileges[name] for name in sorted(held & nexus.privileges.keys())]
+    return [each.name for each in seen if not each.read_only and each.type in _ON_REPOSITORIES]
 
 
 def _described(role: Role, renamed: Mapping[str, str]) -> dict[str, Any]:

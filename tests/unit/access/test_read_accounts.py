@@ -56,6 +56,15 @@ def test_work_on_repositories_and_the_selectors_of_accounts_are_allowed(tmp_path
     assert checked(tmp_path, edited(("[nx-search-read]", names), READ_DEPLOYER)).faults == ()
 
 
+def test_a_privilege_made_in_nexus_is_allowed_where_it_is_listed_as_one_on_repositories(
+    tmp_path: Path,
+) -> None:
+    listed = ("  roles:\n    nx-pull-all:", "  repository_privileges: [team-raw]\n  roles:\n    nx-pull-all:")
+    own = edited(("[nx-search-read]", "[team-raw]"), READ_DEPLOYER)
+    assert [fault.severity for fault in checked(tmp_path, own).faults] == ["error"]
+    assert checked(tmp_path, edited(("[nx-search-read]", "[team-raw]"), READ_DEPLOYER, listed)).faults == ()
+
+
 @pytest.mark.parametrize("privilege", ["raw-raw-prod-edit", "raw-*-add", "*-*-*", "docker-docker-uat-delete"])
 def test_a_role_that_writes_releases_is_found_behind_a_named_role(tmp_path: Path, privilege: str) -> None:
     role = ("[nx-search-read]", f"[nx-repository-view-{privilege}]")

@@ -187,6 +187,10 @@ class Nexus(Section):
     roles: dict[RoleId, NamedRole] = Field(
         default_factory=dict, description="Roles by id, to be given to accounts."
     )
+    repository_privileges: list[PrivilegeName] = Field(
+        default_factory=list,
+        description="Existing privileges on repositories or content selectors, made in Nexus, that roles here may hold.",
+    )
     adopt: Adopt = None
 
 

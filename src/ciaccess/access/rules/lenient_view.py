@@ -164,6 +164,7 @@ class Outline:
 
     def beyond_repositories(self, account: str) -> tuple[str, str] | None:
         """Return a privilege of an account that is not one on repositories, and the role that it comes by; None without."""
+        declared = {name for _, name in self.texts("nexus", "repository_privileges")}
         return next(
             (
                 (privilege, by)
@@ -171,6 +172,7 @@ class Outline:
                 if not _HARMLESS.fullmatch(privilege)
                 and privilege not in _HARMLESS_ROLES
                 and privilege not in self.selector_privileges
+                and privilege not in declared
             ),
             None,
         )

@@ -145,7 +145,7 @@ def readable(outline: Outline) -> Iterator[Fault]:
             elif beyond := outline.beyond_repositories(account):
                 privilege, given_by = beyond
                 message = f"{account} holds {shown(privilege)} by its role {given_by}, which is more than work on repositories"
-                allowed = "accounts with privileges nx-repository-view-… and on content selectors only"
+                allowed = "accounts with privileges nx-repository-view-…, on content selectors, or listed in nexus.repository_privileges"
                 remedy = "Remove it here: any job that this role admits would have that right"
                 yield outline.fault(here, message, allowed, remedy)
 
