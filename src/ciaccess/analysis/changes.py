@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ciaccess.access.desired.trust_anchors import ChangedAnchor
 
 
 class Risk(StrEnum):
@@ -35,13 +38,14 @@ class Change:
 
 @dataclass(frozen=True)
 class Difference:
-    """What lies between two states; false when nothing does."""
+    """What differs between two states; false when nothing does. `anchors` are trust anchors that changed."""
 
     gains: tuple[Change, ...]
     losses: tuple[Change, ...]
+    anchors: tuple[ChangedAnchor, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.gains or self.losses)
+        return bool(self.gains or self.losses or self.anchors)
 
     @property
     def risks(self) -> tuple[Risk, ...]:
@@ -50,7 +54,8 @@ class Difference:
 
     def to_json(self) -> dict[str, Any]:
         """Return it as a JSON object."""
-        return {
+        found: dict[str, Any] = {
             "gains": [change.to_json() for change in self.gains],
             "losses": [change.to_json() for change in self.losses],
         }
+        return found | ({"trust_anchors": [each._asdict() for each in self.anchors]} if self.anchors else {})

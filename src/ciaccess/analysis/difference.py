@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ciaccess.access.desired.trust_anchors import changed_anchors
 from ciaccess.analysis import login_changes, nexus_changes
 from ciaccess.analysis.changes import Difference
 
@@ -20,4 +21,5 @@ def difference(before: AccessFacts, after: AccessFacts) -> Difference:
     return Difference(
         gains=(*nexus_changes.gains(before, after), *login_changes.gains(before, after)),
         losses=(*nexus_changes.losses(before, after), *login_changes.losses(before, after)),
+        anchors=changed_anchors(before.anchors, after.anchors),
     )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Self
 
 from ciaccess.access.desired.former_names import former_names
 from ciaccess.access.desired.nexus import nexus_objects, user_roles
+from ciaccess.access.desired.trust_anchors import trust_anchors
 from ciaccess.access.desired.vault import secret_of
 from ciaccess.access.rules.lenient_view import ADMINISTRATIVE
 
@@ -143,6 +144,7 @@ class AccessFacts:
     roles: Mapping[str, RoleFacts]
     trust: Trust
     releases: frozenset[str]
+    anchors: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, access: Access) -> Self:
@@ -170,6 +172,7 @@ class AccessFacts:
             grants=grants,
             rights=rights,
             roles={name: RoleFacts.of(name, role) for name, role in access.vault.roles.items()},
+            anchors=trust_anchors(access),
             trust=Trust(jwt.issuer, keys, f"auth/{jwt.mount}/login"),
             releases=frozenset(
                 name

@@ -10,10 +10,15 @@ from ciaccess.analysis.wording import duration, jobs_of, places, under, verb
 from ciaccess.report.page import Finding, Section, Table, Tone
 
 if TYPE_CHECKING:
+    from ciaccess.access.desired.trust_anchors import ChangedAnchor
     from ciaccess.analysis.changes import Change, Difference
     from ciaccess.analysis.facts import AccessFacts, AccountFacts, Grant
 
 _NOBODY = "no job"
+_ANCHORS = (
+    "They decide where passwords, tokens and id_tokens are sent, and whose tokens are believed. ciaccess's own pipeline refuses "
+    "them until an administrator has confirmed them with ./ciaccess bootstrap."
+)
 
 
 def by_account(facts: AccessFacts) -> tuple[Section, ...]:
@@ -70,13 +75,15 @@ def by_repository(facts: AccessFacts) -> tuple[Section, ...]:
 
 
 def of_changes(changes: Difference) -> tuple[Section, ...]:
-    """Return the gains and losses as a page shows them; nothing where there are none."""
-    if not changes:
-        return ()
+    """Return changed trust anchors, gains and losses as a page shows them; nothing where there are none."""
+    anchors = (Section("Trust anchors", _ANCHORS, findings=tuple(map(_anchor, changes.anchors))),)
+    if not (changes.gains or changes.losses):
+        return anchors if changes.anchors else ()
     risky_first = sorted(changes.gains, key=lambda change: not change.risks)
     gains = tuple(_finding(change, "gain") for change in risky_first)
     losses = tuple(_finding(change, "loss") for change in changes.losses)
     return (
+        *(anchors if changes.anchors else ()),
         Section("Who gains", findings=gains, nothing="No gains."),
         Section("Who loses", findings=losses, nothing="No losses."),
     )
@@ -86,6 +93,10 @@ def verdict(changes: Difference) -> tuple[str, Tone]:
     """Return a difference in one line, and its tone."""
     if not changes:
         return "Nobody gains or loses access.", "good"
+    if changes.anchors:
+        moved = f"{counted(len(changes.anchors), 'trust anchor')} changed"
+        more = f", {counted(len(changes.gains), 'gain')}, {counted(len(changes.losses), 'loss')}"
+        return f"{moved}{more if changes.gains or changes.losses else ''}.", "risky"
     counts = f"{counted(len(changes.gains), 'gain')}, {counted(len(changes.losses), 'loss')}"
     marks = ", ".join(changes.risks)
     return (f"{counts}. Look twice: {marks}.", "risky") if marks else (f"{counts}.", "plain")
@@ -207,3 +218,8 @@ def _named_roles(facts: AccessFacts) -> tuple[Section, ...]:
 
 def _finding(change: Change, tone: Tone) -> Finding:
     return Finding(change.sentence, tone, tuple(change.risks))
+
+
+def _anchor(changed: ChangedAnchor) -> Finding:
+    text = f"{changed.field}: {changed.before or 'nothing'} becomes {changed.after or 'nothing'}"
+    return Finding(text, "risky")

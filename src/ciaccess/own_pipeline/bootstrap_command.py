@@ -20,6 +20,7 @@ from ciaccess.engine import pulumi_cli
 from ciaccess.engine.preconditions import check_transit_key
 from ciaccess.engine.settings import StackSettingsError
 from ciaccess.errors import CommandError, Exit
+from ciaccess.own_pipeline.anchors import confirmed_text
 
 if TYPE_CHECKING:
     from ciaccess.access import Access
@@ -189,6 +190,8 @@ def _put(access: Access, vault: Vault, stack: str, brought: dict[str, str]) -> N
     from ciaccess.clients.vault.secret import VaultSecret  # noqa: PLC0415 likewise
 
     values = brought | ({pipeline_identities.PASSPHRASE: chosen} if chosen else {})
+    # Whoever runs this confirms them.
+    values[pipeline_identities.TRUST_ANCHORS] = confirmed_text(access)
     mount, folder = access.vault.kv.mount, pipeline_identities.own_folder(access)
     for name, value in values.items():
         if (VaultSecret(vault, f"{mount}/data/{folder}/{name}").read().fields or {}).get("value") != value:

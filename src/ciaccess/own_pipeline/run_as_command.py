@@ -17,6 +17,7 @@ from ciaccess.access.desired import pipeline_identities
 from ciaccess.cli.options import FileOption, StackOption, declared
 from ciaccess.cli.terminal import notices
 from ciaccess.errors import CommandError, Exit
+from ciaccess.own_pipeline.anchors import check_anchors, check_vault_address
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -63,6 +64,7 @@ def run_as(
     try:
         vault = _log_in(access, chosen)
         try:
+            check_anchors(access, vault)
             return _run(words, {**_credentials(access, chosen, vault), "VAULT_TOKEN": vault.token})
         finally:
             _log_out(vault)
@@ -82,6 +84,7 @@ def _log_in(access: Access, identity: pipeline_identities.Identity) -> Vault:
         raise CommandError(
             f"{ID_TOKEN} is empty. Give the job an id_token of that name with aud: {audience}", Exit.ERROR
         )
+    check_vault_address(access)
     anonymous = Vault(access.vault.address, "", options=trusting())
     try:
         vault = anonymous.log_in(access.vault.jwt.mount, identity.role, id_token)

@@ -86,6 +86,7 @@ def facts(
         },
         trust=next(map(_trust, of(JWT_BACKEND)), declared.trust),
         releases=declared.releases,
+        anchors=declared.anchors,
     )
 
 

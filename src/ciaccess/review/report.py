@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
 from ciaccess.access.desired.former_names import ALWAYS, expanded
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from ciaccess.access import Access
     from ciaccess.access.desired.former_names import FormerName
+    from ciaccess.access.desired.trust_anchors import ChangedAnchor
     from ciaccess.engine.events import Inputs, Preview, Resource
 
     _Objects = list[tuple[str, Inputs]]
@@ -72,7 +73,7 @@ class Report:
     @property
     def is_clean(self) -> bool:
         """Tell whether there is nothing to say: no change, no drift, no disagreement."""
-        nothing = self.counts == Counts(0, 0, 0) and not self.changes and not self.drift
+        nothing = self.counts == Counts(0, 0, 0) and not (self.changes or self.drift or self.access.anchors)
         return nothing and (self.agreement is None or bool(self.agreement))
 
     def to_json(self) -> dict[str, Any]:
@@ -130,7 +131,7 @@ def report_of(
     return Report(
         project=project,
         stack=stack,
-        access=_both(access, own_access),
+        access=replace(_both(access, own_access), anchors=_anchors(base, declared)),
         changes=proposed(resources),
         drift_access=_both(by_hand, own_by_hand),
         drift=drift(resources),
@@ -138,6 +139,11 @@ def report_of(
         agreement=None if base is None else _agreement(access, base, declared),
         former=_former(resources.values(), former),
     )
+
+
+def _anchors(base: Base | None, declared: AccessFacts) -> tuple[ChangedAnchor, ...]:
+    """Return the trust anchors that the change moves; the engine knows of none."""
+    return () if base is None or base.facts is None else difference(base.facts, declared).anchors
 
 
 def _former(resources: Iterable[Resource], former: Iterable[FormerName]) -> tuple[str, ...]:

@@ -30,7 +30,13 @@ PATHS = (
     *(f"secret/data/nexus/{name}" for name in ("svc-bench", "svc-admin", "svc-new", "deeper/svc-bench")),
     *(
         f"secret/data/ciaccess/{name}"
-        for name in (pipeline_identities.READER, pipeline_identities.WRITER, "gitlab-writer", "x")
+        for name in (
+            pipeline_identities.READER,
+            pipeline_identities.WRITER,
+            "gitlab-writer",
+            pipeline_identities.TRUST_ANCHORS,
+            "x",
+        )
     ),
     *(f"secret/{verb}/nexus/svc-bench" for verb in ("metadata", "delete", "undelete", "destroy")),
     *("secret/config", "secret/data/other", "secret/data/nexus", "secret/metadata/ciaccess/gitlab-reader"),
@@ -89,7 +95,6 @@ def token(project: Project, role: str) -> str:
         (PREVIEW, MERGE_REQUEST),
         (PREVIEW, TAG),
         (APPLY, {}),
-        (APPLY, {"pipeline_source": "web"}),
         (DRIFT, SCHEDULED),
     ],
 )
@@ -113,6 +118,13 @@ def test_a_job_is_admitted_where_it_should_be(
         *((role, {**MERGE_REQUEST, **SCHEDULED}) for role in (APPLY, DRIFT)),
         *((role, {**TAG, **SCHEDULED}) for role in (APPLY, DRIFT)),
         *((role, {**UNPROTECTED, **SCHEDULED}) for role in (APPLY, DRIFT)),
+        *(
+            (APPLY, {"pipeline_source": source})
+            for source in (
+                *("web", "api", "trigger", "schedule", "pipeline", "parent_pipeline", "merge_request_event"),
+                *("chat", "webide", "external", "security_orchestration_policy"),
+            )
+        ),
         *(
             (DRIFT, {"pipeline_source": source})
             for source in ("push", "web", "merge_request_event", "trigger")

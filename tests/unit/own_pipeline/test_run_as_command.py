@@ -36,6 +36,7 @@ class _Vault:
 @pytest.fixture
 def _logged_in(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run_as_command, "_log_in", lambda *_: _Vault())
+    monkeypatch.setattr(run_as_command, "check_anchors", lambda *_: None)
     monkeypatch.setattr(run_as_command, "_credentials", lambda *_: {})
     monkeypatch.setattr(signal, "signal", lambda *_: None)
 

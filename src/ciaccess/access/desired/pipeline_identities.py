@@ -25,6 +25,8 @@ GITLAB_READER, GITLAB_NOTES, GITLAB_WRITER, PASSPHRASE = (
     "gitlab-writer",
     "passphrase",
 )
+# What `./ciaccess bootstrap` confirms there: each identity reads it, and only an administrator writes it.
+TRUST_ANCHORS = "trust-anchors"
 # A pipeline of some hundred accounts ends within it.
 _TOKEN_TTL_SECONDS = 1800
 
@@ -70,8 +72,14 @@ def own_jwt_roles(access: Access) -> dict[str, JwtRole]:
     if pipeline is None:
         return {}
     here = {"project_path": [pipeline.project]}
+    # A path can be registered again by somebody else; an id cannot.
+    here |= {"project_id": [str(pipeline.project_id)]} if pipeline.project_id else {}
+    here |= {"ci_config_ref_uri": [pipeline.ci_config_ref_uri]} if pipeline.ci_config_ref_uri else {}
     branch = {**here, "ref": [pipeline.branch], "ref_type": ["branch"], "ref_protected": ["true"]}
-    bound = {PREVIEW: here, APPLY: branch, DRIFT: {**branch, "pipeline_source": ["schedule"]}}
+    apply = {**branch, "pipeline_source": ["push"]}
+    apply |= {"environment": [pipeline.environment]} if pipeline.environment else {}
+    apply |= {"environment_protected": ["true"]} if pipeline.environment_protected else {}
+    bound = {PREVIEW: here, APPLY: apply, DRIFT: {**branch, "pipeline_source": ["schedule"]}}
     return {name: _jwt_role(pipeline, claims) for name, claims in bound.items()}
 
 

@@ -58,10 +58,9 @@ def _refresh(access: Access) -> Iterator[str]:
     """Return what the engine reads, and what must be vacant before something is added."""
     kv, jwt = access.vault.kv, access.vault.jwt.mount
     yield from (f"auth/{jwt}/config", f"auth/{jwt}/role/+", "sys/policies/acl/+")
-    yield from (f"sys/mounts/auth/{jwt}", f"sys/mounts/auth/{jwt}/tune", f"{kv.mount}/data/{kv.prefix}/+")
+    yield from (f"sys/mounts/auth/{jwt}", f"sys/mounts/auth/{jwt}/tune")
     # pulumi-vault built from the modules of 2022 (docs/adr/0003) looks the backend up in the list of them.
     yield "sys/auth"
-    # From an account's first rotation on.
     yield f"{kv.mount}/metadata/{kv.prefix}/+"
     yield from _own_metadata(access)
     if kv.manage:
@@ -69,9 +68,17 @@ def _refresh(access: Access) -> Iterator[str]:
 
 
 def _own_secrets(access: Access, role: str) -> Iterator[str]:
+    # A preview logs in as its own account; a drift check and an apply read every account's secret.
+    is_preview = role == pipeline_identities.PREVIEW
+    accounts = (
+        (pipeline_identities.READER,) if is_preview else tuple(pipeline_identities.own_accounts(access))
+    )
+    if not is_preview:
+        yield f"{access.vault.kv.mount}/data/{access.vault.kv.prefix}/+"
     for name in (
-        *pipeline_identities.own_accounts(access),
+        *accounts,
         *pipeline_identities.IDENTITIES[role].secrets.values(),
+        pipeline_identities.TRUST_ANCHORS,
     ):
         yield f"{access.vault.kv.mount}/data/{pipeline_identities.own_folder(access)}/{name}"
 

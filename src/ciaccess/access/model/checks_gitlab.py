@@ -59,3 +59,24 @@ def environment_scope(value: str) -> str:
         allowed = "an environment's name, with * for any characters"
         raise refused(f"{shown(value)} is not an environment scope", allowed, "Write * for all environments")
     return value
+
+
+def environment(value: str) -> str:
+    """Check the name of an environment."""
+    if not re.fullmatch(r"[A-Za-z0-9_.{}$/-]+", value):
+        raise refused(
+            f"{shown(value)} is not an environment", "a name such as prod", "Write the job's environment:name"
+        )
+    return value
+
+
+def config_uri(value: str) -> str:
+    """Check the file that defines a pipeline, as the claim ci_config_ref_uri names it."""
+    if not re.fullmatch(
+        r"[A-Za-z0-9.:-]+/[A-Za-z0-9_./-]+//[A-Za-z0-9_./-]+@refs/(heads|tags)/[A-Za-z0-9_./-]+", value
+    ):
+        allowed = "host/group/project//file.yml@refs/heads/branch, without https://"
+        raise refused(
+            f"{shown(value)} does not name a pipeline's file", allowed, "Write it as a token has it"
+        )
+    return value

@@ -20,6 +20,7 @@ from ciaccess.access.model.fields import (
     Cidr,
     Claim,
     ClaimValues,
+    ConfigUri,
     Day,
     Domain,
     Duration,
@@ -30,6 +31,7 @@ from ciaccess.access.model.fields import (
     KvPrefix,
     LastDay,
     OwnerName,
+    PipelineEnvironment,
     PolicyName,
     PrivilegeName,
     ProjectPath,
@@ -292,6 +294,18 @@ class Pipeline(Section):
     project: ProjectPath = Field(description="Full path of ciaccess's own project.")
     branch: BranchName = Field("main", description="Its protected branch: what is merged there is applied.")
     audience: Audience = Field(description="The aud of its jobs' id_tokens, alike in every stack.")
+    project_id: int | None = Field(
+        None, ge=1, description="Its id: a path that was renamed can be registered again by somebody else."
+    )
+    environment: PipelineEnvironment | None = Field(
+        None, description="Environment of the job that applies; its identity admits no other job."
+    )
+    environment_protected: bool = Field(
+        default=False, description="That environment is protected in GitLab (Premium), and has to be."
+    )
+    ci_config_ref_uri: ConfigUri | None = Field(
+        None, description="The file that defines its jobs, where that is in a protected project of its own."
+    )
     secrets: KvPrefix = Field("ciaccess", description="Folder of its credentials inside the KV mount.")
     transit_key: TransitKeyName | None = Field(
         None,

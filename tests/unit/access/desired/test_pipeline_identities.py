@@ -37,7 +37,28 @@ def test_a_preview_is_admitted_from_any_ref_and_the_others_from_the_protected_br
     }
     assert claims == {
         "ciaccess-preview": {"project_path": ["orchestrator/ciaccess"]},
-        "ciaccess-apply": branch,
+        "ciaccess-apply": {**branch, "pipeline_source": ["push"]},
+        "ciaccess-drift": {**branch, "pipeline_source": ["schedule"]},
+    }
+
+
+def test_the_apply_identity_is_bound_to_what_the_pipeline_says_of_its_project_and_environment(
+    tmp_path: Path,
+) -> None:
+    uri = "gitlab.example.org/orchestrator/ci//ciaccess.yml@refs/heads/main"
+    more = f"project_id: 12, environment: prod, environment_protected: true, ci_config_ref_uri: {uri}"
+    access = valid(tmp_path, f"{GOOD}pipeline: {{project: a/b, audience: x, {more}}}\n")
+    claims = {name: role.bound_claims for name, role in pipeline_identities.own_jwt_roles(access).items()}
+    everywhere = {"project_path": ["a/b"], "project_id": ["12"], "ci_config_ref_uri": [uri]}
+    branch = {**everywhere, "ref": ["main"], "ref_type": ["branch"], "ref_protected": ["true"]}
+    assert claims == {
+        "ciaccess-preview": everywhere,
+        "ciaccess-apply": {
+            **branch,
+            "pipeline_source": ["push"],
+            "environment": ["prod"],
+            "environment_protected": ["true"],
+        },
         "ciaccess-drift": {**branch, "pipeline_source": ["schedule"]},
     }
 
@@ -87,13 +108,19 @@ def test_each_identity_reads_the_token_of_its_own_and_no_other(access: Access) -
         role: {path.removeprefix(folder) for path in rules(access, role) if path.startswith(folder)}
         for role in OWN
     }
-    accounts = {"svc-ciaccess-reader", "svc-ciaccess-writer", "passphrase"}
-    looking = {*accounts, "gitlab-reader", "gitlab-notes"}
+    common = {"svc-ciaccess-reader", "passphrase", "trust-anchors"}
+    checking = {*common, "gitlab-reader", "gitlab-notes"}
     assert read == {
-        pipeline_identities.PREVIEW: looking,
-        pipeline_identities.APPLY: {*accounts, "gitlab-writer"},
-        pipeline_identities.DRIFT: looking,
+        pipeline_identities.PREVIEW: checking,
+        pipeline_identities.APPLY: {*common, "svc-ciaccess-writer", "gitlab-writer"},
+        pipeline_identities.DRIFT: {*checking, "svc-ciaccess-writer"},
     }
+
+
+def test_a_preview_reads_the_metadata_of_the_accounts_secrets_and_no_value(access: Access) -> None:
+    paths = rules(access, pipeline_identities.PREVIEW)
+    assert "secret/metadata/nexus/+" in paths
+    assert not [path for path in paths if path.startswith("secret/data/nexus")]
 
 
 def test_a_key_of_transit_decrypts_and_does_no_more(tmp_path: Path) -> None:

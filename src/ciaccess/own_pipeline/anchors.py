@@ -1,0 +1,76 @@
+"""The trust anchors that an administrator confirmed, kept in Vault where ciaccess's own jobs read and cannot write them.
+
+Owns their secret, and the refusal of a job whose access.yaml or stack settings differ from it. The code of a merge request
+runs with the rights of its identity all the same: what these are is Vault's to limit (access/desired/vault_policies).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING
+
+from ciaccess.access.desired import pipeline_identities
+from ciaccess.access.desired.trust_anchors import changed_anchors, trust_anchors
+from ciaccess.errors import CommandError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ciaccess.access import Access
+    from ciaccess.clients.vault.client import Vault
+
+_REMEDY = "If it is meant, an administrator runs ./ciaccess bootstrap with this access.yaml"
+
+
+def check_vault_address(access: Access, environment: Mapping[str, str] = os.environ) -> None:
+    """Refuse to send the job's id_token to another Vault than the job's group variable names.
+
+    Raises:
+        CommandError: VAULT_ADDR is another address, or a job of GitLab has none.
+    """
+    address = environment.get("VAULT_ADDR", "").rstrip("/")
+    if not address and environment.get("GITLAB_CI") == "true":
+        raise CommandError(
+            "VAULT_ADDR is empty: a job takes Vault's address from the group's variable, not from the checkout. Set it there"
+        )
+    if address and address != access.vault.address:
+        raise CommandError(
+            f"the trust anchor vault.address is {access.vault.address}, and the job's VAULT_ADDR is {address}: nothing was "
+            "sent. Correct the one that is wrong; of both, the group's variable first"
+        )
+
+
+def confirmed_text(access: Access) -> str:
+    """Return the trust anchors as their secret holds them."""
+    return json.dumps(trust_anchors(access), sort_keys=True)
+
+
+def check_anchors(access: Access, vault: Vault) -> None:
+    """Refuse to go on where a trust anchor is not the one that an administrator confirmed.
+
+    Raises:
+        CommandError: some differ, or none were confirmed yet; it lists all of them.
+    """
+    from ciaccess.clients.vault.secret import VaultSecret  # noqa: PLC0415 the clients are slow to import
+
+    folder = f"{access.vault.kv.mount}/data/{pipeline_identities.own_folder(access)}"
+    fields = VaultSecret(vault, f"{folder}/{pipeline_identities.TRUST_ANCHORS}").read().fields or {}
+    try:
+        confirmed = json.loads(fields.get("value") or "null")
+    except ValueError:
+        confirmed = None
+    if not isinstance(confirmed, dict):
+        raise CommandError(
+            f"Vault has no {folder.replace('/data/', '/', 1)}/{pipeline_identities.TRUST_ANCHORS}, the addresses and keys that "
+            "an administrator confirmed. An administrator runs ./ciaccess bootstrap"
+        )
+    changed = changed_anchors(confirmed, trust_anchors(access))
+    if changed:
+        lines = "".join(
+            f"\n  {each.field}: {each.after or 'missing'}, confirmed is {each.before or 'none'}"
+            for each in changed
+        )
+        raise CommandError(
+            f"trust anchors differ from those that an administrator confirmed:{lines}\n{_REMEDY}"
+        )
