@@ -55,7 +55,7 @@ MAY_WRITE = {
     APPLY: {
         *(f"secret/data/nexus/{name}" for name in ("svc-bench", "svc-admin", "svc-new")),
         *("sys/policies/acl/nexus-read-policy", "auth/jwt/role/nexus-ci", "auth/jwt/config"),
-        "secret/metadata/nexus/svc-bench",
+        *("secret/metadata/nexus/svc-bench", "secret/undelete/nexus/svc-bench"),
     },
 }
 # Nexus's REST API: method, path, body.
