@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from ciaccess.clients.errors import NotFoundError, RefusedError, UnexpectedAnswerError
+from ciaccess.clients.errors import ForbiddenError, NotFoundError, RefusedError, UnexpectedAnswerError
 from ciaccess.clients.redaction import conceal
 from ciaccess.clients.vault.client import SYSTEM
 
@@ -179,9 +179,23 @@ class VaultSecret:
         doing = f"undelete version {version} of secret '{self.name}'"
         self._vault.ask("post", path, doing, {"versions": [version]})
 
+    def check_purge(self) -> None:
+        """Check that the token may delete all versions, without a change.
+
+        Raises:
+            ForbiddenError: it may not.
+        """
+        if not self._vault.capabilities([self._metadata])[self._metadata] & {"delete", "root"}:
+            remedy = f"Run it with a token that may delete {self._metadata}: an administrator's."
+            raise ForbiddenError(self._purging, "permission denied", remedy, system=SYSTEM, status=403)
+
     def purge(self) -> None:
         """Delete all versions and the metadata permanently."""
-        self._vault.ask("delete", self._metadata, f"delete all versions of secret '{self.name}'")
+        self._vault.ask("delete", self._metadata, self._purging)
+
+    @property
+    def _purging(self) -> str:
+        return f"delete all versions of secret '{self.name}'"
 
 
 def _state(about: Mapping[str, Any]) -> str:

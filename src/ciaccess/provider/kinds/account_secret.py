@@ -89,6 +89,10 @@ class AccountSecret:
         self.secret.undelete(version)
         self._snapshot = None
 
+    def check_purge(self) -> None:
+        """Check, before anything is deleted, that the token may delete all versions."""
+        self.secret.check_purge()
+
     def remove(self, *, purge: bool) -> None:
         """Delete the latest version, or with `purge` all of them."""
         if purge:

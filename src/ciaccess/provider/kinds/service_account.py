@@ -200,10 +200,13 @@ class ServiceAccount(Kind):
             foreign.append(f"secret '{secret.secret.name}' ({secret.holder})")
         if foreign:
             raise _not_ours(action("delete", self.noun, resource_id), foreign)
+        is_to_purge = bool(state.get("purge"))
+        if is_to_purge:
+            secret.check_purge()
         secret.remove(purge=False)
         for sort, name in going:
             self._remove(sort, name, state)
-        if state.get("purge", False):
+        if is_to_purge:
             secret.remove(purge=True)
 
     def look(self, state: Values | None, inputs: Values) -> None:
