@@ -6,6 +6,7 @@ policies that were given to single entities, and tokens made with them.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from shlex import quote
 from typing import TYPE_CHECKING, Any
@@ -140,7 +141,7 @@ def _findings(access: Access, seen: _Seen) -> Iterator[Finding]:
         data = future.result()
         if data is UNSEEN:
             continue
-        given = {str(name) for field_ in _POLICY_FIELDS for name in data.get(field_) or ()} & reaching
+        given = _policies_of(data) & reaching | _requestable(data, reaching)
         if given:
             is_jwt = path.startswith(f"auth/{jwt}/role/")
             yield Finding(
@@ -150,6 +151,37 @@ def _findings(access: Access, seen: _Seen) -> Iterator[Finding]:
                 f"policies {', '.join(sorted(given))}",
                 by_hand=f"vault delete {quote(path)}",
             )
+
+
+def _policies_of(data: dict[str, Any]) -> set[str]:
+    """Return the policies that a holder names; Vault folds their names to lower case at the login."""
+    return {str(name).lower() for field_ in _POLICY_FIELDS for name in data.get(field_) or ()}
+
+
+def _requestable(data: dict[str, Any], policies: set[str]) -> set[str]:
+    """Return which of these policies a token role's caller may ask for by a pattern, or by what it does not forbid.
+
+    Vault's rule: allowed_policies and allowed_policies_glob are what may be asked for; without both, a role that forbids
+    some policies (disallowed_policies, disallowed_policies_glob) lets all others be asked for, but root.
+    """
+    globs, allowed, forbidden, forbidden_globs = (
+        [str(name).lower() for name in data.get(field_) or ()]
+        for field_ in (
+            "allowed_policies_glob",
+            "allowed_policies",
+            "disallowed_policies",
+            "disallowed_policies_glob",
+        )
+    )
+    asked = {name for name in policies if _matches(name, globs)}
+    if not globs and not allowed and (forbidden or forbidden_globs):
+        asked = policies - {_ALMIGHTY}
+    return {name for name in asked if name not in forbidden and not _matches(name, forbidden_globs)}
+
+
+def _matches(name: str, globs: list[str]) -> bool:
+    """Tell whether a pattern of Vault's, in which * alone is special, matches a name."""
+    return any(re.fullmatch(".*".join(map(re.escape, glob.split("*"))), name, re.DOTALL) for glob in globs)
 
 
 def _named(path: str, data: dict[str, Any]) -> str:

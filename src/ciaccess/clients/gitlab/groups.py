@@ -66,7 +66,12 @@ def places_of(gitlab: GitLab, group: str) -> tuple[Place, ...]:
     with errors(f"list projects of group '{group}'", gitlab.url):
         projects = [
             Place("project", int(item.id), str(item.path_with_namespace))
-            for item in listed.projects.list(include_subgroups=True, **_LISTED)
+            for item in listed.projects.list(
+                include_subgroups=True,
+                # Projects that other groups share with this one inherit none of its variables.
+                with_shared=False,
+                **_LISTED,
+            )
         ]
     return (*groups, *projects)
 
