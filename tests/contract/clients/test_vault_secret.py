@@ -136,6 +136,6 @@ def test_wanted_credentials_are_found_in_the_newest_version_that_has_them(
 
 def test_of_two_writers_one_is_refused(secret: VaultSecret) -> None:
     secret.write(fields(1), after=0)
-    with pytest.raises(RefusedError, match="somebody else has written it since it was read"):
+    with pytest.raises(RefusedError, match="it was written by someone else after it was read"):
         secret.write(fields(2), after=0)
     assert secret.read().version == 1

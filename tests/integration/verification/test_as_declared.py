@@ -40,7 +40,7 @@ NEGATIVE = {
     "a token with algorithm none": 'unexpected signature algorithm "none"',
     "a token signed by another key": "failed to verify id token signature",
     "a token with a changed signature": "failed to verify id token signature",
-    "the policy nexus-read-policy named as the role": 'role "nexus-read-policy" could not be found',
+    "the policy's name nexus-read-policy used as the role": 'role "nexus-read-policy" could not be found',
 }
 
 
@@ -138,7 +138,7 @@ def test_the_table_has_a_row_for_each_account_and_the_verdict_last(verifier: Ver
     done = verifier.run("svc-bench", "svc-fsdb")
     assert re.search(r"^svc-bench +✓1 +✓1 ⊘1 +✓1 +⊘5 +✓1 ⊘15 +✓1 ⊘15 +✓1 ⊘14 +⊘15", done.out, re.MULTILINE)
     assert "svc-executor" not in done.out
-    assert "all as it must be" in done.out.splitlines()[-1]
+    assert "checks passed" in done.out.splitlines()[-1]
 
 
 def test_junit_has_a_case_for_each_try(verifier: Verifier, tmp_path: Path) -> None:
@@ -151,11 +151,11 @@ def test_junit_has_a_case_for_each_try(verifier: Verifier, tmp_path: Path) -> No
 
 def test_an_unknown_account_and_a_missing_token_are_errors(verifier: Verifier) -> None:
     unknown = verifier.run("svc-nobody")
-    assert (unknown.code, "Accounts: svc-orchestrator" in unknown.err) == (1, True)
+    assert (unknown.code, "Declared accounts: svc-orchestrator" in unknown.err) == (1, True)
     without = verifier.elsewhere(None)
-    assert (without.code, "there is no id_token" in without.err) == (1, True)
+    assert (without.code, "no id_token given" in without.err) == (1, True)
     broken = verifier.elsewhere("not-a-token")
-    assert (broken.code, "no id_token" in broken.err, "not-a-token" in broken.text) == (1, True, False)
+    assert (broken.code, "not an id_token" in broken.err, "not-a-token" in broken.text) == (1, True, False)
 
 
 def test_a_job_elsewhere_only_reads_and_says_so(verifier: Verifier) -> None:
@@ -167,7 +167,7 @@ def test_a_job_elsewhere_only_reads_and_says_so(verifier: Verifier) -> None:
     kinds = {result["kind"] for result in report["results"]}
     assert "upload" not in kinds
     assert {"login", "secret", "read", "browse", "delete", "variable"} <= kinds
-    assert any("uploads were not tried" in remark for remark in report["remarks"])
+    assert any("uploads were not checked" in remark for remark in report["remarks"])
     assert any("svc-admin" in remark for remark in report["remarks"])
     refused = {result["title"] for result in report["results"] if result["outcome"] == "refused"}
     assert {"a token with algorithm none", "a token signed by another key"} <= refused
@@ -192,7 +192,7 @@ def test_a_token_of_a_job_that_no_role_admits_could_not_look(verifier: Verifier)
     token = id_token(verifier.project, "elsewhere/other")
     done = verifier.elsewhere(token, "svc-bench", "--json")
     assert done.code == 3
-    assert "run this in a job of a project that may read it" in done.text
+    assert "Run this in a job of a project that may read the secret" in done.text
 
 
 def test_uploads_of_a_job_elsewhere_have_names_of_their_own_and_are_named(verifier: Verifier) -> None:

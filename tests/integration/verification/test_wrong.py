@@ -91,7 +91,7 @@ WRONGS = (
         "role gained a deletion",
         change_privileges("ci-svc-fsdb", add=("nx-repository-view-yum-rpm-dev-delete",)),
         (("svc-fsdb", "delete rpm-dev"),),
-        "it was not refused",
+        "was not refused",
     ),
     Wrong(
         "role gained a format's whole reading",
@@ -147,7 +147,7 @@ WRONGS = (
     Wrong(
         "JWT role of the policy's name",
         write_role("nexus-read-policy"),
-        (("role nexus-ci", "the policy nexus-read-policy named as the role"),),
+        (("role nexus-ci", "the policy's name nexus-read-policy used as the role"),),
         "admitted",
     ),
     Wrong(
@@ -166,7 +166,7 @@ WRONGS = (
         "variable deleted",
         lambda project: project.gitlab("DELETE", "api/v4/groups/9/variables/NEXUS_RPM_REPO"),
         (("group orchestrator", "variable NEXUS_RPM_REPO"),),
-        "none of this key",
+        "no variable with this key",
     ),
 )
 
@@ -217,9 +217,9 @@ def test_a_verification_after_the_repair_is_clean(verifier: Verifier, broken: Ve
 @pytest.mark.parametrize(
     ("secret", "said"),
     [
-        (None, "Vault has no such secret"),
-        ({"username": "svc-bench"}, "lacks username or password"),
-        ({"username": "svc-promoter", "password": "x" * 20}, "not that of the account's user"),
+        (None, "not found in Vault"),
+        ({"username": "svc-bench"}, "username or password is missing"),
+        ({"username": "svc-promoter", "password": "x" * 20}, "the username is not the account's user"),
     ],
     ids=["gone", "incomplete", "another account's"],
 )

@@ -78,7 +78,7 @@ EDITS: list[tuple[str, str, list[str], list[str]]] = [
         f'{CLAIMS}\n        ref_protected: "true"',
         [],
         [
-            "role nexus-ci now asks for ref_protected true: only jobs of orchestrator/* on protected refs may log in"
+            "role nexus-ci now requires ref_protected true: only jobs of orchestrator/* on protected refs may log in"
         ],
     ),
     (
@@ -89,7 +89,12 @@ EDITS: list[tuple[str, str, list[str], list[str]]] = [
             f"jobs of subgroups of orchestrator can no longer log in with role nexus-ci, and lose secrets {SECRETS}"
         ],
     ),
-    ("token_ttl: 10m", "token_ttl: 30m", ["a Vault token of role nexus-ci now lives 30 min, not 10 min"], []),
+    (
+        "token_ttl: 10m",
+        "token_ttl: 30m",
+        ["a Vault token of role nexus-ci is now valid for 30 min, before 10 min"],
+        [],
+    ),
     (
         "token_ttl: 10m",
         "token_ttl: 90s",

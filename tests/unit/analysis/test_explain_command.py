@@ -33,7 +33,7 @@ def test_a_refusal_names_the_claim_vaults_words_and_what_to_do(capsys: pytest.Ca
     assert done.code == 2
     assert "✗ namespace_path is orchestrator-evil; wanted: orchestrator or orchestrator/*" in done.out
     assert 'Vault: error validating claims: claim "namespace_path" does not match any' in done.out
-    assert "add the project under vault.roles.nexus-ci.bound_claims" in done.out
+    assert "Add the project under vault.roles.nexus-ci.bound_claims" in done.out
     assert "Set aud of the pipeline's id_tokens to https://gitlab.shared.cwiq.io." in done.out
     assert "reads" not in done.out
 
@@ -116,7 +116,7 @@ def test_a_tokens_own_claims_are_taken_whole(
         ((), "describe the job: give --project GROUP/PROJECT and --ref"),
         (("--project", "executor", "--ref", "main"), "describe the job"),
         ((*EXECUTOR, "--account", "svc-none"), "there is no account 'svc-none'. Accounts: svc-orchestrator"),
-        ((*EXECUTOR, "--claim", "x"), "read --claim 'x': it is not NAME=VALUE"),
+        ((*EXECUTOR, "--claim", "x"), "read --claim 'x': not NAME=VALUE"),
         ((*EXECUTOR, "--claims", "x.json"), "not both"),
         (("--claims", "/nowhere/x.json"), "read /nowhere/x.json: No such file"),
         (("--claims", __file__), "it is not JSON"),

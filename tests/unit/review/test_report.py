@@ -87,7 +87,7 @@ def test_what_was_merged_and_never_applied_is_told_as_the_engines_alone(tmp_path
     assert not found.is_clean, "up would change something that this merge request does not"
     assert not found.agreement.yaml_only
     (change,) = found.agreement.engine_only.gains
-    assert "20 min, not 10 min" in change.sentence
+    assert "20 min, before 10 min" in change.sentence
 
 
 def test_what_is_so_already_is_told_as_the_yamls_alone(tmp_path: Path) -> None:

@@ -121,7 +121,7 @@ def test_the_pipelines_own_accounts_have_one_rotation(yaml: Yaml) -> None:
         ((), "say what to rotate"),
         (("svc-app", "--all"), "say what to rotate"),
         (("--all", "--due"), "say what to rotate"),
-        (("svc-nope",), "there is no account svc-nope. Accounts: svc-app"),
+        (("svc-nope",), "account svc-nope is not declared. Declared accounts: svc-app"),
         (("--all", "--emergency"), "--emergency goes with the names"),
         (("svc-app", "--emergency"), "nothing was rotated"),
     ],
@@ -205,4 +205,4 @@ def test_a_former_account_whose_day_is_over_is_none_to_rotate(yaml: Yaml) -> Non
     yaml.path.write_text(edited((purpose, purpose + entry)), encoding="utf-8")
     done = yaml.rotate("svc-old")
     assert done.code == 1
-    assert "there is no account svc-old" in done.err
+    assert "account svc-old is not declared" in done.err
