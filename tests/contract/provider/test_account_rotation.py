@@ -198,7 +198,9 @@ def test_of_two_who_write_at_once_the_second_is_refused_and_told(account: Accoun
     with pytest.raises(PluginError) as refused:
         account.up(account.turn(2))
     said = str(refused.value)
-    assert said.startswith(f"write secret 'secret/nexus/{account.name}': it was written by someone else after")
+    assert said.startswith(
+        f"write secret 'secret/nexus/{account.name}': it was written by someone else after"
+    )
     assert "version was 1" in said
     assert "theirs" not in said
     assert account.secret() == theirs

@@ -97,7 +97,7 @@ def test_a_committed_change_is_compared_with_the_commit_before(capsys: Capture, 
 
 def test_marks_stand_with_the_sentence_in_every_format(capsys: Capture, checkout: Checkout) -> None:
     edited(checkout.file.parent, ("token_ttl: 10m", "token_ttl: 1h"))
-    sentence = "a Vault token of role nexus-ci now lives 60 min, not 10 min"
+    sentence = "a Vault token of role nexus-ci is now valid for 60 min, before 10 min"
     table = compare(capsys, checkout, "start").out
     assert f"+ {sentence}  [longer ttl]" in table
     assert "1 gain, 0 losses. Look twice: longer ttl." in table
