@@ -211,7 +211,7 @@ def test_a_thousand_accounts_are_compared_in_a_moment() -> None:
     }
     before = access_of(many, ["a"], 60)
     after = access_of({**many, "svc-0": {"purpose": "x", "push": ["raw"]}}, ["a"], 60)
-    began = time.monotonic()
+    began = time.process_time()
     found = difference(AccessFacts.of(before), AccessFacts.of(after))
-    assert time.monotonic() - began < 5, "it grows faster than the number of accounts"
+    assert time.process_time() - began < 5, "it grows faster than the number of accounts"
     assert [change.subject for change in found.losses] == ["svc-0", "svc-0"]

@@ -55,7 +55,7 @@ def test_a_reset_takes_the_whole_backend_where_there_is_no_other_stack(tmp_path:
 
 def test_a_stack_that_was_never_started_whole_is_said() -> None:
     Record(ports={"vault": 1, "nexus": 2, "gitlab": 3}).save()
-    with pytest.raises(StackError, match="never started whole"):
+    with pytest.raises(StackError, match="did not finish starting"):
         stack.environment()
 
 

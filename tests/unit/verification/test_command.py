@@ -18,5 +18,5 @@ def test_a_local_stack_that_was_never_started_whole_is_said(
 ) -> None:
     monkeypatch.setenv("CIACCESS_STATE_DIR", str(tmp_path))
     Record(ports={"vault": 1, "nexus": 2, "gitlab": 3}).save()
-    with pytest.raises(CommandError, match="never started whole"):
+    with pytest.raises(CommandError, match="did not finish starting"):
         local_means(declared())

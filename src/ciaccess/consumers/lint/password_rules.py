@@ -42,7 +42,7 @@ _TABLE = (
     Takes(("twine",), _P, "set TWINE_USERNAME and TWINE_PASSWORD, or use pypi-publish.yml"),
     Takes(("poetry", "uv", "hatch", "flit", "pdm"), ("-p", "--password", "-t", "--token", "-a", "--auth"),
           _BY_ENVIRONMENT.format("POETRY_HTTP_BASIC_<NAME>_PASSWORD, UV_PUBLISH_PASSWORD or the tool's own"), "publish"),
-    Takes(("helm",), ("--password",), "log in with `helm registry login --password-stdin`, or post the chart as helm-push.yml does"),
+    Takes(("helm",), ("--password",), "log in with `helm registry login --password-stdin`"),
     Takes(("wget",), ("--password", "--http-password", "--ftp-password"), "use curl with --config -, or raw-upload.yml"),
     Takes(("http", "https", "xh"), ("-a", "--auth"), "use curl with --config -, or raw-upload.yml"),
     Takes(("nuget", "dotnet"), ("-ApiKey", "--api-key", "-k", "-Password", "-p", "--password"), "have it in nuget.config as an environment variable"),
