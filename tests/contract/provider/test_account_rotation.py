@@ -201,7 +201,7 @@ def test_of_two_who_write_at_once_the_second_is_refused_and_told(account: Accoun
     assert said.startswith(
         f"write secret 'secret/nexus/{account.name}': it was written by someone else after"
     )
-    assert "version was 1" in said
+    assert "read at version 1" in said
     assert "theirs" not in said
     assert account.secret() == theirs
     account.live()

@@ -51,7 +51,7 @@ def test_each_role_is_tried_for_what_it_binds(verifier: Verifier) -> None:
     reason = 'claim "ref_protected" does not match any associated bound claim values'
     assert reason in verified.said("role nexus-promote", "a job of an unprotected ref")
     assert ("role nexus-ci", "a job of an unprotected ref") not in refused, "it binds none"
-    assert ("role nexus-promote", "the policy nexus-promote-policy named as the role") in refused
+    assert ("role nexus-promote", "the policy's name nexus-promote-policy used as the role") in refused
 
 
 def test_a_secret_is_tried_with_every_role(verifier: Verifier) -> None:
