@@ -89,7 +89,7 @@ def test_a_killed_child_is_said_and_started_again_on_its_data(project: Project, 
         pass
     assert states(project)[service] == "killed"
     done = project.ciaccess("local", "start").succeeded()
-    assert f"{service} was not running any more" in done.err
+    assert f"{service} had stopped" in done.err
     assert states(project) == dict.fromkeys(SERVICES, "running")
 
 

@@ -76,7 +76,7 @@ def test_a_gitlab_that_is_down(verifier: Verifier, *, cached: bool) -> None:
             project.vault().sys.seal()
             project.vault().sys.submit_unseal_key(project.credential("vault-unseal-key"))
         done = verifier.elsewhere(token, ACCOUNT, "--json")
-        assert_nobody_could_look(Verified(done, done.json()), "Vault cannot get the issuer's keys")
+        assert_nobody_could_look(Verified(done, done.json()), "Vault cannot fetch the issuer's keys")
         worked = Verified(done, done.json()).titles("worked")
         assert ((ACCOUNT, "Nexus login") in worked) is cached
     finally:
