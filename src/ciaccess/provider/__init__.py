@@ -1,5 +1,5 @@
-"""pulumi-resource-ciaccess: the Pulumi plugin through which Nexus, GitLab and Vault are resources of the stack.
+"""pulumi-resource-ciaccess: the Pulumi plugin for resources in Nexus, GitLab and Vault.
 
 Three layers, imports one way: a client (clients/) knows HTTP, a kind (provider/kinds) knows the life cycle of one
-type of resource, the server (provider/server.py) knows Pulumi and nothing of systems.
+type of resource, the server (provider/server.py) knows Pulumi and no system.
 """

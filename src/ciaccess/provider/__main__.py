@@ -16,7 +16,7 @@ def _announce(port: int) -> None:
 
 
 def main() -> None:
-    """Serve until the engine ends this process."""
+    """Serve until the engine stops this process."""
     start_logging()
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(serve(_announce))

@@ -1,7 +1,7 @@
-"""What an adoption hands to the plugin in its environment, because ids and inputs are not the place for it.
+"""Environment variables through which an import or an adoption passes data to the plugin.
 
-A password in an id would stand in the state and in process lists. Which paths are being adopted is true for one run, and
-no state of anything.
+A password in an id would be readable in the state and in process lists. The adopted paths concern one run, so they
+belong in no state.
 """
 
 from __future__ import annotations
@@ -12,22 +12,22 @@ import re
 from ciaccess.clients.redaction import conceal
 from ciaccess.provider.kinds.kind import KindError
 
-# API paths separated by blanks, set by `./ciaccess adopt` alone: the stack's own although they exist.
+# API paths separated by blanks, set only by `./ciaccess adopt`: existing objects that belong to the stack.
 ADOPTED = "CIACCESS_ADOPTED"
 REFERENCE = r"env:([A-Za-z_][A-Za-z0-9_]*)"
 
 
-def imported_password(noun: str, reference: str) -> str:
-    """Return the password of the environment variable that `env:<NAME>` names.
+def password_for_import(noun: str, reference: str) -> str:
+    """Return the password in the environment variable that `env:<NAME>` names.
 
     Raises:
-        KindError: it is no such reference, or the variable is not set.
+        KindError: the reference is invalid, or the variable is not set.
     """
     found = re.fullmatch(REFERENCE, reference)
     if not found:
         raise KindError(
-            f"import {noun}: the password is named by env:<NAME>, where NAME is the environment variable that holds it. "
-            "Never write the password itself there: ids are not encrypted"
+            f"import {noun}: the reference to the password is invalid. Write env:<NAME>, where NAME is an environment "
+            "variable with the password. Never write the password itself there: ids are not encrypted"
         )
     value = os.environ.get(found[1])
     if not value:
@@ -39,6 +39,6 @@ def imported_password(noun: str, reference: str) -> str:
 
 
 def adopted_paths() -> frozenset[str] | None:
-    """Return the API paths that the stack has adopted, None where no adoption is going on."""
+    """Return the API paths that the stack has adopted, None outside an adoption."""
     value = os.environ.get(ADOPTED)
     return None if value is None else frozenset(value.split())

@@ -1,7 +1,7 @@
-"""Pulumi's side of the plugin: each request of the engine to its kind, plain values in, properties out. Knows no system.
+"""The Pulumi side of the plugin: passes each request of the engine to its kind.
 
 Owns what the engine expects of any provider: previews that write nothing, live inputs and outputs from a read,
-differences by property, nothing deleted that another resource of the stack has taken over.
+differences by property, no deletion of an object that another resource of the stack has taken over. Knows no system.
 """
 
 from __future__ import annotations
@@ -41,27 +41,27 @@ T = TypeVar("T")
 VERSION = "0.1.0"
 ADDRESSES = ("nexus_url", "gitlab_url")
 _ALLOWED_URL = "a URL of http or https, without credentials"
-# Kinds wait for systems, so a thread each; the engine sends 16 requests at a time on a small machine.
+# Kinds wait for systems, so each request has a thread; the engine sends 16 at a time on a small machine.
 _MOST_THREADS = 16
 
 
 class CiaccessProvider:
-    """The provider. Requests are answered concurrently; a kind is one object that all of them share."""
+    """The provider. Handles requests concurrently; all of them share one object per kind."""
 
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(_MOST_THREADS, thread_name_prefix="request")
         self._systems = Systems({})
         self._kinds: dict[str, Kind] = {}
         self._cancelled = False
-        # Resources that were in the state when this process began to compare it.
+        # Resources that this process has found in the state.
         self._in_state: set[str] = set()
-        # (token, id) → the resource that was the last to want this object in this process.
+        # (token, id) → the last resource of this process that declared the object.
         self._holders: dict[tuple[str, str | None], str] = {}
-        # (token, id) of what was made or taken over in this process. All of these belong to the event loop's thread.
+        # (token, id) of objects created or taken over by this process. Used only in the event loop's thread.
         self._made: set[tuple[str, str | None]] = set()
 
     async def check_config(self, request: proto.CheckRequest) -> proto.CheckResponse:
-        """Check the addresses. Other keys stay: the project's own settings have the same namespace."""
+        """Check the addresses. Other keys are kept: the project's settings share the namespace."""
         inputs = plain(request.news)
         failures = [
             proto.CheckFailure(
@@ -74,12 +74,12 @@ class CiaccessProvider:
         return proto.CheckResponse(inputs=request.news, failures=failures)
 
     async def diff_config(self, request: proto.DiffRequest) -> proto.DiffResponse:
-        """Leave the comparison to the engine: another address replaces nothing."""
+        """Leave the comparison to the engine: a changed address replaces no resource."""
         del request
         return proto.DiffResponse(changes=proto.DiffResponse.DIFF_UNKNOWN)
 
     async def configure(self, request: proto.ConfigureRequest) -> proto.ConfigureResponse:
-        """Take the addresses. Nothing is asked: credentials are looked for when they are first needed."""
+        """Store the addresses. Credentials are read when a system is first used."""
         args = plain(request.args)
         addresses = {name: args[name] for name in ADDRESSES if isinstance(args.get(name), str)}
         self._systems = Systems(addresses)
@@ -87,14 +87,14 @@ class CiaccessProvider:
         return proto.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
 
     async def check(self, request: proto.CheckRequest) -> proto.CheckResponse:
-        """Check the inputs and put the defaults in."""
+        """Check the inputs and fill in the defaults."""
         kind = self._kind(_type_of(request))
         concealed = secret_names(request.news)
         values, failures = kind.check(plain(request.olds), plain(request.news), concealed)
         secrets = kind.secrets(values) | concealed
         return proto.CheckResponse(
             inputs=wire(values, secrets),
-            # The engine shows the value of a property that is named, a secret's too.
+            # The engine shows the value of the named property, even of a secret one.
             failures=[
                 proto.CheckFailure(reason=f"{failure.property}: {failure.reason}")
                 if failure.property in secrets
@@ -104,13 +104,13 @@ class CiaccessProvider:
         )
 
     async def diff(self, request: proto.DiffRequest) -> proto.DiffResponse:
-        """Compare a state with inputs; on a refresh the engine asks the other way round, which is the same to us."""
+        """Compare a state with inputs; a refresh swaps the two, with the same result."""
         kind = self._kind(_type_of(request))
         self._in_state.add(request.urn)
-        state = kind.stored(plain(request.olds))
-        inputs = _without(kind.stored(plain(request.news)), state, request.ignoreChanges)
+        state = kind.from_state(plain(request.olds))
+        inputs = _ignore_changes(kind.from_state(plain(request.news)), state, request.ignoreChanges)
         if kind.resource_id(inputs) == request.id:
-            self._hold(request, request.id)
+            self._record_holder(request, request.id)
         found = await self._in_thread(lambda: kind.diff(request.id, state, inputs))
         return proto.DiffResponse(
             changes=proto.DiffResponse.DIFF_SOME if found.changes else proto.DiffResponse.DIFF_NONE,
@@ -122,35 +122,39 @@ class CiaccessProvider:
         )
 
     async def create(self, request: proto.CreateRequest) -> proto.CreateResponse:
-        """Make the object; in a preview only look whether it could be made."""
+        """Create the object; in a preview only check whether that would be refused."""
         kind = self._kind(_type_of(request))
-        inputs = kind.stored(plain(request.properties))
+        inputs = kind.from_state(plain(request.properties))
         resource_id = kind.resource_id(inputs)
         if request.preview:
-            # What is to be replaced still exists during a preview.
+            # During a preview, an object to be replaced still exists.
             if request.urn not in self._in_state:
-                await self._in_thread(lambda: self._named(request, lambda: kind.look(None, inputs)))
-            values = kind.planned(None, inputs)
+                await self._in_thread(
+                    lambda: self._with_import_hint(request, lambda: kind.check_live(None, inputs))
+                )
+            values = kind.planned_values(None, inputs)
         else:
             if self._holders.get((_type_of(request), resource_id)) == request.urn:
                 inputs["adopt"] = (
-                    True  # a replacement by itself, as `up --replace` asks for, made before it is deleted
+                    True  # `up --replace`: the object is replaced by itself, created before it is deleted
                 )
-            values = await self._in_thread(lambda: self._named(request, lambda: kind.create(inputs)))
-            self._hold(request, resource_id)
+            values = await self._in_thread(
+                lambda: self._with_import_hint(request, lambda: kind.create(inputs))
+            )
+            self._record_holder(request, resource_id)
             self._made.add((_type_of(request), resource_id))
         secrets = kind.secrets(values) | secret_names(request.properties)
         return proto.CreateResponse(id=resource_id or "", properties=wire(kind.outputs_of(values), secrets))
 
     async def read(self, request: proto.ReadRequest) -> proto.ReadResponse:
-        """Return live inputs and outputs; inputs that are left out would be wiped by a refresh."""
+        """Return live inputs and outputs; a refresh would drop omitted inputs from the state."""
         kind = self._kind(_type_of(request))
-        state = kind.stored(plain(request.properties))
+        state = kind.from_state(plain(request.properties))
         seen = await self._in_thread(lambda: kind.read(request.id, state))
         if seen is None:
             if not request.properties.fields:
-                # The engine would take an empty answer for an import that worked.
-                raise KindError(f"import {kind.noun} '{request.id}': there is none of this id. Check the id")
+                # The engine would accept an empty response as a successful import.
+                raise KindError(f"import {kind.noun} '{request.id}': not found. Check the id")
             return proto.ReadResponse()
         secrets = kind.secrets(seen.values) | secret_names(request.properties, request.inputs)
         return proto.ReadResponse(
@@ -160,33 +164,36 @@ class CiaccessProvider:
         )
 
     async def update(self, request: proto.UpdateRequest) -> proto.UpdateResponse:
-        """Bring the object in line; in a preview only look whether it could be."""
+        """Update the object; in a preview only check whether that would be refused."""
         kind = self._kind(_type_of(request))
-        state = kind.stored(plain(request.olds))
-        inputs = _without(kind.stored(plain(request.news)), state, request.ignoreChanges)
+        state = kind.from_state(plain(request.olds))
+        inputs = _ignore_changes(kind.from_state(plain(request.news)), state, request.ignoreChanges)
         if request.preview:
-            await self._in_thread(lambda: kind.look(state, inputs))
-            values = kind.planned(state, inputs)
+            await self._in_thread(lambda: kind.check_live(state, inputs))
+            values = kind.planned_values(state, inputs)
         else:
             values = await self._in_thread(lambda: kind.update(request.id, state, inputs))
-            self._hold(request, request.id)
+            self._record_holder(request, request.id)
         secrets = kind.secrets(values) | secret_names(request.news)
         return proto.UpdateResponse(properties=wire(kind.outputs_of(values), secrets))
 
     async def delete(self, request: proto.DeleteRequest) -> Empty:
-        """Remove the object, unless it is wanted: this run made it, or another resource has it (renamed without alias)."""
+        """Delete the object, unless this run created it or another resource of the stack declares it.
+
+        The latter is a resource that was renamed without an alias.
+        """
         kind = self._kind(_type_of(request))
         held = (_type_of(request), request.id)
         if not kind.shares_id and (held in self._made or self._holders.get(held, request.urn) != request.urn):
             return Empty()
         self._holders.pop(held, None)
-        state = kind.stored(plain(request.properties))
+        state = kind.from_state(plain(request.properties))
         self._systems.stack = _stack_of(request)
         await self._in_thread(lambda: kind.delete(request.id, state))
         return Empty()
 
     async def cancel(self, request: Empty) -> Empty:
-        """Start nothing more; what is on its way ends by its own time-outs."""
+        """Start no more requests; those in progress end by their own timeouts."""
         del request
         self._cancelled = True
         return Empty()
@@ -202,18 +209,20 @@ class CiaccessProvider:
         self._systems.close()
 
     def _kind(self, token: str) -> Kind:
-        # The URN's type is the whole chain of parents, joined by $.
+        # The URN's type is the chain of parent types, joined by $.
         name = token.rpartition("$")[2]
         if name not in KINDS:
-            raise KindError(f"{name} is no type of the provider ciaccess. There are {', '.join(KINDS)}")
+            raise KindError(
+                f"{name} is not a resource type of the provider ciaccess. Types: {', '.join(KINDS)}"
+            )
         if not self._kinds:
             raise KindError(
-                "the provider is not configured yet. Its addresses depend on something that is not made"
+                "the provider is not configured yet. Its addresses depend on a resource that does not exist yet"
             )
         return self._kinds[name]
 
-    def _named(self, request: proto.CreateRequest, action: Callable[[], T]) -> T:
-        """Do it; where the object exists already, say how this very resource comes to it."""
+    def _with_import_hint(self, request: proto.CreateRequest, action: Callable[[], T]) -> T:
+        """Run the action; if the object exists already, add how this resource can take it over."""
         try:
             return action()
         except ExistsError as error:
@@ -223,21 +232,21 @@ class CiaccessProvider:
                 f"import it: pulumi import {token} {_name_of(request)} '{error.identity}' (docs/resources.md says with what)"
             ) from None
 
-    def _hold(self, request: _Request, resource_id: str | None) -> None:
+    def _record_holder(self, request: _Request, resource_id: str | None) -> None:
         if resource_id is not None and not self._kind(_type_of(request)).shares_id:
             self._holders[_type_of(request), resource_id] = request.urn
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         def started() -> T:
             if self._cancelled:
-                raise KindError("the run was cancelled before this was begun. Nothing was changed by it")
+                raise KindError("the run was cancelled before this request started. It changed nothing")
             return work()
 
         return await asyncio.get_running_loop().run_in_executor(self._threads, started)
 
 
-def _without(inputs: Values, state: Values, ignored: list[str]) -> Values:
-    """Return the inputs, those that are to be ignored as they are in the state."""
+def _ignore_changes(inputs: Values, state: Values, ignored: list[str]) -> Values:
+    """Return the inputs, with the ignored ones as they are in the state."""
     names = {path.split(".")[0].split("[")[0] for path in ignored}
     return inputs | {name: state[name] for name in names & state.keys()}
 
@@ -254,12 +263,12 @@ def _detail(change: Change) -> proto.PropertyDiff:
 
 
 def _type_of(request: _Request) -> str:
-    """Return the type of the resource, with those of its parents: `urn:pulumi:<stack>::<project>::<types>::<name>`."""
+    """Return the types in a URN: `urn:pulumi:<stack>::<project>::<types>::<name>`."""
     return str(request.urn.split("::", 3)[2])
 
 
 def _stack_of(request: _Request) -> str:
-    """Return `<project>/<stack>`, as a secret's claim names the stack."""
+    """Return `<project>/<stack>`, as in the claim of a secret."""
     stack, project = request.urn.removeprefix("urn:pulumi:").split("::", 2)[:2]
     return f"{project}/{stack}"
 

@@ -1,7 +1,7 @@
-"""The gRPC end of the plugin: every failure becomes one clean line, and nothing else is ever printed.
+"""The gRPC end of the plugin: every failure becomes one line, and nothing else is printed.
 
-What is a fault of ours says so. Tracebacks go to the log alone: CIACCESS_LOG names its file, and secrets are concealed in
-it. The SDK's own servicer (pulumi.provider.experimental) is not used: docs/adr/0013 says why.
+An internal error is reported as one. Tracebacks go only to the file that CIACCESS_LOG names, with secrets redacted.
+docs/adr/0013 explains why the SDK's own servicer (pulumi.provider.experimental) is not used.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ LOG_FILE = "CIACCESS_LOG"
 _EXPECTED = (ApiError, CredentialsError, KindError)
 _MOST_CHARACTERS = 2000
 _PARENT_SECONDS = 1.0
-# What the engine may call, and the provider's method for it.
-_ANSWERED = {
+# The engine's calls, each with the provider's method.
+_METHODS = {
     "Cancel": "cancel",
     "Check": "check",
     "CheckConfig": "check_config",
@@ -44,7 +44,7 @@ _ANSWERED = {
     "Read": "read",
     "Update": "update",
 }
-_NOT_OFFERED = (
+_UNIMPLEMENTED = (
     "Attach",
     "Call",
     "Construct",
@@ -59,17 +59,17 @@ _NOT_OFFERED = (
 
 
 class Servicer(provider_pb2_grpc.ResourceProviderServicer):
-    """Hands each call to the provider, and turns every failure into one line."""
+    """Passes each call to the provider, and turns every failure into one line."""
 
     def __init__(self, provider: CiaccessProvider) -> None:
         self._provider = provider
 
 
-def _answered(name: str, method: str) -> Callable[..., Awaitable[Any]]:
+def _handler(name: str, method: str) -> Callable[..., Awaitable[Any]]:
     async def answer(self: Servicer, request: Any, context: grpc.aio.ServicerContext) -> Any:
         try:
             return await getattr(self._provider, method)(request)
-        except Exception as error:  # noqa: BLE001 whatever it is, the user gets one line
+        except Exception as error:  # noqa: BLE001 any failure becomes one line for the user
             failure = error
         LOG.debug("%s failed", name, exc_info=failure)
         await context.abort(grpc.StatusCode.UNKNOWN, message(name, failure))
@@ -78,7 +78,7 @@ def _answered(name: str, method: str) -> Callable[..., Awaitable[Any]]:
     return answer
 
 
-def _not_offered(name: str) -> Callable[..., Awaitable[Any]]:
+def _unimplemented(name: str) -> Callable[..., Awaitable[Any]]:
     async def method(self: Servicer, request: Any, context: grpc.aio.ServicerContext) -> Any:
         del self, request
         await context.abort(grpc.StatusCode.UNIMPLEMENTED, f"ciaccess has no {name}")
@@ -86,27 +86,27 @@ def _not_offered(name: str) -> Callable[..., Awaitable[Any]]:
     return method
 
 
-for _name, _method in _ANSWERED.items():
-    setattr(Servicer, _name, _answered(_name, _method))
-for _name in _NOT_OFFERED:
-    setattr(Servicer, _name, _not_offered(_name))
+for _name, _method in _METHODS.items():
+    setattr(Servicer, _name, _handler(_name, _method))
+for _name in _UNIMPLEMENTED:
+    setattr(Servicer, _name, _unimplemented(_name))
 
 
 def message(verb: str, error: BaseException) -> str:
-    """Return an error as one line without secrets. Of one that is not foreseen, no text is shown: it may hold anything."""
+    """Return an error as one line without secrets; the text of an unexpected error is not shown."""
     if isinstance(error, _EXPECTED):
         line = one_line(str(error), _MOST_CHARACTERS)
         return line if line.endswith((".", "?")) else f"{line}."
     return (
-        f"{verb.lower()}: a fault of ciaccess itself ({origin(error)}). Run again with {LOG_FILE}=<file> in "
-        "the environment, and report it with what that file says."
+        f"{verb.lower()}: internal error of ciaccess ({origin(error)}). Run again with {LOG_FILE}=<file> in "
+        "the environment, and report it with that file."
     )
 
 
 def start_logging() -> None:
-    """Log to the file that CIACCESS_LOG names, readable by its owner alone; without it, nowhere."""
+    """Log to the file that CIACCESS_LOG names, readable only by its owner; otherwise not at all."""
     root = logging.getLogger()
-    root.addHandler(logging.NullHandler())  # else warnings of gRPC go to stderr, which the engine shows
+    root.addHandler(logging.NullHandler())  # else gRPC's warnings go to stderr, which the engine shows
     name = os.environ.get(LOG_FILE)
     if not name:
         return
@@ -114,7 +114,7 @@ def start_logging() -> None:
         os.close(os.open(name, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600))
         handler = logging.FileHandler(name, encoding="utf-8")
     except OSError:
-        return  # a log that cannot be written is no reason to provision nothing
+        return  # a log that cannot be written must not stop the run
     handler.addFilter(RedactingFilter())
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
     root.addHandler(handler)
@@ -122,7 +122,7 @@ def start_logging() -> None:
 
 
 async def serve(announce: Callable[[int], None]) -> None:
-    """Serve on a free port of 127.0.0.1, which is announced once it listens, until the engine is gone."""
+    """Serve on a free port of 127.0.0.1 until the engine exits; announce the port when listening."""
     engine = os.getppid()
     provider = CiaccessProvider()
     server = grpc.aio.server(options=_GRPC_CHANNEL_OPTIONS)
@@ -140,7 +140,7 @@ async def serve(announce: Callable[[int], None]) -> None:
 
 
 async def _end_with(engine: int, server: grpc.aio.Server) -> None:
-    """End the server when the engine is gone: one that was killed cannot end its plugins."""
-    while os.getppid() == engine:  # noqa: ASYNC110 nothing tells when a parent has ended
+    """Stop the server when the engine has exited: a killed engine cannot stop its plugins."""
+    while os.getppid() == engine:  # noqa: ASYNC110 there is no event for the exit of a parent
         await asyncio.sleep(_PARENT_SECONDS)
     await server.stop(grace=None)

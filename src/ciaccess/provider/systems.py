@@ -1,4 +1,4 @@
-"""The systems that the kinds ask, each connected to when it is first needed, with credentials of the environment."""
+"""Clients of Nexus, GitLab and Vault for the kinds, each connected at its first use."""
 
 from __future__ import annotations
 
@@ -14,37 +14,37 @@ if TYPE_CHECKING:
     from ciaccess.clients.nexus import Nexus
     from ciaccess.clients.vault.client import Vault
 
-# Logins that are tried at once: Nexus hashes each password, which costs it a core for some milliseconds.
+# Concurrent login checks: Nexus hashes each password, which takes a core for some milliseconds.
 _MOST_PROBES = 8
 
 
 class Systems:
-    """One of each. `addresses` are the URLs by name (`nexus_url`, `gitlab_url`); Vault's is VAULT_ADDR, as everywhere.
+    """One client of each. `addresses` are URLs by name (`nexus_url`, `gitlab_url`); Vault's is VAULT_ADDR.
 
-    An address that is not given is taken from the environment under its name in capitals, so that `pulumi import`
-    works without a provider resource.
+    A missing address is taken from the environment under its name in capitals, so that `pulumi import` works without
+    a provider resource. Credentials come from the environment.
     """
 
     def __init__(self, addresses: dict[str, str]) -> None:
         self._addresses = addresses
-        # The stack that runs, `<project>/<stack>` by the engine's own word; "" before the first request.
+        # The current stack as `<project>/<stack>`, from the engine's requests; "" before the first one.
         self.stack = ""
         self._lock = threading.Lock()
         self._nexus: Nexus | None = None
         self._gitlab: GitLab | None = None
         self._vault: Vault | None = None
-        # Holders of it may try a login.
+        # Bounds concurrent login checks.
         self._login_probes = threading.BoundedSemaphore(_MOST_PROBES)
 
     def nexus(self) -> Nexus:
         """Return Nexus.
 
         Raises:
-            CredentialsError: its address or credentials are missing, or cannot be any.
+            CredentialsError: its address or credentials are missing or invalid.
         """
         with self._lock:
             if self._nexus is None:
-                from ciaccess.clients.nexus import Nexus  # noqa: PLC0415 a start should not wait for what it may not need
+                from ciaccess.clients.nexus import Nexus  # noqa: PLC0415 imported when needed, for a quick start
 
                 url = self._address("nexus_url", "nexus.url")
                 found = require("NEXUS_USERNAME", "NEXUS_PASSWORD")
@@ -58,12 +58,12 @@ class Systems:
             return self._nexus
 
     def accepts(self, user_id: str, password: str) -> bool:
-        """Tell whether Nexus lets this user in with this password; only some logins are tried at once."""
+        """Tell whether Nexus accepts this user with this password; concurrent checks are bounded."""
         with self._login_probes:
             return self.nexus().users.accepts(user_id, password)
 
     def nexus_username(self) -> str:
-        """Return the id of the user that this plugin is in Nexus."""
+        """Return the id of the Nexus user that this plugin logs in as."""
         return require("NEXUS_USERNAME")["NEXUS_USERNAME"]
 
     def gitlab(self) -> GitLab:

@@ -1,10 +1,11 @@
-"""Pulumi's wire values to plain ones and back. The one place that knows the traps of the conversion.
+"""Conversion of Pulumi's wire values to plain ones and back.
 
-- an unknown value is a certain text, in either direction;
+- an unknown value is a fixed text, in either direction;
 - there are no integers, only floats;
-- a secret is a mapping with a certain key, and may lie deep inside a list: then the whole property is one.
+- a secret is a mapping with a fixed key; one nested anywhere in a property makes the whole property a secret.
 
-Works on protobuf's Struct itself: the SDK's own PropertyValue took two thirds of a refresh of 1,000 accounts (docs/adr/0013).
+Works on protobuf's Struct: with the SDK's PropertyValue, conversion took two thirds of a refresh of 1,000 accounts
+(docs/adr/0013).
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from ciaccess.provider.kinds.fields import UNKNOWN, Values
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# The engine's words for an unknown bool, number, text, list and object (sdk/go/common/resource/plugin/rpc.go).
+# The engine's texts for an unknown bool, number, text, list and object (sdk/go/common/resource/plugin/rpc.go).
 _WIRE_UNKNOWNS = frozenset(
     (
         "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",
@@ -35,7 +36,7 @@ _STRUCT, _LIST, _TEXT = "struct_value", "list_value", "string_value"
 
 
 def plain(properties: Struct) -> Values:
-    """Return properties as plain values; a property with an unknown part is UNKNOWN. Secrets are concealed from logs."""
+    """Return properties as plain values, UNKNOWN where a part is unknown; register secrets for redaction."""
     values: Values = {}
     for name, item in properties.fields.items():
         reading = _Reading()
@@ -47,14 +48,14 @@ def plain(properties: Struct) -> Values:
 
 
 def secret_names(*properties: Struct) -> frozenset[str]:
-    """Return the names of the properties that are secrets, in any of the structs."""
+    """Return the names of secret properties in any of the structs."""
     return frozenset(
         name for each in properties for name, item in each.fields.items() if _contains_secret(item)
     )
 
 
 def wire(values: Mapping[str, Any], secrets: frozenset[str]) -> Struct:
-    """Return plain values as properties, those named in `secrets` as secrets. What is None is left out."""
+    """Return plain values as properties, those named in `secrets` as secrets. Omits None."""
     properties = Struct()
     for name, value in values.items():
         if value is None:
@@ -70,7 +71,7 @@ def wire(values: Mapping[str, Any], secrets: frozenset[str]) -> Struct:
 
 
 class _Reading:
-    """Reads one property, and remembers whether any part of it is unknown or a secret."""
+    """Reads one property, and records whether any part of it is unknown or secret."""
 
     def __init__(self) -> None:
         self.is_unknown = False
@@ -140,4 +141,4 @@ def _fill(target: Value, value: Any) -> None:
             if each is not None:
                 _fill(held.fields[name], each)
     else:
-        raise TypeError(f"a {type(value).__name__} is no value of a property")
+        raise TypeError(f"a {type(value).__name__} cannot be the value of a property")

@@ -141,7 +141,7 @@ def test_a_role_without_a_user_is_an_import_too(account: AccountCase) -> None:
 
 
 def test_an_import_of_what_is_not_there_is_an_error(account: AccountCase) -> None:
-    with pytest.raises(PluginError, match="there is none of this id"):
+    with pytest.raises(PluginError, match=r"not found\. Check the id"):
         imported(account)
 
 
@@ -156,7 +156,9 @@ def test_an_import_of_what_is_not_there_is_an_error(account: AccountCase) -> Non
     ],
 )
 def test_an_id_of_another_form_says_which_it_takes(account: AccountCase, identity: str) -> None:
-    with pytest.raises(PluginError, match=r"its id is USER@VERSION\[,USER@VERSION\]:SECRET_PATH\[:ROLE\]"):
+    with pytest.raises(
+        PluginError, match=r"invalid id. Write USER@VERSION\[,USER@VERSION\]:SECRET_PATH\[:ROLE\]"
+    ):
         account.engine.import_(TOKEN, account.name, identity)
 
 

@@ -194,7 +194,7 @@ def test_a_password_change_that_nexus_undoes_is_an_error(
     nexus_engine.up(USER, "u", **user(unique))
     nexus.fail_next(204, method="PUT", path=f"/service/rest/v1/security/users/{unique}/change-password")
     with pytest.raises(
-        PluginError, match=r"prove the login of user .*Nexus took the password and refuses the login"
+        PluginError, match=r"prove the login of user .*Nexus accepted the new password and refuses the login"
     ):
         nexus_engine.up(USER, "u", **user(unique, password=Secret("the-next-password")))
     assert nexus_engine.state["u"].outputs["password"] == PASSWORD, "so that the next up tries again"

@@ -136,5 +136,5 @@ def test_another_type_replaces_the_privilege_and_the_roles_that_had_it_keep_it(
 
 def test_one_of_nexus_s_own_is_not_adopted(nexus_engine: Engine) -> None:
     fields = {"type": WILDCARD, "name": "nx-all", "pattern": "nexus:search:*", "adopt": True}
-    with pytest.raises(PluginError, match="Nexus's own and cannot be changed"):
+    with pytest.raises(PluginError, match="built into Nexus and cannot be changed"):
         nexus_engine.up(TOKEN, "p", **fields)

@@ -83,7 +83,7 @@ class TestNexusRole(ObjectLifeCycle):
         assert nexus.rest("GET", f"/security/roles/{case.identity}-b")["description"] == "CI"
 
     def test_a_role_of_nexus_itself_is_not_adopted(self, case: Case) -> None:
-        with pytest.raises(PluginError, match="Nexus's own and cannot be changed"):
+        with pytest.raises(PluginError, match="built into Nexus and cannot be changed"):
             case.up(role_id="nx-anonymous", adopt=True)
 
     def test_privileges_that_are_not_made_yet_are_no_obstacle_to_a_preview(self, case: Case) -> None:

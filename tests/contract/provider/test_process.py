@@ -62,7 +62,9 @@ def test_an_error_reaches_the_engine_as_its_text_alone_and_nothing_is_printed(
     stub.Configure(proto.ConfigureRequest(), timeout=_ANSWER_SECONDS)
     with pytest.raises(grpc.RpcError) as failed:
         stub.Check(proto.CheckRequest(urn="urn:pulumi:s::p::ciaccess:nexus:Nope::n"), timeout=_ANSWER_SECONDS)
-    assert failed.value.details().startswith("ciaccess:nexus:Nope is no type of the provider ciaccess.")
+    assert failed.value.details().startswith(
+        "ciaccess:nexus:Nope is not a resource type of the provider ciaccess."
+    )
     with pytest.raises(grpc.RpcError) as failed:
         stub.Handshake(proto.ProviderHandshakeRequest(), timeout=_ANSWER_SECONDS)
     assert failed.value.code() == grpc.StatusCode.UNIMPLEMENTED

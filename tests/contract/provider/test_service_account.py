@@ -58,7 +58,7 @@ def test_nothing_is_handed_out_where_the_login_is_not_proved(
 ) -> None:
     monkeypatch.setattr(nexus_user, "PROOF_WAITS_SECONDS", (0.01,))
     account.nexus.fail_next(401, count=2, method="GET", path="/service/rest/v1/status")
-    with pytest.raises(PluginError, match="Nexus took the password and refuses the login"):
+    with pytest.raises(PluginError, match="Nexus accepted the new password and refuses the login"):
         account.up()
     assert account.version() == 0
     assert account.up() == "create"

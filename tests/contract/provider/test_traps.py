@@ -125,7 +125,7 @@ def test_a_fault_of_ours_is_one_line_without_its_text_and_the_traceback_is_in_th
     with caplog.at_level("DEBUG", logger=servicer.LOG.name), pytest.raises(PluginError) as failed:
         engine.up(PRECONDITIONS, "p")
     line = str(failed.value)
-    assert line.startswith("create: a fault of ciaccess itself (KeyError at test_traps.py:")
+    assert line.startswith("create: internal error of ciaccess (KeyError at test_traps.py:")
     assert "CIACCESS_LOG=<file>" in line
     assert "hunter22" not in line
     assert "Traceback" not in line
@@ -171,6 +171,6 @@ def test_nothing_is_begun_after_the_engine_cancelled(
 ) -> None:
     nexus_engine.call("Cancel", None)
     nexus.forget_requests()
-    with pytest.raises(PluginError, match="cancelled before this was begun"):
+    with pytest.raises(PluginError, match="cancelled before this request started"):
         nexus_engine.up(ROLE, "r", role_id=unique, name="n")
     assert not [route for route in nexus.requests() if "/simulator/" not in route]

@@ -92,7 +92,7 @@ def test_a_secret_whose_latest_version_was_deleted_is_vacant(
     ("mount", "reason"),
     [
         ("kv-one", "the KV engine at kv-one/ has version 1, not 2"),
-        ("sys", "no KV engine is mounted at sys/"),
+        ("sys", "no KV engine at sys/"),
         ("nowhere", "Mount it, correct vault.kv.mount, or give the token rights"),
     ],
 )

@@ -111,7 +111,7 @@ class ObjectLifeCycle:
         assert case.refresh() == set(), "after one up the imported object is as declared"
 
     def test_an_import_of_what_is_not_there_is_an_error(self, case: Case) -> None:
-        with pytest.raises(PluginError, match="there is none of this id"):
+        with pytest.raises(PluginError, match=r"not found\. Check the id"):
             case.engine.import_(case.token, _NAME, case.identity)
 
     def test_an_existing_object_is_never_taken_over_in_silence(self, case: Case) -> None:

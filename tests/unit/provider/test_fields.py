@@ -17,8 +17,8 @@ from ciaccess.provider.kinds.fields import (
     Rule,
     at_most,
     check_fields,
+    display,
     one_of,
-    shown,
 )
 
 FIELDS = (
@@ -45,7 +45,7 @@ def test_defaults_are_put_in_and_lists_become_sets() -> None:
 def test_every_failure_is_told_in_one_go() -> None:
     _, failures = checked({"name": "", "size": 1.5, "on": "true", "tags": ["", "a"], "nam": 1})
     assert [failure.property for failure in failures] == ["nam", "name", "size", "on", "tags"]
-    assert failures[0].reason == "is no property of a thing. Allowed: name, size, on, tags"
+    assert failures[0].reason == "is not a property of a thing. Allowed: name, size, on, tags"
     assert failures[2].reason == "1.5 is not allowed. Allowed: a whole number"
 
 
@@ -61,18 +61,18 @@ def test_a_concealed_value_is_in_no_failure() -> None:
 def test_what_is_computed_may_come_back_from_an_import_and_may_not_be_given() -> None:
     assert checked({"name": "x", "made": "m"}, {"made": "m"}) == checked({"name": "x"})
     _, failures = checked({"name": "x", "made": "m"})
-    assert failures == (Failure("made", "cannot be given: a thing's made is made by the plugin"),)
+    assert failures == (Failure("made", "is not allowed: the plugin computes the made of a thing"),)
 
 
 @pytest.mark.parametrize("field", FIELDS[:4], ids=lambda field: field.name)
 def test_what_is_unknown_stays_unknown(field: Field) -> None:
     assert field.parse(UNKNOWN) is UNKNOWN
-    assert field.stored(UNKNOWN) is UNKNOWN
+    assert field.from_state(UNKNOWN) is UNKNOWN
 
 
 def test_a_state_of_another_type_is_kept_so_that_it_shows_as_a_difference() -> None:
-    assert Field("on", FLAG).stored("yes") == "yes"
-    assert Field("tags", NAMES).stored(["b", "a"]) == frozenset({"a", "b"})
+    assert Field("on", FLAG).from_state("yes") == "yes"
+    assert Field("tags", NAMES).from_state(["b", "a"]) == frozenset({"a", "b"})
 
 
 @given(
@@ -93,7 +93,7 @@ def test_a_value_of_any_type_is_taken_or_refused_in_words(value: Any) -> None:
         except ValueError as error:
             assert "Allowed: " in str(error)  # noqa: PT017 either way is right
         else:
-            assert parsed == Field("f", type_).stored(value)
+            assert parsed == Field("f", type_).from_state(value)
 
 
 @pytest.mark.parametrize("value", [float("inf"), float("nan"), -0.5])
@@ -103,10 +103,10 @@ def test_a_number_that_is_not_whole_is_refused(value: float) -> None:
 
 
 def test_long_values_are_cut_and_numbers_shown_as_they_were_written() -> None:
-    assert shown("x" * 200).endswith("…")
-    assert len(shown("x" * 200)) == 80
-    assert shown(7.0) == "7"
-    assert shown(frozenset({"b", "a"})) == '["a", "b"]'
+    assert display("x" * 200).endswith("…")
+    assert len(display("x" * 200)) == 80
+    assert display(7.0) == "7"
+    assert display(frozenset({"b", "a"})) == '["a", "b"]'
 
 
 def test_rules_say_what_they_allow() -> None:

@@ -1,4 +1,4 @@
-"""The kinds of resource, one a file, by their tokens."""
+"""The kinds of resource by token, one kind per file."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What an import of an account is told, and what it finds out by itself: the rest of the parts, from the role and the secret.
+"""The import id of an account, and the parts that an import finds through the role and the secret.
 
-The id is `USER@VERSION[,USER@VERSION]:SECRET_PATH[:ROLE]`, such as `svc-x@1,svc-x-b@1:secret/data/nexus/svc-x:ci-svc-x`: the
-users with the versions of their passwords, which no system tells. It holds no password: those are read from the secret.
+The id is `USER@VERSION[,USER@VERSION]:SECRET_PATH[:ROLE]`, such as `svc-x@1,svc-x-b@1:secret/data/nexus/svc-x:ci-svc-x`:
+the users with their password versions, which no system records. Passwords are read from the secret.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _ID = re.compile(rf"({_USER}(?:,{_USER})*):([^:\s]+/data/[^:\s]+)(?::([^:\s]+))?
 
 @dataclass(frozen=True)
 class ImportId:
-    """An import's id: the versions by user, the secret's API path, and the role's id or ""."""
+    """An import id: the password versions by user, the secret's API path, and the role's id or ""."""
 
     versions: dict[str, int]
     path: str
@@ -33,15 +33,15 @@ class ImportId:
 
     @classmethod
     def of(cls, text: str) -> ImportId:
-        """Read an id.
+        """Parse an id.
 
         Raises:
-            KindError: it is none.
+            KindError: the id is invalid.
         """
         found = _ID.fullmatch(text)
         if not found:
             raise KindError(
-                f"import account '{text}': its id is USER@VERSION[,USER@VERSION]:SECRET_PATH[:ROLE], such as "
+                f"import account '{text}': invalid id. Write USER@VERSION[,USER@VERSION]:SECRET_PATH[:ROLE], such as "
                 "svc-x@1:secret/data/nexus/svc-x:ci-svc-x. Never write a password there: ids are not encrypted"
             )
         users = [each.rpartition("@") for each in found[1].split(",")]
@@ -49,11 +49,11 @@ class ImportId:
 
     @classmethod
     def for_inputs(cls, inputs: Values) -> ImportId:
-        """Return the id under which the account of these inputs is imported."""
+        """Return the import id of the account of these inputs."""
         users = inputs["users"]
-        if not isinstance(users, dict):  # a preview may not know them
+        if not isinstance(users, dict):  # unknown in a preview
             users = {inputs["account"]: {VERSION.name: 1}}
-        # The account's name comes first: the second user is called after it.
+        # The account's own user comes first: the second user's name is derived from it.
         versions = {user: int(part[VERSION.name]) for user, part in sorted(users.items())}
         return cls(versions, inputs["secret"]["path"], str((inputs["role"] or {}).get("role_id", "")))
 
@@ -62,7 +62,7 @@ class ImportId:
         return ":".join([users, self.path, *([self.role] if self.role else [])])
 
     def parts(self, nexus: Nexus, found: SecretSnapshot) -> Values:
-        """Return what there is to look at, in the shape of a state: the parts by id, without their fields."""
+        """Return the parts by id, in the shape of a state but without their fields."""
         active = (found.fields or {}).get("username")
         account = next(iter(self.versions))
         scoped = own_privileges(nexus, self.role)

@@ -1,8 +1,8 @@
-"""An account's secret in Vault: whose it is, what it holds, and the order in which it changes.
+"""An account's secret in Vault: its claim, its content, and the order of its changes.
 
-Its custom metadata is the claim: `owner` and `stack` are written before anything of the account is made, so that a run after a
-killed one knows what is its own. Rotation and fingerprint are written before the secret itself: a secret that names another
-user than its metadata is a turn that was never published.
+Its custom metadata is the claim: `owner` and `stack` are written before any other part of the account is created, so that
+the run after a killed one can identify its objects. Rotation and fingerprint are written before the secret: a secret that
+names another user than its metadata belongs to a rotation that did not finish.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ CLAIM = ("owner", "stack")
 METADATA_KEYS = ("rotated_at", "rotation", "nexus_user", *CLAIM)
 # Vault's own limit.
 _MOST_CHARACTERS = 512
-# What the current version is: the one that the state records, another one, or not there. LOST: the recorded version is not there
-# either, so that the user gets a new password unless an earlier version has the recorded one.
+# The current version: the recorded one, another one, or missing. LOST: the recorded version is missing too, so the user
+# gets a new password unless an earlier version has the recorded one.
 CURRENT, OTHER, NONE, LOST = "current", "other", "none", "lost"
 _HOLDS = (CURRENT, OTHER, NONE, LOST)
 
 
 class AccountSecret:
-    """The secret of one account during one verb, read once, when first needed; `metadata` is what it should have.
+    """The secret of one account during one verb, read once, at its first use.
 
-    Its value is read where a verb acts: a refresh and a preview read the metadata alone.
+    `metadata` is the desired one. A refresh and a preview read the metadata only, not the value.
     """
 
     def __init__(
@@ -45,40 +45,40 @@ class AccountSecret:
 
     @property
     def snapshot(self) -> SecretSnapshot:
-        """Return what the secret was when this verb began."""
+        """Return the secret as it was when this verb started."""
         if self._snapshot is None:
             self._snapshot = self.secret.read_all() if self._reads_value else self.secret.read_metadata()
         return self._snapshot
 
     @property
     def is_claimed(self) -> bool:
-        """Tell whether the secret said that the account is this very stack's when this verb began."""
+        """Tell whether this stack had claimed the account when this verb started."""
         wanted, found = self._metadata, self.snapshot.custom
         return bool(wanted.get("stack")) and all(
             found.get(name, "") == wanted.get(name, "") for name in CLAIM
         )
 
     @property
-    def is_anothers(self) -> bool:
-        """Tell whether the secret said that the account is some other stack's."""
+    def is_claimed_by_other(self) -> bool:
+        """Tell whether another stack had claimed the account when this verb started."""
         return bool(self.snapshot.custom.get("stack")) and not self.is_claimed
 
     @property
     def holder(self) -> str:
-        """Return who claimed the secret, in words."""
+        """Return the secret's claim as text."""
         owner, stack = (self.snapshot.custom.get(name, "") for name in CLAIM)
         return f"claimed by {owner}, stack {stack}" if owner or stack else "without a claim"
 
     def claim(self) -> None:
-        """Say that the account is this stack's."""
+        """Claim the account for this stack."""
         if not self.is_claimed:
-            self._describe({name: self._metadata.get(name, "") for name in CLAIM})
+            self._set_metadata({name: self._metadata.get(name, "") for name in CLAIM})
 
     def write(self, inputs: Values, password: str) -> int:
-        """Write the metadata, then the secret, each only where it differs; return the number of the current version."""
+        """Write the metadata, then the secret, each only if it differs; return the current version."""
         active = inputs["secret"]["user"]
         fingerprint = {passwords.FINGERPRINT: passwords.fingerprint_of(password)}
-        self._describe({name: self._metadata.get(name, "") for name in METADATA_KEYS} | fingerprint)
+        self._set_metadata({name: self._metadata.get(name, "") for name in METADATA_KEYS} | fingerprint)
         fields = {"username": active, "password": password}
         if self.snapshot.fields == fields:
             return self.snapshot.version
@@ -90,18 +90,18 @@ class AccountSecret:
         self._snapshot = None
 
     def check_purge(self) -> None:
-        """Check, before anything is deleted, that the token may delete all versions."""
+        """Check before any deletion that the token may delete all versions."""
         self.secret.check_purge()
 
     def remove(self, *, purge: bool) -> None:
-        """Delete the latest version, or with `purge` all of them."""
+        """Delete the latest version, or with `purge` all versions and the metadata."""
         if purge:
             self.secret.purge()
         elif self.snapshot.exists:
             self.secret.delete()
 
-    def _describe(self, keys: Mapping[str, str]) -> None:
-        """Set these keys of the custom metadata, those that are empty not at all, and leave others alone."""
+    def _set_metadata(self, keys: Mapping[str, str]) -> None:
+        """Set these keys of the custom metadata, remove the empty ones, and keep all others."""
         before = self.snapshot.custom if self._custom is None else self._custom
         others = {name: value for name, value in before.items() if name not in keys}
         after = others | {name: value for name, value in keys.items() if value}
@@ -110,8 +110,8 @@ class AccountSecret:
             self._custom = after
 
 
-def holding(before: Values, snapshot: SecretSnapshot) -> Values:
-    """Return the `secret` as it is by its metadata: the number of a version tells whether somebody else wrote it."""
+def observe(before: Values, snapshot: SecretSnapshot) -> Values:
+    """Return the `secret` as observed by its metadata: the version number shows changes by others."""
     recorded = int(before.get(passwords.SECRET_VERSION) or 0)
     if snapshot.exists and recorded in (0, snapshot.version):
         holds = CURRENT
@@ -127,16 +127,16 @@ def has_only_credentials(snapshot: SecretSnapshot) -> bool:
     return (snapshot.fields or {}).keys() == {"username", "password"}
 
 
-def described(snapshot: SecretSnapshot) -> dict[str, str]:
-    """Return the `metadata` as it is."""
+def metadata_of(snapshot: SecretSnapshot) -> dict[str, str]:
+    """Return the `metadata` as observed."""
     return {name: snapshot.custom.get(name, "") for name in METADATA_KEYS}
 
 
 def check_secret(given: Values) -> tuple[Values, tuple[Failure, ...]]:
-    """Return the `secret` with its defaults, and what is wrong with it."""
+    """Return the `secret` with its defaults, and the failures."""
     found = {"holds": CURRENT} | given
     failures = [
-        Failure(f"secret.{name}", "is no property of a secret. Allowed: path, user")
+        Failure(f"secret.{name}", "is not a property of a secret. Allowed: path, user")
         for name in found
         if name not in ("path", "user", "holds")
     ]
@@ -153,7 +153,7 @@ def check_secret(given: Values) -> tuple[Values, tuple[Failure, ...]]:
 
 
 def check_metadata(given: Values) -> tuple[Values, tuple[Failure, ...]]:
-    """Return the `metadata` with its defaults, and what is wrong with it."""
+    """Return the `metadata` with its defaults, and the failures."""
     allowed = f"Allowed: {', '.join(METADATA_KEYS)}, each of at most {_MOST_CHARACTERS} characters"
     failures = tuple(
         Failure(f"metadata.{name}", f"is not allowed. {allowed}")

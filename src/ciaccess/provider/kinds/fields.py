@@ -1,4 +1,4 @@
-"""The fields of a kind as data: name, type, default, what is allowed, and how two states of them are compared.
+"""The fields of a kind as data: name, type, default, allowed values, comparison.
 
 Values are plain: text, bool, int, frozenset of text, mappings of these, and UNKNOWN for what a preview cannot know yet.
 """
@@ -22,15 +22,15 @@ class _Marker(Enum):
     REQUIRED = "required"
 
 
-# A value that is computed by something which a preview has not made.
+# A value computed by a resource that does not exist yet in a preview.
 UNKNOWN: Final = _Marker.UNKNOWN
-# The default of a field that has none.
+# The default of a required field.
 REQUIRED: Final = _Marker.REQUIRED
 
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a property was refused; `reason` is for people, and holds no secret."""
+    """The reason why a property is invalid, without secrets."""
 
     property: str
     reason: str
@@ -38,7 +38,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class FieldType:
-    """A type: what it is called, and `parse`, which makes a value of it or raises ValueError."""
+    """A type: its name, and `parse`, which returns a value or raises ValueError."""
 
     name: str
     parse: Callable[[Any], Any]
@@ -46,7 +46,7 @@ class FieldType:
 
 @dataclass(frozen=True)
 class Rule:
-    """What a value must fulfil; `allowed` says it in words."""
+    """A condition on a value; `allowed` describes it."""
 
     allowed: str
     holds: Callable[[Any], bool]
@@ -65,7 +65,7 @@ def _flag(value: Any) -> bool:
 
 
 def _whole_number(value: Any) -> int:
-    # Pulumi knows no integers: they come as floats.
+    # Pulumi has no integers: they arrive as floats.
     if isinstance(value, bool) or not isinstance(value, int | float) or not float(value).is_integer():
         raise ValueError
     return int(value)
@@ -96,9 +96,8 @@ MAPPING = FieldType("a mapping", _mapping)
 class Field:
     """A field of a kind.
 
-    `identifies`: the resource's id is made of it, so another value is another object. `replaces`: the system cannot
-    change it in place. `compared` is False for what directs the plugin and is no state of the object. `computed` is made
-    by the plugin, and no input.
+    `identifies`: it is part of the resource's id, so another value is another object. `replaces`: the system cannot
+    change it in place. `compared` is False for a directive to the plugin. `computed`: an output, never an input.
     """
 
     name: str
@@ -112,42 +111,42 @@ class Field:
     computed: bool = False
 
     def parse(self, value: Any, *, concealed: bool = False) -> Any:
-        """Return the value as this field's type, the default where it is None; a `concealed` value is in no error.
+        """Return the value as this field's type, the default for None; errors omit a `concealed` value.
 
         Raises:
-            ValueError: it is not allowed; the text says what is.
+            ValueError: the value is not allowed; the text names the allowed ones.
         """
         if value is UNKNOWN:
             return UNKNOWN
         if value is None:
             if self.default is REQUIRED:
-                raise ValueError(f"is missing. Allowed: {self._allowed()}")
+                raise ValueError(f"is missing. Allowed: {self._allowed_text()}")
             return self.default
         try:
             parsed = self.type.parse(value)
         except ValueError:
-            raise ValueError(_refused(value, self.type.name, concealed=concealed)) from None
+            raise ValueError(_refusal(value, self.type.name, concealed=concealed)) from None
         if self.rule and not self.rule.holds(parsed):
-            raise ValueError(_refused(value, self.rule.allowed, concealed=concealed))
+            raise ValueError(_refusal(value, self.rule.allowed, concealed=concealed))
         return parsed
 
-    def stored(self, value: Any) -> Any:
-        """Return a value out of the state as this field's type; one of another type (an old state) as it is."""
+    def from_state(self, value: Any) -> Any:
+        """Return a value of the state as this field's type; unchanged if it has another (an old state)."""
         try:
             return UNKNOWN if value is UNKNOWN else self.type.parse(value)
         except ValueError:
             return value
 
-    def _allowed(self) -> str:
+    def _allowed_text(self) -> str:
         return self.rule.allowed if self.rule else self.type.name
 
 
-def _refused(value: Any, allowed: str, *, concealed: bool) -> str:
-    return f"{'the secret value' if concealed else shown(value)} is not allowed. Allowed: {allowed}"
+def _refusal(value: Any, allowed: str, *, concealed: bool) -> str:
+    return f"{'the secret value' if concealed else display(value)} is not allowed. Allowed: {allowed}"
 
 
-def shown(value: Any) -> str:
-    """Return a value as a message shows it: JSON, cut when it is long."""
+def display(value: Any) -> str:
+    """Return a value as JSON for a message, cut when long."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     text = json.dumps(
@@ -163,7 +162,7 @@ def check_fields(
     noun: str,
     secrets: frozenset[str],
 ) -> tuple[Values, tuple[Failure, ...]]:
-    """Return the inputs with types and defaults, and every failure; a refused field is left out of the values.
+    """Return the inputs with types and defaults, without invalid ones, and every failure.
 
     `secrets` are the names of fields whose values must not be shown.
     """
@@ -171,7 +170,7 @@ def check_fields(
     known = [field.name for field in fields]
     allowed = ", ".join(field.name for field in fields if not field.computed)
     failures = [
-        Failure(name, f"is no property of a {noun}. Allowed: {allowed}")
+        Failure(name, f"is not a property of a {noun}. Allowed: {allowed}")
         for name in inputs
         # Names that begin with __ are the engine's own.
         if name not in known and not name.startswith("__")
@@ -179,10 +178,10 @@ def check_fields(
     for field in fields:
         given = inputs.get(field.name)
         if field.computed:
-            # An import gives as inputs what the read found.
+            # An import passes the result of the read as inputs.
             if given not in (None, old.get(field.name)):
                 failures.append(
-                    Failure(field.name, f"cannot be given: a {noun}'s {field.name} is made by the plugin")
+                    Failure(field.name, f"is not allowed: the plugin computes the {field.name} of a {noun}")
                 )
             continue
         try:
@@ -193,12 +192,12 @@ def check_fields(
 
 
 def one_of(*words: str) -> Rule:
-    """Return the rule of a field that takes one of some words."""
+    """Return the rule of a field with a fixed set of values."""
     return Rule(", ".join(words), lambda value: value in words)
 
 
 def at_most(characters: int, *, least: int = 0) -> Rule:
-    """Return the rule of a text's length, without control characters."""
+    """Return the rule for the length of a text without control characters."""
 
     def holds(value: str) -> bool:
         return least <= len(value) <= characters and all(ord(letter) >= ord(" ") for letter in value)

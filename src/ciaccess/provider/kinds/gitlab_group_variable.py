@@ -1,7 +1,7 @@
 """A CI/CD variable of a GitLab group, in one environment scope.
 
-The value is a secret where the variable is masked, and nowhere else: VAULT_ADDR is none. A hidden variable's value
-cannot be read back, and hiding cannot be undone, so one that somebody hid is made anew.
+The value is a secret only where the variable is masked. The value of a hidden variable cannot be read, and hiding cannot
+be undone, so a variable that was hidden is replaced.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from ciaccess.access.desired.objects import Variable
 from ciaccess.provider.kinds.fields import FLAG, UNKNOWN, Field, Rule, Values, at_most, one_of
-from ciaccess.provider.kinds.kind import joined_id
+from ciaccess.provider.kinds.kind import join_id
 from ciaccess.provider.kinds.objects import ADOPT, ObjectKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ciaccess.provider.kinds.fields import Failure
-    from ciaccess.provider.kinds.kind import Seen
+    from ciaccess.provider.kinds.kind import ReadResult
     from ciaccess.provider.systems import Systems
 
 _KEY = Rule(
@@ -33,17 +33,17 @@ _EVERYWHERE = "*"
 
 
 class _Variables:
-    """The variables of GitLab under the ids of this kind: `<group>:<key>:<environment scope>`."""
+    """GitLab's variables by this kind's ids: `<group>:<key>:<environment scope>`."""
 
     def __init__(self, systems: Systems) -> None:
         self._systems = systems
 
     def find(self, identity: str, /) -> Variable | None:
-        group, key, scope = parts(identity)
+        group, key, scope = split_id(identity)
         return self._systems.gitlab().variables(group).find(key, scope)
 
     def read(self, identity: str, /) -> Variable | None:
-        group, key, scope = parts(identity)
+        group, key, scope = split_id(identity)
         return self._systems.gitlab().variables(group).read(key, scope)
 
     def create(self, item: Variable, /) -> None:
@@ -53,12 +53,12 @@ class _Variables:
         self._systems.gitlab().variables(item.group).replace(item)
 
     def delete(self, identity: str, /) -> bool:
-        group, key, scope = parts(identity)
+        group, key, scope = split_id(identity)
         return self._systems.gitlab().variables(group).delete(key, scope)
 
 
 class GitLabGroupVariable(ObjectKind[Variable]):
-    """`key` and `environment_scope` tell a group's variables apart; scopes other than * need GitLab Premium."""
+    """A variable is identified by `key` and `environment_scope`; scopes other than * need GitLab Premium."""
 
     token = "ciaccess:gitlab:GroupVariable"  # noqa: S105 a type token, no secret
     noun = "variable"
@@ -80,54 +80,54 @@ class GitLabGroupVariable(ObjectKind[Variable]):
     def check(
         self, old: Mapping[str, Any], inputs: Mapping[str, Any], concealed: frozenset[str]
     ) -> tuple[Values, tuple[Failure, ...]]:
-        """Take what an import found: a variable may be hidden."""
+        """Accept `hidden` in the inputs of an import."""
         values, failures = super().check(old, inputs, concealed)
         if old.get("hidden") is True and inputs.get("hidden") is True:
             values["hidden"] = True
             failures = tuple(failure for failure in failures if failure.property != "hidden")
         return values, failures
 
-    def read(self, resource_id: str, state: Values) -> Seen | None:
-        """Return the variable; a hidden one with the value of the state, since nobody can read it."""
-        seen = super().read(self._whole(resource_id), state)
+    def read(self, resource_id: str, state: Values) -> ReadResult | None:
+        """Return the variable; a hidden one with the value of the state, since GitLab does not return it."""
+        seen = super().read(self._full_id(resource_id), state)
         if seen is None:
             return None
         if seen.values["hidden"]:
             seen.values["value"] = state.get("value", "")
-        return type(seen)(seen.values, self._whole(resource_id))
+        return type(seen)(seen.values, self._full_id(resource_id))
 
     def objects(self, address: Values) -> _Variables:
         """Return GitLab's group variables."""
         del address
         return _Variables(self._systems)
 
-    def wanted(self, inputs: Values) -> Variable:
+    def desired(self, inputs: Values) -> Variable:
         """Return the variable of these inputs."""
         return Variable(**{field.name: inputs[field.name] for field in self.fields if field.compared})
 
-    def observed(self, item: Variable) -> Values:
+    def values_of(self, item: Variable) -> Values:
         """Return a variable's values."""
         return dict(vars(item))
 
-    def addressed(self, resource_id: str) -> Values:
+    def address_of(self, resource_id: str) -> Values:
         """Return group, key and scope."""
-        return dict(zip(("group", "key", "environment_scope"), parts(resource_id), strict=True))
+        return dict(zip(("group", "key", "environment_scope"), split_id(resource_id), strict=True))
 
     def resource_id(self, inputs: Values) -> str | None:
         """Return `<group>:<key>:<environment scope>`."""
-        return joined_id(inputs, "group", "key", "environment_scope")
+        return join_id(inputs, "group", "key", "environment_scope")
 
     def secrets(self, values: Mapping[str, Any]) -> frozenset[str]:
-        """Return `value` where it is masked, or may be."""
+        """Return `value` if the variable is masked, or may be."""
         return frozenset({"value"} if values.get("masked") in (True, UNKNOWN) else ())
 
     @staticmethod
-    def _whole(resource_id: str) -> str:
-        return ":".join(parts(resource_id))
+    def _full_id(resource_id: str) -> str:
+        return ":".join(split_id(resource_id))
 
 
-def parts(resource_id: str) -> tuple[str, str, str]:
-    """Return group, key and scope of an id; an import may leave the scope `*` out."""
+def split_id(resource_id: str) -> tuple[str, str, str]:
+    """Return group, key and scope of an id; an import may omit the scope `*`."""
     group, _, rest = resource_id.partition(":")
     key, _, scope = rest.partition(":")
     return group, key, scope or _EVERYWHERE

@@ -1,8 +1,8 @@
-"""What a kind of resource is: six verbs over plain values. It knows a system's objects, and nothing of Pulumi.
+"""The interface of a kind of resource: six verbs over plain values, without any knowledge of Pulumi.
 
-The verbs stand in the order check, diff, create, read, update, delete, here and in every kind. `check` and `diff`
-follow from the fields; a kind adds to them what its fields cannot say. No verb that writes is ever called in a
-preview: the server calls `look` and `planned` instead.
+The verbs are in the order check, diff, create, read, update, delete, here and in every kind. `check` and `diff` follow
+from the fields; a kind adds what its fields cannot express. A preview calls no verb that writes: the server calls
+`check_live` and `planned_values` instead.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 
 class KindError(Exception):
-    """A kind refuses to go on; the text is one line: what it was doing, why not, and what to do."""
+    """A kind refuses a request; the text is one line: the action, the reason, the remedy."""
 
 
 @dataclass(frozen=True)
 class Change:
-    """A field that differs, or a path such as `users["svc-x"].roles`; `replaces` tells that another object must be made for it."""
+    """A changed field, or a path such as `users["svc-x"].roles`; `replaces`: it needs a new object."""
 
     name: str
     replaces: bool
@@ -35,27 +35,27 @@ class Change:
 
 @dataclass(frozen=True)
 class Difference:
-    """All fields that differ; `delete_first` tells that the new object bears the old one's id."""
+    """All changed fields; `delete_first`: the new object has the same id as the old one."""
 
     changes: tuple[Change, ...]
     delete_first: bool
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What a read found: the values of the object, and its id where the one that was asked for is not it."""
+class ReadResult:
+    """The result of a read: the values of the object, and its id if it differs from the requested one."""
 
     values: Values
     resource_id: str | None = None
 
 
 class Kind(ABC):
-    """A type of resource. `token` is its name in Pulumi, `noun` the one in messages."""
+    """A type of resource. `token` is its name in Pulumi, `noun` its name in messages."""
 
     token: ClassVar[str]
     noun: ClassVar[str]
     fields: ClassVar[tuple[Field, ...]]
-    # Whether many resources bear the same id, because their objects lie in no system.
+    # Whether several resources share an id, because they have no object in a system.
     shares_id: ClassVar[bool] = False
 
     def __init__(self, systems: Systems) -> None:
@@ -64,14 +64,14 @@ class Kind(ABC):
     def check(
         self, old: Mapping[str, Any], inputs: Mapping[str, Any], concealed: frozenset[str]
     ) -> tuple[Values, tuple[Failure, ...]]:
-        """Return the inputs with their defaults, and what is wrong with them. Asks no system.
+        """Return the inputs with their defaults, and the failures. Queries no system.
 
-        The values of the fields named in `concealed`, and of the kind's own secrets, are in no failure's text.
+        No failure shows the values of the fields in `concealed` or of the kind's own secrets.
         """
         return check_fields(self.fields, old, inputs, self.noun, concealed | self.secrets(inputs))
 
     def diff(self, resource_id: str, state: Values, inputs: Values) -> Difference:
-        """Return where the state is not as the inputs want it, sets compared as sets. Asks no system."""
+        """Return the fields in which state and inputs differ. Queries no system."""
         same_id = self.resource_id(inputs) == resource_id
         changes = tuple(
             Change(
@@ -86,34 +86,34 @@ class Kind(ABC):
 
     @abstractmethod
     def create(self, inputs: Values) -> Values:
-        """Make the object and return its values."""
+        """Create the object and return its values."""
 
     @abstractmethod
-    def read(self, resource_id: str, state: Values) -> Seen | None:
-        """Return the object as it is; None only where it is really gone. `state` is empty on an import."""
+    def read(self, resource_id: str, state: Values) -> ReadResult | None:
+        """Return the object as observed; None only if it does not exist. `state` is empty on an import."""
 
     @abstractmethod
     def update(self, resource_id: str, state: Values, inputs: Values) -> Values:
-        """Bring the object in line and return its values."""
+        """Update the object and return its values."""
 
     @abstractmethod
     def delete(self, resource_id: str, state: Values) -> None:
-        """Remove the object; one that is gone already is no error."""
+        """Delete the object; succeeds if it does not exist."""
 
-    def look(self, state: Values | None, inputs: Values) -> None:  # noqa: B027 not every kind has anything to look at
-        """Refuse in a preview what `create` (`state` is None) or `update` would refuse. Writes nothing."""
+    def check_live(self, state: Values | None, inputs: Values) -> None:  # noqa: B027 not every kind has something to check
+        """Raise in a preview what `create` (`state` is None) or `update` would raise. Writes nothing."""
 
-    def planned(self, state: Values | None, inputs: Values) -> Values:
-        """Return the values that `create` (`state` is None) or `update` is expected to return, for a preview."""
+    def planned_values(self, state: Values | None, inputs: Values) -> Values:
+        """Return for a preview the expected result of `create` (`state` is None) or `update`."""
         del state
         return inputs
 
     @abstractmethod
     def resource_id(self, inputs: Values) -> str | None:
-        """Return the id of the object that the inputs describe, None while a preview cannot know it."""
+        """Return the id of the declared object, None while a preview cannot know it."""
 
     def inputs_of(self, values: Values, given: Values) -> Values:
-        """Return the inputs that an object's values amount to; what directs the plugin stays as it was `given`."""
+        """Return an object's values as inputs; directives to the plugin stay as `given`."""
         directives = {
             field.name: given.get(field.name, field.default)
             for field in self.fields
@@ -123,25 +123,25 @@ class Kind(ABC):
         return {name: value for name, value in values.items() if name not in computed} | directives
 
     def outputs_of(self, values: Values) -> Values:
-        """Return those of an object's values that are its state."""
+        """Return the values of an object that belong in its state."""
         outputs = [field.name for field in self.fields if field.compared or field.computed]
         return {name: values[name] for name in outputs if name in values}
 
     def secrets(self, values: Mapping[str, Any]) -> frozenset[str]:
-        """Return the names of the fields whose values are secrets."""
+        """Return the names of secret fields."""
         del values
         return frozenset(field.name for field in self.fields if field.secret)
 
-    def stored(self, values: Mapping[str, Any]) -> Values:
-        """Return the fields of a state, with types; those that it does not have are left out."""
+    def from_state(self, values: Mapping[str, Any]) -> Values:
+        """Return the fields of a state with types, without missing ones."""
         return {
-            field.name: field.stored(values[field.name])
+            field.name: field.from_state(values[field.name])
             for field in self.fields
             if values.get(field.name) is not None
         }
 
 
-def joined_id(inputs: Values, *names: str) -> str | None:
-    """Return the values of these fields joined by colons, None where one is not known yet."""
+def join_id(inputs: Values, *names: str) -> str | None:
+    """Return the values of these fields joined by colons, None while one is unknown."""
     parts = [inputs.get(name) for name in names]
     return None if UNKNOWN in parts or None in parts else ":".join(map(str, parts))

@@ -1,4 +1,4 @@
-"""What the kinds of Nexus have in common: ids, and objects that Nexus made itself."""
+"""Rules shared by the kinds of Nexus: ids, and Nexus's built-in objects."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ciaccess.provider.kinds.objects import ObjectKind
 
 T = TypeVar("T")
 
-# Columns of Nexus's database: a longer value is answered with 500.
+# Columns of Nexus's database: a longer value fails with HTTP 500.
 _MOST_ID_CHARACTERS = 200
 MOST_DESCRIPTION_CHARACTERS = 400
 
@@ -30,13 +30,13 @@ def _is_name(value: str) -> bool:
     return _is_id(value) and re.fullmatch(r"[A-Za-z0-9-][A-Za-z0-9._-]*", value) is not None
 
 
-# What Nexus takes and can name in a URL again: for roles and users nearly anything, for the others names.
+# Values that Nexus accepts and that work in its URLs: roles and users allow more than other objects.
 ID = Rule("1 to 200 characters without '/', '\\', ':', '%', '..' and without blanks at an end", _is_id)
 NAME = Rule("1 to 200 letters, digits, '.', '_', '-', not starting with '.' or '_', without '..'", _is_name)
 
 
 class NexusKind(ObjectKind[T]):
-    """A kind whose id is the value of the one field that identifies it."""
+    """A kind whose id is the value of its one identifying field."""
 
     system = "Nexus"
 
@@ -47,9 +47,9 @@ class NexusKind(ObjectKind[T]):
         return None if value is UNKNOWN or value is None else str(value)
 
 
-def built_in(noun: str, identity: str) -> KindError:
-    """Return the error of an object of Nexus's own."""
+def built_in_error(noun: str, identity: str) -> KindError:
+    """Return the error for a built-in object of Nexus."""
     return KindError(
-        f"{action('create', noun, identity)}: it is Nexus's own and cannot be changed. Choose another name, "
+        f"{action('create', noun, identity)}: it is built into Nexus and cannot be changed. Choose another name, "
         f"or use the {noun} as it is without declaring it"
     )

@@ -1,4 +1,4 @@
-"""A Nexus content selector: which paths of which format, as a CSEL expression."""
+"""A Nexus content selector: paths of a format as a CSEL expression."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ class NexusContentSelector(NexusKind[ContentSelector]):
         del address
         return self._systems.nexus().content_selectors
 
-    def wanted(self, inputs: Values) -> ContentSelector:
+    def desired(self, inputs: Values) -> ContentSelector:
         """Return the content selector of these inputs."""
         return ContentSelector(inputs["name"], inputs["description"], inputs["expression"])
 
-    def observed(self, item: ContentSelector) -> Values:
+    def values_of(self, item: ContentSelector) -> Values:
         """Return a content selector's values."""
         return {"name": item.name, "description": item.description, "expression": item.expression}

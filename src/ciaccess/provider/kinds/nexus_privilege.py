@@ -1,4 +1,4 @@
-"""A Nexus privilege: wildcard, repository-view or repository-content-selector, each with fields of its own."""
+"""A Nexus privilege of type wildcard, repository-view or repository-content-selector."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from ciaccess.provider.kinds.fields import (
     Rule,
     Values,
     at_most,
+    display,
     one_of,
-    shown,
 )
-from ciaccess.provider.kinds.nexus import MOST_DESCRIPTION_CHARACTERS, NAME, NexusKind, built_in
+from ciaccess.provider.kinds.nexus import MOST_DESCRIPTION_CHARACTERS, NAME, NexusKind, built_in_error
 from ciaccess.provider.kinds.objects import ADOPT
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ _OF_A_TYPE = ("format", "repository", "content_selector", "actions", "pattern")
 
 
 class NexusPrivilege(NexusKind[Privilege]):
-    """`type` decides which of the fields belong to it; another type is another privilege."""
+    """A privilege; `type` decides which of the fields it has, and cannot be changed."""
 
     token = "ciaccess:nexus:Privilege"  # noqa: S105 a type token, no secret
     noun = "privilege"
@@ -68,7 +68,7 @@ class NexusPrivilege(NexusKind[Privilege]):
     def check(
         self, old: Mapping[str, Any], inputs: Mapping[str, Any], concealed: frozenset[str]
     ) -> tuple[Values, tuple[Failure, ...]]:
-        """Demand the fields of the type, and no other type's."""
+        """Require the fields of the type, and refuse those of other types."""
         values, failures = super().check(old, inputs, concealed)
         written = WRITABLE.get(str(values.get("type")), _OF_A_TYPE)
         for name in _OF_A_TYPE:
@@ -76,17 +76,17 @@ class NexusPrivilege(NexusKind[Privilege]):
             if value is UNKNOWN or written is _OF_A_TYPE:
                 continue
             if name in written and not value:
-                failures += (Failure(name, f"is missing: a {values['type']} privilege has one"),)
+                failures += (Failure(name, f"is missing: a {values['type']} privilege needs it"),)
             elif name not in written and value:
                 reason = (
-                    f"{shown(value)} is not allowed: a {values['type']} privilege has {', '.join(written)}"
+                    f"{display(value)} is not allowed: a {values['type']} privilege has {', '.join(written)}"
                 )
                 failures += (Failure(name, reason),)
         return values, failures
 
     def create(self, inputs: Values) -> Values:
-        """Make the privilege, and give it back to the roles that lost it when its predecessor was deleted."""
-        made = super().create(inputs)
+        """Create the privilege; add it again to the roles that lost it in a replacement."""
+        created = super().create(inputs)
         with self._lock:
             holders = self._holders.pop(inputs["name"], [])
         roles = self._systems.nexus().roles
@@ -94,10 +94,10 @@ class NexusPrivilege(NexusKind[Privilege]):
             role = roles.find(holder)
             if role is not None:
                 roles.replace(replace(role, privileges=role.privileges | {inputs["name"]}))
-        return made
+        return created
 
     def delete(self, resource_id: str, state: Values) -> None:
-        """Remove the privilege; Nexus takes it out of roles, without a word."""
+        """Delete the privilege; Nexus silently removes it from roles."""
         roles = self._systems.nexus().roles.all().values()
         with self._lock:
             self._holders[resource_id] = [role.role_id for role in roles if resource_id in role.privileges]
@@ -108,16 +108,16 @@ class NexusPrivilege(NexusKind[Privilege]):
         del address
         return self._systems.nexus().privileges
 
-    def wanted(self, inputs: Values) -> Privilege:
+    def desired(self, inputs: Values) -> Privilege:
         """Return the privilege of these inputs."""
         return Privilege(**{field.name: inputs[field.name] for field in self.fields if field.compared})
 
-    def observed(self, item: Privilege) -> Values:
+    def values_of(self, item: Privilege) -> Values:
         """Return a privilege's values."""
         return {field.name: getattr(item, field.name) for field in self.fields if field.compared}
 
     def bring_in_line(self, existing: Privilege, inputs: Values) -> None:
         """Replace an existing privilege, unless it is Nexus's own."""
         if existing.read_only:
-            raise built_in(self.noun, existing.name)
+            raise built_in_error(self.noun, existing.name)
         super().bring_in_line(existing, inputs)

@@ -1,4 +1,4 @@
-"""A Nexus role: a set of privileges, and of roles it contains."""
+"""A Nexus role: a set of privileges and of contained roles."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ciaccess.clients.nexus import Role
 from ciaccess.provider.kinds.fields import NAMES, Field, Values, at_most
-from ciaccess.provider.kinds.nexus import ID, MOST_DESCRIPTION_CHARACTERS, NexusKind, built_in
+from ciaccess.provider.kinds.nexus import ID, MOST_DESCRIPTION_CHARACTERS, NexusKind, built_in_error
 from ciaccess.provider.kinds.objects import ADOPT
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class NexusRole(NexusKind[Role]):
-    """`privileges` and `roles` are sets; one that Nexus does not have is refused by name."""
+    """A role; `privileges` and `roles` are sets of names that must exist in Nexus."""
 
     token = "ciaccess:nexus:Role"  # noqa: S105 a type token, no secret
     noun = "role"
@@ -32,7 +32,7 @@ class NexusRole(NexusKind[Role]):
         del address
         return self._systems.nexus().roles
 
-    def wanted(self, inputs: Values) -> Role:
+    def desired(self, inputs: Values) -> Role:
         """Return the role of these inputs."""
         return Role(
             role_id=inputs["role_id"],
@@ -42,7 +42,7 @@ class NexusRole(NexusKind[Role]):
             roles=inputs["roles"],
         )
 
-    def observed(self, item: Role) -> Values:
+    def values_of(self, item: Role) -> Values:
         """Return a role's values."""
         return {
             "role_id": item.role_id,
@@ -55,5 +55,5 @@ class NexusRole(NexusKind[Role]):
     def bring_in_line(self, existing: Role, inputs: Values) -> None:
         """Replace an existing role, unless it is Nexus's own."""
         if existing.read_only:
-            raise built_in(self.noun, existing.role_id)
+            raise built_in_error(self.noun, existing.role_id)
         super().bring_in_line(existing, inputs)

@@ -1,12 +1,10 @@
-"""A Nexus user of the source `default`, whose password is proved by a login.
+"""A Nexus user of the source `default`, whose password is confirmed by a login.
 
-Nexus never shows a password, so a read tries to log in with the one that the state knows. What it finds is the
-field `login`: `accepted`, which every declaration wants, or `refused`. So a changed password shows as a difference,
-and the password itself never does.
+Nexus never returns a password, so a read logs in with the one in the state. The result is the field `login`: `accepted`,
+which every declaration has, or `refused`. So a changed password is a difference in `login`, without the password.
 
-Where the password may not be changed (that needs nexus:*), a user that its secret in Vault does not name is deleted and
-made anew: of two that take turns, the idle one, or one whose making was cut short before the secret's first version. The one
-that the secret names never is.
+Changing a password needs nexus:*. Without that right an idle user, which its secret in Vault does not name, is deleted
+and created again. A user that the secret names is never deleted for this.
 """
 
 from __future__ import annotations
@@ -17,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 from ciaccess.clients.errors import ForbiddenError, NotFoundError, action
 from ciaccess.clients.nexus import User, is_password
 from ciaccess.clients.vault.secret import VaultSecret
-from ciaccess.provider.environment import imported_password
+from ciaccess.provider.environment import password_for_import
 from ciaccess.provider.kinds.fields import NAMES, UNKNOWN, Failure, Field, Rule, Values, at_most, one_of
-from ciaccess.provider.kinds.kind import KindError, Seen
+from ciaccess.provider.kinds.kind import KindError, ReadResult
 from ciaccess.provider.kinds.nexus import ID, NexusKind
 from ciaccess.provider.kinds.objects import ADOPT, CLUSTER_WAITS_SECONDS
 
@@ -42,7 +40,10 @@ _SECRET_PATH = Rule(
 
 
 class NexusUser(NexusKind[User]):
-    """`password` is a secret. An import takes it from the variable that `svc-x:env:NAME` names; else it is empty, and set next."""
+    """A user. An import takes the password from the variable that `svc-x:env:NAME` names.
+
+    Without that variable the password is empty in the state, and the next `up` sets the declared one.
+    """
 
     token = "ciaccess:nexus:User"  # noqa: S105 a type token, no secret
     noun = "user"
@@ -69,7 +70,7 @@ class NexusUser(NexusKind[User]):
     def check(
         self, old: Mapping[str, Any], inputs: Mapping[str, Any], concealed: frozenset[str]
     ) -> tuple[Values, tuple[Failure, ...]]:
-        """Take what an import found: no password, and a login that it could not try."""
+        """Accept the inputs of an import without a password: its login was not checked."""
         values, failures = super().check(old, inputs, concealed)
         imported = old.get("password") == "" == inputs.get("password")
         if imported:
@@ -78,55 +79,55 @@ class NexusUser(NexusKind[User]):
         return values, failures
 
     def diff(self, resource_id: str, state: Values, inputs: Values) -> Difference:
-        """A state of before the first refresh knows of no login that was refused."""
+        """Return the changed fields; a state from before the first refresh has no `login`."""
         return super().diff(resource_id, {"login": ACCEPTED} | state, inputs)
 
     def create(self, inputs: Values) -> Values:
-        """Make the user with its password, and prove it by a login."""
+        """Create the user with its password, and confirm that by a login."""
         self._refuse_unknown_roles(inputs)
         super().create(inputs)
         self._prove_login(inputs)
         return inputs
 
-    def read(self, resource_id: str, state: Values) -> Seen | None:
-        """Return the user, and whether the state's password lets it in."""
+    def read(self, resource_id: str, state: Values) -> ReadResult | None:
+        """Return the user, and whether Nexus accepts the state's password."""
         user_id, _, reference = resource_id.partition(":")
         seen = super().read(user_id, state)
         if seen is None:
             return None
-        imported = imported_password(self.noun, reference) if reference else ""
+        imported = password_for_import(self.noun, reference) if reference else ""
         seen.values["password"] = state.get("password", imported)
         if seen.values["status"] == state.get("status") != ACTIVE:
-            # It is to be disabled, and then no login can be tried.
+            # The user is declared disabled, so a login proves nothing.
             seen.values["login"] = state.get("login", ACCEPTED)
         else:
             seen.values["login"] = ACCEPTED if self._lets_in(user_id, seen.values["password"]) else REFUSED
-        return Seen(seen.values, user_id)
+        return ReadResult(seen.values, user_id)
 
     def update(self, resource_id: str, state: Values, inputs: Values) -> Values:
-        """Write what differs: first the user, then its password, and prove that by a login."""
+        """Write the changed fields, then the password, and confirm that by a login."""
         self._refuse_unknown_roles(inputs)
-        profile = [name for name in vars(self.wanted(inputs)) if name != "source"]
+        profile = [name for name in vars(self.desired(inputs)) if name != "source"]
         if any(state.get(name) != inputs[name] for name in profile):
             super().update(resource_id, state, inputs)
         try:
             if not inputs["password"]:
-                return inputs  # an account's, which does not know it: it stays
+                return inputs  # the account does not know the password, so the user keeps it
             if inputs["status"] == ACTIVE:
                 self._set_password(inputs)
                 self._prove_login(inputs)
             elif state.get("password") != inputs["password"]:
                 self._change_password(inputs)
         except NotFoundError:
-            raise self.gone(resource_id) from None
+            raise self.gone_error(resource_id) from None
         return inputs
 
-    def objects(self, address: Values) -> Users:  # type: ignore[override] # its create takes a password, see `make`
+    def objects(self, address: Values) -> Users:  # type: ignore[override] # its create needs a password, see `make`
         """Return Nexus's users."""
         del address
         return self._systems.nexus().users
 
-    def wanted(self, inputs: Values) -> User:
+    def desired(self, inputs: Values) -> User:
         """Return the user of these inputs."""
         return User(
             user_id=inputs["user_id"],
@@ -137,12 +138,12 @@ class NexusUser(NexusKind[User]):
             roles=inputs["roles"],
         )
 
-    def observed(self, item: User) -> Values:
-        """Return a user's values, as far as Nexus tells them."""
+    def values_of(self, item: User) -> Values:
+        """Return a user's values, except for the password."""
         return {name: value for name, value in vars(item).items() if name != "source"}
 
     def is_ours(self, existing: User, inputs: Values) -> bool:
-        """Only who made the user knows its password."""
+        """Tell whether the user equals the inputs and Nexus accepts their password."""
         known = inputs["password"] is not UNKNOWN and inputs["status"] == ACTIVE
         return (
             known
@@ -151,7 +152,7 @@ class NexusUser(NexusKind[User]):
         )
 
     def bring_in_line(self, existing: User, inputs: Values) -> None:
-        """Replace an existing user where it differs, and set its password where that is another one."""
+        """Replace an existing user if it differs, and set its password if it has another one."""
         super().bring_in_line(existing, inputs)
         if inputs["status"] == ACTIVE:
             self._set_password(inputs)
@@ -159,11 +160,11 @@ class NexusUser(NexusKind[User]):
             self._change_password(inputs)
 
     def make(self, inputs: Values) -> None:
-        """Make the user with its password."""
-        self._systems.nexus().users.create(self.wanted(inputs), inputs["password"])
+        """Create the user with its password."""
+        self._systems.nexus().users.create(self.desired(inputs), inputs["password"])
 
     def _refuse_unknown_roles(self, inputs: Values) -> None:
-        """Nexus takes a new user with a role that does not exist, and hides the role until it does."""
+        """Raise for unknown roles: Nexus accepts such a user, and hides the role until it exists."""
         roles = self._systems.nexus().roles
         missing = sorted(
             role for role in inputs["roles"] if roles.find(role) is None and roles.read(role) is None
@@ -183,8 +184,8 @@ class NexusUser(NexusKind[User]):
         user_id = inputs["user_id"]
         if user_id == self._systems.nexus_username():
             raise KindError(
-                f"{action('change the password of', self.noun, user_id)}: ciaccess itself logs in as this user, and "
-                "would lock itself out. Set NEXUS_USERNAME and NEXUS_PASSWORD to another administrator's"
+                f"{action('change the password of', self.noun, user_id)}: ciaccess logs in as this user and would lock "
+                "itself out. Set NEXUS_USERNAME and NEXUS_PASSWORD to those of another administrator"
             )
         try:
             self._systems.nexus().users.change_password(user_id, inputs["password"])
@@ -195,7 +196,7 @@ class NexusUser(NexusKind[User]):
             self.make(inputs)
 
     def _is_idle(self, user_id: str, path: str) -> bool:
-        """Tell whether the secret that hands this user out, "" for none, names another one now, or never named any."""
+        """Tell whether the secret at `path` ("" for none) has no version, or names another user."""
         if not path:
             return False
         found = VaultSecret(self._systems.vault(), path).read()
@@ -210,8 +211,8 @@ class NexusUser(NexusKind[User]):
             if self._lets_in(user_id, inputs["password"]):
                 return
         raise KindError(
-            f"{action('prove the login of', self.noun, user_id)}: Nexus took the password and refuses the login. See that "
-            "the Local Authenticating Realm is active and that nothing else writes this user, and run again"
+            f"{action('prove the login of', self.noun, user_id)}: Nexus accepted the new password and refuses the login. "
+            "Check that the Local Authenticating Realm is active and that nothing else writes this user, and run again"
         )
 
     def _lets_in(self, user_id: str, password: str) -> bool:

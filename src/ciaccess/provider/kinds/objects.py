@@ -1,7 +1,7 @@
-"""A kind whose objects lie in a system under an id that people can read: found, made, taken over, replaced.
+"""The life cycle of objects in Nexus and GitLab: find, create, take over, replace, delete.
 
-Owns the life cycle that Nexus's and GitLab's objects share: creating looks first, and what somebody else made is
-never taken over in silence. A kind says which fields an object has, and how one is told from the other.
+`create` first checks whether the object exists, and never silently takes over a foreign one. A subclass defines the
+fields of an object and how an own object is recognised.
 """
 
 from __future__ import annotations
@@ -12,39 +12,39 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 from ciaccess.clients.errors import ConflictError, NotFoundError, action
 from ciaccess.provider.kinds.fields import FLAG, Field, Values
-from ciaccess.provider.kinds.kind import Kind, KindError, Seen
+from ciaccess.provider.kinds.kind import Kind, KindError, ReadResult
 
 T = TypeVar("T")
 
-# A clustered Nexus answers from before a write for some seconds, ten at the most that was heard of.
+# A clustered Nexus may return stale data for some seconds after a write, ten at most as far as known.
 CLUSTER_WAITS_SECONDS = (0.2, 0.5, 1.0, 2.0, 3.0, 3.0, 3.0)
 
-# Directs `create`, and is no state of the object: to change it is no reason to ask a system anything.
+# A directive to `create`, not part of the object: changing it needs no call to a system.
 ADOPT = Field("adopt", FLAG, default=False, compared=False)
 
 if TYPE_CHECKING:
 
     class Objects(Protocol[T]):
-        """A system's objects of one type, as clients/ offers them."""
+        """A system's objects of one type, as in clients/."""
 
         def find(self, identity: str, /) -> T | None:
             """Return the object from the shared list."""
 
         def read(self, identity: str, /) -> T | None:
-            """Return the object as the system knows it now."""
+            """Return the object, read from the system now."""
 
         def create(self, item: T, /) -> Any:
-            """Make the object."""
+            """Create the object."""
 
         def replace(self, item: T, /) -> Any:
             """Write the object as a whole."""
 
         def delete(self, identity: str, /) -> bool:
-            """Remove the object; False where it was not there."""
+            """Delete the object; False if it did not exist."""
 
 
 class ExistsError(KindError):
-    """The object exists, and this stack does not know it. `identity` is its id, which an import takes."""
+    """The object exists and is not in this stack's state. `identity` is its import id."""
 
     def __init__(self, noun: str, identity: str, system: str) -> None:
         super().__init__(f"{action('create', noun, identity)}: it exists already in {system}")
@@ -52,72 +52,72 @@ class ExistsError(KindError):
 
 
 class ObjectKind(Kind, Generic[T]):
-    """The verbs of such a kind; `system` is where its objects lie."""
+    """The verbs of such a kind; `system` is the name of the system with its objects."""
 
     system: ClassVar[str]
 
     def create(self, inputs: Values) -> Values:
-        """Make the object, unless it is there: then take it over if the inputs say so, or if it is ours."""
+        """Create the object, or take over an existing one that is ours or has `adopt`."""
         identity = self._identity(inputs)
         existing = self.objects(inputs).find(identity)
         if existing is None:
-            existing = self._made(identity, inputs)
+            existing = self._create_or_find(identity, inputs)
         if existing is not None:
             self._take_over(identity, existing, inputs)
         return inputs
 
-    def read(self, resource_id: str, state: Values) -> Seen | None:
-        """Return the object out of the list that all reads of a process share."""
+    def read(self, resource_id: str, state: Values) -> ReadResult | None:
+        """Return the object from the list that all reads of a process share."""
         del state
-        found = self.objects(self.addressed(resource_id)).find(resource_id)
-        return None if found is None else Seen(self.observed(found))
+        found = self.objects(self.address_of(resource_id)).find(resource_id)
+        return None if found is None else ReadResult(self.values_of(found))
 
     def update(self, resource_id: str, state: Values, inputs: Values) -> Values:
         """Write the object as a whole."""
         del state
         try:
-            self.objects(inputs).replace(self.wanted(inputs))
+            self.objects(inputs).replace(self.desired(inputs))
         except NotFoundError:
-            raise self.gone(resource_id) from None
+            raise self.gone_error(resource_id) from None
         return inputs
 
     def delete(self, resource_id: str, state: Values) -> None:
-        """Remove the object."""
+        """Delete the object."""
         del state
-        self.objects(self.addressed(resource_id)).delete(resource_id)
+        self.objects(self.address_of(resource_id)).delete(resource_id)
 
     @abstractmethod
     def objects(self, address: Values) -> Objects[T]:
-        """Return the objects among which the one of these values lies."""
+        """Return the collection that contains the object of these values."""
 
     @abstractmethod
-    def wanted(self, inputs: Values) -> T:
-        """Return the object that the inputs describe."""
+    def desired(self, inputs: Values) -> T:
+        """Return the object of the inputs."""
 
     @abstractmethod
-    def observed(self, item: T) -> Values:
+    def values_of(self, item: T) -> Values:
         """Return an object's values, by field."""
 
-    def addressed(self, resource_id: str) -> Values:
-        """Return the values that an id holds."""
+    def address_of(self, resource_id: str) -> Values:
+        """Return the values of the identifying fields in an id."""
         names = [field.name for field in self.fields if field.identifies]
         return dict(zip(names, [resource_id], strict=True))
 
     def is_ours(self, existing: T, inputs: Values) -> bool:
-        """Tell whether an object is what a create of ours made whose end nobody saw: equal in every field."""
-        return existing == self.wanted(inputs)
+        """Tell whether an existing object is ours, from a create that was cut off: all fields are equal."""
+        return existing == self.desired(inputs)
 
     def bring_in_line(self, existing: T, inputs: Values) -> None:
-        """Make an object that is taken over what the inputs describe."""
-        if existing != self.wanted(inputs):
-            self.objects(inputs).replace(self.wanted(inputs))
+        """Update an object that is taken over to the inputs."""
+        if existing != self.desired(inputs):
+            self.objects(inputs).replace(self.desired(inputs))
 
     def make(self, inputs: Values) -> None:
-        """Make the object where there is none."""
-        self.objects(inputs).create(self.wanted(inputs))
+        """Create an object that does not exist."""
+        self.objects(inputs).create(self.desired(inputs))
 
-    def look(self, state: Values | None, inputs: Values) -> None:
-        """Refuse in a preview an object that exists already."""
+    def check_live(self, state: Values | None, inputs: Values) -> None:
+        """Raise in a preview if a foreign object exists."""
         identity = self.resource_id(inputs)
         if state is not None or identity is None or inputs["adopt"]:
             return
@@ -125,15 +125,15 @@ class ObjectKind(Kind, Generic[T]):
         if existing is not None and not self.is_ours(existing, inputs):
             raise ExistsError(self.noun, identity, self.system)
 
-    def gone(self, resource_id: str) -> KindError:
-        """Return the error of an update whose object somebody removed since the state was last refreshed."""
+    def gone_error(self, resource_id: str) -> KindError:
+        """Return the error of an update whose object was deleted since the last refresh."""
         return KindError(
             f"{action('update', self.noun, resource_id)}: it is no longer in {self.system}. "
-            "Run `pulumi up --refresh`, which makes it again"
+            "Run `pulumi up --refresh`, which creates it again"
         )
 
-    def _made(self, identity: str, inputs: Values) -> T | None:
-        """Make the object; return what is there instead if somebody was quicker."""
+    def _create_or_find(self, identity: str, inputs: Values) -> T | None:
+        """Create the object; if another client created it meanwhile, return that one."""
         try:
             self.make(inputs)
         except ConflictError:
@@ -154,6 +154,6 @@ class ObjectKind(Kind, Generic[T]):
         identity = self.resource_id(inputs)
         if identity is None:
             raise KindError(
-                f"create {self.noun}: its name is not known. Give it one that no other resource computes"
+                f"create {self.noun}: its name is unknown. Give it a name that does not depend on another resource"
             )
         return identity

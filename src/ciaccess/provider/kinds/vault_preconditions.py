@@ -1,15 +1,15 @@
-"""What must hold in Vault before anything is written there (docs/adr/0006): vacant paths, a KV engine, a URL that answers.
+"""Checks of Vault before the first write: vacant paths, a KV engine, a reachable URL (docs/adr/0006).
 
-It makes nothing and reads only when it is created or when something is added to it: what lies at the paths
-afterwards is this stack's own. While `./ciaccess adopt` takes things over one by one, what it has not reached yet is left
-out of the state, so that the next `up` without it refuses again.
+Creates no object. Vault is read only on creation and for additions: afterwards the paths belong to this stack. While
+`./ciaccess adopt` takes objects over one by one, paths that it has not reached yet are left out of the state, so that
+an `up` without it refuses them.
 """
 
 from __future__ import annotations
 
 from ciaccess.provider.environment import adopted_paths
 from ciaccess.provider.kinds.fields import NAMES, Field, Rule, Values
-from ciaccess.provider.kinds.kind import Kind, KindError, Seen
+from ciaccess.provider.kinds.kind import Kind, KindError, ReadResult
 
 _ID = "vault"
 _KV_VERSION = 2
@@ -20,7 +20,7 @@ def _is_api_path(value: str) -> bool:
 
 
 class VaultPreconditions(Kind):
-    """`vacant` are API paths; `kv_mount` and `reachable_url` may be empty, and are then not looked at."""
+    """Preconditions; `vacant` are API paths; an empty `kv_mount` or `reachable_url` is not checked."""
 
     token = "ciaccess:vault:Preconditions"  # noqa: S105 a type token, no secret
     noun = "precondition"
@@ -39,29 +39,29 @@ class VaultPreconditions(Kind):
     )
 
     def create(self, inputs: Values) -> Values:
-        """Refuse to go on where something does not hold."""
+        """Raise if a precondition is not met."""
         return inputs | {"vacant": inputs["vacant"] - self._foreign(None, inputs)}
 
-    def read(self, resource_id: str, state: Values) -> Seen | None:
-        """Return the state: the paths are this stack's own by now. An import knows of no paths."""
+    def read(self, resource_id: str, state: Values) -> ReadResult | None:
+        """Return the state: the paths belong to this stack by now. An import has no paths."""
         del resource_id
-        return Seen({"vacant": frozenset(), "kv_mount": "", "reachable_url": ""} | state, _ID)
+        return ReadResult({"vacant": frozenset(), "kv_mount": "", "reachable_url": ""} | state, _ID)
 
     def update(self, resource_id: str, state: Values, inputs: Values) -> Values:
-        """Look at what was added."""
+        """Check the additions."""
         del resource_id
         return inputs | {"vacant": inputs["vacant"] - self._foreign(state, inputs)}
 
     def delete(self, resource_id: str, state: Values) -> None:
-        """Do nothing: nothing was made."""
+        """Do nothing: there is no object."""
         del resource_id, state
 
-    def look(self, state: Values | None, inputs: Values) -> None:
-        """Raise an error that lists all that does not hold; what the state holds already is not looked at again."""
+    def check_live(self, state: Values | None, inputs: Values) -> None:
+        """Raise one error that lists all unmet preconditions which the state does not have yet."""
         self._foreign(state, inputs)
 
     def _foreign(self, state: Values | None, inputs: Values) -> frozenset[str]:
-        """Return the paths that exist and are not the stack's own, which only an adoption puts up with; see `look`."""
+        """Return existing paths that are not the stack's; outside an adoption they are an error."""
         before = state or {}
         vault = self._systems.vault()
         adopted = adopted_paths()
@@ -72,20 +72,20 @@ class VaultPreconditions(Kind):
         if mount and mount != before.get("kv_mount"):
             version = vault.kv_version(mount)
             if version is None:
-                faults.append(f"no KV engine is mounted at {mount}/")
+                faults.append(f"no KV engine at {mount}/")
             elif version != _KV_VERSION:
                 faults.append(f"the KV engine at {mount}/ has version {version}, not {_KV_VERSION}")
         if faults:
             raise KindError(
-                f"check Vault before writing: {'; '.join(faults)}. What a run that was killed has left is taken into the state by "
-                "./ciaccess recover, what others made by ./ciaccess adopt, or adopt: true at its entry in access.yaml; "
-                "vault.kv.manage: true mounts the engine"
+                f"check Vault before writing: {'; '.join(faults)}. For leftovers of a killed run: ./ciaccess recover. For "
+                "objects created by others: ./ciaccess adopt, or adopt: true at the entry in access.yaml. For a missing KV "
+                "engine: vault.kv.manage: true mounts it"
             )
         if inputs["reachable_url"] and inputs["reachable_url"] != before.get("reachable_url"):
             vault.url_answers(inputs["reachable_url"])
         return frozenset(foreign)
 
     def resource_id(self, inputs: Values) -> str | None:
-        """Return the one id that there is."""
+        """Return the only id."""
         del inputs
         return _ID
