@@ -1,4 +1,4 @@
-"""`./ciaccess recover`: after a run that died, what it left behind and what mends it."""
+"""`./ciaccess recover`: the leftovers of a killed run, and their removal."""
 
 from __future__ import annotations
 
@@ -26,23 +26,24 @@ application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
 @application.command(
-    epilog="Example:  ./ciaccess recover --stack prod, read what it says, then the same with --yes"
+    epilog="Examples:  ./ciaccess recover --stack prod  ·  ./ciaccess recover --stack prod --yes"
 )
 def recover(
     *,
     stack: Annotated[
-        str, typer.Option("--stack", envvar=["CIACCESS_STACK", "PULUMI_STACK"], help="The stack to mend.")
+        str, typer.Option("--stack", envvar=["CIACCESS_STACK", "PULUMI_STACK"], help="The stack to recover.")
     ] = "prod",
     settings_file: Annotated[
         Path | None,
         typer.Option("--config-file", help="The stack's settings. Default: config/Pulumi.<stack>.yaml."),
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do what is explained.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print what was found as JSON.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Carry out the remedies; without it, only list them.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
-    """Explain what a run that was killed or cut off left behind, and with --yes mend it. Writes nothing without it.
+    """List what a killed or interrupted run left behind; with --yes, repair it. Writes nothing without --yes.
 
-    Exit code 0 nothing is left, 2 something is, 3 Vault or the state could not be looked at, 1 somebody holds the stack.
+    Exit code 0: nothing to recover; 2: leftovers found; 3: Vault or the state could not be checked; 1: the stack is locked by
+    a run that may be alive, or another error.
     """
     try:
         settings = StackSettings.of_stack(stack, settings_file)
@@ -52,16 +53,16 @@ def recover(
     except StackSettingsError as error:
         raise CommandError(str(error)) from None
     left = _storage(stack, yes=yes)
-    # Without --yes, a state that cannot be read yet is looked at by the next run.
+    # Without --yes, an unreadable state is left to the run after its repair.
     if yes or all(each.kind != "torn" for each in left):
         try:
             left += _rest(stack, settings_file, access, yes=yes)
         except CommandError:
-            # What was mended is not found a second time, so it is said now or never.
+            # The next run does not find what is repaired already, so report it now.
             for each in left if yes else ():
                 notices().print(f"done: {each.found}: {each.remedy}", markup=False)
             raise
-    _tell(stack, left, yes=yes, as_json=as_json)
+    _print(stack, left, yes=yes, as_json=as_json)
     finish(Exit.CLEAN if yes or not left else Exit.DIFFERENCES)
 
 
@@ -70,12 +71,12 @@ def _storage(stack: str, *, yes: bool) -> list[Leftover]:
     folder = state_folder.folder(backend)
     if folder is not None:
         left = leftovers.of_the_folder(folder, project_name(), stack.rpartition("/")[2])
-        return _mended(left, yes=yes)
+        return _mend(left, yes=yes)
     if state_folder.is_bucket(backend):
-        held = state_folder.locks_said(pulumi_cli.locks(stack))
-        return _mended(leftovers.of_the_locks(held, stack), yes=yes)
+        held = state_folder.parse_locks(pulumi_cli.locks(stack))
+        return _mend(leftovers.of_the_locks(held, stack), yes=yes)
     notices().print(
-        "note: who holds a stack of Pulumi's service is not looked at. Where `pulumi` says so and that is dead: "
+        "note: locks of Pulumi's service are not checked. If `pulumi` reports a lock of a run that has ended: "
         f"pulumi cancel --stack {stack}",
         markup=False,
     )
@@ -83,7 +84,7 @@ def _storage(stack: str, *, yes: bool) -> list[Leftover]:
 
 
 def _rest(stack: str, settings_file: Path | None, access: Access, *, yes: bool) -> list[Leftover]:
-    from ciaccess.clients.credentials import CredentialsError  # noqa: PLC0415 after the YAML has been found good
+    from ciaccess.clients.credentials import CredentialsError  # noqa: PLC0415 only once the YAML is valid
     from ciaccess.clients.errors import ApiError  # noqa: PLC0415 likewise
     from ciaccess.recovery import unrecorded  # noqa: PLC0415 likewise
 
@@ -92,17 +93,17 @@ def _rest(stack: str, settings_file: Path | None, access: Access, *, yes: bool) 
     except CommandError as error:
         raise CommandError(str(error), Exit.COULD_NOT_LOOK) from None
     try:
-        # The engine takes these before the others for a key of transit, which may lie in another Vault.
+        # For a transit key, which may be in another Vault, the engine prefers these variables.
         state_key.check(export, _vault(url="VAULT_SERVER_URL", token="VAULT_SERVER_TOKEN"))  # noqa: S106 names of variables
-        left = _mended(leftovers.of_the_state(export, stack), yes=yes)
-        left += _mended(leftovers.of_vault(export, access, _vault()), yes=yes)
-        return left + _mended(unrecorded.leftovers(export, access, _vault(), stack, settings_file), yes=yes)
+        left = _mend(leftovers.of_the_state(export, stack), yes=yes)
+        left += _mend(leftovers.of_vault(export, access, _vault()), yes=yes)
+        return left + _mend(unrecorded.leftovers(export, access, _vault(), stack, settings_file), yes=yes)
     except (ApiError, CredentialsError) as error:
         raise CommandError(str(error), Exit.COULD_NOT_LOOK) from None
 
 
 def _vault(*, url: str = "", token: str = "") -> Vault:
-    """Return Vault by the usual variables, or by those of these names where they are set."""
+    """Return Vault by the usual variables, or by those of these names if they are set."""
     from ciaccess.clients.credentials import require  # noqa: PLC0415 likewise
     from ciaccess.clients.http.session import trusting  # noqa: PLC0415 likewise
     from ciaccess.clients.vault.client import Vault  # noqa: PLC0415 likewise
@@ -115,16 +116,16 @@ def _vault(*, url: str = "", token: str = "") -> Vault:
     )
 
 
-def _mended(left: list[Leftover], *, yes: bool) -> list[Leftover]:
+def _mend(left: list[Leftover], *, yes: bool) -> list[Leftover]:
     for each in left if yes else ():
         each.mend()
     return left
 
 
-def _tell(stack: str, left: list[Leftover], *, yes: bool, as_json: bool) -> None:
-    following = f"pulumi up --refresh --stack {stack}"
+def _print(stack: str, left: list[Leftover], *, yes: bool, as_json: bool) -> None:
+    next_step = f"pulumi up --refresh --stack {stack}"
     if as_json:
-        print_json({"found": [each.to_json() for each in left], "mended": yes, "next": following})
+        print_json({"found": [each.to_json() for each in left], "mended": yes, "next": next_step})
         return
     console = output()
     for each in left:
@@ -132,7 +133,7 @@ def _tell(stack: str, left: list[Leftover], *, yes: bool, as_json: bool) -> None
             f"{each.kind}: {each.found}\n  {'done' if yes else 'to do'}: {each.remedy}", markup=False
         )
     if not left:
-        console.print("nothing is left behind that `up` does not get over itself", markup=False)
+        console.print("nothing to recover; `pulumi up` handles the rest", markup=False)
     elif not yes:
-        console.print(f"\nDo it: ./ciaccess recover --stack {stack} --yes", markup=False)
-    console.print(f"\nThen, before anything else and before a destroy: {following}", markup=False)
+        console.print(f"\nCarry out: ./ciaccess recover --stack {stack} --yes", markup=False)
+    console.print(f"\nThen, before any other run and before a destroy: {next_step}", markup=False)

@@ -1,7 +1,7 @@
-"""What a run that died can leave behind, and what mends it: found without a change, mended one by one.
+"""Leftovers of a killed run that `pulumi up` cannot handle, each with its remedy.
 
-Owns what no `pulumi up` gets over: a torn file, be it the state itself, the lock of a dead run, interrupted operations in the state, and a mount in
-Vault that was made and never recorded. All else that was made and not recorded is found by the next `up` itself.
+These are a truncated file (the state itself or another one), the lock of a dead run, interrupted operations in the state,
+and an unrecorded mount in Vault. The next `up` finds all other unrecorded objects itself.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _ENGINE = "vault:index/mount:Mount"
 
 @dataclass(frozen=True)
 class Leftover:
-    """What was left: `kind` is torn, lock, pending or mount; `found` says what, `remedy` what mends it."""
+    """A leftover; `kind` is torn, lock, pending, mount or unrecorded, `mend` carries out the `remedy`."""
 
     kind: str
     found: str
@@ -38,24 +38,24 @@ class Leftover:
     mend: Callable[[], object]
 
     def to_json(self) -> dict[str, str]:
-        """Return it as it is printed for machines."""
+        """Return it as a JSON object."""
         return {"kind": self.kind, "found": self.found, "remedy": self.remedy}
 
 
 def of_the_folder(folder: Path, project: str, stack: str) -> list[Leftover]:
-    """Return what was left in the state's folder.
+    """Return the leftovers in the state's folder.
 
     Raises:
-        CommandError: somebody who may be alive holds the stack; the text says who. Or nothing is left of the state.
+        CommandError: a run that may be alive holds the lock, or the state is truncated without a copy.
     """
     held = of_the_locks(state_folder.locks(folder, project, stack), stack)
     torn = [
         Leftover(
-            "torn", f"{file} was not written whole", "remove it: nothing that is needed is in it", file.unlink
+            "torn", f"{file} is incomplete", "delete it: it contains nothing that is needed", file.unlink
         )
-        for file in state_folder.torn(folder)
+        for file in state_folder.broken_files(folder)
     ]
-    # The state comes before the lock, so that nobody starts on what cannot be read.
+    # The state before the lock, so that no other run starts with an unreadable state.
     return [
         *torn,
         *_of_the_state_file(truncated_state.find(folder, project, stack), stack),
@@ -69,56 +69,56 @@ def _of_the_state_file(state: truncated_state.TruncatedState | None, stack: str)
     found = f"the state {state.file} is truncated"
     if state.copy is None:
         raise CommandError(
-            f"{found}, and there is no copy of it. Nothing was changed. Put a backup of your own in its place and run this "
-            f"again. If there is none: pulumi cancel --yes --stack {stack}; mv {state.file} {state.aside}; "
-            f"pulumi stack init {stack}; ./ciaccess adopt run --stack {stack} --all, which takes over what exists and changes "
-            "no password (docs/runbook-adopt.md)",
+            f"{found}, and no copy was found. Nothing was changed. Restore a backup of your own and run this again. Without "
+            f"a backup, create a new state from the existing objects, with all passwords kept (docs/runbook-adopt.md): pulumi "
+            f"cancel --yes --stack {stack}; mv {state.file} {state.aside}; pulumi stack init {stack}; ./ciaccess adopt run "
+            f"--stack {stack} --all",
             Exit.COULD_NOT_LOOK,
         )
     return [
         Leftover(
             "torn",
             found,
-            f"restore {state.copy}, and keep the truncated file as {state.aside.name}. The next `up --refresh` finds what was made "
-            "since; for what it refuses as existing already: ./ciaccess adopt run (docs/runbook-adopt.md)",
+            f"restore {state.copy}, and keep the truncated file as {state.aside.name}. The next `up --refresh` finds objects "
+            "created since; if it refuses one as existing: ./ciaccess adopt run (docs/runbook-adopt.md)",
             state.restore,
         )
     ]
 
 
 def of_the_locks(held: list[state_folder.Lock], stack: str) -> list[Leftover]:
-    """Return the locks of the dead.
+    """Return the locks of dead runs.
 
     Raises:
-        CommandError: somebody who may be alive holds the stack; the text says who.
+        CommandError: a run that may be alive holds the lock.
     """
     for lock in held:
         if not lock.is_stale:
-            raise CommandError(f"the stack {stack!r} is held by {lock.holder}. {_when_alive(lock, stack)}")
+            raise CommandError(f"the stack {stack!r} is locked by {lock.holder}. {_when_alive(lock, stack)}")
     return [
         Leftover(
             "lock",
             f"the lock of {lock.holder}, which is dead",
-            f"lift it: pulumi cancel --yes --stack {stack}",
+            f"remove it: pulumi cancel --yes --stack {stack}",
             lambda: pulumi_cli.run("cancel", "--yes", "--stack", stack, quiet=True),
         )
-        for lock in held[:1]  # the engine lifts all of a stack's locks at once, and all are dead
+        for lock in held[:1]  # the engine removes all locks of a stack at once, and all are of dead runs
     ]
 
 
 def _when_alive(lock: state_folder.Lock, stack: str) -> str:
     if lock.is_here:
         return (
-            "It runs: wait for it, or end it with SIGINT, so that it records what it did. Nothing was changed"
+            "It is running: wait for it, or stop it with SIGINT, so that it records its changes. Nothing was changed"
         )
     return (
-        "Whether that is alive cannot be seen from here: look on that host, or whether its CI job still runs. If it is "
-        f"dead: pulumi cancel --stack {stack}, then run this again. Nothing was changed"
+        "Whether it still runs cannot be checked from here: check on that host, or its CI job. If it has ended: pulumi "
+        f"cancel --stack {stack}, then run this again. Nothing was changed"
     )
 
 
 def of_the_state(export: dict[str, Any], stack: str) -> list[Leftover]:
-    """Return the operations that were interrupted."""
+    """Return the interrupted operations."""
     deployment = export.get("deployment") or {}
     pending = deployment.get("pending_operations") or []
     if not pending:
@@ -128,20 +128,20 @@ def of_the_state(export: dict[str, Any], stack: str) -> list[Leftover]:
     return [
         Leftover(
             "pending",
-            f"interrupted, with an end that nobody recorded: {', '.join(names)}",
-            "take them out of the state; the next `up --refresh` looks at each and goes on with it",
+            f"interrupted operations without a recorded result: {', '.join(names)}",
+            "remove them from the state; the next `up --refresh` checks each object and continues",
             lambda: pulumi_cli.replace(stack, whole),
         )
     ]
 
 
 def of_vault(export: dict[str, Any], access: Access, vault: Vault) -> list[Leftover]:
-    """Return the mounts that are there, hold nothing, and are in no state: made by a run that could not record them.
+    """Return the empty mounts that are in no state: created by a run that could not record them.
 
-    A mount that holds anything is left alone, whoever made it.
+    A mount with content is left alone.
 
     Raises:
-        ApiError: Vault could not be asked.
+        ApiError: Vault could not be checked.
     """
     known = parse(export).urns
     jwt, kv = access.vault.jwt.mount, access.vault.kv
@@ -151,8 +151,8 @@ def of_vault(export: dict[str, Any], access: Access, vault: Vault) -> list[Lefto
     return [
         Leftover(
             "mount",
-            f"the {noun} {path}/ is mounted, in no state, and holds no {content}",
-            "unmount it, so that `up` can make it: nobody can be using it",
+            f"the {noun} {path}/ is mounted, not in the state, and has no {content}",
+            "unmount it, so that `up` can create it; being empty, it is not in use",
             partial(vault.unmount, path),
         )
         for target, path, listing, noun, content in places
@@ -163,5 +163,5 @@ def of_vault(export: dict[str, Any], access: Access, vault: Vault) -> list[Lefto
 def _is_mounted(vault: Vault, path: str) -> bool:
     try:
         return vault.read(f"sys/mounts/{path}") is not None
-    except RefusedError:  # 400: Vault has no such mount
+    except RefusedError:  # 400: no such mount
         return False

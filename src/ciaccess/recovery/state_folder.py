@@ -1,8 +1,8 @@
-"""Where a state lies, who holds a stack, and what a killed engine left torn in a folder (file://…).
+"""The state's folder (file://…): its locks, and the incomplete files of a killed engine.
 
-Owns what the engine has no command for. A lock is lifted by the engine itself (`pulumi cancel`), the state is read and
-written by it alone; one that it cannot read any more is torn_state's. In a bucket an object is written whole or not at
-all, and who holds a stack there is what the engine says of it.
+Owns what the engine has no command for. The engine itself removes locks (`pulumi cancel`), and reads and writes the state;
+truncated_state repairs one that it cannot read. In a bucket an object is written completely or not at all, and the
+locks are those that the engine reports.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from urllib.parse import unquote
 from ciaccess.environment import ROOT
 
 _ENGINE = "pulumi"
-# What the engine's file storage keeps beside each file; it is not written in one piece, and an empty one is an error.
+# The engine's file storage keeps one beside each file, written non-atomically; an empty one is an error.
 _ATTRIBUTES = "*.attrs"
-# What it writes a file to before it bears its name. It takes one among the locks for a lock, a torn one too.
+# Temporary names of the engine. In the folder of locks it treats such a file as a lock, even an incomplete one.
 _UNNAMED = "*.tmp"
-# The engine's other storages that it keeps its own locks in; Pulumi's service has locks of another kind.
+# Other storages with locks of the engine's own kind; Pulumi's service has another kind.
 _BUCKETS = ("s3", "gs", "azblob", "postgres", "postgresql")
 _SAID = re.compile(r"created by (.+?)@(\S+) \(pid (\d+)\) at (\S+)")
 
 
 @dataclass(frozen=True)
 class Lock:
-    """A run of the engine that has, or had, a stack for itself."""
+    """A lock of a stack, by a run of the engine."""
 
     pid: int
     user: str
@@ -39,27 +39,27 @@ class Lock:
 
     @property
     def holder(self) -> str:
-        """Return who it is, in words."""
+        """Return the holder as text."""
         return f"process {self.pid} of {self.user} on {self.host}, since {self.since[:19]}Z"
 
     @property
     def is_here(self) -> bool:
-        """Tell whether the holder runs, or ran, on this host, where it can be looked for."""
+        """Tell whether the holder runs or ran on this host, where it can be checked."""
         return self.host == socket.gethostname()
 
     @property
     def is_stale(self) -> bool:
-        """Tell whether the holder is dead for sure."""
+        """Tell whether the holder is certainly dead."""
         return self.is_here and not _runs(self.pid)
 
 
-_UNKNOWN = Lock(0, "somebody unknown", "an unknown host", "an unknown time")
+_UNKNOWN = Lock(0, "an unknown user", "an unknown host", "an unknown time")
 
 
 def folder(url: str | None) -> Path | None:
-    """Return the folder of a state backend's URL as the engine finds it; None where it is no folder of this machine.
+    """Return the folder of a state backend's URL, None if it is not a local one.
 
-    A path may begin with ~, and one that is relative is so to the project's folder, where the engine is started.
+    As for the engine, a path may begin with ~, and a relative one is relative to the project's folder.
     """
     scheme, separator, rest = (url or "").partition("://")
     if scheme != "file" or not separator:
@@ -68,12 +68,12 @@ def folder(url: str | None) -> Path | None:
 
 
 def is_bucket(url: str | None) -> bool:
-    """Tell whether a state backend's URL is of a storage in which the engine keeps locks as it does in a folder."""
+    """Tell whether a state backend's URL is of a bucket, where the engine keeps locks as in a folder."""
     return (url or "").partition("://")[0] in _BUCKETS
 
 
-def locks_said(said: str) -> list[Lock]:
-    """Return who holds a stack by the engine's own words; "" is nobody."""
+def parse_locks(said: str) -> list[Lock]:
+    """Return the locks in a message of the engine; "" is no lock."""
     found = [Lock(int(pid), user, host, _utc(since)) for user, host, pid, since in _SAID.findall(said)]
     return found or ([_UNKNOWN] if said else [])
 
@@ -86,23 +86,23 @@ def _utc(since: str) -> str:
 
 
 def locks(state: Path, project: str, stack: str) -> list[Lock]:
-    """Return who holds a stack; a lock that cannot be read is held by nobody known."""
+    """Return the locks of a stack; an unreadable one has an unknown holder."""
     files = (state / "locks").glob(f"*/{project}/{stack}/*")
     return [
-        _read(file) for file in sorted(files) if file.suffix != _ATTRIBUTES[1:] and not _is_torn_lock(file)
+        _read(file) for file in sorted(files) if file.suffix != _ATTRIBUTES[1:] and not _is_broken_lock(file)
     ]
 
 
-def torn(state: Path) -> list[Path]:
-    """Return the empty attribute files and the torn locks, because of which the engine does nothing any more.
+def broken_files(state: Path) -> list[Path]:
+    """Return the empty attribute files and incomplete locks, which block every run of the engine.
 
-    They hold nothing that it needs: who died while it wrote its lock, or could not write it, has not begun.
+    They contain nothing that is needed: a run that did not finish writing its lock has not started.
     """
     attributes = [file for file in state.rglob(_ATTRIBUTES) if file.stat().st_size == 0]
-    return sorted([*attributes, *filter(_is_torn_lock, (state / "locks").rglob(_UNNAMED))])
+    return sorted([*attributes, *filter(_is_broken_lock, (state / "locks").rglob(_UNNAMED))])
 
 
-def _is_torn_lock(file: Path) -> bool:
+def _is_broken_lock(file: Path) -> bool:
     return file.suffix == _UNNAMED[1:] and _read(file).pid == _UNKNOWN.pid
 
 
@@ -115,7 +115,7 @@ def _read(file: Path) -> Lock:
 
 
 def _runs(pid: int) -> bool:
-    """Tell whether a process is an engine; its number may be another program's by now."""
+    """Tell whether a process is an engine; the pid may have been reused."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -123,10 +123,10 @@ def _runs(pid: int) -> bool:
     except PermissionError:
         return True
     try:
-        # A killed process whose parent has not asked for it yet is dead, too.
+        # A zombie is dead, too.
         name, _, rest = (
             Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").partition("(")[2].rpartition(")")
         )
     except OSError:
-        return True  # no /proc here: a process of this number is all that is known
+        return True  # no /proc here: only the pid is known
     return name.startswith(_ENGINE) and rest.split()[0] != "Z"

@@ -1,6 +1,6 @@
-"""The key that encrypts a state's secrets, where that is one of Vault's transit engine (hashivault://): whether it is still there.
+"""A check of the transit key in Vault that encrypts a state's secrets (hashivault://).
 
-Owns finding out before a run does. What the key encrypts is the engine's, and so is a passphrase, which it asks for itself.
+Detects a lost key before a run fails. The engine itself decrypts, and checks a passphrase.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 
 def check(export: dict[str, Any], vault: Vault) -> None:
-    """Make sure that Vault decrypts what a state is encrypted with, if that is Vault's to do.
+    """Check that Vault can decrypt the key of a state, if that is a transit key.
 
     Raises:
-        CommandError: it has no such key, or not the one it was.
-        ApiError: it could not be asked, or the token may not.
+        CommandError: the key is missing, or it is another one.
+        ApiError: Vault could not be checked, or the token may not decrypt.
     """
     state = ((export.get("deployment") or {}).get("secrets_providers") or {}).get("state") or {}
     key = transit.named_by(str(state.get("url") or ""))
@@ -40,11 +40,11 @@ def check(export: dict[str, Any], vault: Vault) -> None:
         said = (
             error.said
             if isinstance(error, RefusedError | NotFoundError)
-            else "what the state has is no ciphertext"
+            else "the state contains no valid ciphertext"
         )
         raise CommandError(
             f"the secrets of the state cannot be decrypted with {key.mount}/keys/{key.name} in {vault.url}: {said}. "
-            "No run can use this state until the key is back; nothing of the passwords is lost, they are in Vault. "
+            "No run can use this state until the key is restored. No password is lost: they are in Vault. "
             'See "The key of transit is lost" in docs/runbook-state.md',
             Exit.COULD_NOT_LOOK,
         ) from None

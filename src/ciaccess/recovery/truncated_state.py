@@ -1,8 +1,8 @@
-"""A truncated state file in a folder, and the newest whole copy of it.
+"""A truncated state file in a folder, and the newest complete copy of it.
 
-Owns the one case in which the engine cannot read its own state: a full disk, or a kill in the middle of a write. Copies are
-the engine's own: the `.bak` beside the file, one step older, and the backups from the end of each run. Without a
-copy nothing is repaired here: a new state adopts what exists (docs/runbook-state.md).
+After a full disk, or a kill during a write, the engine cannot read its state. Copies are the engine's own: the `.bak` beside
+the file, one step older, and the backups from the end of each run. Without a copy, a new state adopts what exists
+(docs/runbook-state.md).
 """
 
 from __future__ import annotations
@@ -24,34 +24,34 @@ _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(frozen=True)
 class TruncatedState:
-    """A state file that cannot be parsed: `file`, its newest `copy` or None, and where the file is kept `aside`."""
+    """A state file that cannot be parsed, its newest `copy`, and the path to keep it at (`aside`)."""
 
     file: Path
     copy: Copy | None
     aside: Path
 
     def restore(self) -> None:
-        """Replace the file by the copy in one step; both the truncated file and the copy are kept.
+        """Atomically replace the file by the copy; keep both the truncated file and the copy.
 
         Raises:
-            CommandError: the folder cannot be written; the state is as it was.
+            CommandError: the folder cannot be written; the state is unchanged.
         """
         if self.copy is None:
-            raise CommandError(f"restore {self.file}: there is no copy of it")
+            raise CommandError(f"restore {self.file}: no copy was found")
         scratch = beside(self.file, self.copy.content, ".partial")
         try:
             shutil.copy2(self.file, self.aside)
             scratch.replace(self.file)
         except OSError as error:
             self.aside.unlink(missing_ok=True)  # incomplete; the truncated file is still in place
-            raise CommandError(f"write beside {self.file}: {error.strerror}. Make room on its disk") from None
+            raise CommandError(f"write beside {self.file}: {error.strerror}. Free space on its disk") from None
         finally:
             scratch.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True)
 class Copy:
-    """A copy of the state: `since` is when the engine wrote it, `resources` how many it has."""
+    """A copy of the state: when the engine wrote it (`since`), and its number of resources."""
 
     source: Path
     content: bytes
@@ -59,7 +59,7 @@ class Copy:
     resources: int
 
     def __str__(self) -> str:
-        """Return it in words, without its content."""
+        """Return it as text, without its content."""
         when = (
             "from before the first run"
             if self.since == _BEFORE_ALL
@@ -69,7 +69,7 @@ class Copy:
 
 
 def find(folder: Path, project: str, stack: str) -> TruncatedState | None:
-    """Return a stack's state file if it is truncated; a missing one is not: the stack may have been removed.
+    """Return a stack's state file if it is truncated; a missing one may be of a removed stack.
 
     Raises:
         CommandError: a file cannot be read for another reason.
@@ -78,7 +78,7 @@ def find(folder: Path, project: str, stack: str) -> TruncatedState | None:
     try:
         if not file.exists() or _copy(file) is not None:
             return None
-        # The time is part of the name, so that no earlier file is overwritten.
+        # The time in the name keeps earlier files.
         aside = file.with_name(f"{file.name}.torn-{file.stat().st_mtime_ns}")
         return TruncatedState(file, _newest(file, folder / "backups" / project / stack, stack), aside)
     except OSError as error:
@@ -92,7 +92,7 @@ def _newest(file: Path, backups: Path, stack: str) -> Copy | None:
 
 
 def _copy(source: Path) -> Copy | None:
-    """Return what lies in a file; None where that is no whole checkpoint."""
+    """Return the copy in a file, None if it is not a complete checkpoint."""
     content = source.read_bytes()
     latest = _latest(content)
     if latest is None:
@@ -101,7 +101,7 @@ def _copy(source: Path) -> Copy | None:
 
 
 def _latest(content: bytes) -> dict[str, Any] | None:
-    """Return a checkpoint's deployment, empty where it has none yet; None where it is no checkpoint."""
+    """Return the deployment of a checkpoint, empty if it has none yet; None if this is no checkpoint."""
     try:
         found = json.loads(content)
     except ValueError:

@@ -1,7 +1,7 @@
-"""What a run that was killed has made in Vault and never recorded: found by the marks of it, and taken into the state as it is.
+"""Objects in Vault that a killed run created but did not record; they are imported into the state.
 
-Nexus's objects and the secrets are found by the next `up` itself. Policies, JWT roles, the backend and the mount are
-pulumi-vault's, which would write over them unseen; so they are imported, and only where they say that they are ours.
+The next `up` itself finds Nexus's objects and the secrets. But pulumi-vault would silently overwrite policies, JWT roles,
+the backend and the mount, so they are imported, if their owner marker is ours.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 def leftovers(
     export: dict[str, Any], access: Access, vault: Vault, stack: str, settings_file: Path | None
 ) -> list[Leftover]:
-    """Return what a run has made in Vault and not recorded, as one thing to mend.
+    """Return the unrecorded objects in Vault as one leftover.
 
     Raises:
-        ApiError: Vault could not be asked.
+        ApiError: Vault could not be checked.
     """
     found = unrecorded(export, access, vault)
     if not found:
@@ -42,21 +42,21 @@ def leftovers(
     return [
         Leftover(
             "unrecorded",
-            f"in Vault and in no state, and marked as managed by {access.owner}: {names}",
-            "take it into the state as it is; no system is written to",
+            f"in Vault but not in the state, and marked as managed by {access.owner}: {names}",
+            "import them into the state; no system is written to",
             partial(take_into_state, stack, settings_file, found),
         )
     ]
 
 
 def unrecorded(export: dict[str, Any], access: Access, vault: Vault) -> tuple[Target, ...]:
-    """Return what is in Vault, in no state, and ours.
+    """Return the objects that are in Vault, not in the state, and ours.
 
-    A policy is ours where its text says so, a role where all its policies are, the backend where it has roles and all of
-    them are, and a managed KV engine where it has secrets of accounts and all of them are.
+    A policy is ours by the marker in its text, a role if all its policies are, the backend if it has roles and all of
+    them are, a managed KV engine if it has secrets and the owner of all of them is ours.
 
     Raises:
-        ApiError: Vault could not be asked.
+        ApiError: Vault could not be checked.
     """
     known = parse(export).urns
     ours = {
@@ -83,10 +83,10 @@ def unrecorded(export: dict[str, Any], access: Access, vault: Vault) -> tuple[Ta
 
 
 def take_into_state(stack: str, settings_file: Path | None, targets: tuple[Target, ...]) -> None:
-    """Import these into the stack's state as they are. Writes to no system.
+    """Import these objects into the stack's state. Writes to no system.
 
     Raises:
-        CommandError: the engine did not succeed, or a system could not be asked.
+        CommandError: the engine failed, or a system could not be checked.
     """
     with session(stack, settings_file) as adopting:
         whole = adopting.plan()

@@ -1,1 +1,1 @@
-"""Changing an account's password."""
+"""Password rotation of accounts."""

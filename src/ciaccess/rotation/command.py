@@ -1,4 +1,4 @@
-"""`./ciaccess rotate`: another password for an account, so that nobody notices; or, after a leak, so that it is over now."""
+"""`./ciaccess rotate`: a new password for an account without an outage, or at once after a leak."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ciaccess.engine.preconditions import check_vault
 from ciaccess.engine.settings import StackSettings, StackSettingsError, project_name
 from ciaccess.errors import CommandError, Exit
 from ciaccess.progress import Step
-from ciaccess.rotation.count_up import File, count_up, following
+from ciaccess.rotation.count_up import File, count_up, rotated_together
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +36,7 @@ _EXAMPLES = (
 
 @dataclass(frozen=True)
 class _Run:
-    """What is rotated: where the YAML is, on which stack, and how."""
+    """One call of the command: the YAML, the stack, the accounts, and whether it is an emergency."""
 
     file: File
     stack: str
@@ -51,8 +51,8 @@ def rotate(  # noqa: PLR0913 each option is a choice of its own
         list[str] | None, typer.Argument(help="Accounts to rotate.", show_default=False)
     ] = None,
     *,
-    all_: Annotated[bool, typer.Option("--all", help="Rotate every account of the YAML.")] = False,
-    due: Annotated[bool, typer.Option("--due", help="Rotate what is older than its max_age.")] = False,
+    all_: Annotated[bool, typer.Option("--all", help="Rotate all accounts.")] = False,
+    due: Annotated[bool, typer.Option("--due", help="Rotate the accounts whose password is older than their max_age.")] = False,
     stack: Annotated[
         str, typer.Option("--stack", envvar=["CIACCESS_STACK", "PULUMI_STACK"], help="The stack.")
     ] = "prod",
@@ -61,39 +61,39 @@ def rotate(  # noqa: PLR0913 each option is a choice of its own
         typer.Option("--config-file", help="The stack's settings. Default: config/Pulumi.<stack>.yaml."),
     ] = None,
     up: Annotated[
-        bool, typer.Option("--up", help="Apply it now, to these accounts alone, and prove it by logins.")
+        bool, typer.Option("--up", help="Apply it now, to these accounts only, and verify it by logins.")
     ] = False,
     emergency: Annotated[
         bool,
-        typer.Option("--emergency", help="A password leaked: change all of the account's now. Implies --up."),
+        typer.Option("--emergency", help="After a leak: replace all passwords of the account now. Implies --up."),
     ] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")
+        bool, typer.Option("--dry-run", help="Print what would be done, and change nothing.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
-    """Count the accounts' rotation up in access.yaml, with the day. The password changes when that is applied.
+    """Count up the rotation of accounts in access.yaml, and set its date. Applying that changes the passwords.
 
-    Exit code 0: done, or nothing is due; 2: applied, and not as it must be; 3: Vault or Nexus could not be asked:
-    the text says whether something was applied; 1: an error.
+    Exit code 0: done, or nothing is due; 2: applied, but a login check failed; 3: Vault or Nexus could not be checked (the
+    message tells whether the rotation was applied); 1: an error.
     """
-    from ciaccess.rotation.proof import planned  # noqa: PLC0415 `--help` does without clients
+    from ciaccess.rotation.proof import plan  # noqa: PLC0415 `--help` needs no clients
 
     file = _file(stack, settings_file)
     access = file.access()
     chosen = _chosen(access, accounts or (), every=all_, due=due)
     if emergency and not accounts:
         raise CommandError(
-            "--emergency goes with the names of the accounts that leaked: it breaks running jobs"
+            "--emergency needs the names of the accounts that leaked: their running jobs will fail"
         )
     run = _Run(file, stack, settings_file, tuple(chosen), emergency)
     does = bool(chosen) and not dry_run
     if does and (up or emergency):
-        rotated = _applied(run, access)
-        _tell(run, rotated, applied=True, as_json=as_json)
+        rotated = _apply(run, access)
+        _print(run, rotated, applied=True, as_json=as_json)
         finish(Exit.DIFFERENCES if any(each.faults for each in rotated) else Exit.CLEAN)
     after = count_up(file, access, chosen) if does else rotation.counted_up(access, chosen, today())
-    _tell(run, planned(access, after, following(access, chosen)), as_json=as_json, dry_run=dry_run)
+    _print(run, plan(access, after, rotated_together(access, chosen)), as_json=as_json, dry_run=dry_run)
 
 
 def _file(stack: str, settings_file: Path | None) -> File:
@@ -106,7 +106,7 @@ def _file(stack: str, settings_file: Path | None) -> File:
 
 def _chosen(access: Access, named: Sequence[str], *, every: bool, due: bool) -> list[str]:
     if sum((bool(named), every, due)) != 1:
-        raise CommandError("say what to rotate: names of accounts, or --all, or --due")
+        raise CommandError("choose what to rotate: either names of accounts, or --all, or --due")
     if every:
         return list(access.accounts)
     if due:
@@ -119,9 +119,9 @@ def _chosen(access: Access, named: Sequence[str], *, every: bool, due: bool) -> 
     return list(dict.fromkeys(named))
 
 
-def _applied(run: _Run, access: Access) -> list[Rotated]:
-    """Count up, run the engine, and prove what came of it; in an emergency once for each of two users."""
-    from ciaccess.clients.credentials import CredentialsError  # noqa: PLC0415 `--help` does without clients
+def _apply(run: _Run, access: Access) -> list[Rotated]:
+    """Count up, run the engine, and verify the result; in an emergency once for each of two users."""
+    from ciaccess.clients.credentials import CredentialsError  # noqa: PLC0415 `--help` needs no clients
     from ciaccess.clients.errors import ApiError  # noqa: PLC0415 likewise
     from ciaccess.rotation.proof import Proof  # noqa: PLC0415 likewise
 
@@ -133,47 +133,50 @@ def _applied(run: _Run, access: Access) -> list[Rotated]:
     except (ApiError, CredentialsError, StackSettingsError) as error:
         raise CommandError(f"nothing was rotated. {error}", Exit.COULD_NOT_LOOK) from None
     _refuse_unapplied(run, access, before)
-    access = _turn(run, access, run.chosen)
+    access = _rotate(run, access, run.chosen)
     again = [name for name in run.chosen if rotation.strategy(access, name) == rotation.ALTERNATE]
     if run.emergency and again:
-        access = _turn(run, access, again)
+        access = _rotate(run, access, again)
     try:
         return [proof.after(access, each, emergency=run.emergency) for each in before]
     except (ApiError, CredentialsError) as error:
-        raise CommandError(f"rotated and applied, and not proved: {error}", Exit.COULD_NOT_LOOK) from None
+        raise CommandError(f"rotated and applied, but not verified: {error}", Exit.COULD_NOT_LOOK) from None
     finally:
         proof.close()
 
 
 def _before(run: _Run, access: Access, proof: Proof) -> list[Before]:
     return [
-        proof.before(access, account, thorough=run.emergency) for account in following(access, run.chosen)
+        proof.before(access, account, thorough=run.emergency) for account in rotated_together(access, run.chosen)
     ]
 
 
 def _refuse_unapplied(run: _Run, access: Access, before: Sequence[Before]) -> None:
-    """Two turns in one `up` would change the password that is handed out; in an emergency that is what is wanted."""
+    """Refuse if the last rotation is not applied: two in one `up` change the current password at once.
+
+    In an emergency that is intended.
+    """
     waiting = [
         each.account
         for each in before
-        if each.handed_out and each.handed_out.username != rotation.active(access, each.account).user_id
+        if each.current and each.current.username != rotation.active(access, each.account).user_id
     ]
     if waiting and not run.emergency:
         raise CommandError(
-            f"nothing was rotated: the YAML's rotation of {', '.join(waiting)} is not applied yet. Apply it first: "
-            f"pulumi up --stack {run.stack}"
+            f"nothing was rotated: the last rotation of {', '.join(waiting)} in the YAML is not applied yet. Apply it "
+            f"first: pulumi up --stack {run.stack}"
         )
 
 
-def _turn(run: _Run, access: Access, chosen: Sequence[str]) -> Access:
-    """Count up and apply it to these accounts alone: what else waits in the YAML is not this command's.
+def _rotate(run: _Run, access: Access, chosen: Sequence[str]) -> Access:
+    """Count up and apply it to these accounts only, not other changes of the YAML.
 
     Raises:
-        CommandError: the engine failed; the YAML is counted up, and the next `up` goes on.
+        CommandError: the engine failed; the YAML is counted up, and the next `up` continues.
     """
     after = count_up(run.file, access, chosen)
-    names = following(access, chosen)
-    # By whole URNs: the engine tries each pattern on each resource, and looks a URN up.
+    names = rotated_together(access, chosen)
+    # Full URNs: the engine matches a pattern against every resource, but looks a URN up.
     before = f"urn:pulumi:{run.stack.rpartition('/')[2]}::{project_name()}::{_TYPE}"
     targets = [f"--target={before}::{name}" for name in names]
     settings = ["--config-file", str(run.settings_file)] if run.settings_file else []
@@ -184,16 +187,16 @@ def _turn(run: _Run, access: Access, chosen: Sequence[str]) -> Access:
             pulumi_cli.run(*words, quiet=True)
     except CommandError as error:
         raise CommandError(
-            f"{error}\nThe rotation stands in {run.file.path}, and is not applied, or not wholly. Whatever is the matter, "
-            f"nothing is lost: mend it, then pulumi up --refresh --stack {run.stack}"
+            f"{error}\nThe rotation is in {run.file.path}, but not applied, or only in part. No password is lost. Fix the "
+            f"cause, then continue: pulumi up --refresh --stack {run.stack}"
         ) from None
     return after
 
 
-def _tell(
+def _print(
     run: _Run, rotated: Sequence[Rotated], *, as_json: bool, applied: bool = False, dry_run: bool = False
 ) -> None:
-    following_words = _next(run, rotated, applied=applied, dry_run=dry_run)
+    next_step = _next(run, rotated, applied=applied, dry_run=dry_run)
     if as_json:
         print_json(
             {
@@ -203,7 +206,7 @@ def _tell(
                 "applied": applied,
                 "dry_run": dry_run,
                 "accounts": [each.to_json() for each in rotated],
-                "next": following_words,
+                "next": next_step,
             }
         )
         return
@@ -211,17 +214,17 @@ def _tell(
     for each in rotated:
         for line in _lines(each, applied=applied):
             console.print(line, markup=False)
-    console.print(following_words, markup=False)
+    console.print(next_step, markup=False)
 
 
 def _lines(each: Rotated, *, applied: bool) -> list[str]:
     turn = f"{each.users[0]} → {each.users[1]}" if each.users[0] != each.users[1] else each.users[1]
     lines = [f"{each.account}: rotation {each.counts[0]} → {each.counts[1]}, {each.strategy}, {turn}"]
     if applied:
-        lines += [f"  proved: {each.users[1]} is let in with the new password"] if not each.faults else []
-        lines += [f"  keeps working until the next turn: {user}" for user in each.keeps_working]
-        lines += [f"  revoked: the old password of {user} is refused" for user in each.revoked]
-        lines += [f"  WRONG: {fault}" for fault in each.faults]
+        lines += [f"  verified: Nexus accepts the new password of {each.users[1]}"] if not each.faults else []
+        lines += [f"  valid until the next rotation: the old password of {user}" for user in each.keeps_working]
+        lines += [f"  revoked: Nexus refuses the old password of {user}" for user in each.revoked]
+        lines += [f"  FAILED: {fault}" for fault in each.faults]
     return lines
 
 
@@ -229,8 +232,8 @@ def _next(run: _Run, rotated: Sequence[Rotated], *, applied: bool, dry_run: bool
     if not rotated:
         return "nothing is due"
     if dry_run:
-        return "nothing was done: leave --dry-run out"
+        return "Dry run: nothing was changed. To rotate, run again without --dry-run"
     commit = f"git commit -m 'Rotate {', '.join(run.chosen)}' -- {run.file.path}"
     if applied:
-        return f"Commit it: {commit}"
-    return f"Commit it: {commit}\nThe passwords change with the next pulumi up --stack {run.stack}"
+        return f"Commit the change: {commit}"
+    return f"Commit the change: {commit}\nThe passwords change with the next pulumi up --stack {run.stack}"

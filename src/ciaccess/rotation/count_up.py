@@ -1,4 +1,4 @@
-"""Which entries of access.yaml a rotation counts up, and the file in which it does so: written in one piece, or not at all."""
+"""Counting up rotations in access.yaml; the file is replaced atomically."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ciaccess.access.model.checks_dates import today
 from ciaccess.atomic_file import beside
 from ciaccess.cli.options import declared_in
 from ciaccess.errors import CommandError
-from ciaccess.rotation.yaml_edit import EditError, Turned, edited
+from ciaccess.rotation.yaml_edit import EditError, NewEntry, edit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,56 +25,56 @@ _MARK = "\ufeff"
 
 @dataclass(frozen=True)
 class File:
-    """access.yaml where it lies, and the addresses with which a stack reads it."""
+    """The path of access.yaml, and the addresses with which a stack reads it."""
 
     path: Path
     addresses: Mapping[str, str]
 
     def access(self) -> Access:
-        """Return what it declares.
+        """Load it.
 
         Raises:
-            CommandError: it has faults.
+            CommandError: it is invalid.
         """
         return declared_in(self.path, self.addresses)
 
 
 def entry_of(access: Access, account: str) -> tuple[str, ...]:
-    """Return the path of the section whose rotation an account follows: its own, or the pipeline's for ciaccess's own."""
+    """Return the path of the section with an account's rotation; own accounts share the pipeline's."""
     return former_names.entry_of(access, account) if account in access.accounts else ("pipeline",)
 
 
-def following(access: Access, chosen: Sequence[str]) -> list[str]:
-    """Return the accounts whose passwords change when these are rotated: the pipeline's own have one rotation."""
+def rotated_together(access: Access, chosen: Sequence[str]) -> list[str]:
+    """Return the accounts that a rotation of these changes: the pipeline's own ones share a rotation."""
     own = list(own_accounts(access))
     return [*(name for name in chosen if name not in own), *(own if set(own) & set(chosen) else ())]
 
 
 def count_up(file: File, access: Access, chosen: Sequence[str]) -> Access:
-    """Count the accounts' rotations up by one, with the day; return what the file declares then.
+    """Count up the rotations of accounts, set today's date, and return the new content.
 
     Raises:
-        CommandError: it cannot be edited or written, or somebody changed it meanwhile. It is then as it was.
+        CommandError: the file cannot be edited or written, or changed meanwhile. It is left unchanged.
     """
     day = today()
     entries = {
-        entry_of(access, account): Turned(rotation.rotation(access, account).count + 1, day)
+        entry_of(access, account): NewEntry(rotation.rotation(access, account).count + 1, day)
         for account in chosen
     }
     before = _read(file.path)
     bare = before.removeprefix(_MARK)
     try:
-        after = before[: len(before) - len(bare)] + edited(bare, entries)
+        after = before[: len(before) - len(bare)] + edit(bare, entries)
     except EditError as error:
-        raise CommandError(f"edit {file.path}: {error}. Count the rotation up by hand") from None
+        raise CommandError(f"edit {file.path}: {error}. Count up the rotation in an editor") from None
     target = file.path.resolve()
     scratch = _scratch(target, after)
     try:
         found = declared_in(scratch, file.addresses)
         if found != rotation.counted_up(access, chosen, day) or _read(file.path) != before:
             raise CommandError(
-                f"edit {file.path}: somebody edits it at the same time, or it is laid out in a way that is not known here. "
-                "Run again, or count the rotation up by hand"
+                f"edit {file.path}: the file changed meanwhile, or its layout is not supported. Run again, or count up the "
+                "rotation in an editor"
             )
         scratch.replace(target)
     finally:
@@ -85,7 +85,7 @@ def count_up(file: File, access: Access, chosen: Sequence[str]) -> Access:
 
 def _read(path: Path) -> str:
     try:
-        # With the line ends that it has.
+        # Keeps the line ends.
         return path.read_bytes().decode("utf-8")
     except OSError as error:
         raise CommandError(f"read {path}: {error.strerror}") from None

@@ -1,6 +1,6 @@
-"""What a rotation did, as its readers see it: which user the secret hands out, and which passwords Nexus accepts.
+"""Verification of a rotation: the current user in the secret, and the passwords that Nexus accepts.
 
-Owns the proof. Passwords are held in memory, tried at Nexus, and shown nowhere.
+Passwords are kept in memory, checked by logins at Nexus, and never shown.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Before:
-    """An account before its rotation: what its secret handed out, and every older one that Nexus still accepted."""
+    """An account before its rotation: the credentials in its secret, and all that Nexus accepted."""
 
     account: str
     count: int
-    handed_out: Credentials | None
+    current: Credentials | None
     accepted: tuple[Credentials, ...] = ()
 
 
 @dataclass(frozen=True)
 class Rotated:
-    """An account after its rotation. `faults` say what is not as it must be; without any, all of it was proved."""
+    """An account after its rotation; without `faults` it is fully verified."""
 
     account: str
     strategy: str
@@ -47,7 +47,7 @@ class Rotated:
     proved: bool = True
 
     def to_json(self) -> dict[str, Any]:
-        """Return it as a JSON object; its names are stable."""
+        """Return it as a JSON object with stable keys."""
         return {
             "account": self.account,
             "strategy": self.strategy,
@@ -61,7 +61,7 @@ class Rotated:
 
 
 class Proof:
-    """Asks Vault for secrets and Nexus for logins. Raises CredentialsError and ApiError where it cannot."""
+    """Reads secrets from Vault and checks logins at Nexus; raises CredentialsError and ApiError."""
 
     def __init__(self, access: Access) -> None:
         found = require("VAULT_TOKEN", "NEXUS_USERNAME", "NEXUS_PASSWORD")
@@ -72,40 +72,40 @@ class Proof:
         )
 
     def before(self, access: Access, account: str, *, thorough: bool) -> Before:
-        """Return how things stand; `thorough` looks for older passwords in every version that Vault has kept."""
+        """Return the account before its rotation; `thorough` includes all older versions of the secret."""
         secret = self._secret(access, account)
         snapshot = secret.read_all() if thorough else secret.read()
-        handed_out = snapshot.credentials
-        known = [handed_out] if handed_out else []
+        current = snapshot.credentials
+        known = [current] if current else []
         for number in snapshot.earlier:
             older = secret.read(number).credentials
             known += [older] if older and older not in known else []
         accepted = tuple(each for each in known if self._accepts(each))
-        return Before(account, rotation.rotation(access, account).count, handed_out, accepted)
+        return Before(account, rotation.rotation(access, account).count, current, accepted)
 
     def after(self, access: Access, before: Before, *, emergency: bool) -> Rotated:
-        """Return what came of it: the new password lets in, and the old ones do or do not, as the strategy has it."""
+        """Return the result: Nexus accepts the new password, and the old ones as the strategy defines."""
         account, active = before.account, rotation.active(access, before.account).user_id
         strategy = rotation.strategy(access, account)
         now = self._secret(access, account).read().credentials
         faults = []
         if now is None or now.username != active:
-            faults.append(f"the secret does not hand out {active}")
-        elif before.handed_out and now.password == before.handed_out.password:
-            faults.append("the password in the secret is still the old one")
+            faults.append(f"the secret does not contain the user {active}")
+        elif before.current and now.password == before.current.password:
+            faults.append("the secret still has the old password")
         elif not self._accepts(now):
             faults.append(f"Nexus refuses the new password of {active}")
         still = [each.username for each in before.accepted if self._accepts(each)]
         revoked = [each.username for each in before.accepted if each.username not in still]
         if emergency or strategy == rotation.IN_PLACE:
             faults += [f"Nexus still accepts the old password of {user}" for user in still]
-        elif before.handed_out in before.accepted and before.handed_out.username in revoked:
-            faults.append(f"Nexus refuses what was handed out before: {before.handed_out.username}")
+        elif before.current in before.accepted and before.current.username in revoked:
+            faults.append(f"Nexus refuses the previous password, of {before.current.username}")
         return Rotated(
             account,
             strategy,
             (before.count, rotation.rotation(access, account).count),
-            (before.handed_out.username if before.handed_out else "", active),
+            (before.current.username if before.current else "", active),
             tuple(still),
             tuple(revoked),
             tuple(faults),
@@ -123,8 +123,8 @@ class Proof:
         return self._nexus.users.accepts(each.username, each.password)
 
 
-def planned(before: Access, after: Access, accounts: Sequence[str]) -> list[Rotated]:
-    """Return what counting up will do once it is applied; nothing of it is proved."""
+def plan(before: Access, after: Access, accounts: Sequence[str]) -> list[Rotated]:
+    """Return the effect of counting up once it is applied, unverified."""
     return [
         Rotated(
             account,

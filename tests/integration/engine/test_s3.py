@@ -100,7 +100,7 @@ def test_who_holds_the_stack_is_said_and_left_alone_and_lifted_when_dead(
     for words in ((), ("--yes",)):
         refused = recover(deployed, *words)
         assert refused.code == 1
-        assert f"is held by process {stopped.pid} of " in refused.err
+        assert f"is locked by process {stopped.pid} of " in refused.err
         assert "Nothing was changed" in refused.err
     os.kill(stopped.pid, 0)
     assert len(locks(bucket)) == 1
@@ -138,7 +138,7 @@ def test_a_lock_of_another_host_is_not_lifted(deployed: Checkout, bucket: Path) 
     left = lock.exists()
     lock.unlink()
     assert refused.code == 1
-    assert "is held by process 7 of runner on job-4711, since 2026-11-24T10:00:00Z" in refused.err
+    assert "is locked by process 7 of runner on job-4711, since 2026-11-24T10:00:00Z" in refused.err
     assert f"pulumi cancel --stack {STACK}" in refused.err
     assert left
 

@@ -71,7 +71,7 @@ def test_a_second_run_is_refused_and_recover_leaves_the_first_alone(running: Sit
     for words in ((), ("--yes",)):
         refused = project.run("./ciaccess", "recover", "--stack", STACK, *settings, *words)
         assert refused.code == 1
-        assert f"is held by process {holder[3]} of {holder[1]} on {holder[2]}" in refused.err
+        assert f"is locked by process {holder[3]} of {holder[1]} on {holder[2]}" in refused.err
         assert "Nothing was changed" in refused.err
     os.kill(int(holder[3]), 0)
     assert len(running.locks()) == 1
@@ -83,7 +83,7 @@ def test_a_rotation_during_an_up_is_refused_with_who_holds_the_stack(running: Si
     refused = rotate(running.project, "svc-two", "--up")
     assert refused.code == 1
     assert re.search(r"created by (\S+)@(\S+) \(pid \d+\)", refused.err), refused.text
-    assert "is not applied, or not wholly" in refused.err
+    assert "but not applied, or only in part" in refused.err
     assert f"pulumi up --refresh --stack {STACK}" in refused.err
     again = rotate(running.project, "svc-one", "--up")
     assert again.code == 1

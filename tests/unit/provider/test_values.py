@@ -80,5 +80,5 @@ def test_what_is_none_is_left_out() -> None:
 
 
 def test_a_value_that_is_none_of_pulumi_s_is_a_fault_of_ours() -> None:
-    with pytest.raises(TypeError, match="a object is no value of a property"):
+    with pytest.raises(TypeError, match="a object cannot be the value of a property"):
         wire({"a": object()}, NONE)

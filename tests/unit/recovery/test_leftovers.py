@@ -121,13 +121,13 @@ def test_who_holds_a_stack_in_a_bucket_is_what_the_engine_says() -> None:
         f"  s3://b/x: created by EXAMPLE\\ci user@{socket.gethostname()} (pid {ended()}) at 2026-11-24T11:00:00+01:00\n"
         "  s3://b/y: created by root@job-4711 (pid 12) at 2026-11-24T10:00:00Z"
     )
-    here, there = state_folder.locks_said(said)
+    here, there = state_folder.parse_locks(said)
     assert here.is_stale
     assert here.holder.startswith("process ")
     assert f"of EXAMPLE\\ci user on {socket.gethostname()}, since 2026-11-24T10:00:00Z" in here.holder
     assert not there.is_stale
     with pytest.raises(CommandError, match="process 12 of root on job-4711"):
         leftovers.of_the_locks([here, there], "prod")
-    (unknown,) = state_folder.locks_said("the stack is currently locked by 1 lock(s)")
+    (unknown,) = state_folder.parse_locks("the stack is currently locked by 1 lock(s)")
     assert not unknown.is_stale
-    assert state_folder.locks_said("") == []
+    assert state_folder.parse_locks("") == []

@@ -55,7 +55,7 @@ def test_it_counts_up_and_says_what_to_commit(yaml: Yaml) -> None:
     done = yaml.rotate("svc-app").succeeded()
     assert done.out.splitlines() == [
         "svc-app: rotation 1 → 2, alternate, svc-app → svc-app-b",
-        f"Commit it: git commit -m 'Rotate svc-app' -- {yaml.path}",
+        f"Commit the change: git commit -m 'Rotate svc-app' -- {yaml.path}",
         "The passwords change with the next pulumi up --stack test",
     ]
     line = "    pull: [docker]\n"
@@ -118,11 +118,11 @@ def test_the_pipelines_own_accounts_have_one_rotation(yaml: Yaml) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ((), "say what to rotate"),
-        (("svc-app", "--all"), "say what to rotate"),
-        (("--all", "--due"), "say what to rotate"),
+        ((), "choose what to rotate"),
+        (("svc-app", "--all"), "choose what to rotate"),
+        (("--all", "--due"), "choose what to rotate"),
         (("svc-nope",), "account svc-nope is not declared. Declared accounts: svc-app"),
-        (("--all", "--emergency"), "--emergency goes with the names"),
+        (("--all", "--emergency"), "--emergency needs the names"),
         (("svc-app", "--emergency"), "nothing was rotated"),
     ],
 )
@@ -158,7 +158,7 @@ def test_somebody_who_edits_at_the_same_time_loses_nothing(
     monkeypatch.setattr(count_up, "_scratch", meanwhile)
     done = yaml.rotate("svc-app")
     assert done.code == 1
-    assert "somebody edits it at the same time" in done.err
+    assert "the file changed meanwhile" in done.err
     assert yaml.text == other
     assert len(list(yaml.path.parent.iterdir())) == 2, "no scratch file is left"
 
@@ -178,7 +178,7 @@ def test_help_has_examples(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_json_and_text_agree_on_what_is_next(yaml: Yaml) -> None:
     told = json.loads(yaml.rotate("svc-app", "--dry-run", "--json").out)
-    assert told["next"] == "nothing was done: leave --dry-run out"
+    assert told["next"] == "Dry run: nothing was changed. To rotate, run again without --dry-run"
     assert told["dry_run"] is True
 
 

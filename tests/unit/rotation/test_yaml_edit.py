@@ -6,11 +6,11 @@ from datetime import date
 
 import pytest
 
-from ciaccess.rotation.yaml_edit import EditError, Turned, edited
+from ciaccess.rotation.yaml_edit import EditError, NewEntry, edit
 from tests.support.access.access import GOOD, ORGANISATION
 
 DAY = date(2026, 11, 24)
-THREE = Turned(3, DAY)
+THREE = NewEntry(3, DAY)
 AFTER = "{count: 3, date: 2026-11-24}"
 
 
@@ -19,7 +19,7 @@ def account(*lines: str) -> str:
 
 
 def turned(text: str) -> str:
-    return edited(text, {("accounts", "svc-x"): THREE})
+    return edit(text, {("accounts", "svc-x"): THREE})
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_a_section_that_is_not_there_is_an_error() -> None:
 def test_several_entries_are_edited_at_once() -> None:
     text = ORGANISATION.read_text(encoding="utf-8")
     paths = [("accounts", "svc-bench"), ("accounts", "svc-admin"), ("pipeline",)]
-    after = edited(text, dict.fromkeys(paths, THREE)).splitlines()
+    after = edit(text, dict.fromkeys(paths, THREE)).splitlines()
     assert [line for line in after if line not in text.splitlines()] == [
         f"    rotation: {AFTER}",
         f"    rotation: {AFTER}",
@@ -99,8 +99,8 @@ def test_several_entries_are_edited_at_once() -> None:
 
 @pytest.mark.parametrize("name", ["svc-app", "svc-tool", "svc-admin"])
 def test_counting_again_changes_one_line(name: str) -> None:
-    once = edited(GOOD, {("accounts", name): THREE})
-    twice = edited(once, {("accounts", name): Turned(4, DAY)})
+    once = edit(GOOD, {("accounts", name): THREE})
+    twice = edit(once, {("accounts", name): NewEntry(4, DAY)})
     assert len(once.splitlines()) == len(twice.splitlines()) == len(GOOD.splitlines()) + 1
     assert [a for a, b in zip(once.splitlines(), twice.splitlines(), strict=True) if a != b] == [
         f"    rotation: {AFTER}"
