@@ -1,5 +1,5 @@
-"""Adoption: what a team made by hand, described in our format, and taken into a stack's state without changing it.
+"""Adoption: existing objects are described in access.yaml and imported into a stack's state unchanged.
 
-Owns the look at the three systems (reads only, and logins that prove a password), the draft of access.yaml, and what each
-object would become. The engine is run by adoption/command.
+Owns the inventory of the three systems (reads only, and logins that check a password), the draft of access.yaml, and the
+plan with an action for each object. adoption/command runs the engine.
 """

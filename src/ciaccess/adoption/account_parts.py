@@ -1,7 +1,7 @@
-"""What of an account is in Nexus: users, role, content selectors, privileges, those that an import reaches and those that it does not.
+"""The parts of an account in Nexus, and which of them an import finds.
 
-The import finds users and role by its id, and of the rest what that role holds and whose names begin as its own
-(provider/kinds/account_import).
+An import finds users and role by its id, and those selectors and privileges that the role has and whose names begin with
+the role's (provider/kinds/account_import).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _Key = tuple[str, str]
 
 
 class AccountParts:
-    """The parts of an account that is declared with these inputs; a part's key is the input that holds it, and its id."""
+    """The parts of an account declared with these inputs; a part's key is its input and its id."""
 
     def __init__(self, inputs: dict[str, Any], systems: Systems) -> None:
         self._inputs = inputs
@@ -41,7 +41,7 @@ class AccountParts:
 
     @staticmethod
     def path(section: str, name: str) -> str:
-        """Return what a part is called in a difference, as the plugin calls it."""
+        """Return the path of a part in a difference, as in the plugin."""
         return section if section == "role" else f'{section}["{name}"]'
 
     @cached_property
@@ -52,65 +52,65 @@ class AccountParts:
 
     @property
     def has_role(self) -> bool:
-        """Tell whether the account's own role exists."""
+        """Tell whether the account's role exists."""
         return ("role", self.role_id) in self._found
 
     @property
-    def differing(self) -> tuple[str, ...]:
-        """The fields that differ, of the parts that an import reaches."""
+    def differences(self) -> tuple[str, ...]:
+        """The different fields of the parts that an import finds."""
         return tuple(
             f"{self.path(*key)}.{field}"
             for key, each in self._found.items()
-            if self._is_reached(key)
-            for field in each.differing
+            if self._is_importable(key)
+            for field in each.differences
         )
 
     @property
-    def made(self) -> tuple[str, ...]:
-        """The declared parts that an import does not find, which the first `up` makes."""
+    def missing(self) -> tuple[str, ...]:
+        """The declared parts that an import does not find, which the first `up` creates."""
         return tuple(
             sorted(
                 self.path(*key)
                 for key in self._declared
-                if key not in self._found or not self._is_reached(key)
+                if key not in self._found or not self._is_importable(key)
             )
         )
 
     @property
-    def gone(self) -> tuple[str, ...]:
-        """The parts that an import finds and nobody declares, which the first `up` deletes."""
-        return tuple(sorted(self.path(*key) for key in self._reached if key not in self._declared))
+    def undeclared(self) -> tuple[str, ...]:
+        """The undeclared parts that an import finds, which the first `up` deletes."""
+        return tuple(sorted(self.path(*key) for key in self._importable if key not in self._declared))
 
     def obstacle(self, owner: str, *, is_claimed: bool) -> str:
-        """Return what forbids to take a part over, or to delete it, "" for nothing.
+        """Return the reason why a part cannot be taken over or deleted, "" for none.
 
-        `is_claimed` tells whether the secret says that the account is this very stack's.
+        `is_claimed`: the secret's metadata claims the account for this stack.
         """
         owners = {key: each.owner for key, each in self._found.items()}
-        owners |= {key: said for key, said in self._reached.items() if key not in self._declared}
+        owners |= {key: said for key, said in self._importable.items() if key not in self._declared}
         for key, said in owners.items():
             if reason := of_another(said, owner):
-                return f"{self._called(key)}: {reason}"
+                return f"{self._label(key)}: {reason}"
         for key, each in self._found.items():
             if each.obstacle:
-                return f"{self._called(key)}: {each.obstacle}"
-            if self._is_reached(key) or not each.differing or (is_claimed and each.owner == owner):
+                return f"{self._label(key)}: {each.obstacle}"
+            if self._is_importable(key) or not each.differences or (is_claimed and each.owner == owner):
                 continue
             return (
-                f"{self._called(key)}: it exists, differs from what is declared, and {self.role_id} does not hold it, so "
-                "that it is somebody else's: delete it, or give it to that role"
+                f"{self._label(key)}: it exists, differs from the declaration, and the role {self.role_id} does not "
+                "contain it, so its owner is unknown: delete it, or add it to that role"
             )
         return ""
 
-    def _called(self, key: _Key) -> str:
+    def _label(self, key: _Key) -> str:
         return f"{_NOUNS[key[0]]} {key[1]}"
 
-    def _is_reached(self, key: _Key) -> bool:
-        return key[0] in ("role", "users") or key in self._reached
+    def _is_importable(self, key: _Key) -> bool:
+        return key[0] in ("role", "users") or key in self._importable
 
     @cached_property
-    def _reached(self) -> dict[_Key, str]:
-        """The selectors and privileges that an import finds, with whose they say they are."""
+    def _importable(self) -> dict[_Key, str]:
+        """The selectors and privileges that an import finds, with the owners of their markers."""
         found: dict[_Key, str] = {}
         for privilege in own_privileges(self._nexus, self.role_id):
             found["privileges", privilege.name] = owner_in(privilege.description)

@@ -1,7 +1,7 @@
-"""Accounts: users of Nexus whose secret in Vault lets them in. What is no such pair is said, and left out.
+"""The section `accounts`: users of Nexus with a valid secret in Vault; others are left out with a remark.
 
-An account is written down only if adopting it changes no password: a user without a secret, and one whose secret does not
-let it in, stand as a comment, ready to be put in once that is mended.
+An account is described only if adopting it changes no password. A user without a secret, or with a secret that Nexus
+refuses, becomes a comment, to be added once that is fixed.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ if TYPE_CHECKING:
 PATH = ("accounts",)
 _FIELDS = frozenset({"username", "password"})
 _GRANTS = ("push", "pull", "promote")
-# Of ciaccess's own pipeline: adoption/jwt_roles says so.
+# Accounts of ciaccess's own pipeline, which adoption/jwt_roles remarks on.
 _OWN = (READER, WRITER)
 
 
 @dataclass(frozen=True)
 class Accounts:
-    """Accounts as the YAML writes them, the roles of Nexus that they need declared, and the administrators among them.
+    """Accounts as in the YAML, the Nexus roles that they need declared, and the administrators.
 
-    `renamed_roles` are the needed roles that get another name in the YAML.
+    `renamed_roles` are the needed roles with another name in the YAML.
     """
 
     declared: dict[str, dict[str, Any]]
@@ -46,7 +46,7 @@ class Accounts:
 def describe(
     world: World, repositories: Mapping[str, Mapping[str, str]], max_ages: Mapping[str, str], draft: Draft
 ) -> Accounts:
-    """Return the accounts; say which users and secrets are none, and why. `max_ages` are kept, by account."""
+    """Return the accounts, with their `max_ages`; remark on the users and secrets left out."""
     finder = GrantFinder(world.nexus, repositories)
     declared: dict[str, dict[str, Any]] = {}
     named: set[str] = set()
@@ -59,28 +59,28 @@ def describe(
             rule, text, remedy = problem
             draft.remark(rule, PATH, f"{name} is left out: {text}", remedy)
         else:
-            declared[name], needed = _described(world, user, finder)
+            declared[name], needed = _describe(world, user, finder)
             if turned := rotations.describe(world, name, max_ages.get(name)):
                 declared[name]["rotation"] = turned
             named |= needed
             _remark_on_secret(world, name, draft)
     for name in sorted(world.vault.secrets.keys() - world.nexus.users.keys()):
-        text = f"{world.vault.mount}/{world.vault.prefix}/{name} is a secret, and Nexus has no user {name}"
+        text = f"{world.vault.mount}/{world.vault.prefix}/{name} is a secret, but Nexus has no user {name}"
         draft.remark(
             "secret-without-user",
             PATH,
             text,
-            f"Delete it, or declare {name} after deleting it: up makes both",
+            f"Delete it. If {name} is needed, also declare it: up creates both",
         )
     for path in world.vault.elsewhere:
         if path.rpartition("/")[2] in _OWN:
             continue
-        text = f"{path} is named as a user of Nexus, and lies in another folder"
+        text = f"{path} has the name of a Nexus user, but is in another folder"
         draft.remark(
             "secret-elsewhere",
             PATH,
             text,
-            f"Copy it to {world.vault.mount}/{world.vault.prefix}/, or leave it to who reads it",
+            f"Copy it to {world.vault.mount}/{world.vault.prefix}/, or leave it where it is",
         )
     renamed = _shared_roles(world, declared, named, draft)
     administrators = frozenset(
@@ -90,7 +90,7 @@ def describe(
 
 
 def email_domain(world: World, accounts: Accounts) -> str | None:
-    """Return the domain of most accounts' e-mail addresses, if these are <account>@<domain>."""
+    """Return the most common domain of e-mail addresses of the form <account>@<domain>."""
     found = Counter(
         domain
         for name in accounts.declared
@@ -104,44 +104,44 @@ def _without_secret(world: World, name: str) -> tuple[str, str]:
     folder = f"{world.vault.mount}/{world.vault.prefix}"
     return (
         f"{name} is a user of Nexus without a secret in {folder}, so no pipeline reads its password from Vault",
-        f"Leave it, if it is a person's; else write its username and password to {folder}/{name} and crawl again",
+        f"Ignore this for a person's user; otherwise write username and password to {folder}/{name} and crawl again",
     )
 
 
 def _problem(world: World, user: User) -> tuple[str, str, str] | None:
-    """Return rule, text and remedy of what keeps a user with a secret from being an account."""
+    """Return rule, text and remedy if a user with a secret cannot be an account."""
     secret = world.vault.secrets[user.user_id]
     turns = (
         (user.user_id, second_user(user.user_id))
-        if rotations.takes_turns(world, user.user_id)
+        if rotations.alternates(world, user.user_id)
         else (user.user_id,)
     )
     if secret.username not in turns:
         keys = ", ".join(sorted(secret.keys)) or "no keys"
-        text = "the username in its secret is that of another user"
+        text = "its secret contains the username of another user"
         if not secret.username:
             text = f"its secret has no username; it has {keys}"
-        remedy = "Write the keys username and password to it, or name it after the user that it holds"
+        remedy = "Write the keys username and password to it, or rename it after the user that it contains"
         return "username-differs", text, remedy
     if user.status != "active":
         return (
             "user-disabled",
             f"the user is {user.status}, and up would activate it",
-            "Activate or delete it first",
+            "Activate it or delete it first",
         )
     if user.user_id not in world.nexus.admitted:
-        text = "the password in its secret does not log in"
-        remedy = "Put the right one into the secret, or set the user's to it, and crawl again: adoption changes none"
+        text = "Nexus refuses the password in its secret"
+        remedy = "Correct the secret, or set the user's password to it, and crawl again: adoption changes no password"
         return "password-refused", text, remedy
     if not user.roles:
-        return "user-without-roles", "the user has no role", "Give it one, or delete it"
+        return "user-without-roles", "the user has no role", "Add a role, or delete the user"
     if odd := nexus_roles.obstacle(world.nexus, user.roles):
-        return "role-inexpressible", odd, "Give it roles with plain names, and crawl again"
+        return "role-inexpressible", odd, "Give the user roles with allowed names, and crawl again"
     return None
 
 
-def _described(world: World, user: User, finder: GrantFinder) -> tuple[dict[str, Any], set[str]]:
-    """Return an account, and the roles it needs declared: its own one is not, where grants say the same."""
+def _describe(world: World, user: User, finder: GrantFinder) -> tuple[dict[str, Any], set[str]]:
+    """Return an account, and the roles it needs declared; grants replace its own role if they are equal."""
     found: dict[str, Any] = {"purpose": nexus_roles.text_of(user.first_name, user.user_id)}
     roles = set(user.roles)
     own = role_id(user.user_id)
@@ -159,36 +159,34 @@ def _described(world: World, user: User, finder: GrantFinder) -> tuple[dict[str,
 def _shared_roles(
     world: World, declared: dict[str, dict[str, Any]], named: set[str], draft: Draft
 ) -> dict[str, str]:
-    """Return other names for needed roles that are an account's own: one role cannot be declared twice."""
+    """Return new names for needed roles that are an account's own: a role is declared only once."""
     own = {role_id(name) for name, account in declared.items() if account.keys() & set(_GRANTS)}
-    needed = nexus_roles.contained(world.nexus, named)
+    needed = nexus_roles.with_contained_roles(world.nexus, named)
     renamed = {role: f"shared-{role}" for role in sorted(needed & own)}
     for name, account in declared.items():
         held = account.get("roles", [])
         if found := sorted(set(held) & renamed.keys()):
             account["roles"] = sorted(renamed.get(role, role) for role in held)
-            text = f"it has {', '.join(found)}, which is another account's own role"
-            remedy = (
-                f"up gives it {', '.join(renamed[role] for role in found)}, with the same content, instead"
-            )
+            text = f"it has {', '.join(found)}, the own role of another account"
+            remedy = f"up replaces it by {', '.join(renamed[role] for role in found)}, with the same content"
             draft.remark("role-of-another-account", (*PATH, name, "roles"), text, remedy)
     return renamed
 
 
 def _is_second(world: World, name: str) -> bool:
-    """Tell whether a user is the second one of an account, whose secret is named as the first."""
+    """Tell whether a user is the second one of an account; the secret has the first one's name."""
     account = name.removesuffix(SECOND)
     return (
         account != name
         and name not in world.vault.secrets
         and account in world.vault.secrets
-        and rotations.takes_turns(world, account)
+        and rotations.alternates(world, account)
     )
 
 
 def _remark_on_secret(world: World, name: str, draft: Draft) -> None:
     if more := sorted(world.vault.secrets[name].keys - _FIELDS):
-        text = f"its secret holds {', '.join(more)} besides username and password, and up would drop it"
+        text = f"its secret has {', '.join(more)} besides username and password; up removes these keys"
         draft.remark(
-            "secret-holds-more", (*PATH, name), text, "Move that to a secret of its own before the first up"
+            "secret-holds-more", (*PATH, name), text, "Move them to another secret before the first up"
         )

@@ -1,4 +1,4 @@
-"""`./ciaccess adopt`: describe what exists already, and take it into a stack's state without a job noticing."""
+"""`./ciaccess adopt`: describe existing objects, and import them into a stack's state."""
 
 from __future__ import annotations
 
@@ -22,27 +22,30 @@ application = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Describe what exists already, and take it into a stack's state without a job noticing.",
-    epilog="In this order: ./ciaccess adopt crawl, plan, run. See docs/runbook-adopt.md",
+    help="Describe existing objects in access.yaml, and import them into a stack's state. Jobs keep working.",
+    epilog="Run crawl, plan, run, in this order. See docs/runbook-adopt.md",
 )
 StackOption = Annotated[
-    str, typer.Option("--stack", envvar=["CIACCESS_STACK", "PULUMI_STACK"], help="The stack that adopts.")
+    str,
+    typer.Option(
+        "--stack", envvar=["CIACCESS_STACK", "PULUMI_STACK"], help="The stack that adopts the objects."
+    ),
 ]
 SettingsOption = Annotated[
     Path | None,
     typer.Option("--config-file", help="The stack's settings. Default: config/Pulumi.<stack>.yaml."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the plan as JSON.")]
-# The keys of a stack's addresses, and the variable that each is taken from otherwise.
+# The keys of a stack's addresses, each with its variable as the default.
 _ADDRESSES = {"vault": "VAULT_ADDR", "nexus": "NEXUS_URL", "gitlab": "GITLAB_URL"}
 
 
 @application.command(epilog="Example:  ./ciaccess adopt crawl --group orchestrator --out config/access.yaml")
 def crawl(  # noqa: PLR0913 a command's options
     *,
-    out: Annotated[Path, typer.Option("--out", help="The YAML to write; it must not exist.")],
+    out: Annotated[Path, typer.Option("--out", help="The file to write; it must not exist.")],
     group: Annotated[
-        list[str] | None, typer.Option("--group", help="A GitLab group, by path or id; again for each.")
+        list[str] | None, typer.Option("--group", help="A GitLab group, by path or id; repeatable.")
     ] = None,
     stack: Annotated[
         str | None, typer.Option("--stack", help="Take the addresses from this stack's settings.")
@@ -56,22 +59,22 @@ def crawl(  # noqa: PLR0913 a command's options
         str | None, typer.Option("--gitlab", help="GitLab's address. Default: GITLAB_URL.")
     ] = None,
     kv: Annotated[
-        str | None, typer.Option("--kv", help="Mount and folder of the secrets, as in secret/nexus.")
+        str | None, typer.Option("--kv", help="Mount and folder of the secrets, such as secret/nexus.")
     ] = None,
     jwt: Annotated[str | None, typer.Option("--jwt", help="Mount of the JWT backend.")] = None,
 ) -> None:
-    """Write an access.yaml that describes what exists. Reads, and tries each secret's login; changes nothing.
+    """Write an access.yaml that describes the existing objects. Reads only, and checks the login of each secret.
 
-    The max_age of accounts, which no system tells, is kept from the stack's access.yaml, where there is one.
+    The max_age of accounts, which no system records, is copied from the stack's present access.yaml, if there is one.
 
-    Exit code 0 if the YAML is valid as it is, 2 if something in it is yours to decide, 3 could not look, 1 an error.
+    Exit code 0: the YAML is valid; 2: it has errors for you to resolve; 3: could not look; 1: an error.
     """
     from ciaccess.access.reading.document import read  # noqa: PLC0415 likewise
     from ciaccess.access.reading.loader import check  # noqa: PLC0415 likewise
-    from ciaccess.adoption.describing import describe  # noqa: PLC0415 --help does without
+    from ciaccess.adoption.describing import describe  # noqa: PLC0415 --help does not need it
     from ciaccess.adoption.rotations import max_ages_in  # noqa: PLC0415 likewise
     from ciaccess.adoption.session import connect, told  # noqa: PLC0415 likewise
-    from ciaccess.adoption.world import crawl as look  # noqa: PLC0415 likewise
+    from ciaccess.adoption.world import take_inventory  # noqa: PLC0415 likewise
     from ciaccess.adoption.writing import text  # noqa: PLC0415 likewise
 
     if out.exists():
@@ -80,17 +83,17 @@ def crawl(  # noqa: PLR0913 a command's options
     addresses, before = _addresses(stack, settings_file, given)
     with told():
         max_ages = max_ages_in(read(before)) if before.exists() else {}
-        draft = describe(look(connect(**addresses), group or (), kv, jwt), max_ages)
+        draft = describe(take_inventory(connect(**addresses), group or (), kv, jwt), max_ages)
     write_file(out, text(draft))
     checked = check(out)
-    _tell_of_draft(draft, checked, out)
+    _print_draft(draft, checked, out)
     finish(Exit.CLEAN if checked.access else Exit.DIFFERENCES)
 
 
 def _addresses(
     stack: str | None, settings_file: Path | None, given: dict[str, str | None]
 ) -> tuple[dict[str, str], Path]:
-    """Return the addresses: those that are given, the stack's, or the environment's; and where its access.yaml is."""
+    """Return the addresses (given, the stack's, or the environment's) and the path of its access.yaml."""
     from ciaccess.cli.local_credentials import use_local_credentials  # noqa: PLC0415 --help does without
     from ciaccess.engine.settings import StackSettings, StackSettingsError  # noqa: PLC0415 likewise
 
@@ -112,7 +115,7 @@ def _addresses(
     return {name: url.rstrip("/") for name, url in found.items()}, settings.access_file
 
 
-def _tell_of_draft(draft: Draft, checked: Checked, out: Path) -> None:
+def _print_draft(draft: Draft, checked: Checked, out: Path) -> None:
     say = output()
     lines = _lines(draft, out)
     for remark in draft.remarks:
@@ -121,19 +124,19 @@ def _tell_of_draft(draft: Draft, checked: Checked, out: Path) -> None:
         say.print(str(fault), markup=False)
     errors = sum(fault.severity == "error" for fault in checked.faults)
     accounts = len(draft.data["accounts"])
-    verdict = "valid" if checked.access else f"{errors} to decide before it is valid"
+    verdict = "valid" if checked.access else f"{errors} errors to resolve"
     say.print(f"{out}: {accounts} accounts, {len(draft.remarks)} remarks; {verdict}", markup=False)
 
 
 def _lines(draft: Draft, out: Path) -> dict[YamlPath, int]:
-    """Return the line of each place that a remark concerns, or of what it lies in."""
+    """Return the line of each remark's place, or of the nearest enclosing one."""
     from ciaccess.access.reading.document import read  # noqa: PLC0415 --help does without
     from ciaccess.access.reading.faults import ConfigError  # noqa: PLC0415 likewise
 
     found: dict[YamlPath, int] = {}
     try:
         document = read(out)
-    except ConfigError:  # a value holds what no access.yaml may hold; validate says so
+    except ConfigError:  # a value is invalid in any access.yaml; validate reports it
         return dict.fromkeys((remark.path for remark in draft.remarks), 1)
     for remark in draft.remarks:
         path = remark.path
@@ -149,23 +152,23 @@ def plan(
     stack: StackOption = "prod",
     settings_file: SettingsOption = None,
     import_file: Annotated[
-        Path | None, typer.Option("--import-file", help="Write the file that `pulumi import --file` takes.")
+        Path | None, typer.Option("--import-file", help="Write the input of `pulumi import --file`.")
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show which objects exist, what each becomes, and what the first `up` changes. Changes nothing.
+    """List the declared objects with the planned action and the changes of the first `up`. Changes nothing.
 
-    Exit code 0 nothing is left to adopt, 2 something is, 3 could not look, 1 an error.
+    Exit code 0: nothing to adopt; 2: objects to adopt, or refused; 3: could not look; 1: an error.
     """
-    from ciaccess.adoption.plan import Becomes  # noqa: PLC0415 --help does without
+    from ciaccess.adoption.plan import PlannedAction  # noqa: PLC0415 --help does without
     from ciaccess.adoption.session import session  # noqa: PLC0415 likewise
 
     with session(stack, settings_file) as adopting:
         found = adopting.plan()
         if import_file:
             adopting.write_import_file(found, import_file)
-    _tell_of_plan(found, as_json=as_json)
-    finish(Exit.DIFFERENCES if found.of(Becomes.ADOPTED, Becomes.REFUSED) else Exit.CLEAN)
+    _print_plan(found, as_json=as_json)
+    finish(Exit.DIFFERENCES if found.of(PlannedAction.ADOPTED, PlannedAction.REFUSED) else Exit.CLEAN)
 
 
 @application.command(
@@ -175,34 +178,36 @@ def run(  # noqa: PLR0913 a command's options
     *,
     kind: Annotated[
         list[str] | None,
-        typer.Option("--kind", help="Objects of this kind, as the plan names it; again for more."),
+        typer.Option("--kind", help="Objects of this kind, as named in the plan; repeatable."),
     ] = None,
     account: Annotated[
-        list[str] | None, typer.Option("--account", help="This account, with what it needs; again for more.")
+        list[str] | None,
+        typer.Option("--account", help="This account, with the objects that it needs; repeatable."),
     ] = None,
-    every: Annotated[bool, typer.Option("--all", help="Everything that is declared.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="All declared objects.")] = False,
     yes: Annotated[
-        bool, typer.Option("--yes", "-y", help="Write to the systems too: what differs, and what is missing.")
+        bool,
+        typer.Option("--yes", "-y", help="Also write to the systems: update and create objects as declared."),
     ] = False,
     fewer_rights: Annotated[
-        bool, typer.Option("--fewer-rights", help="With --yes: also where users of Nexus lose rights.")
+        bool, typer.Option("--fewer-rights", help="With --yes: allow that users of Nexus lose rights.")
     ] = False,
     stack: StackOption = "prod",
     settings_file: SettingsOption = None,
 ) -> None:
-    """Take objects into the stack's state as they are. With --yes, then bring them in line with access.yaml.
+    """Import objects into the stack's state as they are. With --yes, then update them to access.yaml.
 
-    Repeat it as you like: what is in the state is left alone. Exit code 0 all that was chosen is adopted and as declared,
-    2 something still differs or was refused, 3 could not look, 1 an error.
+    Can be repeated: objects in the state are skipped. Exit code 0: all chosen objects are adopted and as declared; 2: objects
+    differ or were refused; 3: could not look; 1: an error.
     """
     from ciaccess.adoption.session import session  # noqa: PLC0415 --help does without
 
     if every == bool(kind or account):
-        raise CommandError("choose what to adopt: --kind, --account, or --all")
+        raise CommandError("choose what to adopt: --kind, --account, or --all (without the others)")
     with session(stack, settings_file) as adopting:
         whole = adopting.plan()
         chosen = whole if every else _chosen(whole, kind or [], account or [])
-        _tell_of_plan(chosen)
+        _print_plan(chosen)
         _check_rights(adopting.lost_rights(chosen), refuse=yes and not fewer_rights)
         finish(_adopt(adopting, chosen, yes=yes))
 
@@ -217,22 +222,22 @@ def _chosen(whole: Plan, kinds: list[str], accounts: list[str]) -> Plan:
 
 
 def _check_rights(lost: dict[str, str], *, refuse: bool) -> None:
-    """Report the users of Nexus that lose rights.
+    """Print the users of Nexus that lose rights.
 
     Raises:
-        CommandError: there are some, and that was not confirmed.
+        CommandError: some do, and the loss is not confirmed.
     """
     for user, rights in lost.items():
-        output().print(f"up would take from {user}: {rights}", markup=False)
+        output().print(f"up would remove rights of {user}: {rights}", markup=False)
     if lost and refuse:
         raise CommandError(
-            f"{', '.join(lost)} would have fewer rights in Nexus than now. Nothing was written: declare these rights in "
-            "access.yaml, or confirm the loss with --fewer-rights"
+            f"{', '.join(lost)} would lose rights in Nexus. Nothing was written. Declare these rights in access.yaml, or "
+            "confirm the loss with --fewer-rights"
         )
 
 
 def _adopt(adopting: Session, chosen: Plan, *, yes: bool) -> Exit:
-    from ciaccess.adoption.plan import Becomes  # noqa: PLC0415 --help does without
+    from ciaccess.adoption.plan import PlannedAction  # noqa: PLC0415 --help does without
     from ciaccess.adoption.verifying import unplanned  # noqa: PLC0415 likewise
 
     adopting.take_into_state(chosen)
@@ -240,7 +245,7 @@ def _adopt(adopting: Session, chosen: Plan, *, yes: bool) -> Exit:
     if unexpected := unplanned(chosen, changes):
         shown = "; ".join(map(str, unexpected))
         raise CommandError(
-            f"the engine would change what the plan does not name: {shown}. Nothing was written to any system: look at it "
+            f"the engine plans changes that are not in the plan: {shown}. Nothing was written to any system. Inspect them "
             "with pulumi preview --diff"
         )
     if yes and changes:
@@ -250,14 +255,14 @@ def _adopt(adopting: Session, chosen: Plan, *, yes: bool) -> Exit:
         adopting.settle(chosen)
     for change in changes.values():
         output().print(f"up would still change {change}", markup=False)
-    done = chosen.of(Becomes.ADOPTED, Becomes.IN_STATE)
-    refused = chosen.of(Becomes.REFUSED)
-    said = "no system was written to" if not yes else "brought in line with access.yaml"
-    notices().print(f"{len(done)} in the state, {len(changes)} to change, {len(refused)} refused; {said}")
+    done = chosen.of(PlannedAction.ADOPTED, PlannedAction.IN_STATE)
+    refused = chosen.of(PlannedAction.REFUSED)
+    effect = "no system was written to" if not yes else "systems updated to access.yaml"
+    notices().print(f"{len(done)} in the state, {len(changes)} to change, {len(refused)} refused; {effect}")
     return Exit.DIFFERENCES if changes or refused else Exit.CLEAN
 
 
-def _tell_of_plan(found: Plan, *, as_json: bool = False) -> None:
+def _print_plan(found: Plan, *, as_json: bool = False) -> None:
     from ciaccess.adoption.tables import lines, plan_as_json, summary  # noqa: PLC0415 --help does without
 
     if as_json:

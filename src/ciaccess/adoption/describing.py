@@ -1,4 +1,4 @@
-"""A world as access.yaml: the sections in the format's order, each described by a module of its own."""
+"""A draft of access.yaml from the inventory; each section is described by its own module."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
     from ciaccess.adoption.world import World
 
-# The organisation's ports, for who has no variable that says otherwise (facts on the organisation).
+# The organisation's ports, the default without a variable (facts on the organisation).
 _PUSH_PORT, _PULL_PORT = 8443, 8444
 _AUTHORITIES = ("oidc_discovery_ca_pem", "jwks_ca_pem")
 
 
 def describe(world: World, max_ages: Mapping[str, str] = MappingProxyType({})) -> Draft:
-    """Return what was seen as a draft of access.yaml; `max_ages`, by account, are kept, since no system tells them."""
+    """Return a draft of access.yaml; `max_ages`, by account, are copied, since no system records them."""
     draft = Draft()
     places = repositories.describe(world, draft)
     found = accounts.describe(world, places, max_ages, draft)
@@ -46,20 +46,19 @@ def describe(world: World, max_ages: Mapping[str, str] = MappingProxyType({})) -
 def _vault(world: World, found: accounts.Accounts, draft: Draft) -> dict[str, Any]:
     seen = world.vault
     for mount in seen.kv_one:
-        text = f"{mount}/ is a KV engine of version 1, which this format does not know"
-        draft.remark("kv-version-1", ("vault", "kv"), text, "Move what pipelines read from it to version 2")
+        text = f"{mount}/ is a KV engine of version 1, which is not supported"
+        draft.remark("kv-version-1", ("vault", "kv"), text, "Move secrets that pipelines read to version 2")
     issuer = str(seen.backend.get("bound_issuer") or "").rstrip("/")
     if not issuer:
-        text = "no issuer is bound, so any issuer whose keys are trusted would do"
+        text = "no issuer is bound, so tokens of any issuer with a trusted key are accepted"
         draft.remark("no-issuer", ("vault", "jwt", "issuer"), text, "up binds GitLab's address")
     if seen.backend.get("default_role"):
-        text = f"the backend has the default role {seen.backend['default_role']}, for jobs that name none"
-        draft.remark(
-            "default-role", ("vault", "jwt"), text, "up takes it away: let each job name its role first"
-        )
+        text = f"the backend has the default role {seen.backend['default_role']}, for jobs that name no role"
+        remedy = "up removes it: make each job name its role first"
+        draft.remark("default-role", ("vault", "jwt"), text, remedy)
     if kept := sorted(field for field in LEFT_BY_ENGINE - set(_AUTHORITIES) if seen.backend.get(field)):
-        text = f"the backend has {', '.join(kept)}, which cannot be described here"
-        remedy = "An up that changes another field of the backend empties it, since Vault replaces all fields at once"
+        text = f"the backend has {', '.join(kept)}, which access.yaml cannot describe"
+        remedy = "An up that changes the backend removes it, since Vault replaces all fields at once"
         draft.remark("backend-field", ("vault", "jwt"), text, remedy)
     jwt: dict[str, Any] = {"mount": seen.jwt_mount, "issuer": _gitlab(world, issuer or world.gitlab_url)}
     for key, field in (("discovery_url", "oidc_discovery_url"), ("jwks_url", "jwks_url")):
@@ -104,6 +103,6 @@ def _registry(world: World, name: str, keys: tuple[str, ...], draft: Draft) -> s
         return value
     port = _PUSH_PORT if name == "push_registry" else _PULL_PORT
     guess = f"{urlsplit(world.nexus.url).hostname}:{port}"
-    text = f"no variable says where images are {name.partition('_')[0]}ed; {guess} is a guess"
-    draft.remark("registry-unknown", ("nexus", name), text, "Write host and port of the docker connector")
+    text = f"no variable has the registry for docker {name.partition('_')[0]}; {guess} is a guess"
+    draft.remark("registry-unknown", ("nexus", name), text, "Write the host and port of the docker connector")
     return guess

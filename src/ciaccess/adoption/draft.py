@@ -1,4 +1,4 @@
-"""A draft of access.yaml: its data, and what is to be said about it, each remark at the place it concerns."""
+"""A draft of access.yaml: its data, and remarks on places in it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Remark:
-    """What breaks a rule, or what the format cannot say. `rule` is its short name, `path` the place in the draft."""
+    """A violated rule, or something that access.yaml cannot express; `path` is its place in the draft."""
 
     rule: str
     path: YamlPath
@@ -24,17 +24,17 @@ class Remark:
 
 @dataclass
 class Draft:
-    """Plain data of mappings, lists, texts, numbers and truth, with its remarks in the order they were made."""
+    """Plain data, with its remarks in the order of their creation."""
 
     data: dict[str, Any] = field(default_factory=dict)
     remarks: list[Remark] = field(default_factory=list)
 
     def remark(self, rule: str, path: YamlPath, text: str, remedy: str) -> None:
-        """Say something about a place of the draft; it becomes a comment there."""
+        """Add a remark, which becomes a comment at its place."""
         self.remarks.append(Remark(rule, path, text, remedy))
 
     def comments(self) -> dict[YamlPath, list[str]]:
-        """Return the lines to stand before each place."""
+        """Return the comment lines before each place."""
         found: dict[YamlPath, list[str]] = {}
         for remark in self.remarks:
             found.setdefault(remark.path, []).append(f"{remark.rule}: {remark}")

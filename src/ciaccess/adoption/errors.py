@@ -1,4 +1,4 @@
-"""Why an adoption cannot go on."""
+"""The error of an adoption that cannot continue."""
 
 from __future__ import annotations
 
@@ -6,4 +6,4 @@ from ciaccess.errors import CommandError
 
 
 class AdoptionError(CommandError):
-    """The systems cannot be described or taken over; the text is for people and says what to do."""
+    """The systems cannot be described or taken over; the text includes the remedy."""

@@ -1,7 +1,7 @@
-"""Whether what is declared exists already, where it differs, and what an import of it is called.
+"""Existing objects for declared ones: the import id, the different fields, the obstacles.
 
-One function a type of resource, and one a sort of an account's parts; each asks the system for the one object. Values are compared
-as the engine will compare them after the import, so that the plan says exactly what the first `up` then changes.
+One function per resource type, and one per kind of an account's parts; each reads one object from its system. Values are
+compared as the engine compares them after the import, so that the plan lists exactly the changes of the first `up`.
 """
 
 from __future__ import annotations
@@ -19,30 +19,30 @@ if TYPE_CHECKING:
     from ciaccess.engine.preview import Declared
 
 _BACKEND = ("oidcDiscoveryUrl", "jwksUrl", "jwtValidationPubkeys", "boundIssuer", "defaultRole")
-# Where they are not declared, no `up` resets them.
+# `up` does not reset them if they are not declared.
 _AUTHORITIES = ("oidcDiscoveryCaPem", "jwksCaPem")
 
 
 @dataclass(frozen=True)
 class Existing:
-    """What was found: the id that an import takes, what differs, whose it says it is, and what forbids it.
+    """An existing object: its import id, its owner by the marker, and the obstacle to an adoption.
 
-    `differing` are inputs, by path. `made` and `gone` are whole parts of it that do not exist, or are not declared.
+    `differences` are inputs, by path. `missing` and `undeclared` are whole parts of an account.
     """
 
     identity: str
-    differing: tuple[str, ...] = ()
+    differences: tuple[str, ...] = ()
     owner: str = ""
     obstacle: str = ""
-    made: tuple[str, ...] = ()
-    gone: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    undeclared: tuple[str, ...] = ()
 
 
 def find(declared: Declared, systems: Systems) -> Existing | None:
-    """Return what exists of a declared object, None where there is nothing; accounts are the business of takeover.
+    """Return the existing object for a declared one, None if there is none; takeover handles accounts.
 
     Raises:
-        ApiError: its system does not answer, or may not be asked.
+        ApiError: the system is not reachable, or refuses the request.
     """
     return FINDERS[declared.type](declared.inputs, systems)
 
@@ -51,9 +51,9 @@ def _role(inputs: dict[str, Any], systems: Systems) -> Existing | None:
     found = systems.nexus.roles.find(inputs["role_id"])
     if found is None:
         return None
-    obstacle = "it is Nexus's own" if found.read_only else ""
+    obstacle = "it is built into Nexus" if found.read_only else ""
     return Existing(
-        found.role_id, differing_inputs(vars(found), inputs), owner_in(found.description), obstacle
+        found.role_id, different_inputs(vars(found), inputs), owner_in(found.description), obstacle
     )
 
 
@@ -61,7 +61,7 @@ def _selector(inputs: dict[str, Any], systems: Systems) -> Existing | None:
     found = systems.nexus.content_selectors.find(inputs["name"])
     if found is None:
         return None
-    return Existing(found.name, differing_inputs(vars(found), inputs), owner_in(found.description))
+    return Existing(found.name, different_inputs(vars(found), inputs), owner_in(found.description))
 
 
 def _privilege(inputs: dict[str, Any], systems: Systems) -> Existing | None:
@@ -69,14 +69,14 @@ def _privilege(inputs: dict[str, Any], systems: Systems) -> Existing | None:
     if found is None:
         return None
     obstacle = f"it is of type {found.type}" if found.type != inputs["type"] else ""
-    return Existing(found.name, differing_inputs(vars(found), inputs), owner_in(found.description), obstacle)
+    return Existing(found.name, different_inputs(vars(found), inputs), owner_in(found.description), obstacle)
 
 
 def _user(inputs: dict[str, Any], systems: Systems) -> Existing | None:
     found = systems.nexus.users.find(inputs["user_id"])
     if found is None:
         return None
-    return Existing(found.user_id, differing_inputs(vars(found), inputs), owner_in(found.last_name))
+    return Existing(found.user_id, different_inputs(vars(found), inputs), owner_in(found.last_name))
 
 
 def _variable(inputs: dict[str, Any], systems: Systems) -> Existing | None:
@@ -84,11 +84,13 @@ def _variable(inputs: dict[str, Any], systems: Systems) -> Existing | None:
     found = systems.gitlab.variables(group).find(key, scope)
     if found is None:
         return None
-    # The value of a masked one is no text of the preview.
+    # The preview does not show the value of a masked variable.
     known = inputs if not inputs["masked"] else {**inputs, "value": found.value}
-    obstacle = "it is hidden, and cannot be read back: delete it, or leave it out" if found.hidden else ""
+    obstacle = (
+        "it is hidden, so its value cannot be read: delete it, or do not declare it" if found.hidden else ""
+    )
     return Existing(
-        f"{group}:{key}:{scope}", differing_inputs(vars(found), known), owner_in(found.description), obstacle
+        f"{group}:{key}:{scope}", different_inputs(vars(found), known), owner_in(found.description), obstacle
     )
 
 
@@ -114,7 +116,7 @@ def _backend(inputs: dict[str, Any], systems: Systems) -> Existing | None:
     if found is None:
         return None
     compared = [*_BACKEND, *(name for name in _AUTHORITIES if name in inputs)]
-    return Existing(inputs["path"], _differing_in_vault(found, {name: inputs.get(name) for name in compared}))
+    return Existing(inputs["path"], _different_in_vault(found, {name: inputs.get(name) for name in compared}))
 
 
 def _jwt_role(inputs: dict[str, Any], systems: Systems) -> Existing | None:
@@ -123,16 +125,16 @@ def _jwt_role(inputs: dict[str, Any], systems: Systems) -> Existing | None:
     if found is None:
         return None
     compared = {name: inputs[name] for name in inputs if name not in ("backend", "roleName", "__defaults")}
-    return Existing(identity, _differing_in_vault(found, compared))
+    return Existing(identity, _different_in_vault(found, compared))
 
 
-def differing_inputs(found: Mapping[str, Any], inputs: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the inputs that the found object has too, with another value."""
+def different_inputs(found: Mapping[str, Any], inputs: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the inputs whose values differ in the existing object."""
     return tuple(sorted(differing({name: inputs[name] for name in inputs if name in found}, found)))
 
 
-def _differing_in_vault(found: Mapping[str, Any], inputs: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the inputs that differ from Vault's fields; pulumi-vault joins the values of a claim by commas."""
+def _different_in_vault(found: Mapping[str, Any], inputs: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the inputs that differ from Vault's fields; pulumi-vault joins a claim's values by commas."""
     claims = {claim: text.split(",") for claim, text in (inputs.get("boundClaims") or {}).items()}
     wanted = {**inputs, "boundClaims": claims} if claims else inputs
     by_field = {_snake(name): name for name in wanted}
@@ -141,7 +143,7 @@ def _differing_in_vault(found: Mapping[str, Any], inputs: Mapping[str, Any]) -> 
 
 
 def _snake(name: str) -> str:
-    """Return `boundClaimsType` as Vault names it: `bound_claims_type`."""
+    """Return Vault's name of a field: `bound_claims_type` for `boundClaimsType`."""
     return re.sub(r"[A-Z]", lambda letter: f"_{letter[0].lower()}", name)
 
 
@@ -154,7 +156,7 @@ FINDERS: dict[str, Finder] = {
     "ciaccess:nexus:Role": _role,
     "ciaccess:gitlab:GroupVariable": _variable,
 }
-# Of an account, by the input that holds them.
+# The parts of an account, by their input.
 PART_FINDERS: dict[str, Finder] = {
     "selectors": _selector,
     "privileges": _privilege,

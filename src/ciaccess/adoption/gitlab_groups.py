@@ -1,4 +1,4 @@
-"""Variables under gitlab.groups: those that say where Vault and Nexus are. Never a credential's."""
+"""The section `gitlab.groups`: variables with addresses of Vault and Nexus, never credentials."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _EVERYWHERE = "*"
 
 
 def describe(world: World, references: dict[str, str], draft: Draft) -> dict[str, dict[str, Any]]:
-    """Return the groups; `references` are addresses by what stands for them, as in `${vault.address}`."""
+    """Return the groups; `references` are the placeholders of addresses, such as `${vault.address}`."""
     return {
         group.path: {
             "id": group.identity,
             "variables": {
-                each.key: _described(group, each, references, draft) for each in _ours(group, draft)
+                each.key: _describe(group, each, references, draft) for each in _ours(group, draft)
             },
         }
         for group in world.groups
@@ -35,7 +35,7 @@ def describe(world: World, references: dict[str, str], draft: Draft) -> dict[str
 
 
 def value_of(world: World, *keys: str) -> str:
-    """Return the value of the first of these variables that a group has."""
+    """Return the value of the first of these variables that exists in a group."""
     found = {
         each.key: each.value
         for group in world.groups
@@ -46,32 +46,30 @@ def value_of(world: World, *keys: str) -> str:
 
 
 def _ours(group: GroupSeen, draft: Draft) -> list[Variable]:
-    """Return the variables to be managed, one a key; say which are not."""
+    """Return the variables to manage, one per key; remark on the others."""
     path = (*PATH, group.path)
     found: dict[str, Variable] = {}
     for each in sorted(group.variables, key=lambda each: (each.key, each.environment_scope != _EVERYWHERE)):
         if not each.key.startswith(_ABOUT):
             continue
         if each.hidden or is_credential(each.key, each.value):
-            text = f"{each.key} is a credential in a variable, which every job of the group reads"
+            text = f"{each.key} is a credential in a variable that every job of the group can read"
             remedy = (
-                "Let pipelines read it from Vault, then change it and delete the variable; it is left alone"
+                "It is left alone. Let pipelines read it from Vault, then change it and delete the variable"
             )
             draft.remark("credential-variable", path, text, remedy)
         elif each.key in found:
-            text = (
-                f"{each.key} exists in the scope {each.environment_scope!r} too, and a key has one scope here"
-            )
-            draft.remark("variable-scopes", path, text, "That one is left alone")
+            text = f"{each.key} also exists in the scope {each.environment_scope!r}; access.yaml has one scope per key"
+            draft.remark("variable-scopes", path, text, "The variable in this scope is left alone")
         else:
             found[each.key] = each
     return list(found.values())
 
 
-def _described(group: GroupSeen, variable: Variable, references: dict[str, str], draft: Draft) -> Any:
-    """Return a variable as the YAML writes it: its value alone, where all the rest is as it is by itself."""
+def _describe(group: GroupSeen, variable: Variable, references: dict[str, str], draft: Draft) -> Any:
+    """Return a variable as in the YAML: only its value if all other fields have their defaults."""
     path: YamlPath = (*PATH, group.path, "variables", variable.key)
-    value = _referring(variable.value, references)
+    value = _with_reference(variable.value, references)
     flags = {
         name: getattr(variable, name)
         for name in _FLAGS
@@ -85,13 +83,13 @@ def _described(group: GroupSeen, variable: Variable, references: dict[str, str],
                 effect = (
                     "absent in jobs of unprotected refs" if flag == "protected" else "[MASKED] in every log"
                 )
-                text = f"{variable.key} is {flag}, so that it is {effect}"
-                draft.remark(f"{flag}-address", path, text, "It is no secret: up takes the flag away")
+                text = f"{variable.key} is {flag}, so it is {effect}"
+                draft.remark(f"{flag}-address", path, text, "An address is not a secret: up removes the flag")
     return {"value": value, **flags} if flags else value
 
 
-def _referring(value: str, references: dict[str, str]) -> str:
-    """Return a value with an address of ours put as a reference: whole, or with a path behind it."""
+def _with_reference(value: str, references: dict[str, str]) -> str:
+    """Return a value with its address replaced by a reference, also in front of a path."""
     for address, reference in sorted(references.items(), key=lambda item: -len(item[0])):
         if address and (value == address or value.startswith(f"{address}/")):
             return reference + value.removeprefix(address)

@@ -1,6 +1,6 @@
-"""An account's role as grants: which of push, pull and promote give exactly the privileges that a role holds.
+"""An account's role as grants: the push, pull and promote that result in exactly its privileges.
 
-Owns the way back from Nexus's objects to the YAML's words, by trying: access/desired/nexus says what each grant gives.
+Finds them by trying all combinations: access/desired/nexus derives the privileges of each.
 """
 
 from __future__ import annotations
@@ -25,21 +25,21 @@ _SELECTED = re.compile(r'format == "[a-z0-9]+" and path =\^ "(/[^"]+/)"')
 
 @dataclass(frozen=True)
 class Grants:
-    """Formats by word, and the folder that a push is limited to."""
+    """Formats by grant, and the folder of a limited push."""
 
     formats: dict[str, list[str]]
     path: str | None
 
 
 class GrantFinder:
-    """Finds grants over the repositories that the YAML names."""
+    """Finds grants on the repositories of the YAML."""
 
     def __init__(self, nexus: NexusSeen, repositories: Mapping[str, Mapping[str, str]]) -> None:
         self._nexus = nexus
         named = {
             format_: Repositories.model_validate(dict(places)) for format_, places in repositories.items()
         }
-        # Unchecked, because only the repositories matter here.
+        # Not validated, because only the repositories matter here.
         nexus_part = Nexus.model_construct(
             url="", push_registry="", pull_registry="", repositories=named, roles={}
         )
@@ -47,17 +47,17 @@ class GrantFinder:
         self._formats = list(named)
 
     def find(self, account: str, role: Role) -> Grants | None:
-        """Return the grants whose role would be just this one, None where there are none such."""
-        return next(filter(None, (self._explained(account, role, path) for path in self._paths(role))), None)
+        """Return the grants that result in exactly this role, None if there are none."""
+        return next(filter(None, (self._explain(account, role, path) for path in self._paths(role))), None)
 
-    def _explained(self, account: str, role: Role, path: str | None) -> Grants | None:
+    def _explain(self, account: str, role: Role, path: str | None) -> Grants | None:
         chosen: dict[str, tuple[str, ...]] = {}
         given: set[str] = set()
         for format_ in self._formats:
             best: tuple[tuple[str, ...], frozenset[str]] = ((), frozenset())
             for words in self._words(format_):
-                privileges = self._given(account, format_, words, path)
-                # The fewest words that give the most.
+                privileges = self._privileges(account, format_, words, path)
+                # The fewest grants with the most privileges.
                 if privileges <= role.privileges and len(privileges) > len(best[1]):
                     best = (words, privileges)
             chosen[format_] = best[0]
@@ -76,7 +76,9 @@ class GrantFinder:
         for count in range(1, len(possible) + 1):
             yield from combinations(possible, count)
 
-    def _given(self, account: str, format_: str, words: tuple[str, ...], path: str | None) -> frozenset[str]:
+    def _privileges(
+        self, account: str, format_: str, words: tuple[str, ...], path: str | None
+    ) -> frozenset[str]:
         granted = {word: [format_] if word in words else [] for word in _WORDS}
         limit = path if "push" in words else None
         declared = Account.model_validate({"purpose": account, "path": limit, **granted})
@@ -84,7 +86,7 @@ class GrantFinder:
         return frozenset(nexus_objects(trial).roles[-1].privileges)
 
     def _paths(self, role: Role) -> list[str | None]:
-        """Return the folders to try: none, and those of the content selectors that the role's privileges name."""
+        """Return the folders to try: none, and those in the content selectors of the role's privileges."""
         found: set[str] = set()
         for name in role.privileges:
             privilege = self._nexus.privileges.get(name)

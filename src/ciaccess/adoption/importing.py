@@ -1,13 +1,13 @@
-"""The engine's import file for a plan, and what else the engine is told: targets, and paths that have been adopted.
+"""The engine's inputs for a plan: the import file, targets, and the adopted paths.
 
-The file holds no password: the plugin reads an account's out of its secret.
+The file contains no password: the plugin reads those of an account from its secret.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ciaccess.adoption.plan import Becomes
+from ciaccess.adoption.plan import PlannedAction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from ciaccess.adoption.plan import Plan
     from ciaccess.engine.preview import Declared
 
-# What the plugin reads (provider/environment.py).
+# A variable of the plugin (provider/environment.py).
 ADOPTED = "CIACCESS_ADOPTED"
 
 
 def import_file(plan: Plan) -> dict[str, Any]:
-    """Return what `pulumi import --file` takes: every adopted object under its name, parent and provider."""
-    adopted = plan.of(Becomes.ADOPTED)
+    """Return the input of `pulumi import --file`: each adopted object with name, parent and provider."""
+    adopted = plan.of(PlannedAction.ADOPTED)
     table = {
         _key(urn): urn for step in adopted for urn in (step.resource.parent, step.resource.provider) if urn
     }
@@ -32,7 +32,7 @@ def import_file(plan: Plan) -> dict[str, Any]:
                 "type": step.resource.type,
                 "name": step.resource.name,
                 "id": step.identity,
-                # What has no component lies under the stack, which the file cannot name.
+                # Without a component, the parent is the stack, which the file cannot name.
                 **({"parent": _key(step.resource.parent)} if step.resource.parent else {}),
                 "provider": _key(step.resource.provider),
             }
@@ -42,11 +42,11 @@ def import_file(plan: Plan) -> dict[str, Any]:
 
 
 def foundation(plan: Plan) -> tuple[str, ...]:
-    """Return the URNs that an import needs in the state: providers, the components above it, the preconditions.
+    """Return the URNs that an import needs in the state: providers, parents, the preconditions.
 
-    To make them writes nothing to any system.
+    Creating them writes to no system.
     """
-    parents = {step.resource.parent for step in plan.of(Becomes.ADOPTED)}
+    parents = {step.resource.parent for step in plan.of(PlannedAction.ADOPTED)}
     conditions = [each for each in plan.declared if each.is_precondition]
     parents |= {each.parent for each in conditions}
     needed = [each for each in plan.declared if each.is_provider or each.urn in parents]
@@ -54,17 +54,17 @@ def foundation(plan: Plan) -> tuple[str, ...]:
 
 
 def adopted_paths(resources: Iterable[Declared]) -> str:
-    """Return resources' API paths as the plugin's preconditions take them."""
+    """Return the API paths of resources in the form of the plugin's preconditions."""
     return " ".join(sorted(filter(None, map(_api_path, resources))))
 
 
 def targets(urns: Iterable[str]) -> tuple[str, ...]:
-    """Return the engine's words for exactly these resources."""
+    """Return the engine's options for exactly these resources."""
     return tuple(word for urn in urns for word in ("--target", urn))
 
 
 def _key(urn: str) -> str:
-    """Return a name for a URN in the file's table: component and provider of one name must differ."""
+    """Return a name for a URN in the file's table, unique also for a component and a provider."""
     return urn.split("::", 2)[2].replace("::", "/")
 
 

@@ -1,4 +1,4 @@
-"""JWT roles under vault.roles: which jobs each admits, and which accounts' secrets its policies let be read."""
+"""The section `vault.roles`: JWT roles, with the jobs that they accept and the secrets that they read."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _WRITING = frozenset({"create", "update", "patch", "delete", "sudo"})
 
 
 def describe(world: World, accounts: Accounts, draft: Draft) -> dict[str, dict[str, Any]]:
-    """Return the roles that read accounts' secrets; say what breaks a rule, and which others are left alone."""
+    """Return the roles that read accounts' secrets; remark on violated rules and on other roles."""
     found: dict[str, dict[str, Any]] = {}
     left_out: list[str] = []
     taken: dict[str, str] = {}
@@ -51,39 +51,39 @@ def describe(world: World, accounts: Accounts, draft: Draft) -> dict[str, dict[s
         _remark_on_rules(world, name, every, draft)
         _remark_on_fields(name, role, draft)
         for account in sorted(set(readable) - set(kept)):
-            text = f"jobs of this role read {account}, which may administer Nexus; it is left out, and up takes it away"
-            remedy = "Give the jobs that need it an account with less, before the first up"
+            text = f"jobs of this role read {account}, which may administer Nexus; it is left out, and up removes access"
+            remedy = "Before the first up, give the jobs that need it an account with fewer rights"
             draft.remark("administrator-readable", (*PATH, name, "accounts"), text, remedy)
     if own := sorted(world.vault.roles.keys() & IDENTITIES.keys()):
-        text = f"{', '.join(own)}: these are of ciaccess's own pipeline, with their accounts and policies"
-        draft.remark("own-pipeline", PATH, text, "Declare them by a section pipeline (docs/own-pipeline.md)")
+        text = f"{', '.join(own)}: roles of ciaccess's own pipeline, with their accounts and policies"
+        draft.remark("own-pipeline", PATH, text, "Declare them in a section pipeline (docs/own-pipeline.md)")
     if left_out:
-        text = f"{', '.join(left_out)}: these JWT roles read no account's secret, and are left alone"
-        draft.remark("role-left-out", PATH, text, "Leave them to who made them")
+        text = f"{', '.join(left_out)}: JWT roles that read no account's secret"
+        draft.remark("role-left-out", PATH, text, "They are left alone")
     return found
 
 
 def _policy(world: World, name: str, taken: dict[str, str], draft: Draft) -> str:
-    """Return the name of a role's policy: the present one unless it is a role's name, or another role's policy."""
+    """Return the name of a role's policy, a new one if the present name is a role's or shared."""
     present = policies_of(world.vault.roles[name])
     path = (*PATH, name, "policy")
     policy = present[0]
     if policy in world.vault.roles:
         new = f"{policy.removesuffix('-policy')}-secrets"
         text = (
-            f"the policy {policy} bears the name of a JWT role; the role keeps its name, by which jobs log in"
+            f"the policy {policy} has the name of a JWT role; the role keeps its name, by which jobs log in"
         )
-        remedy = f"up makes the policy {new} and leaves {policy} alone: delete that afterwards"
+        remedy = f"up creates the policy {new} and leaves {policy} alone: delete that afterwards"
         draft.remark("role-named-as-policy", path, text, remedy)
         policy = new
     elif policy in taken:
-        text = f"the policy {policy} is that of the role {taken[policy]} too"
-        draft.remark("policy-shared", path, text, f"up gives this role {name}-policy instead")
+        text = f"the role {taken[policy]} has the policy {policy} as well"
+        draft.remark("policy-shared", path, text, f"up gives this role the policy {name}-policy instead")
         policy = f"{name}-policy"
     taken[policy] = name
     if more := present[1:]:
-        text = f"the role gives {', '.join(more)} as well; a role has one policy here, which reads secrets of accounts only"
-        remedy = "up takes the others away: if jobs need what they give, move it to a role of its own first"
+        text = f"the role also has {', '.join(more)}; in access.yaml a role has one policy, for secrets of accounts only"
+        remedy = "up removes the others: if jobs need them, create another role with them first"
         draft.remark("more-policies", path, text, remedy)
     return policy
 
@@ -95,8 +95,8 @@ def _audiences(world: World, name: str, draft: Draft) -> list[str]:
     others = {each for role in world.vault.roles.values() for each in role.get("bound_audiences") or []} or {
         world.gitlab_url
     }
-    text = "no audience is bound, so Vault refuses every id_token that has one"
-    remedy = "This is what other roles bind, or GitLab's address: compare it with aud in the pipelines"
+    text = "no audience is bound, so Vault refuses every id_token with an audience"
+    remedy = "The value is from other roles, or GitLab's address: compare it with aud in the pipelines"
     draft.remark("no-bound-audience", (*PATH, name, "bound_audiences"), text, remedy)
     return sorted(others)
 
@@ -107,28 +107,28 @@ def _claims(world: World, name: str, draft: Draft) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for claim, value in sorted((role.get("bound_claims") or {}).items()):
         values = [str(each) for each in (value if isinstance(value, list) else [value])]
-        narrowed = list(dict.fromkeys(part for each in values for part in _narrowed(claim, each)))
+        narrowed = list(dict.fromkeys(part for each in values for part in _narrow(claim, each)))
         if narrowed != values:
-            text = f"{claim} {', '.join(values)} admits other groups whose names begin alike"
-            draft.remark(
-                "open-claim", (*path, claim), text, "up narrows it to the group and what lies below it"
-            )
+            text = f"{claim} {', '.join(values)} also accepts groups whose names begin with the same text"
+            draft.remark("open-claim", (*path, claim), text, "up narrows it to the group and its subgroups")
         found[claim] = narrowed
     if role.get("bound_claims_type") != "glob" and any(
         "*" in each for values in found.values() for each in values
     ):
-        text = "the role compares a * literally, so it admits nobody by it; here it stands for anything"
-        draft.remark("literal-star", path, text, "Take it out, unless that was meant")
+        text = "the role compares * literally, so it matches nothing; in access.yaml it is a wildcard"
+        draft.remark("literal-star", path, text, "Remove it, unless a wildcard is intended")
     if not found.keys() & set(_PLACES):
-        text = "no claim names a project or namespace, so any job of the GitLab instance may log in"
-        remedy = "The groups that were crawled are put in: add what else logs in with this role before the first up"
+        text = "no claim names a project or namespace, so every job of the GitLab instance may log in"
+        remedy = (
+            "The crawled groups are filled in: before the first up, add all others that log in with this role"
+        )
         draft.remark("no-bound-claim", path, text, remedy)
         found["namespace_path"] = [each for group in world.groups for each in (group.path, f"{group.path}/*")]
     return found
 
 
-def _narrowed(claim: str, value: str) -> list[str]:
-    """Return `group` and `group/*` for a `group*`, which admits `group-evil` too."""
+def _narrow(claim: str, value: str) -> list[str]:
+    """Return `group` and `group/*` for a `group*`, which also accepts `group-evil`."""
     stem = value.removesuffix("*")
     if claim not in _PATHS or stem == value or not stem or "*" in stem or stem.endswith("/"):
         return [value]
@@ -146,8 +146,8 @@ def _lifetimes(name: str, role: dict[str, Any], draft: Draft) -> dict[str, Any]:
         found["token_type"] = "batch"  # noqa: S105 a kind of token
     if chosen != ttl or (longest and most != longest):
         lived = f"{ttl or 'as many as the mount allows'} to {longest or 'as many as the mount allows'}"
-        text = f"the tokens live {lived} seconds; here {LEAST_TTL_SECONDS} to {MOST_TTL_SECONDS} are allowed"
-        remedy = "See that no job reads its secret later than this after its login"
+        text = f"the tokens live {lived} seconds; allowed are {LEAST_TTL_SECONDS} to {MOST_TTL_SECONDS}"
+        remedy = "Check that no job reads its secret later than this after its login"
         draft.remark("token-lifetime", (*PATH, name, "token_ttl"), text, remedy)
     return found
 
@@ -157,30 +157,28 @@ def _remark_on_rules(world: World, name: str, every: list[Rule], draft: Draft) -
     path = (*PATH, name)
     open_ones = sorted(rule.path for rule in every if not rule.is_exact and "read" in rule.capabilities)
     if open_ones:
-        text = f"its policy reads {', '.join(open_ones)}: whatever lies there, and will lie there"
-        draft.remark(
-            "wildcard-policy", path, text, "up replaces it by the secrets of the accounts below, one by one"
-        )
+        text = f"its policy reads {', '.join(open_ones)}, now and in future"
+        draft.remark("wildcard-policy", path, text, "up replaces this by the secrets of the accounts below")
     exact = {world.vault.api_path(account) for account in world.vault.secrets}
     others = sorted(rule.path for rule in every if rule.is_exact and rule.path not in exact)
     if others:
-        text = f"its policy has {', '.join(others)}, which is no secret of an account in {folder}"
+        text = f"its policy has {', '.join(others)}, not the secret of an account in {folder}"
         draft.remark(
-            "policy-beyond", path, text, "up takes it away: move it to a policy of its own if jobs need it"
+            "policy-beyond", path, text, "up removes this: if jobs need it, move it to another policy"
         )
     writing = sorted(rule.path for rule in every if rule.capabilities & _WRITING)
     if writing:
         text = f"its policy lets jobs write {', '.join(writing)}"
-        draft.remark("policy-writes", path, text, "up leaves reading only")
+        draft.remark("policy-writes", path, text, "up allows reading only")
 
 
 def _remark_on_fields(name: str, role: dict[str, Any], draft: Draft) -> None:
     path = (*PATH, name)
     if role.get("user_claim") not in _USER_CLAIMS:
-        text = f"its user_claim is {role.get('user_claim')}, which is not allowed here"
-        remedy = "up makes it project_id: Vault then counts its entities by project"
+        text = f"its user_claim is {role.get('user_claim')}, which access.yaml does not allow"
+        remedy = "up changes it to project_id: Vault then has an entity per project"
         draft.remark("user-claim", path, text, remedy)
     odd = sorted(field for field in UNUSED if role.get(field))
     if odd:
-        text = f"it has {', '.join(odd)}, which cannot be described here"
-        draft.remark("role-field", path, text, "up empties it")
+        text = f"it has {', '.join(odd)}, which access.yaml cannot describe"
+        draft.remark("role-field", path, text, "up removes it")

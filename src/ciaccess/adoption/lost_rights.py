@@ -1,4 +1,4 @@
-"""The rights in Nexus that users have now and would not have once objects are brought in line with access.yaml."""
+"""The rights in Nexus that users would lose by an update to access.yaml."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ciaccess.access.desired.nexus import NexusObjects
 from ciaccess.access.desired.objects import SCOPED
-from ciaccess.adoption.plan import ACCOUNT, Becomes
+from ciaccess.adoption.plan import ACCOUNT, PlannedAction
 from ciaccess.analysis.facts import ADMINISTRATION, Grant, Holder, Right, grants_of
 
 if TYPE_CHECKING:
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 
 def lost_rights(plan: Plan, desired: Desired, nexus: Nexus) -> dict[str, str]:
-    """Return what each user of Nexus, declared or not, would lose by the plan's accounts and roles.
+    """Return the rights that users of Nexus, declared or not, would lose by the plan's accounts and roles.
 
     Raises:
-        ApiError: Nexus does not answer, or may not be asked.
+        ApiError: Nexus is not reachable, or refuses the request.
     """
-    steps = plan.of(Becomes.ADOPTED, Becomes.MADE, Becomes.IN_STATE)
+    steps = plan.of(PlannedAction.ADOPTED, PlannedAction.MADE, PlannedAction.IN_STATE)
     accounts = [desired.accounts[step.resource.name] for step in steps if step.kind == ACCOUNT]
     roles, users = nexus.roles.all(), nexus.users.all()
     selectors, privileges = nexus.content_selectors.all(), nexus.privileges.all()

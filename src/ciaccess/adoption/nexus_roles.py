@@ -1,4 +1,4 @@
-"""Roles of Nexus under nexus.roles: what accounts hold beside their own grants, with all that they contain."""
+"""The section `nexus.roles`: roles that accounts have besides their grants, with contained roles."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ _ON_REPOSITORIES = ("repository-view", "repository-content-selector")
 _PRIVILEGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._*-]*")
 
 
-def contained(nexus: NexusSeen, roles: Iterable[str]) -> set[str]:
-    """Return roles with all that they contain."""
+def with_contained_roles(nexus: NexusSeen, roles: Iterable[str]) -> set[str]:
+    """Return roles with all roles that they contain."""
     found: set[str] = set()
     waiting = list(roles)
     while waiting:
@@ -35,8 +35,8 @@ def contained(nexus: NexusSeen, roles: Iterable[str]) -> set[str]:
 
 
 def obstacle(nexus: NexusSeen, roles: Iterable[str]) -> str:
-    """Return why one of these roles cannot be written down, "" where all can."""
-    for name in sorted(contained(nexus, roles)):
+    """Return why one of these roles cannot be described, "" if all can."""
+    for name in sorted(with_contained_roles(nexus, roles)):
         role = nexus.roles.get(name)
         if role is None:
             return f"its role {name} does not exist in Nexus"
@@ -49,8 +49,8 @@ def obstacle(nexus: NexusSeen, roles: Iterable[str]) -> str:
 
 
 def is_administrator(nexus: NexusSeen, roles: Iterable[str]) -> bool:
-    """Tell whether who has these roles may administer Nexus."""
-    held = contained(nexus, roles)
+    """Tell whether a user with these roles may administer Nexus."""
+    held = with_contained_roles(nexus, roles)
     privileges = {each for name in held if name in nexus.roles for each in nexus.roles[name].privileges}
     return "nx-admin" in held or any(name.startswith(ADMINISTRATIVE) for name in privileges)
 
@@ -58,45 +58,45 @@ def is_administrator(nexus: NexusSeen, roles: Iterable[str]) -> bool:
 def describe(
     nexus: NexusSeen, roles: Iterable[str], renamed: Mapping[str, str], draft: Draft
 ) -> dict[str, dict[str, Any]]:
-    """Return the named roles, some under another name; note what they give too much of, and unmanaged privileges."""
+    """Return the named roles, some under another name; remark on wide and unmanaged privileges."""
     found: dict[str, dict[str, Any]] = {}
-    for original in sorted(contained(nexus, roles) - set(BUILT_IN_ROLES)):
+    for original in sorted(with_contained_roles(nexus, roles) - set(BUILT_IN_ROLES)):
         name, privileges = renamed.get(original, original), nexus.roles[original].privileges
-        found[name] = _described(nexus.roles[original], renamed)
+        found[name] = _describe(nexus.roles[original], renamed)
         wide = sorted(
             each
             for each in privileges
             if each.startswith("nx-repository-admin-") or each == "nx-all" or each.endswith(("-*", "-delete"))
         )
         if wide:
-            text = f"the role gives {', '.join(wide)}: more than browse, read, edit and add"
-            remedy = (
-                "Name the actions one by one, unless that is what the role is for; up keeps what stands here"
-            )
+            text = f"the role has {', '.join(wide)}: more than browse, read, edit and add"
+            remedy = "up keeps them: list the actions one by one, unless the role needs all"
             draft.remark("wide-role", (*PATH, name), text, remedy)
         own = sorted(
             each for each in privileges if each in nexus.privileges and not nexus.privileges[each].read_only
         )
         if own:
-            text = f"{', '.join(own)} was made by hand, and is named here without being managed"
-            remedy = "Leave it in Nexus; or give the account push with a path, which makes its own, and delete it then"
+            text = (
+                f"{', '.join(own)} was created manually; the role uses it, but access.yaml does not manage it"
+            )
+            remedy = "Keep it in Nexus; or give the account push with a path, which creates its own, and delete this one"
             draft.remark("privilege-by-hand", (*PATH, name), text, remedy)
     return found
 
 
 def repository_privileges(nexus: NexusSeen, roles: Iterable[str]) -> list[str]:
-    """Return what these roles hold of privileges made by hand on repositories or content selectors, sorted."""
+    """Return the manually created privileges of these roles on repositories or selectors, sorted."""
     held = {
         each
-        for name in contained(nexus, roles) - set(BUILT_IN_ROLES)
+        for name in with_contained_roles(nexus, roles) - set(BUILT_IN_ROLES)
         for each in nexus.roles[name].privileges
     }
     seen = [nexus.privileges[name] for name in sorted(held & nexus.privileges.keys())]
     return [each.name for each in seen if not each.read_only and each.type in _ON_REPOSITORIES]
 
 
-def _described(role: Role, renamed: Mapping[str, str]) -> dict[str, Any]:
-    """Return a role as the YAML writes it; `pull` stands for pairs of browse and read on every repository."""
+def _describe(role: Role, renamed: Mapping[str, str]) -> dict[str, Any]:
+    """Return a role as in the YAML; `pull` replaces pairs of browse and read on every repository."""
     every = set(role.privileges)
     pulled: list[str] = []
     for format_ in ("*", *FORMATS):
@@ -117,12 +117,12 @@ def _described(role: Role, renamed: Mapping[str, str]) -> dict[str, Any]:
 
 
 def text_of(*candidates: str) -> str:
-    """Return the first of some texts that may stand as a description here."""
+    """Return the first text that is valid as a description."""
     return next(
         (
             each
             for each in candidates
             if each.strip() and each.isprintable() and len(each) <= MOST_TEXT_CHARACTERS
         ),
-        "Made by hand",
+        "Created manually",
     )

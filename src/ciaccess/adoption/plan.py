@@ -1,4 +1,4 @@
-"""The plan of an adoption: each declared object with what becomes of it, and what is chosen of that."""
+"""The plan of an adoption: an action for each declared object, and selections of it."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ KINDS = {
     takeover.TYPE: ACCOUNT,
     "ciaccess:gitlab:GroupVariable": "variable",
 }
-# What people may ask for, and what is adopted with its account alone.
+# Not kinds of their own: adopted only with their account.
 _PARTS_OF_AN_ACCOUNT = ("user", "password", "secret", "selector", "privilege")
 
 
-class Becomes(StrEnum):
-    """What becomes of an object."""
+class PlannedAction(StrEnum):
+    """The action on an object."""
 
     ADOPTED = "adopt"
     MADE = "make"
@@ -45,13 +45,13 @@ class Becomes(StrEnum):
 
 @dataclass(frozen=True)
 class Step:
-    """An object: what becomes of it, under which id, what the first `up` changes of it, or why it is refused.
+    """An object with its action, its import id, the changes of the first `up`, or the reason of a refusal.
 
     `changes` are fields, `makes` and `deletes` whole parts of an account; all by path.
     """
 
     resource: Declared
-    becomes: Becomes
+    action: PlannedAction
     identity: str = ""
     changes: tuple[str, ...] = ()
     makes: tuple[str, ...] = ()
@@ -60,7 +60,7 @@ class Step:
 
     @property
     def kind(self) -> str:
-        """Return the kind's word."""
+        """Return the name of the kind."""
         return KINDS.get(self.resource.type, self.resource.type)
 
 
@@ -71,29 +71,29 @@ class Plan:
     declared: tuple[Declared, ...]
     steps: tuple[Step, ...]
 
-    def of(self, *becomes: Becomes) -> tuple[Step, ...]:
-        """Return the steps of these sorts."""
-        return tuple(step for step in self.steps if step.becomes in becomes)
+    def of(self, *actions: PlannedAction) -> tuple[Step, ...]:
+        """Return the steps with these actions."""
+        return tuple(step for step in self.steps if step.action in actions)
 
     def chosen(self, kinds: Iterable[str], accounts: Iterable[str]) -> Plan:
-        """Return the part that concerns these kinds and accounts, with what it depends on.
+        """Return the steps of these kinds and accounts, with all that they depend on.
 
         Raises:
-            AdoptionError: there is none such.
+            AdoptionError: a kind or account does not exist.
         """
         kinds, accounts = list(kinds), list(accounts)
         named = {step.resource.name for step in self.steps if step.kind == ACCOUNT}
         if parts := [each for each in kinds if each in _PARTS_OF_AN_ACCOUNT]:
             raise AdoptionError(
-                f"a {parts[0]} is adopted with its account: name that, with --account, or --kind {ACCOUNT} for all of them"
+                f"a {parts[0]} is adopted with its account: use --account, or --kind {ACCOUNT} for all accounts"
             )
         if unknown := [each for each in kinds if each not in KINDS.values()]:
             raise AdoptionError(
-                f"there is no kind {unknown[0]}. There are {', '.join(dict.fromkeys(KINDS.values()))}"
+                f"unknown kind {unknown[0]}. Kinds: {', '.join(dict.fromkeys(KINDS.values()))}"
             )
         if unknown := [each for each in accounts if each not in named]:
             raise AdoptionError(
-                f"access.yaml declares no account {unknown[0]}. There are {', '.join(sorted(named))}"
+                f"account {unknown[0]} is not declared. Declared accounts: {', '.join(sorted(named))}"
             )
         wanted = {
             step.resource.urn
@@ -111,12 +111,12 @@ class Plan:
 
 
 def make_plan(declared: tuple[Declared, ...], systems: Systems, owner: str) -> Plan:
-    """Look for each declared object that is not in the state; `owner` is who we are.
+    """Find each declared object that is not in the state; `owner` is ours.
 
-    What Nexus and GitLab list is asked for once; each account costs a look at its secret, and a login of each user.
+    Lists of Nexus and GitLab are read once; each account needs a read of its secret, and a login per user.
 
     Raises:
-        ApiError: a system does not answer.
+        ApiError: a system is not reachable, or refuses the request.
     """
     objects = [each for each in declared if each.is_object]
     missing = [each for each in objects if not each.is_in_state]
@@ -128,26 +128,33 @@ def make_plan(declared: tuple[Declared, ...], systems: Systems, owner: str) -> P
         taken = threads.map(lambda each: takeover.take_over(each.inputs, systems, owner), accounts)
         found |= {each.urn: existing for each, existing in zip(accounts, taken, strict=True)}
     steps: dict[str, Step] = {}
-    for each in objects:  # in the engine's order, so that what a step needs stands before it
+    for each in objects:  # in the engine's order: dependencies first
         steps[each.urn] = _after(steps, _step(each, found.get(each.urn), owner))
     return Plan(declared, tuple(steps.values()))
 
 
 def _step(each: Declared, existing: Existing | None, owner: str) -> Step:
     if each.is_in_state:
-        return Step(each, Becomes.IN_STATE)
+        return Step(each, PlannedAction.IN_STATE)
     if existing is None:
-        return Step(each, Becomes.MADE)
+        return Step(each, PlannedAction.MADE)
     if reason := of_another(existing.owner, owner) or existing.obstacle:
-        return Step(each, Becomes.REFUSED, reason=reason)
-    return Step(each, Becomes.ADOPTED, existing.identity, existing.differing, existing.made, existing.gone)
+        return Step(each, PlannedAction.REFUSED, reason=reason)
+    return Step(
+        each,
+        PlannedAction.ADOPTED,
+        existing.identity,
+        existing.differences,
+        existing.missing,
+        existing.undeclared,
+    )
 
 
 def _after(before: dict[str, Step], step: Step) -> Step:
-    """Refuse a step that needs a refused one: the engine could not go on with it."""
+    """Refuse a step that depends on a refused one: the engine could not carry it out."""
     for urn in step.resource.depends_on:
         needed = before.get(urn)
-        if needed and needed.becomes is Becomes.REFUSED and step.becomes is not Becomes.IN_STATE:
+        if needed and needed.action is PlannedAction.REFUSED and step.action is not PlannedAction.IN_STATE:
             reason = step.reason or f"it needs {needed.resource.name}, which is refused"
-            return Step(step.resource, Becomes.REFUSED, reason=reason)
+            return Step(step.resource, PlannedAction.REFUSED, reason=reason)
     return step

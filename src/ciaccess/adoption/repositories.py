@@ -1,4 +1,4 @@
-"""Nexus's repositories by format and environment, as far as their names say which environment they are."""
+"""The section `nexus.repositories`: repositories by format and by the environment in their names."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PATH = ("nexus", "repositories")
 
 
 def describe(world: World, draft: Draft) -> dict[str, dict[str, str]]:
-    """Return the repositories by format and environment, `group` among these; say which do not fit."""
+    """Return the repositories by format and environment or `group`; remark on the others."""
     found: dict[str, dict[str, str]] = {}
     left_out: list[str] = []
     for name, repository in sorted(world.nexus.repositories.items()):
@@ -35,8 +35,11 @@ def describe(world: World, draft: Draft) -> dict[str, dict[str, str]]:
         name for format_, places in found.items() if format_ not in formats for name in places.values()
     ]
     if left_out:
-        text = f"no environment dev, uat or prod can be told from the names of {', '.join(sorted(left_out))}, or it has one"
-        remedy = "They stay as they are; put what pipelines use in its place by hand"
+        text = (
+            f"{', '.join(sorted(left_out))}: the name has no environment (dev, uat, prod), the environment has a repository "
+            "already, or the type is not supported"
+        )
+        remedy = "They are left alone; add those that pipelines use"
         draft.remark("repository-left-out", PATH, text, remedy)
     return formats
 

@@ -1,6 +1,6 @@
-"""The rotation of an account: how often its password was changed, when, and how, as far as its secret's metadata and users tell.
+"""The rotation of an account, from its secret's metadata and its users.
 
-`max_age` stands in no system: it is kept from the access.yaml of before.
+`max_age` is in no system: it is copied from the previous access.yaml.
 """
 
 from __future__ import annotations
@@ -21,38 +21,38 @@ _COUNT = re.compile("[1-9][0-9]{0,5}")
 
 
 def describe(world: World, account: str, max_age: str | None) -> dict[str, Any]:
-    """Return what the YAML says of an account's rotation, {} where that is what it is by itself."""
+    """Return an account's rotation as in the YAML, {} for the default."""
     custom = world.vault.secrets[account].custom
-    count = counted(custom) or 1
+    count = recorded_count(custom) or 1
     strategy = IN_PLACE if count > 1 else None
-    if takes_turns(world, account):
+    if alternates(world, account):
         strategy = ALTERNATE
         is_first = world.vault.secrets[account].username == account
         if custom.get("owner"):
-            # Of ours the metadata are written before the secret: a turn that a killed run did not publish is still to be ended.
+            # ciaccess writes the metadata before the secret: the rotation of a killed run is still to be finished.
             count = max(count, 2)
         elif count == 1 or (count % 2 == 1) is not is_first:
-            # Odd is the first user's turn. Where nobody has counted, how often they took it matters to nobody.
+            # With an odd count the first user is current. Without a recorded count, any such count will do.
             count = 3 if is_first else 2
     further = {"date": _day(custom.get("rotated_at")), "strategy": strategy, "max_age": max_age}
     found = {key: value for key, value in further.items() if value is not None}
     return {"count": count, **found} if found else {}
 
 
-def counted(custom: Mapping[str, str]) -> int | None:
-    """Return the counter that a secret's custom metadata say, None where nobody has counted."""
-    said = custom.get("rotation", "")
-    return int(said) if _COUNT.fullmatch(said) else None
+def recorded_count(custom: Mapping[str, str]) -> int | None:
+    """Return the count in a secret's custom metadata, None if it has none."""
+    count = custom.get("rotation", "")
+    return int(count) if _COUNT.fullmatch(count) else None
 
 
-def takes_turns(world: World, account: str) -> bool:
-    """Tell whether an account's user has a second one that is like it."""
+def alternates(world: World, account: str) -> bool:
+    """Tell whether an account has a second user with the same roles."""
     first, second = (world.nexus.users.get(each) for each in (account, second_user(account)))
     return first is not None and second is not None and first.roles == second.roles
 
 
 def max_ages_in(document: Document) -> dict[str, str]:
-    """Return the max_age of each account of an access.yaml that has one."""
+    """Return the max_age of accounts in an access.yaml."""
     accounts = document.at(("accounts",))
     found = {
         name: document.at(("accounts", name, "rotation", "max_age"))
@@ -62,7 +62,7 @@ def max_ages_in(document: Document) -> dict[str, str]:
 
 
 def _day(text: str | None) -> str | None:
-    """Return a day of the metadata, None for what is no day up to today."""
+    """Return a day of the metadata, None if it is invalid or in the future."""
     try:
         return None if text is None else day(text).isoformat()
     except ValueError:

@@ -1,7 +1,7 @@
-"""An adoption's way to the systems and to the engine: a stack's settings, credentials, previews, imports.
+"""A session of an adoption: the stack's settings, credentials, systems, and runs of the engine.
 
-Owns the scratch files: settings that point at an access.yaml with `adopt: true`, for the engine to say what it declares
-without refusing what exists, and the import file. They hold no secret, lie in the state directory, and are removed.
+Owns the scratch files: the import file, and settings with an access.yaml that has `adopt: true`, so that the engine lists
+the declared objects without refusing existing ones. They contain no secret, and are deleted from the state directory.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ciaccess.access.reading.faults import ConfigError
 from ciaccess.adoption.errors import AdoptionError
 from ciaccess.adoption.importing import ADOPTED, adopted_paths, foundation, import_file, targets
 from ciaccess.adoption.lost_rights import lost_rights
-from ciaccess.adoption.plan import Becomes, Plan, make_plan
+from ciaccess.adoption.plan import Plan, PlannedAction, make_plan
 from ciaccess.adoption.verifying import Change, changes_in
 from ciaccess.adoption.world import Systems
 from ciaccess.cli.local_credentials import use_local_credentials
@@ -49,10 +49,10 @@ _NOT_SEEN = (UnreachableError, ForbiddenError, UnauthorizedError)
 
 @contextmanager
 def told() -> Iterator[None]:
-    """Turn what keeps an adoption from going on into one message, with exit code 3 where a system could not be asked.
+    """Convert the errors of an adoption into a CommandError, with exit code 3 if a system is unreachable.
 
     Raises:
-        CommandError: in place of it.
+        CommandError: in place of them.
     """
     try:
         yield
@@ -68,7 +68,7 @@ def connect(vault: str, nexus: str, gitlab: str) -> Systems:
 
     Raises:
         CredentialsError: some are missing.
-        CommandError: an address cannot be one.
+        CommandError: an address is invalid.
     """
     found = require("VAULT_TOKEN", "NEXUS_USERNAME", "NEXUS_PASSWORD", "GITLAB_TOKEN")
     options = trusting()
@@ -85,17 +85,17 @@ def connect(vault: str, nexus: str, gitlab: str) -> Systems:
 
 
 class Session:
-    """A stack that adopts. `folder` is where the scratch files lie."""
+    """A stack that adopts; `folder` is for the scratch files."""
 
     def __init__(self, stack: str, settings_file: Path | None, folder: Path) -> None:
         """Read the stack's settings and YAML.
 
         Raises:
-            CommandError: they cannot be used.
+            CommandError: they are invalid.
         """
         self._stack = stack
         self._folder = folder
-        # What is in the state, or was put there since: its paths in Vault are no obstacle.
+        # Resources in the state: their paths in Vault are no obstacle.
         self._own: set[Declared] = set()
         self._is_settled = True
         try:
@@ -111,70 +111,70 @@ class Session:
             self._systems = connect(self.access.vault.address, self.access.nexus.url, self.access.gitlab.url)
 
     def plan(self) -> Plan:
-        """Look at what is declared, and at what exists of it. Writes nothing."""
-        preview = pulumi_cli.preview("--show-sames", *self._words(self._adopting_settings()))
+        """Return the plan of the declared objects. Writes nothing."""
+        preview = pulumi_cli.preview("--show-sames", *self._stack_options(self._settings_with_adopt()))
         with told():
             found = make_plan(declared_by(preview), self._systems, self.access.owner)
         self._own = {each for each in found.declared if each.is_in_state}
         return found
 
     def lost_rights(self, plan: Plan) -> dict[str, str]:
-        """Return what users of Nexus would lose once the plan's objects are as declared, by user."""
+        """Return the rights that users of Nexus would lose once the plan's objects are as declared."""
         with told():
             return lost_rights(plan, Desired.of(self.access), self._systems.nexus)
 
     def take_into_state(self, plan: Plan) -> None:
-        """Import what the plan adopts. Writes to no system, and goes on where an earlier run stopped.
+        """Import the plan's adopted objects. Writes to no system, and continues an interrupted run.
 
         Raises:
-            CommandError: the engine did not succeed; what it said is above.
+            CommandError: the engine failed; its output is above.
         """
-        adopted = plan.of(Becomes.ADOPTED)
+        adopted = plan.of(PlannedAction.ADOPTED)
         if not adopted:
             return
         there = {each.urn for each in self._own}
         if not there.issuperset(foundation(plan)):
-            self._lay(foundation(plan))
+            self._up(foundation(plan))
         words = ("--generate-code=false", "--protect=false", "--yes", "--skip-preview", "--suppress-outputs")
         self._run("import", "--file", str(self.write_import_file(plan)), *words)
         self._own |= {step.resource for step in adopted}
 
     def write_import_file(self, plan: Plan, path: Path | None = None) -> Path:
-        """Write the engine's import file, to the scratch folder unless a path is given, and return where it is."""
+        """Write the engine's import file, by default to the scratch folder, and return its path."""
         path = path or self._folder / "import.json"
         write_file(path, json.dumps(import_file(plan), indent=2))
         return path
 
     def settle(self, plan: Plan) -> None:
-        """Say in the state what is the stack's own by now; the next `up` would refuse that. Writes to no system.
+        """Record the adopted paths in the state, so that the next `up` accepts them. Writes to no system.
 
         Raises:
-            CommandError: the engine did not succeed; what it said is above.
+            CommandError: the engine failed; its output is above.
         """
         if not self._is_settled:
-            self._lay(foundation(plan))
+            self._up(foundation(plan))
 
     def bring_in_line(self, plan: Plan) -> None:
-        """Write what differs, and make what is missing, of the plan's objects alone.
+        """Update and create the plan's objects, and no others.
 
         Raises:
-            CommandError: the engine did not succeed; what it said is above.
+            CommandError: the engine failed; its output is above.
         """
-        self._lay(self._targets(plan))
+        self._up(self._targets(plan))
 
     def changes(self, plan: Plan, *, all_made: bool = False) -> dict[str, Change]:
-        """Return what the engine would change of the plan's objects.
+        """Return the changes that the engine would make to the plan's objects.
 
-        It looks at each once more, unless some are still to be made: it refuses to look for those.
+        It refreshes them, unless some are still to be created: the engine refuses to refresh those.
         """
-        refresh = ("--refresh",) if all_made or not plan.of(Becomes.MADE) else ()
-        words = (*refresh, *self._words(self._settings_file), *targets(self._targets(plan)))
+        refresh = ("--refresh",) if all_made or not plan.of(PlannedAction.MADE) else ()
+        words = (*refresh, *self._stack_options(self._settings_file), *targets(self._targets(plan)))
         found = changes_in(pulumi_cli.preview(*words, variables=self._adopted()))
         self._is_settled = not any(each.is_precondition and each.urn in found for each in plan.declared)
         steps = {step.resource.urn for step in plan.steps}
         return {urn: change for urn, change in found.items() if urn in steps}
 
-    def _lay(self, urns: Iterable[str]) -> None:
+    def _up(self, urns: Iterable[str]) -> None:
         words = ("--yes", "--skip-preview", "--suppress-outputs", *targets(urns))
         self._run("up", *words, variables=self._adopted())
 
@@ -182,28 +182,28 @@ class Session:
         return {ADOPTED: adopted_paths(self._own)}
 
     def _targets(self, plan: Plan) -> list[str]:
-        chosen = plan.of(Becomes.ADOPTED, Becomes.MADE, Becomes.IN_STATE)
+        chosen = plan.of(PlannedAction.ADOPTED, PlannedAction.MADE, PlannedAction.IN_STATE)
         parents = sorted({step.resource.parent for step in chosen} - {""})
         return list(dict.fromkeys([*foundation(plan), *parents, *(step.resource.urn for step in chosen)]))
 
     def _run(self, verb: str, *words: str, variables: dict[str, str] | None = None) -> None:
         done = pulumi_cli.run(
-            verb, *words, *self._words(self._settings_file), variables=variables, aside=True
+            verb, *words, *self._stack_options(self._settings_file), variables=variables, aside=True
         )
         if done:
             raise CommandError(
-                f"pulumi {verb} did not succeed; what it said is above. Nothing that was adopted before is lost: mend it "
-                "and run the same command again"
+                f"pulumi {verb} failed; its output is above. Objects adopted before stay in the state: fix the cause and run "
+                "the same command again"
             )
 
-    def _words(self, settings: Path) -> tuple[str, ...]:
+    def _stack_options(self, settings: Path) -> tuple[str, ...]:
         return ("--stack", self._stack, "--config-file", str(settings))
 
-    def _adopting_settings(self) -> Path:
-        """Return settings whose YAML adopts everything."""
+    def _settings_with_adopt(self) -> Path:
+        """Return settings whose YAML adopts all objects."""
         yaml = YAML()
         declared = yaml.load(self.access_file)
-        _forget(declared, "adopt")
+        _remove_key(declared, "adopt")
         declared["adopt"] = True
         settings = yaml.load(self._settings_file)
         settings.setdefault("config", {})["ciaccess:access"] = str(self._folder / "access.yaml")
@@ -215,16 +215,16 @@ class Session:
 
 @contextmanager
 def session(stack: str, settings_file: Path | None) -> Iterator[Session]:
-    """Return a session whose scratch files are removed afterwards."""
+    """Return a session; delete its scratch files afterwards."""
     parent = state_directory()
     parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with TemporaryDirectory(prefix="adopt-", dir=parent) as folder:
         yield Session(stack, settings_file, Path(folder))
 
 
-def _forget(value: Any, key: str) -> None:
-    """Take a key out of every mapping."""
+def _remove_key(value: Any, key: str) -> None:
+    """Remove a key from all mappings."""
     if isinstance(value, dict):
         value.pop(key, None)
         for item in value.values():
-            _forget(item, key)
+            _remove_key(item, key)

@@ -1,8 +1,8 @@
-"""Taking over an account as a whole: its users, role, content selectors and privileges, its secret and that one's metadata.
+"""Takeover of a whole account: its objects in Nexus, its secret and the secret's metadata.
 
-The plugin imports it as one resource and reads the passwords out of the secret itself; here logins prove that it will find them.
-Owns the rule that adoption changes no password: users or a secret that exist alone, or a password that does not log in,
-keep the account out. Any other part that does not exist is made by the first `up`.
+The plugin imports it as one resource and reads the passwords from the secret; logins check here that this will work. Owns
+the rule that adoption changes no password: an account is refused if a user or its secret is missing, or Nexus refuses
+the password. The first `up` creates any other missing part.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ _FIELDS = {"username", "password"}
 
 
 def take_over(inputs: dict[str, Any], systems: Systems, owner: str) -> Existing | None:
-    """Return what exists of an account that is declared with these inputs, None where `up` makes it, or goes on making it.
+    """Return the existing account for these inputs, None if `up` creates it or continues creating it.
 
     Raises:
-        ApiError: a system does not answer, or may not be asked.
+        ApiError: a system is not reachable, or refuses the request.
     """
     secret = VaultSecret(systems.vault, inputs["secret"]["path"])
     account = _Account(inputs, systems, secret, secret.read_all(), AccountParts(inputs, systems))
@@ -43,7 +43,7 @@ def take_over(inputs: dict[str, Any], systems: Systems, owner: str) -> Existing 
 
 @dataclass(frozen=True)
 class _Account:
-    """An account as it is declared, and as it is."""
+    """An account as declared and as observed."""
 
     inputs: dict[str, Any]
     systems: Systems
@@ -52,22 +52,27 @@ class _Account:
     parts: AccountParts
 
     def existing(self, owner: str) -> Existing | None:
-        """Return what `take_over` returns."""
+        """Return the result of `take_over`."""
         if self._is_claimed and self.found.version == 0:
-            return None  # made by a run that was killed, before anybody could have read a password
+            return None  # created by a killed run, before any password could be read
         obstacle = self.parts.obstacle(owner, is_claimed=self._is_claimed)
         if self.parts.users or self.parts.has_role or self.found.exists:
             obstacle = self._claim(owner) or obstacle or self._obstacle()
         elif not obstacle:
-            return None  # whoever says in the metadata that it is theirs: nothing is left of it
+            return None  # nothing is left of it, whatever its metadata claims
         if obstacle:
             return Existing(self._identity, obstacle=obstacle)
-        differing = (*self.parts.differing, *self._of_users(), *self._of_the_secret())
-        return Existing(self._identity, tuple(sorted(differing)), made=self.parts.made, gone=self.parts.gone)
+        differing = (*self.parts.differences, *self._of_users(), *self._of_the_secret())
+        return Existing(
+            self._identity,
+            tuple(sorted(differing)),
+            missing=self.parts.missing,
+            undeclared=self.parts.undeclared,
+        )
 
     @property
     def _is_claimed(self) -> bool:
-        """Tell whether the secret says that the account is this very stack's."""
+        """Tell whether the secret's metadata claims the account for this stack."""
         return bool(self._metadata.get("stack")) and all(
             self.found.custom.get(key) == self._metadata.get(key) for key in ("owner", "stack")
         )
@@ -78,21 +83,21 @@ class _Account:
 
     @property
     def _holder(self) -> str:
-        """Return the declared user that the secret hands out, "" for none."""
+        """Return the declared user in the secret, "" for none."""
         username = str((self.found.fields or {}).get("username"))
         return username if username in self.inputs["users"] else ""
 
     @cached_property
     def _versions(self) -> dict[str, int]:
-        """Return the versions of the passwords that the users have, the account's own user first.
+        """Return the present password versions of the users, the account's own user first.
 
-        They are those that access.yaml declares, so that nothing is rotated; but where a rotation was declared and never carried out, as our
-        own metadata tell, those of before, so that the first `up` does it.
+        They are the declared ones, so that nothing is rotated. If a declared rotation is pending by our own metadata, they are
+        the previous ones, so that the first `up` rotates.
         """
         account, users = self.inputs["account"], self.inputs["users"]
         ordered = sorted(users, key=lambda user: (user != account, user))
         versions = {user: int(users[user][_VERSION]) for user in ordered}
-        count = rotations.counted(self.found.custom)
+        count = rotations.recorded_count(self.found.custom)
         is_ours = self.found.custom.get("owner") == self._metadata["owner"]
         if is_ours and count is not None and count < int(self._metadata["rotation"]):
             strategy = ALTERNATE if len(users) > 1 else IN_PLACE
@@ -102,52 +107,55 @@ class _Account:
 
     @property
     def _identity(self) -> str:
-        """Return what an import takes (provider/kinds/account_import)."""
+        """Return the import id (provider/kinds/account_import)."""
         versions = ",".join(f"{user}@{version}" for user, version in self._versions.items())
         return ":".join(filter(None, (versions, self.inputs["secret"]["path"], self.parts.role_id)))
 
     def _claim(self, owner: str) -> str:
-        """Return whose the secret says that the account is, if that is somebody else."""
+        """Return the foreign claim in the secret's metadata, "" if there is none."""
         if reason := of_another(self.found.custom.get("owner", ""), owner):
             return f"secret {self.secret.name}: {reason}"
         stack, ours = self.found.custom.get("stack", ""), self._metadata.get("stack", "")
         if stack not in ("", ours):
             return (
-                f"secret {self.secret.name}: it says that it is of the stack {stack}, and this is {ours}: let it go there "
-                "first, or take stack out of its custom metadata if that one is gone"
+                f"secret {self.secret.name}: claimed by the stack {stack}, and this is {ours}: release it there first, or "
+                "delete the key stack from its custom metadata if that stack no longer exists"
             )
         return ""
 
     def _obstacle(self) -> str:
-        """Return what keeps the account from being taken over with its password as it is, "" for nothing."""
+        """Return why the account cannot be taken over with its present password, "" if it can."""
         if not self.found.exists:
             if not self.parts.users:
                 return ""
             names = ", ".join(self.parts.users)
-            return f"Nexus has {names}, and its secret does not exist: write username and password there, or delete the user"
+            return f"Nexus has {names}, but its secret does not exist: write username and password there, or delete the user"
         if not self._holder:
-            return "the username in its secret is none of the account's: correct the secret"
+            return "the username in its secret is not one of the account's users: correct the secret"
         if self._holder not in self.parts.users:
-            return f"its secret exists, and Nexus has no user {self._holder}: delete the secret, and up makes both"
+            return f"its secret exists, but Nexus has no user {self._holder}: delete the secret, and up creates both"
         return self._refusal(self.parts.users[self._holder])
 
     def _refusal(self, user: User) -> str:
-        """Return why nobody gets in with what the secret hands out, "" where they do."""
+        """Return why Nexus refuses the credentials in the secret, "" if it accepts them."""
         if user.status != ACTIVE:
             return f"its user is {user.status}, and up would activate it: activate or delete it first"
         if not self._is_proven(self.found.credentials):
             return (
-                "the password in its secret does not log in: correct the secret or the user, since adoption changes no "
+                "Nexus refuses the password in its secret: correct the secret or the user's password; adoption changes no "
                 "password"
             )
         return ""
 
     def _of_users(self) -> list[str]:
-        """Return what only logins and metadata tell of users: idle ones that nobody can use, and rotations that are due."""
+        """Return the differences of users that only logins and metadata show.
+
+        These are idle users without a valid password, and pending rotations.
+        """
         found = []
         for user in self.parts.users:
             path = self.parts.path("users", user)
-            # The first `up` gives it a password.
+            # The first `up` sets a password.
             if user != self._holder and not self._is_proven(self._earlier(user)):
                 found.append(f"{path}.login")
             if self._versions[user] != int(self.inputs["users"][user][_VERSION]):
@@ -155,7 +163,7 @@ class _Account:
         return found
 
     def _earlier(self, user_id: str) -> Credentials | None:
-        """Return the newest credentials of this user in the secret: jobs may still use them."""
+        """Return the newest credentials of this user in the secret, which jobs may still use."""
         return self.secret.find(self.found, lambda each: each.username == user_id)
 
     def _is_proven(self, credentials: Credentials | None) -> bool:
@@ -163,11 +171,11 @@ class _Account:
             return credentials is not None and self.systems.nexus.users.accepts(
                 credentials.username, credentials.password
             )
-        except RefusedError:  # no login can be made of it
+        except RefusedError:  # not valid as credentials
             return False
 
     def _of_the_secret(self) -> list[str]:
-        """Return what of the secret and its metadata is not as declared."""
+        """Return the differences of the secret and its metadata."""
         found = [
             f"metadata.{key}"
             for key, value in self._metadata.items()

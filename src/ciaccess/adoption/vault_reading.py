@@ -1,6 +1,6 @@
-"""What lies in Vault: the KV engine and folder of the accounts' secrets, the JWT backend, its roles, their policies.
+"""The inventory of Vault: the folder of the accounts' secrets, the JWT backend, its roles and policies.
 
-A secret's value is read in the one folder that is chosen, and nowhere else: to prove by a login that it is good.
+The values of secrets are read only in the chosen folder, to check them by a login.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _OWN_POLICIES = ("default", "root")
 
 @dataclass(frozen=True)
 class Secret:
-    """A secret of an account; `keys` are all that it holds, `custom` is its custom metadata."""
+    """A secret of an account; `keys` are all of its keys, `custom` its custom metadata."""
 
     name: str
     username: str
@@ -34,7 +34,7 @@ class Secret:
 
 @dataclass(frozen=True)
 class VaultSeen:
-    """What was found. `elsewhere` are further secrets that are named as Nexus users; `kv_one` mounts of version 1."""
+    """The inventory; `elsewhere` are other secrets named as Nexus users, `kv_one` mounts of version 1."""
 
     address: str
     mount: str
@@ -53,11 +53,11 @@ class VaultSeen:
 
 
 def read_vault(vault: Vault, users: frozenset[str], kv: str | None, jwt: str | None) -> VaultSeen:
-    """Look at Vault. `kv` is mount/folder of the secrets, `jwt` the mount of the JWT backend; None: to be found.
+    """Read Vault; `kv` is mount/folder of the secrets, `jwt` the JWT backend's mount, None to detect them.
 
     Raises:
-        AdoptionError: either is not there, or several would do.
-        ApiError: Vault does not answer, or the token may not look.
+        AdoptionError: one of them is missing or ambiguous.
+        ApiError: Vault is not reachable, or refuses the request.
     """
     mounts = vault.read("sys/mounts") or {}
     engines = {path.rstrip("/"): it for path, it in mounts.items() if _is_type(it, "kv")}
@@ -85,7 +85,7 @@ def read_vault(vault: Vault, users: frozenset[str], kv: str | None, jwt: str | N
 
 
 def policies_of(role: dict[str, Any]) -> list[str]:
-    """Return the policies that a role gives, without Vault's own."""
+    """Return the policies of a role, without Vault's built-in ones."""
     named = role.get("token_policies") or role.get("policies") or []
     return [name for name in named if name not in _OWN_POLICIES]
 
@@ -95,7 +95,7 @@ def _is_type(mount: Any, *types: str) -> bool:
 
 
 def _paths(vault: Vault, mount: str) -> Iterator[str]:
-    """Return the paths of a mount's secrets, at every depth that people use."""
+    """Return the paths of a mount's secrets, down to a maximum depth."""
     folders, count = [""], 0
     while folders and count < _MOST_SECRETS:
         folder = folders.pop()
@@ -110,7 +110,7 @@ def _paths(vault: Vault, mount: str) -> Iterator[str]:
 def _folder(
     found: list[tuple[str, str, str]], users: frozenset[str], kv: str | None, mounts: list[str]
 ) -> tuple[str, str]:
-    """Return mount and folder: those that were named, or where most secrets bear a Nexus user's name."""
+    """Return mount and folder: as given, or the one with the most secrets named as Nexus users."""
     folders = sorted({f"{mount}/{folder}" for mount, folder, _ in found if folder})
     if kv is not None:
         mount = next((each for each in sorted(mounts, key=len) if f"{kv}/".startswith(f"{each}/")), None)
@@ -130,12 +130,12 @@ def _folder(
     best = [place for place, count in counted.items() if count == max(counted.values())]
     if len(best) != 1:
         shown = ", ".join(f"{mount}/{folder}" for mount, folder in sorted(best))
-        why = f"several folders would do: {shown}" if best else "no secret is named as a user of Nexus"
+        why = f"it is ambiguous: {shown}" if best else "no secret has the name of a Nexus user"
         at_the_top = sorted({mount for mount, folder, name in found if name in users and not folder})
         if at_the_top and not best:
             raise AdoptionError(_needs_folder("find the folder of the secrets", at_the_top[0], folders))
         raise AdoptionError(
-            f"find the folder of the secrets: {why}. Name it with --kv, as in --kv secret/nexus"
+            f"find the folder of the secrets: {why}. Name it with --kv, such as --kv secret/nexus"
         )
     return best[0]
 
@@ -144,9 +144,9 @@ def _needs_folder(doing: str, mount: str, folders: list[str]) -> str:
     """Return the message for secrets at the top of a mount."""
     known = f"; the folders are {', '.join(folders)}" if folders else ""
     return (
-        f"{doing}: secrets at the top of the mount {mount} cannot be described, access.yaml needs a folder inside the mount "
-        f"(vault.kv.prefix){known}. Copy them, as in: vault kv get -format=json -field=data {mount}/NAME | vault kv put "
-        f"{mount}/nexus/NAME -, let jobs read them there, and name --kv {mount}/nexus"
+        f"{doing}: secrets at the top of the mount {mount} cannot be described, since access.yaml needs a folder inside the "
+        f"mount (vault.kv.prefix){known}. Copy them, for example: vault kv get -format=json -field=data {mount}/NAME | vault "
+        f"kv put {mount}/nexus/NAME -; change the jobs to read them there; then use --kv {mount}/nexus"
     )
 
 
@@ -169,9 +169,9 @@ def _jwt_mount(vault: Vault, jwt: str | None) -> str:
     found = sorted(path.rstrip("/") for path, it in mounts.items() if _is_type(it, "jwt", "oidc"))
     chosen = [path for path in found if jwt in (None, path)]
     if len(chosen) != 1:
+        because = f"the mounts are {', '.join(found)}" if found else "no JWT backend is enabled"
         raise AdoptionError(
-            f"find the JWT backend: there {'are ' + ', '.join(found) if found else 'is none'}. Name it with --jwt, or "
-            "enable one first: vault auth enable jwt"
+            f"find the JWT backend: {because}. Name it with --jwt, or enable one first: vault auth enable jwt"
         )
     return chosen[0]
 

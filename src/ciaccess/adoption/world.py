@@ -1,4 +1,4 @@
-"""What lies in the three systems, looked at once: reads only, and one login for each secret."""
+"""The inventory of the three systems: reads only, and one login for each secret."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
     from ciaccess.clients.nexus import ContentSelector, Nexus, Privilege, Repository, Role, User
     from ciaccess.clients.vault.client import Vault
 
-# Nexus hashes each password, which costs it a core for some milliseconds.
+# Nexus hashes each password, which takes a core for some milliseconds.
 MOST_PROBES = 8
-# Every Nexus has them, and no pipeline is them.
+# Nexus's built-in users, which no pipeline uses.
 _NEXUS_OWN_USERS = ("admin", "anonymous")
 
 
 @dataclass(frozen=True)
 class NexusSeen:
-    """What Nexus holds. `admitted` are the secrets' names whose username and password it lets in."""
+    """The objects of Nexus; `admitted` are the names of the secrets that Nexus accepts."""
 
     url: str
     users: dict[str, User]
@@ -48,7 +48,7 @@ class GroupSeen:
 
 @dataclass(frozen=True)
 class World:
-    """All of it."""
+    """The objects of all systems."""
 
     vault: VaultSeen
     nexus: NexusSeen
@@ -58,7 +58,7 @@ class World:
 
 @dataclass(frozen=True)
 class Systems:
-    """The three systems, connected to, each safe to use from several threads."""
+    """Clients of the three systems, each safe to use from several threads."""
 
     vault: Vault
     nexus: Nexus
@@ -66,12 +66,12 @@ class Systems:
     gitlab: GitLab
 
 
-def crawl(systems: Systems, groups: Iterable[str], kv: str | None, jwt: str | None) -> World:
-    """Look at everything; `groups` are GitLab groups by id or path, the others as `read_vault` takes them.
+def take_inventory(systems: Systems, groups: Iterable[str], kv: str | None, jwt: str | None) -> World:
+    """Read all systems; `groups` are GitLab groups by id or path, `kv` and `jwt` as in `read_vault`.
 
     Raises:
-        AdoptionError: what is looked for is not there, or several would do.
-        ApiError: a system does not answer, or the credentials may not look.
+        AdoptionError: a folder or mount is missing or ambiguous.
+        ApiError: a system is not reachable, or refuses the request.
     """
     users = {name: user for name, user in systems.nexus.users.all().items() if name not in _NEXUS_OWN_USERS}
     vault = read_vault(systems.vault, frozenset(users), kv, jwt)
@@ -89,13 +89,13 @@ def crawl(systems: Systems, groups: Iterable[str], kv: str | None, jwt: str | No
 
 
 def admitted(nexus: Nexus, secrets: Iterable[Secret]) -> frozenset[str]:
-    """Return the names of the secrets whose username and password Nexus lets in."""
+    """Return the names of the secrets whose username and password Nexus accepts."""
     tried = [secret for secret in secrets if secret.username and secret.password]
 
     def is_admitted(secret: Secret) -> bool:
         try:
             return nexus.users.accepts(secret.username, secret.password)
-        except RefusedError:  # no login can be made of it
+        except RefusedError:  # not valid as credentials
             return False
 
     with ThreadPoolExecutor(MOST_PROBES) as threads:

@@ -1,4 +1,4 @@
-"""A draft as the text of access.yaml: keys in the draft's order, each remark as a comment before its place."""
+"""The text of a draft: keys in the draft's order, each remark as a comment before its place."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _PLAIN = re.compile(r"[A-Za-z0-9_$/](?:[^:]|:(?=[A-Za-z0-9/]))*")
 _HEAD = """\
 # yaml-language-server: $schema=./access.schema.json
 #
-# What `./ciaccess adopt crawl` found, described as closely as this format can. A comment that begins with a rule's name
-# says what breaks that rule, or what cannot be described, and what to do. Check it with `./ciaccess validate`.
+# Written by `./ciaccess adopt crawl`: the existing objects, as closely as access.yaml can describe them. A comment that
+# begins with a rule's name explains a difference, and what to do. Check the file with `./ciaccess validate`.
 """
 
 
@@ -34,32 +34,36 @@ def text(draft: Draft) -> str:
     yaml.indent(mapping=_INDENT, sequence=2 * _INDENT, offset=_INDENT)
     into = io.StringIO()
     comments = draft.comments()
-    yaml.dump(_commented(draft.data, (), comments), into)
+    yaml.dump(_with_comments(draft.data, (), comments), into)
     return _HEAD + into.getvalue()
 
 
-def _commented(value: Any, path: YamlPath, comments: dict[YamlPath, list[str]]) -> Any:
+def _with_comments(value: Any, path: YamlPath, comments: dict[YamlPath, list[str]]) -> Any:
     if isinstance(value, dict):
-        made = CommentedMap((key, _commented(item, (*path, key), comments)) for key, item in value.items())
+        made = CommentedMap(
+            (key, _with_comments(item, (*path, key), comments)) for key, item in value.items()
+        )
         if not value:
             made.fa.set_flow_style()
         for key in value:
             if lines := comments.get((*path, key)):
                 made.yaml_set_comment_before_after_key(
-                    key, before=_wrapped(lines, len(path)), indent=_INDENT * len(path)
+                    key, before=_wrap(lines, len(path)), indent=_INDENT * len(path)
                 )
         return made
     if isinstance(value, list):
-        items = CommentedSeq(_commented(item, (*path, index), comments) for index, item in enumerate(value))
+        items = CommentedSeq(
+            _with_comments(item, (*path, index), comments) for index, item in enumerate(value)
+        )
         if not any((*path, index) in comments for index in range(len(value))) and _fits(value, path):
             items.fa.set_flow_style()
         for index in range(len(value)):
             if lines := comments.get((*path, index)):
                 items.yaml_set_comment_before_after_key(
-                    index, before=_wrapped(lines, len(path)), indent=_INDENT * len(path)
+                    index, before=_wrap(lines, len(path)), indent=_INDENT * len(path)
                 )
         return items
-    # ruamel leaves some texts plain which begin like YAML's own marks, as in `?0`, or hold one, as in `0:?`.
+    # ruamel does not quote some texts with YAML's own marks, such as `?0` and `0:?`.
     if isinstance(value, str) and not _PLAIN.fullmatch(value):
         return SingleQuotedScalarString(value)
     return value
@@ -69,8 +73,8 @@ def _fits(value: list[Any], path: YamlPath) -> bool:
     return sum(len(str(item)) + 2 for item in value) + _INDENT * len(path) + len(str(path[-1])) < _WIDTH
 
 
-def _wrapped(lines: list[str], depth: int) -> str:
-    """Return lines as a comment's; what was found in a system may hold anything, and must not end the comment."""
+def _wrap(lines: list[str], depth: int) -> str:
+    """Return lines as a comment; text from a system must not end the comment."""
     plain = (" ".join("".join(c if c.isprintable() else " " for c in line).split()) for line in lines)
     width = _WIDTH - _INDENT * depth - 2
     return "\n".join(

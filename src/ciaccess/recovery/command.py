@@ -37,7 +37,9 @@ def recover(
         Path | None,
         typer.Option("--config-file", help="The stack's settings. Default: config/Pulumi.<stack>.yaml."),
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Carry out the remedies; without it, only list them.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Carry out the remedies; without it, only list them.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """List what a killed or interrupted run left behind; with --yes, repair it. Writes nothing without --yes.

@@ -108,9 +108,7 @@ def of_the_locks(held: list[state_folder.Lock], stack: str) -> list[Leftover]:
 
 def _when_alive(lock: state_folder.Lock, stack: str) -> str:
     if lock.is_here:
-        return (
-            "It is running: wait for it, or stop it with SIGINT, so that it records its changes. Nothing was changed"
-        )
+        return "It is running: wait for it, or stop it with SIGINT, so that it records its changes. Nothing was changed"
     return (
         "Whether it still runs cannot be checked from here: check on that host, or its CI job. If it has ended: pulumi "
         f"cancel --stack {stack}, then run this again. Nothing was changed"

@@ -44,7 +44,9 @@ class TruncatedState:
             scratch.replace(self.file)
         except OSError as error:
             self.aside.unlink(missing_ok=True)  # incomplete; the truncated file is still in place
-            raise CommandError(f"write beside {self.file}: {error.strerror}. Free space on its disk") from None
+            raise CommandError(
+                f"write beside {self.file}: {error.strerror}. Free space on its disk"
+            ) from None
         finally:
             scratch.unlink(missing_ok=True)
 

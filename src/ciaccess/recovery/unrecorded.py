@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ciaccess.access.desired.ownership import owner_in
 from ciaccess.access.desired.pipeline_identities import jwt_roles
 from ciaccess.access.desired.vault import vault_policies
-from ciaccess.adoption.plan import Becomes, Plan
+from ciaccess.adoption.plan import Plan, PlannedAction
 from ciaccess.adoption.session import session, told
 from ciaccess.clients.vault.secret import VaultSecret
 from ciaccess.engine.resource_types import backend, jwt_role, kv_mount, policy
@@ -91,7 +91,7 @@ def take_into_state(stack: str, settings_file: Path | None, targets: tuple[Targe
     with session(stack, settings_file) as adopting:
         whole = adopting.plan()
         wanted = {(target.type, target.identity) for target in targets}
-        adopted = whole.of(Becomes.ADOPTED)
+        adopted = whole.of(PlannedAction.ADOPTED)
         steps = tuple(step for step in adopted if (step.resource.type, step.identity) in wanted)
         chosen = Plan(whole.declared, steps)
         with told():

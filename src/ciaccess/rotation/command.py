@@ -52,7 +52,9 @@ def rotate(  # noqa: PLR0913 each option is a choice of its own
     ] = None,
     *,
     all_: Annotated[bool, typer.Option("--all", help="Rotate all accounts.")] = False,
-    due: Annotated[bool, typer.Option("--due", help="Rotate the accounts whose password is older than their max_age.")] = False,
+    due: Annotated[
+        bool, typer.Option("--due", help="Rotate the accounts whose password is older than their max_age.")
+    ] = False,
     stack: Annotated[
         str, typer.Option("--stack", envvar=["CIACCESS_STACK", "PULUMI_STACK"], help="The stack.")
     ] = "prod",
@@ -65,7 +67,9 @@ def rotate(  # noqa: PLR0913 each option is a choice of its own
     ] = False,
     emergency: Annotated[
         bool,
-        typer.Option("--emergency", help="After a leak: replace all passwords of the account now. Implies --up."),
+        typer.Option(
+            "--emergency", help="After a leak: replace all passwords of the account now. Implies --up."
+        ),
     ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print what would be done, and change nothing.")
@@ -147,7 +151,8 @@ def _apply(run: _Run, access: Access) -> list[Rotated]:
 
 def _before(run: _Run, access: Access, proof: Proof) -> list[Before]:
     return [
-        proof.before(access, account, thorough=run.emergency) for account in rotated_together(access, run.chosen)
+        proof.before(access, account, thorough=run.emergency)
+        for account in rotated_together(access, run.chosen)
     ]
 
 
@@ -222,7 +227,9 @@ def _lines(each: Rotated, *, applied: bool) -> list[str]:
     lines = [f"{each.account}: rotation {each.counts[0]} → {each.counts[1]}, {each.strategy}, {turn}"]
     if applied:
         lines += [f"  verified: Nexus accepts the new password of {each.users[1]}"] if not each.faults else []
-        lines += [f"  valid until the next rotation: the old password of {user}" for user in each.keeps_working]
+        lines += [
+            f"  valid until the next rotation: the old password of {user}" for user in each.keeps_working
+        ]
         lines += [f"  revoked: Nexus refuses the old password of {user}" for user in each.revoked]
         lines += [f"  FAILED: {fault}" for fault in each.faults]
     return lines

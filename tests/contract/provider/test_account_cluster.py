@@ -87,7 +87,9 @@ def test_a_second_user_of_somebody_else_s_that_no_list_has_yet_stops_a_rotation(
     read = stale.secret()
     stale.nexus.add_user(stale.second, "nx-admin", password="somebody-s-password")
     stale.engine.restart()
-    with pytest.raises(PluginError, match=f"user '{stale.second}' exists already, and not of this stack's"):
+    with pytest.raises(
+        PluginError, match=f"user '{stale.second}' exists already, and not created by this stack"
+    ):
         stale.up(stale.turn(2))
     truth(stale)
     assert stale.logs_in(stale.second, "somebody-s-password")

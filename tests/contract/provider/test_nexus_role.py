@@ -98,7 +98,7 @@ class TestNexusRole(ObjectLifeCycle):
         assert reasons["role_id"].startswith('"a/b" is not allowed. Allowed: 1 to 200 characters')
         assert reasons["name"] == "7 is not allowed. Allowed: text"
         assert reasons["privileges"] == '"nx-all" is not allowed. Allowed: a list of names'
-        assert "no property of a role. Allowed: role_id, name" in reasons["privilege"]
+        assert "not a property of a role. Allowed: role_id, name" in reasons["privilege"]
 
     def test_missing_inputs_are_named(self, nexus_engine: Engine) -> None:
         with pytest.raises(RefusedInputsError) as refused:

@@ -241,7 +241,7 @@ def test_the_change_of_ones_own_password_is_refused_before_it_locks_the_plugin_o
     monkeypatch.setenv("NEXUS_PASSWORD", PASSWORD)
     with Engine({"nexus_url": nexus.url}) as engine:
         engine.import_(TOKEN, "self", unique)
-        with pytest.raises(PluginError, match="ciaccess itself logs in as this user"):
+        with pytest.raises(PluginError, match="ciaccess logs in as this user"):
             engine.up(TOKEN, "self", **_declared(unique, OTHER))
     assert logs_in(nexus, unique, PASSWORD)
 

@@ -105,7 +105,9 @@ def test_what_is_not_offered_is_said_in_one_line(engine: Engine, verb: str) -> N
 
 
 def test_an_unknown_type_is_named_with_those_that_there_are(engine: Engine) -> None:
-    with pytest.raises(PluginError, match=r"^ciaccess:nexus:Rolle is no type .* ciaccess:nexus:Role,"):
+    with pytest.raises(
+        PluginError, match=r"^ciaccess:nexus:Rolle is not a resource type .* ciaccess:nexus:Role,"
+    ):
         engine.up("ciaccess:nexus:Rolle", "r")
 
 

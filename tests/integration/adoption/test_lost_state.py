@@ -112,7 +112,7 @@ def test_an_account_that_another_stack_claims_is_refused(turned: Project) -> Non
     kv.update_metadata(f"nexus/{PLAIN}", mount_point="secret", custom_metadata=ours)
     refused = {step["name"]: step["reason"] for step in steps if step["becomes"] != "adopt"}
     assert list(refused) == [PLAIN]
-    assert "it is of the stack ciaccess/prod, and this is ciaccess/local" in refused[PLAIN]
+    assert "claimed by the stack ciaccess/prod, and this is ciaccess/local" in refused[PLAIN]
 
 
 def test_each_part_that_differs_is_named_as_the_engine_then_changes_it(turned: Project) -> None:
@@ -125,7 +125,7 @@ def test_each_part_that_differs_is_named_as_the_engine_then_changes_it(turned: P
     assert done.code == DIFFERENCES, done.err
     assert (
         f'the first up changes role.privileges, selectors["ci-{PLAIN}-raw"].description, '
-        f'selectors["ci-{PLAIN}-raw"].expression; makes privileges["ci-{PLAIN}-rpm-dev"], '
+        f'selectors["ci-{PLAIN}-raw"].expression; creates privileges["ci-{PLAIN}-rpm-dev"], '
         f'selectors["ci-{PLAIN}-yum"]; deletes privileges["{extra}"]\n'
     ) in done.out
     assert f'up would still change {TURNED}: update users["{TURNED}"].login\n' in done.out
@@ -139,7 +139,7 @@ def test_each_part_that_differs_is_named_as_the_engine_then_changes_it(turned: P
     assert refused.code == 1, (
         "what the changed selector lets its user do is taken away only where that is confirmed"
     )
-    assert f"up would take from {PLAIN}: add, browse, edit, read in raw-dev under " in refused.out
+    assert f"up would remove rights of {PLAIN}: add, browse, edit, read in raw-dev under " in refused.out
     assert turned.secret(IN_PLACE) == due, "nothing was written"
     adopt(turned, "run", "--all", "--yes", "--fewer-rights").succeeded()
     assert turned.nexus("GET", f"security/privileges/{extra}").status_code == GONE

@@ -263,7 +263,7 @@ def test_fields_of_the_backend_that_are_not_described_are_named() -> None:
     draft = describe(world(vault(backend=backend)))
     remarks = {each.rule: str(each) for each in draft.remarks}
     assert "jwt_supported_algs" in remarks["backend-field"]
-    assert "up takes it away" in remarks["default-role"]
+    assert "up removes it" in remarks["default-role"]
 
 
 def test_a_private_authority_of_the_backend_is_described_and_the_yaml_is_valid(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from ciaccess.access.desired.state import Desired
 from ciaccess.adoption.lost_rights import lost_rights
-from ciaccess.adoption.plan import Becomes, Plan, Step
+from ciaccess.adoption.plan import Plan, PlannedAction, Step
 from ciaccess.engine.preview import Declared
 from ciaccess.engine.resource_types import ACCOUNT
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 TOOL = "svc-tool"
 
 
-def plan(account: str = TOOL, becomes: Becomes = Becomes.ADOPTED) -> Plan:
+def plan(account: str = TOOL, becomes: PlannedAction = PlannedAction.ADOPTED) -> Plan:
     urn = f"urn:pulumi:local::ciaccess::{ACCOUNT}::{account}"
     resource = Declared(urn, ACCOUNT, "", "", True, False, {}, ())  # noqa: FBT003 as the engine says it
     return Plan((resource,), (Step(resource, becomes),))
@@ -63,7 +63,7 @@ def test_a_right_that_is_not_declared_is_lost(small_access: Access) -> None:
     user, role = by_hand(desired, "nx-repository-view-raw-raw-prod-edit", "nx-search-read")
     live = nexus(desired, [user], role)
     assert lost_rights(plan(), desired, live) == {TOOL: "edit in raw-prod; nx-search-read"}
-    assert lost_rights(plan(becomes=Becomes.REFUSED), desired, live) == {}, "it is not brought in line"
+    assert lost_rights(plan(becomes=PlannedAction.REFUSED), desired, live) == {}, "it is not brought in line"
 
 
 def test_another_user_with_the_accounts_own_role_loses_by_it_too(small_access: Access) -> None:

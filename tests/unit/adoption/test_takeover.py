@@ -48,7 +48,7 @@ def test_what_is_as_declared_is_taken_over_without_a_change() -> None:
     assert live.asked == [f"{SECRET} 1", "login svc-a"], "a look at the secret and a login, no more"
 
 
-def test_what_was_made_by_hand_is_taken_over_and_each_field_that_changes_is_named() -> None:
+def test_what_was_made_by_hand_is_taken_over_and_each_field_that_changes_is_planned() -> None:
     live = Live(
         users=(user("svc-a", last_name="CI", roles=frozenset({"reads"})),),
         roles=(role(PRIVILEGE, "nx-all", description="by hand"),),
@@ -59,7 +59,7 @@ def test_what_was_made_by_hand_is_taken_over_and_each_field_that_changes_is_name
     )
     found = taken(live)
     assert not found.obstacle
-    assert found.differing == (
+    assert found.differences == (
         "metadata.nexus_user",
         "metadata.owner",
         "metadata.rotation",
@@ -78,14 +78,14 @@ def test_parts_that_do_not_exist_are_made_by_the_first_up() -> None:
     live = Live(roles=(), privileges=(), selectors=(), **BY_HAND)
     found = taken(live)
     assert (found.identity, found.obstacle) == (WHOLE, "")
-    assert found.made == (f'privileges["{PRIVILEGE}"]', "role", f'selectors["{SELECTOR}"]')
+    assert found.missing == (f'privileges["{PRIVILEGE}"]', "role", f'selectors["{SELECTOR}"]')
 
 
 def test_a_role_alone_is_taken_over_and_users_and_secret_are_made() -> None:
     found = taken(Live(users=(), versions=(), **BY_HAND))
     assert found.obstacle == ""
-    assert found.made == ('users["svc-a"]',)
-    assert "secret.holds" in found.differing
+    assert found.missing == ('users["svc-a"]',)
+    assert "secret.holds" in found.differences
 
 
 def test_parts_that_nobody_declares_are_named_as_deleted() -> None:
@@ -100,8 +100,8 @@ def test_parts_that_nobody_declares_are_named_as_deleted() -> None:
         selectors=(selector(), its_selector, selector("by-hand")),
     )
     found = taken(live)
-    assert found.gone == ('privileges["ci-svc-a-old"]', 'selectors["ci-svc-a-older"]')
-    assert found.differing == ("role.privileges",)
+    assert found.undeclared == ('privileges["ci-svc-a-old"]', 'selectors["ci-svc-a-older"]')
+    assert found.differences == ("role.privileges",)
 
 
 def test_an_account_of_which_nothing_exists_is_made() -> None:
@@ -123,12 +123,12 @@ def test_an_account_without_grants_of_its_own_has_no_role_in_its_id() -> None:
 @pytest.mark.parametrize(
     ("live", "reason"),
     [
-        (Live(accepted=()), "does not log in"),
+        (Live(accepted=()), "Nexus refuses the password"),
         (Live(versions=(), **BY_HAND), "its secret does not exist"),
         (Live(versions=(None,)), "its secret does not exist"),
         (Live(users=(), **BY_HAND), "Nexus has no user svc-a"),
-        (Live(versions=(handed_out("other"),)), "none of the account's"),
-        (Live(versions=({"user": "svc-a"},)), "none of the account's"),
+        (Live(versions=(handed_out("other"),)), "not one of the account's users"),
+        (Live(versions=({"user": "svc-a"},)), "not one of the account's users"),
         (Live(users=(user("svc-a", status="disabled"),)), "up would activate it"),
         (
             Live(users=(user("svc-a", last_name=OTHER),)),
@@ -141,8 +141,8 @@ def test_an_account_without_grants_of_its_own_has_no_role_in_its_id() -> None:
             Live(custom={"owner": "other-team"}),
             "secret secret/nexus/svc-a: it is managed by other-team",
         ),
-        (Live(custom={"owner": "ciaccess", "stack": "ciaccess/prod"}), "of the stack ciaccess/prod"),
-        (Live(roles=(role(read_only=True),)), "it is Nexus's own"),
+        (Live(custom={"owner": "ciaccess", "stack": "ciaccess/prod"}), "claimed by the stack ciaccess/prod"),
+        (Live(roles=(role(read_only=True),)), "it is built into Nexus"),
         (Live(privileges=(privilege(type="wildcard"),)), "it is of type wildcard"),
     ],
 )
@@ -160,13 +160,13 @@ def test_a_part_that_nobody_declares_and_another_owner_claims_is_not_deleted() -
 
 def test_a_selector_that_the_role_does_not_reach_is_somebody_elses_unless_it_is_just_as_declared() -> None:
     unreached: dict[str, Any] = {"roles": (), "privileges": (), **BY_HAND}
-    assert "does not hold it" in refusal(Live(selectors=(selector(expression="y"),), **unreached))
-    assert f'selectors["{SELECTOR}"]' in taken(Live(**unreached)).made
+    assert "does not contain it" in refusal(Live(selectors=(selector(expression="y"),), **unreached))
+    assert f'selectors["{SELECTOR}"]' in taken(Live(**unreached)).missing
 
 
 def test_a_part_that_is_marked_as_ours_in_an_account_that_is_claimed_needs_no_role_to_be_ours() -> None:
     live = Live(roles=(), privileges=(), selectors=(selector(expression="y"),))
-    assert f'selectors["{SELECTOR}"]' in taken(live).made
+    assert f'selectors["{SELECTOR}"]' in taken(live).missing
 
 
 def test_an_account_that_a_killed_run_of_this_stack_began_is_left_to_up() -> None:
@@ -209,7 +209,7 @@ def test_a_rotation_that_was_declared_and_never_carried_out_is_left_to_the_first
     live = Live(users=BOTH, versions=IN_TURN, accepted=("first", "second"), custom=custom)
     found = taken(live, declared)
     assert found.identity == f"{versions}:{SECRET}:{ROLE}"
-    assert [path for path in found.differing if path.endswith("password_version")] == due
+    assert [path for path in found.differences if path.endswith("password_version")] == due
     assert taken(replace(live, custom={"rotation": rotated}), declared).identity.startswith(
         "svc-a@3,svc-a-b@2:"
     )
@@ -220,20 +220,20 @@ def test_a_rotation_in_place_is_as_much_left_to_the_first_up() -> None:
     declared["users"]["svc-a"]["password_version"] = 3
     found = taken(Live(custom=CLAIMED | {"rotation": "2"}), declared)
     assert found.identity == f"svc-a@2:{SECRET}:{ROLE}"
-    assert found.differing == ("metadata.rotation", 'users["svc-a"].password_version')
+    assert found.differences == ("metadata.rotation", 'users["svc-a"].password_version')
 
 
 def test_whose_turn_it_is_may_differ_and_is_then_a_change_of_the_secret_alone() -> None:
     live = Live(users=BOTH, versions=IN_TURN, accepted=("first", "second"))
     declared = inputs("svc-a", "svc-a-b", active="svc-a")
-    assert taken(live, declared).differing == ("secret.user",)
+    assert taken(live, declared).differences == ("secret.user",)
 
 
 def test_the_second_user_is_made_where_the_first_rotation_is_still_to_come() -> None:
     declared = inputs("svc-a", "svc-a-b", active="svc-a-b")
     found = taken(Live(), declared)
-    assert found.made == ('users["svc-a-b"]',)
-    assert found.differing == ("metadata.nexus_user", "secret.user")
+    assert found.missing == ('users["svc-a-b"]',)
+    assert found.differences == ("metadata.nexus_user", "secret.user")
 
 
 @pytest.mark.parametrize(
@@ -246,7 +246,7 @@ def test_the_second_user_is_made_where_the_first_rotation_is_still_to_come() -> 
 def test_an_idle_user_whose_password_nobody_can_use_gets_one_by_the_first_up(versions: Any) -> None:
     accepted = ("second",) if versions == IN_TURN else ("first", "second")
     live = Live(users=BOTH, versions=versions, accepted=accepted, custom=CLAIMED | {"nexus_user": "svc-a-b"})
-    assert taken(live, TURNS).differing == ('users["svc-a"].login',)
+    assert taken(live, TURNS).differences == ('users["svc-a"].login',)
 
 
 def test_no_password_is_in_what_was_found() -> None:

@@ -62,7 +62,7 @@ class PartKind:
         """Return the path of a part in a difference."""
         return f'{self.name}["{identity}"]' if self.many else self.name
 
-    def check(self, held: Values) -> tuple[Values, tuple[Failure, ...]]:
+    def check_parts(self, held: Values) -> tuple[Values, tuple[Failure, ...]]:
         """Return the parts with their defaults, and the failures by path."""
         parts: dict[str, Values] = {}
         failures: list[Failure] = []

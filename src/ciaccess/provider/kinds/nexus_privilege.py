@@ -117,7 +117,7 @@ class NexusPrivilege(NexusKind[Privilege]):
         return {field.name: getattr(item, field.name) for field in self.fields if field.compared}
 
     def bring_in_line(self, existing: Privilege, inputs: Values) -> None:
-        """Replace an existing privilege, unless it is Nexus's own."""
+        """Replace an existing privilege, unless it is built into Nexus."""
         if existing.read_only:
             raise built_in_error(self.noun, existing.name)
         super().bring_in_line(existing, inputs)

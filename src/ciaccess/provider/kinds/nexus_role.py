@@ -53,7 +53,7 @@ class NexusRole(NexusKind[Role]):
         }
 
     def bring_in_line(self, existing: Role, inputs: Values) -> None:
-        """Replace an existing role, unless it is Nexus's own."""
+        """Replace an existing role, unless it is built into Nexus."""
         if existing.read_only:
             raise built_in_error(self.noun, existing.role_id)
         super().bring_in_line(existing, inputs)

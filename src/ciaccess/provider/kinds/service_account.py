@@ -84,7 +84,7 @@ class ServiceAccount(Kind):
         if values.pop(_APPLIES, False) is True:
             self._applied.add(str(values.get("account")))
         checks: dict[str, Check] = {_SECRET: check_secret, _METADATA: check_metadata}
-        checks |= {part_kind.name: part_kind.check for part_kind in self._part_kinds}
+        checks |= {part_kind.name: part_kind.check_parts for part_kind in self._part_kinds}
         for name, check in checks.items():
             if isinstance(values.get(name), dict):
                 values[name], found = check(values[name])

@@ -15,8 +15,8 @@ from ciaccess.access.desired.nexus import (
 )
 from ciaccess.access.desired.rotation import counted_up, turns
 from ciaccess.access.desired.vault import secret_metadata, secret_of, vault_policies
-from ciaccess.rotation.yaml_edit import Turned
-from ciaccess.rotation.yaml_edit import edited as counted_in
+from ciaccess.rotation.yaml_edit import NewEntry
+from ciaccess.rotation.yaml_edit import edit as edit_rotation
 from tests.support.access.access import GOOD, edited, valid
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def test_a_rotation_of_a_former_account_counts_its_own_entry_up_and_no_other(
     path = entry_of(renamed, "svc-tool")
     assert path == ("accounts", "svc-hammer", "formerly", "svc-tool")
     assert entry_of(renamed, "svc-hammer") == ("accounts", "svc-hammer")
-    text = counted_in(RENAMED, {path: Turned(5, DAY)})
+    text = edit_rotation(RENAMED, {path: NewEntry(5, DAY)})
     assert text == RENAMED.replace("count: 4, date: 2026-11-01", "count: 5, date: 2026-11-25")
     counted = counted_up(renamed, ["svc-tool"], DAY)
     assert counted == valid(tmp_path, text, on=LAST)
