@@ -52,9 +52,7 @@ def rotate(  # noqa: PLR0913 each option is a choice of its own
     ] = None,
     *,
     all_: Annotated[bool, typer.Option("--all", help="Rotate all accounts.")] = False,
-    due: Annotated[
-        bool, typer.Option("--due", help="Rotate the accounts whose password is older than their max_age.")
-    ] = False,
+    due: Annotated[bool, typer.Option("--due", help="Rotate accounts past their max_age.")] = False,
     stack: Annotated[
         str, typer.Option("--stack", envvar=["CIACCESS_STACK", "PULUMI_STACK"], help="The stack.")
     ] = "prod",
@@ -67,9 +65,7 @@ def rotate(  # noqa: PLR0913 each option is a choice of its own
     ] = False,
     emergency: Annotated[
         bool,
-        typer.Option(
-            "--emergency", help="After a leak: replace all passwords of the account now. Implies --up."
-        ),
+        typer.Option("--emergency", help="After a leak: replace all passwords now. Implies --up."),
     ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print what would be done, and change nothing.")
