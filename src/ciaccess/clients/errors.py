@@ -23,11 +23,18 @@ from ciaccess.clients.redaction import redacted
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _MOST_CHARACTERS = 300
 _MOST_ID_CHARACTERS = 80
+# Redaction takes a third of a microsecond a character, and nothing of a server's megabytes is shown but the beginning.
+_MOST_READ_CHARACTERS = 64 * 1024
+# The end of a text that was cut may be the beginning of a secret.
+_MOST_SECRET_CHARACTERS = 8 * 1024
 
 
 def one_line(text: str, most_characters: int = _MOST_CHARACTERS) -> str:
     """Return a text on one line: printable, secrets concealed, cut with an ellipsis."""
-    printable = _UNPRINTABLE.sub(" ", redacted(text))
+    shown = redacted(text[:_MOST_READ_CHARACTERS])
+    if len(text) > _MOST_READ_CHARACTERS:
+        shown = shown[:-_MOST_SECRET_CHARACTERS]
+    printable = _UNPRINTABLE.sub(" ", shown)
     line = " ".join(printable.split())
     return line if len(line) <= most_characters else f"{line[: most_characters - 1]}…"
 

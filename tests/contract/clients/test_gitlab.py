@@ -26,7 +26,7 @@ from ciaccess.clients.gitlab.variables import GitLab, Variables
 from ciaccess.clients.http.session import HttpOptions
 from ciaccess.clients.redaction import redacted
 from tests.support.servers.gitlab import GitlabProcess, start_gitlab
-from tests.support.servers.scripted_server import Reply, ScriptedServer
+from tests.support.servers.scripted_server import Reply, ScriptedServer, in_json
 from tests.support.servers.simulator import free_port
 
 if TYPE_CHECKING:
@@ -229,6 +229,17 @@ def test_a_token_follows_no_redirect_to_another_host() -> None:
         server.answers(f"GET {path}", Reply(302, headers={"Location": f"{elsewhere.url}{path}"}))
         client = GitLab(server.url, "a-token", options=OPTIONS)
         with pytest.raises(UnexpectedAnswerError, match="redirects to"):
+            client.variables("9").all()
+        client.close()
+        assert elsewhere.requests == []
+
+
+def test_a_token_follows_no_link_to_a_next_page_on_another_host() -> None:
+    with ScriptedServer() as server, ScriptedServer() as elsewhere:
+        link = {"Link": f'<{elsewhere.url}/variables?page=2>; rel="next"'}
+        server.answers("GET /api/v4/groups/9/variables", in_json([], headers=link))
+        client = GitLab(server.url, "a-token", options=OPTIONS)
+        with pytest.raises(UnexpectedAnswerError, match=f"{server.url} leads to {elsewhere.url}"):
             client.variables("9").all()
         client.close()
         assert elsewhere.requests == []

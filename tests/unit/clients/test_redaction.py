@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import pytest
 
-from ciaccess.clients.errors import ApiError
+from ciaccess.clients.errors import ApiError, one_line
 from ciaccess.clients.nexus import Nexus
 from ciaccess.clients.redaction import RedactingFilter, conceal, redacted
 from tests.support.servers.scripted_server import Reply, ScriptedServer, in_json, page, plain
@@ -167,3 +167,10 @@ def test_a_secret_is_found_wherever_it_stands(before: str) -> None:
     conceal("stands-anywhere")
     for after in ("", "stand", "."):
         assert redacted(f"{before}stands-anywhere{after}") == f"{before}***{after}"
+
+
+def test_of_a_long_text_the_beginning_is_redacted_and_no_half_secret_is_shown() -> None:
+    conceal("hunter22-and-more")
+    for blanks in range(64 * 1024 - 10, 64 * 1024 + 2):
+        assert "hunter" not in one_line(f"{' ' * blanks}hunter22-and-more" + "x" * 20_000)
+    assert one_line("hunter22-and-more " + "y" * 40_000_000).startswith("*** yyy")

@@ -11,7 +11,8 @@ from email.utils import formatdate
 import pytest
 
 from ciaccess.clients.errors import UnexpectedAnswerError, UnreachableError
-from ciaccess.clients.http.session import HttpOptions, Session
+from ciaccess.clients.http.session import HttpOptions, Session, json_of
+from tests.support.servers.dripping_server import dripping
 from tests.support.servers.scripted_server import Reply, ScriptedServer, in_json
 from tests.unit.clients.conftest import OK, QUICK, SLACK_SECONDS
 
@@ -209,6 +210,25 @@ def test_a_trickle_does_not_outlast_the_total(server: ScriptedServer) -> None:
     session.close()
 
 
+@pytest.mark.parametrize(
+    ("start", "piece"),
+    [
+        (b"HTTP/1.1 200 OK\r\nX-Slow: ", b"x"),
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"0"),
+    ],
+    ids=["a header", "100 Continue", "the length of a chunk"],
+)
+def test_what_comes_without_end_does_not_outlast_the_total(start: bytes, piece: bytes) -> None:
+    with dripping(start, piece, every_seconds=0.05) as url:
+        session = Session("Nexus", url, options=replace(QUICK, total_seconds=0.5))
+        started = time.monotonic()
+        with pytest.raises(UnreachableError, match="the answer timed out"):
+            session.send("GET", "/x", "try")
+        assert time.monotonic() - started < 0.5 + SLACK_SECONDS
+        session.close()
+
+
 def test_an_answer_that_is_cut_in_its_body_is_asked_for_again(
     server: ScriptedServer, session: Session
 ) -> None:
@@ -239,3 +259,26 @@ def test_a_broken_compression_is_said(server: ScriptedServer, session: Session) 
     server.answers("GET /x", Reply(200, b"no gzip", headers={"Content-Encoding": "gzip"}))
     with pytest.raises(UnexpectedAnswerError, match="cannot be decompressed"):
         session.send("GET", "/x", "try")
+
+
+def test_of_an_errors_body_only_the_beginning_is_read(server: ScriptedServer, session: Session) -> None:
+    server.answers("GET /x", Reply(500, b"x" * 5_000_000, "text/plain"))
+    answer = session.send("GET", "/x", "try")
+    assert (answer.status_code, answer.content) == (500, b"x" * QUICK.most_error_bytes)
+
+
+def test_an_answer_of_very_many_values_is_refused_before_it_is_parsed(
+    server: ScriptedServer, session: Session
+) -> None:
+    server.answers("GET /x", Reply(200, b"[" + b"[]," * 600_000 + b"[]]", "application/json"))
+    with pytest.raises(UnexpectedAnswerError, match="more than 1000000 values"):
+        session.send("GET", "/x", "list roles")
+
+
+def test_an_answer_that_is_nested_deeply_is_refused(server: ScriptedServer, session: Session) -> None:
+    for depth in (32, 33):
+        body = b"[" * depth + b"1" + b"]" * depth
+        server.answers(f"GET /{depth}", Reply(200, body, "application/json"))
+    assert json_of(session.send("GET", "/32", "try"), "try", "Nexus")
+    with pytest.raises(UnexpectedAnswerError, match="nested more than 32 deep"):
+        json_of(session.send("GET", "/33", "try"), "try", "Nexus")

@@ -9,6 +9,7 @@ import pytest
 
 from ciaccess.clients.errors import UnexpectedAnswerError, UnreachableError
 from ciaccess.clients.http.session import PooledSession, Session
+from ciaccess.clients.http.transport import ElsewhereError
 from tests.support.servers.scripted_server import Reply, ScriptedServer, make_certificate, page
 from tests.unit.clients.conftest import OK, QUICK
 
@@ -23,6 +24,25 @@ def test_no_redirect_leads_to_another_host(server: ScriptedServer, session: Sess
             session.send("GET", "/x", "list roles")
         assert other.requests == []
     assert f"{server.url} redirects to {other.url}." in str(caught.value)
+
+
+def test_no_call_is_made_to_another_origin_whoever_asks_for_it(server: ScriptedServer) -> None:
+    with ScriptedServer() as other:
+        session = PooledSession(server.url, QUICK)
+        with pytest.raises(ElsewhereError) as caught:
+            session.get(f"{other.url}/x", headers={"PRIVATE-TOKEN": "hunter22"})
+        assert other.requests == []
+        assert str(caught.value) == f"{server.url} leads to {other.url}"
+        session.close()
+
+
+@pytest.mark.parametrize("target", ["http://[", "http://127.0.0.1:99999/", "https://\\evil/"])
+def test_a_malformed_redirect_is_refused_as_any_other(
+    server: ScriptedServer, session: Session, target: str
+) -> None:
+    server.answers("GET /x", Reply(302, headers={"Location": target}))
+    with pytest.raises(UnexpectedAnswerError, match="redirects to"):
+        session.send("GET", "/x", "list roles")
 
 
 def test_a_redirect_to_credentials_shows_none(server: ScriptedServer, session: Session) -> None:

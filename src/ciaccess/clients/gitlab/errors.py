@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 SYSTEM = "GitLab"
 _TAKEN = "has already been taken"
+# What python-gitlab, and code that reads its objects, meet in an answer of another shape.
+_OTHER_SHAPE = (AttributeError, LookupError, TypeError, ValueError, ArithmeticError, RecursionError)
 # The session retries, so python-gitlab must not: its waits know no bound.
 ONCE: dict[str, Any] = {"obey_rate_limit": False, "retry_transient_errors": False}
 _BAD_REQUEST, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND = 400, 401, 403, 404
@@ -30,7 +32,7 @@ _REMEDIES = {
 
 @contextmanager
 def errors(doing: str, url: str, method: str = "GET") -> Iterator[None]:
-    """Turn what requests and python-gitlab raise into clients/errors; `method` is the call's, `url` GitLab's."""
+    """Turn what calls and their answers' shapes raise into clients/errors; `method` is the call's, `url` GitLab's."""
     from gitlab.exceptions import GitlabError as Failure  # noqa: PLC0415 0.15 s that a start without GitLab need not take
 
     try:
@@ -39,6 +41,11 @@ def errors(doing: str, url: str, method: str = "GET") -> Iterator[None]:
         raise translated(error, doing, SYSTEM, url, method) from None
     except Failure as error:
         raise _translated(error, doing, url) from None
+    except _OTHER_SHAPE as error:
+        remedy = f"Check that {url} is GitLab's address, and its version."
+        raise UnexpectedAnswerError(
+            doing, f"the response has another shape ({error})", remedy, system=SYSTEM
+        ) from error
 
 
 def _translated(error: GitlabError, doing: str, url: str) -> ApiError:
@@ -58,5 +65,8 @@ def _translated(error: GitlabError, doing: str, url: str) -> ApiError:
 def _said(message: Any) -> str:
     """Return GitLab's message as text; faults of attributes come as an object of lists."""
     if isinstance(message, dict):
-        return "; ".join(f"{name}: {', '.join(map(str, faults))}" for name, faults in message.items())
+        return "; ".join(
+            f"{name}: {', '.join(map(str, faults)) if isinstance(faults, list) else faults}"
+            for name, faults in message.items()
+        )
     return message.decode(errors="replace") if isinstance(message, bytes) else str(message)

@@ -52,7 +52,7 @@ def group_named(gitlab: GitLab, group: str) -> Place:
     """
     with errors(f"look for group '{group}'", gitlab.url):
         found = gitlab.api().groups.get(group, with_projects=False, **ONCE)
-    return Place("group", int(found.id), str(found.full_path))
+        return Place("group", int(found.id), str(found.full_path))
 
 
 def places_of(gitlab: GitLab, group: str) -> tuple[Place, ...]:

@@ -16,7 +16,6 @@ from ciaccess.clients.errors import (
     ApiError,
     NotFoundError,
     RefusedError,
-    UnexpectedAnswerError,
     UnreachableError,
     action,
 )
@@ -198,27 +197,20 @@ class Variables:
         )
 
     def _variable(self, item: GroupVariable | Any) -> Variable:
-        shape = item.attributes if hasattr(item, "attributes") else {}
-        try:
-            hidden = bool(shape.get("hidden", False))
-            variable = Variable(
-                group=self._group,
-                key=str(shape["key"]),
-                value="" if hidden else str(shape["value"]),
-                environment_scope=str(shape.get("environment_scope") or "*"),
-                protected=bool(shape["protected"]),
-                masked=bool(shape["masked"]),
-                raw=bool(shape.get("raw", False)),
-                variable_type=str(shape["variable_type"]),
-                description=str(shape.get("description") or ""),
-                hidden=hidden,
-            )
-        except KeyError as error:
-            doing = f"read variables of group '{self._group}'"
-            remedy = f"Check that {self._url} is GitLab's address."
-            raise UnexpectedAnswerError(
-                doing, f"{error} is missing in the response", remedy, system=SYSTEM
-            ) from None
+        shape = item.attributes
+        hidden = bool(shape.get("hidden", False))
+        variable = Variable(
+            group=self._group,
+            key=str(shape["key"]),
+            value="" if hidden else str(shape["value"]),
+            environment_scope=str(shape.get("environment_scope") or "*"),
+            protected=bool(shape["protected"]),
+            masked=bool(shape["masked"]),
+            raw=bool(shape.get("raw", False)),
+            variable_type=str(shape["variable_type"]),
+            description=str(shape.get("description") or ""),
+            hidden=hidden,
+        )
         self._conceal(variable)
         return variable
 

@@ -21,9 +21,9 @@ from ciaccess.clients.errors import ApiError, RefusedError, UnexpectedAnswerErro
 from ciaccess.clients.http.transport import (
     BodyTooLargeError,
     BundleUnusableError,
+    ElsewhereError,
     HttpOptions,
     PooledSession,
-    RedirectRefusedError,
     was_sent,
 )
 from ciaccess.clients.redaction import conceal
@@ -44,6 +44,7 @@ __all__ = [
 ]
 
 _TITLE_CHARACTERS = 4096
+_MOST_DEPTH = 32
 
 
 def trusting(**bounds: float) -> HttpOptions:
@@ -150,11 +151,11 @@ def translated(
 ) -> ApiError:
     """Return a failure of requests in words. `method` decides whether a broken call may be half done."""
     place = f"{system} at {base_url}"
-    if isinstance(error, RedirectRefusedError | requests.TooManyRedirects):
+    if isinstance(error, ElsewhereError | requests.TooManyRedirects):
         remedy = (
             f"Credentials go to no other place: correct {system}'s URL, or sign in where a proxy asks for it."
         )
-        said = str(error) if isinstance(error, RedirectRefusedError) else f"{base_url} redirects in a circle"
+        said = str(error) if isinstance(error, ElsewhereError) else f"{base_url} redirects in a circle"
         return UnexpectedAnswerError(doing, said, remedy, system=system, status=_status(error))
     if isinstance(error, BodyTooLargeError | requests.exceptions.ContentDecodingError):
         said = str(error) if isinstance(error, BodyTooLargeError) else "the answer cannot be decompressed"
@@ -234,7 +235,7 @@ def json_of(response: requests.Response, doing: str, system: str) -> Any:
     """Return an answer's JSON.
 
     Raises:
-        UnexpectedAnswerError: it is a page, empty, of another type, or broken.
+        UnexpectedAnswerError: it is a page, empty, of another type, broken, or nested too deeply.
     """
     kind = response.headers.get("Content-Type", "").split(";")[0].strip().lower()
     if (title := page_title(response)) is not None:
@@ -245,8 +246,24 @@ def json_of(response: requests.Response, doing: str, system: str) -> Any:
         said = f"the answer is of type {kind or 'unknown'}, not JSON"
     else:
         try:
-            return json.loads(response.content)
+            found = json.loads(response.content)
         except (ValueError, RecursionError):
             said = "the answer is broken JSON"
+        else:
+            if not _is_deeper(found, _MOST_DEPTH):
+                return found
+            said = f"the answer is nested more than {_MOST_DEPTH} deep"
     remedy = f"Check that the URL is {system}'s own, and that no proxy answers in its place."
     raise UnexpectedAnswerError(doing, said, remedy, system=system, status=response.status_code)
+
+
+def _is_deeper(value: Any, depth: int) -> bool:
+    level = [value]
+    for _ in range(depth + 1):
+        level = [
+            item
+            for each in level
+            if isinstance(each, dict | list)
+            for item in (each.values() if isinstance(each, dict) else each)
+        ]
+    return bool(level)

@@ -20,13 +20,15 @@ from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path  # noqa: TC003 a dataclass field's type, which others may want to evaluate
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies
 from urllib3.exceptions import DecodeError, HTTPError, NewConnectionError, ReadTimeoutError
+
+from ciaccess.clients.http.deadline import TimedHTTPConnection, TimedHTTPSConnection, deadline
 
 _REPEATABLE = ("GET", "HEAD", "OPTIONS", "PUT", "DELETE")
 _BUSY = 429
@@ -41,6 +43,7 @@ _NOT_PASSING = (
 _BEFORE_SENDING = (requests.ConnectTimeout, *_NOT_PASSING)
 _IMPATIENT_CONNECT_SECONDS = 0.3
 _CHUNK_BYTES = 64 * 1024
+_BEFORE_VALUES = (b",", b"[", b"{")  # in text as well, which only makes the bound stricter
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,8 @@ class HttpOptions:
     """The bounds of one call.
 
     `down_seconds` is how long a server may be away (no connection, 502, 503, 504) before that is said;
-    `total_seconds` is the most a call may take, waits for a busy server included.
+    `total_seconds` is the most a call may take, waits for a busy server included, however slowly the server sends;
+    `most_values` is how many values of JSON an answer may have; an error's body is cut after `most_error_bytes`.
     """
 
     ca_bundle: Path | None = None
@@ -60,11 +64,13 @@ class HttpOptions:
     backoff_seconds: float = 0.2
     most_wait_seconds: float = 20.0
     most_body_bytes: int = 32 * 1024 * 1024
+    most_values: int = 1_000_000
+    most_error_bytes: int = 64 * 1024
     connections: int = 16
 
 
-class RedirectRefusedError(requests.RequestException):
-    """The server sends the call elsewhere; the text says from where to where."""
+class ElsewhereError(requests.RequestException):
+    """A redirect or a link in an answer leads elsewhere; the text says from where to where."""
 
 
 class BundleUnusableError(requests.exceptions.SSLError):
@@ -113,7 +119,7 @@ class _Attempts:
     def after_error(self, error: requests.RequestException) -> float | None:
         """Return the seconds to wait, None when the error is final."""
         if was_sent(error):
-            final = isinstance(error, requests.Timeout | RedirectRefusedError | BodyTooLargeError)
+            final = isinstance(error, requests.Timeout | ElsewhereError | BodyTooLargeError)
             broken = isinstance(error, requests.ConnectionError | requests.exceptions.ChunkedEncodingError)
             if final or not broken or not self._repeatable:
                 return None
@@ -183,8 +189,9 @@ class _Transport(HTTPAdapter):
         while True:
             bounds = {"stream": True, "timeout": attempts.timeout()}
             try:
-                response = super().send(request, **(options | bounds))
-                self._read(response, attempts.deadline)
+                with deadline(attempts.deadline):
+                    response = super().send(request, **(options | bounds))
+                    self._read(response)
             except requests.RequestException as error:
                 wait = attempts.after_error(error)
                 if wait is None:
@@ -199,17 +206,16 @@ class _Transport(HTTPAdapter):
                     return response
             time.sleep(wait)
 
-    def _read(self, response: requests.Response, deadline: float) -> None:
-        """Read the body piece by piece: neither a trickle nor a flood outlasts the bounds."""
-        body = bytearray()
+    def get_connection_with_tls_context(self, *args: Any, **options: Any) -> Any:
+        """Return the pool, which makes connections that end at the deadline."""
+        pool: Any = super().get_connection_with_tls_context(*args, **options)
+        pool.ConnectionCls = TimedHTTPSConnection if pool.scheme == "https" else TimedHTTPConnection
+        return pool
+
+    def _read(self, response: requests.Response) -> None:
+        """Read the body piece by piece, within its bounds; what an error has beyond its bound is left unread."""
         try:
-            # No preload: raw is urllib3's response, and one read gives what has arrived.
-            while piece := response.raw.read1(_CHUNK_BYTES, decode_content=True):
-                body += piece
-                if len(body) > self._options.most_body_bytes:
-                    raise BodyTooLargeError(f"the answer has more than {self._options.most_body_bytes} bytes")
-                if time.monotonic() > deadline:
-                    raise requests.ReadTimeout("the answer did not end in time")
+            body = self._body(response)
         except ReadTimeoutError as error:
             response.raw.close()
             raise requests.ReadTimeout(error, request=response.request) from error
@@ -222,22 +228,39 @@ class _Transport(HTTPAdapter):
         except requests.RequestException:
             response.raw.close()
             raise
-        response.raw.release_conn()
-        response._content = bytes(body)  # noqa: SLF001 requests has no other way to hand over a body that was read
+        response._content = body  # noqa: SLF001 requests has no other way to hand over a body that was read
         response._content_consumed = True  # type: ignore[attr-defined] # noqa: SLF001 the same
+
+    def _body(self, response: requests.Response) -> bytes:
+        body = bytearray()
+        # No preload: raw is urllib3's response, and one read gives what has arrived.
+        while piece := response.raw.read1(_CHUNK_BYTES, decode_content=True):
+            body += piece
+            if not response.ok and len(body) > self._options.most_error_bytes:
+                response.raw.close()
+                return bytes(body[: self._options.most_error_bytes])
+            if len(body) > self._options.most_body_bytes:
+                raise BodyTooLargeError(f"the answer has more than {self._options.most_body_bytes} bytes")
+        # Each becomes an object of some 60 bytes or more, whoever parses it.
+        if sum(map(body.count, _BEFORE_VALUES)) > self._options.most_values:
+            raise BodyTooLargeError(f"the answer has more than {self._options.most_values} values")
+        response.raw.release_conn()
+        return bytes(body)
 
 
 class PooledSession(requests.Session):
     """A requests.Session for one server, bounded by `options`.
 
-    It keeps no cookie (a session cookie would log one user in with another's password), reads no netrc, follows no
-    redirect away from the origin and none of a write, and takes proxies from the environment, NO_PROXY included.
+    It calls no other origin than the base URL's, whoever asks it to: a redirect, or a library that follows a link. It
+    keeps no cookie (a session cookie would log one user in with another's password), reads no netrc, follows no redirect
+    of a write, and takes proxies from the environment, NO_PROXY included.
     """
 
     verify: bool | str
 
     def __init__(self, base_url: str, options: HttpOptions) -> None:
         super().__init__()
+        self._base_url = base_url
         self.trust_env = False  # it would put REQUESTS_CA_BUNDLE above our bundle, and send netrc's passwords
         self.proxies.update(get_environ_proxies(base_url))
         self.verify = str(options.ca_bundle) if options.ca_bundle else True
@@ -248,33 +271,56 @@ class PooledSession(requests.Session):
         for scheme in ("https://", "http://"):
             self.mount(scheme, transport)
 
+    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
+        """Send a request, one that follows a redirect included.
+
+        Raises:
+            ElsewhereError: it is for another origin than the base URL's.
+        """
+        url = request.url or ""
+        if _origin(url) != _origin(self._base_url):
+            raise ElsewhereError(f"{_shown(self._base_url)} leads to {_shown(url)}", request=request)
+        return super().send(request, **options)
+
     def get_redirect_target(self, resp: requests.Response) -> str | None:
         """Return where to go on; requests asks this of every answer.
 
         Raises:
-            RedirectRefusedError: it is another origin, or the call was a write, which would become a GET.
+            ElsewhereError: it is another origin, or the call was a write, which would become a GET.
         """
         target = super().get_redirect_target(resp)
         if target is None:
             return None
-        here, there = urlsplit(resp.url), urlsplit(requests.compat.urljoin(resp.url, target))
-        if _origin(resp.url) != _origin(there.geturl()):
-            raise RedirectRefusedError(
-                f"{here.scheme}://{_place(here.netloc)} redirects to {there.scheme}://{_place(there.netloc)}",
-                response=resp,
-            )
+        there = _joined(resp.url, target)
+        if _origin(resp.url) != _origin(there):
+            raise ElsewhereError(f"{_shown(resp.url)} redirects to {_shown(there)}", response=resp)
         if resp.request.method not in ("GET", "HEAD"):
-            raise RedirectRefusedError(
-                f"{here.scheme}://{_place(here.netloc)} redirects {resp.request.method} {here.path} to {there.path}",
+            here = urlsplit(resp.url)
+            raise ElsewhereError(
+                f"{_shown(resp.url)} redirects {resp.request.method} {here.path} to {urlsplit(there).path}",
                 response=resp,
             )
         return target
 
 
-def _origin(url: str) -> tuple[str, str | None, int | None]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+def _origin(url: str) -> tuple[str, str, int | None] | None:
+    """Return scheme, host and port, None where it has none."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    except ValueError:
+        return None
+    return (parts.scheme, parts.hostname, port) if parts.hostname else None
 
 
-def _place(netloc: str) -> str:
-    return netloc.rpartition("@")[2]
+def _joined(base: str, target: str) -> str:
+    try:
+        return str(urljoin(base, target))
+    except ValueError:
+        return target
+
+
+def _shown(url: str) -> str:
+    """Return a URL's origin, without credentials."""
+    origin = _origin(url)
+    return f"{origin[0]}://{urlsplit(url).netloc.rpartition('@')[2]}" if origin else "a malformed URL"

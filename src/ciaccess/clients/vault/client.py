@@ -35,6 +35,7 @@ _OK = 200
 _NO_CONTENT = 204
 _NOT_FOUND = 404
 _SEALED = 503
+_MOST_DIGITS = 18
 _REMEDIES = {
     400: "Check the path.",
     403: "Set VAULT_TOKEN to a token that is valid and may read this path.",
@@ -73,7 +74,7 @@ class Vault:
         conceal(id_token)
         with times_told(id_token):
             answer = self.ask("post", f"auth/{mount}/login", doing, {"role": role, "jwt": id_token})
-        token = _object(answer.get("auth"), doing).get("client_token")
+        token = object_of(answer.get("auth"), doing).get("client_token")
         if not isinstance(token, str) or not token:
             # Vault's own login MFA answers so, and asks for a second step that no job can take.
             remedy = "Check that VAULT_ADDR is Vault's, and that no login MFA is enforced at this mount."
@@ -100,8 +101,8 @@ class Vault:
         if not paths:
             return {}
         answer = self.ask("post", "sys/capabilities-self", doing, {"paths": list(paths)})
-        rights = _object(answer.get("data"), doing)
-        return {path: set(rights.get(path, ())) for path in paths}
+        rights = object_of(answer.get("data"), doing)
+        return {path: texts(rights.get(path, []), doing) for path in paths}
 
     def health(self) -> dict[str, Any]:
         """Return `{initialized, sealed, standby, …}`; whatever the state, Vault is asked to answer 200."""
@@ -124,7 +125,7 @@ class Vault:
             ForbiddenError: the token may not look.
         """
         answer = self._get(api_path, f"read '{api_path}'")
-        return None if answer is None else _object(answer.get("data"), f"read '{api_path}'")
+        return None if answer is None else object_of(answer.get("data"), f"read '{api_path}'")
 
     def keys(self, api_path: str) -> list[str]:
         """Return the names that Vault lists under an API path; where it knows none it has no list either."""
@@ -133,10 +134,9 @@ class Vault:
             answer = self.ask("get", api_path, doing, parameters={"list": "true"})
         except NotFoundError:
             return []
-        found = _object(answer.get("data"), doing).get("keys")
-        if not isinstance(found, list):
-            raise UnexpectedAnswerError(doing, "the answer is no list", "Check VAULT_ADDR.", system=SYSTEM)
-        return [str(key) for key in found]
+        found: Any = object_of(answer.get("data"), doing).get("keys")
+        texts(found, doing)
+        return list(found)
 
     def kv_version(self, mount: str) -> int | None:
         """Return the version of the KV engine at a mount; None where nothing, or no KV engine, is mounted.
@@ -153,7 +153,7 @@ class Vault:
         engine = (answer or {}).get("data")
         if not isinstance(engine, dict) or engine.get("type") not in ("kv", "generic"):
             return None
-        return int((engine.get("options") or {}).get("version", 1))
+        return number(object_of(engine.get("options") or {}, doing).get("version", "1"), doing)
 
     def write_secret(self, mount: str, path: str, fields: dict[str, str]) -> None:
         """Write a new version of a KV v2 secret that no program manages: what a person brings."""
@@ -248,33 +248,60 @@ class Vault:
         if status == _NO_CONTENT:
             return {}
         if status == _NOT_FOUND:
-            _object(_body(answer) or None, doing)  # a proxy's page is no "not there"
+            object_of(_body(answer) or None, doing)  # a proxy's page is no "not there"
         # A deleted version of a secret is a 404 with its number.
         told = keep_missing and status == _NOT_FOUND and "data" in _body(answer)
         if status != _OK and not told:
             said = f"{SYSTEM} answered {status}{_faults(answer)}"
             remedy = _REMEDIES.get(status, "Run again later; Vault's own log says more.")
             raise error_class(status)(doing, said, remedy, system=SYSTEM, status=status)
-        return _object(json_of(answer, doing, SYSTEM), doing)
+        return object_of(json_of(answer, doing, SYSTEM), doing)
 
 
 def _body(answer: requests.Response) -> dict[str, Any]:
     try:
-        return dict(answer.json())
-    except (ValueError, TypeError):
+        found = answer.json()
+    except (ValueError, RecursionError):
         return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _faults(answer: requests.Response) -> str:
     faults = _body(answer).get("errors")
-    return f", {'; '.join(str(fault).strip() for fault in faults)}" if faults else ""
+    listed = faults if isinstance(faults, list) else []
+    return f", {'; '.join(str(fault).strip() for fault in listed)}" if listed else ""
 
 
-def _object(value: Any, doing: str) -> dict[str, Any]:
+def object_of(value: Any, doing: str) -> dict[str, Any]:
+    """Return a value that must be an object; likewise `texts` and `number`.
+
+    Raises:
+        UnexpectedAnswerError: it is of another shape.
+    """
     if not isinstance(value, dict):
-        remedy = "Check that VAULT_ADDR is Vault's address."
-        raise UnexpectedAnswerError(doing, "the response is not Vault's", remedy, system=SYSTEM)
+        raise unexpected(doing)
     return value
+
+
+def texts(value: Any, doing: str) -> set[str]:
+    """Return a list of texts as a set."""
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        raise unexpected(doing)
+    return set(value)
+
+
+def number(value: Any, doing: str) -> int:
+    """Return a whole number, which Vault sometimes writes as text."""
+    if type(value) is int and value >= 0:
+        return value
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= _MOST_DIGITS:
+        return int(value)
+    raise unexpected(doing)
+
+
+def unexpected(doing: str, said: str = "the response is not Vault's") -> UnexpectedAnswerError:
+    """Return the error of an answer of another shape."""
+    return UnexpectedAnswerError(doing, said, "Check that VAULT_ADDR is Vault's address.", system=SYSTEM)
 
 
 def _is_key_source(answer: requests.Response, doing: str) -> bool:

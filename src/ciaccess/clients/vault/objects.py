@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ciaccess.access.desired.objects import JwtBackend, JwtRole, Policy
+from ciaccess.clients.vault.client import unexpected
 
 if TYPE_CHECKING:
     from ciaccess.clients.vault.client import Vault
@@ -22,19 +23,25 @@ def read_policy(vault: Vault, name: str) -> Policy | None:
 def read_jwt_backend(vault: Vault, mount: str) -> JwtBackend | None:
     """Return the configuration of a JWT backend, None where it has none."""
     found = vault.read(f"auth/{mount}/config")
-    return None if found is None else _decoded(JwtBackend, found)
+    return (
+        None if found is None else _decoded(JwtBackend(), found, f"read the configuration of 'auth/{mount}'")
+    )
 
 
 def read_jwt_role(vault: Vault, mount: str, name: str) -> JwtRole | None:
     """Return a role of a JWT backend."""
     found = vault.read(f"auth/{mount}/role/{name}")
-    return None if found is None else _decoded(JwtRole, {**found, "name": name})
+    return None if found is None else _decoded(JwtRole(name), found, f"read JWT role '{name}'")
 
 
-def _decoded(model: type[_T], data: dict[str, Any]) -> _T:
-    """Return the model's fields; null is a field's default, and fields of other versions are ignored."""
-    known = {each.name: data.get(each.name) for each in fields(model)}
-    return model(**{name: _value(value) for name, value in known.items() if value is not None})
+def _decoded(empty: _T, data: dict[str, Any], doing: str) -> _T:
+    """Return an object with the fields of `data`; null is a field's default, and fields of other versions are ignored."""
+    names = {each.name for each in fields(empty)} - {"name"}
+    given = {name: _value(data[name]) for name in names if data.get(name) is not None}
+    for name, value in given.items():
+        if type(value) is not type(getattr(empty, name)):
+            raise unexpected(doing, f"the response has a {name} of another type")
+    return replace(empty, **given)
 
 
 def _value(value: Any) -> Any:

@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from ciaccess.clients.errors import ForbiddenError, NotFoundError, RefusedError, UnexpectedAnswerError
+from ciaccess.clients.errors import ForbiddenError, NotFoundError, RefusedError
 from ciaccess.clients.redaction import conceal
-from ciaccess.clients.vault.client import SYSTEM
+from ciaccess.clients.vault.client import SYSTEM, number, object_of, texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -106,26 +106,27 @@ class VaultSecret:
         data = answer.get("data")
         if data is None:
             return SecretSnapshot()
-        about, fields = (data.get("metadata"), data.get("data")) if isinstance(data, dict) else (None, None)
-        if not isinstance(about, dict) or not isinstance(fields, dict | None):
-            remedy = "Check that VAULT_ADDR is Vault's address."
-            raise UnexpectedAnswerError(doing, "the response is not Vault's", remedy, system=SYSTEM)
-        _conceal(fields or {})
+        about, fields = object_of(object_of(data, doing).get("metadata"), doing), data.get("data")
+        _conceal({} if fields is None else object_of(fields, doing))
         state = THERE if fields is not None else DESTROYED if about.get("destroyed") else DELETED
-        return SecretSnapshot(
-            state, int(about.get("version", 0)), _since(about, state), fields, _custom(about)
-        )
+        version = number(about.get("version", 0), doing)
+        return SecretSnapshot(state, version, _since(about, state), fields, _custom(about, doing))
 
     def read_metadata(self) -> SecretSnapshot:
         """Return the metadata without any value; one call."""
         metadata = self._vault.read(self._metadata)
         if metadata is None:
             return SecretSnapshot()
-        number = int(metadata.get("current_version") or 0)
-        about = (metadata.get("versions") or {}).get(str(number))
-        state = MISSING if about is None else _state(about)
+        doing = f"read the metadata of secret '{self.name}'"
+        versions = object_of(metadata.get("versions") or {}, doing)
+        for version, about in versions.items():
+            number(version, doing)
+            object_of(about, doing)
+        current = number(metadata.get("current_version") or 0, doing)
+        about = versions.get(str(current), {})
+        state = _state(about) if about else MISSING
         return SecretSnapshot(
-            state, number, _since(about or {}, state), None, _custom(metadata), dict(metadata)
+            state, current, _since(about, state), None, _custom(metadata, doing), dict(metadata)
         )
 
     def read_all(self) -> SecretSnapshot:
@@ -163,7 +164,7 @@ class VaultSecret:
             said = f"it was written by someone else after it was read at version {after}"
             remedy = "Check that no other run and no person writes it, and run again."
             raise RefusedError(doing, said, remedy, system=SYSTEM, status=error.status) from None
-        return int((answer.get("data") or {}).get("version", after + 1))
+        return number(object_of(answer.get("data") or {}, doing).get("version", after + 1), doing)
 
     def describe(self, custom: Mapping[str, str]) -> None:
         """Replace the custom metadata, which makes no new version."""
@@ -208,8 +209,8 @@ def _state(about: Mapping[str, Any]) -> str:
 
 def _moment(text: str) -> datetime:
     try:
-        return datetime.fromisoformat(text)
-    except ValueError:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError):
         return datetime.min.replace(tzinfo=UTC)
 
 
@@ -223,6 +224,8 @@ def _conceal(fields: Mapping[str, Any]) -> None:
             conceal(value)
 
 
-def _custom(metadata: Mapping[str, Any]) -> dict[str, str]:
-    """Return the custom metadata, which Vault says as null where there is none."""
-    return dict(metadata.get("custom_metadata") or {})
+def _custom(metadata: Mapping[str, Any], doing: str) -> dict[str, str]:
+    """Return the custom metadata, which is null where there is none."""
+    custom = object_of(metadata.get("custom_metadata") or {}, doing)
+    texts(list(custom.values()), doing)
+    return custom
