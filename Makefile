@@ -20,8 +20,8 @@ env: ## Print the environment in which plain `pulumi` works: eval "$$(make -s en
 	@PYTHONPATH=src $(PYTHON) -m ciaccess.environment
 
 .PHONY: up
-up: setup ## Start the local stack, provision it, and prove one account from token to artifact
-	@./ciaccess local up
+up: setup ## Start the local stack, provision it, and prove one account from token to artifact; NEXUS=3.71.0: a real Nexus
+	@./ciaccess local up $(if $(NEXUS),--nexus $(NEXUS))
 
 .PHONY: down
 down: ## Stop the local stack; its data stays

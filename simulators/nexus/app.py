@@ -179,8 +179,10 @@ class Simulator:
         if any(part in (".", "..") for part in call.path.split("/")) or "\0" in call.path:
             return page(400, method=method)
         handler = HANDLERS.get(call.repository.format)
-        if handler is None or not call.repository.online:
-            return page(404, "Repository is offline" if handler else call.path, method)
+        if handler is None:
+            return page(404, call.path, method)
+        if not call.repository.online:
+            return page(503, "Repository offline", method)
         if self._rest.frozen and method not in _READING:
             return read_only()
         return await handler(call)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from simulators.nexus.answers import message
+from simulators.nexus.security.builtin import COMMUNITY_FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -56,7 +57,7 @@ class Recipe:
     sections: tuple[_Section, ...] = field(default=())
 
 
-RECIPES: dict[str, Recipe] = {
+_OF_ITS_OWN: dict[str, Recipe] = {
     "raw": Recipe("raw", sections=(_Section("raw", {"contentDisposition": (_text, "ATTACHMENT")}),)),
     "maven2": Recipe(
         "maven",
@@ -114,6 +115,8 @@ RECIPES: dict[str, Recipe] = {
         ),
     ),
 }
+
+RECIPES = {name: _OF_ITS_OWN.get(name) or Recipe(name) for name in COMMUNITY_FORMATS}
 
 _PROXY: FieldTable = {
     "remoteUrl": (_text, ""),

@@ -25,7 +25,8 @@ class Fault:
     """What is answered in place of the truth, `count` times, to requests of this method and path prefix.
 
     A `status` of 0 tells the truth, but late (`delay_seconds`) or broken: `cut` closes the connection "before" the
-    request is handled or "after" it was; `truncate_bytes` breaks the body off after so many.
+    request is handled or "after" it was; `truncate_bytes` breaks the body off after so many. With `handled` the request
+    takes effect, and its answer is replaced.
     """
 
     count: int
@@ -37,6 +38,7 @@ class Fault:
     delay_seconds: float = 0.0
     cut: str = ""
     truncate_bytes: int | None = None
+    handled: bool = False
 
 
 class Controls:
@@ -85,6 +87,9 @@ class Controls:
             elif fault.cut:
                 await answer(scope, receive, _swallow)
                 _close(send)
+            elif fault.handled:
+                await application(scope, receive, _swallow)
+                await answer(scope, _empty, send)
             elif fault.truncate_bytes is not None:
                 await answer(scope, receive, _truncating(send, fault.truncate_bytes))
             else:
@@ -119,6 +124,11 @@ def _canned(fault: Fault) -> Application:
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
 
     return answer
+
+
+async def _empty() -> Message:
+    """Receive a body that was read already."""
+    return {"type": "http.request", "body": b""}
 
 
 async def _swallow(message: Message) -> None:

@@ -41,22 +41,22 @@ def local_credentials_script() -> Path:
 
 def tool_cache() -> Path:
     """Return the folder of the tools built for exactly these pins: `<cache>/ciaccess/tools/<digest>`."""
-    cache = _cache()
     digest = hashlib.sha256()
     here = ROOT / "tools"
     for pattern in _PINS:
         for pin in sorted(here.glob(pattern)):
             digest.update(pin.relative_to(here).as_posix().encode() + b"\0" + pin.read_bytes() + b"\0")
-    return cache / "ciaccess" / "tools" / digest.hexdigest()[:16]
+    return user_cache() / "tools" / digest.hexdigest()[:16]
 
 
-def _cache() -> Path:
+def user_cache() -> Path:
+    """Return the folder of what all checkouts share: the built tools, and Nexus servers."""
     if base := os.environ.get("XDG_CACHE_HOME"):
-        return Path(base)
+        return Path(base) / "ciaccess"
     try:
-        return Path.home() / ".cache"
-    except RuntimeError:  # a container's user that nobody has named, without HOME
-        return state_directory() / "cache"
+        return Path.home() / ".cache" / "ciaccess"
+    except RuntimeError:  # the user of a container, without a name and without HOME
+        return state_directory() / "cache" / "ciaccess"
 
 
 def variables() -> dict[str, str]:

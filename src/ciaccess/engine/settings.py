@@ -47,9 +47,11 @@ class StackSettings:
             StackSettingsError: an unknown value, or the local stack was never started.
         """
         addresses = settings.get("addresses") or {}
-        local = addresses == LOCAL_STACK
+        local, access_file = addresses == LOCAL_STACK, settings.get("access")
         if local:
             addresses = _local_addresses()
+            # Of formats that its Nexus has.
+            access_file = access_file or addresses.pop("access", None)
         elif isinstance(addresses, str):
             addresses = _parsed(addresses)
         if not isinstance(addresses, dict) or not all(isinstance(value, str) for value in addresses.values()):
@@ -60,7 +62,7 @@ class StackSettings:
         if not isinstance(protect, bool | str | None) or protect not in _TRUTH:
             raise StackSettingsError(f"ciaccess:protect: {protect!r} is not allowed. Allowed: true or false")
         return cls(
-            access_file=CONFIG_FOLDER / str(settings.get("access") or "access.yaml"),
+            access_file=CONFIG_FOLDER / str(access_file or "access.yaml"),
             addresses=addresses,
             protect=_TRUTH[protect],
             local=local,

@@ -55,10 +55,14 @@ def make_credential(name: str, prefix: str = "") -> Path:
 
 @dataclass
 class Record:
-    """What is remembered of the stack between commands: the port of each listener, the pid of each service."""
+    """What is remembered of the stack between commands: the port of each listener, the pid of each service.
+
+    `nexus` is the version of a real Nexus, "" for the simulator.
+    """
 
     ports: dict[str, int] = field(default_factory=dict)
     pids: dict[str, int] = field(default_factory=dict)
+    nexus: str = ""
 
     @classmethod
     def load(cls) -> Record:
@@ -75,6 +79,11 @@ class Record:
     def url(self, listener: str) -> str:
         """Return a listener's address, such as `http://127.0.0.1:18200`."""
         return f"http://127.0.0.1:{self.ports[listener]}"
+
+    @property
+    def access_file(self) -> str:
+        """Return the access.yaml of formats that its Nexus has, relative to config/."""
+        return f"local/nexus-{self.nexus}.yaml" if self.nexus else "access.yaml"
 
     def addresses(self) -> dict[str, str]:
         """Return what the stack `local` puts in place of the organisation's addresses."""

@@ -13,6 +13,7 @@ import signal
 import socket
 import subprocess
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -93,8 +94,8 @@ def _reap(pid: int) -> None:
         del _children[pid]
 
 
-def stop(pid: int, data: Path) -> bool:
-    """Ask our process to stop, kill it when it will not; return False when it was not running.
+def stop(pid: int, data: Path, seconds: float = _STOP_SECONDS) -> bool:
+    """Ask our process to stop, kill it after these seconds; return False when it was not running.
 
     Raises:
         StackError: it survived even that.
@@ -104,7 +105,7 @@ def stop(pid: int, data: Path) -> bool:
     for number in (signal.SIGTERM, signal.SIGKILL):
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, number)
-        if _wait(lambda: _gone(pid, data), _STOP_SECONDS):
+        if _wait(lambda: _gone(pid, data), seconds):
             return True
     raise StackError(f"stop process {pid}: still running after SIGKILL")
 
@@ -123,18 +124,33 @@ def _wait(condition: Callable[[], bool], seconds: float) -> bool:
     return condition()
 
 
-def wait_ready(what: str, pid: int, data: Path, log: Path, ready: Callable[[], bool]) -> None:
+@dataclass(frozen=True)
+class Starting:
+    """A service that was just started: how long it may take, and what finds its last error in its log, "" for none."""
+
+    name: str
+    pid: int
+    data: Path
+    log: Path
+    seconds: float = 30.0
+    last_error: Callable[[Path], str] = lambda _: ""
+
+
+def wait_ready(service: Starting, ready: Callable[[], bool]) -> None:
     """Wait until a service answers.
 
     Raises:
-        StackError: it ended, or did not answer in time; the text ends with the last lines of its log.
+        StackError: it ended, or did not answer in time; the text has its last error, or the last lines of its log.
     """
-    if _wait(lambda: not is_ours(pid, data) or ready(), 30.0) and is_ours(pid, data):
+    pid, data, log = service.pid, service.data, service.log
+    if _wait(lambda: not is_ours(pid, data) or ready(), service.seconds) and is_ours(pid, data):
         return
     _reap(pid)
-    verdict = "does not answer" if is_ours(pid, data) else "ended at once"
+    verdict = f"does not answer after {service.seconds:.0f} s" if is_ours(pid, data) else "ended at once"
+    if error := service.last_error(log):
+        raise StackError(f"start {service.name}: it {verdict}. Its last error: {error}\n    Its log: {log}")
     tail = "\n    ".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-5:])
-    raise StackError(f"start {what}: it {verdict}. The end of {log}:\n    {tail}")
+    raise StackError(f"start {service.name}: it {verdict}. The end of {log}:\n    {tail}")
 
 
 def port_is_free(port: int) -> bool:

@@ -19,6 +19,22 @@ _ANSWER_SECONDS = 10
 # Written once from uat on (facts/organisation.md).
 _WRITE_POLICY = {"dev": "ALLOW", "uat": "ALLOW_ONCE", "prod": "ALLOW_ONCE"}
 _GROUP_ORDER = ("prod", "uat", "dev")
+# Where a format is called otherwise in the path of the repositories' API, and the sections that it must have.
+_RECIPES = {"maven2": "maven"}
+_SECTIONS: dict[str, dict[str, Any]] = {
+    "maven2": {"maven": {"versionPolicy": "MIXED", "layoutPolicy": "STRICT", "contentDisposition": "INLINE"}},
+    "apt": {
+        "apt": {"distribution": "stable", "flat": False},
+        "aptSigning": {"keypair": "of no use", "passphrase": ""},
+    },
+}
+# Of these Nexus has no hosted repositories, in some editions or versions at least: docs/formats.md.
+_PROXY_ONLY = ("cocoapods", "composer", "conan", "conda", "go", "huggingface", "p2", "terraform")
+_PROXY = {
+    "proxy": {"remoteUrl": "http://127.0.0.1:9/", "contentMaxAge": 1440, "metadataMaxAge": 1440},
+    "negativeCache": {"enabled": True, "timeToLive": 1440},
+    "httpClient": {"blocked": True, "autoBlock": True},
+}
 # Projects of the organisation's pipelines, one of them outside the group for refusals to be seen.
 PROJECTS = (
     "orchestrator/platform",
@@ -34,13 +50,15 @@ PROJECTS = (
 def seed_nexus(access: Access, record: Record) -> None:
     """Create the repositories of access.yaml where they are missing; the first docker ones get the two connectors.
 
-    Nexus serves nobody without credentials, as the organisation's does: a new one would.
+    Anonymous access is disabled, as in the organisation's Nexus: a new one has it enabled.
     """
     session = requests.Session()
     session.auth = ("admin", credential_file("nexus-password").read_text(encoding="ascii"))
     rest = f"{record.url('nexus')}/service/rest/v1"
     session.put(
-        f"{rest}/security/anonymous", json={"enabled": False}, timeout=_ANSWER_SECONDS
+        f"{rest}/security/anonymous",
+        json={"enabled": False, "userId": "anonymous", "realmName": "NexusAuthorizingRealm"},
+        timeout=_ANSWER_SECONDS,
     ).raise_for_status()
     api = f"{rest}/repositories"
     there = {row["name"] for row in session.get(api, timeout=_ANSWER_SECONDS).json()}
@@ -54,25 +72,31 @@ def _repositories(access: Access, record: Record) -> list[tuple[str, dict[str, A
     for format_, by_environment in access.nexus.repositories.items():
         names = by_environment.by_environment()
         for environment, name in names.items():
-            body = _body(name)
+            body = _body(format_, name)
             body["storage"]["writePolicy"] = _WRITE_POLICY[environment]
             if format_ == "docker":
                 body["docker"] = _docker(record.ports["nexus_push"] if environment == "dev" else None)
-            wanted.append((f"{format_}/hosted", body))
+            type_ = "proxy" if format_ in _PROXY_ONLY else "hosted"
+            wanted.append((_path(format_, type_), body | (_PROXY if type_ == "proxy" else {})))
         if by_environment.group:
-            body = _body(by_environment.group)
+            body = _body(format_, by_environment.group)
             body["group"] = {"memberNames": [names[key] for key in _GROUP_ORDER if key in names]}
             if format_ == "docker":
                 body["docker"] = _docker(record.ports["nexus_pull"])
-            wanted.append((f"{format_}/group", body))
+            wanted.append((_path(format_, "group"), body))
     return wanted
 
 
-def _body(name: str) -> dict[str, Any]:
+def _path(format_: str, type_: str) -> str:
+    return f"{_RECIPES.get(format_, format_)}/{type_}"
+
+
+def _body(format_: str, name: str) -> dict[str, Any]:
     return {
         "name": name,
         "online": True,
         "storage": {"blobStoreName": "default", "strictContentTypeValidation": False},
+        **_SECTIONS.get(format_, {}),
     }
 
 

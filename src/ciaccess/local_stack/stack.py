@@ -14,7 +14,7 @@ import shutil
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import requests
@@ -22,7 +22,7 @@ from hvac.exceptions import VaultError
 
 from ciaccess.engine.settings import local_addresses_file
 from ciaccess.environment import ROOT, local_credentials_script, state_directory
-from ciaccess.local_stack import seed, vault_server
+from ciaccess.local_stack import nexus_server, seed, vault_server
 from ciaccess.local_stack.places import (
     SERVICES,
     Record,
@@ -35,6 +35,7 @@ from ciaccess.local_stack.places import (
 )
 from ciaccess.local_stack.processes import (
     StackError,
+    Starting,
     free_port,
     is_ours,
     port_is_free,
@@ -65,16 +66,36 @@ class Status:
     pid: int | None
 
 
-def start(access: Access, *, any_ports: bool = False) -> list[str]:
+def choose_nexus(version: str | None) -> Record:
+    """Return the record of a stack with this version of Nexus, "" for the simulator, None for what it has.
+
+    Raises:
+        StackError: it exists with another Nexus, whose objects its Pulumi state describes.
+    """
+    record = Record.load()
+    if version is None or version == record.nexus:
+        return record
+    if record.ports:
+        has = f"Nexus {record.nexus}" if record.nexus else "the simulator of Nexus"
+        raise StackError(
+            f"start Nexus {version}: the local stack has {has}, and its Pulumi state describes what is in it. "
+            "Start over: ./ciaccess local reset --yes"
+        )
+    record.nexus = version
+    return record
+
+
+def start(access: Access, *, any_ports: bool = False, nexus: str | None = None) -> list[str]:
     """Start what does not run, seed it, and return what is worth saying.
 
-    A new stack listens on the usual ports, or with `any_ports` on whichever are free; an old one on its own.
+    A new stack listens on the usual ports, or with `any_ports` on whichever are free; an old one on its own. `nexus` is
+    as `choose_nexus` takes it.
 
     Raises:
         StackError: a port is taken, or a service did not come up; the text says what to do.
     """
     with _locked():
-        record = Record.load()
+        record = choose_nexus(nexus)
         said = _choose_ports(record, any_ports=any_ports)
         for service in SERVICES:
             if not _runs(record, service):
@@ -101,9 +122,7 @@ def stop_all() -> list[str]:
     with _locked():
         record = Record.load()
         stopped = [
-            service
-            for service in reversed(SERVICES)
-            if service in record.pids and stop(record.pids[service], data_folder(service))
+            service for service in reversed(SERVICES) if service in record.pids and _stop(record, service)
         ]
         record.pids.clear()
         if record.ports:
@@ -184,18 +203,30 @@ def _choose_ports(record: Record, *, any_ports: bool) -> list[str]:
     return said
 
 
+def _stop(record: Record, service: str) -> bool:
+    pid, data = record.pids[service], data_folder(service)
+    if service == "nexus" and record.nexus:
+        return stop(pid, data, nexus_server.STOP_SECONDS)
+    return stop(pid, data)
+
+
 def _spawn(record: Record, service: str) -> None:
     data = data_folder(service)
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
     if service == "vault":
         command = vault_server.command(record.ports["vault"])
+    elif service == "nexus" and record.nexus:
+        make_credential("nexus-password")
+        log_file(service).unlink(missing_ok=True)  # so that an error in it is of this start
+        command = nexus_server.command(record.nexus, data, record.ports["nexus"])
+        environment = nexus_server.environment(record.nexus, data)
     elif service == "nexus":
         command = _simulator(service, record, "--admin-password-file", str(make_credential("nexus-password")))
     else:
         command = _simulator(
             service, record, "--root-token-file", str(make_credential("gitlab-token", "glpat-"))
         )
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
     record.pids[service] = spawn(command, log_file(service), environment)
     record.save()
 
@@ -207,13 +238,17 @@ def _simulator(service: str, record: Record, *credential: str) -> list[str]:
 
 def _await(record: Record, service: str) -> None:
     url = record.url(service)
-    place = (record.pids[service], data_folder(service), log_file(service))
-    if service != "vault":
-        wait_ready(service, *place, lambda: _answers(url + _READY_PATH[service]))
-        return
-    wait_ready(service, *place, lambda: vault_server.answers(url))
-    vault_server.open_up(url)
-    wait_ready(service, *place, lambda: vault_server.is_active(url))
+    starting = Starting(service, record.pids[service], data_folder(service), log_file(service))
+    if service == "vault":
+        wait_ready(starting, lambda: vault_server.answers(url))
+        vault_server.open_up(url)
+        wait_ready(starting, lambda: vault_server.is_active(url))
+    elif service == "nexus" and record.nexus:
+        real = replace(starting, seconds=nexus_server.START_SECONDS, last_error=nexus_server.last_error)
+        wait_ready(real, lambda: _answers(url + _READY_PATH[service]))
+        nexus_server.set_password(url, credential_file("nexus-password").read_text(encoding="ascii"))
+    else:
+        wait_ready(starting, lambda: _answers(url + _READY_PATH[service]))
 
 
 def _answers(url: str) -> bool:
@@ -262,7 +297,8 @@ def _publish(record: Record) -> None:
 
     The shell lines name each credential by its file, never by its value.
     """
-    write_private(local_addresses_file(), json.dumps(record.addresses(), indent=2) + "\n")
+    published = record.addresses() | ({"access": record.access_file} if record.nexus else {})
+    write_private(local_addresses_file(), json.dumps(published, indent=2) + "\n")
     lines = [f"export {name}={shlex.quote(value)}" for name, value in _named_credentials(record).items()]
     # pulumi-vault knows no VAULT_TOKEN_FILE.
     lines.append(f'export VAULT_TOKEN="$(cat {shlex.quote(str(credential_file("vault-token")))})"')

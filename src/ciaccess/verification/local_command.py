@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ciaccess.cli.terminal import confirm, finish, notices, output, print_json
+from ciaccess.engine.settings import CONFIG_FOLDER
 from ciaccess.errors import CommandError, Exit
-from ciaccess.local_stack import stack
+from ciaccess.local_stack import nexus_bundle, stack
+from ciaccess.local_stack.nexus_bundle import BUNDLES
 from ciaccess.local_stack.processes import StackError
-from ciaccess.progress import elapsed
+from ciaccess.progress import Step, elapsed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,17 +54,27 @@ FreePortsOption = Annotated[
 ]
 
 
+NexusOption = Annotated[
+    str | None,
+    typer.Option(
+        "--nexus",
+        help=f"Run a real Nexus of this version: {' or '.join(BUNDLES)}. Default: what the stack has, the simulator in a new one.",
+        show_default=False,
+    ),
+]
+
+
 @application.command(epilog="Example:  ./ciaccess local start && pulumi up --stack local")
-def start(*, free_ports: FreePortsOption = False) -> None:
+def start(*, free_ports: FreePortsOption = False, nexus: NexusOption = None) -> None:
     """Start what is not running, and seed Nexus's repositories and GitLab's group and projects. Exit code 0 or 1."""
-    _start(free_ports=free_ports)
+    _start(free_ports=free_ports, nexus=nexus)
     _print_table()
 
 
 @application.command(
     epilog="Example:  ./ciaccess local up, which is what `make up` runs once everything is set up"
 )
-def up(*, free_ports: FreePortsOption = False) -> None:
+def up(*, free_ports: FreePortsOption = False, nexus: NexusOption = None) -> None:
     """Start the stack, provision it with `pulumi up`, and prove one account from token to artifact.
 
     Exit code 0 when the proof succeeds, 2 when something in it is wrong, 3 when it could not look, 1 an error.
@@ -71,7 +83,7 @@ def up(*, free_ports: FreePortsOption = False) -> None:
     from ciaccess.engine import pulumi_cli  # noqa: PLC0415 only `up` runs the engine
 
     began = time.monotonic()
-    _start(free_ports=free_ports)
+    _start(free_ports=free_ports, nexus=nexus)
     pulumi_cli.ensure_stack(_STACK)
     code = pulumi_cli.run("up", "--yes", "--skip-preview", "--stack", _STACK, variables=stack.environment())
     if code:
@@ -80,15 +92,19 @@ def up(*, free_ports: FreePortsOption = False) -> None:
     notices().print(f"[bold green]ready[/] in {elapsed(time.monotonic() - began)}. {_NEXT}")
 
 
-def _start(*, free_ports: bool) -> None:
+def _start(*, free_ports: bool, nexus: str | None) -> None:
     from ciaccess.cli.options import declared  # noqa: PLC0415 `stop` and `status` must start quickly
 
-    access = declared()
-    console = notices()
-    with _clean_errors(), console.status("starting Vault, Nexus and GitLab"):
-        remarks = stack.start(access, any_ports=free_ports)
+    with _clean_errors():
+        record = stack.choose_nexus(nexus)
+        if record.nexus:
+            nexus_bundle.install(record.nexus)
+        access = declared(CONFIG_FOLDER / record.access_file if record.nexus else None)
+        title = f"starting Vault, Nexus{record.nexus and ' ' + record.nexus} and GitLab"
+        with Step(title):
+            remarks = stack.start(access, any_ports=free_ports, nexus=nexus)
     for remark in remarks:
-        console.print(f"[yellow]note[/] {remark}")
+        notices().print(f"[yellow]note[/] {remark}")
 
 
 def _prove(access: Access) -> None:

@@ -10,10 +10,11 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ciaccess.clients.artifacts import FORMATS, Artifact
+from ciaccess.clients.artifacts import FORMATS, Answer, Artifact
 from ciaccess.clients.errors import ApiError
 from ciaccess.clients.nexus import Nexus
 from ciaccess.verification.operations import Action, administration, operations
+from ciaccess.verification.probes import ADMITTED, METHODS, assets, can_try
 from ciaccess.verification.results import Check, Outcome
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
     from ciaccess.access import Access
     from ciaccess.analysis.facts import AccessFacts
-    from ciaccess.clients.artifacts import Answer
     from ciaccess.clients.http.session import HttpOptions
     from ciaccess.clients.vault.secret import Credentials
     from ciaccess.verification.operations import Administration, Location, Operation
@@ -33,11 +33,11 @@ ADMINISTER = "administer"
 _NOT_FOUND = 404
 _OK = range(200, 300)
 _REFUSED = (401, 403)
-_CLIENT_ERRORS = range(400, 500)
+_NO_REPOSITORY = "Repository not found"
 
 
 class CouldNotLookError(Exception):
-    """Nexus did not say yes or no, so trying more of it makes no sense."""
+    """Nexus answered neither yes nor no, so more attempts make no sense: in the repository, if that is offline, or at all."""
 
 
 class Names:
@@ -104,8 +104,12 @@ class NexusProof:
         )
 
     def _content(self) -> Iterator[Result]:
+        offline: set[str] = set()
         for operation in operations(self._trial.access, self._trial.facts, self._account):
+            repository = operation.location.repository
             if operation.action is Action.UPLOAD and not self._trial.writes:
+                continue
+            if repository in offline or not can_try(operation.location.format, operation.action):
                 continue
             check = Check(self._account, operation.action, operation.title, allowed=operation.allowed)
             try:
@@ -114,14 +118,19 @@ class NexusProof:
                 yield check.no_answer(error)
                 return
             except CouldNotLookError as error:
-                yield check.not_looked(f"Nexus answered {error}")
-                return
+                if not is_offline(str(error)):
+                    yield check.not_looked(f"Nexus answered {error}")
+                    return
+                yield check.not_looked(f"Nexus answered {error}. {set_online(repository)}")
+                offline.add(repository)
 
     def _tried(self, check: Check, operation: Operation) -> Result:
         location = operation.location
         if operation.action is Action.BROWSE:
             there = location.repository in self._nexus.repositories()
             return check.worked("Nexus shows it") if there else check.refused("Nexus does not show it")
+        if location.format not in FORMATS:
+            return self._probed(check, operation)
         if operation.action is Action.UPLOAD:
             return self._upload(check, location)
         format_, place = FORMATS[location.format], self._trial.places.place(location, self._credentials)
@@ -130,14 +139,26 @@ class NexusProof:
             answer = format_.download(place, planted)
             if answer.worked and answer.content != format_.content(planted):
                 return check.wrong(f"{len(answer.content)} bytes received, different from the stored ones")
-            return _judged(check, answer)
+            return _judged(check, answer, location)
         absent = self._trial.names.new(location.folder)
         call = format_.download if operation.action is Action.READ else format_.delete
-        return _judged(check, call(place, absent), absent=True)
+        return _judged(check, call(place, absent), location, admitted=(_NOT_FOUND,))
+
+    def _probed(self, check: Check, operation: Operation) -> Result:
+        """Try an action of a format for which there is no client."""
+        location = operation.location
+        if operation.action is Action.READ:
+            status = self._nexus.status_of("GET", assets(location.repository), check.title)
+            return _judged(check, Answer(status, str(status)), location)
+        place = self._trial.places.place(location, self._credentials)
+        absent = f"/{self._trial.names.new(location.folder).name}"
+        answer = place.send(METHODS[operation.action], absent, b"")
+        return _judged(check, answer, location, admitted=ADMITTED)
 
     def _upload(self, check: Check, location: Location) -> Result:
         artifact = self._trial.names.new(location.folder)
-        result = _judged(check, self._trial.places.upload(location, artifact, self._credentials))
+        answer = self._trial.places.upload(location, artifact, self._credentials)
+        result = _judged(check, answer, location)
         if result.outcome is not Outcome.WORKED:
             return result
         format_ = FORMATS[location.format]
@@ -166,11 +187,23 @@ class NexusProof:
         return check.not_looked(f"Nexus answered {status}")
 
 
-def _judged(check: Check, answer: Answer, *, absent: bool = False) -> Result:
-    """Return what an answer means; `absent` says that 404 comes to who may.
+def is_offline(said: str) -> bool:
+    """Tell whether Nexus answers so because a repository is offline."""
+    return "offline" in said.lower()
+
+
+def set_online(repository: str) -> str:
+    """Return what to do about an offline repository."""
+    return (
+        f"Set {repository} online, or remove it from nexus.repositories; the other repositories were checked"
+    )
+
+
+def _judged(check: Check, answer: Answer, location: Location, admitted: tuple[int, ...] = ()) -> Result:
+    """Return what an answer means; `admitted` are statuses that come to a user with the right, and to no other.
 
     Raises:
-        CouldNotLookError: the server is in trouble.
+        CouldNotLookError: the server is in trouble, or the repository is offline.
     """
     if answer.failed:
         raise CouldNotLookError(answer.said)
@@ -178,6 +211,10 @@ def _judged(check: Check, answer: Answer, *, absent: bool = False) -> Result:
         return check.refused(answer.said)
     if answer.worked:
         return check.worked(answer.said)
-    if absent and answer.status == _NOT_FOUND:
-        return check.worked("nothing is stored there, but the request was not refused")
+    if answer.status == _NOT_FOUND and _NO_REPOSITORY in answer.said:
+        return check.wrong(
+            f"Nexus has no repository {location.repository}. Create it, or correct nexus.repositories"
+        )
+    if answer.status in admitted:
+        return check.worked(f"not refused ({answer.status}): nothing is stored there")
     return check.wrong(f"neither accepted nor refused: {answer.said}")

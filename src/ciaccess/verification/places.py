@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ciaccess.clients.artifacts import FORMATS, Artifact, Place
+from ciaccess.clients.errors import UnreachableError
 from ciaccess.clients.http.session import HttpOptions, PooledSession, basic
 
 if TYPE_CHECKING:
@@ -16,9 +17,12 @@ if TYPE_CHECKING:
     from ciaccess.verification.operations import Location
 
 
+_ATTEMPTS = 3
+
+
 @dataclass(frozen=True)
 class Uploaded:
-    """An artifact that lies in a repository until it is removed."""
+    """An artifact that is, or may be, in a repository until it is removed."""
 
     location: Location
     artifact: Artifact
@@ -53,11 +57,37 @@ class Places:
         )
 
     def upload(self, location: Location, artifact: Artifact, credentials: Credentials) -> Answer:
-        """Upload as an account, and remember it if that worked."""
-        answer = FORMATS[location.format].upload(self.place(location, credentials), artifact)
-        if answer.worked:
-            self.uploaded.append(Uploaded(location, artifact))
+        """Upload as an account; what may be stored is remembered before it is sent, and forgotten after a refusal.
+
+        Nexus now and then answers 500 to one of several uploads at once (about 1 in 500). After that, and after a cut
+        connection, what is stored decides, and what is not there is sent again.
+
+        Raises:
+            ApiError: there was no answer, and nothing is stored.
+        """
+        uploaded = Uploaded(location, artifact)
+        self.uploaded.append(uploaded)
+        answer = self._upload(location, artifact, credentials, _ATTEMPTS)
+        if not answer.worked and not answer.failed:
+            self.uploaded.remove(uploaded)
         return answer
+
+    def _upload(
+        self, location: Location, artifact: Artifact, credentials: Credentials, attempts: int
+    ) -> Answer:
+        format_, place = FORMATS[location.format], self.place(location, credentials)
+        try:
+            answer = format_.upload(place, artifact)
+        except UnreachableError as error:
+            if not error.uncertain or attempts == 1:
+                raise
+        else:
+            if not answer.failed or attempts == 1:
+                return answer
+        stored = format_.download(place, artifact)
+        if stored.worked and stored.content == format_.content(artifact):
+            return stored
+        return self._upload(location, artifact, credentials, attempts - 1)
 
     def remove(self, uploaded: Uploaded, administrator: Credentials) -> Answer:
         """Remove what was uploaded."""

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 from ciaccess.access.desired.pipeline_identities import jwt_roles
 from ciaccess.analysis.facts import AccessFacts
+from ciaccess.clients.artifacts import FORMATS
 from ciaccess.clients.errors import ApiError
 from ciaccess.verification import variables
 from ciaccess.verification.logins import Logins
-from ciaccess.verification.nexus_proof import Names, NexusProof, Trial
+from ciaccess.verification.nexus_proof import Names, NexusProof, Trial, is_offline, set_online
 from ciaccess.verification.operations import Action, operations, undeclared
 from ciaccess.verification.places import Places
+from ciaccess.verification.probes import can_try
 from ciaccess.verification.results import Check, Report
 from ciaccess.verification.secrets import SecretProof
 
@@ -156,7 +158,7 @@ class Verification:
             operation.location
             for account in self._accounts
             for operation in operations(self._access, self._facts, account)
-            if operation.action is Action.READ
+            if operation.action is Action.READ and operation.location.format in FORMATS
         }
         # A group is read, and its first member written.
         hosted = sorted(
@@ -165,7 +167,7 @@ class Verification:
         )
         # One first: where Nexus does not answer, it is not waited for so many times.
         troubles = [self._plant_one(location, administrator) for location in hosted[:1]]
-        if not any(troubles):
+        if not any(trouble and not is_offline(trouble.said) for trouble in troubles):
             troubles += pool.map(lambda location: self._plant_one(location, administrator), hosted[1:])
         for location in wanted.difference(hosted):
             members = [each for each in self._planted if each.format == location.format]
@@ -181,7 +183,8 @@ class Verification:
         except ApiError as error:
             return check.no_answer(error)
         if answer.failed:
-            return check.not_looked(f"Nexus answered {answer.said}")
+            remedy = f". {set_online(location.repository)}" if is_offline(answer.said) else ""
+            return check.not_looked(f"Nexus answered {answer.said}{remedy}")
         if not answer.worked:
             return check.wrong(f"Nexus answered {answer.said}")
         self._planted[location] = artifact
@@ -207,6 +210,9 @@ class Verification:
     def _remarks(self) -> Iterable[str]:
         if not self._means.writes:
             yield "uploads were not checked; --write checks them with artifacts of its own"
+        untried = [each for each in self._access.nexus.repositories if not can_try(each, Action.DELETE)]
+        if untried:
+            yield f"uploads or deletions of {', '.join(untried)} were not checked: docs/verify.md has what can be tried"
         for account in self._accounts:
             names = undeclared(self._facts, account)
             if names:

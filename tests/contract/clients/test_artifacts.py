@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from tests.support.servers.nexus import NexusProcess
 
 ARTIFACT = Artifact("ciaccess-verify-7", "/some/folder/")
-_ATTRIBUTES: dict[str, dict[str, Any]] = {"docker": {"docker": {"v1Enabled": False, "forceBasicAuth": True}}}
+_ATTRIBUTES: dict[str, dict[str, Any]] = {
+    "docker": {"docker": {"v1Enabled": False, "forceBasicAuth": True}},
+    "maven2": {"maven": {"versionPolicy": "MIXED", "layoutPolicy": "STRICT"}},
+}
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -16,12 +16,14 @@ from ciaccess.clients.errors import (
     UnexpectedAnswerError,
     UnreachableError,
 )
-from ciaccess.clients.nexus import HttpOptions, Nexus, Privilege, Role, User
+from ciaccess.clients.nexus import ContentSelector, HttpOptions, Nexus, Privilege, Role, User
 from tests.support.servers.nexus import ADMIN, NexusProcess
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+SELECTORS = "/service/rest/v1/security/content-selectors"
+SELECTOR = ContentSelector("s", "d", 'format == "raw" and path =^ "/a/"')
 ROLE = Role("r", "r", "d", frozenset({"nx-search-read"}), frozenset())
 USER = User("u", "F", "L", "u@example.com", "active", frozenset({"nx-anonymous"}))
 
@@ -137,3 +139,35 @@ def test_an_answer_with_a_body_to_a_delete_is_not_taken_for_done(
     with pytest.raises(UnexpectedAnswerError, match="with a body"):
         own_client.roles.delete("r")
     assert own_client.roles.read("r") == ROLE
+
+
+NOT_FOUND = {"id": "*", "message": '"No selector found for s"'}
+
+
+def test_a_selector_that_was_made_although_the_answer_was_404_counts_as_made(
+    own: NexusProcess, own_client: Nexus
+) -> None:
+    own.fail_next(404, method="POST", path=SELECTORS, body=NOT_FOUND, handled=True)
+    own.fail_next(404, method="GET", path=f"{SELECTORS}/s", body=NOT_FOUND)
+    own_client.content_selectors.create(SELECTOR)
+    assert own_client.content_selectors.find("s") == own_client.content_selectors.read("s") == SELECTOR
+    assert own.requests()[f"POST {SELECTORS}"] == 1
+
+
+def test_a_selector_that_was_not_made_with_the_404_is_made_again(
+    own: NexusProcess, own_client: Nexus
+) -> None:
+    own.fail_next(404, method="POST", path=SELECTORS, body=NOT_FOUND)
+    own_client.content_selectors.create(SELECTOR)
+    assert own_client.content_selectors.read("s") == SELECTOR
+
+
+def test_another_selector_of_the_name_is_a_conflict_after_the_404(
+    own: NexusProcess, own_client: Nexus
+) -> None:
+    other = replace(SELECTOR, expression='format == "raw"')
+    own_client.content_selectors.create(other)
+    own.fail_next(404, method="POST", path=SELECTORS, body=NOT_FOUND)
+    with pytest.raises(ConflictError):
+        own_client.content_selectors.create(SELECTOR)
+    assert own_client.content_selectors.read("s") == other

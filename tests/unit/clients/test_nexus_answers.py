@@ -65,6 +65,12 @@ CREATE_ROLE = [
         RefusedError,
         "Unknown realmIds: [nosuch]. Correct",
     ),
+    (in_json("Role 'r' already exists, use a unique roleId.", 400), ConflictError, "Role 'r' already exists"),
+    (
+        in_json("Privilege 'p' contained in role 'r' not found.", 400),
+        RefusedError,
+        "Privilege 'p' contained",
+    ),
     (Reply(401), UnauthorizedError, "HTTP 401 without a word. Check NEXUS_USERNAME and NEXUS_PASSWORD"),
     (Reply(403), ForbiddenError, "HTTP 403 without a word. Give its user the privileges nx-roles-*"),
     (Reply(415), RefusedError, "HTTP 415 without a word. Correct"),
@@ -132,10 +138,11 @@ def test_a_selector_that_is_used_says_what_to_delete_first(server: ScriptedServe
         nexus.content_selectors.delete("s")
 
 
+@pytest.mark.parametrize("body", [{"id": "*", "message": "\"Role 'r' not found.\""}, "Role 'r' not found."])
 def test_a_put_of_what_is_missing_is_not_found_and_a_delete_is_false(
-    server: ScriptedServer, nexus: Nexus
+    server: ScriptedServer, nexus: Nexus, body: Any
 ) -> None:
-    missing = in_json({"id": "*", "message": "\"Role 'r' not found.\""}, 404)
+    missing = in_json(body, 404)
     for method in ("PUT", "DELETE", "GET"):
         server.answers(f"{method} {ROLES}/r", missing)
     with pytest.raises(NotFoundError, match="replace role 'r': Role 'r' not found"):
@@ -144,7 +151,19 @@ def test_a_put_of_what_is_missing_is_not_found_and_a_delete_is_false(
     assert nexus.roles.read("r") is None
 
 
-@pytest.mark.parametrize("reply", [Reply(404), page("Not Found", 404), plain("404 page not found", 404)])
+_OF_JETTY = {"servlet": "delegate", "message": "Not Found", "url": "/service/rest/v1", "status": "404"}
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(404),
+        page("Not Found", 404),
+        plain("404 page not found", 404),
+        in_json(_OF_JETTY, 404),
+        in_json("", 404),
+    ],
+)
 def test_a_404_that_is_not_nexus_s_never_counts_as_missing(
     server: ScriptedServer, nexus: Nexus, reply: Reply
 ) -> None:

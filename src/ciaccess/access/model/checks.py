@@ -22,8 +22,8 @@ MOST_NAME_CHARACTERS = 200
 MOST_TEXT_CHARACTERS = 150
 LEAST_TTL_SECONDS, MOST_TTL_SECONDS = 60, 3600
 FORMATS = (
-    "apt", "cargo", "cocoapods", "conan", "conda", "docker", "gitlfs", "go", "helm", "maven2", "npm", "nuget",
-    "p2", "pypi", "r", "raw", "rubygems", "yum",
+    "apt", "cargo", "cocoapods", "composer", "conan", "conda", "docker", "gitlfs", "go", "helm", "huggingface",
+    "maven2", "npm", "nuget", "p2", "pypi", "r", "raw", "rubygems", "terraform", "yum",
 )  # fmt: skip
 CALLED_OTHERWISE = {
     "rpm": "yum", "dnf": "yum", "python": "pypi", "pip": "pypi", "maven": "maven2", "image": "docker",

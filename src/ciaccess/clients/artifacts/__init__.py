@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ciaccess.clients.artifacts.docker import Docker
-from ciaccess.clients.artifacts.files import Raw, Yum
+from ciaccess.clients.artifacts.files import Maven2, Raw, Yum
+from ciaccess.clients.artifacts.helm import Helm
 from ciaccess.clients.artifacts.npm import Npm
 from ciaccess.clients.artifacts.place import Answer, Artifact, Place
 from ciaccess.clients.artifacts.pypi import Pypi
@@ -20,10 +21,13 @@ if TYPE_CHECKING:
 
 __all__ = ["FORMATS", "Answer", "Artifact", "Place"]
 
+# The formats for which there is a client; of others only the rights can be tried (verification/probes).
 FORMATS: Mapping[str, Format] = {
     "docker": Docker(),
     "yum": Yum(),
     "raw": Raw(),
     "pypi": Pypi(),
     "npm": Npm(),
+    "maven2": Maven2(),
+    "helm": Helm(),
 }

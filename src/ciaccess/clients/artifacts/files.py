@@ -1,4 +1,4 @@
-"""What formats have in common, and the two that are plain files at a path: raw and yum."""
+"""What formats have in common, and those that are plain files at a path: raw, yum and maven2."""
 
 from __future__ import annotations
 
@@ -76,3 +76,11 @@ class Yum(Files):
     def content(self, artifact: Artifact) -> bytes:
         """Return the package's bytes."""
         return package(artifact.name, VERSION)
+
+
+class Maven2(Files):
+    """A text file as the artifact of a component, whose group is the folder; uploaded by `curl --upload-file`."""
+
+    def path(self, artifact: Artifact) -> str:
+        """Return where the file lies."""
+        return f"{artifact.folder}{artifact.name}/{VERSION}/{artifact.name}-{VERSION}.txt"

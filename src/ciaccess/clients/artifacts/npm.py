@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import base64
-import gzip
 import hashlib
-import io
 import json
-import tarfile
 from typing import TYPE_CHECKING, Any
 
 from ciaccess.clients.artifacts.files import Files
 from ciaccess.clients.artifacts.place import VERSION
+from ciaccess.clients.artifacts.tarball import tarball
 
 if TYPE_CHECKING:
     from ciaccess.clients.artifacts.place import Answer, Artifact, Place
@@ -26,13 +24,7 @@ class Npm(Files):
 
     def content(self, artifact: Artifact) -> bytes:
         """Return the tarball's bytes, always the same for the same name."""
-        manifest = json.dumps(_manifest(artifact)).encode()
-        packed = io.BytesIO()
-        with tarfile.open(fileobj=packed, mode="w") as tarball:
-            entry = tarfile.TarInfo("package/package.json")
-            entry.size = len(manifest)
-            tarball.addfile(entry, io.BytesIO(manifest))
-        return gzip.compress(packed.getvalue(), mtime=0)
+        return tarball({"package/package.json": json.dumps(_manifest(artifact)).encode()})
 
     def upload(self, place: Place, artifact: Artifact) -> Answer:
         """Put the package's document, the tarball in it."""

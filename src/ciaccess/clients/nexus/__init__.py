@@ -15,7 +15,7 @@ from ciaccess.clients.http.session import HttpOptions
 from ciaccess.clients.nexus.anonymous import read_anonymous_access
 from ciaccess.clients.nexus.api import Api
 from ciaccess.clients.nexus.collection import Collection, Listing
-from ciaccess.clients.nexus.content_selectors import CONTENT_SELECTORS
+from ciaccess.clients.nexus.content_selectors import ContentSelectors
 from ciaccess.clients.nexus.privileges import WRITABLE, Privileges, is_pattern
 from ciaccess.clients.nexus.repositories import REPOSITORIES, Repository
 from ciaccess.clients.nexus.roles import ROLES
@@ -52,7 +52,7 @@ class Nexus:
         self.users = Users(self._api)
         self.roles = Collection(self._api, ROLES, self._without_role)
         self.privileges = Privileges(self._api, self._without_privilege)
-        self.content_selectors = Collection(self._api, CONTENT_SELECTORS)
+        self.content_selectors = ContentSelectors(self._api)
         self._repositories = Listing(self._api, REPOSITORIES)
 
     def __repr__(self) -> str:

@@ -1,6 +1,7 @@
 """Nexus's REST API as a whole: the session, the version, and what an answer means.
 
-The one place that reads error bodies: they have four shapes (facts on Nexus), and pages come from proxies.
+The one place that reads error bodies: text, or JSON that is a string (3.30), an object or an array (since), and pages
+of proxies.
 """
 
 from __future__ import annotations
@@ -158,8 +159,8 @@ class Api:
             error = ConflictError
         elif _IN_USE.search(said):
             error = RefusedError
-        elif status == _NOT_FOUND and not _is_nexus_object(response):
-            # Nexus says in JSON what is missing; anything else has never heard of this API.
+        elif status == _NOT_FOUND and not _is_of_the_api(response):
+            # The REST API names in JSON what is missing; anything else is another server, or another path of Nexus.
             error, said = UnexpectedAnswerError, f"there is no such path ({said})"
         remedy = _remedy(error, status, said, kind.grants if kind else "", self._session.base_url)
         return error(doing, said, remedy, system=NEXUS, status=status)
@@ -200,9 +201,12 @@ def _remedy(error: type[ApiError], status: int, said: str, grants: str, url: str
     return "Correct what it names and run again."
 
 
-def _is_nexus_object(response: requests.Response) -> bool:
+def _is_of_the_api(response: requests.Response) -> bool:
+    """Tell whether an error is the REST API's own; outside its context path Nexus's Jetty answers, with the URL."""
     body = _body(response)
-    return isinstance(body, dict) and "message" in body
+    if isinstance(body, dict):
+        return "message" in body and "url" not in body
+    return isinstance(body, str) and bool(body)
 
 
 def _body(response: requests.Response) -> Any:
@@ -220,8 +224,9 @@ def _said(response: requests.Response, fields: Mapping[str, str]) -> str:
     if (title := page_title(response)) is not None:
         return f"{status} with an HTML page titled '{title}', from a proxy or another server"
     body = _body(response)
-    if isinstance(body, dict) and isinstance(body.get("message"), str):
-        return body["message"].strip().removeprefix('"').removesuffix('"') or status
+    text = body.get("message") if isinstance(body, dict) else body
+    if isinstance(text, str):
+        return text.strip().removeprefix('"').removesuffix('"') or status
     if isinstance(body, list):
         return "; ".join(_faults(body, fields)) or f"{status}, the request has a wrong shape"
     text = response.content[:2000].decode("utf-8", errors="replace").strip()
