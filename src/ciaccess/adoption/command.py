@@ -67,7 +67,7 @@ def crawl(  # noqa: PLR0913 a command's options
 
     The max_age of accounts, which no system records, is copied from the stack's present access.yaml, if there is one.
 
-    Exit code 0: the YAML is valid; 2: it has errors for you to resolve; 3: could not look; 1: an error.
+    Exit code 0 the YAML is valid, 2 it has errors for you to resolve, 3 could not look, 1 error.
     """
     from ciaccess.access.reading.document import read  # noqa: PLC0415 likewise
     from ciaccess.access.reading.loader import check  # noqa: PLC0415 likewise
@@ -158,7 +158,7 @@ def plan(
 ) -> None:
     """List the declared objects with the planned action and the changes of the first `up`. Changes nothing.
 
-    Exit code 0: nothing to adopt; 2: objects to adopt, or refused; 3: could not look; 1: an error.
+    Exit code 0 nothing to adopt, 2 objects to adopt or refused, 3 could not look, 1 error.
     """
     from ciaccess.adoption.plan import PlannedAction  # noqa: PLC0415 --help does without
     from ciaccess.adoption.session import session  # noqa: PLC0415 likewise
@@ -197,8 +197,9 @@ def run(  # noqa: PLR0913 a command's options
 ) -> None:
     """Import objects into the stack's state as they are. With --yes, then update them to access.yaml.
 
-    Can be repeated: objects in the state are skipped. Exit code 0: all chosen objects are adopted and as declared; 2: objects
-    differ or were refused; 3: could not look; 1: an error.
+    Can be repeated: objects in the state are skipped.
+
+    Exit code 0 all chosen objects are adopted and as declared, 2 some differ or were refused, 3 could not look, 1 error.
     """
     from ciaccess.adoption.session import session  # noqa: PLC0415 --help does without
 

@@ -44,8 +44,7 @@ def recover(
 ) -> None:
     """List what a killed or interrupted run left behind; with --yes, repair it. Writes nothing without --yes.
 
-    Exit code 0: nothing to recover; 2: leftovers found; 3: Vault or the state could not be checked; 1: the stack is locked by
-    a run that may be alive, or another error.
+    Exit code 0 nothing to recover, 2 leftovers found, 3 could not look, 1 the lock is of a run that may be alive, or error.
     """
     try:
         settings = StackSettings.of_stack(stack, settings_file)

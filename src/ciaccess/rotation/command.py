@@ -74,8 +74,9 @@ def rotate(  # noqa: PLR0913 each option is a choice of its own
 ) -> None:
     """Count up the rotation of accounts in access.yaml, and set its date. Applying that changes the passwords.
 
-    Exit code 0: done, or nothing is due; 2: applied, but a login check failed; 3: Vault or Nexus could not be checked (the
-    message tells whether the rotation was applied); 1: an error.
+    Exit code 0 done or nothing due, 2 applied but a login check failed, 3 could not look, 1 error.
+
+    The message of code 3 tells whether the rotation was applied.
     """
     from ciaccess.rotation.proof import plan  # noqa: PLC0415 `--help` needs no clients
 
