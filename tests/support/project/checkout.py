@@ -106,8 +106,13 @@ class Checkout:
         self.home.mkdir(mode=0o700)
         (self.home / "passphrase").write_text(passphrase, encoding="ascii")
         (self.home / "state").mkdir()
+        ours = self.project.environment()
+        environment = self.folder / ".venv"
         self.exported = {
-            **self.project.environment(),
+            **ours,
+            # The engine takes the environment that is active, and its `ciaccess` with it, before the one of Pulumi.yaml.
+            "VIRTUAL_ENV": str(environment),
+            "PATH": ours["PATH"].replace(ours["VIRTUAL_ENV"], str(environment)),
             "HOME": str(self.home),
             # The tools are where they are.
             "XDG_CACHE_HOME": os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache"),
@@ -166,12 +171,12 @@ class Checkout:
         self.access.write_text(text.replace(old, new), encoding="utf-8")
 
     def secrets(self) -> dict[str, dict[str, str]]:
-        """Return the secrets of the accounts as Vault has them; Nexus lets each in, and the state decrypts to the same."""
+        """Return the secrets of the accounts as Vault has them; Nexus accepts each, and the decrypted state has none."""
         found = {account: self.project.secret(account) for account in ACCOUNTS}
         decrypted = json.dumps(self.state(secrets=True))
         for account, secret in found.items():
             assert self.project.accepts(account), account
-            assert secret["password"] in decrypted, account
+            assert secret["password"] not in decrypted, account
         return found
 
     def up(self, **variables: str) -> Done:
