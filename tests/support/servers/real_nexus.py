@@ -56,6 +56,11 @@ class RealNexus(NexusApi):
         """Return the address, context path included."""
         return self._url
 
+    @property
+    def context_path(self) -> str:
+        """Return the path of the address, "" for none."""
+        return urlsplit(self._url).path
+
     def administrator(self) -> tuple[str, str]:
         """Return the administrator's name and password."""
         return self._administrator

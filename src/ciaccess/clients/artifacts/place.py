@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import requests
@@ -67,6 +67,11 @@ class Place:
     url: str
     session: PooledSession = field(repr=False)
     auth: HTTPBasicAuth = field(repr=False)
+
+    @property
+    def rest_api(self) -> Place:
+        """Return the REST API of the same Nexus, as the same user."""
+        return replace(self, url=f"{self.url.rpartition('/repository/')[0]}/service/rest/v1")
 
     def send(
         self,

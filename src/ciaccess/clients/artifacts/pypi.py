@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import zipfile
+from http import HTTPStatus
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from urllib3.filepost import encode_multipart_formdata
 
 from ciaccess.clients.artifacts.files import Files
-from ciaccess.clients.artifacts.place import VERSION
+from ciaccess.clients.artifacts.place import VERSION, Answer
 
 if TYPE_CHECKING:
-    from ciaccess.clients.artifacts.place import Answer, Artifact, Place
+    from ciaccess.clients.artifacts.place import Artifact, Place
 
 
 class Pypi(Files):
@@ -53,6 +56,22 @@ class Pypi(Files):
         }
         body, content_type = encode_multipart_formdata(fields)
         return place.send("POST", "/", body, content_type)
+
+    def purge(self, place: Place, artifact: Artifact) -> Answer:
+        """Delete the wheel by the REST API: the format's own protocol deletes nothing (measured on 3.30)."""
+        api = place.rest_api
+        listing, token = f"/assets?repository={quote(place.repository, safe='')}", ""
+        while True:
+            page = api.send("GET", listing + token)
+            if not page.worked:
+                return page
+            found = json.loads(page.content)
+            for asset in found["items"]:
+                if asset["path"].lstrip("/") == self.path(artifact).lstrip("/"):
+                    return api.send("DELETE", f"/assets/{quote(asset['id'], safe='')}")
+            if not found.get("continuationToken"):
+                return Answer(HTTPStatus.NOT_FOUND, "404 Not Found")
+            token = f"&continuationToken={quote(found['continuationToken'], safe='')}"
 
 
 def _module(artifact: Artifact) -> str:
