@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING, Any
 
-from simulators.gitlab.answers import ACCEPTED, Answer, bad_request, forbidden
+from simulators.gitlab.answers import ACCEPTED, Answer, bad_request, forbidden, not_found
 from simulators.gitlab.namespaces import (
     MAINTAINER,
     OWNER,
@@ -13,6 +13,7 @@ from simulators.gitlab.namespaces import (
     descendants,
     find_group,
     group_for,
+    member_role_in_group,
     path_fault,
     role_in_group,
     sees_group,
@@ -51,11 +52,20 @@ def list_projects(call: Call) -> Answer:
     group = find_group(call, call.named("id"))
     below = descendants(call.store, group["id"]) if call.parameters.flag("include_subgroups") else []
     wanted = {group["id"], *(row["id"] for row in below)}
+    # GitLab lists what other groups share with this one, unless it is asked not to.
+    with_shared = call.parameters.flag("with_shared") if "with_shared" in call.parameters else True
+    shared = {
+        row["project_id"]
+        for row in call.store.all("SELECT * FROM shared_projects WHERE group_id = ?", group["id"])
+        if with_shared
+    }
     search = call.parameters.text("search").lower()
     rows = [
         row
         for row in call.store.all("SELECT * FROM projects ORDER BY id DESC")
-        if row["group_id"] in wanted and search in row["name"].lower() and sees_project(call, row)
+        if (row["group_id"] in wanted or row["id"] in shared)
+        and search in row["name"].lower()
+        and sees_project(call, row)
     ]
     return paginate(call, rows, lambda row: present_project(call, row))
 
@@ -127,6 +137,22 @@ def add(store: Store, path: str, parent: Row | None, **fields: Any) -> Row:
     return store.row("SELECT * FROM groups WHERE id = ?", identity)
 
 
+def get_member(call: Call) -> Answer:
+    """Answer a member by the user's id, inherited roles included."""
+    group = find_group(call, call.named("id"))
+    user = call.store.one("SELECT * FROM users WHERE id = ?", call.named("user_id"))
+    level = member_role_in_group(call.store, user["id"], group["id"]) if user else 0
+    if user is None or not level:
+        raise not_found("")
+    return Answer(200, {"id": user["id"], "username": user["username"], "access_level": level})
+
+
+def is_archived(store: Store, group_id: int) -> bool:
+    """Report whether a group, or one above it, is archived."""
+    archived = {row["group_id"] for row in store.all("SELECT group_id FROM archived_groups")}
+    return bool(archived & set(ancestors(store, group_id)))
+
+
 def present(call: Call, row: Row) -> dict[str, Any]:
     """Return a group as the API shows it."""
     names = [
@@ -152,6 +178,7 @@ def present(call: Call, row: Row) -> dict[str, Any]:
         "full_path": row["full_path"],
         "created_at": row["created_at"],
         "parent_id": row["parent_id"],
+        "archived": is_archived(call.store, row["id"]),
     }
 
 

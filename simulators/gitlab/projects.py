@@ -131,6 +131,7 @@ def add(store: Store, path: str, group: Row, **fields: Any) -> Row:
 def present(call: Call, row: Row) -> dict[str, Any]:
     """Return a project as the API shows it."""
     group = call.store.row("SELECT * FROM groups WHERE id = ?", row["group_id"])
+    has = settings(call.store, row["id"])
     web_url = call.url(row["full_path"])
     return {
         "id": row["id"],
@@ -155,11 +156,36 @@ def present(call: Call, row: Row) -> dict[str, Any]:
             "parent_id": group["parent_id"],
             "web_url": call.url(f"groups/{group['full_path']}"),
         },
-        "archived": False,
+        "archived": bool(has["archived"]),
+        "builds_access_level": has["builds_access_level"],
+        "repository_access_level": has["repository_access_level"],
+        "jobs_enabled": has["builds_access_level"] != "disabled",
+        "ci_config_path": has["ci_config_path"],
+        "empty_repo": not call.store.one("SELECT 1 FROM files WHERE project_id = ?", row["id"]),
         "visibility": row["visibility"],
         "issues_enabled": True,
         "merge_requests_enabled": True,
     }
+
+
+def settings(store: Store, project_id: int) -> Row:
+    """Return a project's settings; those of GitLab where nothing else was seeded."""
+    found = store.one("SELECT * FROM project_settings WHERE project_id = ?", project_id)
+    usual = {"archived": 0, "ci_config_path": ""}
+    return found or usual | {"builds_access_level": "enabled", "repository_access_level": "enabled"}
+
+
+def configure(store: Store, project_id: int, wanted: dict[str, Any]) -> None:
+    """Set what is wanted of a project's settings, by the API's names."""
+    has = settings(store, project_id) | wanted
+    store.write(
+        "INSERT OR REPLACE INTO project_settings VALUES (?, ?, ?, ?, ?)",
+        project_id,
+        int(has["archived"]),
+        has["builds_access_level"],
+        has["repository_access_level"],
+        has["ci_config_path"],
+    )
 
 
 def protect(store: Store, project_id: int, kind: str, name: str) -> bool:

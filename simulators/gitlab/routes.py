@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from simulators.gitlab import groups, id_tokens, project_tokens, projects, seed, users, variables
+from simulators.gitlab import ci_lint, groups, id_tokens, project_tokens, projects, seed, users, variables
 from simulators.gitlab.answers import Answer, forbidden
 from simulators.gitlab.controls import ControlHandlers
 from simulators.gitlab.issuables import ISSUE, MERGE_REQUEST
@@ -75,6 +75,7 @@ def _groups() -> list[Route]:
         Route("GET", f"{one}/subgroups", groups.list_subgroups),
         Route("GET", f"{one}/descendant_groups", groups.list_descendants),
         Route("GET", f"{one}/projects", groups.list_projects),
+        Route("GET", f"{one}/members/all/{{user_id}}", groups.get_member),
     ]
 
 
@@ -85,6 +86,7 @@ def _projects() -> list[Route]:
         Route("POST", f"{API}/projects", projects.create),
         Route("GET", one, projects.get),
         Route("DELETE", one, projects.delete),
+        Route("GET", f"{one}/ci/lint", ci_lint.lint),
         Route("GET", f"{one}/access_tokens", project_tokens.list_all),
         Route("POST", f"{one}/access_tokens", project_tokens.create),
         Route("DELETE", f"{one}/access_tokens/{{token_id}}", project_tokens.revoke),

@@ -18,14 +18,16 @@ if TYPE_CHECKING:
     from simulators.gitlab.call import Call
     from simulators.gitlab.store import Row
 
+_SETTINGS = ("archived", "builds_access_level", "repository_access_level", "ci_config_path")
 _PREFIXES = {"personal": "glpat-", "project": "glpat-", "group": "glpat-", "job": "glcbt-"}
 
 
 def plant(call: Call) -> Answer:
     """Make what is asked for; answer `{groups: {path: id}, projects: {path: id}, tokens: {name: token}}`.
 
-    groups: [{path, id?, visibility?}], where `a/b` lies in `a`, which must be there or come first;
-    projects: [{path, id?, visibility?, protected_branches?, protected_tags?}];
+    groups: [{path, id?, visibility?, archived?}], where `a/b` lies in `a`, which must be there or come first;
+    projects: [{path, id?, visibility?, protected_branches?, protected_tags?, files?: {path: text}, shared_with?:
+    [group], archived?, builds_access_level?, repository_access_level?, ci_config_path?}];
     users: [{username, email?, admin?, role?, group? | project?}];
     tokens: [{name, kind?, token?, scopes?, expires_at?, user?, admin?, role?, group? | project?}], where kind is
     personal (of `user`), project or group (of a bot made for it), or job (of `user`, in `project`).
@@ -52,9 +54,11 @@ def _group(call: Call, item: dict[str, Any]) -> Row:
         parent = find_group(call, parent_path) if parent_path else None
         fields = {name: item[name] for name in ("id", "visibility") if name in item}
         try:
-            return groups.add(call.store, path, parent, owner_id=call.signed_in().user["id"], **fields)
+            found = groups.add(call.store, path, parent, owner_id=call.signed_in().user["id"], **fields)
         except sqlite3.IntegrityError as error:
             raise conflict(f"group {item['path']}: {error}") from error
+    if item.get("archived"):
+        call.store.write("INSERT OR IGNORE INTO archived_groups VALUES (?)", found["id"])
     return _same_id(found, item)
 
 
@@ -70,7 +74,21 @@ def _project(call: Call, item: dict[str, Any]) -> Row:
     for kind, key in (("branch", "protected_branches"), ("tag", "protected_tags")):
         for name in item.get(key, []):
             projects.protect(call.store, found["id"], kind, name)
+    _fill(call, found, item)
     return _same_id(found, item)
+
+
+def _fill(call: Call, project: Row, item: dict[str, Any]) -> None:
+    if wanted := {name: item[name] for name in _SETTINGS if name in item}:
+        projects.configure(call.store, project["id"], wanted)
+    for path, text in item.get("files", {}).items():
+        call.store.write("INSERT OR REPLACE INTO files VALUES (?, ?, ?)", project["id"], path, text)
+    for group in item.get("shared_with", []):
+        call.store.write(
+            "INSERT OR IGNORE INTO shared_projects VALUES (?, ?)",
+            project["id"],
+            find_group(call, group)["id"],
+        )
 
 
 def _same_id(found: Row, item: dict[str, Any]) -> Row:

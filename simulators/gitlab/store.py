@@ -30,6 +30,17 @@ CREATE TABLE IF NOT EXISTS projects (
     id INTEGER PRIMARY KEY AUTOINCREMENT, group_id INTEGER NOT NULL REFERENCES groups(id) ON DELETE CASCADE,
     path TEXT NOT NULL, name TEXT NOT NULL, full_path TEXT NOT NULL UNIQUE COLLATE NOCASE,
     description TEXT, visibility TEXT NOT NULL, default_branch TEXT NOT NULL, created_at TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS project_settings (
+    project_id INTEGER PRIMARY KEY REFERENCES projects(id) ON DELETE CASCADE, archived INTEGER NOT NULL,
+    builds_access_level TEXT NOT NULL, repository_access_level TEXT NOT NULL, ci_config_path TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS archived_groups (
+    group_id INTEGER PRIMARY KEY REFERENCES groups(id) ON DELETE CASCADE);
+CREATE TABLE IF NOT EXISTS shared_projects (
+    project_id INTEGER NOT NULL REFERENCES projects(id) ON DELETE CASCADE,
+    group_id INTEGER NOT NULL REFERENCES groups(id) ON DELETE CASCADE, UNIQUE (project_id, group_id));
+CREATE TABLE IF NOT EXISTS files (
+    project_id INTEGER NOT NULL REFERENCES projects(id) ON DELETE CASCADE, path TEXT NOT NULL, text TEXT NOT NULL,
+    UNIQUE (project_id, path));
 CREATE TABLE IF NOT EXISTS protected_refs (
     id INTEGER PRIMARY KEY AUTOINCREMENT, project_id INTEGER NOT NULL REFERENCES projects(id) ON DELETE CASCADE,
     kind TEXT NOT NULL, name TEXT NOT NULL, UNIQUE (project_id, kind, name));

@@ -12,9 +12,11 @@ import sqlite3
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from simulators.gitlab.answers import NO_CONTENT, Answer, conflict, invalid, not_found
+from simulators.gitlab.answers import NO_CONTENT, Answer, conflict, forbidden, invalid, not_found
+from simulators.gitlab.groups import is_archived
 from simulators.gitlab.namespaces import MAINTAINER, OWNER, group_for, project_for
 from simulators.gitlab.pages import paginate
+from simulators.gitlab.projects import settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,6 +56,8 @@ def of_group(handle: Callable[[Call, Owner], Answer]) -> Callable[[Call], Answer
 
     def handler(call: Call) -> Answer:
         group = group_for(call, OWNER)
+        if is_archived(call.store, group["id"]):
+            raise forbidden()
         return handle(call, Owner(group["id"], None, has_scopes=call.settings.tier != "free"))
 
     return handler
@@ -63,7 +67,12 @@ def of_project(handle: Callable[[Call, Owner], Answer]) -> Callable[[Call], Answ
     """Make a handler that serves the variables of the path's project, to its maintainers."""
 
     def handler(call: Call) -> Answer:
-        return handle(call, Owner(None, project_for(call, MAINTAINER)["id"], has_scopes=True))
+        project = project_for(call, MAINTAINER)
+        has = settings(call.store, project["id"])
+        # Without CI/CD or a repository not even an owner may: measured, ../shared/facts/gitlab.md.
+        if "disabled" in (has["builds_access_level"], has["repository_access_level"]):
+            raise forbidden()
+        return handle(call, Owner(None, project["id"], has_scopes=True))
 
     return handler
 

@@ -1,11 +1,13 @@
 """A page for people, of sections with findings and tables, as HTML, Markdown, or for a terminal.
 
-Owns how such a page looks; access, preview and drift say what stands in it. The HTML is one file without scripts and
-without anything from elsewhere. Every text is taken as hostile: names and purposes come from merge requests.
+Owns how such a page looks; its callers own its content. The HTML is one file without anything from elsewhere; its one
+script filters the rows of a long page. Every text is taken as hostile: names and purposes come from merge requests.
 """
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -25,6 +27,7 @@ _SIGNS = {"plain": "·", "good": "✓", "gain": "+", "loss": "-", "risky": "!", 
 _COLOURS = {"plain": "", "good": "green", "gain": "green", "loss": "yellow", "risky": "red", "bad": "red"}
 _LINE_COLOURS = {"+": "green", "-": "red"}
 _LONGEST_WHOLE_CHARACTERS = 40
+_ROWS_TO_FILTER = 15
 _FILE_COLUMNS = 160  # of a table that goes into a file or pipe
 # What Markdown would take for markup, links, references or entities, and for a list where it comes first.
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>|~#$&!@%^]|^[-+])")
@@ -68,14 +71,23 @@ class Section:
 
 
 @dataclass(frozen=True)
+class Chart:
+    """A Mermaid chart with its title. Markdown alone has it: GitLab draws it there."""
+
+    title: str
+    mermaid: str
+
+
+@dataclass(frozen=True)
 class Page:
-    """The whole. `verdict` is the answer in one line, `facts` what it was made of, as (name, value)."""
+    """The whole. `verdict` is the result in one line, `facts` are (name, value)."""
 
     title: str
     verdict: str
     tone: Tone
     sections: tuple[Section, ...]
     facts: tuple[tuple[str, str], ...] = ()
+    charts: tuple[Chart, ...] = ()
 
 
 def html(page: Page) -> str:
@@ -90,9 +102,25 @@ def html(page: Page) -> str:
         lstrip_blocks=True,
         finalize=lambda value: visible(value) if type(value) is str else value,
     )
-    environment.globals |= {"signs": _SIGNS, "lines": lines}
+    script, digest = _filter_script() if _rows(page) >= _ROWS_TO_FILTER else ("", "")
+    environment.globals |= {"signs": _SIGNS, "lines": lines, "script": script, "script_digest": digest}
     environment.filters["whole"] = _with_whole_names
     return environment.get_template("page.html.j2").render(page=page) + "\n"
+
+
+def _rows(page: Page) -> int:
+    return sum(
+        len(section.findings) + (len(section.table.rows) if section.table else 0) for section in page.sections
+    )
+
+
+def _filter_script() -> tuple[Markup, str]:
+    """Return the script, and its digest as the content security policy names it."""
+    from markupsafe import Markup  # noqa: PLC0415 it comes with jinja2, and goes with it
+
+    text = (_TEMPLATES / "filter.js").read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")
+    return Markup(text), f"sha256-{digest}"  # noqa: S704 our own file
 
 
 def markdown(page: Page, *, level: int = 2) -> str:
@@ -168,6 +196,8 @@ def _with_whole_names(text: str) -> Markup:
 def _markdown(page: Page, heading: str) -> Iterator[str]:
     yield f"{heading} {_plain(page.title)}"
     yield f"\n**{_plain(page.verdict)}**"
+    for chart in page.charts:
+        yield f"\n{_plain(chart.title)}:\n\n```mermaid\n{chart.mermaid.rstrip()}\n```"
     for section in page.sections:
         yield from section_head(section, heading)
         for finding in section.findings:

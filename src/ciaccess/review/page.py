@@ -61,7 +61,12 @@ def page_of(report: Report) -> Page:
         facts.append(("Compared with", report.agreement.base))
     facts += [("Former account", sentence) for sentence in report.former]
     return Page(
-        f"Preview of {report.project}, stack {report.stack}", text, tone, tuple(sections), tuple(facts)
+        f"Preview of {report.project}, stack {report.stack}",
+        text,
+        tone,
+        tuple(sections),
+        tuple(facts),
+        report.charts,
     )
 
 

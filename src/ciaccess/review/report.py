@@ -10,6 +10,7 @@ from ciaccess.analysis.changes import Change, Difference
 from ciaccess.analysis.difference import difference
 from ciaccess.analysis.facts import AccessFacts
 from ciaccess.review.account import ACCOUNT, known
+from ciaccess.review.charts import charts_of
 from ciaccess.review.facts_of_resources import facts, is_own
 from ciaccess.review.resources import Counts, ResourceChange, counts, drift, proposed
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from ciaccess.access.desired.former_names import FormerName
     from ciaccess.access.desired.trust_anchors import ChangedAnchor
     from ciaccess.engine.events import Inputs, Preview, Resource
+    from ciaccess.report.page import Chart
 
     _Objects = list[tuple[str, Inputs]]
 
@@ -69,6 +71,7 @@ class Report:
     counts: Counts
     agreement: Agreement | None = None
     former: tuple[str, ...] = ()
+    charts: tuple[Chart, ...] = ()
 
     @property
     def is_clean(self) -> bool:
@@ -138,6 +141,7 @@ def report_of(
         counts=counts(resources.values()),
         agreement=None if base is None else _agreement(access, base, declared),
         former=_former(resources.values(), former),
+        charts=_charts(states, declared, access),
     )
 
 
@@ -181,6 +185,15 @@ def _differences(
         for each in (wanted, live)
     )
     return one, other
+
+
+def _charts(
+    states: tuple[_Objects, _Objects, _Objects], declared: AccessFacts, access: Difference
+) -> tuple[Chart, ...]:
+    if not access:
+        return ()
+    before, after = (facts(each, declared, lambda name: not is_own(name)) for each in (states[0], states[2]))
+    return charts_of(before, after, access)
 
 
 def _both(one: Difference, other: Difference) -> Difference:

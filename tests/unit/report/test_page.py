@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import io
 import re
 from html.parser import HTMLParser
@@ -9,7 +11,7 @@ from html.parser import HTMLParser
 import pytest
 from rich.console import Console
 
-from ciaccess.report.page import Finding, Page, Section, Table, html, markdown, show, visible
+from ciaccess.report.page import Chart, Finding, Page, Section, Table, html, markdown, show, visible
 
 HOSTILE = "<img src=x onerror=alert(1)>\"'&amp;{{ 7*7 }}[red]|`*\u202e\u200b\x1b[31m"
 
@@ -41,7 +43,7 @@ class _Elements(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.found.append((tag, dict(attrs)))
-        if tag not in ("meta", "br"):
+        if tag not in ("meta", "br", "input"):
             self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
@@ -154,3 +156,34 @@ def test_a_terminal_gets_no_control_characters_and_no_markup() -> None:
 )
 def test_what_cannot_be_seen_is_written_out(text: str, shown: str) -> None:
     assert visible(text) == shown
+
+
+def table(rows: int) -> Page:
+    cells = tuple((f"svc-{number}", HOSTILE) for number in range(rows))
+    return Page("x", "x", "plain", (Section("Accounts", table=Table(("account", "may"), cells)),))
+
+
+def test_a_long_page_has_one_filter_script_which_alone_its_policy_allows() -> None:
+    document = html(table(15))
+    (script,) = re.findall(r"<script>(.*?)</script>", document, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    (policy,) = re.findall(r'http-equiv="Content-Security-Policy" content="([^"]*)"', document)
+    assert f"script-src 'sha256-{digest}'" in policy
+    assert policy.startswith("default-src 'none'; ")
+    elements = _Elements(document)
+    (box,) = elements.of("input")
+    assert (box["id"], box["type"]) == ("filter", "search")
+    assert {"for": "filter"} in elements.of("label")
+    assert "hidden" in elements.of("form")[0], "without scripts there is no box"
+
+
+def test_a_short_page_has_no_script() -> None:
+    document = html(table(14))
+    assert "<script" not in document
+    assert "script-src" not in document
+
+
+def test_charts_are_in_markdown_alone() -> None:
+    shown = Page("x", "x", "plain", (), charts=(Chart("Before", "flowchart LR\n  n0[a]\n"),))
+    assert "\nBefore:\n\n```mermaid\nflowchart LR\n  n0[a]\n```" in markdown(shown)
+    assert "flowchart" not in html(shown)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ciaccess.clients.errors import UnexpectedAnswerError
+from ciaccess.clients.errors import NotFoundError, UnexpectedAnswerError
 from ciaccess.clients.gitlab.errors import ONCE, SYSTEM, errors
 
 if TYPE_CHECKING:
@@ -16,16 +16,23 @@ if TYPE_CHECKING:
 
     from ciaccess.clients.gitlab.variables import GitLab
 
+_REPORTER = 20
 _LISTED: dict[str, Any] = {"get_all": True, "per_page": 100, **ONCE}
 
 
 @dataclass(frozen=True)
 class Place:
-    """A subgroup or project: `kind` is group or project, `path` its full path."""
+    """A group or project: `kind` is group or project, `path` its full path.
+
+    `inactive` is why no pipeline runs there, empty where one may; `config_path` is where a project's pipeline is, empty
+    for the usual file.
+    """
 
     kind: str
     identity: int
     path: str
+    inactive: str = ""
+    config_path: str = ""
 
 
 def token_scopes(gitlab: GitLab) -> frozenset[str]:
@@ -52,28 +59,78 @@ def group_named(gitlab: GitLab, group: str) -> Place:
     """
     with errors(f"look for group '{group}'", gitlab.url):
         found = gitlab.api().groups.get(group, with_projects=False, **ONCE)
-        return Place("group", int(found.id), str(found.full_path))
+        return _group(found)
+
+
+def project_named(gitlab: GitLab, project: str) -> Place:
+    """Return a project, given by its id or full path.
+
+    Raises:
+        NotFoundError: there is none, or the token may not see it.
+    """
+    with errors(f"look for project '{project}'", gitlab.url):
+        return _project(gitlab.api().projects.get(project, **ONCE))
+
+
+def is_administrator(gitlab: GitLab) -> bool:
+    """Report whether the token's user administers GitLab, from which nothing is hidden."""
+    return bool(_user(gitlab).get("is_admin"))
+
+
+def sees_all_projects(gitlab: GitLab, group: Place) -> bool:
+    """Report whether the token's user reads every project of a group: an administrator, or a member from Reporter on."""
+    api, user = gitlab.api(), _user(gitlab)
+    if user.get("is_admin"):
+        return True
+    try:
+        with errors(f"look up the token's role in group '{group.path}'", gitlab.url):
+            member = api.groups.get(group.identity, lazy=True).members_all.get(user["id"], **ONCE)
+            return int(member.access_level) >= _REPORTER
+    except NotFoundError:
+        return False
+
+
+def _user(gitlab: GitLab) -> dict[str, Any]:
+    doing = "look up the token's user"
+    with errors(doing, gitlab.url):
+        user = gitlab.api().http_get("/user", **ONCE)
+    if not isinstance(user, dict) or "id" not in user:
+        remedy = f"Check that {gitlab.url} is GitLab's address."
+        raise UnexpectedAnswerError(doing, "the response has no user", remedy, system=SYSTEM)
+    return user
 
 
 def places_of(gitlab: GitLab, group: str) -> tuple[Place, ...]:
     """Return the subgroups and projects of a group, at every depth; two lists, whatever their number."""
     listed = gitlab.api().groups.get(group, lazy=True)
     with errors(f"list subgroups of group '{group}'", gitlab.url):
-        groups = [
-            Place("group", int(item.id), str(item.full_path))
-            for item in listed.descendant_groups.list(**_LISTED)
-        ]
+        groups = [_group(item) for item in listed.descendant_groups.list(**_LISTED)]
+    return (*groups, *projects_of(gitlab, group))
+
+
+def projects_of(gitlab: GitLab, group: str) -> tuple[Place, ...]:
+    """Return the projects of a group and its subgroups; those that other groups share with it are not its own."""
+    listed = gitlab.api().groups.get(group, lazy=True).projects
     with errors(f"list projects of group '{group}'", gitlab.url):
-        projects = [
-            Place("project", int(item.id), str(item.path_with_namespace))
-            for item in listed.projects.list(
-                include_subgroups=True,
-                # Projects that other groups share with this one inherit none of its variables.
-                with_shared=False,
-                **_LISTED,
-            )
-        ]
-    return (*groups, *projects)
+        return tuple(map(_project, listed.list(include_subgroups=True, with_shared=False, **_LISTED)))
+
+
+def _group(item: Any) -> Place:
+    archived = "it is archived" if item.attributes.get("archived") else ""
+    return Place("group", int(item.id), str(item.full_path), archived)
+
+
+def _project(item: Any) -> Place:
+    has = item.attributes
+    reasons = {
+        "it is archived": has.get("archived"),
+        "CI/CD is disabled": has.get("builds_access_level") == "disabled",
+        "its repository is disabled": has.get("repository_access_level") == "disabled",
+    }
+    inactive = next((reason for reason, holds in reasons.items() if holds), "")
+    return Place(
+        "project", int(item.id), str(item.path_with_namespace), inactive, str(has.get("ci_config_path") or "")
+    )
 
 
 def keys_set_in(gitlab: GitLab, place: Place, keys: Iterable[str]) -> tuple[str, ...]:

@@ -5,8 +5,8 @@ A file is merged as GitLab merges it (document, including, merging), its scripts
 A line with `# lint-ci: allow RULE` on it, or on the line before, is left alone by that rule.
 """
 
-from ciaccess.consumers.lint.check import Checked, check, lint, mend
+from ciaccess.consumers.lint.check import Checked, check, check_merged, lint, mend
 from ciaccess.consumers.lint.document import SourceError
 from ciaccess.consumers.lint.findings import Finding
 
-__all__ = ["Checked", "Finding", "SourceError", "check", "lint", "mend"]
+__all__ = ["Checked", "Finding", "SourceError", "check", "check_merged", "lint", "mend"]

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ciaccess.consumers.lint import login_rules, password_rules, registry_rules, secret_rules, variable_rules
-from ciaccess.consumers.lint.document import SourceError
-from ciaccess.consumers.lint.including import expand
+from ciaccess.consumers.lint.document import Source, SourceError, load
+from ciaccess.consumers.lint.including import Included, expand
 from ciaccess.consumers.lint.job_reading import read_job
 from ciaccess.consumers.lint.merging import Pipeline
 from ciaccess.consumers.lint.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from ciaccess.access import Access
     from ciaccess.consumers.lint.findings import Finding
+    from ciaccess.consumers.lint.job_reading import JobReading
+    from ciaccess.consumers.lint.merging import Job
 
-JOB_RULES = (
+Rule = Callable[["JobReading", Vocabulary], Iterator["Finding"]]
+JOB_RULES: tuple[Rule, ...] = (
     login_rules.unknown_role,
     login_rules.removed_job_jwt,
     login_rules.wrong_audience,
@@ -33,15 +35,22 @@ JOB_RULES = (
     password_rules.passwords,
     password_rules.login_by_wget,
 )
+# Where nothing is unknown, a password that the pipeline does not read is one that GitLab stores.
+MERGED_RULES = (*JOB_RULES, variable_rules.stored_password)
 _MOST_EDITS = 200
 
 
 @dataclass(frozen=True)
 class Checked:
-    """What was found in a pipeline, and the includes that could not be read."""
+    """What was found in a pipeline, and the includes that could not be read.
+
+    `roles` are those that its logins name; `child_pipelines` are the jobs that start the pipeline of another file.
+    """
 
     findings: list[Finding]
     unread: list[str]
+    roles: tuple[str, ...]
+    child_pipelines: tuple[str, ...]
 
 
 def lint(text: str, access: Access, path: Path = Path(".gitlab-ci.yml")) -> list[Finding]:
@@ -60,20 +69,44 @@ def check(text: str, access: Access, path: Path) -> Checked:
         SourceError: it is no YAML, or too large.
     """
     words = Vocabulary.of(access)
-    pipeline = Pipeline(expand(text, path, words.own_project))
+    return _check(Pipeline(expand(text, path, words.own_project)), words, str(path), JOB_RULES)
+
+
+def check_merged(text: str, words: Vocabulary, name: str) -> Checked:
+    """Check YAML that GitLab has merged: every key is known, and an `include` in it names nothing of this machine.
+
+    Raises:
+        SourceError: it is no YAML, or too large.
+    """
+    source = Source(name, text)
+    config = {key: value for key, value in load(source).items() if key != "include"}
+    return _check(Pipeline(Included(config, [source])), words, name, MERGED_RULES)
+
+
+def _check(pipeline: Pipeline, words: Vocabulary, name: str, rules: tuple[Rule, ...]) -> Checked:
+    readings = [read_job(job, words) for job in _distinct_jobs(pipeline)]
     found: dict[tuple[str, int, str, str], Finding] = {}
-    for finding in _found(pipeline, words):
+    for finding in _found(pipeline, readings, words, rules):
         if not finding.source.allows(finding.rule, finding.line):
             found.setdefault(finding.place, finding)
     ordered = sorted(
-        found.values(),
-        key=lambda each: (each.source.name != str(path), each.source.name, each.line, each.rule),
+        found.values(), key=lambda each: (each.source.name != name, each.source.name, each.line, each.rule)
     )
-    return Checked(ordered, pipeline.unread)
+    roles = {role.name for reading in readings for login in reading.logins for role in login.roles}
+    children = [str(job.name) for job in pipeline.jobs if not job.is_hidden and job.starts_child_pipeline]
+    return Checked(ordered, pipeline.unread, tuple(sorted(roles)), tuple(children))
 
 
-def _found(pipeline: Pipeline, words: Vocabulary) -> Iterator[Finding]:
+def _found(
+    pipeline: Pipeline, readings: list[JobReading], words: Vocabulary, rules: tuple[Rule, ...]
+) -> Iterator[Finding]:
     yield from variable_rules.variables_in_file(pipeline, words)
+    for reading in readings:
+        for rule in rules:
+            yield from rule(reading, words)
+
+
+def _distinct_jobs(pipeline: Pipeline) -> Iterator[Job]:
     run: set[int] = set()
     for job in pipeline.jobs:
         scripts = {id(script) for shell in job.shells for script in shell.scripts}
@@ -81,9 +114,7 @@ def _found(pipeline: Pipeline, words: Vocabulary) -> Iterator[Finding]:
         if job.is_hidden and scripts and scripts <= run:
             continue
         run |= scripts
-        reading = read_job(job, words)
-        for rule in JOB_RULES:
-            yield from rule(reading, words)
+        yield job
 
 
 def mend(text: str, access: Access, path: Path = Path(".gitlab-ci.yml")) -> tuple[str, list[Finding]]:

@@ -99,8 +99,10 @@ class _Expansion:
                 self._unread.append(f"local {local}")
             yield from found
         elif self._own_project and include.get("project") == self._own_project:
-            for file in _listed(include.get("file")):
-                yield ROOT / str(file).lstrip("/")
+            for named in _listed(include.get("file")):
+                file = ROOT / str(named).lstrip("/")
+                if file.resolve().is_relative_to(ROOT):
+                    yield file
         else:
             for kind in (*_REMOTE_KINDS, "template"):
                 if is_scalar(named := include.get(kind)):
@@ -124,16 +126,17 @@ def _listed(value: Value) -> list[Value]:
 
 
 def _local(pattern: str, path: Path) -> list[Path]:
-    """Find a local include: from the repository's top, else from a folder above the file."""
+    """Find a local include: from the repository's top, else from a folder below it; nothing outside of it is read."""
     relative = pattern.lstrip("/")
     above = list(path.resolve().parents)
-    # A copy of some files has no repository's top: then a folder above the file stands for it.
-    tops = [*(folder for folder in above if (folder / ".git").exists()), *above]
-    for top in tops:
+    # A copy of some files has no repository: its own folder stands for the top.
+    depth = next((index for index, folder in enumerate(above) if (folder / ".git").exists()), 0)
+    top = above[depth]
+    for folder in (top, *above[:depth]):
         try:
-            found = sorted(top.glob(relative)) if "*" in relative else [top / relative]
+            found = sorted(folder.glob(relative)) if "*" in relative else [folder / relative]
         except ValueError:
             return []
-        if found := [each for each in found if each.is_file()]:
+        if found := [each for each in found if each.is_file() and each.resolve().is_relative_to(top)]:
             return found
     return []

@@ -80,6 +80,11 @@ class Job:
         return [Shell(tuple(part)) for part in parts if part]
 
     @property
+    def starts_child_pipeline(self) -> bool:
+        """Report whether it triggers the pipeline of another file."""
+        return "include" in mapping_of(self.body.get("trigger"))
+
+    @property
     def image(self) -> str:
         """Return its image's name, empty where it has none."""
         image = self.body.get("image")

@@ -148,7 +148,7 @@ def native_secrets(reading: JobReading, words: Vocabulary) -> Iterator[Finding]:
             and ROLE_VARIABLE not in reading.variables.values
             and ROLE_VARIABLE not in reading.variables.origins
         ):
-            why = f"GitLab logs in without a role: {ROLE_VARIABLE} is not set, and the auth mount has no default role"
+            why = f"{ROLE_VARIABLE} is not set: GitLab logs in with the default role of the auth mount, and access.yaml declares none"
             yield reading.finding("role", place, why, f"set {ROLE_VARIABLE} to {' or '.join(words.roles)}")
         if secret.engine.strip("/") != words.kv_mount:
             continue

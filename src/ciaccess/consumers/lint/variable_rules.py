@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ciaccess.consumers.lint.document import is_scalar
 from ciaccess.consumers.lint.findings import Edit, Finding
+from ciaccess.consumers.lint.reading import VARIABLE
 from ciaccess.consumers.names import VAULT_VARIABLE
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from ciaccess.consumers.lint.document import Mapping, Scalar, Value
     from ciaccess.consumers.lint.job_reading import JobReading
     from ciaccess.consumers.lint.merging import Pipeline
+    from ciaccess.consumers.lint.reading import Step
     from ciaccess.consumers.lint.vocabulary import Vocabulary
 
 _REMEDY = "take it out of this file"
@@ -88,3 +90,27 @@ def _by_env(raw: str) -> str:
         return ""
     found = next((word for word in words if word.startswith(f"{VAULT_VARIABLE}=")), "")
     return "" if not found or _OWN_VALUE.search(found) else found
+
+
+def stored_password(reading: JobReading, words: Vocabulary) -> Iterator[Finding]:
+    """Find a job without a login that uses a Nexus password: it is a CI/CD variable of the project or a group."""
+    if reading.logins or reading.job.is_hidden or any(_sources_file(step) for step in reading.steps):
+        return
+    known = {name for step in reading.steps for name, _, _ in step.sets}
+    known |= {*reading.variables.values, *reading.variables.origins, *reading.variables.opaque}
+    host = words.push_registry.partition(":")[0]
+    for step in reading.steps:
+        for text, place in step.pieces():
+            for match in VARIABLE.finditer(text):
+                name = match.group(1) or match.group(5)
+                is_nexus = name.startswith("NEXUS") or host in step.text
+                if name in known or not is_nexus or not _PASSWORD_VARIABLES.fullmatch(name):
+                    continue
+                known.add(name)
+                why = f"the job uses ${name}, which neither the pipeline nor Vault gives: GitLab stores it as a CI/CD variable"
+                remedy = "have the job read its account's secret from Vault, then delete the variable"
+                yield reading.finding("static-credential", place, why, remedy)
+
+
+def _sources_file(step: Step) -> bool:
+    return any(call.name in (".", "source", "eval") for call in step.calls)

@@ -1,0 +1,57 @@
+"""A project's pipeline as GitLab merges it: the CI lint API for the default branch. Reads only; scope read_api suffices."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ciaccess.clients.errors import ForbiddenError, NotFoundError, UnexpectedAnswerError, one_line
+from ciaccess.clients.gitlab.errors import ONCE, SYSTEM, errors
+
+if TYPE_CHECKING:
+    from ciaccess.clients.gitlab.groups import Place
+    from ciaccess.clients.gitlab.variables import GitLab
+
+# GitLab's own texts for a repository without commits, and for one without the file.
+_EMPTY = "Repository Not Found"
+_NO_FILE = "Please provide content of"
+
+
+@dataclass(frozen=True)
+class MergedPipeline:
+    """The merged YAML, and why GitLab refuses it; `missing` is why there is none."""
+
+    yaml: str
+    faults: tuple[str, ...] = ()
+    missing: str = ""
+
+
+def merged_pipeline(gitlab: GitLab, project: Place) -> MergedPipeline:
+    """Return the pipeline of a project's default branch, with everything that it includes.
+
+    Raises:
+        ApiError: GitLab did not answer, or refused.
+    """
+    doing = f"read the merged pipeline of project '{project.path}'"
+    try:
+        with errors(doing, gitlab.url):
+            found = gitlab.api().http_get(f"/projects/{project.identity}/ci/lint", **ONCE)
+    except ForbiddenError as error:
+        remedy = "The token needs the scope read_api, and its user the role Reporter in the project."
+        raise ForbiddenError(error.doing, error.said, remedy, system=SYSTEM, status=error.status) from None
+    except NotFoundError as error:
+        if _EMPTY in error.said:
+            return MergedPipeline("", missing="its repository is empty")
+        raise
+    merged = found.get("merged_yaml") if isinstance(found, dict) else None
+    faults = found.get("errors") if isinstance(found, dict) else None
+    if not isinstance(faults, list) or not isinstance(merged, str | None):
+        remedy = f"Check that {gitlab.url} is GitLab's address."
+        raise UnexpectedAnswerError(doing, "the response is not the CI lint API's", remedy, system=SYSTEM)
+    texts = tuple(one_line(str(fault)) for fault in faults)
+    if any(text.startswith(_NO_FILE) for text in texts):
+        return MergedPipeline("", missing="it has no pipeline")
+    if merged is None and not texts:
+        remedy = "Check that GitLab is 13.10 or later."
+        raise UnexpectedAnswerError(doing, "the response has no merged YAML", remedy, system=SYSTEM)
+    return MergedPipeline(merged or "", texts)

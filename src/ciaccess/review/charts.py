@@ -1,0 +1,50 @@
+"""The part of the access that a change alters, drawn before and after it. GitLab draws the charts in the note.
+
+Owns their bound: GitLab draws a chart of up to 2,000 characters without a click.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ciaccess.analysis.diagram import mermaid
+from ciaccess.report.page import Chart
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ciaccess.analysis.changes import Difference
+    from ciaccess.analysis.facts import AccessFacts
+
+MOST_CHARACTERS = 2_000
+
+
+def charts_of(before: AccessFacts, after: AccessFacts, changes: Difference) -> tuple[Chart, ...]:
+    """Return the charts of the accounts that gain or lose; as many accounts as fit into both."""
+    concerned = list(dict.fromkeys(_accounts(before, after, changes)))
+    drawn: list[str] = []
+    texts = ("", "")
+    for name in concerned:
+        made = tuple(
+            mermaid(facts, [each for each in (*drawn, name) if each in facts.accounts])
+            for facts in (before, after)
+        )
+        if max(map(len, made)) > MOST_CHARACTERS:
+            break
+        drawn.append(name)
+        texts = (made[0], made[1])
+    if not drawn:
+        return ()
+    rest = len(concerned) - len(drawn)
+    more = f" ({rest} more accounts change than fit here)" if rest else ""
+    return Chart(f"Before{more}", texts[0]), Chart(f"After{more}", texts[1])
+
+
+def _accounts(before: AccessFacts, after: AccessFacts, changes: Difference) -> Iterator[str]:
+    """Yield the accounts that a change is about, those of a changed role among them."""
+    for change in (*changes.gains, *changes.losses):
+        for facts in (before, after):
+            for name, account in facts.accounts.items():
+                readers = {role.name for role in facts.readers(name)}
+                if change.subject in {name, *account.roles, *readers}:
+                    yield name
