@@ -10,14 +10,15 @@ import pulumi
 import pulumi_vault
 
 import components
-from ciaccess.access import ConfigError, load
+from ciaccess.access import load
 from ciaccess.access.desired.state import Desired
-from ciaccess.clients.credentials import KNOWN, CredentialsError, require
-from ciaccess.clients.errors import ApiError
+from ciaccess.clients.credentials import KNOWN, require
 from ciaccess.clients.http.session import trusting
 from ciaccess.clients.vault.client import Vault
+from ciaccess.engine.failures import record
 from ciaccess.engine.preconditions import check_passphrase, check_vault
-from ciaccess.engine.settings import StackSettings, StackSettingsError
+from ciaccess.engine.settings import StackSettings
+from ciaccess.errors import CiaccessError
 from components.program import run
 from components.resources import Provider
 
@@ -56,4 +57,4 @@ def declare() -> None:
 
 
 if __name__ == "__main__":
-    run(declare, refusals=(ApiError, ConfigError, CredentialsError, StackSettingsError))
+    run(declare, CiaccessError, record)

@@ -11,23 +11,24 @@ import asyncio
 import os
 import signal
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import pulumi
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+E = TypeVar("E", bound=Exception)
 # Where it is set, somebody looks for a fault, and the engine shows debug messages with --debug.
 _LOG = "CIACCESS_LOG"
 # As many as the engine works on at once, and some that wait at its door.
 _REGISTRATIONS = 32
 
 
-def run(declare: Callable[[], None], refusals: tuple[type[Exception], ...]) -> None:
+def run(declare: Callable[[], None], refusal: type[E], record: Callable[[E], None]) -> None:
     """Run a program that declares resources; to be called once, by the program itself.
 
-    One of the `refusals`, which a user can mend, ends the run with its one line.
+    A `refusal`, which a user can mend, ends the run with its one line, and is recorded.
     """
     if not os.environ.get(_LOG):
         pulumi.log.debug = _discard
@@ -39,7 +40,8 @@ def run(declare: Callable[[], None], refusals: tuple[type[Exception], ...]) -> N
         loop.set_default_executor(ThreadPoolExecutor(_REGISTRATIONS, thread_name_prefix="registration"))
         try:
             declare()
-        except refusals as error:
+        except refusal as error:
+            record(error)
             raise pulumi.RunError(str(error)) from None
         # Every registration begins, so that the SDK sees what to wait for.
         await asyncio.sleep(0)

@@ -1,4 +1,4 @@
-"""The exit codes of every command, and the base of every error that ends one."""
+"""The exit codes of every command, and the one base of every error that ends one; `cli.application` handles it."""
 
 from __future__ import annotations
 
@@ -14,9 +14,18 @@ class Exit(IntEnum):
     COULD_NOT_LOOK = 3
 
 
-class CommandError(Exception):
-    """A command cannot go on; the text says why and what to do, `code` is what it exits with."""
+class CiaccessError(Exception):
+    """Ends a command: `because` is what happened, `remedy` what to do; the text is both.
 
-    def __init__(self, text: str, code: Exit = Exit.ERROR) -> None:
-        super().__init__(text)
+    `code` is the exit code. None depends on the command: 3 where it checks live systems, 1 where it only acts.
+    """
+
+    def __init__(self, because: str, code: Exit | None = Exit.ERROR, *, remedy: str = "") -> None:
+        super().__init__(f"{because}. {remedy}" if remedy else because)
+        self.because = because
+        self.remedy = remedy
         self.code = code
+
+
+class CommandError(CiaccessError):
+    """A command cannot continue."""

@@ -73,7 +73,7 @@ def crawl(  # noqa: PLR0913 a command's options
     from ciaccess.access.reading.loader import check  # noqa: PLC0415 likewise
     from ciaccess.adoption.describing import describe  # noqa: PLC0415 --help does not need it
     from ciaccess.adoption.rotations import max_ages_in  # noqa: PLC0415 likewise
-    from ciaccess.adoption.session import connect, told  # noqa: PLC0415 likewise
+    from ciaccess.adoption.session import connect  # noqa: PLC0415 likewise
     from ciaccess.adoption.world import take_inventory  # noqa: PLC0415 likewise
     from ciaccess.adoption.writing import text  # noqa: PLC0415 likewise
 
@@ -81,9 +81,8 @@ def crawl(  # noqa: PLR0913 a command's options
         raise CommandError(f"{out} exists already. Name another file, and compare the two")
     given = {"vault": vault, "nexus": nexus, "gitlab": gitlab}
     addresses, before = _addresses(stack, settings_file, given)
-    with told():
-        max_ages = max_ages_in(read(before)) if before.exists() else {}
-        draft = describe(take_inventory(connect(**addresses), group or (), kv, jwt), max_ages)
+    max_ages = max_ages_in(read(before)) if before.exists() else {}
+    draft = describe(take_inventory(connect(**addresses), group or (), kv, jwt), max_ages)
     write_file(out, text(draft))
     checked = check(out)
     _print_draft(draft, checked, out)
@@ -95,15 +94,12 @@ def _addresses(
 ) -> tuple[dict[str, str], Path]:
     """Return the addresses (given, the stack's, or the environment's) and the path of its access.yaml."""
     from ciaccess.cli.local_credentials import use_local_credentials  # noqa: PLC0415 --help does without
-    from ciaccess.engine.settings import StackSettings, StackSettingsError  # noqa: PLC0415 likewise
+    from ciaccess.engine.settings import StackSettings  # noqa: PLC0415 likewise
 
     settings = StackSettings()
     if stack:
         use_local_credentials(stack, settings_file)
-        try:
-            settings = StackSettings.of_stack(stack, settings_file)
-        except StackSettingsError as error:
-            raise CommandError(str(error)) from None
+        settings = StackSettings.of_stack(stack, settings_file)
     found = {
         name: given[name] or settings.addresses.get(name) or os.environ.get(variable, "")
         for name, variable in _ADDRESSES.items()
@@ -207,19 +203,10 @@ def run(  # noqa: PLR0913 a command's options
         raise CommandError("choose what to adopt: --kind, --account, or --all (without the others)")
     with session(stack, settings_file) as adopting:
         whole = adopting.plan()
-        chosen = whole if every else _chosen(whole, kind or [], account or [])
+        chosen = whole if every else whole.chosen(kind or [], account or [])
         _print_plan(chosen)
         _check_rights(adopting.lost_rights(chosen), refuse=yes and not fewer_rights)
         finish(_adopt(adopting, chosen, yes=yes))
-
-
-def _chosen(whole: Plan, kinds: list[str], accounts: list[str]) -> Plan:
-    from ciaccess.adoption.errors import AdoptionError  # noqa: PLC0415 --help does without
-
-    try:
-        return whole.chosen(kinds, accounts)
-    except AdoptionError as error:
-        raise CommandError(str(error)) from None
 
 
 def _check_rights(lost: dict[str, str], *, refuse: bool) -> None:

@@ -7,7 +7,6 @@ the declared objects without refusing existing ones. They contain no secret, and
 from __future__ import annotations
 
 import json
-import os
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,72 +14,44 @@ from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
 
+from ciaccess.access import load
 from ciaccess.access.desired.state import Desired
-from ciaccess.access.reading.faults import ConfigError
-from ciaccess.adoption.errors import AdoptionError
 from ciaccess.adoption.importing import ADOPTED, adopted_paths, foundation, import_file, targets
 from ciaccess.adoption.lost_rights import lost_rights
 from ciaccess.adoption.plan import Plan, PlannedAction, make_plan
 from ciaccess.adoption.verifying import Change, changes_in
 from ciaccess.adoption.world import Systems
 from ciaccess.cli.local_credentials import use_local_credentials
-from ciaccess.cli.options import declared_in
 from ciaccess.cli.terminal import write_file
-from ciaccess.clients.credentials import CredentialsError, require
-from ciaccess.clients.errors import ApiError, ForbiddenError, UnauthorizedError, UnreachableError
-from ciaccess.clients.gitlab.variables import GitLab
+from ciaccess.clients.connect import gitlab_client, nexus_client
+from ciaccess.clients.credentials import require
 from ciaccess.clients.http.session import trusting
-from ciaccess.clients.nexus import Nexus
 from ciaccess.clients.vault.client import Vault
 from ciaccess.engine import pulumi_cli
 from ciaccess.engine.preconditions import check_vault
 from ciaccess.engine.preview import declared_by
-from ciaccess.engine.settings import CONFIG_FOLDER, StackSettings, StackSettingsError
+from ciaccess.engine.settings import CONFIG_FOLDER, StackSettings
 from ciaccess.environment import state_directory
-from ciaccess.errors import CommandError, Exit
+from ciaccess.errors import CommandError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from ciaccess.engine.preview import Declared
 
-_NOT_SEEN = (UnreachableError, ForbiddenError, UnauthorizedError)
-
-
-@contextmanager
-def told() -> Iterator[None]:
-    """Convert the errors of an adoption into a CommandError, with exit code 3 if a system is unreachable.
-
-    Raises:
-        CommandError: in place of them.
-    """
-    try:
-        yield
-    except (AdoptionError, ConfigError, CredentialsError, StackSettingsError) as error:
-        raise CommandError(str(error)) from None
-    except ApiError as error:
-        code = Exit.COULD_NOT_LOOK if isinstance(error, _NOT_SEEN) else Exit.ERROR
-        raise CommandError(str(error), code=code) from None
-
 
 def connect(vault: str, nexus: str, gitlab: str) -> Systems:
     """Return the systems at these addresses, with the environment's credentials.
 
     Raises:
-        CredentialsError: some are missing.
-        CommandError: an address is invalid.
+        CredentialsError: some are missing, or an address is invalid.
     """
     found = require("VAULT_TOKEN", "NEXUS_USERNAME", "NEXUS_PASSWORD", "GITLAB_TOKEN")
-    options = trusting()
-    try:
-        client = Nexus(nexus, found["NEXUS_USERNAME"], found["NEXUS_PASSWORD"], options=options)
-    except ValueError as error:
-        raise CommandError(f"connect to Nexus: {error}. Correct its address") from None
     return Systems(
-        vault=Vault(vault, found["VAULT_TOKEN"], options=options),
-        nexus=client,
+        vault=Vault(vault, found["VAULT_TOKEN"], options=trusting()),
+        nexus=nexus_client(nexus),
         nexus_url=nexus,
-        gitlab=GitLab(gitlab, found["GITLAB_TOKEN"], options=options),
+        gitlab=gitlab_client(gitlab),
     )
 
 
@@ -98,30 +69,24 @@ class Session:
         # Resources in the state: their paths in Vault are no obstacle.
         self._own: set[Declared] = set()
         self._is_settled = True
-        try:
-            settings = StackSettings.of_stack(stack, settings_file)
-        except StackSettingsError as error:
-            raise CommandError(str(error)) from None
+        settings = StackSettings.of_stack(stack, settings_file)
         self._settings_file = settings_file or CONFIG_FOLDER / f"Pulumi.{stack}.yaml"
         self.access_file = settings.access_file
-        self.access = declared_in(settings.access_file, settings.addresses)
+        self.access = load(settings.access_file, settings.addresses)
         use_local_credentials(stack, settings_file)
-        with told():
-            check_vault(self.access, os.environ)
-            self._systems = connect(self.access.vault.address, self.access.nexus.url, self.access.gitlab.url)
+        check_vault(self.access)
+        self._systems = connect(self.access.vault.address, self.access.nexus.url, self.access.gitlab.url)
 
     def plan(self) -> Plan:
         """Return the plan of the declared objects. Writes nothing."""
         preview = pulumi_cli.preview("--show-sames", *self._stack_options(self._settings_with_adopt()))
-        with told():
-            found = make_plan(declared_by(preview), self._systems, self.access.owner)
+        found = make_plan(declared_by(preview), self._systems, self.access.owner)
         self._own = {each for each in found.declared if each.is_in_state}
         return found
 
     def lost_rights(self, plan: Plan) -> dict[str, str]:
         """Return the rights that users of Nexus would lose once the plan's objects are as declared."""
-        with told():
-            return lost_rights(plan, Desired.of(self.access), self._systems.nexus)
+        return lost_rights(plan, Desired.of(self.access), self._systems.nexus)
 
     def take_into_state(self, plan: Plan) -> None:
         """Import the plan's adopted objects. Writes to no system, and continues an interrupted run.

@@ -11,7 +11,7 @@ import typer
 from ciaccess.analysis import sections
 from ciaccess.analysis.difference import difference
 from ciaccess.analysis.facts import AccessFacts
-from ciaccess.cli.options import FileOption, declared
+from ciaccess.cli.options import FileOption, load_access
 from ciaccess.cli.terminal import finish, output, print_json
 from ciaccess.engine.settings import CONFIG_FOLDER
 from ciaccess.errors import CommandError, Exit
@@ -74,7 +74,7 @@ def access(
 
     Exit code 0; with --diff 2 where somebody gains or loses; 1 an error.
     """
-    facts = AccessFacts.of(declared(file))
+    facts = AccessFacts.of(load_access(file))
     if form is Format.MERMAID:
         sys.stdout.write(_chart(facts, account, diff))
         return

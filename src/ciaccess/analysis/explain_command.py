@@ -12,7 +12,7 @@ from ciaccess.analysis.admission import UNKNOWN, Check, Outcome, Verdict
 from ciaccess.analysis.facts import AccessFacts, Holder
 from ciaccess.analysis.job import Job, verdicts
 from ciaccess.analysis.sections import may
-from ciaccess.cli.options import FileOption, declared
+from ciaccess.cli.options import FileOption, load_access
 from ciaccess.cli.terminal import finish, notices, output, print_json
 from ciaccess.clients.vault.id_token_times import lifetime
 from ciaccess.errors import CommandError, Exit
@@ -83,7 +83,7 @@ def explain(  # noqa: PLR0913 each option is a claim of the job's token
     Exit code 0: admitted, and may read the secret of --account; 2: not; 3: it hangs on a claim that was not given.
     The token's signature and lifetime are taken as good.
     """
-    access = declared(file)
+    access = load_access(file)
     project = project.strip("/")
     if claims is None and not ("/" in project and ref):
         raise CommandError("describe the job: give --project GROUP/PROJECT and --ref, or --claims FILE")

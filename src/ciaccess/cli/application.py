@@ -6,13 +6,13 @@ import importlib
 import os
 import sys
 import traceback
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import typer
 from typer.core import TyperGroup
 
 from ciaccess.environment import activate, state_directory
-from ciaccess.errors import CommandError, Exit
+from ciaccess.errors import CiaccessError, CommandError, Exit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,23 +20,30 @@ if TYPE_CHECKING:
     from typer._click.core import Command, Context
 
 
-# The commands in the order of the help, each with its module.
+class Entry(NamedTuple):
+    """A command: its module, and whether it checks live systems (missing credentials: 3) or only acts (1)."""
+
+    module: str
+    checks: bool = False
+
+
+# The commands in the order of the help.
 COMMANDS = {
-    "validate": "cli.validate_command",
-    "render": "consumers.render_command",
-    "lint-ci": "consumers.lint_command",
-    "access": "analysis.access_command",
-    "explain": "analysis.explain_command",
-    "pull-secret": "consumers.pull_secret_command",
-    "preview": "review.command",
-    "rotate": "rotation.command",
-    "drift": "drift.command",
-    "adopt": "adoption.command",
-    "recover": "recovery.command",
-    "verify": "verification.command",
-    "bootstrap": "own_pipeline.bootstrap_command",
-    "run-as": "own_pipeline.run_as_command",
-    "local": "verification.local_command",
+    "validate": Entry("cli.validate_command"),
+    "render": Entry("consumers.render_command"),
+    "lint-ci": Entry("consumers.lint_command", checks=True),
+    "access": Entry("analysis.access_command"),
+    "explain": Entry("analysis.explain_command"),
+    "pull-secret": Entry("consumers.pull_secret_command"),
+    "preview": Entry("review.command", checks=True),
+    "rotate": Entry("rotation.command", checks=True),
+    "drift": Entry("drift.command", checks=True),
+    "adopt": Entry("adoption.command", checks=True),
+    "recover": Entry("recovery.command", checks=True),
+    "verify": Entry("verification.command", checks=True),
+    "bootstrap": Entry("own_pipeline.bootstrap_command"),
+    "run-as": Entry("own_pipeline.run_as_command"),
+    "local": Entry("verification.local_command"),
 }
 
 
@@ -51,7 +58,7 @@ class _LazyGroup(TyperGroup):
         del ctx
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"ciaccess.{COMMANDS[cmd_name]}")
+        module = importlib.import_module(f"ciaccess.{COMMANDS[cmd_name].module}")
         application: typer.Typer = module.application
         command = typer.main.get_command(application)
         command.name = cmd_name
@@ -63,6 +70,11 @@ class _LazyGroup(TyperGroup):
         except KeyboardInterrupt:
             # typer would end with 130, which a command that run-as runs may end with as well.
             raise typer.Abort from None
+        except CiaccessError as error:
+            if error.code is None:
+                checks = COMMANDS[str(ctx.invoked_subcommand)].checks
+                error.code = Exit.COULD_NOT_LOOK if checks else Exit.ERROR
+            raise
 
 
 _DEBUG = "CIACCESS_DEBUG"
@@ -97,9 +109,9 @@ def run(command: Callable[[], object]) -> int:
     except (typer.Abort, KeyboardInterrupt):
         sys.stderr.write("interrupted\n")
         return Exit.ERROR
-    except CommandError as error:
+    except CiaccessError as error:
         sys.stderr.write(f"error: {error}\n")
-        return error.code
+        return Exit.ERROR if error.code is None else error.code
     except Exception as error:  # noqa: BLE001 a mistake of ours, whose text may hold anything, secrets too
         sys.stderr.write(_internal(error))
         return Exit.ERROR

@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from ciaccess.engine.settings import StackSettings, StackSettingsError
-from ciaccess.errors import CommandError
+from ciaccess.engine.settings import StackSettings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,19 +17,12 @@ def use_local_credentials(stack: str, settings_file: Path | None = None) -> None
     """Put them into the environment where this is a stack on the local stack's addresses.
 
     Raises:
-        CommandError: there is no such stack, or the local stack was never started.
+        StackSettingsError: there is no such stack.
+        StackError: the local stack was never started.
     """
     if any(os.environ.get(name) or os.environ.get(f"{name}_FILE") for name in _CREDENTIALS):
         return
-    try:
-        if not StackSettings.of_stack(stack, settings_file).local:
-            return
-    except StackSettingsError as error:
-        raise CommandError(str(error)) from None
-    from ciaccess.local_stack import stack as local_stack  # noqa: PLC0415 only for the local stack
-    from ciaccess.local_stack.processes import StackError  # noqa: PLC0415 likewise
+    if StackSettings.of_stack(stack, settings_file).local:
+        from ciaccess.local_stack import stack as local_stack  # noqa: PLC0415 only for the local stack
 
-    try:
         os.environ.update(local_stack.environment())
-    except StackError as error:
-        raise CommandError(str(error)) from None

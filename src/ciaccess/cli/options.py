@@ -7,13 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ciaccess.access import ConfigError, load
-from ciaccess.engine.settings import CONFIG_FOLDER, StackSettings, StackSettingsError
-from ciaccess.errors import CommandError
+from ciaccess.access import load
+from ciaccess.engine.settings import StackSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from ciaccess.access import Access
 
 FileOption = Annotated[
@@ -24,28 +21,12 @@ StackOption = Annotated[
 ]
 
 
-def declared(file: Path | None = None, stack: str | None = None) -> Access:
-    """Return what is declared.
+def load_access(file: Path | None = None, stack: str | None = None) -> Access:
+    """Return what access.yaml declares, of a file or a stack.
 
     Raises:
-        CommandError: there is no such stack, or the YAML has faults; every one is in the text.
+        StackSettingsError: there is no such stack.
+        ConfigError: the YAML has faults; every one is in the text.
     """
-    try:
-        settings = StackSettings.of_stack(stack) if stack else StackSettings(CONFIG_FOLDER / "access.yaml")
-    except StackSettingsError as error:
-        raise CommandError(str(error)) from None
-    return declared_in(file or settings.access_file, settings.addresses)
-
-
-def declared_in(file: Path, addresses: Mapping[str, str]) -> Access:
-    """Return what a file declares with a stack's addresses.
-
-    Raises:
-        CommandError: the YAML has faults; every one is in the text.
-    """
-    try:
-        return load(file, addresses)
-    except ConfigError as error:
-        faults = [fault for fault in error.faults if fault.severity == "error"]
-        text = "\n".join(f"  {fault}" for fault in faults)
-        raise CommandError(f"read access.yaml: {len(faults)} found. Correct them first:\n{text}") from None
+    settings = StackSettings.of_stack(stack) if stack else StackSettings()
+    return load(file or settings.access_file, settings.addresses)

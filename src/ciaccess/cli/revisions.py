@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ciaccess.cli.options import declared_in
+from ciaccess.access import ConfigError, load
 from ciaccess.errors import CommandError
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ def declared_at(revision: str, file: Path, addresses: Mapping[str, str]) -> Acce
         copy = Path(scratch) / file.name
         copy.write_bytes(content)
         try:
-            return declared_in(copy, addresses)
-        except CommandError as error:
+            return load(copy, addresses)
+        except ConfigError as error:
             raise RefusedThenError(
                 f"compare with {revision!r}: the YAML of then is refused. {error}"
             ) from None

@@ -10,8 +10,8 @@ import typer
 from ciaccess.access.desired.former_names import former_names
 from ciaccess.access.reading.loader import Checked, check
 from ciaccess.cli.terminal import finish, print_json
-from ciaccess.engine.settings import CONFIG_FOLDER, StackSettings, StackSettingsError
-from ciaccess.errors import CommandError, Exit
+from ciaccess.engine.settings import StackSettings
+from ciaccess.errors import Exit
 
 application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -38,7 +38,7 @@ def validate(
 
         typer.echo(text(), nl=False)
         return
-    settings = _settings(stack)
+    settings = StackSettings.of_stack(stack) if stack else StackSettings()
     checked = check(file or settings.access_file, settings.addresses)
     if as_json:
         print_json(_as_json(checked))
@@ -47,13 +47,6 @@ def validate(
             typer.echo(str(fault))
         typer.echo(_summary(checked))
     finish(Exit.CLEAN if checked.access else Exit.ERROR)
-
-
-def _settings(stack: str | None) -> StackSettings:
-    try:
-        return StackSettings.of_stack(stack) if stack else StackSettings(CONFIG_FOLDER / "access.yaml")
-    except StackSettingsError as error:
-        raise CommandError(str(error)) from None
 
 
 def _as_json(checked: Checked) -> dict[str, Any]:

@@ -1,35 +1,37 @@
-"""What could not be looked at, and why: a system that is down, a token that may not read."""
+"""What could not be checked, and why: the system is down, or the credentials do not suffice."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Self
 
-from ciaccess.clients.http.session import HttpOptions, trusting
+from ciaccess.errors import CiaccessError, Exit
 
 
 @dataclass(frozen=True)
-class Blind:
-    """Something that could not be looked at: `because` is a sentence's end, `remedy` what to do."""
+class CouldNotLook:
+    """Something that could not be checked: `could not look at <subject> because <because>. <remedy>`."""
 
     system: str
     subject: str
     because: str
     remedy: str
 
+    @classmethod
+    def of(cls, error: CiaccessError, system: str, subject: str) -> Self:
+        """Return what an error kept from being checked; an API error names its own system."""
+        return cls(getattr(error, "system", system), subject, error.because, error.remedy)
 
-class CannotLookError(Exception):
-    """A system cannot be asked at all; the text is why, `remedy` what to do."""
+    def __str__(self) -> str:
+        return f"could not look at {self.subject} because {self.because}. {self.remedy}"
+
+    def to_json(self) -> dict[str, str]:
+        """Return it as a JSON object with the names of the attributes."""
+        return asdict(self)
+
+
+class CouldNotLookError(CiaccessError):
+    """A system cannot be checked at all."""
 
     def __init__(self, because: str, remedy: str) -> None:
-        super().__init__(because)
-        self.because = because
-        self.remedy = remedy
-
-
-def http_options(timeout_seconds: float) -> HttpOptions:
-    """Return the bounds of a call; `timeout_seconds` is how long an answer may take.
-
-    Raises:
-        CredentialsError: the CA bundle that is named does not exist.
-    """
-    return trusting(read_seconds=timeout_seconds)
+        super().__init__(because, Exit.COULD_NOT_LOOK, remedy=remedy)

@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 
 from ciaccess.clients.redaction import conceal
+from ciaccess.errors import CiaccessError
 
 # name → what it is, for whom one is missing
 KNOWN = {
@@ -26,8 +27,11 @@ CA_BUNDLES = ("CIACCESS_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
 _MOST_FILE_BYTES = 64 * 1024
 
 
-class CredentialsError(Exception):
-    """Credentials are missing or cannot be used; the text lists all of them and says how to set them."""
+class CredentialsError(CiaccessError):
+    """Credentials are missing or cannot be used; the text lists all of them and how to set them."""
+
+    def __init__(self, because: str, remedy: str = "") -> None:
+        super().__init__(because, None, remedy=remedy)
 
 
 def require(*names: str) -> dict[str, str]:
@@ -45,7 +49,8 @@ def require(*names: str) -> dict[str, str]:
             faults.append(str(error))
     if faults:
         raise CredentialsError(
-            f"credentials are missing: {'; '.join(faults)}. Set each in the environment, or name its file in <NAME>_FILE."
+            f"credentials are missing: {'; '.join(faults)}",
+            "Set each in the environment, or name its file in <NAME>_FILE.",
         )
     return found
 
@@ -70,7 +75,7 @@ def ca_bundle() -> Path | None:
         if value := os.environ.get(name):
             if not Path(value).exists():
                 raise CredentialsError(
-                    f"{name} names {value}, which does not exist. Name a file of PEM certificates."
+                    f"{name} names {value}, which does not exist", "Name a file of PEM certificates."
                 )
             return Path(value)
     return None

@@ -18,6 +18,7 @@ import traceback
 from pathlib import Path
 
 from ciaccess.clients.redaction import redacted
+from ciaccess.errors import CiaccessError, Exit
 
 # Control characters, line separators, marks that turn the direction of writing, halves of surrogate pairs.
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -51,7 +52,7 @@ def origin(error: BaseException) -> str:
     return f"{type(error).__name__}{place}"
 
 
-class ApiError(Exception):
+class ApiError(CiaccessError):
     """A system was asked and did not do it.
 
     `system` is its name (`Nexus`), `status` the HTTP status (None when there was no answer), `uncertain` tells
@@ -70,11 +71,10 @@ class ApiError(Exception):
     ) -> None:
         self.doing = one_line(doing)
         self.said = one_line(said).rstrip(". ")
-        self.remedy = one_line(remedy)
         self.system = system
         self.status = status
         self.uncertain = uncertain
-        super().__init__(f"{self.doing}: {self.said}. {self.remedy}")
+        super().__init__(f"{self.doing}: {self.said}", Exit.COULD_NOT_LOOK, remedy=one_line(remedy))
 
 
 class UnreachableError(ApiError):

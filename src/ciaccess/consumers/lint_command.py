@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ciaccess.cli.options import FileOption, StackOption, declared
+from ciaccess.cli.options import FileOption, StackOption, load_access
 from ciaccess.cli.terminal import finish, print_json
 from ciaccess.consumers.lint import Finding, SourceError, check, mend
 from ciaccess.errors import CommandError, Exit
@@ -35,7 +35,7 @@ def lint_ci(
 
     Exit code 0 clean, 2 findings are left, 1 an error.
     """
-    access = declared(file, stack)
+    access = load_access(file, stack)
     found: dict[tuple[str, int, str, str], Finding] = {}
     fixed: list[Finding] = []
     unread: dict[str, None] = {}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ciaccess.access.desired.vault import secret_of
-from ciaccess.cli.options import FileOption, StackOption, declared
+from ciaccess.cli.options import FileOption, StackOption, load_access
 from ciaccess.cli.terminal import print_json
 from ciaccess.consumers import kubernetes
 from ciaccess.errors import CommandError, Exit
@@ -60,7 +60,7 @@ def pull_secret(  # noqa: PLR0913 each option is a name in the manifests
 
     Exit code 0, 3 where Vault cannot be asked or has no such secret, 1 an error.
     """
-    access = declared(file, stack)
+    access = load_access(file, stack)
     _check_names(name, namespace)
     _check_account(access, account)
     if kind is Kind.EXTERNAL_SECRET:
@@ -135,31 +135,11 @@ def _docker_config(access: Access, account: str) -> str:
 
 
 def _secret(access: Access, path: str) -> SecretSnapshot:
-    from ciaccess.clients.credentials import CredentialsError, require  # noqa: PLC0415 only for the secret itself
-    from ciaccess.clients.errors import ApiError  # noqa: PLC0415 likewise
-    from ciaccess.clients.http.session import trusting  # noqa: PLC0415 likewise
-    from ciaccess.clients.vault.client import Vault  # noqa: PLC0415 likewise
+    from ciaccess.clients.connect import vault_client  # noqa: PLC0415 only for the secret itself
+    from ciaccess.clients.credentials import require  # noqa: PLC0415 likewise
     from ciaccess.clients.vault.secret import VaultSecret  # noqa: PLC0415 likewise
 
-    try:
-        found = require("VAULT_ADDR", "VAULT_TOKEN")
-        _check_address(access, found["VAULT_ADDR"])
-        vault = Vault(access.vault.address, found["VAULT_TOKEN"], options=trusting())
-        return VaultSecret(vault, path).read()
-    except CredentialsError as error:
-        raise CommandError(str(error)) from None
-    except ApiError as error:
-        raise CommandError(str(error), Exit.COULD_NOT_LOOK) from None
-
-
-def _check_address(access: Access, address: str) -> None:
-    """Refuse to show the token, which is for VAULT_ADDR, to another server.
-
-    Raises:
-        CommandError: the YAML's Vault is another one.
-    """
-    if address.rstrip("/") != access.vault.address:
-        raise CommandError(
-            f"VAULT_ADDR is {address}, but the Vault of the YAML is {access.vault.address}. "
-            "Name the stack whose addresses are meant: --stack NAME"
-        )
+    require(
+        "VAULT_ADDR", "VAULT_TOKEN"
+    )  # the token is VAULT_ADDR's: without it, nothing says for which Vault it is
+    return VaultSecret(vault_client(access), path).read()

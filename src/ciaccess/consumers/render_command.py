@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ciaccess.cli.options import FileOption, StackOption, declared
+from ciaccess.cli.options import FileOption, StackOption, load_access
 from ciaccess.cli.terminal import finish, print_json
 from ciaccess.consumers.templates import TEMPLATES, differences, write
 from ciaccess.environment import ROOT
@@ -30,7 +30,7 @@ def render(
     as_json: Annotated[bool, typer.Option("--json", help="Print what differed as JSON.")] = False,
 ) -> None:
     """Render ci/templates from access.yaml. Exit code 0, 1 for an error, with --check 2 where one is stale."""
-    access = declared(file, stack)
+    access = load_access(file, stack)
     found = differences(access, folder) if check else write(access, folder)
     if as_json:
         print_json([{"file": str(each.path), "problem": each.problem} for each in found])

@@ -67,7 +67,7 @@ def apply(report: Report, baseline: tuple[Entry, ...], today: date) -> Report:
     remarks += [
         f"the baseline accepts {entry.id} of {entry.object}, which was not found: remove the entry"
         for key, entry in by_key.items()
-        if key not in seen and not report.blind
+        if key not in seen and not report.could_not_look
     ]
     return replace(
         report, findings=counting, accepted=tuple(accepted), remarks=report.remarks + tuple(remarks)

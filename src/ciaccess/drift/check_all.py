@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from ciaccess.access.desired.state import Desired, DesiredAccount
 from ciaccess.access.model.checks_dates import today
-from ciaccess.clients.could_not_look import CannotLookError
+from ciaccess.clients import connect
+from ciaccess.clients.could_not_look import CouldNotLook, CouldNotLookError
 from ciaccess.clients.errors import ForbiddenError
 from ciaccess.clients.vault import rights
 from ciaccess.drift import credentials, rotations, vault_auth, vault_secrets, vault_undeclared
@@ -40,7 +41,7 @@ VAULT, NEXUS, GITLAB, STATE = "Vault", "Nexus", "GitLab", "Pulumi"
 class Subject:
     """What is checked, and the time limit of an answer.
 
-    `read_state` returns the stack's state, None to do without, and raises CannotLookError.
+    `read_state` returns the stack's state, None to do without, and raises CouldNotLookError.
     """
 
     access: Access
@@ -74,7 +75,7 @@ def examine(subject: Subject) -> Report:
     return Report(
         stack=subject.stack,
         findings=run.findings,
-        blind=run.blind_spots,
+        could_not_look=run.could_not_look,
         remarks=run.remarks,
         looked_at=run.looked_at,
     )
@@ -83,11 +84,11 @@ def examine(subject: Subject) -> Report:
 def _check(subject: Subject, run: CheckRun) -> None:
     access = subject.access
     state = run.start(STATE, f"the state of the stack {subject.stack}", _state_reader(subject, run))
-    nexus = run.start(NEXUS, "Nexus", lambda: nexus_checks.connect(access, subject.timeout_seconds))
+    nexus = run.start(NEXUS, "Nexus", lambda: connect.checked_nexus(access, subject.timeout_seconds))
     run.start(NEXUS, "the objects of Nexus", lambda: _check_nexus(subject, run, nexus))
     run.found(*rotations.overdue(access, today()))
     run.start(GITLAB, "GitLab", lambda: check_gitlab(access, subject.desired, run, subject.timeout_seconds))
-    vault = run.ask(VAULT, "Vault", lambda: rights.connect(access, subject.timeout_seconds))
+    vault = run.ask(VAULT, "Vault", lambda: connect.checked_vault(access, subject.timeout_seconds))
     if vault is not UNSEEN:
         _check_vault(subject, run, vault, nexus, state)
 
@@ -126,7 +127,7 @@ def _check_vault(
     def can(about: str, *paths: str) -> bool:
         refused = [path for path in paths if path in lacking]
         for path in refused:
-            run.blind(VAULT, about, *rights.refusal(path, lacking[path]))
+            run.not_checked(CouldNotLook(VAULT, about, *rights.refusal(path, lacking[path])))
         return not refused
 
     for each in checks:
@@ -168,8 +169,8 @@ def _secret_reader(account: DesiredAccount, vault: Vault, run: CheckRun) -> Call
                 raise
         first, *others = lacking.items()
         for each in others:
-            run.blind(VAULT, f"secret of {account.name}", *rights.refusal(*each))
-        raise CannotLookError(*rights.refusal(*first))
+            run.not_checked(CouldNotLook(VAULT, f"secret of {account.name}", *rights.refusal(*each)))
+        raise CouldNotLookError(*rights.refusal(*first))
 
     return read
 

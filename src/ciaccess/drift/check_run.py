@@ -9,10 +9,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from ciaccess.clients.could_not_look import Blind, CannotLookError
-from ciaccess.clients.credentials import CredentialsError
-from ciaccess.clients.errors import ApiError
+from ciaccess.clients.could_not_look import CouldNotLook
 from ciaccess.drift.findings import UNSEEN, Finding, Unseen
+from ciaccess.errors import CiaccessError
 
 T = TypeVar("T")
 Question = Callable[[], Iterable[Finding]]
@@ -36,7 +35,7 @@ class CheckRun:
         self._pool = ThreadPoolExecutor(_AT_ONCE)
         self._lock = threading.Lock()
         self._findings: list[Finding] = []
-        self._blind: list[Blind] = []
+        self._not_checked: list[CouldNotLook] = []
         self._remarks: list[str] = []
         self._looked_at: Counter[str] = Counter()
         self._started: list[Future[Any]] = []
@@ -51,13 +50,8 @@ class CheckRun:
         """Ask now; return UNSEEN where it could not be asked, which is noted."""
         try:
             answer = ask()
-        except ApiError as error:
-            self.blind(error.system, subject, f"{error.doing}: {error.said}", error.remedy)
-        except CredentialsError as error:
-            because, _, remedy = str(error).rstrip(".").rpartition(". ")
-            self.blind(system, subject, because or remedy, f"{remedy}.")
-        except CannotLookError as error:
-            self.blind(system, subject, error.because, error.remedy)
+        except CiaccessError as error:
+            self.not_checked(CouldNotLook.of(error, system, subject))
         else:
             with self._lock:
                 self._looked_at[system] += 1
@@ -73,10 +67,10 @@ class CheckRun:
         with self._lock:
             self._findings += findings
 
-    def blind(self, system: str, subject: str, because: str, remedy: str) -> None:
+    def not_checked(self, each: CouldNotLook) -> None:
         """Note that something could not be checked."""
         with self._lock:
-            self._blind.append(Blind(system, subject, because, remedy))
+            self._not_checked.append(each)
 
     def remark(self, text: str) -> None:
         """Note what the answer does not cover."""
@@ -106,9 +100,9 @@ class CheckRun:
         )
 
     @property
-    def blind_spots(self) -> tuple[Blind, ...]:
+    def could_not_look(self) -> tuple[CouldNotLook, ...]:
         """Return what could not be checked."""
-        return tuple(sorted(set(self._blind), key=lambda spot: (spot.system, spot.subject)))
+        return tuple(sorted(set(self._not_checked), key=lambda each: (each.system, each.subject)))
 
     @property
     def remarks(self) -> tuple[str, ...]:

@@ -9,11 +9,10 @@ from typing import Annotated
 
 import typer
 
-from ciaccess.access import ConfigError
 from ciaccess.cli.local_credentials import use_local_credentials
-from ciaccess.cli.options import FileOption, declared
+from ciaccess.cli.options import FileOption, load_access
 from ciaccess.cli.terminal import finish
-from ciaccess.clients.could_not_look import CannotLookError
+from ciaccess.clients.could_not_look import CouldNotLookError
 from ciaccess.drift.baseline import apply, load
 from ciaccess.drift.check_all import Subject, examine
 from ciaccess.drift.findings import Report
@@ -38,14 +37,14 @@ class _Source:
         """Return the state.
 
         Raises:
-            CannotLookError: it cannot be read.
+            CouldNotLookError: it cannot be read.
         """
         try:
             self.state = parse(pulumi_cli.export(self.stack))
         except (CommandError, ValueError) as error:
             because = " ".join(str(error).removeprefix("pulumi stack: ").split())
             remedy = "Give the job the state backend (PULUMI_BACKEND_URL), or run with --no-state."
-            raise CannotLookError(because, remedy) from None
+            raise CouldNotLookError(because, remedy) from None
         return self.state
 
 
@@ -86,7 +85,7 @@ def drift(  # noqa: PLR0913 a command's options
         raise CommandError("--yes goes with --repair: without it nothing is written")
     if no_state and repair:
         raise CommandError("--repair needs the state: leave --no-state out")
-    access = declared(file, stack)
+    access = load_access(file, stack)
     use_local_credentials(stack)
     outputs = Outputs(as_json_, markdown, junit, html, issue)
     source = _Source(stack)
@@ -102,11 +101,7 @@ def drift(  # noqa: PLR0913 a command's options
 
 
 def _look(subject: Subject, baseline: Path) -> Report:
-    try:
-        accepted = load(baseline)
-    except ConfigError as error:
-        raise CommandError(f"read the baseline:\n{error}") from None
-    return apply(examine(subject), accepted, datetime.now(UTC).date())
+    return apply(examine(subject), load(baseline), datetime.now(UTC).date())
 
 
 def _repair(report: Report, steps: Plan) -> None:
@@ -115,7 +110,7 @@ def _repair(report: Report, steps: Plan) -> None:
     Raises:
         CommandError: something could not be checked, so that a repair might destroy what is fine; or the engine failed.
     """
-    if report.blind:
+    if report.could_not_look:
         raise CommandError(
             "nothing was repaired, because something could not be checked: the engine would take what it may not read for deleted. "
             "Run without --repair to see what",

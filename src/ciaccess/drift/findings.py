@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import date
 
-    from ciaccess.clients.could_not_look import Blind
+    from ciaccess.clients.could_not_look import CouldNotLook
     from ciaccess.engine.resource_types import Target
 
 _DIGEST_DIGITS = 10
@@ -86,7 +86,7 @@ class Report:
 
     stack: str
     findings: tuple[Finding, ...]
-    blind: tuple[Blind, ...]
+    could_not_look: tuple[CouldNotLook, ...]
     accepted: tuple[Accepted, ...] = ()
     remarks: tuple[str, ...] = ()
     looked_at: dict[str, int] = field(default_factory=dict)
@@ -94,15 +94,15 @@ class Report:
     @property
     def verdict(self) -> Verdict:
         """Return the answer: what could not be checked outweighs what was found."""
-        if self.blind:
+        if self.could_not_look:
             return Verdict.COULD_NOT_LOOK
         return Verdict.DRIFT if self.findings else Verdict.CLEAN
 
 
-def blind_groups(blind: tuple[Blind, ...]) -> list[tuple[str, Blind]]:
+def groups_of(not_checked: tuple[CouldNotLook, ...]) -> list[tuple[str, CouldNotLook]]:
     """Return (subjects joined, one of them) for each cause: one sentence for what fails for the same reason."""
-    groups: dict[tuple[str, str, str], list[Blind]] = {}
-    for spot in blind:
+    groups: dict[tuple[str, str, str], list[CouldNotLook]] = {}
+    for spot in not_checked:
         groups.setdefault((spot.system, spot.because, spot.remedy), []).append(spot)
     return [(_joined([spot.subject for spot in spots]), spots[0]) for spots in groups.values()]
 
@@ -118,10 +118,7 @@ def as_json(report: Report) -> dict[str, Any]:
         "stack": report.stack,
         "verdict": report.verdict.name.lower(),
         "findings": [finding_as_json(finding) for finding in report.findings],
-        "could_not_look": [
-            {"system": spot.system, "subject": spot.subject, "because": spot.because, "remedy": spot.remedy}
-            for spot in report.blind
-        ],
+        "could_not_look": [each.to_json() for each in report.could_not_look],
         "accepted": [
             finding_as_json(each.finding) | {"reason": each.reason, "expires": each.expires.isoformat()}
             for each in report.accepted

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ciaccess.clients.could_not_look import CannotLookError, http_options
-from ciaccess.clients.credentials import require
-from ciaccess.clients.gitlab.groups import places_of, token_scopes
+from ciaccess.clients.connect import checked_gitlab
+from ciaccess.clients.gitlab.groups import places_of
 from ciaccess.drift.gitlab_variables import shadow_findings, variable_findings
 
 if TYPE_CHECKING:
@@ -20,40 +19,22 @@ if TYPE_CHECKING:
     from ciaccess.drift.findings import Finding
 
 SYSTEM = "GitLab"
-_READING = {"api", "read_api"}
 
 
 def check_gitlab(access: Access, desired: Desired, run: CheckRun, timeout_seconds: float) -> None:
     """Ask, and keep what is found.
 
     Raises:
-        CannotLookError, CredentialsError, ApiError: GitLab cannot be asked at all.
+        CouldNotLookError, CredentialsError, ApiError: GitLab cannot be asked at all.
     """
     if not desired.groups:
         return
-    gitlab = connect(access, timeout_seconds)
+    gitlab = checked_gitlab(access, timeout_seconds)
     for group in desired.groups.values():
         run.check(SYSTEM, f"the variables of {group.path}", _variables(group, gitlab))
         if group.variables:
             about = f"the subgroups and projects of {group.path}"
             run.start(SYSTEM, about, _shadows(group, gitlab, run))
-
-
-def connect(access: Access, timeout_seconds: float, credential: str = "GITLAB_TOKEN") -> GitLab:
-    """Return GitLab, once it is known that the token, a credential by its name, may read it.
-
-    Raises:
-        CannotLookError, CredentialsError, ApiError: it may not, or does not answer.
-    """
-    from ciaccess.clients.gitlab.variables import GitLab as Client  # noqa: PLC0415 imported while the other systems are asked
-
-    token = require(credential)[credential]
-    gitlab = Client(access.gitlab.url, token, options=http_options(timeout_seconds))
-    scopes = token_scopes(gitlab)
-    if not scopes & _READING:
-        because = f"the token has the scopes {', '.join(sorted(scopes)) or 'none'}"
-        raise CannotLookError(because, "Give it the scope read_api (api, to keep the issue).")
-    return gitlab
 
 
 def _variables(group: DesiredGroup, gitlab: GitLab) -> Callable[[], Iterator[Finding]]:

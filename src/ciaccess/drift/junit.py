@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ciaccess.drift.catalogue import CLASSES
-from ciaccess.drift.findings import blind_groups
+from ciaccess.drift.findings import groups_of
 from ciaccess.report.junit import Case, Trouble, document
 
 if TYPE_CHECKING:
-    from ciaccess.clients.could_not_look import Blind
+    from ciaccess.clients.could_not_look import CouldNotLook
     from ciaccess.drift.findings import Finding, Report
 
 
@@ -18,12 +18,12 @@ def junit(report: Report) -> str:
     by_class: dict[str, list[Finding]] = {identity: [] for identity in CLASSES}
     for finding in report.findings:
         by_class[finding.id].append(finding)
-    cases = [_unseen(subjects, spot) for subjects, spot in blind_groups(report.blind)]
+    cases = [_unseen(subjects, spot) for subjects, spot in groups_of(report.could_not_look)]
     cases += [_class(identity, found) for identity, found in by_class.items()]
     return document("ciaccess drift", cases, f"drift of {report.stack}")
 
 
-def _unseen(subjects: str, spot: Blind) -> Case:
+def _unseen(subjects: str, spot: CouldNotLook) -> Case:
     message = f"could not look at {subjects} because {spot.because}. {spot.remedy}"
     return Case(spot.system, f"look at {subjects}", Trouble("error", message, "could-not-look"))
 

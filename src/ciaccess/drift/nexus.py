@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ciaccess.clients.could_not_look import http_options
-from ciaccess.clients.credentials import require
 from ciaccess.drift import nexus_objects as objects
 from ciaccess.drift.findings import UNSEEN, Finding
 from ciaccess.drift.manual_commands import disabling_anonymous_access, releasing
@@ -22,21 +20,6 @@ if TYPE_CHECKING:
 
 SYSTEM = "Nexus"
 _OTHER_SOURCES = "users that Nexus takes from LDAP, SAML or another source cannot be listed whole"
-
-
-def connect(access: Access, timeout_seconds: float) -> Nexus:
-    """Return Nexus with its list of users: without the right to read that nothing can be checked.
-
-    Raises:
-        CredentialsError, ApiError: they may not, or it does not answer.
-    """
-    from ciaccess.clients.nexus import Nexus as Client  # noqa: PLC0415 imported while the other systems are asked
-
-    found = require("NEXUS_USERNAME", "NEXUS_PASSWORD")
-    options = http_options(timeout_seconds)
-    nexus = Client(access.nexus.url, found["NEXUS_USERNAME"], found["NEXUS_PASSWORD"], options=options)
-    nexus.users.all()
-    return nexus
 
 
 def check_nexus(access: Access, desired: Desired, nexus: Nexus, run: CheckRun) -> None:

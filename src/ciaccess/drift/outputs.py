@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ciaccess.cli.terminal import notices, output, print_json, write_file
 from ciaccess.drift.findings import as_json
-from ciaccess.errors import CommandError
+from ciaccess.errors import CiaccessError, CommandError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,16 +55,14 @@ class Outputs:
 
 
 def _keep_issue(subject: Subject, report: Report, project: str, text: str) -> None:
-    from ciaccess.clients.could_not_look import CannotLookError  # noqa: PLC0415 likewise
-    from ciaccess.clients.credentials import CredentialsError, notes_token  # noqa: PLC0415 only for this option
-    from ciaccess.clients.errors import ApiError  # noqa: PLC0415 likewise
+    from ciaccess.clients.connect import checked_gitlab  # noqa: PLC0415 only for this option
+    from ciaccess.clients.credentials import notes_token  # noqa: PLC0415 likewise
     from ciaccess.clients.gitlab.issues import Issues  # noqa: PLC0415 likewise
-    from ciaccess.drift.gitlab import connect  # noqa: PLC0415 likewise
     from ciaccess.drift.issue import keep  # noqa: PLC0415 likewise
 
     try:
-        gitlab = connect(subject.access, subject.timeout_seconds, notes_token())
+        gitlab = checked_gitlab(subject.access, subject.timeout_seconds, notes_token())
         done = keep(Issues(gitlab, project), report, text)
-    except (ApiError, CredentialsError, CannotLookError) as error:
+    except CiaccessError as error:
         raise CommandError(f"keep the issue: {error}") from None
     notices().print(f"issue: {done}", markup=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ciaccess.drift.findings import Verdict, blind_groups
+from ciaccess.drift.findings import Verdict, groups_of
 from ciaccess.report.page import Finding as Line
 from ciaccess.report.page import Page, Section, Table, Tone
 
@@ -17,7 +17,7 @@ _TONES: dict[Verdict, Tone] = {Verdict.CLEAN: "good", Verdict.DRIFT: "bad", Verd
 
 def page_of(report: Report, plan: Plan, moment: str) -> Page:
     """Return the page; `moment` is the time of the run."""
-    sections = [_blind(report)] if report.blind else []
+    sections = [_blind(report)] if report.could_not_look else []
     sections.append(_findings(report))
     if plan.runs or plan.by_hand:
         sections.append(_repairs(plan))
@@ -40,7 +40,7 @@ def _verdict(report: Report) -> str:
     number = len(report.findings)
     found = f"{number} finding{'s' * (number != 1)}"
     if report.verdict is Verdict.COULD_NOT_LOOK:
-        systems = ", ".join(sorted({spot.system for spot in report.blind}))
+        systems = ", ".join(sorted({spot.system for spot in report.could_not_look}))
         return f"Could not check everything ({systems}); {found} in the rest"
     return "Clean: everything is as declared" if report.verdict is Verdict.CLEAN else f"Drift: {found}"
 
@@ -48,13 +48,13 @@ def _verdict(report: Report) -> str:
 def _blind(report: Report) -> Section:
     lines = tuple(
         Line(f"could not look at {subjects} because {spot.because}", "bad", details=(spot.remedy,))
-        for subjects, spot in blind_groups(report.blind)
+        for subjects, spot in groups_of(report.could_not_look)
     )
     return Section("Could not look", "Neither clean nor drift: unknown.", lines)
 
 
 def _findings(report: Report) -> Section:
-    nothing = "None in what could be checked." if report.blind else "None."
+    nothing = "None in what could be checked." if report.could_not_look else "None."
     return Section("Findings", findings=tuple(map(_line, report.findings)), nothing=nothing)
 
 

@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ciaccess.clients.connect import check_vault_address
 from ciaccess.engine import transit
 from ciaccess.engine.settings import StackSettingsError, stack_file
 from ciaccess.environment import LOCAL_PASSPHRASE
@@ -62,14 +63,12 @@ def check_vault(access: Access, environment: Mapping[str, str] = os.environ) -> 
     pulumi-vault takes both from VAULT_ADDR and VAULT_TOKEN alone; without the latter it uses ~/.vault-token.
 
     Raises:
-        StackSettingsError: the address is another one, or the token is given in a file only.
+        CredentialsError: VAULT_ADDR is another Vault.
+        StackSettingsError: it is empty, the namespace is another one, or the token is given in a file only.
     """
-    address = environment.get("VAULT_ADDR", "")
-    if address.rstrip("/") != access.vault.address:
-        raise StackSettingsError(
-            f"VAULT_ADDR is {address}, but this stack's Vault is {access.vault.address} (vault.address in access.yaml, "
-            "or ciaccess:addresses in the stack's settings). Correct the one that is wrong"
-        )
+    check_vault_address(access, environment)
+    if not environment.get("VAULT_ADDR"):
+        raise StackSettingsError(f"VAULT_ADDR is empty: export VAULT_ADDR={access.vault.address}")
     namespace = environment.get("VAULT_NAMESPACE", "").strip("/")
     if access.vault.namespace and namespace != access.vault.namespace:
         raise StackSettingsError(

@@ -13,18 +13,25 @@ import subprocess
 import sys
 import threading
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from ciaccess.engine.settings import StackSettingsError, stack_file
 from ciaccess.environment import ROOT
 from ciaccess.errors import CommandError, Exit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 # A state is some megabytes; a backend that does not send them in this time is as good as away.
 _STATE_SECONDS = 120
 _ENDINGS = (signal.SIGTERM, signal.SIGHUP)
+
+
+class Ended(NamedTuple):
+    """A run that ended: its exit code, and the lines of its standard error."""
+
+    code: int
+    errors: list[str]
 
 
 def run(
@@ -72,6 +79,40 @@ def preview(*words: str, variables: Mapping[str, str] | None = None) -> Any:
     return json.loads(done.stdout)
 
 
+def stream(words: Sequence[str], take: Callable[[str], None], variables: Mapping[str, str]) -> Ended:
+    """Run `pulumi` with these words, and pass each line of its standard output to `take` as it comes.
+
+    Raises:
+        CommandError: there is no `pulumi` on PATH, or the run was interrupted; the engine has then ended cleanly.
+    """
+    errors: list[str] = []
+    interrupted = False
+    with _started(words, variables, subprocess.PIPE) as engine:
+        assert engine.stdin  # noqa: S101 it was asked for above, as the next two
+        assert engine.stdout  # noqa: S101
+        assert engine.stderr  # noqa: S101
+        engine.stdin.close()
+        listener = threading.Thread(target=errors.extend, args=(engine.stderr,), daemon=True)
+        listener.start()
+        while True:
+            try:
+                for line in engine.stdout:
+                    take(line)
+                listener.join()
+                code = engine.wait()
+            except KeyboardInterrupt:
+                engine.send_signal(signal.SIGINT)
+                interrupted = True
+                continue
+            except BaseException:
+                engine.send_signal(signal.SIGINT)
+                raise
+            break
+    if interrupted:
+        raise _interrupted(words)
+    return Ended(code, errors)
+
+
 def replace(stack: str, state: Any) -> None:
     """Put a state, as `export` returned it, in the place of a stack's own.
 
@@ -110,6 +151,16 @@ def _call(
     given: str = "",
     seconds: float | None = None,
 ) -> subprocess.CompletedProcess[str]:
+    with _started(words, variables, output) as engine:
+        out, err = _waited_for(engine, words, given, seconds)
+    return subprocess.CompletedProcess(engine.args, engine.returncode, out, err)
+
+
+@contextmanager
+def _started(
+    words: Sequence[str], variables: Mapping[str, str] | None, output: IO[str] | int | None
+) -> Iterator[subprocess.Popen[str]]:
+    """Start the engine; signals that end this process are KeyboardInterrupts meanwhile."""
     with _endings_as_interrupts():
         try:
             started = subprocess.Popen(  # noqa: S603 our own words
@@ -120,14 +171,15 @@ def _call(
                 stdout=output,
                 stderr=subprocess.PIPE if output == subprocess.PIPE else None,
                 text=True,
+                encoding="utf-8",
+                errors="replace",
                 # A second signal makes the engine leave its step half done, so each comes from here alone, and once.
                 process_group=0,
             )
         except FileNotFoundError:
             raise CommandError("run pulumi: it is not on PATH. Set the project up: make setup") from None
         with started:
-            out, err = _waited_for(started, words, given, seconds)
-    return subprocess.CompletedProcess(started.args, started.returncode, out, err)
+            yield started
 
 
 @contextmanager
@@ -166,10 +218,12 @@ def _waited_for(
             interrupted, given, seconds = True, "", None
             continue
         if interrupted:
-            raise CommandError(
-                f"pulumi {words[0]}: interrupted, and ended. What it did until then is recorded"
-            )
+            raise _interrupted(words)
         return out, err
+
+
+def _interrupted(words: Sequence[str]) -> CommandError:
+    return CommandError(f"pulumi {words[0]}: interrupted, and ended. What it did until then is recorded")
 
 
 def _failure(words: Sequence[str], done: subprocess.CompletedProcess[str]) -> str:

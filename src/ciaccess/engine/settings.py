@@ -13,8 +13,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Self
 
 from ciaccess.access.reading.document import read
-from ciaccess.access.reading.faults import ConfigError
 from ciaccess.environment import ROOT, state_directory
+from ciaccess.errors import CiaccessError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,7 +26,7 @@ LOCAL_STACK = "local-stack"
 _TRUTH = {None: False, False: False, True: True, "false": False, "true": True}
 
 
-class StackSettingsError(Exception):
+class StackSettingsError(CiaccessError):
     """A stack's settings cannot be used; the text names the file or key and what to do."""
 
 
@@ -87,16 +87,14 @@ def stack_file(stack: str, file: Path | None = None) -> dict[str, Any]:
     """Return what config/Pulumi.<stack>.yaml, or another file, holds, `config` among it as a mapping.
 
     Raises:
-        StackSettingsError: there is no such stack, or its file cannot be read.
+        StackSettingsError: there is no such stack, or the file is not a mapping.
+        ConfigError: the file cannot be read.
     """
     path = file or CONFIG_FOLDER / f"Pulumi.{stack}.yaml"
     if not path.is_file():
         known = ", ".join(sorted(file.name[7:-5] for file in CONFIG_FOLDER.glob("Pulumi.*.yaml")))
         raise StackSettingsError(f"there is no stack {stack!r}: {path} does not exist. Stacks: {known}")
-    try:
-        document = read(path)
-    except ConfigError as error:
-        raise StackSettingsError(str(error)) from None
+    document = read(path)
     if document.faults:
         raise StackSettingsError(str(document.faults[0]))
     found = {} if document.data is None else document.data

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ciaccess.environment import ROOT
+from ciaccess.errors import CiaccessError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,7 +31,7 @@ _FREE_PORTS = range(20_000, 32_000)
 _children: dict[int, subprocess.Popen[bytes]] = {}
 
 
-class StackError(Exception):
+class StackError(CiaccessError):
     """The local stack cannot do what was asked; the text says why and what to do."""
 
 

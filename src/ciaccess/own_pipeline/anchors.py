@@ -7,7 +7,6 @@ runs with the rights of its identity all the same: what these are is Vault's to 
 from __future__ import annotations
 
 import json
-import os
 from typing import TYPE_CHECKING
 
 from ciaccess.access.desired import pipeline_identities
@@ -15,30 +14,10 @@ from ciaccess.access.desired.trust_anchors import changed_anchors, trust_anchors
 from ciaccess.errors import CommandError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from ciaccess.access import Access
     from ciaccess.clients.vault.client import Vault
 
 _REMEDY = "If it is meant, an administrator runs ./ciaccess bootstrap with this access.yaml"
-
-
-def check_vault_address(access: Access, environment: Mapping[str, str] = os.environ) -> None:
-    """Refuse to send the job's id_token to another Vault than the job's group variable names.
-
-    Raises:
-        CommandError: VAULT_ADDR is another address, or a job of GitLab has none.
-    """
-    address = environment.get("VAULT_ADDR", "").rstrip("/")
-    if not address and environment.get("GITLAB_CI") == "true":
-        raise CommandError(
-            "VAULT_ADDR is empty: a job takes Vault's address from the group's variable, not from the checkout. Set it there"
-        )
-    if address and address != access.vault.address:
-        raise CommandError(
-            f"the trust anchor vault.address is {access.vault.address}, and the job's VAULT_ADDR is {address}: nothing was "
-            "sent. Correct the one that is wrong; of both, the group's variable first"
-        )
 
 
 def confirmed_text(access: Access) -> str:

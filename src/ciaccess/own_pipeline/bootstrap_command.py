@@ -14,12 +14,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ciaccess.access.desired import pipeline_identities
-from ciaccess.cli.options import declared
+from ciaccess.cli.options import load_access
 from ciaccess.cli.terminal import confirm, notices, output
 from ciaccess.engine import pulumi_cli
 from ciaccess.engine.preconditions import check_transit_key
-from ciaccess.engine.settings import StackSettingsError
-from ciaccess.errors import CommandError, Exit
+from ciaccess.errors import CommandError
 from ciaccess.own_pipeline.anchors import confirmed_text
 
 if TYPE_CHECKING:
@@ -77,14 +76,8 @@ def bootstrap(
 
     Exit code 0 done, 3 Vault, Nexus or GitLab could not be asked, 1 an error, or not confirmed.
     """
-    from ciaccess.clients.credentials import CredentialsError  # noqa: PLC0415 after the options were found good
-    from ciaccess.clients.errors import ApiError  # noqa: PLC0415 likewise
-
-    access = declared(stack=stack)
-    try:
-        check_transit_key(stack, access)
-    except StackSettingsError as error:
-        raise CommandError(str(error)) from None
+    access = load_access(stack=stack)
+    check_transit_key(stack, access)
     if access.pipeline is None:
         raise CommandError("access.yaml has no pipeline to make identities for. Add the section pipeline")
     files = {
@@ -92,38 +85,26 @@ def bootstrap(
         pipeline_identities.GITLAB_NOTES: gitlab_notes,
         pipeline_identities.GITLAB_WRITER: gitlab_writer,
     }
-    try:
-        vault = _administrator(access)
-        brought = _brought(access, vault, {name: path for name, path in files.items() if path})
-        _provision(stack, yes=yes)
-        _put(access, vault, stack, brought)
-    except CredentialsError as error:
-        raise CommandError(str(error)) from None
-    except ApiError as error:
-        raise CommandError(str(error), Exit.COULD_NOT_LOOK) from None
+    vault = _administrator(access)
+    brought = _brought(access, vault, {name: path for name, path in files.items() if path})
+    _provision(stack, yes=yes)
+    _put(access, vault, stack, brought)
     output().print(_LEFT.format(project=access.pipeline.project, branch=access.pipeline.branch), markup=False)
 
 
 def _administrator(access: Access) -> Vault:
     """Return Vault, once it is known that the caller's credentials are taken by all three systems."""
-    from ciaccess.clients.credentials import KNOWN, require  # noqa: PLC0415 the clients are slow to import
+    from ciaccess.clients.connect import gitlab_client, nexus_client, vault_client  # noqa: PLC0415 slow to import
+    from ciaccess.clients.credentials import KNOWN, require  # noqa: PLC0415 likewise
     from ciaccess.clients.gitlab.groups import token_scopes  # noqa: PLC0415 likewise
-    from ciaccess.clients.gitlab.variables import GitLab  # noqa: PLC0415 likewise
-    from ciaccess.clients.http.session import trusting  # noqa: PLC0415 likewise
-    from ciaccess.clients.nexus import Nexus  # noqa: PLC0415 likewise
-    from ciaccess.clients.vault.client import Vault  # noqa: PLC0415 likewise
     from ciaccess.engine.preconditions import check_vault  # noqa: PLC0415 likewise
 
-    found = require(*KNOWN)
-    options = trusting()
-    try:
-        check_vault(access)
-    except StackSettingsError as error:
-        raise CommandError(str(error)) from None
-    vault = Vault(access.vault.address, found["VAULT_TOKEN"], options=options)
+    require(*KNOWN)
+    check_vault(access)
+    vault = vault_client(access)
     vault.token_lives()
-    Nexus(access.nexus.url, found["NEXUS_USERNAME"], found["NEXUS_PASSWORD"], options=options).users.all()
-    if "api" not in token_scopes(GitLab(access.gitlab.url, found["GITLAB_TOKEN"], options=options)):
+    nexus_client(access.nexus.url).users.all()
+    if "api" not in token_scopes(gitlab_client(access.gitlab.url)):
         raise CommandError("GITLAB_TOKEN lacks the scope api. Use a token of an owner of the group")
     return vault
 

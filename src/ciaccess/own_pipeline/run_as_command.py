@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ciaccess.access.desired import pipeline_identities
-from ciaccess.cli.options import FileOption, StackOption, declared
+from ciaccess.cli.options import FileOption, StackOption, load_access
 from ciaccess.cli.terminal import notices
 from ciaccess.errors import CommandError, Exit
-from ciaccess.own_pipeline.anchors import check_anchors, check_vault_address
+from ciaccess.own_pipeline.anchors import check_anchors
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -47,9 +47,7 @@ def run_as(
 
     Exit code: the command's. 3 where Vault cannot be reached or refuses, 1 where something is missing.
     """
-    from ciaccess.clients.errors import ApiError  # noqa: PLC0415 after the YAML has been found good
-
-    access = declared(file, stack)
+    access = load_access(file, stack)
     chosen = pipeline_identities.IDENTITIES.get(f"ciaccess-{identity}")
     if access.pipeline is None or chosen is None:
         known = ", ".join(
@@ -61,19 +59,17 @@ def run_as(
     words = command[command[0] == "--" :]
     if not words:
         raise CommandError("there is no command to run. Write it behind --")
+    vault = _log_in(access, chosen)
     try:
-        vault = _log_in(access, chosen)
-        try:
-            check_anchors(access, vault)
-            return _run(words, {**_credentials(access, chosen, vault), "VAULT_TOKEN": vault.token})
-        finally:
-            _log_out(vault)
-    except ApiError as error:
-        raise CommandError(str(error), Exit.COULD_NOT_LOOK) from None
+        check_anchors(access, vault)
+        return _run(words, {**_credentials(access, chosen, vault), "VAULT_TOKEN": vault.token})
+    finally:
+        _log_out(vault)
 
 
 def _log_in(access: Access, identity: pipeline_identities.Identity) -> Vault:
-    from ciaccess.clients.errors import RefusedError  # noqa: PLC0415 the clients are slow to import
+    from ciaccess.clients.connect import check_vault_address  # noqa: PLC0415 the clients are slow to import
+    from ciaccess.clients.errors import RefusedError  # noqa: PLC0415 likewise
     from ciaccess.clients.http.session import trusting  # noqa: PLC0415 likewise
     from ciaccess.clients.vault.client import Vault  # noqa: PLC0415 likewise
     from ciaccess.clients.vault.id_token_times import is_untimely  # noqa: PLC0415 likewise

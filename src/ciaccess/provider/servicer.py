@@ -16,10 +16,10 @@ import grpc.aio  # type: ignore[import-untyped] # the same
 from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
 from pulumi.runtime.proto import provider_pb2_grpc
 
-from ciaccess.clients.credentials import CredentialsError
-from ciaccess.clients.errors import ApiError, one_line, origin
+from ciaccess.clients.errors import one_line, origin
 from ciaccess.clients.redaction import RedactingFilter
-from ciaccess.provider.kinds.kind import KindError
+from ciaccess.engine.failures import record
+from ciaccess.errors import CiaccessError
 from ciaccess.provider.server import CiaccessProvider
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger("ciaccess.provider")
 LOG_FILE = "CIACCESS_LOG"
-_EXPECTED = (ApiError, CredentialsError, KindError)
 _MOST_CHARACTERS = 2000
 _PARENT_SECONDS = 1.0
 # The engine's calls, each with the provider's method.
@@ -71,6 +70,8 @@ def _handler(name: str, method: str) -> Callable[..., Awaitable[Any]]:
             return await getattr(self._provider, method)(request)
         except Exception as error:  # noqa: BLE001 any failure becomes one line for the user
             failure = error
+        if isinstance(failure, CiaccessError):
+            record(failure)
         LOG.debug("%s failed", name, exc_info=failure)
         await context.abort(grpc.StatusCode.UNKNOWN, message(name, failure))
         raise AssertionError  # abort does not return
@@ -94,7 +95,7 @@ for _name in _UNIMPLEMENTED:
 
 def message(verb: str, error: BaseException) -> str:
     """Return an error as one line without secrets; the text of an unexpected error is not shown."""
-    if isinstance(error, _EXPECTED):
+    if isinstance(error, CiaccessError):
         line = one_line(str(error), _MOST_CHARACTERS)
         return line if line.endswith((".", "?")) else f"{line}."
     return (

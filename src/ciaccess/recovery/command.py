@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ciaccess.access import load
 from ciaccess.cli.local_credentials import use_local_credentials
-from ciaccess.cli.options import declared_in
 from ciaccess.cli.terminal import finish, notices, output, print_json
 from ciaccess.engine import pulumi_cli
 from ciaccess.engine.preconditions import check_vault
-from ciaccess.engine.settings import StackSettings, StackSettingsError, project_name
-from ciaccess.errors import CommandError, Exit
+from ciaccess.engine.settings import StackSettings, project_name
+from ciaccess.errors import CiaccessError, CommandError, Exit
 from ciaccess.recovery import leftovers, state_folder, state_key
 
 if TYPE_CHECKING:
@@ -46,19 +46,16 @@ def recover(
 
     Exit code 0 nothing to recover, 2 leftovers found, 3 could not look, 1 the lock is of a run that may be alive, or error.
     """
-    try:
-        settings = StackSettings.of_stack(stack, settings_file)
-        access = declared_in(settings.access_file, settings.addresses)
-        use_local_credentials(stack, settings_file)
-        check_vault(access)
-    except StackSettingsError as error:
-        raise CommandError(str(error)) from None
+    settings = StackSettings.of_stack(stack, settings_file)
+    access = load(settings.access_file, settings.addresses)
+    use_local_credentials(stack, settings_file)
+    check_vault(access)
     left = _storage(stack, yes=yes)
     # Without --yes, an unreadable state is left to the run after its repair.
     if yes or all(each.kind != "torn" for each in left):
         try:
             left += _rest(stack, settings_file, access, yes=yes)
-        except CommandError:
+        except CiaccessError:
             # The next run does not find what is repaired already, so report it now.
             for each in left if yes else ():
                 notices().print(f"done: {each.found}: {each.remedy}", markup=False)
@@ -85,36 +82,27 @@ def _storage(stack: str, *, yes: bool) -> list[Leftover]:
 
 
 def _rest(stack: str, settings_file: Path | None, access: Access, *, yes: bool) -> list[Leftover]:
-    from ciaccess.clients.credentials import CredentialsError  # noqa: PLC0415 only once the YAML is valid
-    from ciaccess.clients.errors import ApiError  # noqa: PLC0415 likewise
+    from ciaccess.clients.connect import vault_client  # noqa: PLC0415 only once the YAML is valid
     from ciaccess.recovery import unrecorded  # noqa: PLC0415 likewise
 
     try:
         export = pulumi_cli.export(stack)
     except CommandError as error:
         raise CommandError(str(error), Exit.COULD_NOT_LOOK) from None
-    try:
-        # For a transit key, which may be in another Vault, the engine prefers these variables.
-        state_key.check(export, _vault(url="VAULT_SERVER_URL", token="VAULT_SERVER_TOKEN"))  # noqa: S106 names of variables
-        left = _mend(leftovers.of_the_state(export, stack), yes=yes)
-        left += _mend(leftovers.of_vault(export, access, _vault()), yes=yes)
-        return left + _mend(unrecorded.leftovers(export, access, _vault(), stack, settings_file), yes=yes)
-    except (ApiError, CredentialsError) as error:
-        raise CommandError(str(error), Exit.COULD_NOT_LOOK) from None
+    vault = vault_client(access)
+    state_key.check(export, _vault_of_the_key(vault))
+    left = _mend(leftovers.of_the_state(export, stack), yes=yes)
+    left += _mend(leftovers.of_vault(export, access, vault), yes=yes)
+    return left + _mend(unrecorded.leftovers(export, access, vault, stack, settings_file), yes=yes)
 
 
-def _vault(*, url: str = "", token: str = "") -> Vault:
-    """Return Vault by the usual variables, or by those of these names if they are set."""
-    from ciaccess.clients.credentials import require  # noqa: PLC0415 likewise
+def _vault_of_the_key(vault: Vault) -> Vault:
+    """Return the Vault that decrypts the state: the engine prefers these variables to VAULT_ADDR and VAULT_TOKEN."""
     from ciaccess.clients.http.session import trusting  # noqa: PLC0415 likewise
     from ciaccess.clients.vault.client import Vault  # noqa: PLC0415 likewise
 
-    found = require("VAULT_ADDR", "VAULT_TOKEN")
-    return Vault(
-        os.environ.get(url) or found["VAULT_ADDR"],
-        os.environ.get(token) or found["VAULT_TOKEN"],
-        options=trusting(),
-    )
+    address = os.environ.get("VAULT_SERVER_URL") or vault.url
+    return Vault(address, os.environ.get("VAULT_SERVER_TOKEN") or vault.token, options=trusting())
 
 
 def _mend(left: list[Leftover], *, yes: bool) -> list[Leftover]:

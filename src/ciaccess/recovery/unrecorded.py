@@ -13,7 +13,7 @@ from ciaccess.access.desired.ownership import owner_in
 from ciaccess.access.desired.pipeline_identities import jwt_roles
 from ciaccess.access.desired.vault import vault_policies
 from ciaccess.adoption.plan import Plan, PlannedAction
-from ciaccess.adoption.session import session, told
+from ciaccess.adoption.session import session
 from ciaccess.clients.vault.secret import VaultSecret
 from ciaccess.engine.resource_types import backend, jwt_role, kv_mount, policy
 from ciaccess.engine.state import parse
@@ -94,10 +94,9 @@ def take_into_state(stack: str, settings_file: Path | None, targets: tuple[Targe
         adopted = whole.of(PlannedAction.ADOPTED)
         steps = tuple(step for step in adopted if (step.resource.type, step.identity) in wanted)
         chosen = Plan(whole.declared, steps)
-        with told():
-            adopting.take_into_state(chosen)
-            adopting.changes(chosen)
-            adopting.settle(chosen)
+        adopting.take_into_state(chosen)
+        adopting.changes(chosen)
+        adopting.settle(chosen)
 
 
 def _is_our_policy(vault: Vault, name: str, owner: str) -> bool:

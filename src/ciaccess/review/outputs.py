@@ -12,7 +12,7 @@ from urllib.parse import quote
 from typer.core import TyperCommand
 
 from ciaccess.cli.terminal import notices, output, print_json, write_file
-from ciaccess.errors import CommandError
+from ciaccess.errors import CiaccessError, CommandError
 from ciaccess.report import page
 
 if TYPE_CHECKING:
@@ -94,21 +94,18 @@ class Outputs:
             self._keep_note(about, shown)
 
     def _keep_note(self, about: Told, shown: page.Page) -> None:
-        from ciaccess.clients.credentials import CredentialsError, notes_token, require  # noqa: PLC0415 only here
-        from ciaccess.clients.errors import ApiError  # noqa: PLC0415 likewise
+        from ciaccess.clients.connect import gitlab_client  # noqa: PLC0415 only here
+        from ciaccess.clients.credentials import notes_token  # noqa: PLC0415 likewise
         from ciaccess.clients.gitlab.notes import MergeRequestNotes  # noqa: PLC0415 likewise
-        from ciaccess.clients.gitlab.variables import GitLab  # noqa: PLC0415 likewise
-        from ciaccess.clients.http.session import trusting  # noqa: PLC0415 likewise
         from ciaccess.review.note import keep, marker, text_of  # noqa: PLC0415 likewise
 
         mark = marker(about.project, about.stack)
-        token = notes_token()
         project, merge_request = (os.environ[name] for name in _JOB)
         try:
-            gitlab = GitLab(about.access.gitlab.url, require(token)[token], options=trusting())
+            gitlab = gitlab_client(about.access.gitlab.url, notes_token())
             notes = MergeRequestNotes(gitlab, project, int(merge_request))
             done = keep(notes, mark, text_of(shown, mark, self._link()))
-        except (ApiError, CredentialsError) as error:
+        except CiaccessError as error:
             raise CommandError(f"keep the note: {error}") from None
         notices().print(f"note on !{merge_request}: {done}", markup=False)
 

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ciaccess.analysis.changes import Difference
+    from ciaccess.clients.could_not_look import CouldNotLook
     from ciaccess.review.fields import FieldChange
-    from ciaccess.review.preflight import Blind
     from ciaccess.review.report import Agreement, Report
     from ciaccess.review.resources import ResourceChange
 
@@ -70,16 +70,13 @@ def page_of(report: Report) -> Page:
     )
 
 
-def page_of_blindness(project: str, stack: str, blind: Iterable[Blind]) -> Page:
-    """Return the page of a preview that was not run, because something could not be looked at."""
-    spots = tuple(
-        Finding(f"could not look at {spot.subject} because {spot.because}", "bad", details=(spot.remedy,))
-        for spot in blind
+def not_checked(project: str, stack: str, could_not_look: Iterable[CouldNotLook]) -> Page:
+    """Return the page of a preview in which something could not be checked."""
+    findings = tuple(
+        Finding(f"could not look at {each.subject} because {each.because}", "bad", details=(each.remedy,))
+        for each in could_not_look
     )
-    intro = (
-        "So nobody knows what this change would do: neither that it changes something, nor that it does not."
-    )
-    section = Section("Could not look", intro, spots)
+    section = Section("Could not look", "The effect of this change is therefore unknown.", findings)
     return Page(f"Preview of {project}, stack {stack}", "Could not look", "bad", (section,))
 
 

@@ -15,8 +15,8 @@ from ciaccess.cli.local_credentials import use_local_credentials
 from ciaccess.cli.terminal import finish, output, print_json
 from ciaccess.engine import pulumi_cli
 from ciaccess.engine.preconditions import check_vault
-from ciaccess.engine.settings import StackSettings, StackSettingsError, project_name
-from ciaccess.errors import CommandError, Exit
+from ciaccess.engine.settings import StackSettings, project_name
+from ciaccess.errors import CiaccessError, CommandError, Exit
 from ciaccess.progress import Step
 from ciaccess.rotation.count_up import File, count_up, rotated_together
 
@@ -80,7 +80,8 @@ def rotate(  # noqa: PLR0913 each option is a choice of its own
     """
     from ciaccess.rotation.proof import plan  # noqa: PLC0415 `--help` needs no clients
 
-    file = _file(stack, settings_file)
+    settings = StackSettings.of_stack(stack, settings_file)
+    file = File(settings.access_file, settings.addresses)
     access = file.access()
     chosen = _chosen(access, accounts or (), every=all_, due=due)
     if emergency and not accounts:
@@ -95,14 +96,6 @@ def rotate(  # noqa: PLR0913 each option is a choice of its own
         finish(Exit.DIFFERENCES if any(each.faults for each in rotated) else Exit.CLEAN)
     after = count_up(file, access, chosen) if does else rotation.counted_up(access, chosen, today())
     _print(run, plan(access, after, rotated_together(access, chosen)), as_json=as_json, dry_run=dry_run)
-
-
-def _file(stack: str, settings_file: Path | None) -> File:
-    try:
-        settings = StackSettings.of_stack(stack, settings_file)
-    except StackSettingsError as error:
-        raise CommandError(str(error)) from None
-    return File(settings.access_file, settings.addresses)
 
 
 def _chosen(access: Access, named: Sequence[str], *, every: bool, due: bool) -> list[str]:
@@ -122,16 +115,14 @@ def _chosen(access: Access, named: Sequence[str], *, every: bool, due: bool) -> 
 
 def _apply(run: _Run, access: Access) -> list[Rotated]:
     """Count up, run the engine, and verify the result; in an emergency once for each of two users."""
-    from ciaccess.clients.credentials import CredentialsError  # noqa: PLC0415 `--help` needs no clients
-    from ciaccess.clients.errors import ApiError  # noqa: PLC0415 likewise
-    from ciaccess.rotation.proof import Proof  # noqa: PLC0415 likewise
+    from ciaccess.rotation.proof import Proof  # noqa: PLC0415 `--help` needs no clients
 
     use_local_credentials(run.stack, run.settings_file)
     try:
         check_vault(access)
         proof = Proof(access)
         before = _before(run, access, proof)
-    except (ApiError, CredentialsError, StackSettingsError) as error:
+    except CiaccessError as error:
         raise CommandError(f"nothing was rotated. {error}", Exit.COULD_NOT_LOOK) from None
     _refuse_unapplied(run, access, before)
     access = _rotate(run, access, run.chosen)
@@ -140,7 +131,7 @@ def _apply(run: _Run, access: Access) -> list[Rotated]:
         access = _rotate(run, access, again)
     try:
         return [proof.after(access, each, emergency=run.emergency) for each in before]
-    except (ApiError, CredentialsError) as error:
+    except CiaccessError as error:
         raise CommandError(f"rotated and applied, but not verified: {error}", Exit.COULD_NOT_LOOK) from None
     finally:
         proof.close()

@@ -6,11 +6,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ciaccess.access import load
 from ciaccess.access.desired import former_names, rotation
 from ciaccess.access.desired.pipeline_identities import own_accounts
 from ciaccess.access.model.checks_dates import today
 from ciaccess.atomic_file import beside
-from ciaccess.cli.options import declared_in
 from ciaccess.errors import CommandError
 from ciaccess.rotation.yaml_edit import EditError, NewEntry, edit
 
@@ -36,7 +36,7 @@ class File:
         Raises:
             CommandError: it is invalid.
         """
-        return declared_in(self.path, self.addresses)
+        return load(self.path, self.addresses)
 
 
 def entry_of(access: Access, account: str) -> tuple[str, ...]:
@@ -70,7 +70,7 @@ def count_up(file: File, access: Access, chosen: Sequence[str]) -> Access:
     target = file.path.resolve()
     scratch = _scratch(target, after)
     try:
-        found = declared_in(scratch, file.addresses)
+        found = load(scratch, file.addresses)
         if found != rotation.counted_up(access, chosen, day) or _read(file.path) != before:
             raise CommandError(
                 f"edit {file.path}: the file changed meanwhile, or its layout is not supported. Run again, or count up the "

@@ -10,10 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from ciaccess.access.desired import rotation
 from ciaccess.access.desired.vault import secret_of
+from ciaccess.clients.connect import nexus_client, vault_client
 from ciaccess.clients.credentials import require
-from ciaccess.clients.http.session import trusting
-from ciaccess.clients.nexus import Nexus
-from ciaccess.clients.vault.client import Vault
 from ciaccess.clients.vault.secret import VaultSecret
 
 if TYPE_CHECKING:
@@ -64,12 +62,9 @@ class Proof:
     """Reads secrets from Vault and checks logins at Nexus; raises CredentialsError and ApiError."""
 
     def __init__(self, access: Access) -> None:
-        found = require("VAULT_TOKEN", "NEXUS_USERNAME", "NEXUS_PASSWORD")
-        options = trusting()
-        self._vault = Vault(access.vault.address, found["VAULT_TOKEN"], options=options)
-        self._nexus = Nexus(
-            access.nexus.url, found["NEXUS_USERNAME"], found["NEXUS_PASSWORD"], options=options
-        )
+        require("VAULT_TOKEN", "NEXUS_USERNAME", "NEXUS_PASSWORD")  # all that are missing, at once
+        self._vault = vault_client(access)
+        self._nexus = nexus_client(access.nexus.url)
 
     def before(self, access: Access, account: str, *, thorough: bool) -> Before:
         """Return the account before its rotation; `thorough` includes all older versions of the secret."""

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from ruamel.yaml import YAML
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
+from ciaccess.errors import CiaccessError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import date
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 KEY = "rotation"
 
 
-class EditError(Exception):
+class EditError(CiaccessError):
     """The entry cannot be written to this text; the message has the reason."""
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ciaccess.cli.options import FileOption, StackOption, declared
+from ciaccess.cli.options import FileOption, StackOption, load_access
 from ciaccess.cli.terminal import finish, notices, output, print_json, write_file
 from ciaccess.errors import CommandError
 from ciaccess.verification import tables
@@ -58,7 +58,7 @@ def verify(  # noqa: PLR0913 each option is a choice of its own
     Exit code 0: all checks passed; 2: a check failed; 3: a check could not be made; 1: error.
     The id_token is the job's, or on the stack `local` minted by its GitLab.
     """
-    access = declared(file, stack)
+    access = load_access(file, stack)
     chosen = _chosen(access, accounts or ())
     local = _is_local(stack)
     means = _means(access, id_token_file, local=local, writes=local if write is None else write)
@@ -89,22 +89,18 @@ def local_means(access: Access, *, writes: bool = True, given: IdToken | None = 
     """Return all that the local stack gives: any id_token, and every administrator's credentials.
 
     Raises:
-        CommandError: there is no local stack, or it was never started whole.
+        StackError: there is no local stack, or it did not finish starting.
     """
     from ciaccess.clients.gitlab.variables import GitLab  # noqa: PLC0415 `--help` does without clients
     from ciaccess.clients.vault.client import Vault  # noqa: PLC0415 likewise
     from ciaccess.clients.vault.secret import Credentials  # noqa: PLC0415 likewise
     from ciaccess.local_stack import stack  # noqa: PLC0415 likewise
     from ciaccess.local_stack.places import credential_file  # noqa: PLC0415 likewise
-    from ciaccess.local_stack.processes import StackError  # noqa: PLC0415 likewise
     from ciaccess.verification.run import Means  # noqa: PLC0415 likewise
     from ciaccess.verification.token_sources import GivenToken, MintedTokens  # noqa: PLC0415 likewise
 
-    try:
-        stack.environment()
-    except StackError as error:
-        raise CommandError(str(error)) from None
-    options = _options()
+    stack.environment()
+    options = _bounds()
     vault_token, nexus_password, gitlab_token = (
         credential_file(name).read_text(encoding="ascii")
         for name in ("vault-token", "nexus-password", "gitlab-token")
@@ -142,7 +138,7 @@ class _LocalIssuer:
 
 
 def _means(access: Access, id_token_file: Path | None, *, local: bool, writes: bool) -> Means:
-    from ciaccess.clients.credentials import CredentialsError, require  # noqa: PLC0415 `--help` does without clients
+    from ciaccess.clients.credentials import require  # noqa: PLC0415 `--help` does without clients
     from ciaccess.clients.gitlab.variables import GitLab  # noqa: PLC0415 likewise
     from ciaccess.clients.vault.secret import Credentials  # noqa: PLC0415 likewise
     from ciaccess.verification.run import Means  # noqa: PLC0415 likewise
@@ -156,16 +152,13 @@ def _means(access: Access, id_token_file: Path | None, *, local: bool, writes: b
             f"no id_token given. Run this in a job whose id_tokens has {TOKEN}, name a file by --id-token-file, "
             "or try the local stack: --stack local"
         )
-    options = _options()
+    options = _bounds()
     administrator, gitlab = None, None
-    try:
-        if writes and _is_set("NEXUS_USERNAME") and _is_set("NEXUS_PASSWORD"):
-            found = require("NEXUS_USERNAME", "NEXUS_PASSWORD")
-            administrator = Credentials(found["NEXUS_USERNAME"], found["NEXUS_PASSWORD"])
-        if _is_set("GITLAB_TOKEN"):
-            gitlab = GitLab(access.gitlab.url, require("GITLAB_TOKEN")["GITLAB_TOKEN"], options=options)
-    except CredentialsError as error:
-        raise CommandError(str(error)) from None
+    if writes and _is_set("NEXUS_USERNAME") and _is_set("NEXUS_PASSWORD"):
+        found = require("NEXUS_USERNAME", "NEXUS_PASSWORD")
+        administrator = Credentials(found["NEXUS_USERNAME"], found["NEXUS_PASSWORD"])
+    if _is_set("GITLAB_TOKEN"):
+        gitlab = GitLab(access.gitlab.url, require("GITLAB_TOKEN")["GITLAB_TOKEN"], options=options)
     return Means(
         options=options,
         tokens=GivenToken(access, given),
@@ -177,14 +170,14 @@ def _means(access: Access, id_token_file: Path | None, *, local: bool, writes: b
 
 
 def _given(id_token_file: Path | None) -> IdToken | None:
-    from ciaccess.clients.credentials import CredentialsError, require  # noqa: PLC0415 `--help` does without clients
+    from ciaccess.clients.credentials import require  # noqa: PLC0415 `--help` does without clients
     from ciaccess.verification.id_tokens import IdToken, TokenError  # noqa: PLC0415 likewise
 
     try:
         if id_token_file is not None:
             return IdToken.parse(id_token_file.read_text(encoding="ascii").strip())
         return IdToken.parse(require(TOKEN)[TOKEN]) if _is_set(TOKEN) else None
-    except (CredentialsError, TokenError) as error:
+    except TokenError as error:
         raise CommandError(f"read the id_token: {error}") from None
     except OSError as error:
         raise CommandError(
@@ -196,14 +189,10 @@ def _given(id_token_file: Path | None) -> IdToken | None:
         ) from None
 
 
-def _options() -> HttpOptions:
-    from ciaccess.clients.credentials import CredentialsError  # noqa: PLC0415 `--help` does without clients
-    from ciaccess.clients.http.session import trusting  # noqa: PLC0415 likewise
+def _bounds() -> HttpOptions:
+    from ciaccess.clients.http.session import trusting  # noqa: PLC0415 `--help` does without clients
 
-    try:
-        return trusting(down_seconds=2.0, total_seconds=20.0)
-    except CredentialsError as error:
-        raise CommandError(str(error)) from None
+    return trusting(down_seconds=2.0, total_seconds=20.0)
 
 
 def _is_set(name: str) -> bool:

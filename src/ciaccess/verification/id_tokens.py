@@ -13,6 +13,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from ciaccess.clients.redaction import conceal
+from ciaccess.errors import CiaccessError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,7 +22,7 @@ _BITS = 2048
 _TAMPERED_LETTERS = 20
 
 
-class TokenError(Exception):
+class TokenError(CiaccessError):
     """There is no such id_token; the text says why and what to do."""
 
 

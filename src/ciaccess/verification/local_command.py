@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
@@ -14,12 +13,9 @@ from ciaccess.engine.settings import CONFIG_FOLDER
 from ciaccess.errors import CommandError, Exit
 from ciaccess.local_stack import nexus_bundle, stack
 from ciaccess.local_stack.nexus_bundle import BUNDLES
-from ciaccess.local_stack.processes import StackError
 from ciaccess.progress import Step, elapsed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from ciaccess.access import Access
 
 application = typer.Typer(
@@ -38,14 +34,6 @@ _NEXT = """Next steps:
   config/access.yaml                 edit it, then: ./ciaccess validate && pulumi up --stack local
   make down                          stop it; the data stays"""
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
-
-
-@contextlib.contextmanager
-def _clean_errors() -> Iterator[None]:
-    try:
-        yield
-    except StackError as error:
-        raise CommandError(str(error)) from None
 
 
 FreePortsOption = Annotated[
@@ -79,7 +67,7 @@ def up(*, free_ports: FreePortsOption = False, nexus: NexusOption = None) -> Non
 
     Exit code 0 when the proof succeeds, 2 when something in it is wrong, 3 when it could not look, 1 an error.
     """
-    from ciaccess.cli.options import declared  # noqa: PLC0415 `stop` and `status` must start quickly
+    from ciaccess.cli.options import load_access  # noqa: PLC0415 `stop` and `status` must start quickly
     from ciaccess.engine import pulumi_cli  # noqa: PLC0415 only `up` runs the engine
 
     began = time.monotonic()
@@ -88,21 +76,20 @@ def up(*, free_ports: FreePortsOption = False, nexus: NexusOption = None) -> Non
     code = pulumi_cli.run("up", "--yes", "--skip-preview", "--stack", _STACK, variables=stack.environment())
     if code:
         raise CommandError("pulumi up failed; its output is above. The proof was not run")
-    _prove(declared(stack=_STACK))
+    _prove(load_access(stack=_STACK))
     notices().print(f"[bold green]ready[/] in {elapsed(time.monotonic() - began)}. {_NEXT}")
 
 
 def _start(*, free_ports: bool, nexus: str | None) -> None:
-    from ciaccess.cli.options import declared  # noqa: PLC0415 `stop` and `status` must start quickly
+    from ciaccess.cli.options import load_access  # noqa: PLC0415 `stop` and `status` must start quickly
 
-    with _clean_errors():
-        record = stack.choose_nexus(nexus)
-        if record.nexus:
-            nexus_bundle.install(record.nexus)
-        access = declared(CONFIG_FOLDER / record.access_file if record.nexus else None)
-        title = f"starting Vault, Nexus{record.nexus and ' ' + record.nexus} and GitLab"
-        with Step(title):
-            remarks = stack.start(access, any_ports=free_ports, nexus=nexus)
+    record = stack.choose_nexus(nexus)
+    if record.nexus:
+        nexus_bundle.install(record.nexus)
+    access = load_access(CONFIG_FOLDER / record.access_file if record.nexus else None)
+    title = f"starting Vault, Nexus{record.nexus and ' ' + record.nexus} and GitLab"
+    with Step(title):
+        remarks = stack.start(access, any_ports=free_ports, nexus=nexus)
     for remark in remarks:
         notices().print(f"[yellow]note[/] {remark}")
 
@@ -121,8 +108,7 @@ def _prove(access: Access) -> None:
 @application.command(epilog="Example:  ./ciaccess local stop, which is what `make down` runs")
 def stop() -> None:
     """Stop the stack; its data stays. Exit code 0 or 1."""
-    with _clean_errors():
-        stopped = stack.stop_all()
+    stopped = stack.stop_all()
     typer.echo(f"stopped {', '.join(stopped)}" if stopped else "nothing was running")
 
 
@@ -144,8 +130,7 @@ def reset(*, yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask."
     """Stop the stack and delete its data, its credentials, and the Pulumi state of the stack `local`. Exit code 0 or 1."""
     if not yes:
         confirm("Delete the local Vault, Nexus, GitLab and the state of the stack `local`?")
-    with _clean_errors():
-        stack.reset()
+    stack.reset()
     typer.echo("the local stack is gone")
 
 

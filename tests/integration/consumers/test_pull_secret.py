@@ -218,7 +218,7 @@ def test_the_token_is_shown_to_no_other_vault(cluster: Cluster) -> None:
     other = cluster.run(VAULT_ADDR="http://127.0.0.1:9")
     assert other.code == 1
     assert (
-        f"VAULT_ADDR is http://127.0.0.1:9, but the Vault of the YAML is {cluster.vault.url}. Name"
+        "VAULT_ADDR is http://127.0.0.1:9, but vault.address of access.yaml or of the stack's settings is "
         in other.err
     )
     nothing = cluster.run(VAULT_ADDR="", VAULT_TOKEN="")

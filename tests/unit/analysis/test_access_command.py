@@ -95,7 +95,7 @@ def test_faults_of_the_yaml_are_said_all_at_once(capsys: Capture, tmp_path: Path
     file = edited(tmp_path, ("    pull: all", "    pull: [rpm]"), ("token_ttl: 10m", "token_ttl: 3h"))
     done = ciaccess(capsys, "access", "--file", str(file))
     assert (done.code, done.out) == (1, "")
-    assert "read access.yaml: 2 found" in done.err
+    assert "2 faults. Correct them first" in done.err
     assert "Did you mean yum?" in done.err
 
 

@@ -120,7 +120,7 @@ def test_a_tokens_own_claims_are_taken_whole(
         ((*EXECUTOR, "--claims", "x.json"), "not both"),
         (("--claims", "/nowhere/x.json"), "read /nowhere/x.json: No such file"),
         (("--claims", __file__), "it is not JSON"),
-        ((*EXECUTOR, "--file", "/nowhere/access.yaml"), "read access.yaml: 1 found"),
+        ((*EXECUTOR, "--file", "/nowhere/access.yaml"), "there is no such file"),
     ],
 )
 def test_a_question_that_makes_no_sense_is_refused_in_one_message(

@@ -11,6 +11,7 @@ from typer.main import get_command
 from ciaccess.cli.application import COMMANDS, run
 from ciaccess.cli.application import application as entry
 from ciaccess.clients.redaction import conceal
+from ciaccess.engine.settings import StackSettings
 from ciaccess.environment import ROOT
 from ciaccess.errors import CommandError, Exit
 
@@ -98,7 +99,7 @@ def test_ctrl_c_ends_a_command_with_exit_code_1(
 @pytest.mark.parametrize("name", COMMANDS)
 def test_no_command_shows_variables_of_a_fault_or_installs_anything(name: str) -> None:
     """A rich traceback has the values of local variables, credentials among them."""
-    application = importlib.import_module(f"ciaccess.{COMMANDS[name]}").application
+    application = importlib.import_module(f"ciaccess.{COMMANDS[name].module}").application
     assert application.pretty_exceptions_enable is False
     options = {option for each in get_command(application).params for option in each.opts}
     assert "--install-completion" not in options
@@ -129,6 +130,7 @@ def test_the_local_stack_tells_faults_of_the_yaml_as_every_command_does(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "access.yaml").write_text("version: 2\n", encoding="utf-8")
-    monkeypatch.setattr("ciaccess.cli.options.CONFIG_FOLDER", tmp_path)
+    own = StackSettings(tmp_path / "access.yaml")
+    monkeypatch.setattr("ciaccess.cli.options.StackSettings", lambda: own)
     assert run(lambda: entry(["local", "start"], prog_name="ciaccess", standalone_mode=False)) == Exit.ERROR
-    assert "read access.yaml:" in capsys.readouterr().err
+    assert "version: 2 is not allowed" in capsys.readouterr().err

@@ -128,7 +128,9 @@ def test_every_fault_of_the_file_is_told_before_the_first_resource(
     (tmp_path / "access.yaml").write_text(bad, encoding="utf-8")
     with pytest.raises(pulumi.RunError) as raised:
         up()
-    assert [line.split(": ")[1] for line in str(raised.value).splitlines()] == [
+    first, *faults = str(raised.value).splitlines()
+    assert first == "2 faults. Correct them first:"
+    assert [line.split(": ")[1] for line in faults] == [
         "version",
         "accounts.svc-app.push[0]",
     ]

@@ -1,4 +1,4 @@
-"""The report's own parts: order, groups of blind spots, JUnit, the repair plan, and the state as it is exported."""
+"""The report's own parts: order, groups of what could not be checked, JUnit, the repair plan, and the state as it is exported."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from ciaccess.clients.could_not_look import Blind
+from ciaccess.clients.could_not_look import CouldNotLook
 from ciaccess.drift.catalogue import CLASSES
-from ciaccess.drift.findings import Finding, Report, Verdict, as_json, blind_groups
+from ciaccess.drift.findings import Finding, Report, Verdict, as_json, groups_of
 from ciaccess.drift.junit import junit
 from ciaccess.drift.repairs import plan
 from ciaccess.engine.resource_types import Target
@@ -21,24 +21,24 @@ BY_HAND = Finding("nexus.anonymous.enabled", "anonymous access", "off", "on", by
 URN = "urn:pulumi:prod::ciaccess::ciaccess:index:ServiceAccount::svc-a"
 
 
-def report(*findings: Finding, blind: tuple[Blind, ...] = ()) -> Report:
-    return Report("prod", findings, blind)
+def report(*findings: Finding, not_checked: tuple[CouldNotLook, ...] = ()) -> Report:
+    return Report("prod", findings, not_checked)
 
 
 def test_what_could_not_be_looked_at_outweighs_everything() -> None:
-    spot = Blind("Vault", "Vault", "it is sealed", "Unseal it.")
+    spot = CouldNotLook("Vault", "Vault", "it is sealed", "Unseal it.")
     assert report().verdict is Verdict.CLEAN
     assert report(FOUND).verdict is Verdict.DRIFT
-    assert report(FOUND, blind=(spot,)).verdict is Verdict.COULD_NOT_LOOK
-    assert report(blind=(spot,)).verdict is Verdict.COULD_NOT_LOOK
+    assert report(FOUND, not_checked=(spot,)).verdict is Verdict.COULD_NOT_LOOK
+    assert report(not_checked=(spot,)).verdict is Verdict.COULD_NOT_LOOK
 
 
 def test_one_cause_is_one_sentence() -> None:
     spots = tuple(
-        Blind("Nexus", subject, "503", "Wait.") for subject in ("the roles", "the roles", "the users")
+        CouldNotLook("Nexus", subject, "503", "Wait.") for subject in ("the roles", "the roles", "the users")
     )
-    other = Blind("Nexus", "the privileges", "403", "Ask.")
-    groups = [subjects for subjects, _ in blind_groups((*spots, other))]
+    other = CouldNotLook("Nexus", "the privileges", "403", "Ask.")
+    groups = [subjects for subjects, _ in groups_of((*spots, other))]
     assert groups == ["the roles and the users", "the privileges"]
 
 
@@ -51,8 +51,8 @@ def test_a_key_stays_the_same_whatever_the_details() -> None:
 
 def test_junit_survives_what_xml_cannot_hold() -> None:
     hostile = Finding("nexus.user.twin", "user \x00\x1b<&\ud800", "only svc-a", "]]>")
-    blind = (Blind("Vault", "policy \x0c", "of \x01", "Do."),)
-    root = ET.fromstring(junit(report(hostile, blind=blind)).encode())  # noqa: S314 our own
+    not_checked = (CouldNotLook("Vault", "policy \x0c", "of \x01", "Do."),)
+    root = ET.fromstring(junit(report(hostile, not_checked=not_checked)).encode())  # noqa: S314 our own
     assert root.get("failures") == "1"
     assert root.get("errors") == "1"
     assert len(list(root.iter("testcase"))) == len(CLASSES) + 1

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ciaccess.access import load
+from ciaccess.clients.credentials import CredentialsError
 from ciaccess.engine import settings, transit
 from ciaccess.engine.preconditions import check_passphrase, check_transit_key, check_vault
 from ciaccess.engine.settings import StackSettingsError
@@ -115,7 +116,7 @@ def test_a_vault_other_than_the_yamls_is_refused() -> None:
     access = load(ROOT / "config" / "access.yaml")
     good = {"VAULT_ADDR": "https://vault.shared.cwiq.io/", "VAULT_TOKEN": "t"}
     check_vault(access, good)
-    with pytest.raises(StackSettingsError, match=r"VAULT_ADDR is https://other, but this stack's Vault is"):
+    with pytest.raises(CredentialsError, match=r"VAULT_ADDR is https://other, but vault.address"):
         check_vault(access, good | {"VAULT_ADDR": "https://other"})
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from ciaccess.engine import settings
 from ciaccess.engine.settings import StackSettings, StackSettingsError, local_addresses_file
+from ciaccess.errors import CiaccessError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -105,7 +106,7 @@ def test_an_unknown_stack_names_those_there_are(folder: Path) -> None:
 def test_a_stacks_file_that_cannot_be_read_is_said_in_one_line(folder: Path, content: str | bytes) -> None:
     path = folder / "Pulumi.test.yaml"
     path.write_bytes(content.encode() if isinstance(content, str) else content)
-    with pytest.raises(StackSettingsError) as raised:
+    with pytest.raises(CiaccessError) as raised:
         StackSettings.of_stack("test")
     assert "Pulumi.test.yaml" in str(raised.value)
     assert "\n" not in str(raised.value)

@@ -4,7 +4,6 @@ import pytest
 
 from ciaccess.adoption.session import connect
 from ciaccess.clients.credentials import CredentialsError
-from ciaccess.errors import CommandError
 from ciaccess.provider.systems import Systems
 
 _HOLDS_CREDENTIALS = "https://root:planted@nexus.example.org"
@@ -22,7 +21,7 @@ def test_an_address_that_cannot_be_one_is_the_users_mistake_and_no_fault_of_ours
 
 
 def test_an_adoption_says_an_address_that_cannot_be_one() -> None:
-    with pytest.raises(CommandError, match="connect to Nexus: Nexus's URL holds credentials"):
+    with pytest.raises(CredentialsError, match="connect to Nexus: Nexus's URL holds credentials"):
         connect("https://vault.example.org", _HOLDS_CREDENTIALS, "https://gitlab.example.org")
 
 

@@ -159,7 +159,7 @@ def test_what_was_mended_is_said_where_the_rest_cannot_be_looked_at(
         raise CommandError("Vault is away", Exit.COULD_NOT_LOOK)
 
     left = [leftovers.Leftover("lock", "a dead run's lock", "lift it", list)]
-    for name in ("declared_in", "use_local_credentials", "check_vault"):
+    for name in ("load", "use_local_credentials", "check_vault"):
         monkeypatch.setattr(command, name, lambda *_: None)
     monkeypatch.setattr(command, "_storage", lambda *_, **__: left)
     monkeypatch.setattr(command, "_rest", away)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 from ruamel.yaml import YAML
 
+from ciaccess.clients.errors import ConflictError, RefusedError, ServerError
+from ciaccess.engine.failures import record
 from tests.support.access.access import GOOD, edited, valid
 from tests.support.cli.commands import ciaccess
 from tests.support.engine.events import Engine
@@ -45,7 +47,9 @@ class Stack:
         engine.parent.mkdir(exist_ok=True)
         folder = f"'{self.folder}'"
         engine.write_text(
-            f'#!/bin/sh\necho "$*" >{folder}/words\nenv >{folder}/environment\ncat {folder}/events\nexit {code}\n'
+            f'#!/bin/sh\necho "$*" >{folder}/words\nenv >{folder}/environment\n'
+            f'[ ! -e {folder}/failures ] || cat {folder}/failures >>"$CIACCESS_FAILURES"\n'
+            f"cat {folder}/events\nexit {code}\n"
         )
         engine.chmod(engine.stat().st_mode | stat.S_IXUSR)
 
@@ -91,7 +95,8 @@ def test_the_engine_runs_once_refreshed_streamed_and_without_any_secret_in_its_w
     stack.changes()
     stack.preview()
     words = (stack.folder / "words").read_text(encoding="utf-8").split()
-    assert words[:4] == ["preview", "--refresh", "--json", "--non-interactive"]
+    assert words[:3] == ["preview", "--refresh", "--json"]
+    assert words[-1] == "--non-interactive"
     assert "planted" not in " ".join(words)
     assert "PULUMI_ENABLE_STREAMING_JSON_PREVIEW=true" in (stack.folder / "environment").read_text()
 
@@ -146,16 +151,42 @@ def test_an_engine_that_says_something_else_is_an_error(stack: Stack, lines: tup
     assert done.json()["error"]
 
 
+def test_what_the_plugin_could_not_check_is_could_not_look_by_status_and_once(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CIACCESS_FAILURES", str(stack.folder / "failures"))
+    for name in ("svc-app", "svc-tool"):
+        doing = f"read user '{name}'"
+        record(ServerError(doing, "Nexus answered 503", "Run again later.", system="Nexus", status=503))
+        record(ConflictError(doing, "it exists", "Adopt it.", system="Nexus", status=409))
+    stack.says(error("some text of the engine"), FAILED, code=255)
+    done = stack.preview("--json")
+    assert done.code == 3, done.text
+    assert done.json()["could_not_look"] == [
+        {
+            "system": "Nexus",
+            "subject": "Nexus",
+            "because": "read user 'svc-tool': Nexus answered 503",
+            "remedy": "Run again later.",
+        }
+    ]
+
+
+def test_a_failure_of_another_status_is_an_error(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CIACCESS_FAILURES", str(stack.folder / "failures"))
+    record(RefusedError("read user 'x'", "Nexus answered 400", "Correct it.", system="Nexus", status=400))
+    stack.says(error("read user 'x': Nexus answered 400, which mentions 503"), FAILED, code=255)
+    assert stack.preview("--json").code == 1
+
+
 @pytest.mark.parametrize(
     "message",
     [
         "error reading from Vault: Error making API request. Code: 403. Errors: * permission denied",
-        "read user 'svc-app': Nexus answered 503. Run again later",
         "dial tcp 127.0.0.1:8200: connect: connection refused",
-        "list variables of group '9': GitLab answered 403, Forbidden",
     ],
 )
-def test_what_the_engine_could_not_look_at_is_could_not_look(stack: Stack, message: str) -> None:
+def test_what_pulumi_vault_could_not_check_is_could_not_look(stack: Stack, message: str) -> None:
     stack.says(error(message), FAILED, code=255)
     done = stack.preview("--json")
     assert done.code == 3, done.text

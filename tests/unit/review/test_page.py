@@ -9,12 +9,12 @@ import pytest
 from markdown_it import MarkdownIt
 
 from ciaccess.analysis.changes import Change, Difference, Risk
+from ciaccess.clients.could_not_look import CouldNotLook
 from ciaccess.report.page import Finding, Page, Section, html, markdown
 from ciaccess.review.account import ACCOUNT, USER
 from ciaccess.review.fields import MASKED, FieldChange
 from ciaccess.review.note import marker, text_of
-from ciaccess.review.page import DISAGREEMENT, DRIFT, OBJECTS, page_of, page_of_blindness, page_of_failure
-from ciaccess.review.preflight import Blind
+from ciaccess.review.page import DISAGREEMENT, DRIFT, OBJECTS, not_checked, page_of, page_of_failure
 from ciaccess.review.report import Agreement, Report
 from ciaccess.review.resources import Counts, ResourceChange
 
@@ -133,7 +133,7 @@ def test_a_login_that_nexus_refuses_is_said_in_words() -> None:
 
 
 def test_what_could_not_be_looked_at_is_neither_clean_nor_a_change() -> None:
-    page = page_of_blindness("ciaccess", "prod", [Blind("Vault", "it is sealed", "Unseal it.")])
+    page = not_checked("ciaccess", "prod", [CouldNotLook("Vault", "Vault", "it is sealed", "Unseal it.")])
     assert (page.verdict, page.tone) == ("Could not look", "bad")
     assert page.sections[0].findings[0].text == "could not look at Vault because it is sealed"
 

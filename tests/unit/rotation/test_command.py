@@ -142,7 +142,7 @@ def test_a_file_with_faults_is_refused_as_everywhere(yaml: Yaml) -> None:
     yaml.path.write_text(edited(("version: 1", "version: 2")), encoding="utf-8")
     done = yaml.rotate("svc-app")
     assert done.code == 1
-    assert "read access.yaml: 1 found" in done.err
+    assert "version: 2 is not allowed" in done.err
 
 
 def test_somebody_who_edits_at_the_same_time_loses_nothing(

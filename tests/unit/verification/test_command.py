@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ciaccess.cli.options import declared
-from ciaccess.errors import CommandError
+from ciaccess.cli.options import load_access
 from ciaccess.local_stack.places import Record
+from ciaccess.local_stack.processes import StackError
 from ciaccess.verification.command import local_means
 
 if TYPE_CHECKING:
@@ -18,5 +18,5 @@ def test_a_local_stack_that_was_never_started_whole_is_said(
 ) -> None:
     monkeypatch.setenv("CIACCESS_STATE_DIR", str(tmp_path))
     Record(ports={"vault": 1, "nexus": 2, "gitlab": 3}).save()
-    with pytest.raises(CommandError, match="did not finish starting"):
-        local_means(declared())
+    with pytest.raises(StackError, match="did not finish starting"):
+        local_means(load_access())

@@ -6,6 +6,8 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from ciaccess.errors import CiaccessError
+
 MOST_VALUE_CHARACTERS = 80
 # Two letters swapped are half of such a word.
 _SHORT = 4
@@ -40,11 +42,15 @@ class Fault:
         return asdict(self)
 
 
-class ConfigError(Exception):
+class ConfigError(CiaccessError):
     """access.yaml cannot be used. `faults` are all of them, sorted by line, warnings among them."""
 
     def __init__(self, faults: tuple[Fault, ...]) -> None:
-        super().__init__("\n".join(map(str, faults)))
+        errors = [str(fault) for fault in faults if fault.severity == "error"] or [
+            str(each) for each in faults
+        ]
+        several = f"{len(errors)} faults. Correct them first:\n  " if len(errors) > 1 else ""
+        super().__init__(several + "\n  ".join(errors))
         self.faults = faults
 
 

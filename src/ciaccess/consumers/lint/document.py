@@ -13,6 +13,8 @@ import yaml  # type: ignore[import-untyped]  # its stubs are no dependency of ou
 from yaml.composer import Composer  # type: ignore[import-untyped]
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode  # type: ignore[import-untyped]
 
+from ciaccess.errors import CiaccessError
+
 MOST_CHARACTERS = 4_000_000
 _DEEPEST = 60
 _Parser = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
@@ -24,7 +26,7 @@ Value = Any
 Mapping = dict[str, Value]
 
 
-class SourceError(Exception):
+class SourceError(CiaccessError):
     """The file cannot be read as YAML, or is too large; the text says where."""
 
 

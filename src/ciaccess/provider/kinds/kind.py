@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from ciaccess.errors import CiaccessError
 from ciaccess.provider.kinds.fields import UNKNOWN, Failure, Field, Values, check_fields
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from ciaccess.provider.systems import Systems
 
 
-class KindError(Exception):
+class KindError(CiaccessError):
     """A kind refuses a request; the text is one line: the action, the reason, the remedy."""
 
 

@@ -78,7 +78,7 @@ def test_load_raises_with_every_fault_and_check_returns_them(tmp_path: Path) -> 
         load(tmp_path / "access.yaml")
     assert raised.value.faults == found.faults
     assert [fault.severity for fault in found.faults] == ["error", "warning"]
-    assert str(raised.value) == "\n".join(map(str, found.faults))
+    assert str(raised.value) == str(found.faults[0]), "a warning is not why it is refused"
 
 
 def test_a_warning_alone_does_not_stop_load(tmp_path: Path) -> None:

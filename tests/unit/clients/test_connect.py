@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ciaccess.errors import CommandError
-from ciaccess.own_pipeline.anchors import check_vault_address
+from ciaccess.clients.connect import check_vault_address
+from ciaccess.clients.credentials import CredentialsError
 from tests.support.access.access import GOOD, valid
 
 if TYPE_CHECKING:
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 def test_a_vault_that_is_not_the_jobs_is_refused_before_anything_is_sent(tmp_path: Path) -> None:
     access = valid(tmp_path, GOOD.replace("vault.example.org", "vault.evil.example"))
-    with pytest.raises(CommandError, match="nothing was sent"):
+    with pytest.raises(CredentialsError, match="nothing was sent"):
         check_vault_address(access, {"VAULT_ADDR": "https://vault.example.org"})
 
 
 def test_a_job_of_gitlab_without_the_groups_variable_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(CommandError, match="VAULT_ADDR is empty"):
+    with pytest.raises(CredentialsError, match="VAULT_ADDR is empty"):
         check_vault_address(valid(tmp_path, GOOD), {"GITLAB_CI": "true"})
 
 

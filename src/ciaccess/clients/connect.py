@@ -1,0 +1,145 @@
+"""Clients by access.yaml's addresses and the environment's credentials; and whether each system can be checked at all.
+
+Nothing is sent to a Vault other than the environment's. Each client is imported when it is asked for: `--help` does without.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from ciaccess.clients.could_not_look import CouldNotLookError
+from ciaccess.clients.credentials import CredentialsError, require
+from ciaccess.clients.http.session import trusting
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ciaccess.access import Access
+    from ciaccess.clients.gitlab.variables import GitLab
+    from ciaccess.clients.nexus import Nexus
+    from ciaccess.clients.vault.client import Vault
+
+GITLAB_TOKEN = "GITLAB_TOKEN"  # noqa: S105 a variable's name
+_READING = {"api", "read_api"}
+_STANDBY = (
+    "it is a standby, whose data may be stale",
+    "Set vault.address to the active node's or the load balancer's.",
+)
+# The state of a server, why its responses cannot be relied on, and what to do.
+_STATES = (
+    ("initialized", False, "it is not initialised", "Check its address: this is a new, empty Vault."),
+    ("sealed", True, "it is sealed", "Unseal it, and run again."),
+    ("standby", True, *_STANDBY),
+    ("performance_standby", True, *_STANDBY),
+)
+
+
+def check_vault_address(access: Access, environment: Mapping[str, str] = os.environ) -> None:
+    """Refuse to send a credential to another Vault than the environment's.
+
+    Raises:
+        CredentialsError: VAULT_ADDR is another address, or a job of GitLab has none.
+    """
+    address = environment.get("VAULT_ADDR", "").rstrip("/")
+    if not address and environment.get("GITLAB_CI") == "true":
+        raise CredentialsError(
+            "VAULT_ADDR is empty: a job takes Vault's address from the group's variable, not from the checkout",
+            "Set it there.",
+        )
+    if address and address != access.vault.address:
+        raise CredentialsError(
+            f"VAULT_ADDR is {address}, but vault.address of access.yaml or of the stack's settings is "
+            f"{access.vault.address}: nothing was sent",
+            "Correct the one that is wrong.",
+        )
+
+
+def vault_client(access: Access, **bounds: float) -> Vault:
+    """Return Vault with VAULT_TOKEN; `bounds` are HttpOptions' seconds. Sends nothing.
+
+    Raises:
+        CredentialsError: the token is missing, or VAULT_ADDR is another Vault.
+    """
+    from ciaccess.clients.vault.client import Vault  # noqa: PLC0415 see above
+
+    check_vault_address(access)
+    return Vault(access.vault.address, require("VAULT_TOKEN")["VAULT_TOKEN"], options=trusting(**bounds))
+
+
+def nexus_client(url: str, **bounds: float) -> Nexus:
+    """Return Nexus with NEXUS_USERNAME and NEXUS_PASSWORD. Sends nothing.
+
+    Raises:
+        CredentialsError: they are missing, or the URL cannot be one.
+    """
+    from ciaccess.clients.nexus import Nexus  # noqa: PLC0415 see above
+
+    found = require("NEXUS_USERNAME", "NEXUS_PASSWORD")
+    try:
+        return Nexus(url, found["NEXUS_USERNAME"], found["NEXUS_PASSWORD"], options=trusting(**bounds))
+    except ValueError as error:
+        raise CredentialsError(f"connect to Nexus: {error}", "Correct its address.") from None
+
+
+def gitlab_client(url: str, credential: str = GITLAB_TOKEN, **bounds: float) -> GitLab:
+    """Return GitLab with a token, by the name of its variable. Sends nothing.
+
+    Raises:
+        CredentialsError: the token is missing.
+    """
+    from ciaccess.clients.gitlab.variables import GitLab  # noqa: PLC0415 see above
+
+    return GitLab(url, require(credential)[credential], options=trusting(**bounds))
+
+
+def checked_vault(access: Access, timeout_seconds: float) -> Vault:
+    """Return Vault once it is known to answer, unsealed and active, and to accept the token.
+
+    Raises:
+        CredentialsError, CouldNotLookError, ApiError: it does not.
+    """
+    from ciaccess.clients.errors import ForbiddenError  # noqa: PLC0415 see above
+
+    vault = vault_client(access, read_seconds=timeout_seconds)
+    health = vault.health()
+    for field, bad, because, remedy in _STATES:
+        if health.get(field) is bad:
+            raise CouldNotLookError(because, remedy)
+    if "initialized" not in health or "sealed" not in health:
+        raise CouldNotLookError(
+            "its health response is incomplete", f"Check that {vault.url} is Vault's address."
+        )
+    try:
+        vault.token_lives()
+    except ForbiddenError as error:
+        remedy = "Set VAULT_TOKEN to a token that has not expired."
+        raise CouldNotLookError(f"the token is not accepted: {error.said}", remedy) from None
+    return vault
+
+
+def checked_nexus(access: Access, timeout_seconds: float) -> Nexus:
+    """Return Nexus with its list of users: without the right to read that nothing can be checked.
+
+    Raises:
+        CredentialsError, ApiError: the right is missing, or Nexus does not answer.
+    """
+    nexus = nexus_client(access.nexus.url, read_seconds=timeout_seconds)
+    nexus.users.all()
+    return nexus
+
+
+def checked_gitlab(access: Access, timeout_seconds: float, credential: str = GITLAB_TOKEN) -> GitLab:
+    """Return GitLab once its token is known to read it; `credential` is the name of the token's variable.
+
+    Raises:
+        CredentialsError, CouldNotLookError, ApiError: it does not, or GitLab does not answer.
+    """
+    from ciaccess.clients.gitlab.groups import token_scopes  # noqa: PLC0415 see above
+
+    gitlab = gitlab_client(access.gitlab.url, credential, read_seconds=timeout_seconds)
+    scopes = token_scopes(gitlab)
+    if not scopes & _READING:
+        because = f"the token has the scopes {', '.join(sorted(scopes)) or 'none'}"
+        raise CouldNotLookError(because, "Give it the scope read_api (api, to keep the issue).")
+    return gitlab

@@ -1,0 +1,92 @@
+"""A preview as one run: the systems are checked, the engine compares, and the result is a report."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ciaccess.access.desired.former_names import former_names
+from ciaccess.analysis.facts import AccessFacts
+from ciaccess.clients.could_not_look import CouldNotLook
+from ciaccess.clients.redaction import redacted
+from ciaccess.engine import previewing
+from ciaccess.errors import CiaccessError, Exit
+from ciaccess.progress import Step
+from ciaccess.review.preflight import unreachable
+from ciaccess.review.report import Base, Report, report_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from ciaccess.access import Access
+    from ciaccess.engine.settings import StackSettings
+
+# pulumi-vault reports an HTTP status and a lost connection in its texts alone.
+_VAULT_UNAVAILABLE = re.compile(r"Code: (?:40[137]|429|5\d\d)|permission denied|dial tcp|x509:")
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is previewed: the stack of the Pulumi project, and what its access.yaml declares."""
+
+    project: str
+    stack: str
+    settings_file: Path | None
+    access: Access
+
+
+class NotCheckedError(CiaccessError):
+    """Something could not be checked, so that the effect of the change is unknown."""
+
+    def __init__(self, could_not_look: tuple[CouldNotLook, ...]) -> None:
+        super().__init__("\n".join(map(str, could_not_look)), Exit.COULD_NOT_LOOK)
+        self.could_not_look = could_not_look
+
+
+def base_of(revision: str, settings: StackSettings) -> Base:
+    """Return access.yaml of a git revision, to compare with.
+
+    Raises:
+        CommandError: there is no such revision, or no access.yaml in it.
+    """
+    from ciaccess.cli.revisions import RefusedThenError, declared_at  # noqa: PLC0415 only where there is a base
+
+    try:
+        return Base.of(revision, declared_at(revision, settings.access_file, settings.addresses))
+    except RefusedThenError as error:
+        # A change that corrects it must pass.
+        return Base(revision, None, str(error))
+
+
+def preview(subject: Subject, base: Base | None) -> Report:
+    """Check the systems, run the engine, and return what it found.
+
+    Raises:
+        NotCheckedError: something could not be checked.
+        EngineError: the engine failed for another reason.
+    """
+    with Step("checking access to Vault, Nexus and GitLab"):
+        not_checked = unreachable(subject.access)
+    if not_checked:
+        raise NotCheckedError(not_checked)
+    try:
+        with Step("pulumi preview --refresh") as step:
+            found = previewing.preview(subject.stack, subject.settings_file, step.note)
+    except previewing.EngineError as error:
+        not_checked = error.could_not_look or unreachable(subject.access) or _of_vault(error.messages)
+        if not_checked:
+            raise NotCheckedError(not_checked) from None
+        raise
+    access = subject.access
+    return report_of(
+        found, subject.project, subject.stack, AccessFacts.of(access), base, former_names(access)
+    )
+
+
+def _of_vault(messages: Iterable[str]) -> tuple[CouldNotLook, ...]:
+    """Return what pulumi-vault could not check, each message once."""
+    texts = (" ".join(redacted(each).split()) for each in messages if _VAULT_UNAVAILABLE.search(each))
+    remedy = "Give the job's identity the capability that it lacks."
+    return tuple(CouldNotLook("Vault", "Vault", text, remedy) for text in dict.fromkeys(texts))
