@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ciaccess.access.desired.difference import differing
 from ciaccess.access.desired.ownership import owner_in
+from ciaccess.engine import resource_types
 
 if TYPE_CHECKING:
     from ciaccess.adoption.world import Systems
@@ -149,12 +150,12 @@ def _snake(name: str) -> str:
 
 Finder = Callable[[dict[str, Any], "Systems"], Existing | None]
 FINDERS: dict[str, Finder] = {
-    "vault:index/mount:Mount": _mount,
-    "vault:jwt/authBackend:AuthBackend": _backend,
-    "vault:index/policy:Policy": _policy,
-    "vault:jwt/authBackendRole:AuthBackendRole": _jwt_role,
-    "ciaccess:nexus:Role": _role,
-    "ciaccess:gitlab:GroupVariable": _variable,
+    resource_types.MOUNT: _mount,
+    resource_types.BACKEND: _backend,
+    resource_types.POLICY: _policy,
+    resource_types.JWT_ROLE: _jwt_role,
+    resource_types.ROLE: _role,
+    resource_types.VARIABLE: _variable,
 }
 # The parts of an account, by their input.
 PART_FINDERS: dict[str, Finder] = {

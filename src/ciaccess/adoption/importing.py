@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ciaccess.adoption.plan import PlannedAction
+from ciaccess.engine.resource_types import JWT_ROLE, POLICY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -70,8 +71,8 @@ def _key(urn: str) -> str:
 
 def _api_path(each: Declared) -> str:
     inputs = each.inputs
-    if each.type == "vault:index/policy:Policy":
+    if each.type == POLICY:
         return f"sys/policies/acl/{inputs['name']}"
-    if each.type == "vault:jwt/authBackendRole:AuthBackendRole":
+    if each.type == JWT_ROLE:
         return f"auth/{inputs['backend']}/role/{inputs['roleName']}"
     return ""

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from ciaccess.access.desired.nexus import NexusObjects
 from ciaccess.access.desired.objects import SCOPED
-from ciaccess.adoption.plan import ACCOUNT, PlannedAction
+from ciaccess.adoption.plan import PlannedAction
+from ciaccess.engine.resource_types import ACCOUNT
 from ciaccess.analysis.facts import ADMINISTRATION, Grant, Holder, Right, grants_of
+from ciaccess.engine.resource_types import ACCOUNT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -28,7 +30,7 @@ def lost_rights(plan: Plan, desired: Desired, nexus: Nexus) -> dict[str, str]:
         ApiError: Nexus is not reachable, or refuses the request.
     """
     steps = plan.of(PlannedAction.ADOPTED, PlannedAction.MADE, PlannedAction.IN_STATE)
-    accounts = [desired.accounts[step.resource.name] for step in steps if step.kind == ACCOUNT]
+    accounts = [desired.accounts[step.resource.name] for step in steps if step.resource.type == ACCOUNT]
     roles, users = nexus.roles.all(), nexus.users.all()
     selectors, privileges = nexus.content_selectors.all(), nexus.privileges.all()
     held = {name: user.roles for name, user in users.items()}

@@ -12,6 +12,7 @@ from ciaccess.adoption import takeover
 from ciaccess.adoption.errors import AdoptionError
 from ciaccess.adoption.existing import FINDERS, find
 from ciaccess.adoption.world import MOST_PROBES
+from ciaccess.engine.resource_types import ACCOUNT, TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,16 +21,8 @@ if TYPE_CHECKING:
     from ciaccess.adoption.world import Systems
     from ciaccess.engine.preview import Declared
 
-ACCOUNT = "account"
-KINDS = {
-    "vault:index/mount:Mount": "mount",
-    "vault:jwt/authBackend:AuthBackend": "backend",
-    "vault:index/policy:Policy": "policy",
-    "vault:jwt/authBackendRole:AuthBackendRole": "jwt-role",
-    "ciaccess:nexus:Role": "role",
-    takeover.TYPE: ACCOUNT,
-    "ciaccess:gitlab:GroupVariable": "variable",
-}
+KINDS = {token: words.kind for token, words in TYPES.items() if words.kind}
+_ACCOUNT = KINDS[ACCOUNT]
 # Not kinds of their own: adopted only with their account.
 _PARTS_OF_AN_ACCOUNT = ("user", "password", "secret", "selector", "privilege")
 
@@ -82,10 +75,10 @@ class Plan:
             AdoptionError: a kind or account does not exist.
         """
         kinds, accounts = list(kinds), list(accounts)
-        named = {step.resource.name for step in self.steps if step.kind == ACCOUNT}
+        named = {step.resource.name for step in self.steps if step.kind == _ACCOUNT}
         if parts := [each for each in kinds if each in _PARTS_OF_AN_ACCOUNT]:
             raise AdoptionError(
-                f"a {parts[0]} is adopted with its account: use --account, or --kind {ACCOUNT} for all accounts"
+                f"a {parts[0]} is adopted with its account: use --account, or --kind {_ACCOUNT} for all accounts"
             )
         if unknown := [each for each in kinds if each not in KINDS.values()]:
             raise AdoptionError(
@@ -98,7 +91,7 @@ class Plan:
         wanted = {
             step.resource.urn
             for step in self.steps
-            if step.kind in kinds or (step.kind == ACCOUNT and step.resource.name in accounts)
+            if step.kind in kinds or (step.kind == _ACCOUNT and step.resource.name in accounts)
         }
         by_urn = {each.urn: each for each in self.declared}
         waiting = list(wanted)
@@ -123,7 +116,7 @@ def make_plan(declared: tuple[Declared, ...], systems: Systems, owner: str) -> P
     found: dict[str, Existing | None] = {
         each.urn: find(each, systems) for each in missing if each.type in FINDERS
     }
-    accounts = [each for each in missing if each.type == takeover.TYPE]
+    accounts = [each for each in missing if each.type == ACCOUNT]
     with ThreadPoolExecutor(MOST_PROBES) as threads:
         taken = threads.map(lambda each: takeover.take_over(each.inputs, systems, owner), accounts)
         found |= {each.urn: existing for each, existing in zip(accounts, taken, strict=True)}

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from ciaccess.clients.nexus import User
     from ciaccess.clients.vault.secret import Credentials, SecretSnapshot
 
-TYPE = "ciaccess:index:ServiceAccount"
 ACTIVE = "active"
 _VERSION = "password_version"
 _FIELDS = {"username", "password"}

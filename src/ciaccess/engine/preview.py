@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ciaccess.engine.resource_types import PRECONDITIONS
 from ciaccess.errors import CommandError
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ _NEW = ("create", "import")
 _GONE = ("delete", "delete-replaced", "discard")
 _PROVIDERS = "pulumi:providers:"
 _STACK = "pulumi:pulumi:Stack"
-_PRECONDITIONS = "ciaccess:vault:Preconditions"
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Declared:
     @property
     def is_precondition(self) -> bool:
         """Tell whether it is the check of what must hold in Vault."""
-        return self.type == _PRECONDITIONS
+        return self.type == PRECONDITIONS
 
     @property
     def is_object(self) -> bool:

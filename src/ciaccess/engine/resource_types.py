@@ -1,4 +1,4 @@
-"""The resources of the stack as findings name them: by the type and the id under which the state has them.
+"""The stack's resource types: tokens, words, and the ids under which the state has them; the one table of all of these.
 
 An account is one resource with all that is its own in Nexus and Vault: its users, role, selectors, privileges and secret.
 """
@@ -6,8 +6,45 @@ An account is one resource with all that is its own in Nexus and Vault: its user
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 ACCOUNT = "ciaccess:index:ServiceAccount"
+USER, ROLE = "ciaccess:nexus:User", "ciaccess:nexus:Role"
+SELECTOR, PRIVILEGE = "ciaccess:nexus:ContentSelector", "ciaccess:nexus:Privilege"
+# Parts of an account that are never resources of their own.
+SECRET, METADATA = "ciaccess:vault:Secret", "ciaccess:vault:SecretMetadata"
+VARIABLE = "ciaccess:gitlab:GroupVariable"
+PRECONDITIONS = "ciaccess:vault:Preconditions"
+MOUNT, POLICY = "vault:index/mount:Mount", "vault:index/policy:Policy"
+BACKEND, JWT_ROLE = "vault:jwt/authBackend:AuthBackend", "vault:jwt/authBackendRole:AuthBackendRole"
+
+
+class Words(NamedTuple):
+    """How people name a type: its noun, the input that names one, and the kind by which `adopt` takes it ("" for none)."""
+
+    noun: str
+    name: str
+    kind: str = ""
+
+
+# In the order of a report.
+TYPES = {
+    ACCOUNT: Words("account", "account", "account"),
+    USER: Words("Nexus user", "user_id"),
+    ROLE: Words("Nexus role", "role_id", "role"),
+    PRIVILEGE: Words("Nexus privilege", "name"),
+    SELECTOR: Words("Nexus content selector", "name"),
+    BACKEND: Words("Vault JWT backend", "path", "backend"),
+    JWT_ROLE: Words("Vault JWT role", "roleName", "jwt-role"),
+    POLICY: Words("Vault policy", "name", "policy"),
+    SECRET: Words("Vault secret", "path"),
+    METADATA: Words("metadata of Vault secret", "path"),
+    MOUNT: Words("Vault mount", "path", "mount"),
+    VARIABLE: Words("GitLab variable", "key", "variable"),
+    PRECONDITIONS: Words("check before up", ""),
+    "pulumi:providers:ciaccess": Words("connection", ""),
+    "pulumi:providers:vault": Words("connection", ""),
+}
 
 
 @dataclass(frozen=True)
@@ -20,22 +57,22 @@ class Target:
 
 def kv_mount(mount: str) -> Target:
     """Return a managed KV mount."""
-    return Target("vault:index/mount:Mount", mount)
+    return Target(MOUNT, mount)
 
 
 def backend(mount: str) -> Target:
     """Return the JWT backend at a mount."""
-    return Target("vault:jwt/authBackend:AuthBackend", mount)
+    return Target(BACKEND, mount)
 
 
 def jwt_role(mount: str, role: str) -> Target:
     """Return a role of the JWT backend at a mount."""
-    return Target("vault:jwt/authBackendRole:AuthBackendRole", f"auth/{mount}/role/{role}")
+    return Target(JWT_ROLE, f"auth/{mount}/role/{role}")
 
 
 def policy(name: str) -> Target:
     """Return a policy of Vault."""
-    return Target("vault:index/policy:Policy", name)
+    return Target(POLICY, name)
 
 
 def account(name: str) -> Target:
@@ -44,10 +81,10 @@ def account(name: str) -> Target:
 
 
 def role(role_id: str) -> Target:
-    """Return a role of Nexus that is no account's own."""
-    return Target("ciaccess:nexus:Role", role_id)
+    """Return a role of Nexus that belongs to no single account."""
+    return Target(ROLE, role_id)
 
 
 def variable(group_id: int, key: str, scope: str) -> Target:
     """Return a variable of a GitLab group."""
-    return Target("ciaccess:gitlab:GroupVariable", f"{group_id}:{key}:{scope}")
+    return Target(VARIABLE, f"{group_id}:{key}:{scope}")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ciaccess.clients.errors import RefusedError
 from ciaccess.engine import pulumi_cli
-from ciaccess.engine.resource_types import Target
+from ciaccess.engine.resource_types import backend, kv_mount
 from ciaccess.engine.state import parse
 from ciaccess.errors import CommandError, Exit
 from ciaccess.recovery import state_folder, truncated_state
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 
     from ciaccess.access import Access
     from ciaccess.clients.vault.client import Vault
-
-_BACKEND = "vault:jwt/authBackend:AuthBackend"
-_ENGINE = "vault:index/mount:Mount"
 
 
 @dataclass(frozen=True)
@@ -143,9 +140,9 @@ def of_vault(export: dict[str, Any], access: Access, vault: Vault) -> list[Lefto
     """
     known = parse(export).urns
     jwt, kv = access.vault.jwt.mount, access.vault.kv
-    places = [(Target(_BACKEND, jwt), f"auth/{jwt}", f"auth/{jwt}/role", "JWT backend", "role")]
+    places = [(backend(jwt), f"auth/{jwt}", f"auth/{jwt}/role", "JWT backend", "role")]
     if kv.manage:
-        places.append((Target(_ENGINE, kv.mount), kv.mount, f"{kv.mount}/metadata", "KV engine", "secret"))
+        places.append((kv_mount(kv.mount), kv.mount, f"{kv.mount}/metadata", "KV engine", "secret"))
     return [
         Leftover(
             "mount",

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ciaccess.engine.events import Resource
+from ciaccess.engine.resource_types import METADATA, PRIVILEGE, ROLE, SECRET, SELECTOR, USER
 from ciaccess.review.fields import MASKED, values
 
 if TYPE_CHECKING:
@@ -22,11 +23,6 @@ if TYPE_CHECKING:
     Parts = dict[Key, dict[str, Any]]
     _Passwords = dict[Key, tuple[str | None, ...]]
 
-ACCOUNT = "ciaccess:index:ServiceAccount"
-# Of parts. The engine knows the account alone; a named role is a resource of its own as well.
-USER, ROLE = "ciaccess:nexus:User", "ciaccess:nexus:Role"
-SELECTOR, PRIVILEGE = "ciaccess:nexus:ContentSelector", "ciaccess:nexus:Privilege"
-SECRET, METADATA = "ciaccess:vault:Secret", "ciaccess:vault:SecretMetadata"
 _MANY = {"users": USER, "selectors": SELECTOR, "privileges": PRIVILEGE}
 _SECTIONS = frozenset((*_MANY, "role", "secret", "metadata"))
 _VERSION, _PASSWORD = "password_version", "password"

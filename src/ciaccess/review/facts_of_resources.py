@@ -14,8 +14,18 @@ from ciaccess.access.desired.nexus import NexusObjects
 from ciaccess.access.desired.objects import ContentSelector, Privilege, Role
 from ciaccess.analysis.facts import AccessFacts, AccountFacts, Holder, RoleFacts, Trust, grants_of
 from ciaccess.analysis.vault_policies import may_read, rules
-from ciaccess.review.account import ACCOUNT, PRIVILEGE, ROLE, SECRET, SELECTOR, USER, parts
-from ciaccess.review.resources import JWT_BACKEND, JWT_ROLE, POLICY
+from ciaccess.engine.resource_types import (
+    ACCOUNT,
+    BACKEND,
+    JWT_ROLE,
+    POLICY,
+    PRIVILEGE,
+    ROLE,
+    SECRET,
+    SELECTOR,
+    USER,
+)
+from ciaccess.review.account import parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -84,7 +94,7 @@ def facts(
             for each in of(JWT_ROLE)
             if concerns(each["roleName"])
         },
-        trust=next(map(_trust, of(JWT_BACKEND)), declared.trust),
+        trust=next(map(_trust, of(BACKEND)), declared.trust),
         releases=declared.releases,
         anchors=declared.anchors,
     )

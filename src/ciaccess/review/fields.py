@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from ciaccess.engine.resource_types import VARIABLE
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from ciaccess.engine.events import Inputs
 
-VARIABLE = "ciaccess:gitlab:GroupVariable"
 # What marks a secret in the engine's own serialization, and a value that only `up` will know.
 _SECRET_MARK = "4dabf18193072939515e22adb298388d"  # noqa: S105 a public constant of Pulumi's
 _UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"

@@ -9,7 +9,8 @@ from ciaccess.access.desired.former_names import ALWAYS, expanded
 from ciaccess.analysis.changes import Change, Difference
 from ciaccess.analysis.difference import difference
 from ciaccess.analysis.facts import AccessFacts
-from ciaccess.review.account import ACCOUNT, known
+from ciaccess.engine.resource_types import ACCOUNT
+from ciaccess.review.account import known
 from ciaccess.review.charts import charts_of
 from ciaccess.review.facts_of_resources import facts, is_own
 from ciaccess.review.resources import Counts, ResourceChange, counts, drift, proposed

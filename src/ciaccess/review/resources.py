@@ -10,8 +10,9 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from ciaccess.review.account import ACCOUNT, METADATA, PRIVILEGE, ROLE, SECRET, SELECTOR, USER, Part, expanded
-from ciaccess.review.fields import MASKED, VARIABLE, FieldChange, changes, values
+from ciaccess.engine.resource_types import ACCOUNT, TYPES, VARIABLE
+from ciaccess.review.account import Part, expanded
+from ciaccess.review.fields import MASKED, FieldChange, changes, values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -19,28 +20,7 @@ if TYPE_CHECKING:
     from ciaccess.engine.events import Inputs, Resource
     from ciaccess.review.fields import Value
 
-POLICY = "vault:index/policy:Policy"
-JWT_ROLE = "vault:jwt/authBackendRole:AuthBackendRole"
-JWT_BACKEND = "vault:jwt/authBackend:AuthBackend"
-# Type → what people call it, and the field that names one; in the order of a report.
-_NOUNS = {
-    ACCOUNT: ("account", "account"),
-    USER: ("Nexus user", "user_id"),
-    ROLE: ("Nexus role", "role_id"),
-    PRIVILEGE: ("Nexus privilege", "name"),
-    SELECTOR: ("Nexus content selector", "name"),
-    JWT_BACKEND: ("Vault JWT backend", "path"),
-    JWT_ROLE: ("Vault JWT role", "roleName"),
-    POLICY: ("Vault policy", "name"),
-    SECRET: ("Vault secret", "path"),
-    METADATA: ("metadata of Vault secret", "path"),
-    "vault:index/mount:Mount": ("Vault mount", "path"),
-    VARIABLE: ("GitLab variable", "key"),
-    "ciaccess:vault:Preconditions": ("check before up", ""),
-    "pulumi:providers:ciaccess": ("connection", ""),
-    "pulumi:providers:vault": ("connection", ""),
-}
-_ORDER = {type_: place for place, type_ in enumerate(_NOUNS)}
+_ORDER = {type_: place for place, type_ in enumerate(TYPES)}
 _BY_HAND = "differs from what the last up wrote"
 _ANEW = "a new one, once up has made the account anew"
 _NOT_SHOWN = "changed by hand; not shown, because it may be a credential"
@@ -202,14 +182,14 @@ def _not_shown(field: FieldChange) -> FieldChange:
 def _change(
     resource: Resource, action: str, fields: tuple[FieldChange, ...] = (), *, put_back: bool = True
 ) -> ResourceChange:
-    noun, _ = _NOUNS.get(resource.type, (resource.type, ""))
+    noun = TYPES[resource.type].noun if resource.type in TYPES else resource.type
     return ResourceChange(action, noun, _name(resource), resource.type, fields, put_back)
 
 
 def _name(resource: Resource) -> str:
     """Return what people call a resource; what has no name of its own is called by its component's."""
     inputs: Inputs = resource.inputs
-    _, field = _NOUNS.get(resource.type, ("", ""))
+    field = TYPES[resource.type].name if resource.type in TYPES else ""
     if resource.type == VARIABLE and inputs.get("environment_scope", "*") != "*":
         return f"{inputs['key']} ({inputs['environment_scope']})"
     if field and isinstance(inputs.get(field), str):

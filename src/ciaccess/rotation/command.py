@@ -15,6 +15,7 @@ from ciaccess.cli.local_credentials import use_local_credentials
 from ciaccess.cli.terminal import finish, output, print_json
 from ciaccess.engine import pulumi_cli
 from ciaccess.engine.preconditions import check_vault
+from ciaccess.engine.resource_types import ACCOUNT
 from ciaccess.engine.settings import StackSettings, project_name
 from ciaccess.errors import CiaccessError, CommandError, Exit
 from ciaccess.progress import Step
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from ciaccess.rotation.proof import Before, Proof, Rotated
 
 application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-_TYPE = "ciaccess:index:ServiceAccount"
 _EXAMPLES = (
     "Examples:  ./ciaccess rotate svc-bench  ·  ./ciaccess rotate --due --stack prod --up  ·  "
     "./ciaccess rotate svc-bench --emergency --stack prod"
@@ -170,7 +170,7 @@ def _rotate(run: _Run, access: Access, chosen: Sequence[str]) -> Access:
     after = count_up(run.file, access, chosen)
     names = rotated_together(access, chosen)
     # Full URNs: the engine matches a pattern against every resource, but looks a URN up.
-    before = f"urn:pulumi:{run.stack.rpartition('/')[2]}::{project_name()}::{_TYPE}"
+    before = f"urn:pulumi:{run.stack.rpartition('/')[2]}::{project_name()}::{ACCOUNT}"
     targets = [f"--target={before}::{name}" for name in names]
     settings = ["--config-file", str(run.settings_file)] if run.settings_file else []
     words = ["up", "--yes", "--skip-preview", "--stack", run.stack, *settings, *targets]

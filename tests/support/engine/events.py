@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import components
 from ciaccess.access.desired.state import Desired
-from ciaccess.review.account import ACCOUNT
+from ciaccess.engine.resource_types import ACCOUNT
 from tests.support.components.recording import Secret, record
 
 if TYPE_CHECKING:

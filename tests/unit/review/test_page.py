@@ -10,8 +10,8 @@ from markdown_it import MarkdownIt
 
 from ciaccess.analysis.changes import Change, Difference, Risk
 from ciaccess.clients.could_not_look import CouldNotLook
+from ciaccess.engine.resource_types import ACCOUNT, USER
 from ciaccess.report.page import Finding, Page, Section, html, markdown
-from ciaccess.review.account import ACCOUNT, USER
 from ciaccess.review.fields import MASKED, FieldChange
 from ciaccess.review.note import marker, text_of
 from ciaccess.review.page import DISAGREEMENT, DRIFT, OBJECTS, not_checked, page_of, page_of_failure

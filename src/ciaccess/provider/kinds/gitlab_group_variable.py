@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from ciaccess.access.desired.objects import Variable
+from ciaccess.engine import resource_types
 from ciaccess.provider.kinds.fields import FLAG, UNKNOWN, Field, Rule, Values, at_most, one_of
 from ciaccess.provider.kinds.kind import join_id
 from ciaccess.provider.kinds.objects import ADOPT, ObjectKind
@@ -60,7 +61,7 @@ class _Variables:
 class GitLabGroupVariable(ObjectKind[Variable]):
     """A variable is identified by `key` and `environment_scope`; scopes other than * need GitLab Premium."""
 
-    token = "ciaccess:gitlab:GroupVariable"  # noqa: S105 a type token, no secret
+    token = resource_types.VARIABLE
     noun = "variable"
     system = "GitLab"
     fields = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ciaccess.clients.nexus import ContentSelector
+from ciaccess.engine import resource_types
 from ciaccess.provider.kinds.fields import Field, Rule, Values, at_most
 from ciaccess.provider.kinds.nexus import MOST_DESCRIPTION_CHARACTERS, NAME, NexusKind
 from ciaccess.provider.kinds.objects import ADOPT
@@ -20,7 +21,7 @@ _EXPRESSION = Rule(
 class NexusContentSelector(NexusKind[ContentSelector]):
     """Nexus checks the expression, and refuses to delete a selector that a privilege uses."""
 
-    token = "ciaccess:nexus:ContentSelector"  # noqa: S105 a type token, no secret
+    token = resource_types.SELECTOR
     noun = "content selector"
     fields = (
         Field("name", rule=NAME, identifies=True),

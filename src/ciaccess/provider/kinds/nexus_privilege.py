@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ciaccess.clients.nexus import WRITABLE, Privilege, is_pattern
+from ciaccess.engine import resource_types
 from ciaccess.provider.kinds.fields import (
     NAMES,
     UNKNOWN,
@@ -34,7 +35,7 @@ _OF_A_TYPE = ("format", "repository", "content_selector", "actions", "pattern")
 class NexusPrivilege(NexusKind[Privilege]):
     """A privilege; `type` decides which of the fields it has, and cannot be changed."""
 
-    token = "ciaccess:nexus:Privilege"  # noqa: S105 a type token, no secret
+    token = resource_types.PRIVILEGE
     noun = "privilege"
     fields = (
         Field("type", rule=one_of(*WRITABLE), replaces=True),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ciaccess.clients.nexus import Role
+from ciaccess.engine import resource_types
 from ciaccess.provider.kinds.fields import NAMES, Field, Values, at_most
 from ciaccess.provider.kinds.nexus import ID, MOST_DESCRIPTION_CHARACTERS, NexusKind, built_in_error
 from ciaccess.provider.kinds.objects import ADOPT
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 class NexusRole(NexusKind[Role]):
     """A role; `privileges` and `roles` are sets of names that must exist in Nexus."""
 
-    token = "ciaccess:nexus:Role"  # noqa: S105 a type token, no secret
+    token = resource_types.ROLE
     noun = "role"
     fields = (
         Field("role_id", rule=ID, identifies=True),

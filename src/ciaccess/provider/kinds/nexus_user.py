@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ciaccess.clients.errors import ForbiddenError, NotFoundError, action
 from ciaccess.clients.nexus import User, is_password
 from ciaccess.clients.vault.secret import VaultSecret
+from ciaccess.engine import resource_types
 from ciaccess.provider.environment import password_for_import
 from ciaccess.provider.kinds.fields import NAMES, UNKNOWN, Failure, Field, Rule, Values, at_most, one_of
 from ciaccess.provider.kinds.kind import KindError, ReadResult
@@ -45,7 +46,7 @@ class NexusUser(NexusKind[User]):
     Without that variable the password is empty in the state, and the next `up` sets the declared one.
     """
 
-    token = "ciaccess:nexus:User"  # noqa: S105 a type token, no secret
+    token = resource_types.USER
     noun = "user"
     fields = (
         Field("user_id", rule=ID, identifies=True),

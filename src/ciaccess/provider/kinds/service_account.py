@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ciaccess.access.desired.ownership import owner_in
 from ciaccess.clients.errors import action
 from ciaccess.clients.nexus.own_privileges import is_called_after
+from ciaccess.engine import resource_types
 from ciaccess.provider.kinds import account_passwords as passwords
 from ciaccess.provider.kinds.account_errors import exists_error, foreign_error
 from ciaccess.provider.kinds.account_import import ImportId
@@ -51,7 +52,7 @@ _RECORDED = (passwords.FINGERPRINTS, passwords.VERSIONS, passwords.SECRET_VERSIO
 class ServiceAccount(Kind):
     """An account; `users`, `selectors`, `privileges` are parts by id, `role` is one part or empty."""
 
-    token = "ciaccess:index:ServiceAccount"  # noqa: S105 a type token, no secret
+    token = resource_types.ACCOUNT
     noun = "account"
     fields = (
         Field("account", rule=ID, identifies=True),

@@ -7,6 +7,7 @@ an `up` without it refuses them.
 
 from __future__ import annotations
 
+from ciaccess.engine import resource_types
 from ciaccess.provider.environment import adopted_paths
 from ciaccess.provider.kinds.fields import NAMES, Field, Rule, Values
 from ciaccess.provider.kinds.kind import Kind, KindError, ReadResult
@@ -22,7 +23,7 @@ def _is_api_path(value: str) -> bool:
 class VaultPreconditions(Kind):
     """Preconditions; `vacant` are API paths; an empty `kv_mount` or `reachable_url` is not checked."""
 
-    token = "ciaccess:vault:Preconditions"  # noqa: S105 a type token, no secret
+    token = resource_types.PRECONDITIONS
     noun = "precondition"
     shares_id = True
     fields = (
