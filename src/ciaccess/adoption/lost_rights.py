@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from ciaccess.access.desired.nexus import NexusObjects
 from ciaccess.access.desired.objects import SCOPED
 from ciaccess.adoption.plan import PlannedAction
-from ciaccess.engine.resource_types import ACCOUNT
 from ciaccess.analysis.facts import ADMINISTRATION, Grant, Holder, Right, grants_of
 from ciaccess.engine.resource_types import ACCOUNT
 
