@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 
 from ciaccess.environment import activate, state_directory
 from ciaccess.errors import CiaccessError, CommandError, Exit
+from ciaccess.report.page import visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -110,7 +111,7 @@ def run(command: Callable[[], object]) -> int:
         sys.stderr.write("interrupted\n")
         return Exit.ERROR
     except CiaccessError as error:
-        sys.stderr.write(f"error: {error}\n")
+        sys.stderr.write(f"error: {visible(str(error))}\n")
         return Exit.ERROR if error.code is None else error.code
     except Exception as error:  # noqa: BLE001 a mistake of ours, whose text may hold anything, secrets too
         sys.stderr.write(_internal(error))

@@ -12,25 +12,34 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import typer
 
 from ciaccess.errors import CommandError, Exit
+from ciaccess.report.page import visible
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from rich.console import Console
+    from rich.text import Text
 
 
 def output() -> Console:
     """Return the console of results."""
-    from rich.console import Console  # noqa: PLC0415 slow to import, and `--json` does without
-
-    return Console(highlight=False, soft_wrap=True)
+    return _console(stderr=False)
 
 
 def notices() -> Console:
     """Return the console of progress and remarks, on standard error."""
+    return _console(stderr=True)
+
+
+def _console(*, stderr: bool) -> Console:
+    """Return a console that shows control characters, which names from servers may have, as code points."""
     from rich.console import Console  # noqa: PLC0415 slow to import, and `--json` does without
 
-    return Console(stderr=True, highlight=False, soft_wrap=True)
+    class Terminal(Console):
+        def render_str(self, text: str, **options: Any) -> Text:
+            return super().render_str(visible(text), **options)
+
+    return Terminal(stderr=stderr, highlight=False, soft_wrap=True)
 
 
 def print_json(value: Any) -> None:

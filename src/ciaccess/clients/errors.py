@@ -30,13 +30,17 @@ _MOST_READ_CHARACTERS = 64 * 1024
 _MOST_SECRET_CHARACTERS = 8 * 1024
 
 
+def printable(text: str) -> str:
+    """Return a text with a blank in place of each control character and line break."""
+    return _UNPRINTABLE.sub(" ", text)
+
+
 def one_line(text: str, most_characters: int = _MOST_CHARACTERS) -> str:
     """Return a text on one line: printable, secrets concealed, cut with an ellipsis."""
     shown = redacted(text[:_MOST_READ_CHARACTERS])
     if len(text) > _MOST_READ_CHARACTERS:
         shown = shown[:-_MOST_SECRET_CHARACTERS]
-    printable = _UNPRINTABLE.sub(" ", shown)
-    line = " ".join(printable.split())
+    line = " ".join(printable(shown).split())
     return line if len(line) <= most_characters else f"{line[: most_characters - 1]}…"
 
 

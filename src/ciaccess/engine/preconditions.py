@@ -64,8 +64,14 @@ def check_vault(access: Access, environment: Mapping[str, str] = os.environ) -> 
 
     Raises:
         CredentialsError: VAULT_ADDR is another Vault.
-        StackSettingsError: it is empty, the namespace is another one, or the token is given in a file only.
+        StackSettingsError: it is empty, its certificate would not be checked, the namespace is another one, or the token
+            is given in a file only.
     """
+    if environment.get("VAULT_SKIP_VERIFY", "").lower() not in ("", "0", "f", "false"):
+        raise StackSettingsError(
+            "VAULT_SKIP_VERIFY is set: pulumi-vault would send VAULT_TOKEN to any server in Vault's place. Unset it, and name "
+            "the CA of Vault's certificate in VAULT_CACERT and CIACCESS_CA_BUNDLE"
+        )
     check_vault_address(access, environment)
     if not environment.get("VAULT_ADDR"):
         raise StackSettingsError(f"VAULT_ADDR is empty: export VAULT_ADDR={access.vault.address}")

@@ -16,10 +16,11 @@ import grpc.aio  # type: ignore[import-untyped] # the same
 from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
 from pulumi.runtime.proto import provider_pb2_grpc
 
-from ciaccess.clients.errors import one_line, origin
+from ciaccess.clients.errors import one_line, origin, printable
 from ciaccess.clients.redaction import RedactingFilter
 from ciaccess.engine.failures import record
 from ciaccess.errors import CiaccessError
+from ciaccess.provider.callers import Callers
 from ciaccess.provider.server import CiaccessProvider
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger("ciaccess.provider")
 LOG_FILE = "CIACCESS_LOG"
+_STRANGER = "this plugin answers only the user that runs it"
 _MOST_CHARACTERS = 2000
 _PARENT_SECONDS = 1.0
 # The engine's calls, each with the provider's method.
@@ -60,12 +62,15 @@ _UNIMPLEMENTED = (
 class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     """Passes each call to the provider, and turns every failure into one line."""
 
-    def __init__(self, provider: CiaccessProvider) -> None:
+    def __init__(self, provider: CiaccessProvider, callers: Callers) -> None:
         self._provider = provider
+        self._callers = callers
 
 
 def _handler(name: str, method: str) -> Callable[..., Awaitable[Any]]:
     async def answer(self: Servicer, request: Any, context: grpc.aio.ServicerContext) -> Any:
+        if not self._callers.is_same_user(context.peer()):
+            await context.abort(grpc.StatusCode.PERMISSION_DENIED, _STRANGER)
         try:
             return await getattr(self._provider, method)(request)
         except Exception as error:  # noqa: BLE001 any failure becomes one line for the user
@@ -104,6 +109,13 @@ def message(verb: str, error: BaseException) -> str:
     )
 
 
+class _OneLineFormatter(logging.Formatter):
+    """Writes a message on one line, without control characters: parts of it come from servers."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        return printable(super().formatMessage(record))
+
+
 def start_logging() -> None:
     """Log to the file that CIACCESS_LOG names, readable only by its owner; otherwise not at all."""
     root = logging.getLogger()
@@ -117,7 +129,7 @@ def start_logging() -> None:
     except OSError:
         return  # a log that cannot be written must not stop the run
     handler.addFilter(RedactingFilter())
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    handler.setFormatter(_OneLineFormatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
     root.addHandler(handler)
     root.setLevel(logging.DEBUG)
 
@@ -127,10 +139,11 @@ async def serve(announce: Callable[[int], None]) -> None:
     engine = os.getppid()
     provider = CiaccessProvider()
     server = grpc.aio.server(options=_GRPC_CHANNEL_OPTIONS)
-    provider_pb2_grpc.add_ResourceProviderServicer_to_server(Servicer(provider), server)
-    port = server.add_insecure_port("127.0.0.1:0")
+    callers = Callers()
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(Servicer(provider, callers), server)
+    callers.port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
-    announce(port)
+    announce(callers.port)
     ending = asyncio.create_task(_end_with(engine, server))
     try:
         await server.wait_for_termination()

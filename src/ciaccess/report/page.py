@@ -32,8 +32,9 @@ _FILE_COLUMNS = 160  # of a table that goes into a file or pipe
 # What Markdown would take for markup, links, references or entities, and for a list where it comes first.
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>|~#$&!@%^]|^[-+])")
 _NUMBERED = re.compile(r"^(\d+)([.)])")
-# GitLab tells everybody who is mentioned, by older versions' taste even behind a backslash.
-_MENTION = re.compile(r"(?<!\w)\\@(?=\w)")
+# GitLab notifies whoever is mentioned, older versions even behind a backslash, and makes links of bare URLs and addresses.
+_MENTION_OR_ADDRESS = re.compile(r"\\@(?=\w)")
+_URL = re.compile(r"(?i)(?<=[a-z0-9+.-]:)(?=//)|(?<=\bwww)(?=\.)|(?<=mailto:)|(?<=xmpp:)")
 _NO_BREAK = "\u2060"
 
 
@@ -235,4 +236,4 @@ def finding_markdown(finding: Finding) -> str:
 
 def _plain(text: str) -> str:
     escaped = _NUMBERED.sub(r"\1\\\2", _MARKUP.sub(r"\\\1", visible(text).replace("\n", " ")))
-    return _MENTION.sub(rf"\\@{_NO_BREAK}", escaped)
+    return _URL.sub(_NO_BREAK, _MENTION_OR_ADDRESS.sub(rf"\\@{_NO_BREAK}", escaped))

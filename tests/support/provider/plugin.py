@@ -15,6 +15,7 @@ from pulumi.provider.experimental.property_value import PropertyValue
 from pulumi.runtime import proto
 from pulumi.runtime.rpc import UNKNOWN as WIRE_UNKNOWN
 
+from ciaccess.provider.callers import Callers
 from ciaccess.provider.server import CiaccessProvider
 from ciaccess.provider.servicer import Servicer
 
@@ -50,6 +51,9 @@ class RefusedInputsError(Exception):
 
 
 class _Context:
+    def peer(self) -> str:
+        return ""
+
     async def abort(self, code: Any, details: str = "") -> NoReturn:
         del code
         raise PluginError(details)
@@ -99,7 +103,7 @@ class Engine:
     def __enter__(self) -> Self:
         self._runner = asyncio.Runner()
         self._provider = CiaccessProvider()
-        self._servicer: Any = Servicer(self._provider)
+        self._servicer: Any = Servicer(self._provider, Callers())
         self.call("Configure", proto.ConfigureRequest(args=_struct(self.addresses), acceptSecrets=True))
         return self
 
@@ -220,7 +224,7 @@ class Engine:
         """Go on with a process of the plugin that was told nothing yet."""
         self._provider.close()
         self._provider = CiaccessProvider()
-        self._servicer = Servicer(self._provider)
+        self._servicer = Servicer(self._provider, Callers())
 
     def diff(self, held: Resource, inputs: Struct, ignore: tuple[str, ...] = ()) -> proto.DiffResponse:
         """Return how a resource's state differs from inputs."""

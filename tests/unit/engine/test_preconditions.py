@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import pytest
@@ -118,6 +119,20 @@ def test_a_vault_other_than_the_yamls_is_refused() -> None:
     check_vault(access, good)
     with pytest.raises(CredentialsError, match=r"VAULT_ADDR is https://other, but vault.address"):
         check_vault(access, good | {"VAULT_ADDR": "https://other"})
+
+
+@pytest.mark.parametrize(
+    ("value", "is_refused"), [("1", True), ("true", True), ("false", False), ("", False)]
+)
+def test_a_vault_whose_certificate_would_not_be_checked_is_refused(value: str, *, is_refused: bool) -> None:
+    access = load(ROOT / "config" / "access.yaml")
+    given = {
+        "VAULT_ADDR": "https://vault.shared.cwiq.io",
+        "VAULT_TOKEN": "t",
+        "VAULT_SKIP_VERIFY": value,
+    }
+    with pytest.raises(StackSettingsError, match="Unset it") if is_refused else nullcontext():
+        check_vault(access, given)
 
 
 def test_a_vault_token_in_a_file_is_refused_because_the_plugin_reads_none() -> None:

@@ -142,6 +142,17 @@ def test_markdown_has_no_markup_that_a_text_brought_along() -> None:
     assert [line.replace("\\|", "").count("|") for line in rows] == [3, 3, 3]
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["https://evil.example/x", "HTTP://evil.example", "www.evil.example", "ssh+git://evil", "a@evil.example"],
+)
+def test_markdown_has_no_link_that_a_text_brought_along(text: str) -> None:
+    written = markdown(page(f"see {text} now"))
+    for link in ("://", "www.", "@evil"):
+        assert link not in written
+    assert text in written.replace("\u2060", "").replace("\\", "")
+
+
 def test_a_terminal_gets_no_control_characters_and_no_markup() -> None:
     out = io.StringIO()
     show(page(HOSTILE), Console(file=out, force_terminal=False))
