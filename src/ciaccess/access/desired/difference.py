@@ -29,7 +29,7 @@ class Change:
 def difference(
     kind: str, desired: Mapping[str, object], observed: Mapping[str, object]
 ) -> dict[str, tuple[Change, ...]]:
-    """Return the changes of each desired object that differs, by its key; objects that are not desired are no changes.
+    """Return the changes of each desired object by its key; ignores undesired objects.
 
     Both map keys to values of one type of desired/objects.
     """

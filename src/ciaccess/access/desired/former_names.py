@@ -1,8 +1,8 @@
-"""Accounts that were renamed: under its former name each stays an account, as it was, until the day that the YAML gives.
+"""Renamed accounts: each also stays under its former name until the date in the YAML.
 
 Owns what `formerly` amounts to. A former account is its successor under the former name: it may do the same, the same JWT
 roles read its secret, and its rotation is its own, so that the renaming changes none of its passwords. The loader puts
-former accounts among the others, so that whoever reads `access.accounts` and `access.vault.roles` has them there. What is
+former accounts among the others, so that readers of `access.accounts` and `access.vault.roles` get them too. What is
 over is not among them: it is no longer declared, and the next `up` removes it.
 """
 
@@ -26,7 +26,7 @@ ALWAYS = date.min
 
 
 class FormerAccount(Account):
-    """An account under a name that its successor had before. It is made here, and never read from the YAML."""
+    """An account under a former name, derived from its successor and never read from the YAML."""
 
     successor: str = Field(description="Name of the account that it has become.")
     until: date = Field(description="Last day on which it stays.")
@@ -34,7 +34,7 @@ class FormerAccount(Account):
 
 @dataclass(frozen=True)
 class FormerName:
-    """A name that an account had before; `is_over` once its day is, so that it is no account any more."""
+    """A former name of an account; `is_over` once its date has passed and it is no longer an account."""
 
     name: str
     successor: str
@@ -90,7 +90,7 @@ def former_names(access: Access) -> Iterator[FormerName]:
 
 
 def entry_of(access: Access, account: str) -> tuple[str, ...]:
-    """Return the path in the YAML of an account's own section, which has its rotation: a former one is in its successor's."""
+    """Return the path of an account's section; a former name is in its successor's."""
     declared = access.accounts[account]
     if isinstance(declared, FormerAccount):
         return ("accounts", declared.successor, "formerly", account)

@@ -1,4 +1,4 @@
-"""What access.yaml amounts to in Nexus: users, roles, content selectors and privileges, by least privilege.
+"""The desired state of Nexus: users, roles, selectors and privileges, by least privilege.
 
 The one place that turns grants into objects: a push gives browse, read, edit and add on the named repositories, never
 delete and never admin. Names are predictable: the role of an account is `ci-<account>`, its content selector
@@ -25,7 +25,7 @@ WRITE = ("browse", "read", "edit", "add")
 
 @dataclass(frozen=True)
 class Grant:
-    """Actions of one account in one repository, limited to the paths under `path` unless that is empty."""
+    """The actions of an account in a repository, limited to the folder `path` unless that is empty."""
 
     format: str
     repository: str
@@ -112,7 +112,7 @@ def account_objects(access: Access, account: str) -> NexusObjects:
 
 
 def grants(access: Access, account: Account) -> tuple[Grant, ...]:
-    """Return what an account may do where. Two grants may concern one repository: the account then has both."""
+    """Return the rights of an account by repository; two grants for one repository are added up."""
     found: list[Grant] = []
     for format_ in account.push:
         repository = _environments(access, format_)["dev"]

@@ -1,4 +1,4 @@
-"""The objects of Vault, Nexus and GitLab as immutable values, their fields named as the systems name them.
+"""The objects of Vault, Nexus and GitLab as immutable values, with the systems' field names.
 
 One type for what access.yaml amounts to and for what a client reads, so that the two can be compared (desired/difference).
 Imports nothing: the plugin, which must start quickly, reads these types through clients/.
@@ -18,7 +18,7 @@ SCOPED = "repository-content-selector"
 
 @dataclass(frozen=True)
 class User:
-    """A user of Nexus; `status` is active, disabled, locked or changepassword. Nexus never returns a password."""
+    """A user of Nexus; `status` is active, disabled, locked or changepassword. It has no password."""
 
     user_id: str
     first_name: str
@@ -31,7 +31,7 @@ class User:
 
 @dataclass(frozen=True)
 class Role:
-    """A role of Nexus; `read_only` ones are Nexus's own. Without a description Nexus gives it its id as one."""
+    """A role of Nexus; `read_only` ones are built in. Nexus sets a missing description to the id."""
 
     role_id: str
     name: str
@@ -78,7 +78,7 @@ class VariableId(NamedTuple):
 
 @dataclass(frozen=True)
 class Variable:
-    """A CI/CD variable of a GitLab group. `value` is empty for a hidden one, which cannot be read back."""
+    """A CI/CD variable of a GitLab group; `value` is empty for a hidden one, which cannot be read."""
 
     group: str
     key: str

@@ -1,4 +1,4 @@
-"""The owner of an object: the words `managed by <owner>` that ciaccess writes into whatever has a text for people.
+"""The owner marker of an object: `managed by <owner>` in a description or another text.
 
 A user's last name, a description, a policy's first line; <owner> is `owner` of access.yaml. A secret has it in its custom
 metadata, as `owner` and `stack`. An object without these words has no owner.

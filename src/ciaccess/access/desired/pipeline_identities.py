@@ -1,7 +1,7 @@
-"""ciaccess's own pipeline as more of the same: JWT roles, accounts and Nexus roles beside those that the YAML names.
+"""The identities of ciaccess's own pipeline: JWT roles, accounts and Nexus roles.
 
 Owns the three identities' names and what each is bound to (docs/adr/0009). What serves the accounts' pipelines
-(templates, `explain`, the stack's outputs) looks at `access.accounts` and `access.vault.roles`; what makes or compares
+(templates, `explain`, the stack's outputs) reads `access.accounts` and `access.vault.roles`; what makes or compares
 objects takes everything there is from here.
 """
 
@@ -33,7 +33,7 @@ _TOKEN_TTL_SECONDS = 1800
 
 @dataclass(frozen=True)
 class Identity:
-    """What a job of ciaccess's own pipeline is: its JWT role, its account in Nexus, and which secrets it reads besides.
+    """An identity of ciaccess's own pipeline: its JWT role, its Nexus account, its other secrets.
 
     `secrets` are names in the folder of the pipeline's credentials, by the environment variable that each becomes.
     """
@@ -72,7 +72,7 @@ def own_jwt_roles(access: Access) -> dict[str, JwtRole]:
     if pipeline is None:
         return {}
     here = {"project_path": [pipeline.project]}
-    # A path can be registered again by somebody else; an id cannot.
+    # A path can be registered again by another user; an id cannot.
     here |= {"project_id": [str(pipeline.project_id)]} if pipeline.project_id else {}
     here |= {"ci_config_ref_uri": [pipeline.ci_config_ref_uri]} if pipeline.ci_config_ref_uri else {}
     branch = {**here, "ref": [pipeline.branch], "ref_type": ["branch"], "ref_protected": ["true"]}
@@ -142,7 +142,7 @@ def account(access: Access, name: str) -> Account:
 
 
 def own_folder(access: Access) -> str:
-    """Return the folder of the pipeline's credentials inside the KV mount, "" where there is no pipeline."""
+    """Return the folder of the pipeline's credentials inside the KV mount, "" without a pipeline."""
     return access.pipeline.secrets if access.pipeline else ""
 
 

@@ -1,4 +1,4 @@
-"""Whose turn it is: the users of Nexus that an account has, which of them its secret hands out, and when the next turn is due.
+"""Rotation of accounts: their users, the current one in the secret, and when a rotation is due.
 
 Owns the two strategies (docs/runbook-rotation.md). `alternate`: two users take turns. Counter n, where odd is the first
 user's turn and even the second's; a turn gives one of them a new password while the other's stays, so what was handed
@@ -45,7 +45,7 @@ def second_user(account: str) -> str:
 
 
 def strategy(access: Access, account: str) -> str:
-    """Return how an account's password is changed: by turns where jobs read it, unless the YAML says otherwise."""
+    """Return an account's strategy: alternate if jobs read it, unless the YAML declares another."""
     chosen = rotation(access, account).strategy
     if chosen:
         return chosen
@@ -56,7 +56,7 @@ def strategy(access: Access, account: str) -> str:
 
 
 def rotation(access: Access, account: str) -> Rotation:
-    """Return what the YAML says of an account's rotation."""
+    """Return an account's rotation as declared in the YAML."""
     return pipeline_identities.account(access, account).rotation
 
 
@@ -77,12 +77,12 @@ def turns_at(account: str, count: int, strategy: str) -> tuple[Turn, ...]:
 
 
 def active(access: Access, account: str) -> Turn:
-    """Return the user that an account's secret hands out."""
+    """Return the current user of an account, the one in its secret."""
     return next(turn for turn in turns(access, account) if turn.is_active)
 
 
 def counted_up(access: Access, accounts: Iterable[str], day: date) -> Access:
-    """Return what is declared once these accounts' rotations are one further; ciaccess's own accounts have one alike."""
+    """Return the YAML with these accounts' rotations counted up; own accounts share one rotation."""
     chosen = set(accounts)
 
     def turned(section: _Section) -> _Section:
@@ -90,7 +90,7 @@ def counted_up(access: Access, accounts: Iterable[str], day: date) -> Access:
         return section.model_copy(update={"rotation": entry})
 
     def with_former(account: Account) -> Account:
-        """Turn the entries of former names, too: those of the accounts that they stand for."""
+        """Count up the rotations of former names as well."""
         if not chosen & account.formerly.keys():
             return account
         entries = {name: turned(each) if name in chosen else each for name, each in account.formerly.items()}
@@ -105,7 +105,7 @@ def counted_up(access: Access, accounts: Iterable[str], day: date) -> Access:
 
 
 def due_on(access: Access, account: str) -> date | None:
-    """Return the day from which an account is overdue, None for never; one without a date has been so ever since."""
+    """Return the day from which an account is overdue, None for never; without a date it always is."""
     declared = rotation(access, account)
     if declared.max_age is None:
         return None

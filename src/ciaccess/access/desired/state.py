@@ -1,4 +1,4 @@
-"""The desired state: what access.yaml amounts to, built once, as values of the types that the clients read too."""
+"""The desired state of access.yaml, built once, as values of the types that the clients read."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class DesiredAccount:
 
 @dataclass(frozen=True)
 class DesiredGroup:
-    """A GitLab group with its variables by key; `adopted` are the keys whose variables may exist already."""
+    """A GitLab group with its variables by key; `adopted` are the keys that may exist already."""
 
     path: str
     identity: int

@@ -1,4 +1,4 @@
-"""Trust anchors: where credentials go, and whose tokens are believed. A change of one sends secrets elsewhere.
+"""Trust anchors: destinations of credentials, and accepted issuers; a change redirects secrets.
 
 A change under review must not move them, so ciaccess's own jobs compare those of access.yaml and the stack's settings with
 those that an administrator's `./ciaccess bootstrap` wrote to Vault (own_pipeline/anchors), and reviews show them first.

@@ -1,4 +1,4 @@
-"""What access.yaml amounts to in Vault: secrets and their metadata, policies, the JWT backend and its roles."""
+"""The desired state of Vault: secrets and metadata, policies, the JWT backend and its roles."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def secret_of(access: Access, account: str) -> objects.Secret:
 
 
 def secret_metadata(access: Access, account: str) -> dict[str, str]:
-    """Return the custom metadata of an account's secret: its rotation, the user that it names, its owner."""
+    """Return the custom metadata of an account's secret: rotation, current user, owner."""
     declared = pipeline_identities.account(access, account).rotation
     return {
         "rotated_at": declared.date.isoformat() if declared.date else "",
@@ -46,7 +46,7 @@ def secret_metadata(access: Access, account: str) -> dict[str, str]:
 
 
 def vault_policies(access: Access) -> dict[str, objects.Policy]:
-    """Return the policy of each JWT role; that of a role of the YAML lists each secret by its whole path."""
+    """Return the policy of each JWT role; that of a role in the YAML lists each secret by full path."""
     declared = {name: policy_name(name, role) for name, role in access.vault.roles.items()}
     rules = {
         name: reading(secret_of(access, account).api_path for account in role.accounts)

@@ -26,7 +26,7 @@ _HOLDERS = ("certs", "groups", "role", "roles", "users")
 
 
 def policy_text(role: str, rules: Rules, owner: str) -> str:
-    """Return the text of a role's policy; `rules` are capabilities by path, `owner` is whose policy it says it is."""
+    """Return the text of a policy; `rules` are capabilities by path, `owner` is for its marker."""
     text = f"# What the JWT role {role} may do. Managed by {owner}: edit access.yaml instead.\n"
     for path, capabilities in sorted(rules.items()):
         words = ", ".join(f'"{word}"' for word in capabilities)
@@ -40,7 +40,7 @@ def reading(paths: Iterable[str]) -> Rules:
 
 
 def own_rules(access: Access, role: str, policies: Iterable[str]) -> Rules:
-    """Return the rules of one of ciaccess's own JWT roles; `policies` are the names of those of the YAML's roles."""
+    """Return the rules of an own JWT role; `policies` are the policies of the YAML's roles."""
     more = {
         pipeline_identities.PREVIEW: {},
         pipeline_identities.DRIFT: _drift(access),
@@ -84,7 +84,7 @@ def _own_secrets(access: Access, role: str) -> Iterator[str]:
 
 
 def _transit(access: Access) -> Rules:
-    """Return what decrypts the state. Nothing is encrypted with the key but when it is chosen, which is a person's."""
+    """Return the rule that decrypts the state; only a person who sets the key encrypts with it."""
     pipeline = access.pipeline
     if pipeline is None or pipeline.transit_key is None:
         return {}

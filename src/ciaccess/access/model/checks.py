@@ -46,7 +46,7 @@ def refused(message: str, allowed: str, remedy: str, *, conceal: bool = False) -
 
 
 def name(what: str, *, upper: bool = True, most: int = MOST_NAME_CHARACTERS) -> Callable[[str], str]:
-    """Return the check of a `what`'s name; without `upper` for names that Vault would store in lower case."""
+    """Return the check of a `what`'s name; without `upper` if Vault stores it in lower case."""
     letters = "letters, digits, '.', '_' and '-', starting with a letter or digit"
     pattern = re.compile(SEGMENT if upper else LOWER_SEGMENT)
     allowed = letters if upper else f"lower-case {letters}"
@@ -177,7 +177,7 @@ def privilege(value: str) -> str:
     if len(value) > MOST_NAME_CHARACTERS or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._*-]*", value):
         allowed = "the name of a privilege in Nexus, such as nx-repository-view-*-*-read"
         remedy = "Name the privilege; a wildcard pattern such as :: makes Nexus's privilege list unreadable"
-        raise refused(f"{shown(value)} is no privilege's name", allowed, remedy)
+        raise refused(f"{shown(value)} is not a privilege's name", allowed, remedy)
     return value
 
 

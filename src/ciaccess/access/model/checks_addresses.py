@@ -1,4 +1,4 @@
-"""What an address of access.yaml must look like: a server's URL and its authority, a docker registry, a network.
+"""Checks of addresses: a server's URL and its CA, a docker registry, a network.
 
 Read by one strict grammar and not by a URL parser: an address ends up in jobs' shells, in Vault's configuration and in
 docker's references, which all read what a lenient parser lets through in their own way.
@@ -49,7 +49,7 @@ def url(value: str) -> str:
 
 
 def registry(value: str) -> str:
-    """Check a docker registry's address: a host with a port, a host name alone (443), or either with a path."""
+    """Check a docker registry: a host with a port, a host alone (443), or either with a path."""
     match = _REGISTRY.fullmatch(value)
     # docker takes a first part without dot and port for a folder of its own hub.
     if (

@@ -23,7 +23,7 @@ def today() -> date:
 
 
 def day(value: Any) -> date:
-    """Return a date that is not in the future: it says when a password was last changed."""
+    """Return a date that is not in the future, the day of the last password change."""
     allowed = "a date up to today, such as 2026-11-01"
     found = _date(value, allowed)
     if found > today() + _TOLERANCE:
@@ -33,7 +33,7 @@ def day(value: Any) -> date:
 
 
 def last_day(value: Any) -> date:
-    """Return the date of a day until which something stays; whether that is over is the rules' business."""
+    """Return the date until which something is kept; rules check whether it has passed."""
     return _date(value, "a date, such as 2026-12-24")
 
 
@@ -42,8 +42,8 @@ def _date(value: Any, allowed: str) -> date:
         try:
             return date.fromisoformat(value)
         except ValueError:
-            raise refused(f"{shown(value)} is no day of the calendar", allowed, "Correct the date") from None
-    raise refused(f"{shown(value)} is no date", allowed, "Write year-month-day")
+            raise refused(f"{shown(value)} is not a valid day", allowed, "Correct the date") from None
+    raise refused(f"{shown(value)} is not a date", allowed, "Write year-month-day")
 
 
 def age(value: Any) -> int:
@@ -54,6 +54,6 @@ def age(value: Any) -> int:
         raise refused(f"{shown(value)} is not an age", allowed, "Write a number of days, such as 90d")
     days = int(match[1])
     if not LEAST_AGE_DAYS <= days <= MOST_AGE_DAYS:
-        why = "it would be due at once" if days < LEAST_AGE_DAYS else "nobody would see it become due"
+        why = "it would be due at once" if days < LEAST_AGE_DAYS else "it would never be due in practice"
         raise refused(f"{shown(value)}: {why}", allowed, "Choose an age in that range")
     return days

@@ -1,4 +1,4 @@
-"""What GitLab's own names in access.yaml must look like: groups, projects, branches, variables' keys and scopes."""
+"""Checks of GitLab's names: groups, projects, branches, keys and scopes of variables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The types of access.yaml's fields: each check of access/model/checks with what an editor is told of it."""
+"""The types of access.yaml's fields: each check of access/model/checks with its JSON Schema."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _all_or_formats(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
 
 
 class _Or:
-    """Tells an editor that something else may stand in a section's place."""
+    """Adds another allowed form of a section to the JSON Schema."""
 
     def __init__(self, schema: dict[str, Any]) -> None:
         self._schema = schema
@@ -39,7 +39,7 @@ class _Or:
 
 
 def short_form(key: str, schema: dict[str, Any]) -> tuple[Any, Any]:
-    """Return what lets the value of one key stand in its section's place; `schema` is what an editor is told of it."""
+    """Return the short form of a section: one key's value in its place, with its `schema`."""
 
     def in_long_form(value: Any) -> Any:
         return value if isinstance(value, dict | BaseModel) else {key: value}

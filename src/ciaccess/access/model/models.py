@@ -1,4 +1,4 @@
-"""access.yaml as typed objects: what may stand in it, one class a section.
+"""access.yaml as typed objects, one class per section.
 
 A class says which keys a section has and what each means; the editor's completion comes from these descriptions
 (access/reading/schema). What two sections must agree on is in config/rules.
@@ -80,7 +80,7 @@ class JwtBackend(Section):
     mount: AuthMount = Field(
         "jwt", description="Mount of the JWT auth backend: jobs log in at auth/<mount>/login."
     )
-    issuer: Url = Field(description="What the tokens' iss says: GitLab's external URL.")
+    issuer: Url = Field(description="The iss of the tokens: GitLab's external URL.")
     discovery_url: Url | None = Field(
         None, description="Where Vault finds the issuer's keys (OIDC discovery)."
     )
@@ -202,7 +202,7 @@ class Variable(Section):
     value: str = Field(max_length=10_000, description="Its value; never a credential.")
     environment_scope: EnvironmentScope = Field("*", description="Premium: other than *.")
     protected: bool = Field(
-        default=False, description="Only for jobs of protected refs; absent, without a word, in all others."
+        default=False, description="Only for jobs of protected refs; silently absent in all others."
     )
     masked: bool = Field(default=False, description="Replaced by [MASKED] in job logs.")
     raw: bool = Field(default=True, description="$ in the value is not expanded.")
@@ -230,7 +230,7 @@ class GitLab(Section):
 
 
 class Rotation(Section):
-    """When and how a password is changed; its short form is the count alone. `./ciaccess rotate` edits it."""
+    """The rotation of a password; its short form is the count. `./ciaccess rotate` edits it."""
 
     count: int = Field(1, ge=1, le=1_000_000, description="Count it up, and the password changes.")
     date: Day | None = Field(None, description="Day of the last rotation.")
@@ -263,7 +263,7 @@ class Former(Section):
 
 
 class Account(Section):
-    """A service account: a Nexus user with its secret in Vault. push, pull and promote are lists of formats."""
+    """A service account: a Nexus user with its secret in Vault; grants are lists of formats."""
 
     purpose: Text = Field(description="What it is for; reviewers and Nexus's user list show it.")
     push: list[Format] = Field(default_factory=list, description="Formats it may upload, to dev only.")
@@ -295,7 +295,7 @@ class Pipeline(Section):
     branch: BranchName = Field("main", description="Its protected branch: what is merged there is applied.")
     audience: Audience = Field(description="The aud of its jobs' id_tokens, alike in every stack.")
     project_id: int | None = Field(
-        None, ge=1, description="Its id: a path that was renamed can be registered again by somebody else."
+        None, ge=1, description="Its id: a path that was renamed can be registered again by another user."
     )
     environment: PipelineEnvironment | None = Field(
         None, description="Environment of the job that applies; its identity admits no other job."
@@ -338,7 +338,7 @@ class Access(Section):
     pipeline: Pipeline | None = Field(None, description="ciaccess's own jobs. Default: it has no pipeline.")
 
     def variables_of(self, group: str) -> dict[str, Variable]:
-        """Return a group's variables by key; one without words of its own says whose it is."""
+        """Return a group's variables by key; one without a description gets the owner marker."""
         words = {"description": f"Managed by {self.owner}"}
         return {
             key: variable.model_copy(update=words if variable.description is None else {})

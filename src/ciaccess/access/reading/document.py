@@ -1,4 +1,4 @@
-"""Reading YAML into plain data and the position of each key and value, with every fault of the document's own.
+"""Reading YAML into plain data with positions of keys and values, and every fault of the file.
 
 Owns the YAML subset: mappings with text keys, lists and scalars as YAML 1.2's core schema reads them. Anchors,
 aliases, merge keys and tags are refused, because a reviewer must see in a diff what an account gets; without them
@@ -40,7 +40,7 @@ _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]{1,3})?")
 
 @dataclass
 class Document:
-    """A YAML file's data with positions. `keys` and `values` map a path to (line, column), both from 1."""
+    """A YAML file's data; `keys` and `values` map a path to (line, column), both from 1."""
 
     file: str
     data: Any = None
@@ -79,7 +79,7 @@ def read(path: Path) -> Document:
     """Read a YAML file.
 
     Raises:
-        ConfigError: there is no such file, it is no UTF-8, or no YAML: then nothing else can be said of it.
+        ConfigError: there is no such file, it is no UTF-8, or not YAML.
     """
     document = Document(file=_name(path))
     text = _text(document, path)
@@ -156,7 +156,7 @@ class _TooLargeError(yaml.MarkedYAMLError):  # type: ignore[misc]  # PyYAML has 
 
 
 class _Nodes(Composer, CParser, BaseResolver):  # type: ignore[misc]  # PyYAML has no types here
-    """PyYAML's nodes. Each one has `refusals`: what a reviewer could not see in a diff, and what replaces it."""
+    """PyYAML's nodes with `refusals`: constructs that a reviewer cannot see in a diff, with remedies."""
 
     def __init__(self, text: str) -> None:
         CParser.__init__(self, text)
@@ -265,7 +265,7 @@ def _start(at: Any) -> tuple[int, int]:
 
 
 def _scalar(text: str) -> Any:
-    """Resolve a plain scalar by YAML 1.2's core schema: `yes` and `12:30` are text; so is what is no finite number."""
+    """Resolve a plain scalar by YAML 1.2's core schema: `yes`, `12:30` and `.inf` are text."""
     if text in _NOTHING:
         return None
     if text in _TRUTH:

@@ -1,4 +1,4 @@
-"""A fault of access.yaml: where it is, what is wrong, what is allowed, what to do; and the error that carries all."""
+"""A fault of access.yaml (place, problem, allowed values, remedy), and the error with all faults."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _SHORT = 4
 
 @dataclass(frozen=True)
 class Fault:
-    """One fault. `line` and `column` count from 1; `field` is the dotted path of the key, `value` what stands there.
+    """A fault; `line` and `column` count from 1, `field` is the dotted path of the key.
 
-    A warning is worth a look, and does not make the file invalid.
+    A warning does not make the file invalid.
     """
 
     file: str
@@ -70,6 +70,6 @@ def closest(word: str, words: tuple[str, ...] | list[str]) -> str | None:
 
 
 def meant(word: str, words: tuple[str, ...] | list[str], otherwise: str) -> str:
-    """Return the remedy for a word that is none of `words`: a guess at the one that was meant, else `otherwise`."""
+    """Return the remedy for an unknown word: the most similar of `words`, else `otherwise`."""
     guess = closest(word, words)
     return f"Did you mean {guess}?" if guess else otherwise

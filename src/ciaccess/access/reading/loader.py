@@ -1,6 +1,6 @@
-"""From the file to the models: read, put addresses in, check each value, check what must agree; every fault at once.
+"""From the file to the models: read, resolve references, check values and rules.
 
-Owns the order of these, and which faults are told: one that only follows from another one is not.
+Reports every fault at once, except for those that only follow from another one.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _NO_ADDRESSES: Mapping[str, str] = MappingProxyType({})
 
 @dataclass(frozen=True)
 class Checked:
-    """What a file amounts to. `access` is None if any fault is an error; `faults` are sorted by line, then column."""
+    """The result for a file; `access` is None after an error, `faults` are sorted by position."""
 
     file: str
     access: Access | None
@@ -51,7 +51,7 @@ def load(path: Path, addresses: Mapping[str, str] = _NO_ADDRESSES, on: date | No
 
 
 def check(path: Path, addresses: Mapping[str, str] = _NO_ADDRESSES, on: date | None = None) -> Checked:
-    """Read access.yaml, and return its faults and, unless one is an error, what it declares on a day, which is today."""
+    """Read access.yaml; return its faults and, without errors, its content on a day (today)."""
     on = on or today()
     try:
         read = document.read(path)
@@ -68,7 +68,7 @@ def check(path: Path, addresses: Mapping[str, str] = _NO_ADDRESSES, on: date | N
 
 
 def _of_the_stack(fault: Fault) -> Fault:
-    """Say that a value at fault stands in the stack's settings, not in the line that it was put in place of."""
+    """Point a fault of an inserted address to the stack's settings, not to the YAML's line."""
     return replace(fault, message=f"{fault.message} (by the stack's {references.SETTING})")
 
 

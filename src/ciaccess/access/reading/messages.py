@@ -1,4 +1,4 @@
-"""The words for what a model refuses: pydantic's errors as faults with a position, what is allowed, and a remedy."""
+"""Pydantic's errors as faults with a position, the allowed values, and a remedy."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _position(document: Document, path: YamlPath, *, key: bool) -> tuple[int, in
 
 
 def _may_hold_credential(path: YamlPath) -> bool:
-    """Tell whether a variable's value is at or under a path: somebody may have put there what no message must repeat."""
+    """Tell whether a path is at or under a variable's value, which no message may show."""
     in_variables = path[:2] == _GROUPS and path[3:4] == ("variables",)
     return in_variables and path[5:] in ((), ("value",))
 
@@ -71,7 +71,7 @@ def _words(path: YamlPath, details: ErrorDetails) -> tuple[str, str, str]:
         return f"the key {key} is missing", "", f"Add {key}: {_description(path)}"
     if kind == "extra_forbidden":
         known = list(_section(path[:-1]).model_fields)
-        remedy = meant(str(key), known, "Remove it, or look at its indentation")
+        remedy = meant(str(key), known, "Remove it, or check its indentation")
         return f"{shown(key)} is not a key of this section", ", ".join(known), remedy
     what = "this" if _may_hold_credential(path) else shown(given)
     if given is None:

@@ -1,4 +1,4 @@
-"""`${vault.address}` and its like: the five addresses that other values may refer to, and a stack's own for them.
+"""References such as `${vault.address}` to five addresses, which a stack can override.
 
 Owns what is replaced before anything is checked. What is no reference to an address, such as GitLab's own
 `${CI_PROJECT_NAME}` in a variable's value, is left as it is.
@@ -51,7 +51,7 @@ def override(document: Document, addresses: Mapping[str, str]) -> frozenset[str]
 
 
 def resolve(document: Document) -> dict[str, frozenset[str]]:
-    """Put addresses in place of references; return which addresses each such value was made from, all as dotted paths."""
+    """Resolve references; return the addresses in each resolved value, all as dotted paths."""
     made_from: dict[str, frozenset[str]] = {}
     for path in document.values:
         value = document.at(path)

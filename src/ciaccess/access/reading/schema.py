@@ -1,4 +1,4 @@
-"""The JSON Schema by which editors complete and check access.yaml: what the models say, in a stable form.
+"""The JSON Schema of access.yaml for editors, derived from the models in a stable form.
 
 config/access.schema.json is this module's output, and a test keeps it so: `./ciaccess validate --schema` prints it.
 """
@@ -46,5 +46,5 @@ def schema() -> dict[str, Any]:
 
 
 def text() -> str:
-    """Return the schema as it stands in the file."""
+    """Return the text of the schema file."""
     return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"

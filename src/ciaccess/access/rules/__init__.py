@@ -1,6 +1,6 @@
-"""What the sections of access.yaml must agree on, one file a section. Each rule is a generator of faults.
+"""Rules across the sections of access.yaml, one file per section, as generators of faults.
 
-Rules look at the plain data through an Outline, so that they speak even while other values are at fault.
+Rules look at the plain data through an Outline, so that they work even if other values are invalid.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Accounts: what they are given exists in Nexus, is neither nothing nor too much, and can be read by who needs it."""
+"""Accounts: their grants and roles exist in Nexus, are neither empty nor excessive, and are used."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _WRITING = re.compile(r"nx-repository-(view|admin)-[^-]+-(?P<repository>.+)-(edi
 
 
 def granted(outline: Outline) -> Iterator[Fault]:
-    """An account has a grant, and each format that it names has the repositories that the grant needs."""
+    """An account has a grant, and each of its formats has the repositories for that grant."""
     formats = outline.mapping("nexus", "repositories")
     misnamed = {CALLED_OTHERWISE.get(name) for name in formats}
     for account, declared in outline.mapping("accounts").items():
@@ -77,7 +77,7 @@ def roles(outline: Outline) -> Iterator[Fault]:
 
 
 def paths(outline: Outline) -> Iterator[Fault]:
-    """A path limits a push, and only of formats whose uploads lie in folders."""
+    """A path limits a push, and only for formats with uploads in folders."""
     for account, declared in outline.mapping("accounts").items():
         path: YamlPath = ("accounts", account, "path")
         if not outline.text(*path):
@@ -87,9 +87,7 @@ def paths(outline: Outline) -> Iterator[Fault]:
             yield outline.fault(path, message, "path beside push", "Add push, or remove path", key=True)
         for here, format_ in outline.texts("accounts", account, "push"):
             if format_ not in _FORMATS_WITH_FOLDERS:
-                message = (
-                    f"a push of {format_} cannot be limited to a path: its uploads do not lie in folders"
-                )
+                message = f"a push of {format_} cannot be limited to a path: its uploads are not in folders"
                 allowed = f"{', '.join(_FORMATS_WITH_FOLDERS)} beside path"
                 remedy = f"Give {format_} to an account without path"
                 yield outline.fault(here, message, allowed, remedy)
@@ -141,7 +139,7 @@ def _is_true(value: Any) -> bool:
 
 
 def _writes_releases(outline: Outline, account: str) -> str:
-    """Return by which grant or role an account may write a repository of uat or prod, "" where it may not."""
+    """Return the grant or role by which an account may write to uat or prod, "" for none."""
     if outline.value("accounts", account, "promote"):
         return "promote"
     released = {

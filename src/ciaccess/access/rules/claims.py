@@ -73,7 +73,7 @@ _PATH = r"[A-Za-z0-9_][A-Za-z0-9_.-]*"
 
 
 def admitted(outline: Outline) -> Iterator[Fault]:
-    """A role admits jobs of named projects or namespaces only, else any job of the GitLab instance could log in."""
+    """A role admits jobs of named projects or namespaces, not all jobs of the GitLab instance."""
     for role in outline.mapping(*_ROLES):
         path: YamlPath = (*_ROLES, role, "bound_claims")
         claims = outline.mapping(*path)
@@ -118,7 +118,7 @@ def _unknown(outline: Outline, path: YamlPath, claim: str) -> Fault:
 
 
 def _values(path: YamlPath, value: object) -> Iterator[tuple[YamlPath, str]]:
-    """Return a claim's values as text, each with its path; those that are no values are left out."""
+    """Return a claim's valid values as text, each with its path."""
     items = list(enumerate(value)) if isinstance(value, list) else [(None, value)]
     if len(items) > MOST_VALUES:
         return  # refused as a whole
@@ -186,7 +186,7 @@ def _path_value(outline: Outline, path: YamlPath, claim: str, text: str) -> Iter
         if not stem:
             message, remedy = f"{shown(text)} admits every project of the GitLab instance", "Name the group"
         elif stem.endswith("/"):
-            message = f"{shown(text)} admits more than it seems to: * stands for slashes too"
+            message = f"{shown(text)} admits more than it seems to: * matches slashes too"
             remedy = f"Name each path, or write {stem}* for all below {stem.rstrip('/')}"
         else:
             message = f"{shown(text)} admits more than the group {stem}, such as {stem}-evil"

@@ -1,4 +1,4 @@
-"""Renamed accounts: a former name is nobody else's, and stays for a time that somebody can wait for."""
+"""Renamed accounts: a former name is unique, and is kept for a limited time."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LONGEST = timedelta(days=366)
 
 
 def taken(outline: Outline) -> Iterator[Fault]:
-    """A former name is no account of its own, nor that of a second one: both would have the same user and secret."""
+    """A former name is not an account or second user: both would have the same user and secret."""
     owners = {name.text: name for name in outline.names if not name.is_former}
     for name in outline.names:
         if not name.is_former:
@@ -50,7 +50,7 @@ def ends(outline: Outline) -> Iterator[Fault]:
         except PydanticCustomError:
             continue  # said already, of the value
         if until < outline.on:
-            message = f"{name.text} ended with {until.isoformat()}: it is no account any more, and the next up removes it"
+            message = f"{name.text} ended with {until.isoformat()}: no longer declared; the next `pulumi up` deletes it"
             remedy = "Remove the entry once that is applied, or give it another day"
             yield outline.fault(path, message, "a day to come", remedy, severity="warning")
         elif until > outline.on + _LONGEST:

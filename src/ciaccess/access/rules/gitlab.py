@@ -64,11 +64,11 @@ def _vault_address(outline: Outline, path: YamlPath, value: Any) -> Iterator[Fau
         message = f"{shown(text)} is not vault.address, {shown(address)}"
         yield outline.fault(_value_path(path, value), message, "${vault.address}", "Write ${vault.address}")
     if flags.get("protected") is True:
-        message = "a protected VAULT_ADDR is absent, without a word, in jobs of unprotected refs"
-        yield outline.fault((*path, "protected"), message, "false", "Remove protected: it is no secret")
+        message = "a protected VAULT_ADDR is silently absent in jobs of unprotected refs"
+        yield outline.fault((*path, "protected"), message, "false", "Remove protected: it is not a secret")
     if flags.get("masked") is True:
         message = "a masked VAULT_ADDR turns every log line with it into [MASKED]"
-        yield outline.fault((*path, "masked"), message, "false", "Remove masked: it is no secret")
+        yield outline.fault((*path, "masked"), message, "false", "Remove masked: it is not a secret")
     if flags.get("environment_scope", "*") != "*":
         message = "jobs of every other environment, and of none, would find no Vault"
         yield outline.fault((*path, "environment_scope"), message, "*", "Remove environment_scope")
@@ -89,14 +89,14 @@ def registries(outline: Outline) -> Iterator[Fault]:
 
 
 def credentials(outline: Outline) -> Iterator[Fault]:
-    """No credential stands in this file, which everybody who may read the repository reads."""
+    """The file contains no credential, since everyone with access to the repository can read it."""
     for path, key, value in _variables(outline):
         text = _text(value)
         if is_credential(key, text):
             message = "this is a credential, and everybody who may read the repository would read it"
             remedy = "Take it out, and change it where it is in use; pipelines read credentials from Vault"
             yield outline.fault(
-                _value_path(path, value), message, "values that are no secret", remedy, conceal=True
+                _value_path(path, value), message, "values that are not secret", remedy, conceal=True
             )
 
 
@@ -114,7 +114,7 @@ def masking(outline: Outline) -> Iterator[Fault]:
         if text and (len(text) < _LEAST_MASKED_CHARACTERS or re.search(r"\s", text)):
             message = "GitLab cannot mask this value"
             allowed = f"at least {_LEAST_MASKED_CHARACTERS} characters without blanks"
-            yield outline.fault((*path, "masked"), message, allowed, "Remove masked: it is no secret")
+            yield outline.fault((*path, "masked"), message, allowed, "Remove masked: it is not a secret")
 
 
 def _variables(outline: Outline) -> Iterator[tuple[YamlPath, str, Any]]:

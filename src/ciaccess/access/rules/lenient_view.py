@@ -1,4 +1,4 @@
-"""access.yaml as far as it is well-formed: what rules look at. What has the wrong kind is as if it were not there."""
+"""A lenient view of access.yaml for the rules: values of the wrong kind count as missing."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Name(NamedTuple):
 
 
 class Outline:
-    """Reads plain data by path; absent and ill-formed is empty. Makes faults with the position of a path. `on` is the day."""
+    """Reads plain data by path, with invalid values as empty, and creates faults. `on` is the day."""
 
     def __init__(self, document: Document, on: date) -> None:
         self._document = document
@@ -104,7 +104,7 @@ class Outline:
         )
 
     def meant(self, word: str, words: list[str], otherwise: str) -> str:
-        """Return the remedy for a word that is none of `words`: a guess, for the first ones of a run, else `otherwise`."""
+        """Return the remedy for an unknown word: a similar one for the first few, else `otherwise`."""
         self._guesses -= 1
         return meant(word, words, otherwise) if self._guesses >= 0 else otherwise
 
@@ -123,7 +123,7 @@ class Outline:
 
     @cached_property
     def names(self) -> list[Name]:
-        """Every name under which there may be an account: those of the accounts, each before those it had."""
+        """The names of all accounts, each before its former names."""
         found: list[Name] = []
         for account in self.mapping("accounts"):
             path: YamlPath = ("accounts", account)
@@ -142,7 +142,7 @@ class Outline:
         return found
 
     def held(self, account: str) -> dict[str, str]:
-        """Return the privileges of an account's further roles, contained ones too, each with the role that it comes by.
+        """Return the privileges of an account's further roles, contained ones too, each with its role.
 
         A role that is not declared stands for itself.
         """
@@ -163,7 +163,7 @@ class Outline:
         return found
 
     def beyond_repositories(self, account: str) -> tuple[str, str] | None:
-        """Return a privilege of an account that is not one on repositories, and the role that it comes by; None without."""
+        """Return an account's first privilege that is not on a repository, with its role, or None."""
         declared = {name for _, name in self.texts("nexus", "repository_privileges")}
         return next(
             (
@@ -190,7 +190,7 @@ class Outline:
 
     @cached_property
     def administrators(self) -> dict[str, str]:
-        """The accounts that may administer Nexus, each with the role that says so."""
+        """The accounts that may administer Nexus, each with the role that allows it."""
         administrative = {"nx-admin", *self._administrative_roles()}
         return {
             account: role

@@ -1,4 +1,4 @@
-"""Names: what stands twice, what only case tells apart, what begins like another, what would collide in Nexus."""
+"""Names: duplicates, differences only in case, common beginnings, collisions in Nexus."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def repeated(outline: Outline) -> Iterator[Fault]:
         seen: dict[str, YamlPath] = {}
         for here, word in outline.texts(*path):
             if word in seen:
-                message = f"{shown(word)} stands in {dotted(path)} twice"
+                message = f"{shown(word)} is in {dotted(path)} twice"
                 yield outline.fault(here, message, "each entry once", "Remove one of the two")
             seen.setdefault(word, here)
 
@@ -61,7 +61,7 @@ def case_twins(outline: Outline) -> Iterator[Fault]:
 
 
 def prefix_twins(outline: Outline) -> Iterator[Fault]:
-    """Nexus finds users by the beginning of their id, so a script that takes the first one found takes the wrong one."""
+    """No account's name begins with another's: Nexus finds users by the beginning of their id."""
     beginnings: list[str] = []
     paths = {name.text: name.path for name in outline.names}
     for name in sorted(paths, key=str.lower):
@@ -79,7 +79,7 @@ def prefix_twins(outline: Outline) -> Iterator[Fault]:
 
 
 def taken_by_nexus(outline: Outline) -> Iterator[Fault]:
-    """No account bears the name of a user that every Nexus has."""
+    """No account has the name of a built-in Nexus user."""
     for name in outline.names:
         if name.text.lower() in _NEXUS_USERS:
             message = f"{shown(name.text)} is a user that every Nexus has"
@@ -108,7 +108,7 @@ def derived(outline: Outline) -> Iterator[Fault]:
         owner = f"that of {account}"
         for kind, name, taken in made:
             if taken.setdefault(name, owner) != owner:
-                message = f"its {kind} {shown(name)} would bear the same name as {taken[name]}"
+                message = f"its {kind} {shown(name)} would have the same name as {taken[name]}"
                 remedy = "Rename one of the two"
                 yield outline.fault(path, message, "another name", remedy, key=True)
 

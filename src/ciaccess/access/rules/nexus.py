@@ -22,7 +22,7 @@ _PUSH_PORT, _PULL_PORT = "8443", "8444"
 
 
 def registries(outline: Outline) -> Iterator[Fault]:
-    """The two registries are not swapped, and one for both is meant: it has to accept pushes and serve pulls."""
+    """The two registries are not swapped, and one for both must accept pushes and serve pulls."""
     here: YamlPath = ("nexus", "push_registry")
     push, pull = outline.text(*here), outline.text("nexus", "pull_registry")
     if push.endswith(f":{_PULL_PORT}") and pull.endswith(f":{_PUSH_PORT}"):
@@ -60,7 +60,7 @@ def repositories(outline: Outline) -> Iterator[Fault]:
 
 
 def roles(outline: Outline) -> Iterator[Fault]:
-    """A named role gives something, is given to somebody, and is none of those that every Nexus has."""
+    """A named role has rights, is used, and is not built into Nexus."""
     declared = outline.mapping(*_ROLES)
     given = {
         role

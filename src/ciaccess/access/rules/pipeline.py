@@ -1,4 +1,4 @@
-"""ciaccess's own pipeline: nothing of the YAML bears its names, and its credentials lie where no other role reads."""
+"""ciaccess's own pipeline: its names are unique, and no other role reads its credentials."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _TAKEN: dict[YamlPath, tuple[str, ...]] = {
 
 
 def taken(outline: Outline) -> Iterator[Fault]:
-    """No account, role or policy bears the name of one that the pipeline brings along."""
+    """No account, role or policy has the name of one of the pipeline's."""
     if not outline.mapping("pipeline"):
         return
     for name in outline.names:
@@ -50,7 +50,7 @@ def _taken(outline: Outline, path: YamlPath, name: str, *, key: bool) -> Fault:
 
 
 def folder(outline: Outline) -> Iterator[Fault]:
-    """The credentials of the pipeline do not lie among the accounts' secrets, nor these among them."""
+    """The pipeline's credentials and the accounts' secrets are in separate folders."""
     path: YamlPath = ("pipeline", "secrets")
     if not outline.mapping("pipeline"):
         return
@@ -63,7 +63,7 @@ def folder(outline: Outline) -> Iterator[Fault]:
             path, message, "the folder inside the mount", f"Leave {mount}/ out: the two are joined"
         )
     elif f"{secrets}/".startswith(f"{prefix}/") or f"{prefix}/".startswith(f"{secrets}/"):
-        message = f"{shown(secrets)} and vault.kv.prefix, {shown(prefix)}, lie in one another"
+        message = f"{shown(secrets)} and vault.kv.prefix, {shown(prefix)}, overlap"
         remedy = "Name a folder of its own, such as ciaccess"
         yield outline.fault(path, message, "another folder than the accounts'", remedy)
 

@@ -1,4 +1,4 @@
-"""Rotation: the second user of an account collides with nobody, and what has an age has a date."""
+"""Rotation: the second user of an account has a unique name, and a max_age has a date."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def second_users(outline: Outline) -> Iterator[Fault]:
-    """The user that takes turns with an account's first one is no account of its own, and Nexus takes its id."""
+    """The second user of an account is not an account of its own, and its id is valid in Nexus."""
     names = {name.text.lower(): name for name in outline.names}
     for name in outline.names:
         if not _takes_turns(outline, name):
@@ -44,7 +44,7 @@ def dated(outline: Outline) -> Iterator[Fault]:
     for path in (*entries, ("pipeline", "rotation")):
         declared = outline.mapping(*path)
         if "max_age" in declared and "date" not in declared:
-            message = "nothing says since when, so that it is due at once"
+            message = "it has no date, so it is due at once"
             remedy = "Add the date of the last rotation, or let ./ciaccess rotate --due do it"
             allowed = "max_age beside date"
             yield outline.fault((*path, "max_age"), message, allowed, remedy, key=True, severity="warning")

@@ -1,4 +1,4 @@
-"""Vault: how tokens are verified, whom a JWT role admits, and that a role is never taken for a policy."""
+"""Vault: verification of tokens, the jobs of each JWT role, and names of roles and policies."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def verification(outline: Outline) -> Iterator[Fault]:
     given = [key for key in _KEY_SOURCES if jwt.get(key)]
     if jwt and len(given) != 1:
         message = (
-            f"{' and '.join(given)} stand together" if given else "nothing says where the issuer's keys are"
+            f"{' and '.join(given)} stand together" if given else "the place of the issuer's keys is missing"
         )
         path = (*here, given[-1]) if given else here
         remedy = "Keep one of them" if given else "Add discovery_url: ${gitlab.url}"
@@ -60,7 +60,7 @@ def folder(outline: Outline) -> Iterator[Fault]:
 
 
 def policies(outline: Outline) -> Iterator[Fault]:
-    """No role bears a policy's name: jobs that named the policy in their login have failed in many pipelines."""
+    """No role has a policy's name: jobs that log in with the policy's name have failed often."""
     roles = outline.mapping(*_ROLES)
     owners: dict[str, str] = {}
     for role in roles:
@@ -70,8 +70,8 @@ def policies(outline: Outline) -> Iterator[Fault]:
             where = (
                 "its own role" if policy == role else f"the role in line {outline.line((*_ROLES, policy))}"
             )
-            message = f"the policy {shown(policy)} bears the name of {where}"
-            allowed = "names that no JWT role bears"
+            message = f"the policy {shown(policy)} has the name of {where}"
+            allowed = "names that no JWT role has"
             remedy = (
                 f"Rename it, such as {role}-read-policy: a job must name the role, and would name the policy"
             )
@@ -87,7 +87,7 @@ def policies(outline: Outline) -> Iterator[Fault]:
 
 
 def audiences(outline: Outline) -> Iterator[Fault]:
-    """A role without audience is created by Vault without a word, and then refuses every login."""
+    """A role has an audience: Vault silently creates one without, which then refuses every login."""
     for role in outline.mapping(*_ROLES):
         path: YamlPath = (*_ROLES, role, "bound_audiences")
         if outline.value(*path) == []:
@@ -120,7 +120,7 @@ def _seconds(value: object) -> int | None:
 
 
 def readable(outline: Outline) -> Iterator[Fault]:
-    """A role reads secrets of accounts that exist, and never that of one that may do more than work on repositories."""
+    """A role reads secrets of existing accounts, and of none with more than repository rights."""
     accounts = outline.mapping("accounts")
     former = {name.text: name.account for name in outline.names if name.is_former}
     for role in outline.mapping(*_ROLES):
