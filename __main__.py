@@ -1,7 +1,7 @@
-"""The program of `pulumi up`: read access.yaml, and declare for each thing in it the component that makes it so.
+"""The program of `pulumi up`: reads access.yaml and declares a component for each entry.
 
-What may stand in the YAML is checked before the first resource (access/); how a thing is made is the
-components' and the plugin's. There are no decisions about content here.
+access/ validates the YAML before the first resource; the components and the plugin define how an object is
+created. This file makes no decisions about content.
 """
 
 from __future__ import annotations

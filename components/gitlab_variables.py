@@ -1,7 +1,7 @@
 """The CI/CD variables of one GitLab group, such as VAULT_ADDR of group 9.
 
 Owns the variables named in access.yaml, each in its environment scope. Leaves alone every other variable of
-the group, and the variables of its subgroups and projects, which may shadow these (the drift job says so).
+the group, and the variables of its subgroups and projects, which may shadow these (`drift` reports that).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class GitLabVariables(pulumi.ComponentResource):
-    """A group's variables as one thing; the group is known by its id, which survives a rename of its path."""
+    """The variables of a group; the group is identified by its id, which survives a rename."""
 
     def __init__(self, name: str, group: DesiredGroup, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("ciaccess:index:GitLabVariables", name, None, opts)

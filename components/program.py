@@ -1,4 +1,4 @@
-"""Running a program of many resources on Pulumi's SDK, which is made for some dozens (docs/adr/0013 has the measurements).
+"""Running a program with many resources on Pulumi's SDK (measurements: docs/adr/0013).
 
 Owns three things that cost time with the number of resources, and change nothing of what is declared: the SDK asks the engine
 to discard four debug messages a resource, each a call that is waited for; a program that ends before its first

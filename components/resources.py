@@ -24,7 +24,7 @@ def listed(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class Provider(pulumi.ProviderResource):
-    """The plugin, pointed at its systems. Credentials are never inputs: it takes them from its environment."""
+    """The plugin with its addresses; it reads credentials from its environment, never from inputs."""
 
     def __init__(
         self, name: str, *, nexus_url: str, gitlab_url: str, opts: pulumi.ResourceOptions | None = None
@@ -95,9 +95,9 @@ class GroupVariable(pulumi.CustomResource):
 
 
 class VaultPreconditions(pulumi.CustomResource):
-    """What must hold in Vault before anything is written: the paths are vacant, the engine is there, the URL answers.
+    """Checks of Vault before the first write: vacant paths, the KV engine, a reachable URL.
 
-    pulumi-vault overwrites policies, roles and secrets that exist already, without a word, and leaves a
+    pulumi-vault silently overwrites existing policies, roles and secrets, and leaves a
     half-made backend behind when a discovery URL does not answer (facts on Vault's provider, points 4 and 9).
     """
 
@@ -115,7 +115,7 @@ class VaultPreconditions(pulumi.CustomResource):
 
 
 class ServiceAccount(pulumi.CustomResource):
-    """An account as a whole: its users, role, selectors and privileges in Nexus by id, and its secret in Vault."""
+    """An account as a whole: its users, role, selectors and privileges by id, and its secret."""
 
     def __init__(  # noqa: PLR0913 the parts of an account, by name
         self,

@@ -1,4 +1,4 @@
-"""A service account: its users, role, content selectors and privileges in Nexus, and the secret that its pipelines read.
+"""A service account: its objects in Nexus, and the secret that its pipelines read.
 
 One resource an account (docs/adr/0013): what it is made of, and in which order that changes, is the plugin's
 (provider/kinds/service_account). Which user is active, and which rotation changes which password, is access/desired/rotation's.
@@ -26,7 +26,7 @@ _PRIVILEGE = ("name", "type", "description", "format", "repository", "content_se
 def service_account(
     account: DesiredAccount, nexus: NexusAccess, stack: str, opts: pulumi.ResourceOptions | None = None
 ) -> ServiceAccount:
-    """Declare an account; it waits for those of its roles that `nexus` makes. `stack` is what claims it."""
+    """Declare an account that depends on its roles in `nexus`; `stack` is for its claim."""
     return ServiceAccount(
         account.name,
         account=account.name,

@@ -1,6 +1,6 @@
 """How jobs log in: Vault's JWT backend, the roles that they name, and one policy for each role.
 
-Owns the JWT backend, its roles and their policies, and the KV mount where access.yaml says so. Leaves alone
+Owns the JWT backend, its roles and their policies, and the KV mount if access.yaml manages it. Leaves alone
 the secrets (ServiceAccount), every other auth backend, and what the mount is tuned to.
 """
 
@@ -43,7 +43,7 @@ class VaultJwtAuthArgs:
 
 
 def paths_to_adopt(desired: Desired) -> tuple[str, ...]:
-    """Return the API paths to check before the program runs: those of the mounts that may be taken over.
+    """Return the API paths to check before the program runs, of mounts that may be taken over.
 
     A policy, role or secret is written over where it is adopted; a mount and a backend must be imported, which
     fails where there is nothing to import (facts on Vault's provider).
@@ -70,7 +70,7 @@ def _inputs(value: JwtBackend | JwtRole) -> dict[str, Any]:
 
 
 class VaultJwtAuth(pulumi.ComponentResource):
-    """The JWT backend with its roles and policies. `ready` is what anything under the KV mount depends on."""
+    """The JWT backend, its roles and policies; resources under the KV mount depend on `ready`."""
 
     ready: tuple[pulumi.Resource, ...]
     login_path: str

@@ -1,4 +1,4 @@
-"""Building a program from its Go module, in a copy of the module's folder so that the checkout stays clean."""
+"""Building a program from its Go module, in a copy of the module's folder."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 
 class BuildError(Exception):
-    """A program could not be built; the text says why and what to do."""
+    """A program could not be built; the text has the reason and the remedy."""
 
 
 def build(recipe: Recipe, target: Path) -> None:
-    """Build the recipe's program and put it at `target` in one step: it is there whole, or not at all.
+    """Build the recipe's program and move it to `target` atomically.
 
     Raises:
         BuildError: the compiler or the module download failed.
@@ -39,7 +39,7 @@ def build(recipe: Recipe, target: Path) -> None:
 
 
 def module_file(module: str, path: str) -> Path:
-    """Return a file of a published module, `module` being `path@version`, downloading the module if need be.
+    """Return a file of a published module (`path@version`), downloaded if necessary.
 
     Raises:
         BuildError: the module could not be had.

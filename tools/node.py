@@ -1,7 +1,7 @@
-"""gitlab-ci-local, which runs the rendered templates as jobs in the tests: from npm, into the user's cache.
+"""gitlab-ci-local from npm in the user's cache; tests run the rendered templates with it.
 
 Owns a folder named after the digest of its own lock file, apart from the tools built from Go modules, so that neither
-makes the other be built again. Nobody but the tests needs it: where there is no npm, setting up says so and goes on.
+makes the other be built again. Only the tests need it: without npm, setup prints a note and continues.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def gitlab_ci_local() -> Path:
 
 
 def install() -> None:
-    """Install it with `npm ci` where it is missing and npm is there; it is there whole, or not at all."""
+    """Install it with `npm ci` if it is missing and npm exists, atomically."""
     program = gitlab_ci_local()
     if program.exists():
         return

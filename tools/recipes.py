@@ -13,7 +13,7 @@ VAULT_MINIMUM = "1.17.0"
 
 @dataclass(frozen=True)
 class Recipe:
-    """A program to build: its Go module's folder under tools/, the package, and the flags of `go build`."""
+    """A program to build: the folder of its Go module, the package, the flags of `go build`."""
 
     program: str
     folder: str

@@ -1,4 +1,4 @@
-"""`make setup`: the virtual environment, the system programs and the tools; what is there already is used.
+"""`make setup`: the virtual environment, the system programs and the tools; keeps existing ones.
 
 Safe to run twice at once (a lock for the checkout, one for the shared cache), and to interrupt: everything
 is put in place whole, and a stamp is written last.
@@ -89,7 +89,7 @@ def _at_least(version: tuple[int, ...], minimum: str) -> bool:
 
 
 def _missing(cache: Path, path: str) -> list[Recipe]:
-    """Return what has to be built, the plugin aside: neither new enough on the caller's PATH nor in the cache."""
+    """Return the tools to build: neither new enough on the caller's PATH nor in the cache."""
     recipes: list[Recipe] = []
     own_pulumi = _at_least(_version_on_path("pulumi", path), PULUMI_VERSION)
     if not own_pulumi:
@@ -158,7 +158,7 @@ def setup() -> None:
     """Bring everything that is missing.
 
     Raises:
-        golang.BuildError: something could not be installed or built; the text says what to do.
+        golang.BuildError: a tool could not be installed or built; the text has the remedy.
     """
     started = time.monotonic()
     caller_path = os.environ.get("PATH", "")

@@ -1,4 +1,4 @@
-"""A file written whole beside another, to take its place in one step: nobody ever reads half of it."""
+"""A file written completely beside another, then renamed over it, so that no reader sees a part."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The environment in which `pulumi` works as it is: where things are, and the variables that say so.
+"""The environment in which `pulumi` works: paths, and the variables with them.
 
 Owns the layout of the tool cache and of the project's state directory. What the caller has set already wins:
 a pipeline that names its own state backend or passphrase keeps it.
@@ -25,7 +25,7 @@ LOCAL_PASSPHRASE = "ciaccess local stack"  # noqa: S105 public, and only for the
 
 
 def state_directory() -> Path:
-    """Return where this checkout keeps what it must not commit: local state, pids, ports, credentials (0700)."""
+    """Return the folder for local state, pids, ports and credentials of this checkout (0700)."""
     return Path(os.environ.get("CIACCESS_STATE_DIR") or ROOT / ".ciaccess").absolute()
 
 
@@ -35,7 +35,7 @@ def passphrase_file() -> Path:
 
 
 def local_credentials_script() -> Path:
-    """Return the shell lines that the local stack leaves for `make env`: its credentials, each named by its file."""
+    """Return the shell lines of the local stack for `make env`: files with its credentials."""
     return state_directory() / "local" / "environment.sh"
 
 
@@ -86,7 +86,7 @@ def _file_backend() -> str:
 
 
 def prepare() -> None:
-    """Make the state directory, the local backend's folder and the passphrase's file, where they are missing."""
+    """Create the state directory, the local backend's folder and the passphrase's file."""
     state = state_directory()
     (state / "state").mkdir(parents=True, exist_ok=True)
     state.chmod(0o700)

@@ -1,4 +1,4 @@
-"""The exit codes of every command, and the one base of every error that ends one; `cli.application` handles it."""
+"""The exit codes of every command, and the base error, which `cli.application` handles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One line of progress a step, with the time it takes: rewritten in place on a terminal, now and then in a log."""
+"""A line of progress per step with its time, updated on a terminal, repeated in a log."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ def elapsed(seconds: float) -> str:
 
 
 class Step:
-    """A step that says when it starts, how far it is, and how long it took.
+    """A step that shows its start, its progress, and its duration.
 
-    Use as a context manager; `note` sets what is shown beside the time. A step that fails says so.
+    Use as a context manager; `note` sets the text beside the time. A failed step is marked as failed.
     """
 
     def __init__(self, title: str) -> None:

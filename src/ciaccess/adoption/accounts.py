@@ -1,4 +1,4 @@
-"""The section `accounts`: users of Nexus with a valid secret in Vault; others are left out with a remark.
+"""The section `accounts`: users of Nexus with a valid secret; remarks on all others.
 
 An account is described only if adopting it changes no password. A user without a secret, or with a secret that Nexus
 refuses, becomes a comment, to be added once that is fixed.
@@ -141,7 +141,7 @@ def _problem(world: World, user: User) -> tuple[str, str, str] | None:
 
 
 def _describe(world: World, user: User, finder: GrantFinder) -> tuple[dict[str, Any], set[str]]:
-    """Return an account, and the roles it needs declared; grants replace its own role if they are equal."""
+    """Return an account, and the roles it needs declared; equal grants replace its own role."""
     found: dict[str, Any] = {"purpose": nexus_roles.text_of(user.first_name, user.user_id)}
     roles = set(user.roles)
     own = role_id(user.user_id)

@@ -63,7 +63,7 @@ def crawl(  # noqa: PLR0913 a command's options
     ] = None,
     jwt: Annotated[str | None, typer.Option("--jwt", help="Mount of the JWT backend.")] = None,
 ) -> None:
-    """Write an access.yaml that describes the existing objects. Reads only, and checks the login of each secret.
+    """Write an access.yaml of the existing objects. Reads only, and checks each secret's login.
 
     The max_age of accounts, which no system records, is copied from the stack's present access.yaml, if there is one.
 
@@ -92,7 +92,7 @@ def crawl(  # noqa: PLR0913 a command's options
 def _addresses(
     stack: str | None, settings_file: Path | None, given: dict[str, str | None]
 ) -> tuple[dict[str, str], Path]:
-    """Return the addresses (given, the stack's, or the environment's) and the path of its access.yaml."""
+    """Return the addresses (given, the stack's or the environment's) and access.yaml's path."""
     from ciaccess.cli.local_credentials import use_local_credentials  # noqa: PLC0415 --help does without
     from ciaccess.engine.settings import StackSettings  # noqa: PLC0415 likewise
 
@@ -152,7 +152,7 @@ def plan(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List the declared objects with the planned action and the changes of the first `up`. Changes nothing.
+    """List the declared objects, with an action and the changes of the first `up`. Writes nothing.
 
     Exit code 0 nothing to adopt, 2 objects to adopt or refused, 3 could not look, 1 error.
     """

@@ -21,7 +21,7 @@ _AUTHORITIES = ("oidc_discovery_ca_pem", "jwks_ca_pem")
 
 
 def describe(world: World, max_ages: Mapping[str, str] = MappingProxyType({})) -> Draft:
-    """Return a draft of access.yaml; `max_ages`, by account, are copied, since no system records them."""
+    """Return a draft of access.yaml; `max_ages` by account are copied: no system records them."""
     draft = Draft()
     places = repositories.describe(world, draft)
     found = accounts.describe(world, places, max_ages, draft)

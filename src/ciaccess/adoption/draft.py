@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Remark:
-    """A violated rule, or something that access.yaml cannot express; `path` is its place in the draft."""
+    """A violated rule, or something that access.yaml cannot express; `path` is its place."""
 
     rule: str
     path: YamlPath

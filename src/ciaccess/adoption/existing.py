@@ -40,7 +40,7 @@ class Existing:
 
 
 def find(declared: Declared, systems: Systems) -> Existing | None:
-    """Return the existing object for a declared one, None if there is none; takeover handles accounts.
+    """Return the existing object for a declared one, or None; takeover handles accounts.
 
     Raises:
         ApiError: the system is not reachable, or refuses the request.
@@ -135,7 +135,7 @@ def different_inputs(found: Mapping[str, Any], inputs: Mapping[str, Any]) -> tup
 
 
 def _different_in_vault(found: Mapping[str, Any], inputs: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the inputs that differ from Vault's fields; pulumi-vault joins a claim's values by commas."""
+    """Return the inputs that differ from Vault's fields; pulumi-vault joins a claim's values."""
     claims = {claim: text.split(",") for claim, text in (inputs.get("boundClaims") or {}).items()}
     wanted = {**inputs, "boundClaims": claims} if claims else inputs
     by_field = {_snake(name): name for name in wanted}

@@ -1,4 +1,4 @@
-"""The section `vault.roles`: JWT roles, with the jobs that they accept and the secrets that they read."""
+"""The section `vault.roles`: JWT roles, with their jobs and the secrets that they read."""
 
 from __future__ import annotations
 

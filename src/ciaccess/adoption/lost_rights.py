@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def lost_rights(plan: Plan, desired: Desired, nexus: Nexus) -> dict[str, str]:
-    """Return the rights that users of Nexus, declared or not, would lose by the plan's accounts and roles.
+    """Return the rights that users of Nexus would lose by the plan's accounts and roles.
 
     Raises:
         ApiError: Nexus is not reachable, or refuses the request.

@@ -38,7 +38,7 @@ class PlannedAction(StrEnum):
 
 @dataclass(frozen=True)
 class Step:
-    """An object with its action, its import id, the changes of the first `up`, or the reason of a refusal.
+    """An object with its action, import id, changes of the first `up`, and reason of a refusal.
 
     `changes` are fields, `makes` and `deletes` whole parts of an account; all by path.
     """

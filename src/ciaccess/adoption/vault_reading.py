@@ -1,4 +1,4 @@
-"""The inventory of Vault: the folder of the accounts' secrets, the JWT backend, its roles and policies.
+"""The inventory of Vault: the secrets' folder, the JWT backend, its roles and policies.
 
 The values of secrets are read only in the chosen folder, to check them by a login.
 """
@@ -34,7 +34,7 @@ class Secret:
 
 @dataclass(frozen=True)
 class VaultSeen:
-    """The inventory; `elsewhere` are other secrets named as Nexus users, `kv_one` mounts of version 1."""
+    """The inventory; `elsewhere` are other secrets named as users, `kv_one` mounts of version 1."""
 
     address: str
     mount: str
@@ -53,7 +53,7 @@ class VaultSeen:
 
 
 def read_vault(vault: Vault, users: frozenset[str], kv: str | None, jwt: str | None) -> VaultSeen:
-    """Read Vault; `kv` is mount/folder of the secrets, `jwt` the JWT backend's mount, None to detect them.
+    """Read Vault; `kv` is mount/folder of the secrets, `jwt` a mount, None to detect them.
 
     Raises:
         AdoptionError: one of them is missing or ambiguous.

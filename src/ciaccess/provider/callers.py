@@ -1,4 +1,4 @@
-"""Whose process calls the plugin: its port is open to every user of the machine, and it has an administrator's credentials.
+"""The user behind a connection to the plugin, whose port every user of the machine can reach.
 
 The kernel's table of TCP sockets names the owner of a connection on loopback. Where there is no such table (not Linux), or
 the peer is not on loopback's IPv4, which the plugin listens on, nothing can be found out, and every caller is accepted.
@@ -22,7 +22,7 @@ _KNOWN_SECONDS = 1.0
 
 
 class Callers:
-    """The connections to one port. Not safe to use from several threads: gRPC's event loop alone asks."""
+    """The connections to one port; used only by gRPC's event loop, not by several threads."""
 
     def __init__(self) -> None:
         self.port = 0
@@ -40,7 +40,7 @@ class Callers:
 
 
 def _owner(port: int, server_port: int) -> int | None:
-    """Return the id of the user whose socket connects two ports of 127.0.0.1; -1 where there is none, None without a table."""
+    """Return the uid of a loopback connection; -1 if there is none, None without a table."""
     ends = tuple(f"{_ADDRESS:08X}:{each:04X}" for each in (port, server_port))
     try:
         rows = [row for table in _TABLES if table.exists() for row in table.read_text("ascii").splitlines()]

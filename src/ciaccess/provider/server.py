@@ -229,7 +229,7 @@ class CiaccessProvider:
             token = _type_of(request).rpartition("$")[2]
             raise KindError(
                 f"{error}, and not in this stack's state. Take it over with adopt: true at its entry in access.yaml, or "
-                f"import it: pulumi import {token} {_name_of(request)} '{error.identity}' (docs/resources.md says with what)"
+                f"import it: pulumi import {token} {_name_of(request)} '{error.identity}' (import ids: docs/resources.md)"
             ) from None
 
     def _record_holder(self, request: _Request, resource_id: str | None) -> None:

@@ -19,7 +19,7 @@ _MOST_PROBES = 8
 
 
 class Systems:
-    """One client of each. `addresses` are URLs by name (`nexus_url`, `gitlab_url`); Vault's is VAULT_ADDR.
+    """One client of each; `addresses` are URLs by name (`nexus_url`, `gitlab_url`).
 
     A missing address is taken from the environment under its name in capitals, so that `pulumi import` works without
     a provider resource. Credentials come from the environment.

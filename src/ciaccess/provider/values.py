@@ -36,7 +36,7 @@ _STRUCT, _LIST, _TEXT = "struct_value", "list_value", "string_value"
 
 
 def plain(properties: Struct) -> Values:
-    """Return properties as plain values, UNKNOWN where a part is unknown; register secrets for redaction."""
+    """Return properties as plain values; a property with an unknown part is UNKNOWN."""
     values: Values = {}
     for name, item in properties.fields.items():
         reading = _Reading()

@@ -42,7 +42,7 @@ def recover(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
-    """List what a killed or interrupted run left behind; with --yes, repair it. Writes nothing without --yes.
+    """List what a killed or interrupted run left behind; with --yes, repair it.
 
     Exit code 0 nothing to recover, 2 leftovers found, 3 could not look, 1 the lock is of a run that may be alive, or error.
     """
@@ -97,7 +97,7 @@ def _rest(stack: str, settings_file: Path | None, access: Access, *, yes: bool) 
 
 
 def _vault_of_the_key(vault: Vault) -> Vault:
-    """Return the Vault that decrypts the state: the engine prefers these variables to VAULT_ADDR and VAULT_TOKEN."""
+    """Return the Vault that decrypts the state; the engine prefers variables of its own for it."""
     from ciaccess.clients.http.session import trusting  # noqa: PLC0415 likewise
     from ciaccess.clients.vault.client import Vault  # noqa: PLC0415 likewise
 

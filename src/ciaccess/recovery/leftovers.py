@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Leftover:
-    """A leftover; `kind` is torn, lock, pending, mount or unrecorded, `mend` carries out the `remedy`."""
+    """A leftover; `kind` is torn, lock, pending, mount or unrecorded; `mend` repairs it."""
 
     kind: str
     found: str

@@ -73,7 +73,7 @@ def is_bucket(url: str | None) -> bool:
 
 
 def parse_locks(said: str) -> list[Lock]:
-    """Return the locks in a message of the engine; "" is no lock."""
+    """Return the locks in a message of the engine, none in an empty one."""
     found = [Lock(int(pid), user, host, _utc(since)) for user, host, pid, since in _SAID.findall(said)]
     return found or ([_UNKNOWN] if said else [])
 

@@ -103,7 +103,7 @@ def _copy(source: Path) -> Copy | None:
 
 
 def _latest(content: bytes) -> dict[str, Any] | None:
-    """Return the deployment of a checkpoint, empty if it has none yet; None if this is no checkpoint."""
+    """Return the deployment of a checkpoint, {} if it has none; None if this is not a checkpoint."""
     try:
         found = json.loads(content)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Objects in Vault that a killed run created but did not record; they are imported into the state.
+"""Objects in Vault that a killed run created but did not record; they are imported.
 
 The next `up` itself finds Nexus's objects and the secrets. But pulumi-vault would silently overwrite policies, JWT roles,
 the backend and the mount, so they are imported, if their owner marker is ours.

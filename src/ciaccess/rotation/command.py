@@ -72,7 +72,7 @@ def rotate(  # noqa: PLR0913 each option is a choice of its own
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
-    """Count up the rotation of accounts in access.yaml, and set its date. Applying that changes the passwords.
+    """Count up the rotation of accounts in access.yaml. Applying that changes the passwords.
 
     Exit code 0 done or nothing due, 2 applied but a login check failed, 3 could not look, 1 error.
 
@@ -145,7 +145,7 @@ def _before(run: _Run, access: Access, proof: Proof) -> list[Before]:
 
 
 def _refuse_unapplied(run: _Run, access: Access, before: Sequence[Before]) -> None:
-    """Refuse if the last rotation is not applied: two in one `up` change the current password at once.
+    """Refuse if the last rotation is not applied: two in one `up` change the current password.
 
     In an emergency that is intended.
     """

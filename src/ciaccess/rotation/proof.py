@@ -1,4 +1,4 @@
-"""Verification of a rotation: the current user in the secret, and the passwords that Nexus accepts.
+"""Verification of a rotation: the current user, and the passwords that Nexus accepts.
 
 Passwords are kept in memory, checked by logins at Nexus, and never shown.
 """

@@ -110,7 +110,7 @@ def _addition(text: str, mapping: MappingNode, fields: Mapping[str, str]) -> tup
 
 
 def _ends(node: Node) -> list[int]:
-    """Return the ends of a node's content; a block node itself ends only after the comments behind it."""
+    """Return the ends of a node's content; a block node ends only after its comments."""
     if not isinstance(node, MappingNode | SequenceNode) or node.flow_style:
         return [int(node.end_mark.index)]
     parts = [part for item in node.value for part in (item if isinstance(item, tuple) else (item,))]

@@ -1,7 +1,7 @@
 """access.yaml as typed objects, one class per section.
 
-A class says which keys a section has and what each means; the editor's completion comes from these descriptions
-(access/reading/schema). What two sections must agree on is in config/rules.
+A class defines the keys of a section and their meaning; the editor's completion uses these descriptions
+(access/reading/schema). Rules across sections are in access/rules.
 """
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ class Document:
     faults: list[Fault] = field(default_factory=list)
 
     def position(self, path: YamlPath, *, key: bool = False) -> tuple[int, int]:
-        """Return where a path's value (or key) starts; for a missing one, where its nearest parent's key does."""
+        """Return the position of a path's value (or key), for a missing one that of its parent's key."""
         if not key and path in self.values:
             return self.values[path]
         while path:
@@ -79,7 +79,7 @@ def read(path: Path) -> Document:
     """Read a YAML file.
 
     Raises:
-        ConfigError: there is no such file, it is no UTF-8, or not YAML.
+        ConfigError: the file does not exist, or is not UTF-8 or YAML.
     """
     document = Document(file=_name(path))
     text = _text(document, path)

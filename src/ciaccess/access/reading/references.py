@@ -1,6 +1,6 @@
 """References such as `${vault.address}` to five addresses, which a stack can override.
 
-Owns what is replaced before anything is checked. What is no reference to an address, such as GitLab's own
+Owns what is replaced before anything is checked. Anything else in `${…}`, such as GitLab's own
 `${CI_PROJECT_NAME}` in a variable's value, is left as it is.
 """
 

@@ -1,6 +1,6 @@
 """Rules across the sections of access.yaml, one file per section, as generators of faults.
 
-Rules look at the plain data through an Outline, so that they work even if other values are invalid.
+Rules read the plain data through an Outline, so that they work even if other values are invalid.
 """
 
 from __future__ import annotations

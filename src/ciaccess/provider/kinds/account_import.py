@@ -1,4 +1,4 @@
-"""The import id of an account, and the parts that an import finds through the role and the secret.
+"""The import id of an account, and the parts that an import finds by role and secret.
 
 The id is `USER@VERSION[,USER@VERSION]:SECRET_PATH[:ROLE]`, such as `svc-x@1,svc-x-b@1:secret/data/nexus/svc-x:ci-svc-x`:
 the users with their password versions, which no system records. Passwords are read from the secret.

@@ -1,4 +1,4 @@
-"""The parts of an account in Nexus, each with its kind: users, role, content selectors, privileges.
+"""The parts of an account in Nexus with their kinds: users, role, selectors, privileges.
 
 An account's inputs hold a mapping for each kind of part, whose items are the inputs of that kind. Owns the conversion
 between them, and the paths of a part's fields: `users["svc-x"].roles`.

@@ -41,7 +41,7 @@ UNPROVEN = 0
 
 
 def generate() -> str:
-    """Return a new password of 40 characters and 240 bits; it starts with a letter, never like an option."""
+    """Return a new password of 240 bits; it starts with a letter, so it never looks like an option."""
     return secrets.choice(string.ascii_letters) + "".join(
         secrets.choice(ALPHABET) for _ in range(CHARACTERS - 1)
     )

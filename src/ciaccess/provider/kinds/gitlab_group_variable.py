@@ -59,7 +59,7 @@ class _Variables:
 
 
 class GitLabGroupVariable(ObjectKind[Variable]):
-    """A variable is identified by `key` and `environment_scope`; scopes other than * need GitLab Premium."""
+    """A variable of a group; environment scopes other than * need GitLab Premium."""
 
     token = resource_types.VARIABLE
     noun = "variable"

@@ -1,4 +1,4 @@
-"""The interface of a kind of resource: six verbs over plain values, without any knowledge of Pulumi.
+"""The interface of a kind of resource: six verbs over plain values, without Pulumi.
 
 The verbs are in the order check, diff, create, read, update, delete, here and in every kind. `check` and `diff` follow
 from the fields; a kind adds what its fields cannot express. A preview calls no verb that writes: the server calls
@@ -44,7 +44,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class ReadResult:
-    """The result of a read: the values of the object, and its id if it differs from the requested one."""
+    """The result of a read: the object's values, and its id if it is not the requested one."""
 
     values: Values
     resource_id: str | None = None

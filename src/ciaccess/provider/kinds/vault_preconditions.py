@@ -1,4 +1,4 @@
-"""Checks of Vault before the first write: vacant paths, a KV engine, a reachable URL (docs/adr/0006).
+"""Checks of Vault before the first write: vacant paths, a KV engine, a reachable URL.
 
 Creates no object. Vault is read only on creation and for additions: afterwards the paths belong to this stack. While
 `./ciaccess adopt` takes objects over one by one, paths that it has not reached yet are left out of the state, so that

@@ -1,0 +1,89 @@
+"""Plain words in messages, docstrings and pages: docstrings start with one short sentence, and no text needs decoding."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.unit.meta.test_rules import ROOT, tracked
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+MOST_CHARACTERS_OF_A_FIRST_LINE = 95
+# A pattern, and the words to use in its place.
+FORBIDDEN = {
+    r"nobody|somebody|whoever": "no one in particular: name the system, the user, the job",
+    r"told|said|says": "report, message, record",
+    r"lies?|bears?": "is, has",
+    r"looked at|looks? at|a look": "check, read, inspect",
+    r"(hand|hands|handed) out": "the current user, the credentials in the secret",
+    r"lets? (it|them|him|users?) in": "accept",
+    r"for good": "permanently",
+    r"made anew": "created again",
+    r"without a word": "silently, with an empty body",
+    r"goes on with|gone on with|gets over": "continue, handle",
+    r"as it must be": "as expected",
+    r"ends red": "fail",
+    r"(?<!there )is none": "not, missing, invalid",
+    r"(?<!there )(is|are) no (?!longer|more)": "is not a, is invalid",
+    r"stands? (in|there|beside) ": "is in",
+    r"theirs": "name the owner",
+}
+# Packages whose texts are still to be rewritten.
+NOT_YET = {
+    "src/ciaccess/analysis",
+    "src/ciaccess/cli",
+    "src/ciaccess/clients",
+    "src/ciaccess/consumers",
+    "src/ciaccess/drift",
+    "src/ciaccess/engine",
+    "src/ciaccess/local_stack",
+    "src/ciaccess/own_pipeline",
+    "src/ciaccess/report",
+    "src/ciaccess/review",
+    "src/ciaccess/verification",
+}
+SOURCES = [
+    path
+    for path in tracked("src/*.py", "components/*.py", "tools/*.py", "__main__.py")
+    if not any(path.is_relative_to(ROOT / folder) for folder in NOT_YET)
+]
+
+
+def docstrings(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            text = ast.get_docstring(node)
+            if text:
+                yield text
+
+
+def texts(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        # A single word is a key or an id, which stays.
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value:
+            yield node.value
+
+
+def remarks(text: str) -> list[str]:
+    return [
+        f"{found[0]!r}: use {instead}, in {text[max(0, found.start() - 40) : found.end() + 40]!r}"
+        for pattern, instead in FORBIDDEN.items()
+        if (found := re.search(rf"\b(?:{pattern})\b", text))
+    ]
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_docstring_starts_with_one_short_sentence(path: Path) -> None:
+    first_lines = [text.splitlines()[0] for text in docstrings(path)]
+    assert [line for line in first_lines if len(line) > MOST_CHARACTERS_OF_A_FIRST_LINE] == []
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_messages_and_docstrings_are_in_plain_words(path: Path) -> None:
+    assert [remark for text in texts(path) for remark in remarks(text)] == []
