@@ -1,4 +1,4 @@
-"""The jobs of ci/sources/jobs.yaml, with the names of access.yaml filled in."""
+"""The jobs of ci/sources/jobs.yaml: their inputs, variables and script lines, as templates and as hidden jobs."""
 
 from __future__ import annotations
 
@@ -7,18 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
 
-from ciaccess.access.desired.former_names import FormerAccount
-from ciaccess.consumers.names import accounts_that
-
 if TYPE_CHECKING:
-    import jinja2
+    from pathlib import Path
 
     from ciaccess.access import Access
+
+_ACCOUNT = "Account of access.yaml. Empty: the only one that may do this, where there is only one."
 
 
 @dataclass(frozen=True)
 class Input:
-    """An input of a template, and the job's variable that it becomes; without a default it must be given."""
+    """An input of a template, and the job's variable that it becomes; without a default it is required."""
 
     name: str
     variable: str
@@ -26,49 +25,50 @@ class Input:
     default: str | None = None
     options: tuple[str, ...] = ()
 
+    @property
+    def spec(self) -> dict[str, Any]:
+        """Return the input as GitLab's spec:inputs takes it."""
+        return _spec(self.description, self.default, self.options)
+
 
 @dataclass(frozen=True)
 class Job:
-    """A job that pipelines may use. `accounts` may do it; `script` is empty for one that is only to be extended.
-
-    `account` is the one that will do it unless told otherwise, None where there are several. A former name is no choice.
-    """
+    """A job for pipelines. `script` is empty for one that is only extended; `login` begins with the login."""
 
     name: str
     title: str
     hidden: str
-    shell: tuple[str, ...]
-    accounts: tuple[str, ...]
-    account: str | None
     inputs: tuple[Input, ...]
     verb: str
     format: str
     image: str
     entrypoint: tuple[str, ...]
-    login: str
+    login: tuple[str, ...]
     script: tuple[str, ...]
 
     @property
     def stage(self) -> str:
-        """Return the stage of GitLab's default ones that it belongs to."""
+        """Return its stage among GitLab's default ones."""
         return "build" if self.verb == "push" and self.format == "docker" else "deploy"
 
     @property
-    def default_name(self) -> str:
-        """Return what the template's job is called unless told otherwise."""
-        return self.name if self.script else self.hidden
+    def spec(self) -> dict[str, dict[str, Any]]:
+        """Return the template's inputs by name, as GitLab's spec:inputs takes them."""
+        common = {"job-name": _spec("Name of the job.", self.name if self.script else self.hidden)}
+        if self.script:
+            common |= {"stage": _spec("Its stage.", self.stage), "image": _spec("Its image.", self.image)}
+        return {**common, "account": _spec(_ACCOUNT, ""), **{each.name: each.spec for each in self.inputs}}
 
     @property
     def variables(self) -> dict[str, str]:
-        """Return the hidden job's variables: the account where only one will do, and the inputs' defaults."""
-        account = {"NEXUS_ACCOUNT": self.account} if self.account else {}
-        return account | {each.variable: each.default for each in self.inputs if each.default is not None}
+        """Return the hidden job's variables: the inputs' defaults."""
+        return {each.variable: each.default for each in self.inputs if each.default is not None}
 
 
-def load_jobs(text: jinja2.Template, access: Access) -> list[Job]:
-    """Fill in the jobs' source and read it."""
-    document: dict[str, Any] = YAML(typ="safe").load(text.render(access=access))
-    return [_job(name, {**body}, access) for name, body in document.items()]
+def load_jobs(source: Path, access: Access) -> list[Job]:
+    """Read the jobs, with the registry of access.yaml in their images."""
+    document: dict[str, Any] = YAML(typ="safe").load(source.read_text(encoding="utf-8"))
+    return [_job(name, body, access) for name, body in document.items()]
 
 
 def _job(name: str, body: dict[str, Any], access: Access) -> Job:
@@ -77,21 +77,23 @@ def _job(name: str, body: dict[str, Any], access: Access) -> Job:
         for each, fields in body.get("inputs", {}).items()
     ]
     verb, format_ = body.get("verb", ""), body.get("format", "")
-    accounts = accounts_that(access, verb, format_ or None)
-    current = [name for name in accounts if not isinstance(access.accounts[name], FormerAccount)]
+    purpose = f' {verb} "${{{format_[1:]}:-}}"' if format_.startswith("$") else f" {verb} {format_}".rstrip()
+    hidden = "." + (name if name.startswith("nexus") else f"nexus-{name}").replace("-", "_")
     return Job(
         name=name,
         title=body["title"],
-        hidden=body.get("hidden")
-        or "." + (name if name.startswith("nexus") else f"nexus-{name}").replace("-", "_"),
-        shell=tuple(body["shell"]),
-        accounts=tuple(accounts),
-        account=current[0] if len(current) == 1 else None,
+        hidden=hidden,
         inputs=tuple(inputs),
         verb=verb,
         format=format_,
-        image=body.get("image", ""),
+        image=body.get("image", "").replace("{pull_registry}", access.nexus.pull_registry),
         entrypoint=tuple(body.get("entrypoint", ())),
-        login=body.get("login", ""),
+        login=(f'nexus_auth "${{NEXUS_ACCOUNT:-}}"{purpose}', *body.get("login", ())),
         script=tuple(body.get("script", ())),
     )
+
+
+def _spec(description: str, default: str | None, options: tuple[str, ...] = ()) -> dict[str, Any]:
+    given = {} if default is None else {"default": default}
+    choice = {"options": list(options)} if options else {}
+    return {"type": "string", **given, **choice, "description": description}

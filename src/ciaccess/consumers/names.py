@@ -76,6 +76,15 @@ def vault_group(access: Access) -> str:
     return " or ".join(named) or "the GitLab group"
 
 
-def path_registry(access: Access) -> str:
-    """Return the registry under which each docker repository is a folder (Nexus's path based routing)."""
-    return urlsplit(access.nexus.url).netloc
+def environment_registries(access: Access) -> dict[str, str]:
+    """Return the registry of each environment's images: dev is pushed to, the others follow by path based routing.
+
+    Then each repository is a folder, of the push registry's host where that is routed by path, else of Nexus's own.
+    """
+    push = access.nexus.push_registry
+    host = push.partition("/")[0] if "/" in push else urlsplit(access.nexus.url).netloc
+    docker = access.nexus.repositories.get("docker")
+    return {
+        environment: push if environment == "dev" else f"{host}/{name}"
+        for environment, name in (docker.by_environment() if docker else {}).items()
+    }

@@ -9,21 +9,30 @@ import typer
 
 from ciaccess.cli.options import FileOption, StackOption, load_access
 from ciaccess.cli.terminal import finish, print_json
-from ciaccess.consumers.templates import TEMPLATES, differences, write
+from ciaccess.consumers import component_project
+from ciaccess.consumers.templates import TEMPLATES, differences, library_path, render, write
 from ciaccess.environment import ROOT
-from ciaccess.errors import Exit
+from ciaccess.errors import CommandError, Exit
 
 application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
 @application.command(
-    epilog="Examples:  ./ciaccess render  ·  ./ciaccess render --check  ·  ./ciaccess render --stack local --folder /tmp/templates"
+    "render",
+    epilog="Examples:  ./ciaccess render  ·  ./ciaccess render --check  ·  ./ciaccess render --standalone --folder /tmp/templates",
 )
-def render(
+def render_templates(  # noqa: PLR0913 a command has its options
     *,
     file: FileOption = None,
     stack: StackOption = None,
     folder: Annotated[Path, typer.Option(help="Where the templates are.")] = TEMPLATES,
+    standalone: Annotated[
+        bool,
+        typer.Option("--standalone", help="Files that include no other: for include: remote:, and to paste."),
+    ] = False,
+    components: Annotated[
+        bool, typer.Option("--components", help="A component project for GitLab's CI/CD catalog.")
+    ] = False,
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; exit code 2 where one is stale.")
     ] = False,
@@ -31,7 +40,15 @@ def render(
 ) -> None:
     """Render ci/templates from access.yaml. Exit code 0, 1 for an error, with --check 2 where one is stale."""
     access = load_access(file, stack)
-    found = differences(access, folder) if check else write(access, folder)
+    if (standalone or components) and folder == TEMPLATES:
+        raise CommandError(
+            "ci/templates is neither standalone nor a component project. Name a folder with --folder."
+        )
+    if components:
+        wanted, pattern = component_project.render(access), component_project.PATTERN
+    else:
+        wanted, pattern = render(access, None if standalone else library_path(folder)), "*.yml"
+    found = (differences if check else write)(wanted, folder, pattern)
     if as_json:
         print_json([{"file": str(each.path), "problem": each.problem} for each in found])
     else:

@@ -1,4 +1,7 @@
-"""The files of ci/templates, from access.yaml and the sources in ci/sources; and whether those on disk are stale."""
+"""The files of ci/templates, from access.yaml and the sources in ci/sources; and whether those on disk are stale.
+
+The shell is in one of them, the library; the others include it. A standalone file has the shell itself.
+"""
 
 from __future__ import annotations
 
@@ -9,22 +12,24 @@ from typing import TYPE_CHECKING, Any
 
 import jinja2
 
-from ciaccess.access.desired.former_names import ALWAYS, expanded, former_names
+from ciaccess.access.desired.former_names import ALWAYS, FormerAccount, expanded, former_names
 from ciaccess.consumers import names
 from ciaccess.consumers.jobs import load_jobs
 from ciaccess.environment import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable
     from pathlib import Path
 
     from ciaccess.access import Access
 
 SOURCES = ROOT / "ci" / "sources"
 TEMPLATES = ROOT / "ci" / "templates"
-HIDDEN_JOBS = "nexus.yml"
-_EVERY_JOB_NEEDS = ("core", "auth")
+LIBRARY = "nexus.yml"
+_PARTS = ("core", "auth", "run", "docker", "files", "twine", "promote", "promote_images", "promote_files")
 _DIRECTIVE = "# shellcheck shell="
+_UPLOAD_URLS = {"rpm_repo": "yum", "raw_repo": "raw", "pypi_push_url": "pypi", "npm_repo": "npm"}
+_AFTER = ['rm -rf "${TMPDIR:-/tmp}/nexus-$CI_JOB_ID".*']
 
 
 @dataclass(frozen=True)
@@ -35,67 +40,64 @@ class Difference:
     problem: str
 
 
-def render(access: Access) -> dict[str, str]:
-    """Return the templates' texts by file name.
+def render(access: Access, library: str | None = f"/ci/templates/{LIBRARY}") -> dict[str, str]:
+    """Return the templates' texts by file name; `library` is what they include, None for standalone files.
 
-    They have former accounts whose day is over, too: a file that follows from the YAML must not become stale overnight.
+    They have former accounts whose last day is over, too: a file that follows from the YAML must not become stale overnight.
     """
     access = expanded(access, ALWAYS)
-    engine = _engine()
-    readable = names.readable_accounts(access)
-    jobs = load_jobs(engine.get_template("jobs.yaml"), access)
-    header = engine.get_template("shell/names.sh.j2").render(
-        access=access,
-        accounts={name: _account(access, name) for name in access.accounts},
-        former={each.name: each for each in former_names(access)},
-        group=names.vault_group(access),
-        login_path=names.login_path(access),
-        secret_folder=names.secret_folder(access),
-        repositories={format_: each.by_environment() for format_, each in access.nexus.repositories.items()},
-        path_registry=names.path_registry(access),
-        readable=readable,
-    )
-    shared = {"readable": readable, "audience": _audience(access, readable)}
-    component = engine.get_template("templates/component.yml.j2")
-    rendered = {
-        f"{job.name}.yml": component.render(job=job, shell=_shell(header, job.shell), **shared)
-        for job in jobs
-    }
-    parts = dict.fromkeys(part for job in jobs for part in job.shell)
-    hidden = engine.get_template("templates/hidden.yml.j2")
-    rendered[HIDDEN_JOBS] = hidden.render(jobs=jobs, shell=_shell(header, parts), **shared)
-    return rendered
+    shell = _shell(access)
+    yaml = engine(as_yaml)
+    shared = {"shell": shell, "id_tokens": _id_tokens(access), "after_script": _AFTER}
+    jobs = load_jobs(SOURCES / "jobs.yaml", access)
+    template = yaml.get_template("templates/job.yml.j2")
+    rendered = {f"{job.name}.yml": template.render(job=job, library=library, **shared) for job in jobs}
+    return rendered | {LIBRARY: yaml.get_template("templates/nexus.yml.j2").render(jobs=jobs, **shared)}
 
 
-def differences(access: Access, folder: Path) -> list[Difference]:
-    """Compare a folder of templates with what would be rendered; only .yml files in it count."""
-    wanted = render(access)
+def library_path(folder: Path) -> str:
+    """Return how files of this folder include the library: its path in the folder's repository."""
+    folder = folder.resolve()
+    top = next((each for each in folder.parents if (each / ".git").exists()), folder.parent)
+    return f"/{(folder / LIBRARY).relative_to(top)}"
+
+
+def differences(wanted: dict[str, str], folder: Path, pattern: str = "*.yml") -> list[Difference]:
+    """Compare a folder with the files that would be rendered, by path; a further one that matches the pattern is left over."""
     found = [
         Difference(folder / name, "stale" if (folder / name).exists() else "missing")
         for name, text in wanted.items()
         if not (folder / name).exists() or (folder / name).read_text(encoding="utf-8") != text
     ]
     return found + [
-        Difference(path, "left over") for path in sorted(folder.glob("*.yml")) if path.name not in wanted
+        Difference(path, "left over")
+        for path in sorted(folder.glob(pattern))
+        if str(path.relative_to(folder)) not in wanted
     ]
 
 
-def write(access: Access, folder: Path) -> list[Difference]:
-    """Make the folder's .yml files what they should be; return what was not."""
-    changed = differences(access, folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    wanted = render(access)
+def write(wanted: dict[str, str], folder: Path, pattern: str = "*.yml") -> list[Difference]:
+    """Make the folder's files what they should be; return what was not."""
+    changed = differences(wanted, folder, pattern)
     for each in changed:
         if each.problem == "left over":
             each.path.unlink()
         else:
-            each.path.write_text(wanted[each.path.name], encoding="utf-8")
+            each.path.parent.mkdir(parents=True, exist_ok=True)
+            each.path.write_text(wanted[str(each.path.relative_to(folder))], encoding="utf-8")
     return changed
 
 
-def _engine() -> jinja2.Environment:
+class _Raw(str):
+    """Text of our own sources, placed as it is."""
+
+    __slots__ = ()
+
+
+def engine(quoted: Callable[[Any], str]) -> jinja2.Environment:
+    """Return an engine that quotes every value, unless the filter `raw` marks it as text of our own."""
     # Neither YAML, nor GitLab's $[[ ]], nor the shell has these delimiters.
-    engine = jinja2.Environment(
+    made = jinja2.Environment(
         loader=jinja2.FileSystemLoader(SOURCES),
         block_start_string="[%",
         block_end_string="%]",
@@ -107,16 +109,52 @@ def _engine() -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
         undefined=jinja2.StrictUndefined,
-        autoescape=False,  # noqa: S701 YAML and shell, quoted by the filters below
+        finalize=lambda value: value if isinstance(value, _Raw) else quoted(value),
+        autoescape=False,  # noqa: S701 YAML and shell, quoted by `finalize`
     )
-    engine.filters["shell"] = shlex.quote
-    engine.filters["yaml"] = _yaml
-    return engine
+    made.filters["raw"] = _Raw
+    return made
 
 
-def _yaml(value: Any) -> str:
-    """Return a value as JSON, which YAML reads as the same."""
-    return json.dumps(value, ensure_ascii=False)
+def _word(value: str) -> str:
+    """Return a value as one word of the shell, in which GitLab finds no input to insert."""
+    return shlex.quote(value).replace("$[[", "$''[[")
+
+
+def as_yaml(value: Any) -> str:
+    """Return a value as JSON, which YAML reads as the same, and in which GitLab finds no input to insert."""
+    return json.dumps(value, ensure_ascii=False).replace("$[[", "$\\u005b[")
+
+
+def _shell(access: Access) -> str:
+    """Join the names and all parts, without what only shellcheck reads at a file's beginning."""
+    texts = [_names(access)]
+    for part in _PARTS:
+        lines = (SOURCES / "shell" / f"{part}.sh").read_text(encoding="utf-8").splitlines()
+        texts.append("\n".join(line for line in lines if not line.startswith(_DIRECTIVE)) + "\n")
+    return "\n".join(texts).rstrip("\n")
+
+
+def _names(access: Access) -> str:
+    return (
+        engine(_word)
+        .get_template("shell/names.sh.j2")
+        .render(
+            access=access,
+            accounts={name: _account(access, name) for name in access.accounts},
+            former={each.name: each for each in former_names(access)},
+            able=_able(access),
+            group=names.vault_group(access),
+            login_path=names.login_path(access),
+            secret_folder=names.secret_folder(access),
+            repositories={
+                format_: each.by_environment() for format_, each in access.nexus.repositories.items()
+            },
+            registries=names.environment_registries(access),
+            readable=names.readable_accounts(access),
+            upload_urls=_UPLOAD_URLS,
+        )
+    )
 
 
 def _account(access: Access, name: str) -> dict[str, str | None]:
@@ -128,16 +166,19 @@ def _account(access: Access, name: str) -> dict[str, str | None]:
     }
 
 
-def _audience(access: Access, accounts: list[str]) -> str | list[str]:
-    """Return the one audience, or the list where the roles of the accounts want different ones."""
-    found = names.audiences(access, accounts)
-    return found[0] if len(found) == 1 else found
+def _able(access: Access) -> dict[tuple[str, str], tuple[list[str], list[str]]]:
+    """Return the accounts that may push, pull or promote each format, current names apart from former ones."""
+    found = {}
+    for verb in ("push", "pull", "promote"):
+        for format_ in access.nexus.repositories:
+            able = names.accounts_that(access, verb, format_)
+            former = [name for name in able if isinstance(access.accounts[name], FormerAccount)]
+            if able:
+                found[verb, format_] = ([name for name in able if name not in former], former)
+    return found
 
 
-def _shell(header: str, parts: Iterable[str]) -> str:
-    """Join the names and the parts, each once, without what only shellcheck reads at a file's beginning."""
-    texts = [header]
-    for part in dict.fromkeys([*_EVERY_JOB_NEEDS, *parts]):
-        lines = (SOURCES / "shell" / f"{part}.sh").read_text(encoding="utf-8").splitlines()
-        texts.append("\n".join(line for line in lines if not line.startswith(_DIRECTIVE)) + "\n")
-    return "\n".join(texts).rstrip("\n")
+def _id_tokens(access: Access) -> dict[str, Any]:
+    """Return the id_token with the one audience, or the list where the roles of the accounts want different ones."""
+    found = names.audiences(access, names.readable_accounts(access))
+    return {names.ID_TOKEN_VARIABLE: {"aud": found[0] if len(found) == 1 else found}}

@@ -8,6 +8,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from ruamel.yaml import YAML
+
 ROOT = Path(__file__).parents[3]
 BROKEN = ROOT / "tests" / "data" / "pipelines" / "broken.gitlab-ci.yml"
 
@@ -32,6 +34,26 @@ def test_render_writes_what_check_then_finds_up_to_date(tmp_path: Path) -> None:
     stale = ciaccess("render", "--check", "--json", "--folder", tmp_path)
     assert stale.returncode == 2
     assert answer(stale) == [{"file": str(tmp_path / "kaniko.yml"), "problem": "stale"}]
+
+
+def test_render_writes_a_component_project_with_a_page_for_each_component(tmp_path: Path) -> None:
+    assert ciaccess("render", "--components").returncode == 1, "ci/templates is no component project"
+    (tmp_path / "templates" / "gone").mkdir(parents=True)
+    (tmp_path / "templates" / "gone" / "template.yml").touch()
+    assert ciaccess("render", "--components", "--folder", tmp_path).returncode == 0
+    assert ciaccess("render", "--components", "--check", "--folder", tmp_path).returncode == 0
+    folders = {path.parent.name for path in tmp_path.glob("templates/*/template.yml")}
+    assert folders == {path.stem for path in (ROOT / "ci" / "templates").glob("*.yml")} - {"nexus"}
+    for folder in folders:
+        assert "| required | " in (tmp_path / "templates" / folder / "README.md").read_text() or folder not in (
+            "docker-pull", "promote-files", "promote-images",
+        )  # fmt: skip
+        assert f"templates/{folder}/README.md" in (tmp_path / "README.md").read_text()
+        template = (tmp_path / "templates" / folder / "template.yml").read_text()
+        assert "nexus_auth() {" in template
+        assert "include:" not in template.split("---")[1]
+    release = YAML(typ="safe").load((tmp_path / ".gitlab-ci.yml").read_text())["release"]
+    assert release["release"]["tag_name"] == "$CI_COMMIT_TAG"
 
 
 def test_render_with_a_wrong_yaml_is_an_error(tmp_path: Path) -> None:

@@ -111,8 +111,8 @@ def test_an_upload_whose_answer_was_lost_is_judged_by_what_arrived(
 def test_a_refused_upload_says_why(shell: JobShell, servers: ScriptedServer) -> None:
     servers.answers(f"GET {TARGET}", MISSING)
     for reply, words in (
-        (Reply(400), "is there already, in a repository that is written once"),
-        (Reply(401), "does not know svc-executor with this password"),
+        (Reply(400), "another file is there, in a repository that is written once"),
+        (Reply(401), "refuses svc-executor with this password"),
         (Reply(403), "may not write to"),
     ):
         servers.answers(f"PUT {TARGET}", reply)

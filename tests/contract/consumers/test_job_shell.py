@@ -43,7 +43,8 @@ def test_a_job_gets_the_credentials_as_they_are(image: str, tmp_path: Path, vaul
     ended = job(tmp_path, image, vault).run(SHOW)
     assert ended.code == 0, ended.err
     assert ended.out == f"<svc-executor|{PASSWORD}>"
-    (login,) = vault.asked(LOGIN)
+    *asked_first, login = vault.asked(LOGIN)
+    assert [each.body for each in asked_first] == ([b"{}"] if image == "kaniko" else [])
     assert json.loads(login.body) == {"role": "nexus-ci", "jwt": ID_TOKEN}
     assert PASSWORD not in ended.err
 
@@ -53,9 +54,13 @@ def test_vaults_token_is_revoked_once_the_secret_is_read(
     image: str, tmp_path: Path, vault: ScriptedServer
 ) -> None:
     job(tmp_path, image, vault).run("nexus_auth svc-executor")
-    assert [request.method for request in vault.requests] == ["POST", "GET", "POST"]
-    (revocation,) = vault.asked(REVOKE)
-    assert revocation.headers["X-Vault-Token"] == VAULT_TOKEN
+    calls = [
+        each
+        for each in vault.requests
+        if VAULT_TOKEN in each.headers.values() or ID_TOKEN in each.body.decode()
+    ]
+    assert [request.method for request in calls] == ["POST", "GET", "POST"]
+    assert vault.asked(REVOKE)[-1].headers["X-Vault-Token"] == VAULT_TOKEN
 
 
 @pytest.mark.parametrize("image", IMAGES)
@@ -122,7 +127,8 @@ def test_a_failing_server_is_asked_again(image: str, tmp_path: Path, vault: Scri
     ended = job(tmp_path, image, vault).run(SHOW)
     assert ended.code == 0, ended.err
     assert ended.out == f"<svc-executor|{PASSWORD}>"
-    assert (len(vault.asked(LOGIN)), len(vault.asked(SECRET))) == (3, 2)
+    twice = int(image == "kaniko")  # BusyBox wget asks without the token first
+    assert (len(vault.asked(LOGIN)), len(vault.asked(SECRET))) == (3 + twice, 2 + twice)
     assert "trying again" in ended.err
 
 
@@ -135,7 +141,7 @@ def test_a_server_that_keeps_failing_is_asked_five_times(
     assert ended.code == 1
     assert ended.out == ""
     assert len(vault.asked(LOGIN)) == 5
-    assert "cannot log anybody in: HTTP 503" in ended.err
+    assert "accepts no login: HTTP 503" in ended.err
     assert ("Vault is sealed" in ended.err) == (image != "kaniko")
 
 
@@ -155,7 +161,7 @@ def test_busybox_wget_is_said_and_curl_installed_where_the_image_can(
     shell.add_program("apk", f'#!/bin/sh\necho "apk $*" >>apk.log\nln -s {curl} "{shell.programs}/curl"\n')
     ended = shell.run(SHOW, CI_DISPOSABLE_ENVIRONMENT="true")
     assert ended.code == 0, ended.err
-    assert "its wget is BusyBox's" in ended.err
+    assert "this image has no curl, and BusyBox wget hides" in ended.err
     assert "installing curl with apk" in ended.err
     assert (tmp_path / "apk.log").read_text() == "apk add --no-cache curl\n"
     assert "curl" in vault.asked(LOGIN)[0].headers["User-Agent"]

@@ -43,20 +43,20 @@ def make_rpm(folder: Path, name: str, version: str, text: str = "x") -> Path:
     return built.replace(folder / built.name)
 
 
-def make_wheel(folder: Path, name: str, version: str) -> Path:
+def make_wheel(folder: Path, name: str, version: str, text: str = "") -> Path:
     """Write a wheel with one module."""
     folder.mkdir(parents=True, exist_ok=True)
     info = f"{name}-{version}.dist-info"
     files = {
-        f"{name}.py": "",
+        f"{name}.py": text,
         f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
         f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
-    record = "".join(f"{path},sha256={_digest(text)},{len(text)}\n" for path, text in files.items())
+    record = "".join(f"{path},sha256={_digest(content)},{len(content)}\n" for path, content in files.items())
     wheel = folder / f"{name}-{version}-py3-none-any.whl"
     with zipfile.ZipFile(wheel, "w") as archive:
-        for path, text in {**files, f"{info}/RECORD": record + f"{info}/RECORD,,\n"}.items():
-            archive.writestr(path, text)
+        for path, content in {**files, f"{info}/RECORD": record + f"{info}/RECORD,,\n"}.items():
+            archive.writestr(path, content)
     return wheel
 
 

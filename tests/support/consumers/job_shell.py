@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
 
-from ciaccess.consumers.templates import HIDDEN_JOBS, TEMPLATES
+from ciaccess.consumers.templates import LIBRARY, TEMPLATES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,10 +33,12 @@ _COREUTILS = [
     "id",
     "mkdir",
     "mktemp",
+    "mv",
     "rm",
     "sed",
     "sha256sum",
     "sleep",
+    "sort",
     "tail",
     "tee",
     "tr",
@@ -67,7 +69,7 @@ CURL_IMAGES = ("debian", "slim", "ubi", "alpine")
 @cache
 def shell_text() -> str:
     """Return the shell that every rendered job has in it, all parts."""
-    document: dict[str, Any] = YAML(typ="safe").load((TEMPLATES / HIDDEN_JOBS).read_text(encoding="utf-8"))
+    document: dict[str, Any] = YAML(typ="safe").load((TEMPLATES / LIBRARY).read_text(encoding="utf-8"))
     return str(document[".nexus_shell"]["before_script"][0])
 
 

@@ -1,7 +1,8 @@
 """A consumer's project whose jobs run as a runner would run them: gitlab-ci-local's shell executor, on the local stack.
 
 Group variables come from the GitLab that `pulumi up` has filled, id_tokens from its issuer. What needs a docker daemon
-or Kaniko's image is stood in for by scripts around skopeo, so that what travels still goes through a real client.
+or Kaniko's image is replaced by scripts around skopeo, so that what travels still goes through a real client.
+Other projects of GitLab are bare repositories in a folder; git reaches them through a program in place of ssh.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import shutil
 import subprocess
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import requests
@@ -21,8 +23,6 @@ from tests.support.servers.jobs import id_token
 from tools.node import gitlab_ci_local
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.support.project.project import Project
 
 _JOB_SECONDS = 120
@@ -39,10 +39,17 @@ case $1 in
 esac
 """
 _LOGIN_BY_SKOPEO = 'mkdir -p "${authfile%/*}"; exec skopeo "$@" --authfile "$authfile" --tls-verify=false'
+# git starts it as `ssh … git@HOST "git-upload-archive '/GROUP/PROJECT.git'"`.
+_SSH = """#!/bin/sh
+for last; do :; done
+path=${last#* \\'}
+command=${last%%%% *}
+exec git "${command#git-}" "%s/${path%%\\'}"
+"""
 _KANIKO = """#!/bin/sh
 set -eu
-while [ "$1" != --destination ]; do shift; done
-exec skopeo copy --quiet --authfile "$DOCKER_CONFIG/config.json" "dir:$TEST_IMAGE" "docker://$2"
+for word; do case $word in --destination=*) destination=${word#*=} ;; esac; done
+exec skopeo copy --quiet --authfile "$DOCKER_CONFIG/config.json" "dir:$TEST_IMAGE" "docker://$destination"
 """
 
 
@@ -60,12 +67,12 @@ class Pipeline:
     def create(self) -> None:
         """Make a repository with the templates in it, rendered for the local stack."""
         self.folder.mkdir(parents=True)
-        self.render()
         self._git("init", "-q", "-b", "main")
+        self.render()
         self._git("remote", "add", "origin", f"git@gitlab.shared.cwiq.io:{self.path}.git")
         self._git("config", "user.name", "tests")
         self._git("config", "user.email", "tests@example.invalid")
-        self._git("add", "templates")
+        self._git("add", "ci")
         self._git("commit", "-q", "-m", "x")
         self._git("update-ref", "refs/remotes/origin/main", "HEAD")
         self._git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/main")
@@ -77,6 +84,26 @@ class Pipeline:
         registries = [self.group_variables()[name] for name in ("NEXUS_REGISTRY", "NEXUS_REGISTRY_PULL")]
         self.allow_http(*registries)
 
+    def publish(self, path: str, ref: str, *words: str, folder: str = "") -> Path:
+        """Make another project of GitLab's, with templates rendered by these words in a folder of it; return it."""
+        repository = self.folder.with_name("gitlab") / f"{path}.git"
+        repository.mkdir(parents=True)
+        rendered = [
+            "--stack",
+            "local",
+            "--file",
+            str(self.project.access),
+            "--folder",
+            str(repository / folder),
+        ]
+        self._git("init", "-q", "-b", ref, str(repository))
+        self.project.ciaccess("render", *rendered, *words).succeeded()
+        self._git("-C", str(repository), "add", ".")
+        named = ["-c", "user.name=tests", "-c", "user.email=tests@example.invalid"]
+        self._git("-C", str(repository), *named, "commit", "-q", "-m", "x")
+        self._program("fake-ssh", _SSH % repository.parents[len(Path(path).parts) - 1])
+        return repository
+
     @property
     def programs(self) -> Path:
         """Return the folder that comes first on the jobs' PATH."""
@@ -87,11 +114,6 @@ class Pipeline:
         """Return the jobs' TMPDIR."""
         return self.folder.with_name(f"{self.folder.name}-tmp")
 
-    @property
-    def commit(self) -> str:
-        """Return the commit that the templates are in."""
-        return self._git("rev-parse", "HEAD").strip()
-
     def render(self) -> None:
         """Render the templates from the project's YAML and the local stack's addresses."""
         words = [
@@ -100,7 +122,7 @@ class Pipeline:
             "--file",
             str(self.project.access),
             "--folder",
-            str(self.folder / "templates"),
+            str(self.folder / "ci" / "templates"),
         ]
         self.project.ciaccess("render", *words).succeeded()
 
@@ -120,7 +142,7 @@ class Pipeline:
     def include(self, template: str, **inputs: str) -> dict[str, Any]:
         """Return a pipeline that is one template with these inputs; _ in a name stands for -."""
         named = {name.replace("_", "-"): value for name, value in inputs.items()}
-        return {"include": [{"local": f"/templates/{template}.yml", "inputs": named}], "stages": _STAGES}
+        return {"include": [{"local": f"/ci/templates/{template}.yml", "inputs": named}], "stages": _STAGES}
 
     def run(
         self, pipeline: dict[str, Any] | str, job: str, token: str | None = None, **variables: str
@@ -180,6 +202,8 @@ class Pipeline:
             "TMPDIR": str(self.temporary),
             "LANG": "C.UTF-8",
             "NEXUS_RETRY_SECONDS": "0",
+            "GIT_SSH_COMMAND": str(self.programs / "fake-ssh"),
+            "GIT_SSH_VARIANT": "ssh",
             "TEST_IMAGE": str(self.folder.with_name("image")),
             "NEXUS_KANIKO_EXECUTOR": str(self.programs / "kaniko-executor"),
             **self.environment,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from ruamel.yaml import YAML
 
-from ciaccess.consumers.templates import HIDDEN_JOBS, SOURCES, TEMPLATES
+from ciaccess.consumers.templates import LIBRARY, SOURCES, TEMPLATES
 from ciaccess.environment import ROOT
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def test_every_message_that_ends_a_job_is_in_troubleshooting(message: str) -> No
 
 
 def test_every_template_hidden_job_and_rule_is_in_the_page_on_pipelines() -> None:
-    hidden = YAML(typ="safe").load((TEMPLATES / HIDDEN_JOBS).read_text(encoding="utf-8"))
+    hidden = YAML(typ="safe").load((TEMPLATES / LIBRARY).read_text(encoding="utf-8"))
     internal = {".nexus_shell", ".nexus_job"}
     names = [path.name for path in TEMPLATES.glob("*.yml")] + [
         name for name in hidden if name not in internal
