@@ -8,10 +8,13 @@ from ciaccess.access.desired.pipeline_identities import IDENTITIES
 from ciaccess.access.desired.vault import UNUSED
 from ciaccess.access.model.checks import LEAST_TTL_SECONDS, MOST_TTL_SECONDS
 from ciaccess.access.model.models import JwtRole
+from ciaccess.access.policies.acl import Acl, Decision, Right
+from ciaccess.access.policies.tokens import policies_at_login
 from ciaccess.adoption.vault_reading import policies_of
-from ciaccess.analysis.vault_policies import Rule, may_read, rules
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ciaccess.adoption.accounts import Accounts
     from ciaccess.adoption.draft import Draft
     from ciaccess.adoption.world import World
@@ -32,12 +35,14 @@ def describe(world: World, accounts: Accounts, draft: Draft) -> dict[str, dict[s
     for name, role in world.vault.roles.items():
         if name in IDENTITIES:
             continue
-        every = [rule for policy in policies_of(role) for rule in rules(world.vault.policies.get(policy, ""))]
-        readable = [
-            account for account in accounts.declared if may_read(every, world.vault.api_path(account))
-        ]
-        if not readable:
+        rights = _rights(world, role, accounts)
+        readable = [account for account, decision in rights.items() if decision.right is Right.YES]
+        unclear = {account: it.reason for account, it in rights.items() if it.right is Right.CANNOT_TELL}
+        if unclear:
+            _remark_on_unclear(name, unclear, draft)
+        if not readable and not unclear:
             left_out.append(name)
+        if not readable:
             continue
         kept = [account for account in readable if account not in accounts.administrators]
         found[name] = {
@@ -48,7 +53,7 @@ def describe(world: World, accounts: Accounts, draft: Draft) -> dict[str, dict[s
             **_lifetimes(name, role, draft),
             "accounts": kept,
         }
-        _remark_on_rules(world, name, every, draft)
+        _remark_on_rules(world, name, draft)
         _remark_on_fields(name, role, draft)
         for account in sorted(set(readable) - set(kept)):
             text = f"jobs of this role read {account}, which may administer Nexus; it is left out, and up removes access"
@@ -63,11 +68,29 @@ def describe(world: World, accounts: Accounts, draft: Draft) -> dict[str, dict[s
     return found
 
 
+def _rights(world: World, role: dict[str, Any], accounts: Accounts) -> dict[str, Decision]:
+    """Return, by account, whether a token of a role reads its secret, by all the policies that it gets."""
+    acl = _acl(world, policies_at_login(role))
+    return {account: acl.may(world.vault.api_path(account)) for account in accounts.declared}
+
+
+def _acl(world: World, names: Iterable[str]) -> Acl:
+    known = world.vault.policies
+    return Acl.of({name: known[name] for name in names if name in known})
+
+
+def _remark_on_unclear(name: str, unclear: dict[str, str], draft: Draft) -> None:
+    reasons = "; ".join(dict.fromkeys(unclear.values()))
+    text = f"{name}: cannot tell whether this JWT role reads {', '.join(sorted(unclear))}: {reasons}"
+    remedy = "Find out what its jobs read. What is not named under accounts of a role is not given by up"
+    draft.remark("role-unclear", PATH, text, remedy)
+
+
 def _policy(world: World, name: str, taken: dict[str, str], draft: Draft) -> str:
     """Return the name of a role's policy, a new one if the present name is a role's or shared."""
     present = policies_of(world.vault.roles[name])
     path = (*PATH, name, "policy")
-    policy = present[0]
+    policy = present[0] if present else f"{name}-policy"
     if policy in world.vault.roles:
         new = f"{policy.removesuffix('-policy')}-secrets"
         text = (
@@ -152,15 +175,16 @@ def _lifetimes(name: str, role: dict[str, Any], draft: Draft) -> dict[str, Any]:
     return found
 
 
-def _remark_on_rules(world: World, name: str, every: list[Rule], draft: Draft) -> None:
+def _remark_on_rules(world: World, name: str, draft: Draft) -> None:
+    every = _acl(world, policies_of(world.vault.roles[name])).rules
     folder = f"{world.vault.mount}/data/{world.vault.prefix}/"
     path = (*PATH, name)
-    open_ones = sorted(rule.path for rule in every if not rule.is_exact and "read" in rule.capabilities)
+    open_ones = sorted(rule.path for rule in every if not rule.names_one_path and "read" in rule.capabilities)
     if open_ones:
         text = f"its policy reads {', '.join(open_ones)}, now and in future"
         draft.remark("wildcard-policy", path, text, "up replaces this by the secrets of the accounts below")
     exact = {world.vault.api_path(account) for account in world.vault.secrets}
-    others = sorted(rule.path for rule in every if rule.is_exact and rule.path not in exact)
+    others = sorted(rule.path for rule in every if rule.names_one_path and rule.path not in exact)
     if others:
         text = f"its policy has {', '.join(others)}, not the secret of an account in {folder}"
         draft.remark(

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ciaccess.access.policies.tokens import folded, policies_at_login
 from ciaccess.adoption.errors import AdoptionError
 from ciaccess.clients.vault.secret import VaultSecret
 
@@ -85,8 +86,8 @@ def read_vault(vault: Vault, users: frozenset[str], kv: str | None, jwt: str | N
 
 
 def policies_of(role: dict[str, Any]) -> list[str]:
-    """Return the policies of a role, without Vault's built-in ones."""
-    named = role.get("token_policies") or role.get("policies") or []
+    """Return the policies of a role in their order, without Vault's built-in ones."""
+    named = folded(role.get("token_policies") or role.get("policies") or [])
     return [name for name in named if name not in _OWN_POLICIES]
 
 
@@ -184,6 +185,6 @@ def _roles(vault: Vault, mount: str) -> dict[str, dict[str, Any]]:
 
 
 def _policies(vault: Vault, roles: dict[str, dict[str, Any]]) -> dict[str, str]:
-    names = sorted({name for role in roles.values() for name in policies_of(role)})
+    names = sorted({name for role in roles.values() for name in policies_at_login(role)})
     read = {name: vault.read(f"sys/policies/acl/{name}") for name in names}
     return {name: str(policy["policy"]) for name, policy in read.items() if policy and "policy" in policy}

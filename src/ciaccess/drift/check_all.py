@@ -150,12 +150,7 @@ def _check_vault(
 def _lacking(access: Access, vault: Vault, checks: list[Check]) -> dict[str, str]:
     # Not those of the accounts: of thousands of paths Vault tells the rights more slowly than it gives what is there.
     paths = {path for check in checks for path in check.reads}
-    paths |= {
-        vault_secrets.folder(access),
-        vault_undeclared.POLICIES,
-        vault_undeclared.MOUNTS,
-        vault_undeclared.GROUPS,
-    }
+    paths |= {vault_secrets.folder(access), *vault_undeclared.READS}
     return rights.unreadable(vault, paths)
 
 

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 from ciaccess.access.desired import pipeline_identities
 from ciaccess.access.desired.nexus import NexusObjects
 from ciaccess.access.desired.objects import ContentSelector, Privilege, Role
+from ciaccess.access.policies.acl import Acl, Right
+from ciaccess.access.policies.tokens import folded
 from ciaccess.analysis.facts import AccessFacts, AccountFacts, Holder, RoleFacts, Trust, grants_of
-from ciaccess.analysis.vault_policies import may_read, rules
 from ciaccess.engine.resource_types import (
     ACCOUNT,
     BACKEND,
@@ -30,7 +31,6 @@ from ciaccess.review.account import parts
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from ciaccess.analysis.vault_policies import Rule
     from ciaccess.engine.events import Inputs
     from ciaccess.review.account import Parts
 
@@ -151,28 +151,23 @@ def _privilege(privilege: Inputs) -> Privilege:
 
 
 def _role_facts(role: Inputs, policies: Mapping[str, str], secrets: Mapping[str, str]) -> RoleFacts:
-    texts = [policies.get(name, "") for name in role.get("tokenPolicies") or ()]
     ttl = int(role.get("tokenTtl") or 0)
     return RoleFacts(
         name=role["roleName"],
         claims={claim: _set(values) for claim, values in (role.get("boundClaims") or {}).items()},
         audiences=frozenset(role.get("boundAudiences") or ()),
-        accounts=_readable(texts, secrets),
+        accounts=_readable(role, policies, secrets),
         ttl_seconds=ttl,
         max_ttl_seconds=int(role.get("tokenMaxTtl") or ttl),
         token_type=role.get("tokenType") or "service",
     )
 
 
-def _readable(policies: Iterable[str], secrets: Mapping[str, str]) -> frozenset[str]:
-    """Return the accounts whose secrets policies let be read. Most rules name one path: only the others are tried on all."""
-    exact: dict[str, list[Rule]] = defaultdict(list)
-    patterns: list[Rule] = []
-    for rule in (rule for text in policies for rule in rules(text)):
-        (exact[rule.path.lstrip("/")] if rule.is_exact else patterns).append(rule)
-    return frozenset(
-        name for name, path in secrets.items() if may_read([*exact.get(path, ()), *patterns], path)
-    )
+def _readable(role: Inputs, policies: Mapping[str, str], secrets: Mapping[str, str]) -> frozenset[str]:
+    """Return the accounts whose secrets a role's policies let be read, or may: what cannot be told is not left out."""
+    names = folded(role.get("tokenPolicies") or ())
+    acl = Acl.of({name: policies[name] for name in names if name in policies})
+    return frozenset(name for name, path in secrets.items() if acl.may(path).right is not Right.NO)
 
 
 def _set(values: Any) -> frozenset[str]:

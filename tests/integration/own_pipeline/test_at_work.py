@@ -12,6 +12,8 @@ from ciaccess.access import load
 from ciaccess.access.desired import pipeline_identities
 from ciaccess.access.desired.vault import vault_policies
 from ciaccess.access.model.checks_dates import today
+from tests.support.drift.drift import CLEAN, COULD_NOT_LOOK
+from tests.support.drift.ways import WAYS, enable_auth
 from tests.support.own_pipeline.identities import SCHEDULED, engine_as, is_alive, own_secret, run_as
 from tests.support.provider.holdings import metadata, secret
 
@@ -37,9 +39,9 @@ def apply(project: Project, *words: str) -> Done:
     return engine_as(project, "apply", "up", "--yes", "--skip-preview", "--refresh", *words)
 
 
-def drift(project: Project) -> Done:
+def drift(project: Project, *words: str) -> Done:
     """Run what the scheduled job runs."""
-    words = ("./ciaccess", "drift", "--stack", "local", "--file", str(project.access))
+    words = ("./ciaccess", "drift", "--stack", "local", "--file", str(project.access), *words)
     return run_as(project, "drift", *words, **SCHEDULED)
 
 
@@ -100,6 +102,25 @@ def test_after_the_bootstrap_all_three_find_nothing_and_those_that_look_use_ever
     # Other auth mounts' lists are asked for where such mounts are.
     elsewhere = {path for path in unused(bootstrapped, audit, pipeline_identities.DRIFT) if "+" not in path}
     assert elsewhere == set()
+
+
+def test_the_drift_identity_finds_whatever_logs_in_and_reads_the_secrets(bootstrapped: Project) -> None:
+    """By its own token, at mounts whose names have slashes too; and where it may not look, it is not clean."""
+    for each in WAYS:
+        each.make(bootstrapped)
+    found = drift(bootstrapped, "--json")
+    report = found.json()
+    assert report["could_not_look"] == []
+    assert {(finding["id"], finding["object"]) for finding in report["findings"]} == {
+        finding for each in WAYS for finding in each.findings
+    }
+    assert any("accessors of the auth mount token/" in remark for remark in report["remarks"])
+    enable_auth("approle", "a/b/c/d")(bootstrapped)
+    assert drift(bootstrapped).code == COULD_NOT_LOOK
+    bootstrapped.vault().sys.disable_auth_method("a/b/c/d")
+    for finding in report["findings"]:
+        bootstrapped.run("sh", "-ec", finding["by_hand"]).succeeded()
+    assert drift(bootstrapped).code == CLEAN
 
 
 @pytest.mark.parametrize(

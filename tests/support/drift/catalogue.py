@@ -24,6 +24,7 @@ from tests.support.drift.drift import (
     vault_update,
     vault_write,
 )
+from tests.support.drift.ways import WAYS, enable_auth
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,10 +35,6 @@ if TYPE_CHECKING:
 def add_role(role_id: str, *privileges: str) -> Callable[[Project], object]:
     body = {"id": role_id, "name": role_id, "description": "", "privileges": privileges, "roles": []}
     return lambda project: nexus(project, "POST", "roles", json=body)
-
-
-def enable_auth(kind: str) -> Callable[[Project], object]:
-    return lambda project: project.vault().sys.enable_auth_method(kind)
 
 
 def shadow_in_subgroup(project: Project) -> None:
@@ -189,7 +186,7 @@ READ_ONLY = (
 BATCHES: dict[str, tuple[Change, ...]] = {
     "credentials": CREDENTIALS + BACKEND_GONE,
     "fields": FIELDS,
-    "outside": OUTSIDE,
+    "outside": OUTSIDE + WAYS,
     "missing": MISSING + ENGINE_GONE,
     "an engine of version 1, a frozen Nexus": ENGINE_OLD + READ_ONLY,
 }

@@ -89,6 +89,43 @@ def test_what_breaks_a_rule_in_vault_is_said(rule: str, seen: VaultSeen) -> None
     assert rule in rules(describe(world(seen)))
 
 
+TEMPLATE = 'path "secret/data/nexus/{{identity.entity.metadata.account}}" { capabilities = ["read"] }'
+BY_PRIORITY = """
+path "secret/data/*" { capabilities = ["read"] }
+path "secret/data/nexus/*" { capabilities = ["deny"] }
+path "secret/data/nexus/+" { capabilities = ["read"] }
+"""
+
+
+def test_a_role_is_described_by_what_all_its_policies_let_it_read() -> None:
+    texts = {"reads-a": BY_PRIORITY, "denies": 'path "secret/data/nexus/+" { capabilities = ["deny"] }'}
+    roles = {"ci": jwt_role("Reads-A"), "denied": jwt_role("reads-a", "denies")}
+    draft = describe(world(vault(roles=roles, policies=texts)))
+    described = draft.data["vault"]["roles"]
+    assert set(described) == {"ci"}
+    assert (described["ci"]["policy"], described["ci"]["accounts"]) == ("reads-a", ["svc-a"])
+    (left_out,) = [remark for remark in draft.remarks if remark.rule == "role-left-out"]
+    assert left_out.text.startswith("denied:")
+
+
+@pytest.mark.parametrize("text", [TEMPLATE, 'path "secret/data/nexus/svc-a" { capabilities = ["reed"] }'])
+def test_a_role_whose_policy_cannot_be_told_is_not_said_to_read_nothing(text: str) -> None:
+    roles = {"ci": jwt_role("reads-a"), "by-template": jwt_role("unclear")}
+    texts = {"reads-a": policy("secret/data/nexus/svc-a"), "unclear": text}
+    draft = describe(world(vault(roles=roles, policies=texts)))
+    assert rules(draft) == {"role-unclear"}
+    (remark,) = draft.remarks
+    assert "svc-a" in remark.text
+    assert "by-template" in str(remark)
+
+
+def test_what_vaults_default_policy_reads_counts_unless_a_role_is_without_it() -> None:
+    texts = {"default": policy("secret/data/nexus/svc-a"), "web": policy("secret/data/web")}
+    roles = {"ci": jwt_role("web"), "without": jwt_role("web", token_no_default_policy=True)}
+    draft = describe(world(vault(roles=roles, policies=texts)))
+    assert set(draft.data["vault"]["roles"]) == {"ci"}
+
+
 @pytest.mark.parametrize(
     ("rule", "seen"),
     [

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ciaccess.access.desired import pipeline_identities
+from ciaccess.access.policies import auth_methods
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -19,10 +20,10 @@ if TYPE_CHECKING:
 
     Rules = dict[str, tuple[str, ...]]
 
-_READ, _LIST = ("read",), ("list",)
+_READ, _LIST, _READ_AND_LIST = ("read",), ("list",), ("list", "read")
 _WRITE = ("create", "read", "update", "delete")
-# Below an auth mount of whatever type: what logs in there.
-_HOLDERS = ("certs", "groups", "role", "roles", "users")
+# A mount's name may have slashes, for each of which a rule is needed; what is deeper could not be looked at.
+_MOST_SEGMENTS_OF_A_MOUNT = 3
 
 
 def policy_text(role: str, rules: Rules, owner: str) -> str:
@@ -97,18 +98,28 @@ def _own_metadata(access: Access) -> Iterator[str]:
 
 
 def _drift(access: Access) -> Rules:
-    kv, jwt = access.vault.kv, access.vault.jwt.mount
+    kv = access.vault.kv
     read = [
         f"sys/mounts/{kv.mount}",
         f"{kv.mount}/config",
         f"{kv.mount}/metadata/{kv.prefix}/+",
         *_own_metadata(access),
     ]
-    read += ["identity/group/id/+", *(f"auth/+/{what}/+" for what in _HOLDERS)]
-    listed = [f"{kv.mount}/metadata/{kv.prefix}/", "sys/policies/acl/", "identity/group/id/"]
-    # By its whole path: Vault would take the rule for what is read below it as the closer one.
-    listed += [f"auth/{jwt}/role/", *(f"auth/+/{what}/" for what in _HOLDERS)]
-    return {**reading(read), **dict.fromkeys(listed, _LIST)}
+    listed = [f"{kv.mount}/metadata/{kv.prefix}/", "sys/policies/acl/"]
+    return {
+        **reading(read),
+        **dict.fromkeys(listed, _LIST),
+        **dict.fromkeys(_holders(access), _READ_AND_LIST),
+    }
+
+
+def _holders(access: Access) -> Iterator[str]:
+    """Return what gets policies, read and listed by one rule: + stands for nothing, too."""
+    # What a refresh reads by a closer rule, which would hide the others.
+    yield f"auth/{access.vault.jwt.mount}/role/+"
+    yield from ("identity/group/id/+", "identity/entity/id/+")
+    for depth in range(1, _MOST_SEGMENTS_OF_A_MOUNT + 1):
+        yield from (f"auth/{'+/' * depth}{part}/+" for part in auth_methods.parts())
 
 
 def _apply(access: Access, policies: Iterable[str]) -> Rules:

@@ -138,6 +138,16 @@ class Vault:
         texts(found, doing)
         return list(found)
 
+    def lists(self, mount: str) -> list[str]:
+        """Return which lists a mount has (`auth/approle/` has `role`), without those below an entry; any token may ask."""
+        doing = f"ask what '{mount}' lists"
+        answer = self.ask("get", mount.rstrip("/"), doing, parameters={"help": "1"})
+        paths = _object(_object(answer.get("openapi"), doing).get("paths"), doing)
+        # Vault describes a list by its path with a slash at the end.
+        return sorted(
+            path.strip("/") for path in paths if path.endswith("/") and "{" not in path and path != "/"
+        )
+
     def kv_version(self, mount: str) -> int | None:
         """Return the version of the KV engine at a mount; None where nothing, or no KV engine, is mounted.
 

@@ -1,0 +1,172 @@
+"""What a token may do, by all its policies together, in three values: it may, it may not, or it cannot be told.
+
+Owns Vault's choice among rules (vault/acl.go of 1.21): a rule for exactly the path decides; else, of the rules with
+wildcards, the one with the highest rank, whether it grants or denies. Cannot be told: what a templated path becomes,
+a policy whose text is not understood, and what needs an approval.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Self
+
+from ciaccess.access.policies.rules import PolicyTextError, Rule, rules_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+ROOT = "root"
+READ = frozenset({"read"})
+# Reading a password, or putting another one in its place.
+READ_OR_WRITE = frozenset({"create", "patch", "read", "update"})
+# No secret has this name.
+_SOME_NAME = "\N{REPLACEMENT CHARACTER}"
+
+
+class Right(StrEnum):
+    """Whether a token may."""
+
+    YES = "yes"
+    NO = "no"
+    CANNOT_TELL = "cannot tell"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Whether a token may, and why that cannot be told."""
+
+    right: Right
+    reason: str = ""
+
+
+_YES, _NO = Decision(Right.YES), Decision(Right.NO)
+
+
+@dataclass(frozen=True)
+class Acl:
+    """The rules of a token. `unread` says of which policies the rules are not known, and why."""
+
+    exact: Mapping[str, Rule]
+    patterns: tuple[Rule, ...] = ()
+    templated: tuple[Rule, ...] = ()
+    unread: tuple[str, ...] = ()
+    is_root: bool = False
+
+    @classmethod
+    def of(cls, policies: Mapping[str, str]) -> Self:
+        """Return the rules of policies, given as text by name; Vault ignores the names that have no policy."""
+        by_path: dict[str, Rule] = {}
+        templated: list[Rule] = []
+        unread: list[str] = []
+        for name, text in sorted(policies.items()):
+            try:
+                rules = rules_of(text)
+            except PolicyTextError as error:
+                unread.append(f"the policy {name} is not understood: {error}")
+                continue
+            for rule in rules:
+                if rule.is_templated:
+                    templated.append(rule)
+                else:
+                    known = by_path.get(rule.path)
+                    by_path[rule.path] = known.merged(rule) if known else rule
+        return cls(
+            {path: rule for path, rule in by_path.items() if rule.names_one_path},
+            tuple(rule for rule in by_path.values() if not rule.names_one_path),
+            tuple(templated),
+            tuple(unread),
+            ROOT in policies,
+        )
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """All rules that are known."""
+        return (*self.exact.values(), *self.patterns, *self.templated)
+
+    def may(self, path: str, wanted: frozenset[str] = READ) -> Decision:
+        """Decide whether one of the capabilities is granted at an API path, such as `secret/data/nexus/svc-x`."""
+        if self.is_root:
+            return _YES
+        if self.unread:
+            return Decision(Right.CANNOT_TELL, "; ".join(self.unread))
+        decided = _decided(self._rule_for(path), wanted)
+        uncertain = [rule for rule in self.templated if rule.matches(path)]
+        if {_decided(rule, wanted).right for rule in uncertain} <= {decided.right}:
+            return decided
+        return Decision(Right.CANNOT_TELL, f"the path {uncertain[0].path} depends on who asks")
+
+    def may_below(
+        self, folder: str, names: Iterable[str], wanted: frozenset[str] = READ_OR_WRITE
+    ) -> Decision:
+        """Decide it for any secret of a folder (`secret/data/nexus`): these, and whatever name the rules would fit."""
+        within = self._within(folder)
+        found = {}
+        for path in _witnesses(within, folder, names):
+            decision = within.may(path, wanted)
+            if decision.right is Right.YES:
+                return decision
+            found[decision.right] = decision
+        return found.get(Right.CANNOT_TELL, _NO)
+
+    def _rule_for(self, path: str) -> Rule | None:
+        if path in self.exact:
+            return self.exact[path]
+        return max(
+            (rule for rule in self.patterns if rule.matches(path)), key=lambda it: it.rank, default=None
+        )
+
+    def _within(self, folder: str) -> Acl:
+        """Return the rules that may concern something directly in a folder; most policies have none."""
+        exact = {path: rule for path, rule in self.exact.items() if path.rpartition("/")[0] == folder}
+        patterns = tuple(rule for rule in self.patterns if _name_in(rule, folder))
+        templated = tuple(rule for rule in self.templated if _name_in(rule, folder))
+        return Acl(exact, patterns, templated, self.unread, self.is_root)
+
+
+def _witnesses(acl: Acl, folder: str, names: Iterable[str]) -> list[str]:
+    """Return paths in the folder of which at least one may be read if any may."""
+    if acl.is_root or acl.unread:
+        return [folder]
+    rules = (*acl.patterns, *acl.templated)
+    fitting = {f"{folder}/{name}" for rule in rules for name in [_name_in(rule, folder)] if name}
+    return sorted(fitting | acl.exact.keys() | ({f"{folder}/{name}" for name in names} if rules else set()))
+
+
+def _name_in(rule: Rule, folder: str) -> str | None:
+    """Return a name in the folder that the rule is about, None where there is none."""
+    if not (folder.startswith(rule.head) or rule.head.startswith(folder)):
+        return None
+    last = rule.named_last(_SOME_NAME)
+    candidates = (_SOME_NAME, f"{last}{_SOME_NAME}", last)
+    return next((name for name in candidates if name and rule.matches(f"{folder}/{name}")), None)
+
+
+def _decided(rule: Rule | None, wanted: frozenset[str]) -> Decision:
+    if rule is None or not rule.capabilities & wanted:
+        return _NO
+    least, most = rule.min_wrapping_seconds, rule.max_wrapping_seconds
+    if least and most and most < least:
+        return _NO
+    if rule.needs_approval:
+        return Decision(Right.CANNOT_TELL, f"the path {rule.path} needs an approval")
+    # A response that must be wrapped is read by who unwraps it.
+    if wanted & rule.capabilities >= READ:
+        return _with_parameters(rule) if rule.required else _YES
+    if rule.required or rule.allowed or rule.denied:
+        return Decision(Right.CANNOT_TELL, f"the path {rule.path} limits what may be written")
+    return _YES
+
+
+def _with_parameters(rule: Rule) -> Decision:
+    """Decide a request that has just the required parameters; Vault passes over those that it does not know."""
+    if "*" in rule.denied or any(rule.denied.get(name) == () for name in rule.required):
+        return _NO
+    names = rule.allowed.keys() - {"*"}
+    if names and "*" not in rule.allowed and rule.required - names:
+        return _NO
+    if rule.required & (names | rule.denied.keys()) and any(
+        rule.allowed.get(name) or rule.denied.get(name) for name in rule.required
+    ):
+        return Decision(Right.CANNOT_TELL, f"the path {rule.path} requires parameters of certain values")
+    return _YES

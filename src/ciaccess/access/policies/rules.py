@@ -1,0 +1,217 @@
+"""A policy's rules: what each grants or denies at a path, and what a request must have besides.
+
+Owns what Vault takes for a rule (vault/policy.go of 1.21): shorthands, one leading slash, the wildcards * and +, and how
+the rules of several policies for one path add up.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from ciaccess.access.policies.hcl import Block, HclError, Value, parse
+
+_CAPABILITIES = frozenset(
+    ["create", "delete", "deny", "list", "patch", "read", "recover", "subscribe", "sudo", "update"]
+)
+_SHORTHANDS = {
+    "deny": {"deny"},
+    "read": {"read", "list"},
+    "write": {"create", "read", "update", "delete", "list"},
+    "sudo": {"create", "read", "update", "delete", "list", "sudo"},
+}
+_APPROVALS = frozenset({"control_group", "mfa_methods"})
+_PASSED_OVER = _APPROVALS | {"comment", "subscribe_event_types"}
+_SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3600, "d": 86400}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h|d)")
+_TEMPLATE = re.compile(r"\{\{.*?\}\}")
+Parameters = dict[str, tuple[Any, ...]]
+
+
+class PolicyTextError(ValueError):
+    """A policy's text that is not understood, so that what it grants cannot be told."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What holds at a path. An empty tuple of `allowed` or `denied` stands for every value of the parameter."""
+
+    path: str
+    capabilities: frozenset[str]
+    min_wrapping_seconds: float = 0
+    max_wrapping_seconds: float = 0
+    required: frozenset[str] = frozenset()
+    allowed: Parameters = field(default_factory=dict)
+    denied: Parameters = field(default_factory=dict)
+    needs_approval: bool = False
+
+    @cached_property
+    def has_segments(self) -> bool:
+        """Tell whether a + may stand for a segment."""
+        return self.path == "+" or "/+" in self.path or self.path.startswith("+/")
+
+    @property
+    def is_prefix(self) -> bool:
+        """Tell whether the path goes on with anything."""
+        return self.path.endswith("*")
+
+    @property
+    def is_templated(self) -> bool:
+        """Tell whether the path depends on who asks."""
+        return "{{" in self.path
+
+    @property
+    def names_one_path(self) -> bool:
+        """Tell whether the path is one path, whoever asks."""
+        return not self.is_prefix and not self.has_segments and not self.is_templated
+
+    @cached_property
+    def stem(self) -> str:
+        """The path without its final *."""
+        return self.path.removesuffix("*")
+
+    @cached_property
+    def head(self) -> str:
+        """What every path that it is about begins with."""
+        return re.split(r"\+|\{\{", self.stem, maxsplit=1)[0]
+
+    def named_last(self, name: str) -> str:
+        """Return the last segment, with a name in place of a wildcard or template."""
+        last = _TEMPLATE.sub(name, self.stem.rpartition("/")[2])
+        return name if last == "+" else last
+
+    @cached_property
+    def rank(self) -> tuple[int, bool, int, int, str]:
+        """What decides among rules that match: the highest wins (vault/acl.go)."""
+        first = self.path.index("+") if self.has_segments else len(self.stem)
+        segments = self.stem.split("/").count("+") if self.has_segments else 0
+        before = len(self.path[:first].encode())
+        return before, not self.is_prefix, -segments, len(self.stem.encode()), self.stem
+
+    def matches(self, path: str) -> bool:
+        """Tell whether it is about a path; of a templated one, whether it may be, for some entity."""
+        if self.names_one_path:
+            return self.path == path
+        return self._expression.fullmatch(path) is not None
+
+    @cached_property
+    def _expression(self) -> re.Pattern[str]:
+        any_segment = "[^/]*"
+        literals = (
+            "/".join(
+                any_segment if segment == "+" and self.has_segments else re.escape(segment)
+                for segment in part.split("/")
+            )
+            for part in _TEMPLATE.split(self.stem)
+        )
+        return re.compile(".*".join(literals) + (".*" if self.is_prefix else ""), re.DOTALL)
+
+    def merged(self, other: Rule) -> Rule:
+        """Return what two rules for one path come to: denial wins, capabilities and conditions add up."""
+        denied = "deny" in self.capabilities | other.capabilities
+        return Rule(
+            self.path,
+            frozenset({"deny"}) if denied else self.capabilities | other.capabilities,
+            _smaller(self.min_wrapping_seconds, other.min_wrapping_seconds),
+            _smaller(self.max_wrapping_seconds, other.max_wrapping_seconds),
+            self.required | other.required,
+            _both(self.allowed, other.allowed),
+            _both(self.denied, other.denied),
+            self.needs_approval or other.needs_approval,
+        )
+
+
+def rules_of(text: str) -> tuple[Rule, ...]:
+    """Return a policy's rules.
+
+    Raises:
+        PolicyTextError: Vault would refuse the text, or it has what is not known here.
+    """
+    try:
+        return tuple(_rule(keys, value) for keys, value in parse(text).items if keys != ("name",))
+    except HclError as error:
+        raise PolicyTextError(str(error)) from None
+
+
+def _rule(keys: tuple[str, ...], body: Value) -> Rule:
+    if len(keys) != 2 or keys[0] != "path" or not isinstance(body, Block):  # noqa: PLR2004 path and its name
+        raise HclError(f"{keys[0]!r} is not a path and its rule")
+    path = keys[1].removeprefix("/")
+    if "+*" in path:
+        raise HclError(f"path {path!r}: +* is not allowed")
+    if _TEMPLATE.sub("", path).count("{{") or "}}" in _TEMPLATE.sub("", path):
+        raise HclError(f"path {path!r}: unbalanced braces")
+    fields = dict(body.items)
+    if len(fields) != len(body.items):
+        raise HclError(f"path {path!r}: a field is set more than once")
+    given = {key[0]: value for key, value in fields.items() if len(key) == 1 or key[0] in _APPROVALS}
+    if len(given) != len(fields):
+        raise HclError(f"path {path!r}: a block inside")
+    return _from_fields(path, given)
+
+
+def _from_fields(path: str, given: dict[str, Value]) -> Rule:
+    capabilities = _capabilities(path, given)
+    rule = Rule(
+        path,
+        capabilities,
+        _seconds(given.pop("min_wrapping_ttl", 0)),
+        _seconds(given.pop("max_wrapping_ttl", 0)),
+        frozenset(name.lower() for name in _texts(given.pop("required_parameters", []))),
+        _parameters(given.pop("allowed_parameters", None)),
+        _parameters(given.pop("denied_parameters", None)),
+        bool(given.keys() & _APPROVALS),
+    )
+    if unknown := given.keys() - _PASSED_OVER:
+        raise HclError(f"path {path!r}: unknown field {min(unknown)}")
+    return rule
+
+
+def _capabilities(path: str, given: dict[str, Value]) -> frozenset[str]:
+    words = set(_texts(given.pop("capabilities", [])))
+    shorthand = given.pop("policy", "")
+    if shorthand:
+        words |= _SHORTHANDS.get(shorthand, {f"policy {shorthand}"})
+    if unknown := words - _CAPABILITIES:
+        raise HclError(f"path {path!r}: unknown capability {min(unknown)}")
+    return frozenset({"deny"}) if "deny" in words else frozenset(words)
+
+
+def _texts(value: Value) -> list[str]:
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        raise HclError(f"{value!r} is no list of texts")
+    return value
+
+
+def _seconds(value: Value) -> float:
+    if isinstance(value, int | float):
+        return value
+    text = str(value)
+    if text.isdigit():
+        return int(text)
+    if not text or _DURATION.sub("", text):
+        raise HclError(f"{value!r} is no duration")
+    return sum(float(number) * _SECONDS[unit] for number, unit in _DURATION.findall(text))
+
+
+def _parameters(value: Value) -> Parameters:
+    if value is None:
+        return {}
+    if not isinstance(value, Block) or not all(isinstance(each, list) for _, each in value.items):
+        raise HclError("parameters without their lists of values")
+    return {key[0].lower(): tuple(each) for key, each in value.items}
+
+
+def _smaller(one: float, other: float) -> float:
+    """Return the smaller of two limits; 0 is none."""
+    return min(filter(None, (one, other)), default=0)
+
+
+def _both(one: Parameters, other: Parameters) -> Parameters:
+    every = {name: (one.get(name), other.get(name)) for name in {*one, *other}}
+    return {
+        name: () if () in given else tuple(value for each in given if each for value in each)
+        for name, given in every.items()
+    }

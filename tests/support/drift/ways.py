@@ -1,0 +1,67 @@
+"""Ways to the secrets that somebody made by hand: what logs in at any mount, token roles, identities, policies."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tests.support.drift.changes import POLICY, add_policy
+from tests.support.drift.drift import Change, change, several, vault_write
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.support.project.project import Project
+
+TEMPLATED = 'path "secret/data/nexus/{{identity.entity.metadata.account}}" { capabilities = ["read"] }'
+BY_PRIORITY = """
+path "secret/data/nexus/*" { capabilities = ["deny"] }
+path "secret/data/nexus/+" { capabilities = ["read"] }
+"""
+HARMLESS = """
+path "secret/data/nexus/*" { capabilities = ["read"] }
+path "secret/data/nexus/+" { capabilities = ["deny"] }
+path "secret/metadata/{{identity.entity.name}}" { capabilities = ["read"] }
+"""
+
+
+def enable_auth(kind: str, path: str | None = None) -> Callable[[Project], object]:
+    return lambda project: project.vault().sys.enable_auth_method(kind, path=path)
+
+
+def _mounted(kind: str, mount: str, place: str, **fields: Any) -> Change:
+    path = f"auth/{mount}/{place}"
+    return change(several(enable_auth(kind, mount), vault_write(path, **fields)), ("vault.auth.role", path))
+
+
+WAYS = (
+    _mounted("approle", "team/approle", "role/reader", token_policies=[POLICY.upper()]),
+    _mounted("userpass", "a/b/people", "users/jane", password="by-hand-1", token_policies=["by-priority"]),
+    _mounted(
+        "jwt",
+        "team/jwt",
+        "role/ci",
+        role_type="jwt",
+        user_claim="x",
+        bound_audiences=["x"],
+        policies=[POLICY],
+    ),
+    change(
+        vault_write("auth/token/roles/by-glob", allowed_policies_glob=["nexus*"]),
+        ("vault.auth.role", "auth/token/roles/by-glob"),
+    ),
+    change(
+        vault_write("auth/token/roles/by-exclusion", disallowed_policies=["root"]),
+        ("vault.auth.role", "auth/token/roles/by-exclusion"),
+    ),
+    change(
+        vault_write("identity/entity", name="jane", policies=["templated"]),
+        ("vault.auth.role", "identity entity jane"),
+    ),
+    change(add_policy("templated", TEMPLATED), ("vault.policy.undeclared", "policy templated")),
+    change(add_policy("by-priority", BY_PRIORITY), ("vault.policy.undeclared", "policy by-priority")),
+    change(
+        several(
+            add_policy("harmless", HARMLESS), vault_write("auth/token/roles/a", allowed_policies=["harmless"])
+        )
+    ),
+)
