@@ -142,7 +142,7 @@ class Vault:
         """Return which lists a mount has (`auth/approle/` has `role`), without those below an entry; any token may ask."""
         doing = f"ask what '{mount}' lists"
         answer = self.ask("get", mount.rstrip("/"), doing, parameters={"help": "1"})
-        paths = _object(_object(answer.get("openapi"), doing).get("paths"), doing)
+        paths = object_of(object_of(answer.get("openapi"), doing).get("paths"), doing)
         # Vault describes a list by its path with a slash at the end.
         return sorted(
             path.strip("/") for path in paths if path.endswith("/") and "{" not in path and path != "/"
