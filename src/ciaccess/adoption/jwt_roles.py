@@ -69,7 +69,7 @@ def describe(world: World, accounts: Accounts, draft: Draft) -> dict[str, dict[s
 
 
 def _rights(world: World, role: dict[str, Any], accounts: Accounts) -> dict[str, Decision]:
-    """Return, by account, whether a token of a role reads its secret, by all the policies that it gets."""
+    """Return whether a token of a role can read the secret of each account."""
     acl = _acl(world, policies_at_login(role))
     return {account: acl.may(world.vault.api_path(account)) for account in accounts.declared}
 
@@ -82,7 +82,7 @@ def _acl(world: World, names: Iterable[str]) -> Acl:
 def _remark_on_unclear(name: str, unclear: dict[str, str], draft: Draft) -> None:
     reasons = "; ".join(dict.fromkeys(unclear.values()))
     text = f"{name}: cannot tell whether this JWT role reads {', '.join(sorted(unclear))}: {reasons}"
-    remedy = "Find out what its jobs read. What is not named under accounts of a role is not given by up"
+    remedy = "Find out what its jobs read: up grants only the accounts of a role"
     draft.remark("role-unclear", PATH, text, remedy)
 
 

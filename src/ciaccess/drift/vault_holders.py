@@ -1,7 +1,7 @@
-"""Everything that gets a token of Vault, or gives a token more policies: what logs in at auth mounts, and identities.
+"""Sources of Vault policies: roles, users and groups of auth mounts, token roles, identities.
 
-Owns reading them (where they are is in access/policies/auth_methods). What an auth mount lists besides is asked of the mount itself, so that nothing that exists
-there is passed over: it is remarked as not checked.
+Reads the lists of access/policies/auth_methods. Each mount also describes its own lists: one that has entries and is
+not read becomes a remark, so the remarks name everything that is not checked.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _PROGRAM = "cel_program"
 
 @dataclass(frozen=True)
 class Holder:
-    """What gets policies: `path` is where it is read and deleted. `program` says that a program of its own gives them."""
+    """A source of policies at an API path; `program` means that a CEL program chooses them."""
 
     path: str
     name: str
@@ -39,7 +39,7 @@ class Holder:
     program: bool = False
 
     def requestable(self, every: Iterable[str]) -> frozenset[str]:
-        """Return the policies that its callers may choose."""
+        """Return the policies that callers can request."""
         return requestable_policies(self.data, every)
 
 
@@ -52,8 +52,8 @@ class Holders:
         self._reading: dict[str, Future[dict[str, Any] | Unseen]] = {}
 
     def read_mounts(self, answer: dict[str, Any]) -> None:
-        """Read what logs in at the auth mounts that `sys/auth` lists; a name of a mount may have slashes."""
-        # Beside the mounts stand the envelope's own fields.
+        """Read the roles, users and groups of the mounts in `sys/auth`; names may have slashes."""
+        # The response has other fields beside the mounts.
         mounts = {
             path: str(mount["type"])
             for path, mount in sorted(answer.items())
@@ -63,7 +63,7 @@ class Holders:
             for part in LISTS.get(kind, ()):
                 below = READ_BELOW.get((kind, part), part)
                 self.read_list(f"auth/{path}{part}", f"auth/{path}{below}")
-        subject = "what else the auth mounts list"
+        subject = "the other lists of auth mounts"
         self._run.ask(SYSTEM, subject, lambda: self._remark_on_others(mounts))
 
     def read_list(self, listed: str, below: str) -> None:
@@ -79,29 +79,29 @@ class Holders:
         return [_holder(path, data) for path, data in read.items() if data is not UNSEEN]
 
     def _remark_on_others(self, mounts: dict[str, str]) -> None:
-        """Remark what exists at auth mounts and is not checked; each mount tells what it lists."""
+        """Remark lists of auth mounts that have entries and are not checked."""
         others = {path: self._other_lists(path, kind) for path, kind in mounts.items()}
         asked = [f"auth/{path}{part}" for path, parts in others.items() for part in parts]
         rights = self._vault.capabilities(asked)
-        # What the token may not list may exist.
+        # A list that the token cannot read may have entries.
         there = {path for path in asked if not rights[path] & {"list", "root"} or self._vault.keys(path)}
         for path, kind in mounts.items():
             parts = [part for part in others[path] if f"auth/{path}{part}" in there]
             if parts:
                 self._run.remark(f"not checked: {', '.join(parts)} of the auth mount {path} of type {kind}")
             elif kind not in LISTS:
-                self._run.remark(f"not checked: what logs in at the auth mount {path} of type {kind}")
+                self._run.remark(f"not checked: logins at the auth mount {path} of type {kind}")
 
     def _other_lists(self, path: str, kind: str) -> list[str]:
         try:
             return [part for part in self._vault.lists(f"auth/{path}") if part not in LISTS.get(kind, ())]
         except (RefusedError, NotFoundError, UnexpectedAnswerError):
-            self._run.remark(f"not checked: what else the auth mount {path} of type {kind} lists")
+            self._run.remark(f"not checked: other lists of the auth mount {path} of type {kind}")
             return []
 
 
 def reader(vault: Vault, path: str) -> Callable[[], dict[str, Any]]:
-    """Return the question for what is at a path; gone since it was listed, it holds nothing."""
+    """Return a read of a path; an entry deleted since it was listed has no policies."""
     return lambda: vault.read(path) or {}
 
 

@@ -1,7 +1,7 @@
-"""Which undeclared policies can read the secrets, and what undeclared gets them.
+"""Undeclared policies that can read the secrets, and undeclared holders of such policies.
 
-Decides by the rules that Vault applies (access/policies), of each holder by all its policies together. What cannot be told
-is a finding too: it can be accepted in the baseline, and is never passed over.
+Decides by Vault's rules (access/policies), for each holder by all its policies together. An unknown result is a finding
+too: it can be accepted in the baseline.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _ROOT = "root"
 
 
 def check_undeclared(access: Access, vault: Vault, run: CheckRun, can: Callable[[str, str], bool]) -> None:
-    """Ask for everything, and keep what is found. `can(subject, path)` tells whether a path may be read, and notes if not."""
+    """Check all policies and holders; `can` tells whether a path is readable, and records if not."""
     texts: dict[str, str] = {}
     if can("the list of policies", POLICIES):
         names = run.ask(SYSTEM, "the list of policies", lambda: vault.keys(POLICIES.rstrip("/")))
@@ -63,7 +63,7 @@ def _ours(access: Access) -> dict[str, str]:
 
 
 class Reach:
-    """What policies reach among the accounts' secrets; `undeclared` are the texts of those that access.yaml has not."""
+    """Access of policies to the accounts' secrets; `undeclared` has their texts by name."""
 
     def __init__(self, access: Access, undeclared: Mapping[str, str]) -> None:
         self._access = access
@@ -72,20 +72,20 @@ class Reach:
         self._decided: dict[frozenset[str], dict[str, Decision]] = {}
 
     def policies(self) -> Iterator[Finding]:
-        """Return the undeclared policies that reach the secrets, or may."""
+        """Return undeclared policies that can reach the secrets."""
         for name in sorted(self._undeclared):
             found = self._of({name})
             if found:
                 yield Finding(
                     "vault.policy.undeclared",
                     f"policy {name}",
-                    "no way to the secrets",
+                    "no access to the secrets",
                     _described(found),
                     by_hand=f"vault policy delete {quote(name)}",
                 )
 
     def holders(self, every: Iterable[Holder]) -> Iterator[Finding]:
-        """Return what undeclared gets a policy that reaches the secrets, or may."""
+        """Return undeclared holders of policies that can reach the secrets."""
         jwt = f"auth/{self._access.vault.jwt.mount}/role/"
         # Vault folds the names of roles.
         ours = {f"{jwt}{name}".lower() for name in jwt_roles(self._access)}
@@ -102,9 +102,9 @@ class Reach:
                 )
 
     def _found(self, holder: Holder) -> str:
-        """Return what a holder reaches the secrets by, "" where it does not."""
+        """Return how a holder reaches the secrets, "" if it does not."""
         if holder.program:
-            return "cannot tell: a CEL program gives it its policies"
+            return "cannot tell: a CEL program chooses its policies"
         decided = self._of(holder.policies & self._texts.keys()) if holder.policies & self._reaching else {}
         given = holder.policies & self._reaching if decided else frozenset()
         asked = holder.requestable(self._reaching)
@@ -116,7 +116,7 @@ class Reach:
 
     @cached_property
     def _reaching(self) -> frozenset[str]:
-        """The policies that reach the secrets, or may: no combination reaches more than one of them does alone."""
+        """The policies that can reach the secrets; a combination never reaches more than its parts."""
         return frozenset(name for name in self._texts if self._of({name}))
 
     @cached_property
@@ -128,7 +128,7 @@ class Reach:
         return dict(sorted(found.items()))
 
     def _of(self, names: Iterable[str]) -> dict[str, Decision]:
-        """Return, by folder, what policies come to together, where it is not a clear no."""
+        """Return the decision on policies together, by folder, without the clear refusals."""
         policies = frozenset(names)
         if policies not in self._decided:
             acl = Acl.of({name: self._texts[name] for name in policies})

@@ -1,1 +1,1 @@
-"""Vault's policies as Vault applies them: the one model of what a token may read, compared with a real Vault by tests."""
+"""The model of Vault's policies: what a token may read. Tests compare it with a real Vault."""

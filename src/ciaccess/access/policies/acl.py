@@ -1,8 +1,8 @@
-"""What a token may do, by all its policies together, in three values: it may, it may not, or it cannot be told.
+"""The rights of a token from all its policies: granted, not granted, or unknown.
 
-Owns Vault's choice among rules (vault/acl.go of 1.21): a rule for exactly the path decides; else, of the rules with
-wildcards, the one with the highest rank, whether it grants or denies. Cannot be told: what a templated path becomes,
-a policy whose text is not understood, and what needs an approval.
+Owns Vault's choice among rules (vault/acl.go of 1.21): a rule for exactly the path decides; otherwise the matching
+wildcard rule with the highest rank, whether it grants or denies. Unknown: templated paths, a policy that cannot be
+parsed, and requests that need an approval.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _SOME_NAME = "\N{REPLACEMENT CHARACTER}"
 
 
 class Right(StrEnum):
-    """Whether a token may."""
+    """Whether a token has a right."""
 
     YES = "yes"
     NO = "no"
@@ -34,7 +34,7 @@ class Right(StrEnum):
 
 @dataclass(frozen=True)
 class Decision:
-    """Whether a token may, and why that cannot be told."""
+    """Whether a token has a right, and the reason where that is unknown."""
 
     right: Right
     reason: str = ""
@@ -45,7 +45,7 @@ _YES, _NO = Decision(Right.YES), Decision(Right.NO)
 
 @dataclass(frozen=True)
 class Acl:
-    """The rules of a token. `unread` says of which policies the rules are not known, and why."""
+    """The rules of a token; `unread` has a message for each policy that cannot be parsed."""
 
     exact: Mapping[str, Rule]
     patterns: tuple[Rule, ...] = ()
@@ -55,7 +55,7 @@ class Acl:
 
     @classmethod
     def of(cls, policies: Mapping[str, str]) -> Self:
-        """Return the rules of policies, given as text by name; Vault ignores the names that have no policy."""
+        """Return the rules of policies (text by name); Vault ignores missing policies."""
         by_path: dict[str, Rule] = {}
         templated: list[Rule] = []
         unread: list[str] = []
@@ -63,7 +63,7 @@ class Acl:
             try:
                 rules = rules_of(text)
             except PolicyTextError as error:
-                unread.append(f"the policy {name} is not understood: {error}")
+                unread.append(f"cannot parse the policy {name}: {error}")
                 continue
             for rule in rules:
                 if rule.is_templated:
@@ -81,11 +81,11 @@ class Acl:
 
     @property
     def rules(self) -> tuple[Rule, ...]:
-        """All rules that are known."""
+        """All parsed rules."""
         return (*self.exact.values(), *self.patterns, *self.templated)
 
     def may(self, path: str, wanted: frozenset[str] = READ) -> Decision:
-        """Decide whether one of the capabilities is granted at an API path, such as `secret/data/nexus/svc-x`."""
+        """Decide whether a path, such as `secret/data/nexus/svc-x`, has one of the capabilities."""
         if self.is_root:
             return _YES
         if self.unread:
@@ -94,12 +94,14 @@ class Acl:
         uncertain = [rule for rule in self.templated if rule.matches(path)]
         if {_decided(rule, wanted).right for rule in uncertain} <= {decided.right}:
             return decided
-        return Decision(Right.CANNOT_TELL, f"the path {uncertain[0].path} depends on who asks")
+        return Decision(
+            Right.CANNOT_TELL, f"the templated path {uncertain[0].path} depends on the identity of the token"
+        )
 
     def may_below(
         self, folder: str, names: Iterable[str], wanted: frozenset[str] = READ_OR_WRITE
     ) -> Decision:
-        """Decide it for any secret of a folder (`secret/data/nexus`): these, and whatever name the rules would fit."""
+        """Decide it for any secret of a folder: the given names, and names that the rules match."""
         within = self._within(folder)
         found = {}
         for path in _witnesses(within, folder, names):
@@ -117,7 +119,7 @@ class Acl:
         )
 
     def _within(self, folder: str) -> Acl:
-        """Return the rules that may concern something directly in a folder; most policies have none."""
+        """Return the rules that can match a direct child of a folder; most policies have none."""
         exact = {path: rule for path, rule in self.exact.items() if path.rpartition("/")[0] == folder}
         patterns = tuple(rule for rule in self.patterns if _name_in(rule, folder))
         templated = tuple(rule for rule in self.templated if _name_in(rule, folder))
@@ -125,7 +127,7 @@ class Acl:
 
 
 def _witnesses(acl: Acl, folder: str, names: Iterable[str]) -> list[str]:
-    """Return paths in the folder of which at least one may be read if any may."""
+    """Return sample paths in the folder that together represent all of it."""
     if acl.is_root or acl.unread:
         return [folder]
     rules = (*acl.patterns, *acl.templated)
@@ -134,7 +136,7 @@ def _witnesses(acl: Acl, folder: str, names: Iterable[str]) -> list[str]:
 
 
 def _name_in(rule: Rule, folder: str) -> str | None:
-    """Return a name in the folder that the rule is about, None where there is none."""
+    """Return a name in the folder that the rule matches, None if there is no such name."""
     if not (folder.startswith(rule.head) or rule.head.startswith(folder)):
         return None
     last = rule.named_last(_SOME_NAME)
@@ -150,7 +152,7 @@ def _decided(rule: Rule | None, wanted: frozenset[str]) -> Decision:
         return _NO
     if rule.needs_approval:
         return Decision(Right.CANNOT_TELL, f"the path {rule.path} needs an approval")
-    # A response that must be wrapped is read by who unwraps it.
+    # The token can unwrap the response itself.
     if wanted & rule.capabilities >= READ:
         return _with_parameters(rule) if rule.required else _YES
     if rule.required or rule.allowed or rule.denied:
@@ -159,7 +161,7 @@ def _decided(rule: Rule | None, wanted: frozenset[str]) -> Decision:
 
 
 def _with_parameters(rule: Rule) -> Decision:
-    """Decide a request that has just the required parameters; Vault passes over those that it does not know."""
+    """Decide a request with only the required parameters; KV ignores unknown ones."""
     if "*" in rule.denied or any(rule.denied.get(name) == () for name in rule.required):
         return _NO
     names = rule.allowed.keys() - {"*"}

@@ -1,11 +1,11 @@
-"""Where each type of auth mount lists what logs in there, and where that is read.
+"""Where each type of auth mount lists and stores its roles, users and groups.
 
-Owns what a drift check covers: it reads these, and ciaccess's own policy for it grants exactly these.
+Owns the coverage of a drift check: it reads these paths, and the policy of `ciaccess-drift` grants them.
 """
 
 from __future__ import annotations
 
-# By the type of an auth mount: below which paths what logs in there is listed.
+# The lists of roles, users and groups, by type of auth mount.
 LISTS: dict[str, tuple[str, ...]] = {
     "alicloud": ("roles",),
     "approle": ("role",),
@@ -26,7 +26,7 @@ LISTS: dict[str, tuple[str, ...]] = {
     "token": ("roles",),
     "userpass": ("users",),
 }
-# Where these read what they list elsewhere.
+# Where entries are read at another path than the list.
 READ_BELOW = {("alicloud", "roles"): "role", ("aws", "roles"): "role", ("gcp", "roles"): "role"}
 
 

@@ -1,7 +1,7 @@
-"""HCL 1 and JSON, the two languages of a policy's text, read into blocks.
+"""A parser for the two languages of policies, HCL 1 and JSON.
 
-Owns the syntax, and refuses what it does not know: a policy that is misread would be worse than one that is not read.
-There is no kept library for it: python-hcl2 reads HCL 2, which is another language, and pyhcl has had no release since 2023.
+Owns the syntax, and refuses what it does not know: misreading a policy is worse than reporting it.
+No maintained library parses HCL 1: python-hcl2 parses HCL 2, a different language, and pyhcl's last release is of 2023.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _WORDS = {"true": True, "false": False}
 
 
 class HclError(ValueError):
-    """A text that cannot be read; says where and why."""
+    """A syntax error, with its line."""
 
 
 @dataclass(frozen=True)
@@ -37,10 +37,10 @@ class Block:
 
 
 def parse(text: str) -> Block:
-    """Return the text's top level; Vault takes a text that begins with a brace for JSON.
+    """Parse a policy; text that begins with a brace is JSON, as in Vault.
 
     Raises:
-        HclError: it is neither, or has what is not known here.
+        HclError: the text is invalid, or has unsupported syntax.
     """
     if text.lstrip().startswith("{"):
         return _from_json(text)
@@ -55,12 +55,12 @@ def _from_json(text: str) -> Block:
     try:
         found: Block = json.loads(text, object_pairs_hook=block)
     except (ValueError, RecursionError) as error:
-        raise HclError(f"it is not JSON: {error}") from None
+        raise HclError(f"invalid JSON: {error}") from None
     return Block(_flattened(found.items))
 
 
 def _flattened(items: tuple[tuple[tuple[str, ...], Value], ...]) -> tuple[tuple[tuple[str, ...], Value], ...]:
-    """Return `{"path": {"x": {…}}}` with the keys path and x, and lists of objects as one after the other."""
+    """Return JSON's nested objects and lists of objects as items with two keys, as in HCL."""
     flat: list[tuple[tuple[str, ...], Value]] = []
     for (first,), outer in items:
         for level in outer if isinstance(outer, list) else [outer]:

@@ -1,7 +1,7 @@
-"""A policy's rules: what each grants or denies at a path, and what a request must have besides.
+"""The rules of a policy: capabilities at a path, and conditions on requests.
 
-Owns what Vault takes for a rule (vault/policy.go of 1.21): shorthands, one leading slash, the wildcards * and +, and how
-the rules of several policies for one path add up.
+Owns Vault's reading of a rule (vault/policy.go of 1.21): shorthands, one leading slash, the wildcards * and +, and the
+merging of several policies' rules for one path.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ Parameters = dict[str, tuple[Any, ...]]
 
 
 class PolicyTextError(ValueError):
-    """A policy's text that is not understood, so that what it grants cannot be told."""
+    """A policy that cannot be parsed, so that its rights are unknown."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """What holds at a path. An empty tuple of `allowed` or `denied` stands for every value of the parameter."""
+    """A rule for a path; an empty tuple in `allowed` or `denied` means any value."""
 
     path: str
     capabilities: frozenset[str]
@@ -49,22 +49,22 @@ class Rule:
 
     @cached_property
     def has_segments(self) -> bool:
-        """Tell whether a + may stand for a segment."""
+        """Tell whether the path has the syntax of segment wildcards."""
         return self.path == "+" or "/+" in self.path or self.path.startswith("+/")
 
     @property
     def is_prefix(self) -> bool:
-        """Tell whether the path goes on with anything."""
+        """Tell whether the path is a prefix."""
         return self.path.endswith("*")
 
     @property
     def is_templated(self) -> bool:
-        """Tell whether the path depends on who asks."""
+        """Tell whether the path depends on the identity of the token."""
         return "{{" in self.path
 
     @property
     def names_one_path(self) -> bool:
-        """Tell whether the path is one path, whoever asks."""
+        """Tell whether the path has no wildcard and no template."""
         return not self.is_prefix and not self.has_segments and not self.is_templated
 
     @cached_property
@@ -74,7 +74,7 @@ class Rule:
 
     @cached_property
     def head(self) -> str:
-        """What every path that it is about begins with."""
+        """The literal text before the first wildcard or template."""
         return re.split(r"\+|\{\{", self.stem, maxsplit=1)[0]
 
     def named_last(self, name: str) -> str:
@@ -84,14 +84,14 @@ class Rule:
 
     @cached_property
     def rank(self) -> tuple[int, bool, int, int, str]:
-        """What decides among rules that match: the highest wins (vault/acl.go)."""
+        """The priority among matching rules: the highest wins (vault/acl.go)."""
         first = self.path.index("+") if self.has_segments else len(self.stem)
         segments = self.stem.split("/").count("+") if self.has_segments else 0
         before = len(self.path[:first].encode())
         return before, not self.is_prefix, -segments, len(self.stem.encode()), self.stem
 
     def matches(self, path: str) -> bool:
-        """Tell whether it is about a path; of a templated one, whether it may be, for some entity."""
+        """Tell whether the rule matches a path; a templated one, for some identity."""
         if self.names_one_path:
             return self.path == path
         return self._expression.fullmatch(path) is not None
@@ -109,7 +109,7 @@ class Rule:
         return re.compile(".*".join(literals) + (".*" if self.is_prefix else ""), re.DOTALL)
 
     def merged(self, other: Rule) -> Rule:
-        """Return what two rules for one path come to: denial wins, capabilities and conditions add up."""
+        """Merge two rules for one path: deny wins, capabilities and conditions add up."""
         denied = "deny" in self.capabilities | other.capabilities
         return Rule(
             self.path,
@@ -127,7 +127,7 @@ def rules_of(text: str) -> tuple[Rule, ...]:
     """Return a policy's rules.
 
     Raises:
-        PolicyTextError: Vault would refuse the text, or it has what is not known here.
+        PolicyTextError: the text is invalid, or has unsupported syntax.
     """
     try:
         return tuple(_rule(keys, value) for keys, value in parse(text).items if keys != ("name",))
@@ -137,7 +137,7 @@ def rules_of(text: str) -> tuple[Rule, ...]:
 
 def _rule(keys: tuple[str, ...], body: Value) -> Rule:
     if len(keys) != 2 or keys[0] != "path" or not isinstance(body, Block):  # noqa: PLR2004 path and its name
-        raise HclError(f"{keys[0]!r} is not a path and its rule")
+        raise HclError(f"{keys[0]!r} is not a path with its rule")
     path = keys[1].removeprefix("/")
     if "+*" in path:
         raise HclError(f"path {path!r}: +* is not allowed")
@@ -148,7 +148,7 @@ def _rule(keys: tuple[str, ...], body: Value) -> Rule:
         raise HclError(f"path {path!r}: a field is set more than once")
     given = {key[0]: value for key, value in fields.items() if len(key) == 1 or key[0] in _APPROVALS}
     if len(given) != len(fields):
-        raise HclError(f"path {path!r}: a block inside")
+        raise HclError(f"path {path!r}: unexpected nested block")
     return _from_fields(path, given)
 
 
@@ -181,7 +181,7 @@ def _capabilities(path: str, given: dict[str, Value]) -> frozenset[str]:
 
 def _texts(value: Value) -> list[str]:
     if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
-        raise HclError(f"{value!r} is no list of texts")
+        raise HclError(f"{value!r} is not a list of strings")
     return value
 
 
@@ -192,7 +192,7 @@ def _seconds(value: Value) -> float:
     if text.isdigit():
         return int(text)
     if not text or _DURATION.sub("", text):
-        raise HclError(f"{value!r} is no duration")
+        raise HclError(f"{value!r} is not a duration")
     return sum(float(number) * _SECONDS[unit] for number, unit in _DURATION.findall(text))
 
 
@@ -200,12 +200,12 @@ def _parameters(value: Value) -> Parameters:
     if value is None:
         return {}
     if not isinstance(value, Block) or not all(isinstance(each, list) for _, each in value.items):
-        raise HclError("parameters without their lists of values")
+        raise HclError("parameters must be lists of values")
     return {key[0].lower(): tuple(each) for key, each in value.items}
 
 
 def _smaller(one: float, other: float) -> float:
-    """Return the smaller of two limits; 0 is none."""
+    """Return the smaller of two limits; 0 means unlimited."""
     return min(filter(None, (one, other)), default=0)
 
 

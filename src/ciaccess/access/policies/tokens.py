@@ -1,6 +1,6 @@
-"""Which policies a token has, by what it was got with: a role, user or group of an auth mount, a token role, an identity.
+"""The policies of a token, by the role, user, group or token role that issues it.
 
-Owns the fields in which these name policies, and how Vault reads the names: in lower case, without blanks around them.
+Owns the fields that name policies, and Vault's normalization of names: lower case, without surrounding blanks.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ _DISALLOWED = ("disallowed_policies", "disallowed_policies_glob")
 
 
 def folded(names: Iterable[object]) -> list[str]:
-    """Return policies' names as Vault reads them, each once, in their order."""
+    """Return normalized policy names, each once, in their order."""
     return list(dict.fromkeys(name for each in names if (name := str(each).strip().lower())))
 
 
 def policies_at_login(holder: Mapping[str, Any]) -> frozenset[str]:
-    """Return the policies that every token of a role, user, group or entity has; it may have more by others.
+    """Return the policies of every token from a role, user or group of an auth mount.
 
-    No auth method gives root: Vault refuses the login.
+    Vault refuses logins that would give root.
     """
     named = frozenset(folded(name for field in _FIELDS for name in holder.get(field) or ()))
     if ROOT in named:
@@ -36,11 +36,10 @@ def policies_at_login(holder: Mapping[str, Any]) -> frozenset[str]:
 
 
 def requestable_policies(role: Mapping[str, Any], every: Iterable[str]) -> frozenset[str]:
-    """Return which of these policies the caller of a token role may ask for, each for itself.
+    """Return the policies that callers of a token role can request.
 
-    Vault's rule: allowed_policies and allowed_policies_glob are what may be asked for; without both, a role that forbids
-    some policies lets all others be asked for. A role without any of these gives no more than its caller has. Root is for
-    root alone.
+    allowed_policies and allowed_policies_glob are allow-lists; without both, a role that disallows some policies allows
+    all others. A role without any of these gives only policies of the caller. Root tokens need a root token.
     """
     allowed, globs, disallowed, disallowed_globs = (
         frozenset(folded(role.get(field) or ())) for field in (*_ALLOWED, *_DISALLOWED)
@@ -58,5 +57,5 @@ def requestable_policies(role: Mapping[str, Any], every: Iterable[str]) -> froze
 
 
 def _matches(name: str, globs: Iterable[str]) -> bool:
-    """Tell whether a pattern of Vault's, in which * alone is special, matches a name."""
+    """Tell whether a glob matches a name; only * is special."""
     return any(re.fullmatch(".*".join(map(re.escape, glob.split("*"))), name, re.DOTALL) for glob in globs)
