@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -12,40 +10,12 @@ import typer
 from ciaccess.cli.local_credentials import use_local_credentials
 from ciaccess.cli.options import FileOption, load_access
 from ciaccess.cli.terminal import finish
-from ciaccess.clients.could_not_look import CouldNotLookError
-from ciaccess.drift.baseline import apply, load
-from ciaccess.drift.check_all import Subject, examine
-from ciaccess.drift.findings import Report
 from ciaccess.drift.outputs import Outputs
-from ciaccess.drift.repairs import Plan, plan
-from ciaccess.engine import pulumi_cli
+from ciaccess.drift.run import Options, check
 from ciaccess.engine.settings import CONFIG_FOLDER
-from ciaccess.engine.state import State, parse
 from ciaccess.errors import CommandError, Exit
 
 application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-
-
-@dataclass
-class _Source:
-    """Reads the state, and keeps it for the repairs."""
-
-    stack: str
-    state: State | None = None
-
-    def read(self) -> State:
-        """Return the state.
-
-        Raises:
-            CouldNotLookError: it cannot be read.
-        """
-        try:
-            self.state = parse(pulumi_cli.export(self.stack))
-        except (CommandError, ValueError) as error:
-            because = " ".join(str(error).removeprefix("pulumi stack: ").split())
-            remedy = "Give the job the state backend (PULUMI_BACKEND_URL), or run with --no-state."
-            raise CouldNotLookError(because, remedy) from None
-        return self.state
 
 
 @application.command(
@@ -88,33 +58,6 @@ def drift(  # noqa: PLR0913 a command's options
     access = load_access(file, stack)
     use_local_credentials(stack)
     outputs = Outputs(as_json_, markdown, junit, html, issue)
-    source = _Source(stack)
-    subject = Subject(access, stack, None if no_state else source.read, timeout)
-    report = _look(subject, baseline)
-    steps = plan(report, source.state or State())
-    if repair and yes and report.findings:
-        _repair(report, steps)
-        report = _look(subject, baseline)
-        steps = plan(report, source.state or State())
-    outputs.tell(subject, report, steps)
-    finish(Exit(report.verdict))
-
-
-def _look(subject: Subject, baseline: Path) -> Report:
-    return apply(examine(subject), load(baseline), datetime.now(UTC).date())
-
-
-def _repair(report: Report, steps: Plan) -> None:
-    """Run the engine on exactly what it repairs.
-
-    Raises:
-        CommandError: something could not be checked, so that a repair might destroy what is fine; or the engine failed.
-    """
-    if report.could_not_look:
-        raise CommandError(
-            "nothing was repaired, because something could not be checked: the engine would take what it may not read for deleted. "
-            "Run without --repair to see what",
-            code=Exit.COULD_NOT_LOOK,
-        )
-    if steps.runs and pulumi_cli.run(*steps.words(), "--yes", "--skip-preview", aside=True):
-        raise CommandError("the repair failed; the messages of pulumi are above")
+    result = check(access, stack, baseline, Options(timeout, with_state=not no_state, repair=repair and yes))
+    outputs.tell(result.subject, result.report, result.repairs)
+    finish(Exit(result.report.verdict))

@@ -10,7 +10,6 @@ import typer
 from ciaccess.access import load
 from ciaccess.cli.local_credentials import use_local_credentials
 from ciaccess.cli.terminal import finish, notices
-from ciaccess.clients.redaction import redacted
 from ciaccess.engine.previewing import EngineError
 from ciaccess.engine.settings import StackSettings, project_name
 from ciaccess.errors import CommandError, Exit
@@ -92,9 +91,8 @@ def _show(subject: Subject, base: Base | None, outputs: Outputs) -> Exit:
             notices().print(f"error: {refused}", markup=False)
         return Exit.COULD_NOT_LOOK
     except EngineError as error:
-        messages = [redacted(message) for message in error.messages]
-        shown = page.page_of_failure(subject.project, subject.stack, messages)
-        outputs.tell(about, shown, {"clean": None, "error": messages})
+        shown = page.page_of_failure(subject.project, subject.stack, error.messages)
+        outputs.tell(about, shown, {"clean": None, "error": error.messages})
         return Exit.ERROR
     outputs.tell(about, page.page_of(report), report.to_json(), report.counts.to_json())
     return Exit.CLEAN if report.is_clean else Exit.DIFFERENCES

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from ciaccess.access.desired.former_names import former_names
 from ciaccess.analysis.facts import AccessFacts
 from ciaccess.clients.could_not_look import CouldNotLook
-from ciaccess.clients.redaction import redacted
 from ciaccess.engine import previewing
 from ciaccess.errors import CiaccessError, Exit
 from ciaccess.progress import Step
@@ -87,6 +86,6 @@ def preview(subject: Subject, base: Base | None) -> Report:
 
 def _of_vault(messages: Iterable[str]) -> tuple[CouldNotLook, ...]:
     """Return what pulumi-vault could not check, each message once."""
-    texts = (" ".join(redacted(each).split()) for each in messages if _VAULT_UNAVAILABLE.search(each))
+    texts = (" ".join(each.split()) for each in messages if _VAULT_UNAVAILABLE.search(each))
     remedy = "Give the job's identity the capability that it lacks."
     return tuple(CouldNotLook("Vault", "Vault", text, remedy) for text in dict.fromkeys(texts))

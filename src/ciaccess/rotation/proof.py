@@ -15,8 +15,6 @@ from ciaccess.clients.credentials import require
 from ciaccess.clients.vault.secret import VaultSecret
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from ciaccess.access import Access
     from ciaccess.clients.vault.secret import Credentials
 
@@ -116,17 +114,3 @@ class Proof:
 
     def _accepts(self, each: Credentials) -> bool:
         return self._nexus.users.accepts(each.username, each.password)
-
-
-def plan(before: Access, after: Access, accounts: Sequence[str]) -> list[Rotated]:
-    """Return the effect of counting up once it is applied, unverified."""
-    return [
-        Rotated(
-            account,
-            rotation.strategy(after, account),
-            (rotation.rotation(before, account).count, rotation.rotation(after, account).count),
-            (rotation.active(before, account).user_id, rotation.active(after, account).user_id),
-            proved=False,
-        )
-        for account in accounts
-    ]

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from ciaccess.cli.terminal import confirm, finish, notices, output, print_json
 from ciaccess.engine.settings import CONFIG_FOLDER
-from ciaccess.errors import CommandError, Exit
+from ciaccess.errors import Exit
 from ciaccess.local_stack import nexus_bundle, stack
 from ciaccess.local_stack.nexus_bundle import BUNDLES
 from ciaccess.progress import Step, elapsed
-
-if TYPE_CHECKING:
-    from ciaccess.access import Access
 
 application = typer.Typer(
     no_args_is_help=True,
@@ -25,9 +22,6 @@ application = typer.Typer(
     help="The local stack: a real Vault, and simulators of Nexus and GitLab, on 127.0.0.1.",
     epilog="Examples:  ./ciaccess local up  ·  ./ciaccess local status  ·  ./ciaccess local reset --yes",
 )
-_STACK = "local"
-# An account that may do little, and that in one folder alone.
-_PROVED = "svc-executor"
 _NEXT = """Next steps:
   ./ciaccess local status            what runs and where
   eval "$(make -s env)"              then plain `pulumi preview`, `vault`, `curl` work in this shell
@@ -67,16 +61,12 @@ def up(*, free_ports: FreePortsOption = False, nexus: NexusOption = None) -> Non
 
     Exit code 0 when the proof succeeds, 2 when something in it is wrong, 3 when it could not look, 1 an error.
     """
-    from ciaccess.cli.options import load_access  # noqa: PLC0415 `stop` and `status` must start quickly
-    from ciaccess.engine import pulumi_cli  # noqa: PLC0415 only `up` runs the engine
+    from ciaccess.verification.local import prove, provision  # noqa: PLC0415 only `up` provisions and proves
 
     began = time.monotonic()
     _start(free_ports=free_ports, nexus=nexus)
-    pulumi_cli.ensure_stack(_STACK)
-    code = pulumi_cli.run("up", "--yes", "--skip-preview", "--stack", _STACK, variables=stack.environment())
-    if code:
-        raise CommandError("pulumi up failed; its output is above. The proof was not run")
-    _prove(load_access(stack=_STACK))
+    provision()
+    prove()
     notices().print(f"[bold green]ready[/] in {elapsed(time.monotonic() - began)}. {_NEXT}")
 
 
@@ -92,17 +82,6 @@ def _start(*, free_ports: bool, nexus: str | None) -> None:
         remarks = stack.start(access, any_ports=free_ports, nexus=nexus)
     for remark in remarks:
         notices().print(f"[yellow]note[/] {remark}")
-
-
-def _prove(access: Access) -> None:
-    from ciaccess.verification import command, tables  # noqa: PLC0415 only `up` proves
-    from ciaccess.verification.results import Verdict  # noqa: PLC0415 likewise
-
-    account = _PROVED if _PROVED in access.accounts else next(iter(access.accounts))
-    report = command.run(access, [account], command.local_means(access))
-    tables.show_proof(report, account, output())
-    if report.verdict is not Verdict.AS_IT_MUST_BE:
-        raise CommandError("the proof failed; the failed checks are above", tables.EXITS[report.verdict])
 
 
 @application.command(epilog="Example:  ./ciaccess local stop, which is what `make down` runs")

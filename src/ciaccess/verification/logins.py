@@ -10,6 +10,7 @@ from ciaccess.analysis.admission import Outcome as Admission
 from ciaccess.analysis.admission import judge
 from ciaccess.clients.errors import ApiError
 from ciaccess.clients.vault.client import Vault
+from ciaccess.local_stack.processes import StackError
 from ciaccess.verification.id_tokens import TokenError
 from ciaccess.verification.results import Check, Outcome
 from ciaccess.verification.token_sources import with_own_roles
@@ -56,7 +57,7 @@ class Logins:
                 yield result
                 if result.outcome is Outcome.NOT_LOOKED:
                     return
-        except TokenError as error:
+        except (StackError, TokenError) as error:
             yield Check(subject, KIND, "invalid tokens", allowed=False).not_looked(str(error))
 
     def _attempts(self, role_name: str, tokens: TokenSource) -> Iterator[tuple[str, str, str]]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ciaccess.access.desired.pipeline_identities import jwt_roles
 from ciaccess.analysis.facts import AccessFacts
+from ciaccess.cli.terminal import notices
 from ciaccess.clients.artifacts import FORMATS
 from ciaccess.clients.errors import ApiError
 from ciaccess.verification import variables
@@ -228,3 +229,14 @@ class Verification:
 
 def _left(uploaded: Uploaded, why: str) -> str:
     return f"left behind in {uploaded.location.repository}: {uploaded.artifact.name}, because {why}"
+
+
+def verify_accounts(access: Access, accounts: Sequence[str], means: Means) -> Report:
+    """Verify accounts, with progress on a terminal."""
+    from rich.progress import Progress  # noqa: PLC0415 slow to import
+
+    console = notices()
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        verification = Verification(access, accounts, means, lambda _: progress.advance(task))
+        task = progress.add_task("verifying", total=verification.subjects)
+        return verification.run()

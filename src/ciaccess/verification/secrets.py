@@ -9,6 +9,7 @@ from ciaccess.access.desired import rotation
 from ciaccess.access.desired.vault import secret_of
 from ciaccess.clients.errors import ApiError
 from ciaccess.clients.vault.secret import Credentials, VaultSecret
+from ciaccess.local_stack.processes import StackError
 from ciaccess.verification.id_tokens import TokenError
 from ciaccess.verification.logins import KIND as LOGIN
 from ciaccess.verification.logins import log_out, refusal
@@ -61,7 +62,7 @@ class SecretProof:
         title = f"login with role {role_name}"
         try:
             token = self.tokens.good(role_name, self.account)
-        except TokenError as error:
+        except (StackError, TokenError) as error:
             yield Check(self.account, LOGIN, title).not_looked(str(error))
             self._was_tried = True
             return

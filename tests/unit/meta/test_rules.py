@@ -37,6 +37,19 @@ KNOWS_ONLY = {
     "simulators": set(),
     "tools": {"environment", "progress"},
 }
+# What talks to systems, or starts programs.
+WORK = (
+    "ciaccess.clients.connect",
+    "ciaccess.clients.credentials",
+    "ciaccess.clients.gitlab",
+    "ciaccess.clients.http",
+    "ciaccess.clients.nexus",
+    "ciaccess.clients.vault.client",
+    "ciaccess.clients.vault.secret",
+    "ciaccess.engine.pulumi_cli",
+    "requests",
+    "subprocess",
+)
 MOST_LINES_OF_A_FILE = 400
 MOST_LINES_OF_A_FUNCTION = 50
 
@@ -165,6 +178,14 @@ def test_every_decision_is_listed() -> None:
     index = (ROOT / "docs" / "adr" / "README.md").read_text(encoding="utf-8")
     for page in sorted((ROOT / "docs" / "adr").glob("0*.md")):
         assert page.name in index, f"docs/adr/README.md does not list {page.name}"
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS.keys() - {"bootstrap", "run-as"}))
+def test_a_command_reads_options_and_prints(name: str) -> None:
+    """What it does is its package's: the command's module talks to no system and starts no program."""
+    path = ROOT / "src" / "ciaccess" / (COMMANDS[name].module.replace(".", "/") + ".py")
+    used = {each for each in imports_of(path) if each.startswith(WORK)}
+    assert not used, f"{path.name} imports {sorted(used)}: move what it does beside it"
 
 
 def test_every_command_has_a_row_in_the_readme() -> None:

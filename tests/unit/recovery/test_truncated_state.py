@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ciaccess.errors import CommandError, Exit
-from ciaccess.recovery import command, leftovers, truncated_state
+from ciaccess.recovery import leftovers, run, truncated_state
+from tests.support.access.access import GOOD, valid
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -153,18 +154,16 @@ def test_a_disk_that_is_still_full_leaves_the_state_as_it_was(
 
 @pytest.mark.parametrize("yes", [True, False])
 def test_what_was_mended_is_said_where_the_rest_cannot_be_looked_at(
-    *, yes: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *, yes: bool
 ) -> None:
     def away(*_: object, **__: object) -> None:
         raise CommandError("Vault is away", Exit.COULD_NOT_LOOK)
 
     left = [leftovers.Leftover("lock", "a dead run's lock", "lift it", list)]
-    for name in ("load", "use_local_credentials", "check_vault"):
-        monkeypatch.setattr(command, name, lambda *_: None)
-    monkeypatch.setattr(command, "_storage", lambda *_, **__: left)
-    monkeypatch.setattr(command, "_rest", away)
+    monkeypatch.setattr(run, "_storage", lambda *_, **__: left)
+    monkeypatch.setattr(run, "_rest", away)
     with pytest.raises(CommandError, match="Vault is away"):
-        command.recover(stack="prod", settings_file=None, yes=yes, as_json=True)
+        run.recovered(valid(tmp_path, GOOD), "prod", None, yes=yes)
     printed = capsys.readouterr()
     assert printed.out == ""
     assert ("done: a dead run's lock: lift it" in printed.err) is yes

@@ -7,7 +7,7 @@ import pytest
 from ciaccess.cli.options import load_access
 from ciaccess.local_stack.places import Record
 from ciaccess.local_stack.processes import StackError
-from ciaccess.verification.command import local_means
+from ciaccess.verification.means import local_means
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ciaccess.consumers.pull_secret_command import _check_account
+from ciaccess.consumers.pull_secret import check_account
 from ciaccess.errors import CommandError
 from tests.support.access.access import GOOD, edited, valid
 
@@ -19,8 +19,8 @@ def test_an_account_that_could_give_itself_the_rest_is_no_clusters(tmp_path: Pat
         tmp_path, edited(("privileges: [nx-search-read]", f"privileges: [nx-search-read, {privilege}]"))
     )
     with pytest.raises(CommandError, match="svc-deployer administers Nexus"):
-        _check_account(access, "svc-deployer")
+        check_account(access, "svc-deployer")
 
 
 def test_an_account_that_only_pulls_is(tmp_path: Path) -> None:
-    _check_account(valid(tmp_path, GOOD), "svc-deployer")
+    check_account(valid(tmp_path, GOOD), "svc-deployer")

@@ -1,0 +1,81 @@
+"""What a killed run left behind in the state and in Vault: found, and repaired."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from ciaccess.cli.terminal import notices
+from ciaccess.clients.connect import vault_client
+from ciaccess.clients.http.session import trusting
+from ciaccess.clients.vault.client import Vault
+from ciaccess.engine import pulumi_cli
+from ciaccess.engine.settings import project_name
+from ciaccess.errors import CiaccessError, CommandError, Exit
+from ciaccess.recovery import leftovers, state_folder, state_key, unrecorded
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ciaccess.access import Access
+    from ciaccess.recovery.leftovers import Leftover
+
+
+def recovered(access: Access, stack: str, settings_file: Path | None, *, yes: bool) -> list[Leftover]:
+    """Return what was left behind; with `yes` it is repaired.
+
+    Raises:
+        CiaccessError: the state or Vault cannot be read, or a lock may be of a live run.
+    """
+    left = _storage(stack, yes=yes)
+    # Without `yes`, an unreadable state is left to the run after its repair.
+    if not yes and any(each.kind == "torn" for each in left):
+        return left
+    try:
+        return left + _rest(stack, settings_file, access, yes=yes)
+    except CiaccessError:
+        # The next run does not find what is repaired already, so report it now.
+        for each in left if yes else ():
+            notices().print(f"done: {each.found}: {each.remedy}", markup=False)
+        raise
+
+
+def _storage(stack: str, *, yes: bool) -> list[Leftover]:
+    backend = os.environ.get("PULUMI_BACKEND_URL")
+    folder = state_folder.folder(backend)
+    if folder is not None:
+        left = leftovers.of_the_folder(folder, project_name(), stack.rpartition("/")[2])
+        return _mend(left, yes=yes)
+    if state_folder.is_bucket(backend):
+        held = state_folder.parse_locks(pulumi_cli.locks(stack))
+        return _mend(leftovers.of_the_locks(held, stack), yes=yes)
+    notices().print(
+        "note: locks of Pulumi's service are not checked. If `pulumi` reports a lock of a run that has ended: "
+        f"pulumi cancel --stack {stack}",
+        markup=False,
+    )
+    return []
+
+
+def _rest(stack: str, settings_file: Path | None, access: Access, *, yes: bool) -> list[Leftover]:
+    try:
+        export = pulumi_cli.export(stack)
+    except CommandError as error:
+        raise CommandError(str(error), Exit.COULD_NOT_LOOK) from None
+    vault = vault_client(access)
+    state_key.check(export, _vault_of_the_key(vault))
+    left = _mend(leftovers.of_the_state(export, stack), yes=yes)
+    left += _mend(leftovers.of_vault(export, access, vault), yes=yes)
+    return left + _mend(unrecorded.leftovers(export, access, vault, stack, settings_file), yes=yes)
+
+
+def _vault_of_the_key(vault: Vault) -> Vault:
+    """Return the Vault that decrypts the state; the engine prefers variables of its own for it."""
+    address = os.environ.get("VAULT_SERVER_URL") or vault.url
+    return Vault(address, os.environ.get("VAULT_SERVER_TOKEN") or vault.token, options=trusting())
+
+
+def _mend(left: list[Leftover], *, yes: bool) -> list[Leftover]:
+    for each in left if yes else ():
+        each.mend()
+    return left

@@ -1,0 +1,103 @@
+"""What a verification can use: id_tokens and administrators' credentials, of a job or of the local stack."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from ciaccess.clients.connect import GITLAB_TOKEN, gitlab_client
+from ciaccess.clients.credentials import require
+from ciaccess.clients.gitlab.variables import GitLab
+from ciaccess.clients.http.session import trusting
+from ciaccess.clients.vault.client import Vault
+from ciaccess.clients.vault.secret import Credentials
+from ciaccess.errors import CommandError
+from ciaccess.local_stack import stack
+from ciaccess.local_stack.id_tokens import LocalIssuer
+from ciaccess.local_stack.places import credential_file
+from ciaccess.verification.id_tokens import IdToken, TokenError
+from ciaccess.verification.run import Means
+from ciaccess.verification.token_sources import GivenToken, MintedTokens
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ciaccess.access import Access
+
+TOKEN = "VAULT_ID_TOKEN"  # noqa: S105 a variable's name
+_SECONDS = {"down_seconds": 2.0, "total_seconds": 20.0}
+
+
+def local_means(access: Access, *, writes: bool = True, given: IdToken | None = None) -> Means:
+    """Return all that the local stack gives: any id_token, and every administrator's credentials.
+
+    Raises:
+        StackError: there is no local stack, or it did not finish starting.
+    """
+    stack.environment()
+    options = trusting(**_SECONDS)
+    vault_token, nexus_password, gitlab_token = (
+        credential_file(name).read_text(encoding="ascii")
+        for name in ("vault-token", "nexus-password", "gitlab-token")
+    )
+    return Means(
+        options=options,
+        tokens=GivenToken(access, given) if given else MintedTokens(access, LocalIssuer()),
+        writes=writes,
+        nexus_administrator=Credentials("admin", nexus_password),
+        vault_administrator=Vault(access.vault.address, vault_token, options=options),
+        gitlab=GitLab(access.gitlab.url, gitlab_token, options=options),
+    )
+
+
+def means_of(access: Access, id_token_file: Path | None, *, local: bool, writes: bool) -> Means:
+    """Return what a run can use: the job's id_token or the local stack's, and the administrators' credentials that are set.
+
+    Raises:
+        CommandError: there is no id_token.
+        CredentialsError: a credential cannot be used.
+    """
+    given = _given(id_token_file)
+    if local:
+        return local_means(access, writes=writes, given=given)
+    if given is None:
+        raise CommandError(
+            f"no id_token given. Run this in a job whose id_tokens has {TOKEN}, name a file by --id-token-file, "
+            "or try the local stack: --stack local"
+        )
+    options = trusting(**_SECONDS)
+    administrator, gitlab = None, None
+    if writes and _is_set("NEXUS_USERNAME") and _is_set("NEXUS_PASSWORD"):
+        found = require("NEXUS_USERNAME", "NEXUS_PASSWORD")
+        administrator = Credentials(found["NEXUS_USERNAME"], found["NEXUS_PASSWORD"])
+    if _is_set(GITLAB_TOKEN):
+        gitlab = gitlab_client(access.gitlab.url, GITLAB_TOKEN, **_SECONDS)
+    return Means(
+        options=options,
+        tokens=GivenToken(access, given),
+        writes=writes,
+        nexus_administrator=administrator,
+        gitlab=gitlab,
+        job_environment=os.environ if "CI_PROJECT_PATH" in os.environ else {},
+    )
+
+
+def _given(id_token_file: Path | None) -> IdToken | None:
+    try:
+        if id_token_file is not None:
+            return IdToken.parse(id_token_file.read_text(encoding="ascii").strip())
+        return IdToken.parse(require(TOKEN)[TOKEN]) if _is_set(TOKEN) else None
+    except TokenError as error:
+        raise CommandError(f"read the id_token: {error}") from None
+    except OSError as error:
+        raise CommandError(
+            f"read {id_token_file}: {error.strerror}. Name a file that holds an id_token"
+        ) from None
+    except UnicodeDecodeError:
+        raise CommandError(
+            f"read {id_token_file}: not an id_token: it has characters outside ASCII"
+        ) from None
+
+
+def _is_set(name: str) -> bool:
+    return bool(os.environ.get(name) or os.environ.get(f"{name}_FILE"))
