@@ -35,11 +35,11 @@ check: setup ## Lint, formatting, types, and the tests of our own rules
 	@$(PY) -m pytest -q tests/unit/meta
 
 .PHONY: test
-test: check ## Everything that CI checks: check, unit, contract, integration, e2e
+test: check ## Everything that CI checks: check, unit, contract, integration, real, e2e
 	@$(PY) -m pytest -q $(PARALLEL) tests
 
-.PHONY: test-unit test-contract test-integration test-e2e
-test-unit test-contract test-integration test-e2e: setup
+.PHONY: test-unit test-contract test-integration test-real test-e2e
+test-unit test-contract test-integration test-real test-e2e: setup
 	@$(PY) -m pytest -q $(PARALLEL) tests/$(@:test-%=%)
 
 .PHONY: test-slow

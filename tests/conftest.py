@@ -14,7 +14,7 @@ from ciaccess.clients import redaction
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
-TIERS = ("unit", "contract", "integration", "e2e")
+TIERS = ("unit", "contract", "integration", "real", "e2e")
 TESTS = Path(__file__).parent
 
 

@@ -14,6 +14,7 @@ NEEDED = {
     "curl": "curl",
     "git": "git",
     "npm": "npm",
+    "mvn": "maven",
     "jq": "jq",
     "rsync": "rsync",
     "skopeo": "skopeo",

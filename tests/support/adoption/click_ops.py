@@ -74,11 +74,24 @@ FAULTS = frozenset(
 
 @dataclass
 class ClickOps:
-    """The world; `passwords` are what its people chose, by account."""
+    """The world; `passwords` are what its people chose, by account. Of a Nexus without yum, pypi and docker it has less."""
 
     project: Project
+    formats: tuple[str, ...] = ("raw", "yum", "pypi", "docker")
     passwords: dict[str, str] = field(default_factory=dict)
     made: int = 0
+
+    @property
+    def roles(self) -> dict[str, tuple[str, ...]]:
+        """Return the roles of Nexus with their privileges."""
+        views = tuple(f"nx-repository-view-{name}-" for name in (*self.formats, "*"))
+        return {name: held for name, held in ROLES.items() if all(each.startswith(views) for each in held)}
+
+    @property
+    def good(self) -> dict[str, tuple[str, ...]]:
+        """Return the accounts whose secret is good, with their roles."""
+        made = {*self.roles, "by-path", "nx-admin"}
+        return {name: roles for name, roles in GOOD.items() if set(roles) <= made}
 
     def build(self) -> None:
         """Make everything."""
@@ -102,7 +115,7 @@ class ClickOps:
             "actions": ["READ", "EDIT", "BROWSE"],
         }
         self._post("privileges/repository-content-selector", privilege)
-        for role, privileges in {**ROLES, "by-path": ("team-raw",)}.items():
+        for role, privileges in {**self.roles, "by-path": ("team-raw",)}.items():
             body = {
                 "id": role,
                 "name": role.title(),
@@ -111,7 +124,7 @@ class ClickOps:
                 "roles": [],
             }
             self._post("roles", body)
-        people = {**GOOD, STALE: ("pull-all",), WITHOUT_SECRET: ("pull-all",), PERSON: ("pull-all",)}
+        people = {**self.good, STALE: ("pull-all",), WITHOUT_SECRET: ("pull-all",), PERSON: ("pull-all",)}
         for user, roles in people.items():
             self.passwords[user] = f"{user}-ChosenByHand"
             body = {
@@ -127,7 +140,7 @@ class ClickOps:
 
     def _vault(self) -> None:
         vault = self.project.vault()
-        secrets = {user: {"username": user, "password": self.passwords[user]} for user in (*GOOD, STALE)}
+        secrets = {user: {"username": user, "password": self.passwords[user]} for user in (*self.good, STALE)}
         secrets[STALE]["password"] = "long-changed"
         secrets["svc-chatty"]["url"] = "https://nexus.example"
         secrets["svc-gone"] = {"username": "svc-gone", "password": "of-nobody"}
@@ -154,6 +167,8 @@ class ClickOps:
             # Any job of the instance that has the audience.
             "rpm": {"token_policies": ["rpm-read"]},
         }
+        if "svc-rpm" not in self.good:
+            del bound["rpm"]
         for role, fields in bound.items():
             body = {
                 "role_type": "jwt",

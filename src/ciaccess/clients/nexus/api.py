@@ -30,7 +30,7 @@ _SUCCESSES = range(200, 300)
 _UNAUTHORIZED = 401
 _NOT_FOUND = 404
 _UNAVAILABLE = 503
-_EXISTS = re.compile(r"already exists|Duplicate key")
+_EXISTS = re.compile(r"already exists|Duplicate key|found duplicated key")
 _IN_USE = re.compile(r"is in use and cannot be deleted")
 _TAKE_NEXUS_S_URL = "Check that the URL is Nexus's own, and that no proxy answers in its place."
 _READ_ONLY = "Nexus is in read-only mode"
@@ -38,7 +38,7 @@ _READ_ONLY = "Nexus is in read-only mode"
 # the first pattern found in what Nexus said decides what to do about it
 _REMEDIES = (
     (
-        r"already exists|Duplicate key",
+        _EXISTS.pattern,
         "Bring the existing one under control (pulumi import), or choose another name.",
     ),
     (r"is in use and cannot be deleted", "Delete the privileges that use it first."),

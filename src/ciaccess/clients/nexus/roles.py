@@ -20,5 +20,6 @@ ROLES = Kind(
     },
     params={"source": "default"},
     unsent=frozenset({"read_only"}),
+    built_in=frozenset({"nx-admin", "nx-anonymous"}),
     grants="nx-roles",
 )

@@ -27,7 +27,7 @@ class Kind(Generic[T]):
     `path` is below /service/rest/v1, `wire` maps each field to Nexus's name for it, `identity` is the field that
     identifies an object, `unsent` are the fields that Nexus alone decides, `upper_case` the sets that are lower-case
     here (as in the names of Nexus's own privileges) and upper-case in its JSON, `grants` begins the names of the
-    privileges that the kind needs.
+    privileges that the kind needs. `built_in` are ids of objects that are read-only where Nexus (3.30) does not say so.
     """
 
     noun: str
@@ -39,6 +39,7 @@ class Kind(Generic[T]):
     params: Mapping[str, str] = dataclasses.field(default_factory=dict)
     unsent: frozenset[str] = frozenset()
     upper_case: frozenset[str] = frozenset()
+    built_in: frozenset[str] = frozenset()
 
     def id_of(self, item: T) -> str:
         """Return an object's id."""
@@ -98,6 +99,8 @@ class Kind(Generic[T]):
             elif not isinstance(value, kind):
                 raise self._wrong(doing, identity, name, value, "a flag" if kind is bool else "a text")
             values[field] = value
+        if identity in self.built_in:
+            values["read_only"] = True
         return self.model(**values)
 
     def _wrong(
