@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from ciaccess.access.desired.administration import admin_privileges
 from ciaccess.access.desired.nexus import READ
 from ciaccess.access.desired.ownership import without_owner
 from ciaccess.access.model.checks import FORMATS, MOST_TEXT_CHARACTERS, SEGMENT
-from ciaccess.access.rules.lenient_view import ADMINISTRATIVE, BUILT_IN_ROLES
+from ciaccess.access.rules.lenient_view import BUILT_IN_ROLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -52,7 +53,7 @@ def is_administrator(nexus: NexusSeen, roles: Iterable[str]) -> bool:
     """Tell whether a user with these roles may administer Nexus."""
     held = with_contained_roles(nexus, roles)
     privileges = {each for name in held if name in nexus.roles for each in nexus.roles[name].privileges}
-    return "nx-admin" in held or any(name.startswith(ADMINISTRATIVE) for name in privileges)
+    return "nx-admin" in held or bool(privileges & admin_privileges(nexus.privileges))
 
 
 def describe(

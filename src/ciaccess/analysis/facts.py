@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
+from ciaccess.access.desired.administration import is_admin_name
 from ciaccess.access.desired.former_names import former_names
 from ciaccess.access.desired.nexus import nexus_objects, user_roles
 from ciaccess.access.desired.trust_anchors import trust_anchors
 from ciaccess.access.desired.vault import secret_of
-from ciaccess.access.rules.lenient_view import ADMINISTRATIVE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -196,7 +196,7 @@ class AccessFacts:
 
     def may_administer(self, holder: Holder) -> bool:
         """Tell whether a holder can give itself what it lacks; config/rules keeps such an account's secret from jobs."""
-        return any(right.name.startswith(ADMINISTRATIVE) for right in self.rights_of(holder))
+        return any(is_admin_name(right.name) for right in self.rights_of(holder))
 
     def writes_releases(self, holder: Holder) -> bool:
         """Tell whether a holder may write to a repository of uat or prod."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ciaccess.access.desired.administration import admin_privileges, admin_roles
 from ciaccess.drift import nexus_objects as objects
 from ciaccess.drift.findings import UNSEEN, Finding
 from ciaccess.drift.manual_commands import disabling_anonymous_access, releasing
@@ -36,14 +37,14 @@ def check_nexus(access: Access, desired: Desired, nexus: Nexus, run: CheckRun) -
         run.found(*objects.undeclared_privileges(access, desired, found_privileges))
     if found_roles is not UNSEEN:
         # Without the list nx-all is still known to be everything.
-        administering = objects.admin_privileges({} if found_privileges is UNSEEN else found_privileges)
+        administering = admin_privileges({} if found_privileges is UNSEEN else found_privileges)
         run.found(*_roles_and_users(access, desired, nexus, found_roles, administering))
 
 
 def _roles_and_users(
     access: Access, desired: Desired, nexus: Nexus, roles: dict[str, Role], administering: frozenset[str]
 ) -> Iterator[Finding]:
-    admins = objects.admin_roles(roles, administering)
+    admins = admin_roles(roles, administering)
     of_roles = [
         *objects.declared_objects(desired, "role", roles, administering | admins),
         *objects.undeclared_roles(access, desired, roles, administering, admins),

@@ -21,48 +21,8 @@ if TYPE_CHECKING:
 
 # Every account's objects are named by role_id.
 _OURS = role_id("svc-")
-_EVERYTHING = "nx-all"
-_ADMINISTRATION = "nexus"
 # The classes of a declared object that administers Nexus without being declared to.
 _ADMINISTERING = {"nexus.role.content": "nexus.role.admin", "nexus.user.roles": "nexus.user.admin"}
-
-# The actions by which a user makes itself an administrator: (domain, action).
-_SELF_PROMOTING = (("users", "create"), ("users", "update"), ("roles", "update"), ("privileges", "update"))
-
-
-def admin_privileges(privileges: Mapping[str, Privilege]) -> frozenset[str]:
-    """Return the privileges with which a user administers Nexus, or makes itself an administrator.
-
-    Measured on 3.77: who may update users, roles or privileges gives itself what it lacks, and who may create users makes
-    an administrator.
-    """
-    wildcards = {
-        name
-        for name, privilege in privileges.items()
-        if privilege.type == "wildcard"
-        and any(_implies(privilege.pattern, *right) for right in _SELF_PROMOTING)
-    }
-    own = {f"nx-{domain}-{action}" for domain, right in _SELF_PROMOTING for action in (right, "all")}
-    return frozenset(wildcards | own | {_EVERYTHING})
-
-
-def _implies(pattern: str, domain: str, action: str) -> bool:
-    """Tell whether a wildcard permission includes one action of Nexus, by Apache Shiro's rule.
-
-    Parts are separated by colons, alternatives by commas; parts that are left out at the end stand for everything.
-    """
-    wanted = (_ADMINISTRATION, domain, action)
-    parts = [{word.strip().lower() for word in part.split(",")} for part in pattern.split(":")]
-    pairs = zip(parts, wanted, strict=False)
-    return all("*" in part or word in part for part, word in pairs) and all("*" in part for part in parts[3:])
-
-
-def admin_roles(roles: Mapping[str, Role], administering: frozenset[str]) -> frozenset[str]:
-    """Return the roles that administer Nexus, by their own privileges or by roles they contain, at any depth."""
-    found = {name for name, role in roles.items() if role.privileges & administering}
-    while more := {name for name, role in roles.items() if name not in found and role.roles & found}:
-        found |= more
-    return frozenset(found)
 
 
 def declared_objects(

@@ -66,6 +66,7 @@ class Privilege:
     repository: str = ""
     content_selector: str = ""
     pattern: str = ""
+    domain: str = ""
     read_only: bool = field(default=False, compare=False)
 
 

@@ -6,6 +6,7 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from ciaccess.access.desired.administration import is_admin_name
 from ciaccess.access.desired.nexus import privilege_name
 from ciaccess.access.reading.document import dotted
 from ciaccess.access.reading.faults import Fault, meant
@@ -23,17 +24,6 @@ ENVIRONMENTS = ("dev", "uat", "prod")
 GRANTS = ("push", "pull", "promote")
 # Roles that every Nexus has.
 BUILT_IN_ROLES = ("nx-admin", "nx-anonymous")
-# Whoever holds one of these can give himself the rest.
-ADMINISTRATIVE = (
-    "nx-all",
-    "nx-users-",
-    "nx-userschangepw",
-    "nx-roles-",
-    "nx-privileges-",
-    "nx-ldap-",
-    "nx-script-",
-)
-
 # What an account may hold whose secret a job reads: work on repositories, and what Nexus gives whoever is not logged in.
 _HARMLESS = re.compile(r"nx-repository-view-.+|nx-search-read|nx-healthcheck-read")
 _HARMLESS_ROLES = ("nx-anonymous",)
@@ -213,4 +203,4 @@ class Outline:
     def _is_administrative(self, role: str, known: set[str]) -> bool:
         privileges = [privilege for _, privilege in self.texts("nexus", "roles", role, "privileges")]
         contained = {other for _, other in self.texts("nexus", "roles", role, "roles")}
-        return bool(contained & known) or any(name.startswith(ADMINISTRATIVE) for name in privileges)
+        return bool(contained & known) or any(map(is_admin_name, privileges))

@@ -36,6 +36,7 @@ PRIVILEGES = Kind(
         "repository": "repository",
         "content_selector": "contentSelector",
         "pattern": "pattern",
+        "domain": "domain",
         "read_only": "readOnly",
     },
     upper_case=frozenset({"actions"}),

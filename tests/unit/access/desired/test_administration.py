@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from ciaccess.access.desired.administration import admin_privileges, is_admin_name
 from ciaccess.access.desired.objects import Privilege
-from ciaccess.drift.nexus_objects import admin_privileges
 
 
 def wildcard(pattern: str) -> Privilege:
@@ -58,14 +58,50 @@ def test_a_wildcard_that_only_reads_or_is_about_something_else_does_not(pattern:
         "nx-roles-update",
         "nx-privileges-all",
         "nx-privileges-update",
+        "nx-capabilities-all",
+        "nx-ldap-update",
+        "nx-script-*-run",
     ],
 )
 def test_nexus_own_privileges_that_change_users_roles_or_privileges_administer(name: str) -> None:
-    assert name in admin_privileges({})
+    assert is_admin_name(name)
 
 
 @pytest.mark.parametrize(
-    "name", ["nx-users-read", "nx-roles-read", "nx-repository-view-*-*-*", "nx-search-read"]
+    "name",
+    [
+        "nx-users-read",
+        "nx-roles-read",
+        "nx-repository-view-*-*-*",
+        "nx-search-read",
+        "nx-userschangepw",
+        "nx-script-*-read",
+    ],
 )
 def test_reading_does_not_administer(name: str) -> None:
-    assert name not in admin_privileges({})
+    assert not is_admin_name(name)
+
+
+@pytest.mark.parametrize(
+    ("domain", "actions", "administers"),
+    [
+        ("users", {"all"}, True),
+        ("users", {"add", "read"}, True),
+        ("roles", {"edit", "read"}, True),
+        ("roles", {"add"}, False),
+        ("*", {"edit"}, True),
+        ("users", {"read", "delete"}, False),
+        ("search", {"all"}, False),
+    ],
+)
+def test_a_custom_privilege_of_an_application_counts_by_its_domain_and_actions(
+    domain: str, actions: set[str], *, administers: bool
+) -> None:
+    own = Privilege("own", "application", "", frozenset(actions), domain=domain)
+    assert ("own" in admin_privileges({"own": own})) is administers
+
+
+@pytest.mark.parametrize(("actions", "administers"), [({"run"}, True), ({"browse", "read"}, False)])
+def test_a_custom_privilege_that_runs_a_script_administers(actions: set[str], *, administers: bool) -> None:
+    own = Privilege("own", "script", "", frozenset(actions))
+    assert ("own" in admin_privileges({"own": own})) is administers

@@ -1,0 +1,74 @@
+"""Which privileges and roles administer Nexus: the one rule of validate, crawl, drift and pull-secret.
+
+A user administers Nexus if it holds everything, or can give itself what it lacks. Measured on 3.77: whoever may update users,
+roles or privileges promotes itself, whoever may create users makes an administrator; a capability gives every user a role;
+an LDAP connection maps its groups to roles; a script runs as Nexus.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ciaccess.access.desired.objects import Privilege, Role
+
+_NEXUS = "nexus"
+# Of Nexus's own privileges and of wildcards: (domain, action).
+_RIGHTS = (
+    ("users", "create"),
+    ("users", "update"),
+    ("roles", "update"),
+    ("privileges", "update"),
+    ("capabilities", "create"),
+    ("capabilities", "update"),
+    ("ldap", "create"),
+    ("ldap", "update"),
+)
+# What the API calls the actions of an application's or a script's privilege.
+_ACTIONS = {"all": "*", "add": "create", "edit": "update"}
+_SCRIPT_ACTIONS = frozenset({"*", "create", "update", "run"})
+_SCRIPT_WORDS = ("-*", "-add", "-edit", "-run")
+_OWN = frozenset(
+    {"nx-all", *(f"nx-{domain}-{each}" for domain, action in _RIGHTS for each in (action, "all"))}
+)
+
+
+def is_admin_name(name: str) -> bool:
+    """Tell whether one of Nexus's own privileges administers it, by its name."""
+    return name in _OWN or (name.startswith("nx-script-") and name.endswith(_SCRIPT_WORDS))
+
+
+def admin_privileges(privileges: Mapping[str, Privilege]) -> frozenset[str]:
+    """Return the privileges that administer Nexus: its own by name, whether found or not, and others by what they give."""
+    return _OWN | {name for name, each in privileges.items() if is_admin_name(name) or _administers(each)}
+
+
+def admin_roles(roles: Mapping[str, Role], administering: frozenset[str]) -> frozenset[str]:
+    """Return the roles that administer Nexus, by their own privileges or by roles they contain, at any depth."""
+    found = {name for name, role in roles.items() if role.privileges & administering}
+    while more := {name for name, role in roles.items() if name not in found and role.roles & found}:
+        found |= more
+    return frozenset(found)
+
+
+def _administers(privilege: Privilege) -> bool:
+    if privilege.type == "wildcard":
+        return any(_implies(privilege.pattern, *right) for right in _RIGHTS)
+    actions = {_ACTIONS.get(action, action) for action in privilege.actions}
+    if privilege.type == "script":
+        return bool(actions & _SCRIPT_ACTIONS)
+    pattern = f"{_NEXUS}:{privilege.domain}:{','.join(sorted(actions))}"
+    return privilege.type == "application" and any(_implies(pattern, *right) for right in _RIGHTS)
+
+
+def _implies(pattern: str, domain: str, action: str) -> bool:
+    """Tell whether a wildcard permission includes one action of Nexus, by Apache Shiro's rule.
+
+    Parts are separated by colons, alternatives by commas; parts that are left out at the end stand for everything.
+    """
+    wanted = (_NEXUS, domain, action)
+    parts = [{word.strip().lower() for word in part.split(",")} for part in pattern.split(":")]
+    pairs = zip(parts, wanted, strict=False)
+    return all("*" in part or word in part for part, word in pairs) and all("*" in part for part in parts[3:])
