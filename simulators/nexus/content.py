@@ -197,10 +197,10 @@ class Content:
         Raises:
             PolicyError: the repository may not be written.
         """
-        if repository.write_policy == "DENY":
-            raise PolicyError(f"Repository is read only: {repository.name}")
         if self.find(repository.name, path) is None:
             return False
+        if repository.write_policy == "DENY":
+            raise PolicyError(f"Repository is read only: {repository.name}")
         self._database.write("DELETE FROM assets WHERE repository = ? AND path = ?", repository.name, path)
         return True
 

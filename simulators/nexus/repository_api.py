@@ -148,6 +148,7 @@ class RepositoryApi:
     def _find(self, name: str, format_: str = "", type_: str = "") -> Document:
         repository = self._repositories.find(name)
         if repository is None or (format_ and (repository.format, repository.type) != (format_, type_)):
+            # 3.77 answers without a body, as recorded; 3.30 and 3.71 with one.
             raise AnswerError(empty(404))
         return self._store.repositories[repository.name]
 

@@ -118,9 +118,9 @@ class Privileges:
             privilege = _privilege(type_, read_object(call.body))
             call.require("nexus:privileges:create")
             name = privilege["name"]
+            self._check(type_, privilege)
             if self._directory.privilege(name):
                 raise message(400, f"Privilege '{name}' already exists, use a unique name.")
-            self._check(type_, privilege)
             self._keep(privilege)
             return empty(201)
 

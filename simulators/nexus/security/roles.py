@@ -56,6 +56,7 @@ class Roles:
         role = _role(read_object(call.body))
         call.require("nexus:roles:create")
         role_id = role["id"]
+        self._check(role)
         if self._directory.role(role_id):
             raise message(400, f"Role '{role_id}' already exists, use a unique roleId.")
         self._keep(role)
@@ -71,6 +72,7 @@ class Roles:
                 409, f"The Role id '{role['id']}' does not match the id used in the path '{role_id}'."
             )
         self._changeable(role_id)
+        self._check(role)
         self._keep(role)
         return empty(204)
 
@@ -94,26 +96,28 @@ class Roles:
         if self._existing(role_id)["readOnly"]:
             raise message(400, f"Role '{role_id}' is internal and cannot be modified or deleted.")
 
-    def _keep(self, role: Document) -> None:
+    def _check(self, role: Document) -> None:
         role_id = role["id"]
-        for name in role["privileges"]:
-            if self._directory.privilege(name) is None:
-                raise message(400, f"Privilege '{name}' contained in role '{role_id}' not found.")
         for name in role["roles"]:
             if self._directory.role(name) is None:
                 raise message(400, f"Role '{name}' contained in role '{role_id}' not found.")
+        for name in role["privileges"]:
+            if self._directory.privilege(name) is None:
+                raise message(400, f"Privilege '{name}' contained in role '{role_id}' not found.")
         if self._reaches(role["roles"], role_id):
             text = (
                 f"Role '{role_id}' cannot contain itself either directly or indirectly through child roles."
             )
             raise message(400, text)
+
+    def _keep(self, role: Document) -> None:
         columns = (
-            ("ID", role_id, 200),
+            ("ID", role["id"], 200),
             ("NAME", role["name"], 200),
             ("DESCRIPTION", role["description"], 400),
         )
         check_widths("role", columns)
-        self._store.roles.put(role_id, role)
+        self._store.roles.put(role["id"], role)
 
     def _reaches(self, roles: Iterable[str], wanted: str) -> bool:
         waiting, seen = list(roles), set(roles)

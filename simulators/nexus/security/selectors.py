@@ -58,11 +58,13 @@ class Selectors:
 
     def update(self, call: Call) -> Response:
         """Replace a selector's description and expression; a name in the body says nothing."""
-        selector = _selector(Fields(read_object(call.body)))
+        fields = Fields(read_object(call.body))
+        fields.filled("expression")
+        fields.check()
         call.require("nexus:selectors:update")
         name = call.parts["name"]
         self._existing(name)
-        self._keep(name, selector)
+        self._keep(name, _selector(fields))
         return empty(204)
 
     def delete(self, call: Call) -> Response:

@@ -91,10 +91,10 @@ class Users:
             raise message(404, f"Unable to locate source: {source}")
         if user["userId"] != user_id:
             raise message(400, "The path's userId does not match the body")
-        stored = self._existing(user_id)
         unknown = [role for role in user["roles"] if self._directory.role(role) is None]
         if unknown:
             raise faults([("roles", f"Unable to locate roleId: {role}") for role in unknown])
+        stored = self._existing(user_id)
         _check_widths(user)
         self._store.users.put(user_id, user | {"password": stored["password"]})
         return empty(204)

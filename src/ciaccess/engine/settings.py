@@ -50,8 +50,9 @@ class StackSettings:
         local, access_file = addresses == LOCAL_STACK, settings.get("access")
         if local:
             addresses = _local_addresses()
-            # Of formats that its Nexus has.
-            access_file = access_file or addresses.pop("access", None)
+            # Of formats that its Nexus has, unless the stack's settings name another one.
+            of_the_stack = addresses.pop("access", None)
+            access_file = access_file or of_the_stack
         elif isinstance(addresses, str):
             addresses = _parsed(addresses)
         if not isinstance(addresses, dict) or not all(isinstance(value, str) for value in addresses.values()):
