@@ -1,8 +1,8 @@
-"""Which privileges and roles administer Nexus: the one rule of validate, crawl, drift and pull-secret.
+"""Privileges and roles that administer Nexus: one rule for validate, crawl, drift, pull-secret.
 
-A user administers Nexus if it holds everything, or can give itself what it lacks. Measured on 3.77: whoever may update users,
-roles or privileges promotes itself, whoever may create users makes an administrator; a capability gives every user a role;
-an LDAP connection maps its groups to roles; a script runs as Nexus.
+A user administers Nexus if it holds everything, or can give itself what it lacks. Measured on 3.77: a user that can update
+users, roles or privileges promotes itself, and one that can create users makes an administrator. A capability gives every user a
+role, an LDAP connection maps its groups to roles, a script runs as Nexus.
 """
 
 from __future__ import annotations
@@ -41,12 +41,18 @@ def is_admin_name(name: str) -> bool:
 
 
 def admin_privileges(privileges: Mapping[str, Privilege]) -> frozenset[str]:
-    """Return the privileges that administer Nexus: its own by name, whether found or not, and others by what they give."""
+    """Return the privileges that administer Nexus.
+
+    Its own ones are in the result by name, whether found or not; others by what they give.
+    """
     return _OWN | {name for name, each in privileges.items() if is_admin_name(name) or _administers(each)}
 
 
 def admin_roles(roles: Mapping[str, Role], administering: frozenset[str]) -> frozenset[str]:
-    """Return the roles that administer Nexus, by their own privileges or by roles they contain, at any depth."""
+    """Return the roles that administer Nexus, by own privileges or by contained roles.
+
+    Roles are followed to any depth.
+    """
     found = {name for name, role in roles.items() if role.privileges & administering}
     while more := {name for name, role in roles.items() if name not in found and role.roles & found}:
         found |= more
