@@ -1,4 +1,4 @@
-"""`./ciaccess`: finds the command's module by name and imports that one alone, so that each starts quickly."""
+"""`./ciaccess`: imports the one module of the command that is called, so that it starts quickly."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 
 class Entry(NamedTuple):
-    """A command: its module, and whether it checks live systems (missing credentials: 3) or only acts (1)."""
+    """A command: its module, and whether it checks live systems or only acts.
+
+    Missing credentials end the former with exit code 3, the latter with 1.
+    """
 
     module: str
     checks: bool = False
@@ -129,7 +132,7 @@ def _internal(error: Exception) -> str:
 
 
 def main() -> object:
-    """Do what the command line says, in the project's environment.
+    """Run the command line in the project's environment.
 
     Raises:
         CommandError: the state directory cannot be written, or what the command raises.

@@ -1,4 +1,4 @@
-"""The local stack's credentials for commands that run beside `pulumi`, where nobody has set any."""
+"""The local stack's credentials for commands that run beside `pulumi`, if none are set."""
 
 from __future__ import annotations
 

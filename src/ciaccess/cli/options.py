@@ -1,4 +1,4 @@
-"""access.yaml as a command takes it: the file or stack that the user names, and its faults as one message."""
+"""access.yaml by the options of a command: a file, or a stack."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a file held, and what access.yaml declared, at a git revision; git is asked, the work tree is left as it is."""
+"""A file, and what access.yaml declared, at a git revision; the work tree is not changed."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ def content_at(revision: str, file: Path) -> bytes:
     """Return a file's content at a revision: a commit, branch, tag, or what else git takes for one.
 
     Raises:
-        CommandError: the file lies in no checkout, or there is no such revision here, or it was not there then.
+        CommandError: the file is not in a checkout, or there is no such revision here, or it was not there then.
     """
     folder = file.resolve().parent
     if _git(folder, "rev-parse", "--git-dir") is None:
         raise CommandError(
-            f"look up revision {revision!r}: {folder} lies in no checkout of git. Name a file of a checkout"
+            f"look up revision {revision!r}: {folder} is not in a git checkout. Name a file of a checkout"
         )
     commit = _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     if commit is None:

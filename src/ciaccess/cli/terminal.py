@@ -1,4 +1,4 @@
-"""What commands print: tables and progress for people on a terminal, JSON for machines, errors in one form.
+"""What commands print: tables and progress on a terminal, JSON for machines.
 
 Results go to standard output; progress and errors to standard error, so that `--json` can be piped.
 """
@@ -32,7 +32,7 @@ def notices() -> Console:
 
 
 def _console(*, stderr: bool) -> Console:
-    """Return a console that shows control characters, which names from servers may have, as code points."""
+    """Return a console that shows control characters (of servers' texts) as code points."""
     from rich.console import Console  # noqa: PLC0415 slow to import, and `--json` does without
 
     class Terminal(Console):
@@ -64,7 +64,7 @@ def confirm(question: str) -> None:
     """Ask for a yes on the terminal.
 
     Raises:
-        CommandError: the answer is no, or nobody is there to give one.
+        CommandError: the answer is no, or standard input is not a terminal.
         typer.Abort: it was interrupted.
     """
     try:
@@ -73,7 +73,7 @@ def confirm(question: str) -> None:
         if sys.stdin.isatty():
             raise
         raise CommandError(
-            "nobody answered, and nothing was changed. Say --yes to do without asking"
+            "there is no terminal to confirm on, and nothing was changed. Add --yes to do without asking"
         ) from None
     if not agreed:
         raise CommandError("not confirmed, and nothing was changed")

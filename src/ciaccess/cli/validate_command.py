@@ -32,7 +32,7 @@ def validate(
         bool, typer.Option("--schema", help="Print the JSON Schema for editors, no more.")
     ] = False,
 ) -> None:
-    """Check access.yaml: every fault, with its line, what is allowed and what to do. Exit code 0 valid, 1 not."""
+    """Check access.yaml, and print every fault with its line and remedy. Exit code 0 valid, 1 not."""
     if schema:
         from ciaccess.access.reading.schema import text  # noqa: PLC0415 only for this option
 

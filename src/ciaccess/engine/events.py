@@ -1,4 +1,4 @@
-"""The events of `pulumi preview --refresh --json` when it streams, as resources in three states each.
+"""The streamed events of `pulumi preview --refresh --json`, as resources in three states.
 
 Streamed, because that alone tells what a refresh found: in the document that `--json` prints otherwise, the steps of a
 refresh have the same state before and after. The engine has masked every secret before an event is written. `state` is
@@ -57,9 +57,9 @@ class Resource:
 
 @dataclass
 class Preview:
-    """What a run of the engine said. `succeeded` is true once it has said so itself; `errors` are its messages.
+    """A run of the engine. `succeeded` is its own verdict; `errors` are its messages.
 
-    `refreshed` and `compared` are how many resources were looked at, and then compared with what is declared.
+    `refreshed` and `compared` are how many resources were read, and then compared with what is declared.
     """
 
     resources: dict[str, Resource] = field(default_factory=dict)
@@ -69,7 +69,7 @@ class Preview:
     compared: int = 0
 
     def take(self, line: str) -> None:
-        """Take one line of the engine's output; what is no event is kept as a message of it.
+        """Take one line of the engine's output; anything but an event is kept as a message.
 
         Raises:
             EventsError: an event lacks what every event of its kind has.

@@ -1,4 +1,4 @@
-"""Failures of a run as data: the program and the plugin append theirs to a file that the caller of the engine names.
+"""Failures of a run as data, in a file to which the program and the plugin append.
 
 The engine passes on texts alone; whether a system could not be checked is decided by status (`could_not_look`).
 """
@@ -32,7 +32,7 @@ class Failures:
 
     @property
     def variables(self) -> dict[str, str]:
-        """The environment in which the program and the plugin append theirs."""
+        """The environment of the program and the plugin."""
         return {VARIABLE: str(self.file)}
 
     def could_not_look(self) -> tuple[CouldNotLook, ...]:
@@ -48,7 +48,7 @@ class Failures:
 
 
 def record(error: CiaccessError) -> None:
-    """Append a failure that kept a system from being checked; without the variable, or for another one, do nothing."""
+    """Append a failure that kept a system from being checked; do nothing without the variable."""
     name = os.environ.get(VARIABLE)
     if not name or not _could_not_look(error):
         return

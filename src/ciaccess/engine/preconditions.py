@@ -1,4 +1,4 @@
-"""What must hold before a stack is touched, beside access.yaml: whose passphrase it is, and which Vault is meant.
+"""What must be true before a run changes a stack: its passphrase, and which Vault is meant.
 
 The passphrase of the stack `local` is public (docs/adr/0005), and `make env` puts it in place where nothing else is. So
 the stack that names no other secrets provider must not be run with it by mistake.
@@ -27,7 +27,7 @@ def check_passphrase(stack: str, environment: Mapping[str, str] = os.environ) ->
     """Refuse any stack but `local` whose secrets the public passphrase would encrypt.
 
     Raises:
-        StackSettingsError: it would; the text says what to set instead.
+        StackSettingsError: it would; the text has the remedy.
     """
     if stack != LOCAL and passphrase(stack, environment) == LOCAL_PASSPHRASE:
         raise StackSettingsError(
@@ -38,7 +38,7 @@ def check_passphrase(stack: str, environment: Mapping[str, str] = os.environ) ->
 
 
 def passphrase(stack: str, environment: Mapping[str, str] = os.environ) -> str | None:
-    """Return the passphrase that encrypts a stack's secrets; None where something else does, or none is set."""
+    """Return the passphrase that encrypts a stack's secrets; None if it is not set, or not used."""
     return _passphrase(environment) if _by_passphrase(stack, environment) else None
 
 
@@ -58,7 +58,7 @@ def check_transit_key(stack: str, access: Access) -> None:
 
 
 def check_vault(access: Access, environment: Mapping[str, str] = os.environ) -> None:
-    """Refuse to write to another Vault than the YAML's, or as somebody else.
+    """Refuse to write to another Vault than the YAML's, or with another token.
 
     pulumi-vault takes both from VAULT_ADDR and VAULT_TOKEN alone; without the latter it uses ~/.vault-token.
 
@@ -89,7 +89,7 @@ def check_vault(access: Access, environment: Mapping[str, str] = os.environ) -> 
 
 
 def _by_passphrase(stack: str, environment: Mapping[str, str]) -> bool:
-    """Tell whether the engine encrypts a stack with the passphrase: a file backend does unless the stack says otherwise."""
+    """Tell whether the engine encrypts a stack with the passphrase, a file backend's default."""
     try:
         settings = stack_file(stack)
     except StackSettingsError:  # a stack without a file of its own
@@ -102,7 +102,7 @@ def _by_passphrase(stack: str, environment: Mapping[str, str]) -> bool:
 
 
 def _passphrase(environment: Mapping[str, str]) -> str | None:
-    """Return the passphrase as the engine finds it: the variable first, then the file that another one names."""
+    """Return the passphrase as the engine finds it: first the variable, then the named file."""
     if "PULUMI_CONFIG_PASSPHRASE" in environment:
         return environment["PULUMI_CONFIG_PASSPHRASE"]
     file = environment.get("PULUMI_CONFIG_PASSPHRASE_FILE")

@@ -1,4 +1,4 @@
-"""What the program declares, as the engine says it: resources with their names, parents, providers and inputs.
+"""What the program declares, by the engine: resources with names, parents, providers and inputs.
 
 Taken from `pulumi preview --json`, so that no name of a resource is known here: the components make them.
 """
@@ -23,7 +23,7 @@ _STACK = "pulumi:pulumi:Stack"
 
 @dataclass(frozen=True)
 class Declared:
-    """A resource. `provider` and what it depends on are URNs, `parent` is its component's, "" where that is the stack.
+    """A resource. `provider`, `parent` ("" for the stack's) and its dependencies are URNs.
 
     A component has neither provider nor inputs.
     """

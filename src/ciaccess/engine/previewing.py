@@ -22,7 +22,7 @@ _MOST_MESSAGES = 20
 
 
 class EngineError(CiaccessError):
-    """The engine failed. `messages` are its own, redacted; `could_not_look` is what it could not check."""
+    """The engine failed. `messages` are redacted; `could_not_look` is what it could not check."""
 
     def __init__(self, messages: list[str], could_not_look: tuple[CouldNotLook, ...] = ()) -> None:
         super().__init__("\n".join(messages))
@@ -31,7 +31,7 @@ class EngineError(CiaccessError):
 
 
 def preview(stack: str, settings: Path | None, note: Callable[[str], None]) -> Preview:
-    """Return what the engine would do to the systems as they are now; `note` is called with the progress.
+    """Return what the engine would do to the systems now; `note` is called with the progress.
 
     Raises:
         EngineError: it failed, or its output has another shape than is known here.

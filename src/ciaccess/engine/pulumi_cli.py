@@ -1,4 +1,4 @@
-"""Running Pulumi's engine on a stack: the program `pulumi` of the project's environment, with its own output.
+"""Runs Pulumi's engine on a stack, and ends it cleanly on a signal.
 
 Owns how the engine is called, and how it is ended: whatever signal ends a command is passed on to it as one Ctrl-C, and it is
 waited for. What it then does is the program's and the plugins'; its exit codes are turned into ours by the command that called it.
@@ -66,7 +66,7 @@ def export(stack: str) -> Any:
 
 
 def preview(*words: str, variables: Mapping[str, str] | None = None) -> Any:
-    """Return what `pulumi preview --json` says: the steps that change something, secrets left out.
+    """Return the JSON of `pulumi preview --json`: the steps that change something, without secrets.
 
     With the word `--show-sames` every step, which at a thousand accounts is some ten megabytes.
 
@@ -117,7 +117,7 @@ def replace(stack: str, state: Any) -> None:
     """Put a state, as `export` returned it, in the place of a stack's own.
 
     Raises:
-        CommandError: somebody holds the stack, or the state backend cannot be written.
+        CommandError: another run holds the stack, or the state backend cannot be written.
     """
     words = ("stack", "import", "--stack", stack)
     done = _call(words, None, subprocess.PIPE, given=json.dumps(state))
@@ -126,13 +126,13 @@ def replace(stack: str, state: Any) -> None:
 
 
 def locks(stack: str) -> str:
-    """Return what the engine says of the locks of a stack, "" where there are none; for states that lie in no folder.
+    """Return the engine's text on the locks of a stack, "" if there are none; for bucket backends.
 
     No command of the engine shows them. A stack that is renamed to its own name is locked first, and then refused as
     existing already, so this changes nothing.
 
     Raises:
-        CommandError: the engine says something else, or nothing in time.
+        CommandError: the engine reports something else, or nothing in time.
     """
     words = ("stack", "rename", stack.rpartition("/")[2], "--stack", stack)
     done = _call(words, None, subprocess.PIPE, seconds=_STATE_SECONDS)

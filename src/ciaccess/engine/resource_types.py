@@ -1,4 +1,4 @@
-"""The stack's resource types: tokens, words, and the ids under which the state has them; the one table of all of these.
+"""The one table of the stack's resource types: tokens, words, and ids in the state.
 
 An account is one resource with all that is its own in Nexus and Vault: its users, role, selectors, privileges and secret.
 """
@@ -20,7 +20,7 @@ BACKEND, JWT_ROLE = "vault:jwt/authBackend:AuthBackend", "vault:jwt/authBackendR
 
 
 class Words(NamedTuple):
-    """How people name a type: its noun, the input that names one, and the kind by which `adopt` takes it ("" for none)."""
+    """The words for a type: its noun, the input with its name, and its kind in `adopt` ("" for none)."""
 
     noun: str
     name: str

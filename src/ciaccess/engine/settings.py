@@ -1,4 +1,4 @@
-"""What a Pulumi stack adds to access.yaml: other addresses, and whether the way in is protected. Never a credential.
+"""What a stack adds to access.yaml: other addresses, and whether its resources are protected.
 
 The settings are `ciaccess:addresses` (a mapping, or `local-stack`: what `./ciaccess local start` listens on),
 `ciaccess:protect` and `ciaccess:access` (the YAML's file, relative to config/). The program takes them from the
@@ -41,7 +41,7 @@ class StackSettings:
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> Self:
-        """Read the values of the keys `access`, `addresses` and `protect`, as YAML or the engine gives them.
+        """Read the keys `access`, `addresses` and `protect`, as YAML or the engine has them.
 
         Raises:
             StackSettingsError: an unknown value, or the local stack was never started.
@@ -113,12 +113,12 @@ def project_name() -> str:
 
 
 def claim(stack: str) -> str:
-    """Return a stack as the metadata of its secrets name it: `ciaccess/prod`, whatever organisation it is in."""
+    """Return the claim in the metadata of a stack's secrets, such as `ciaccess/prod`."""
     return f"{project_name()}/{stack.rpartition('/')[2]}"
 
 
 def _parsed(text: str) -> Any:
-    """Read a mapping as the engine hands it over, in JSON; anything else stays what it is, to be refused."""
+    """Parse a mapping that the engine passes as JSON; return anything else unchanged."""
     try:
         return json.loads(text)
     except ValueError:
@@ -126,7 +126,7 @@ def _parsed(text: str) -> Any:
 
 
 def local_addresses_file() -> Path:
-    """Return the file in which the local stack says where it listens."""
+    """Return the file with the local stack's addresses."""
     return state_directory() / "local" / "addresses.json"
 
 

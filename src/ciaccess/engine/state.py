@@ -1,4 +1,4 @@
-"""What the stack's state knows: which resources there are, and the fingerprint of each user's password.
+"""The stack's state: its resources, and the fingerprint of each user's password.
 
 Reads the engine's export as it is, with its secrets encrypted: no passphrase and no key is needed for that.
 """

@@ -1,4 +1,4 @@
-"""Vault's transit keys as a stack's settings name them: the secrets provider hashivault://NAME?engine=MOUNT."""
+"""Vault's transit keys in a stack's settings: hashivault://NAME?engine=MOUNT."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ _NOT_IN_XML = {number: "" for number in range(32) if number not in (9, 10, 13)}
 
 @dataclass(frozen=True)
 class Trouble:
-    """Why a case did not pass: a failure is a finding, an error is that nobody could look.
+    """Why a case did not pass: a failure is a finding, an error is a check that could not be made.
 
     `type` classifies it; `text` is what is shown of it in full, the message unless it is given.
     """
@@ -35,7 +35,7 @@ class Case:
 
 
 def document(name: str, cases: Iterable[Case], suite: str = "") -> str:
-    """Return the XML of one suite, which bears the document's name unless it has its own."""
+    """Return the XML of one suite, with the document's name unless it has its own."""
     listed = list(cases)
     troubles = [case.trouble.element for case in listed if case.trouble]
     counts = {

@@ -62,7 +62,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Section:
-    """A part of a page. `nothing` stands there when it has neither findings nor rows."""
+    """A part of a page. `nothing` is shown if it has neither findings nor rows."""
 
     title: str
     intro: str = ""
@@ -172,7 +172,7 @@ def lines(cell: Cell) -> tuple[str, ...]:
 
 
 def visible(text: str) -> str:
-    """Return a text in which what has no look of its own, or turns the line around, is written as its code point."""
+    """Return a text with invisible and direction-changing characters as code points."""
     return "".join(
         letter
         if letter == "\n" or unicodedata.category(letter) not in ("Cc", "Cf", "Cs", "Zl", "Zp")
@@ -213,7 +213,7 @@ def _markdown(page: Page, heading: str) -> Iterator[str]:
 
 
 def section_head(section: Section, heading: str) -> Iterator[str]:
-    """Return what stands before the findings and rows of a section; where there are none, that is said."""
+    """Return the text before the findings and rows of a section, or the text that there are none."""
     yield f"\n{heading}# {_plain(section.title)}\n"
     if section.intro:
         yield f"{_plain(section.intro)}\n"

@@ -1,5 +1,5 @@
-"""What a merge request would change: one run of the engine with refresh, read event by event, told for people.
+"""What a merge request would change: one preview with refresh, reported for people.
 
-Owns reading the engine's events, telling what the change does from what somebody did by hand, and whether the two YAMLs
-and the engine agree. Leaves alone how it looks (commands), the sentences (analysis) and the systems (clients).
+Owns separating the change from what was changed by hand, and whether the two YAMLs and the engine agree. The sentences are
+analysis', the layout report's.
 """

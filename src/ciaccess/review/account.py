@@ -1,7 +1,7 @@
-"""An account, which is one resource to the engine, told as the parts that people know: its users, its role, its secret.
+"""An account, one resource to the engine, as the parts that people know.
 
-Owns what the parts are, and in which of their fields two states of the account differ. No state says a password: a user's
-has a version, and the secret hands out the one of a user, so that both tell when a password is another one. What a
+Owns what the parts are, and in which of their fields two states of the account differ. No state holds a password: a user's
+has a version, and the secret has the password of one user, so that both show when a password is another one. What a
 resource's change is called is resources'.
 """
 
@@ -32,18 +32,18 @@ _GONE = "none"  # what a secret holds of which no version is left
 _FIRST = "1"  # the rotation that an account is made with
 _ADOPTED = "kept where Nexus accepts the one in Vault, else new; not shown"
 _STAYS = "as before, not shown"
-_PURGED, _KEPT = "all are deleted for good", "the latest is deleted, earlier ones are kept"
+_PURGED, _KEPT = "all are deleted permanently", "the latest is deleted, earlier ones are kept"
 
 
 @dataclass(frozen=True)
 class Part(Resource):
-    """A part of an account as if it were a resource; `note` is what is to be said of its password, or of its versions."""
+    """A part of an account as a resource; `note` is the text on its password or versions."""
 
     note: str = ""
 
 
 def parts(inputs: Inputs | None) -> Parts:
-    """Return the parts that there are in one state of an account, by type and name, each with its fields."""
+    """Return the parts in one state of an account, by type and name, each with its fields."""
     if inputs is None:
         return {}
     found: Parts = {
@@ -74,7 +74,7 @@ def known(account: Resource) -> Inputs | None:
 
 
 def expanded(account: Resource) -> Iterator[Resource]:
-    """Yield an account with what is no part's, and then its parts."""
+    """Yield an account without its parts, and then its parts."""
     yield replace(account, state=_own(account.state), live=_own(account.live), wanted=_own(account.wanted))
     whole = replace(account, wanted=known(account))
     state, live, wanted = parts(whole.state), parts(whole.live), parts(whole.wanted)
@@ -128,7 +128,7 @@ def _differing(
 def _passwords(inputs: Inputs | None, versions: dict[str, str]) -> _Passwords:
     """Return, for each part that has a password, what tells it from another one.
 
-    `versions` are those of users that somebody may have deleted: their passwords are no others for that.
+    `versions` are those of users that may have been deleted by hand: their passwords are the same.
     """
     if inputs is None:
         return {}
@@ -140,7 +140,7 @@ def _passwords(inputs: Inputs | None, versions: dict[str, str]) -> _Passwords:
 
 
 def _note(account: Resource, key: Key, *, was: bool, will_be: bool) -> str:
-    """Return what is to be said of a part's password, or versions; `was` tells whether the state has the part."""
+    """Return the text on a part's password or versions; `was`: the state has the part."""
     type_, name = key
     state, wanted = account.state, account.wanted
     if type_ == SECRET and not will_be:
@@ -164,7 +164,7 @@ def _step(state: Inputs, wanted: Inputs, user: str) -> str:
 
 
 def _turn(state: Inputs, wanted: Inputs) -> str:
-    """Return from which rotation to which the secret goes, and whom it hands out then, "" where it stays."""
+    """Return the secret's change of rotation, with its new user, "" if it stays."""
     user = _handed_out(wanted)
     is_other = user != _handed_out(state)
     step = _step(state, wanted, user)
@@ -181,7 +181,7 @@ def _is_purged(account: Resource) -> bool:
 
 
 def _own(inputs: Inputs | None) -> Inputs | None:
-    """Return what is no part's; a section that only `up` will know stays, as a text that says so."""
+    """Return what does not belong to a part; a section that only `up` will know stays, as a text."""
     if inputs is None:
         return None
     return {name: value for name, value in inputs.items() if name not in _SECTIONS or isinstance(value, str)}

@@ -1,4 +1,4 @@
-"""The part of the access that a change alters, drawn before and after it. GitLab draws the charts in the note.
+"""The access that a change alters, as charts before and after it, which GitLab draws.
 
 Owns their bound: GitLab draws a chart of up to 2,000 characters without a click.
 """

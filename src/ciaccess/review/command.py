@@ -1,4 +1,4 @@
-"""`./ciaccess preview`: what a merge request would change for people, and in which resources; what its job runs."""
+"""`./ciaccess preview`: what a merge request would change, for people and by resource."""
 
 from __future__ import annotations
 
@@ -62,9 +62,9 @@ def preview(  # noqa: PLR0913 a command's options
         typer.Option("--terraform-report", help="Write the counts for artifacts:reports:terraform."),
     ] = None,
 ) -> None:
-    """Show what `pulumi up` would change: for people first, then by resource, then what somebody changed by hand.
+    """Show what `pulumi up` would change, for people and by resource, and what was changed by hand.
 
-    Exit code 0 nothing changes, 2 something does, 3 something could not be looked at, 1 an error.
+    Exit code 0 nothing changes, 2 something does, 3 something could not be checked, 1 an error.
     """
     outputs = Outputs(as_json, markdown, html, terraform_report, note=note)
     outputs.check()

@@ -1,4 +1,4 @@
-"""Who may do what, as facts of the engine's resources in one of their states: the same facts that analysis takes from YAML.
+"""Who may do what, by the engine's resources in one of their states, as facts of analysis.
 
 What the YAML alone knows (which repositories hold releases) is taken from the YAML's facts. The YAML's facts leave out
 ciaccess's own identities, so whose facts are wanted can be chosen.
@@ -53,7 +53,7 @@ def is_own(name: str) -> bool:
 def facts(
     objects: Iterable[tuple[str, Inputs]], declared: AccessFacts, concerns: Callable[[str], bool]
 ) -> AccessFacts:
-    """Return the facts of resources, given as (type, inputs), about the accounts and roles that `concerns` chooses.
+    """Return the facts of resources (type, inputs) on the accounts and roles that `concerns` chooses.
 
     `declared` are the YAML's, for what no resource tells.
     """
@@ -164,7 +164,7 @@ def _role_facts(role: Inputs, policies: Mapping[str, str], secrets: Mapping[str,
 
 
 def _readable(role: Inputs, policies: Mapping[str, str], secrets: Mapping[str, str]) -> frozenset[str]:
-    """Return the accounts whose secrets a role's policies let be read, or may: what cannot be told is not left out."""
+    """Return the accounts whose secrets a role's policies allow to read, or may allow."""
     names = folded(role.get("tokenPolicies") or ())
     acl = Acl.of({name: policies[name] for name in names if name in policies})
     return frozenset(name for name, path in secrets.items() if acl.may(path).right is not Right.NO)

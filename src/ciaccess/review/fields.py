@@ -1,4 +1,4 @@
-"""The fields of a resource in two states, compared as the systems take them: lists are sets, emptiness is one thing.
+"""The fields of a resource in two states, compared by the systems' rules.
 
 Owns what may be shown: never what the engine masked, the value of a masked variable, or what stands by hand in place
 of a variable's value, which may be a credential.
@@ -41,7 +41,7 @@ Value = str | tuple[str, ...] | Masked | None
 
 @dataclass(frozen=True)
 class FieldChange:
-    """A field that changes: `before` and `after` are None where it is not there. `note` is all to say of a secret."""
+    """A field that changes; a missing side is None, `note` is a secret's only text."""
 
     name: str
     before: Value
@@ -84,7 +84,7 @@ class FieldChange:
 
 
 def values(type_: str, inputs: Inputs | None) -> dict[str, Value]:
-    """Return a resource's fields by name, those of a mapping as `<name>.<key>`; empty ones are left out."""
+    """Return a resource's non-empty fields by name, those of a mapping as `<name>.<key>`."""
     found: dict[str, Value] = {}
     for name, value in (inputs or {}).items():
         if name.startswith("__") or name in _NO_FIELDS:
@@ -105,7 +105,7 @@ def values(type_: str, inputs: Inputs | None) -> dict[str, Value]:
 def changes(
     before: Mapping[str, Value], after: Mapping[str, Value], among: Iterable[str] | None = None
 ) -> tuple[FieldChange, ...]:
-    """Return what differs, secrets left out: two of them look alike. `among` are the names to look at, if not all."""
+    """Return what differs, without secrets. `among` are the names to compare, if not all."""
     chosen = None if among is None else frozenset(among)
     return tuple(
         FieldChange(name, before.get(name), after.get(name))

@@ -1,6 +1,6 @@
-"""A page as one note on a merge request: marked, cut by section where it is too long, edited in place.
+"""A page as one note on a merge request: marked, cut if too long, edited in place.
 
-What stands there is compared with what is to be written but for the last line, which links to the job: a run in which
+The existing note is compared with what is to be written but for the last line, which links to the job: a run in which
 nothing changed does not edit.
 """
 
@@ -26,14 +26,14 @@ _REST_CHARACTERS = 200
 
 
 def marker(project: str, stack: str) -> str:
-    """Return what a note of this project and stack begins with; nobody sees it."""
+    """Return what a note of this project and stack begins with; it is invisible."""
     # Two hyphens would end the comment.
     names = f"{project} {stack}".replace("--", "-%2D")
     return f"<!-- ciaccess preview {names} -->"
 
 
 def text_of(page: Page, mark: str, link: str, *, most_characters: int = MOST_CHARACTERS) -> str:
-    """Return the note's text, its last line the link. What does not fit is left out, of later sections first."""
+    """Return the note's text; its last line is the link. Later sections are cut first."""
     head = f"{mark}\n{markdown(replace(page, sections=()))}"
     left = most_characters - len(head) - _LAST_LINE_CHARACTERS
     heads = ["\n".join((*section_head(section, _HEADING), "")) for section in page.sections]

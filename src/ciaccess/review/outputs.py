@@ -1,4 +1,4 @@
-"""Where a preview goes besides the terminal: files, GitLab's terraform report, and the note on the merge request."""
+"""Where a preview goes besides the terminal: files, GitLab's terraform report, the note."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class OptionalFileCommand(TyperCommand):
 
 @dataclass(frozen=True)
 class Told:
-    """What it is told of: the stack of the Pulumi project, with the YAML that says where GitLab is."""
+    """The subject of a preview: the project, the stack, and the YAML with GitLab's address."""
 
     access: Access
     project: str
@@ -73,7 +73,7 @@ class Outputs:
     def tell(
         self, about: Told, shown: page.Page, as_json: dict[str, Any], counts: dict[str, int] | None = None
     ) -> None:
-        """Write all of it, the note last, so that the artifacts are there whatever GitLab says.
+        """Write all of it, the note last, so that the artifacts exist whatever GitLab responds.
 
         Raises:
             CommandError: a file could not be written, or GitLab refused the note.

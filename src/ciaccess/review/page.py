@@ -1,4 +1,4 @@
-"""A preview as a page for people (report/page): who gains and loses, what changes, and apart from it what drifted."""
+"""A preview as a page: who gains and loses, what changes, and apart from it what drifted."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _WORDS = {
     "import": "is taken over",
     "update": "changes",
     "delete": "is deleted",
-    "replace": "is deleted and made anew",
+    "replace": "is deleted and created again",
 }
 _BY_HAND = {"update": "was changed", "delete": "was deleted"}
 # What every new thing of its kind has, so that it tells nothing.
@@ -39,7 +39,7 @@ NOT_CHECKED = "passwords: a preview reads no secret and tries no login. ./ciacce
 DISAGREEMENT = "The YAML and the engine do not agree"
 _REASONS = (
     "What access.yaml changes since {base}, and what the engine would do, are not the same. Usual reasons: what was merged "
-    "before is not applied yet (look at the pipeline of the default branch), or this branch lacks commits of it (rebase)."
+    "before is not applied yet (check the pipeline of the default branch), or this branch lacks commits of it (rebase)."
 )
 
 
@@ -82,7 +82,7 @@ def not_checked(project: str, stack: str, could_not_look: Iterable[CouldNotLook]
 
 def page_of_failure(project: str, stack: str, messages: Iterable[str]) -> Page:
     """Return the page of a preview in which the engine failed."""
-    section = Section("What the engine said", findings=tuple(map(_message, messages)))
+    section = Section("Messages of the engine", findings=tuple(map(_message, messages)))
     return Page(f"Preview of {project}, stack {stack}", "The preview failed", "bad", (section,))
 
 
@@ -179,7 +179,7 @@ def _drift(report: Report) -> Section:
     ]
     losses = [Finding(f"by hand: {change.sentence}") for change in report.drift_access.losses]
     resources = map(_drifted, report.drift)
-    intro = "Somebody changed this by hand since the last pulumi up. It is no part of this change, and the next up puts it back."
+    intro = "Somebody changed this by hand since the last pulumi up. It does not belong to this change, and the next up puts it back."
     return Section(DRIFT, intro, (*gains, *losses, *resources))
 
 

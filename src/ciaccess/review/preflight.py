@@ -1,4 +1,4 @@
-"""Whether Vault, Nexus and GitLab can be checked, asked at once and answered within seconds, before the engine runs.
+"""Whether Vault, Nexus and GitLab can be checked, within seconds, before the engine runs.
 
 The engine itself cannot be asked that: it waits minutes for a Vault that is down (facts on Vault's provider).
 """

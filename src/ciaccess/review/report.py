@@ -1,4 +1,4 @@
-"""The whole of a preview: who gains and loses, what changes, what drifted, and whether YAML and engine agree."""
+"""A preview: who gains and loses, what changes, what drifted, and whether YAML and engine agree."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ _NOTHING = Difference((), ())
 
 @dataclass(frozen=True)
 class Agreement:
-    """Whether what the YAML's change means is what the engine would do; `base` is the revision compared with.
+    """Whether the YAML's change is what the engine would do; `base` is the compared revision.
 
-    `yaml_only` and `engine_only` are what one of them says and the other does not; `refused` is why the YAML of the
+    `yaml_only` and `engine_only` are the facts of only one of them; `refused` is why the YAML of the
     base could not be compared.
     """
 
@@ -60,7 +60,7 @@ class Agreement:
 class Report:
     """What one preview found. `agreement` is None where no base was named to compare with.
 
-    `former` says of each account that was renamed until when it stays, and of one whose day is over that `up` removes it.
+    `former` has a text on each account that was renamed until when it stays, and of one whose day is over that `up` removes it.
     """
 
     project: str
@@ -127,7 +127,10 @@ def report_of(
     base: Base | None,
     former: Iterable[FormerName] = (),
 ) -> Report:
-    """Return the report of a run that succeeded. `declared` are the facts of the YAML that was run, `former` its former names."""
+    """Return the report of a run that succeeded.
+
+    `declared` are the facts of the YAML that was run, `former` its former names.
+    """
     resources = preview.resources
     states = _states(resource for resource in resources.values() if resource.custom)
     access, by_hand = _differences(states, declared, lambda name: not is_own(name))
@@ -152,7 +155,7 @@ def _anchors(base: Base | None, declared: AccessFacts) -> tuple[ChangedAnchor, .
 
 
 def _former(resources: Iterable[Resource], former: Iterable[FormerName]) -> tuple[str, ...]:
-    """Return what is to be said of former accounts: nothing of those that are over, and gone."""
+    """Return the texts on former accounts: nothing of those that are over, and gone."""
     there = {each.state["account"] for each in resources if each.type == ACCOUNT and each.state is not None}
     return tuple(
         f"{each.name}: {each}{': up removes it' if each.is_over else ''}"
@@ -175,7 +178,7 @@ def _states(resources: Iterable[Resource]) -> tuple[_Objects, _Objects, _Objects
 def _differences(
     states: tuple[_Objects, _Objects, _Objects], declared: AccessFacts, concerns: Callable[[str], bool]
 ) -> tuple[Difference, Difference]:
-    """Return what the change gives and takes, and what somebody did by hand."""
+    """Return what the change gives and takes, and what was changed by hand."""
     state, live, wanted = states
     if state == live == wanted:
         # Who may do what is not worked out where nothing is to be said of it.

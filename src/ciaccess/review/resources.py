@@ -1,7 +1,7 @@
-"""What a change does to each resource, and what somebody did to it by hand, told apart field by field.
+"""What a change does to each resource, and apart from it what was changed by hand, by field.
 
-The change goes from the state to what is wanted, drift from the state to what is live. So a field that somebody set to
-what the change wants is both, and one that `up` only puts back is no part of the change.
+The change goes from the state to what is wanted, drift from the state to what is live. So a field that was set by hand to
+what the change wants is both, and one that `up` only puts back does not belong to the change.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class ResourceChange:
 
 @dataclass(frozen=True)
 class Counts:
-    """What `up` would do, in the engine's resources, of which an account is one; a replacement is one created and one deleted."""
+    """What `up` would do, in resources of the engine; a replacement is one created and one deleted."""
 
     create: int
     update: int
@@ -69,7 +69,7 @@ class Counts:
 
 
 def counts(resources: Iterable[Resource]) -> Counts:
-    """Count what `up` would do; components are no objects of any system, and do not count."""
+    """Count what `up` would do; components are not objects of a system, and do not count."""
     found = Counter(resource.action for resource in resources if resource.custom)
     replaced = found["replace"]
     return Counts(found["create"] + replaced, found["update"], found["delete"] + replaced)
@@ -92,7 +92,7 @@ def _told(
     tell: Callable[[Resource], ResourceChange | None],
     is_whole: Callable[[Resource], bool],
 ) -> tuple[ResourceChange, ...]:
-    """Return what is told of each resource: of an account by its parts, or of it as a whole with its parts."""
+    """Return the changes of each resource: of an account by its parts, or as a whole with them."""
     found: list[ResourceChange] = []
     for resource in sorted(resources, key=lambda each: each.urn):
         if resource.type == ACCOUNT:
@@ -142,7 +142,7 @@ def _new_secret(field: FieldChange, note: str) -> FieldChange:
 
 
 def _changed_secrets(resource: Resource, wanted: Mapping[str, Value], rotation: str) -> list[FieldChange]:
-    """Return the secrets that the change changes; one that also differs by hand counts where the password is a new one."""
+    """Return the secrets that the change alters; one changed by hand too counts with a new password."""
     return [
         FieldChange(name, MASKED, MASKED, f"changes ({rotation})" if rotation else "changes")
         for name, value in sorted(wanted.items())

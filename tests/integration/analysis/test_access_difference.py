@@ -144,5 +144,5 @@ def test_a_file_outside_any_repository_says_so(capsys: Capture, tmp_path: Path) 
 def test_a_file_outside_any_checkout_says_so(tmp_path: Path) -> None:
     file = tmp_path / "access.yaml"
     file.write_bytes(ORGANISATION.read_bytes())
-    with pytest.raises(CommandError, match="lies in no checkout of git"):
+    with pytest.raises(CommandError, match="is not in a git checkout"):
         content_at("HEAD", file)

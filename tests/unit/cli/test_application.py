@@ -115,7 +115,10 @@ def test_a_state_directory_that_cannot_be_made_is_one_message(tmp_path: Path) ->
 
 @pytest.mark.parametrize(
     ("given", "said"),
-    [("n\n", "not confirmed, and nothing was changed"), ("", "nobody answered, and nothing was changed")],
+    [
+        ("n\n", "not confirmed, and nothing was changed"),
+        ("", "there is no terminal to confirm on, and nothing was changed"),
+    ],
 )
 def test_a_command_that_is_not_confirmed_says_that_nothing_was_changed(
     tmp_path: Path, given: str, said: str

@@ -240,7 +240,9 @@ def test_an_account_that_goes_with_its_versions_says_so(tmp_path: Path) -> None:
     found = reviewed(tmp_path, ("svc-tool]", "svc-new]"), ("  svc-tool:\n", "  svc-new:\n"), text=text)
     (old,) = (change for change in found.changes if (change.action, change.noun) == ("delete", "account"))
     parts = said(old.parts)
-    assert parts["delete Vault secret secret/data/nexus/svc-tool"] == ["versions: all are deleted for good"]
+    assert parts["delete Vault secret secret/data/nexus/svc-tool"] == [
+        "versions: all are deleted permanently"
+    ]
     assert "delete metadata of Vault secret secret/data/nexus/svc-tool" in parts
 
 
