@@ -63,6 +63,7 @@ class GitLabGroupVariable(ObjectKind[Variable]):
 
     token = resource_types.VARIABLE
     noun = "variable"
+    item = Variable
     system = "GitLab"
     fields = (
         Field("group", rule=_GROUP, identifies=True),
@@ -101,14 +102,6 @@ class GitLabGroupVariable(ObjectKind[Variable]):
         """Return GitLab's group variables."""
         del address
         return _Variables(self._systems)
-
-    def desired(self, inputs: Values) -> Variable:
-        """Return the variable of these inputs."""
-        return Variable(**{field.name: inputs[field.name] for field in self.fields if field.compared})
-
-    def values_of(self, item: Variable) -> Values:
-        """Return a variable's values."""
-        return dict(vars(item))
 
     def address_of(self, resource_id: str) -> Values:
         """Return group, key and scope."""

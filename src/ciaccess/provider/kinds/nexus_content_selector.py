@@ -23,6 +23,7 @@ class NexusContentSelector(NexusKind[ContentSelector]):
 
     token = resource_types.SELECTOR
     noun = "content selector"
+    item = ContentSelector
     fields = (
         Field("name", rule=NAME, identifies=True),
         Field("description", default="", rule=at_most(MOST_DESCRIPTION_CHARACTERS)),
@@ -34,11 +35,3 @@ class NexusContentSelector(NexusKind[ContentSelector]):
         """Return Nexus's content selectors."""
         del address
         return self._systems.nexus().content_selectors
-
-    def desired(self, inputs: Values) -> ContentSelector:
-        """Return the content selector of these inputs."""
-        return ContentSelector(inputs["name"], inputs["description"], inputs["expression"])
-
-    def values_of(self, item: ContentSelector) -> Values:
-        """Return a content selector's values."""
-        return {"name": item.name, "description": item.description, "expression": item.expression}

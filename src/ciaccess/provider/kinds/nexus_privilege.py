@@ -37,6 +37,7 @@ class NexusPrivilege(NexusKind[Privilege]):
 
     token = resource_types.PRIVILEGE
     noun = "privilege"
+    item = Privilege
     fields = (
         Field("type", rule=one_of(*WRITABLE), replaces=True),
         Field("name", rule=NAME, identifies=True),
@@ -108,14 +109,6 @@ class NexusPrivilege(NexusKind[Privilege]):
         """Return Nexus's privileges."""
         del address
         return self._systems.nexus().privileges
-
-    def desired(self, inputs: Values) -> Privilege:
-        """Return the privilege of these inputs."""
-        return Privilege(**{field.name: inputs[field.name] for field in self.fields if field.compared})
-
-    def values_of(self, item: Privilege) -> Values:
-        """Return a privilege's values."""
-        return {field.name: getattr(item, field.name) for field in self.fields if field.compared}
 
     def bring_in_line(self, existing: Privilege, inputs: Values) -> None:
         """Replace an existing privilege, unless it is built into Nexus."""

@@ -19,6 +19,7 @@ class NexusRole(NexusKind[Role]):
 
     token = resource_types.ROLE
     noun = "role"
+    item = Role
     fields = (
         Field("role_id", rule=ID, identifies=True),
         Field("name", rule=at_most(200, least=1)),
@@ -32,26 +33,6 @@ class NexusRole(NexusKind[Role]):
         """Return Nexus's roles."""
         del address
         return self._systems.nexus().roles
-
-    def desired(self, inputs: Values) -> Role:
-        """Return the role of these inputs."""
-        return Role(
-            role_id=inputs["role_id"],
-            name=inputs["name"],
-            description=inputs["description"],
-            privileges=inputs["privileges"],
-            roles=inputs["roles"],
-        )
-
-    def values_of(self, item: Role) -> Values:
-        """Return a role's values."""
-        return {
-            "role_id": item.role_id,
-            "name": item.name,
-            "description": item.description,
-            "privileges": item.privileges,
-            "roles": item.roles,
-        }
 
     def bring_in_line(self, existing: Role, inputs: Values) -> None:
         """Replace an existing role, unless it is built into Nexus."""

@@ -48,6 +48,7 @@ class NexusUser(NexusKind[User]):
 
     token = resource_types.USER
     noun = "user"
+    item = User
     fields = (
         Field("user_id", rule=ID, identifies=True),
         Field("first_name", rule=at_most(200, least=1)),
@@ -127,21 +128,6 @@ class NexusUser(NexusKind[User]):
         """Return Nexus's users."""
         del address
         return self._systems.nexus().users
-
-    def desired(self, inputs: Values) -> User:
-        """Return the user of these inputs."""
-        return User(
-            user_id=inputs["user_id"],
-            first_name=inputs["first_name"],
-            last_name=inputs["last_name"],
-            email_address=inputs["email_address"],
-            status=inputs["status"],
-            roles=inputs["roles"],
-        )
-
-    def values_of(self, item: User) -> Values:
-        """Return a user's values, except for the password."""
-        return {name: value for name, value in vars(item).items() if name != "source"}
 
     def is_ours(self, existing: User, inputs: Values) -> bool:
         """Tell whether the user equals the inputs and Nexus accepts their password."""

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import time
 from abc import abstractmethod
+from dataclasses import fields
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 from ciaccess.clients.errors import ConflictError, NotFoundError, action
@@ -52,9 +54,10 @@ class ExistsError(KindError):
 
 
 class ObjectKind(Kind, Generic[T]):
-    """The verbs of such a kind; `system` is the name of the system with its objects."""
+    """The verbs of such a kind; `system` is the name of the system with its objects, `item` their type."""
 
     system: ClassVar[str]
+    item: ClassVar[type[Any]]
 
     def create(self, inputs: Values) -> Values:
         """Create the object, or take over an existing one that is ours or has `adopt`."""
@@ -90,13 +93,14 @@ class ObjectKind(Kind, Generic[T]):
     def objects(self, address: Values) -> Objects[T]:
         """Return the collection that contains the object of these values."""
 
-    @abstractmethod
     def desired(self, inputs: Values) -> T:
         """Return the object of the inputs."""
+        item: T = self.item(**{name: inputs[name] for name in self._shared_fields})
+        return item
 
-    @abstractmethod
     def values_of(self, item: T) -> Values:
         """Return an object's values, by field."""
+        return {name: getattr(item, name) for name in self._shared_fields}
 
     def address_of(self, resource_id: str) -> Values:
         """Return the values of the identifying fields in an id."""
@@ -149,6 +153,12 @@ class ObjectKind(Kind, Generic[T]):
         if not inputs["adopt"] and not self.is_ours(existing, inputs):
             raise ExistsError(self.noun, identity, self.system)
         self.bring_in_line(existing, inputs)
+
+    @cached_property
+    def _shared_fields(self) -> list[str]:
+        """The fields that both the kind and the object have."""
+        names = {each.name for each in fields(self.item)}
+        return [field.name for field in self.fields if field.name in names]
 
     def _identity(self, inputs: Values) -> str:
         identity = self.resource_id(inputs)
