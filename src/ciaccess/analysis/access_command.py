@@ -1,4 +1,4 @@
-"""`./ciaccess access`: who may do what, and with --diff who gains and who loses by a change; from the YAML alone."""
+"""`./ciaccess access`: who may do what, and with --diff who gains or loses access."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def access(
 ) -> None:
     """Show who may do what; with --diff, who gains and who loses.
 
-    Exit code 0; with --diff 2 where somebody gains or loses; 1 an error.
+    Exit code 0 clean, 2 with --diff: gains or losses, 1 error.
     """
     facts = AccessFacts.of(load_access(file))
     if form is Format.MERMAID:

@@ -1,4 +1,4 @@
-"""The decision of Vault's JWT plugin over one id_token and one role: admitted or refused, by which claim, in its own words.
+"""The decision of Vault's JWT plugin about an id_token and a role, with its own message.
 
 Owns the claims part of a login: issuer, audience, user claim, bound claims. Signature and lifetime are taken as good:
 they depend on the moment, not on the YAML. Compared with the real Vault in tests/integration/analysis/test_admission.py.
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Unknown(Enum):
-    """A claim that the token has, with a value that cannot be told offline."""
+    """A claim of the token with a value that is unknown offline."""
 
     UNKNOWN = "unknown"
 
@@ -28,7 +28,7 @@ UNKNOWN = Unknown.UNKNOWN
 
 
 class Outcome(StrEnum):
-    """What comes of a check or a login; `unknown` where it hangs on a claim that cannot be told offline."""
+    """The result of a check or a login; `unknown` if it depends on a claim unknown offline."""
 
     ADMITTED = "admitted"
     REFUSED = "refused"
@@ -37,7 +37,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Check:
-    """One comparison. `wanted` are the values that would do, `found` is the token's, None where it has no such claim.
+    """One comparison: `wanted` are the accepted values, `found` the token's, None without the claim.
 
     `reason` is what Vault answers when this check refuses, "" when it does not.
     """
@@ -51,7 +51,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a login with a role comes to. `accounts` are those whose secrets it may read when it is admitted, sorted."""
+    """The result of a login with a role; `accounts` are those whose secrets it may then read."""
 
     role: str
     checks: tuple[Check, ...]
@@ -73,7 +73,7 @@ class Verdict:
 
 
 def judge(access: Access, role_name: str, claims: Mapping[str, Any]) -> Verdict:
-    """Decide a login with a role of access.yaml by a token with these claims, UNKNOWN among their values."""
+    """Decide a login with a role of access.yaml by a token's claims, some of them UNKNOWN."""
     role = access.vault.roles[role_name]
     checks = [
         _issuer(access.vault.jwt.issuer, claims.get("iss")),
@@ -87,7 +87,7 @@ def judge(access: Access, role_name: str, claims: Mapping[str, Any]) -> Verdict:
 
 
 def matches(pattern: str, text: str) -> bool:
-    """Tell whether a text matches a pattern of bound_claims_type glob: * is any text, slashes too, nothing else is special."""
+    """Tell whether a text matches a glob pattern of Vault: * is any text, with slashes."""
     first, *rest = pattern.split("*")
     if not rest:
         return text == pattern
@@ -138,7 +138,7 @@ def _user_claim(role: JwtRole, found: Any) -> Check:
 
 
 def _bound_claim(claim: str, wanted: tuple[str, ...], found: Any, *, glob: bool) -> Check:
-    """Compare as Vault does: text with text alone, so a true or a 12 in the token never equals "true" or "12"."""
+    """Compare as Vault does, text with text: true or 12 in a token never equals "true" or "12"."""
     if found is UNKNOWN:
         open_ = not (glob and "*" in wanted)
         return Check(claim, wanted, found, Outcome.UNKNOWN if open_ else Outcome.ADMITTED)

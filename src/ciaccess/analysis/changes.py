@@ -1,4 +1,4 @@
-"""One gain or loss of access as a sentence, and the marks that tell a reviewer where to look twice."""
+"""A gain or loss of access as a sentence, with marks for closer review."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Difference:
-    """What differs between two states; false when nothing does. `anchors` are trust anchors that changed."""
+    """The differences of two states, false if there are none; `anchors` are changed trust anchors."""
 
     gains: tuple[Change, ...]
     losses: tuple[Change, ...]

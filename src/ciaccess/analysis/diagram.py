@@ -1,4 +1,4 @@
-"""The access as a Mermaid flowchart: jobs → JWT role → account → repositories. GitLab renders it in Markdown.
+"""The access as a Mermaid flowchart: jobs → JWT role → account → repositories.
 
 Owns the text of the chart and its escaping: names come from merge requests, and none may end its label.
 """

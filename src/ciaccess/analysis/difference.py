@@ -1,7 +1,7 @@
 """What a change of access gives and what it takes.
 
-What is covered by something else a holder has is no change: who may pull everything gains nothing by
-`pull: [docker]`, and a claim's pattern that another one contains admits nobody new.
+A right that another one of the holder includes is not a change: with `nx-pull-all`, `pull: [docker]` gains nothing, and
+a pattern of a claim within another one admits no further job.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`./ciaccess explain`: would Vault admit this job, by which claim if not, and what may it then do; from the YAML alone."""
+"""`./ciaccess explain`: whether Vault admits a job, the failing claim, and the job's rights."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def explain(  # noqa: PLR0913 each option is a claim of the job's token
     as_json: JsonOption = False,
     file: FileOption = None,
 ) -> None:
-    """Say whether Vault admits a job, by which claim not, which secrets it may read, and what their accounts may do.
+    """Explain whether Vault admits a job, which claim fails, and which secrets and rights it gets.
 
     Exit code 0: admitted, and may read the secret of --account; 2: not; 3: it hangs on a claim that was not given.
     The token's signature and lifetime are taken as good.
@@ -115,7 +115,7 @@ def explain(  # noqa: PLR0913 each option is a claim of the job's token
 
 
 def overall(found: Sequence[Verdict], account: str | None = None) -> Outcome:
-    """Return the answer of all roles together; of those that lead to the account's secret, where one is named."""
+    """Return the answer of all roles; with an account, of those that lead to its secret."""
     outcomes = {verdict.outcome for verdict in found if account is None or account in verdict.accounts}
     for outcome in (Outcome.ADMITTED, Outcome.UNKNOWN):
         if outcome in outcomes:

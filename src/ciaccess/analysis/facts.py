@@ -1,8 +1,7 @@
-"""Who may do what, as plain facts: actions in Nexus by account and named role, secrets by the jobs that may read them.
+"""Who may do what, as facts: actions in Nexus by account and role, secrets by job.
 
-Owns the facts and how they are got from what access.yaml amounts to, object by object, so that they say what Nexus and
-Vault will hold and not what somebody meant. What lies between two states is analysis.difference; wording is
-analysis.wording. `grants_of` takes any Nexus objects, a preview's as well as the YAML's.
+Owns the facts, derived from the desired objects one by one, so that they describe what Nexus and Vault will contain, not
+what was intended. Differences of two states are in analysis.difference, wording in analysis.wording. `grants_of` takes any Nexus objects, a preview's as well as the YAML's.
 """
 
 from __future__ import annotations
@@ -45,7 +44,7 @@ class Holder:
 
 @dataclass(frozen=True, order=True)
 class Grant:
-    """One action on the artifacts of a repository, EVERY for each format, repository or action; `path` limits it to a folder."""
+    """An action on artifacts of a repository; `path` limits it to a folder, EVERY is a wildcard."""
 
     holder: Holder
     format: str
@@ -66,7 +65,7 @@ class Grant:
 
 @dataclass(frozen=True, order=True)
 class Right:
-    """What is no action on artifacts: a privilege by name, or a role of which only Nexus knows what it holds."""
+    """A right that is not on artifacts: a privilege, or a role whose content only Nexus knows."""
 
     holder: Holder
     name: str
@@ -84,7 +83,7 @@ class Right:
 class AccountFacts:
     """An account: what it is for, its Nexus roles, and where its secret is in Vault's API.
 
-    `former` says, of one that was renamed, what it is called now, and until when it stays; it is no access, and compares equal.
+    `former`, of a renamed account: its present name, and its last day. It is not access, and not compared.
     """
 
     name: str
@@ -248,7 +247,7 @@ def grants_of(
 
 
 def folder_of(expression: str) -> str:
-    """Return the folder that a content selector of ours limits to; for another expression, the expression itself."""
+    """Return the folder in a content selector of ours, for another expression the expression."""
     head, found, tail = expression.partition(' and path =^ "')
     return tail.removesuffix('"') if found and head.startswith("format == ") else expression
 
@@ -276,7 +275,7 @@ def _grants(holder: Holder, role: str, privilege: Privilege | None, paths: Mappi
 
 
 def _built_in(holder: Holder, role: str, privilege: str) -> set[Grant]:
-    """Read nx-repository-view-<format>-<repository>-<action>; no format and no action has a hyphen in it."""
+    """Read nx-repository-view-<format>-<repository>-<action>; only the repository has hyphens."""
     if not privilege.startswith(_VIEW):
         return set()
     format_, _, rest = privilege.removeprefix(_VIEW).partition("-")

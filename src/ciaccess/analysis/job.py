@@ -1,4 +1,4 @@
-"""A job as its id_token describes it: the claims that GitLab would put into it, as far as they can be told offline.
+"""A job as its id_token describes it: GitLab's claims, as far as known offline.
 
 Ids, users and the settings of an environment are GitLab's to know: they are UNKNOWN unless they are given. A token's
 own claims, decoded from a real one, are taken whole, and a claim that they lack is then missing, not unknown.
@@ -22,9 +22,9 @@ _OF_ENVIRONMENTS = ("deployment_tier", "environment", "environment_action", "env
 
 @dataclass(frozen=True)
 class Job:
-    """A job of a project on a ref. `audience` is its id_token's aud; without one, each role's own first audience.
+    """A job of a project on a ref; without an `audience`, each role's first one is used.
 
-    `claims` are added to what the rest tells, or replace it. `whole` says that they are a token's own, and all there are.
+    `claims` are added to those from the other fields, or replace them. `whole`: they are a token's, and complete.
     """
 
     project: str = ""

@@ -1,4 +1,4 @@
-"""Gains and losses at the login: which jobs Vault admits with which role, for how long, and whose secrets they read."""
+"""Gains and losses at the login: admitted jobs by role, token lifetimes, readable secrets."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def _shorter(old: RoleFacts, new: RoleFacts) -> Iterator[Change]:
 
 
 def _uncovered(values: Collection[str], patterns: Collection[str]) -> frozenset[str]:
-    """Return the values that none of the patterns admits, their own stars taken for text that may be anything."""
+    """Return the values that no pattern admits; their own stars count as any text."""
     return frozenset(value for value in values if not any(matches(pattern, value) for pattern in patterns))
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def gains(before: AccessFacts, after: AccessFacts) -> Iterator[Change]:
-    """Return what somebody has after, and did not have before."""
+    """Return the rights that are new."""
     for name in sorted(after.accounts.keys() - before.accounts.keys()):
         yield Change(name, f"{name} is a new account: {after.accounts[name].purpose}")
     for right in _new_rights(before, after):
@@ -26,7 +26,7 @@ def gains(before: AccessFacts, after: AccessFacts) -> Iterator[Change]:
 
 
 def losses(before: AccessFacts, after: AccessFacts) -> Iterator[Change]:
-    """Return what somebody had before, and has no more."""
+    """Return the rights that are lost."""
     for name in sorted(before.accounts.keys() - after.accounts.keys()):
         yield Change(name, f"{name} is no longer an account")
     for right in _new_rights(after, before):
@@ -78,7 +78,7 @@ def _grants(before: AccessFacts, after: AccessFacts, may: str, remark: str) -> I
 
 
 def _parts(grants: list[Grant], whole: Grant, actions: set[str]) -> tuple[str, ...]:
-    """Return what the other state has of a grant: folders of the same repository, or some of its repositories."""
+    """Return the other state's part of a grant: folders or repositories that it includes."""
     folders, elsewhere = set(), set()
     for grant in grants:
         if grant.action in actions and replace(whole, action=grant.action).covers(grant):

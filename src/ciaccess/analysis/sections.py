@@ -1,4 +1,4 @@
-"""Facts of access and their changes as sections of a page: by account, project or repository; who gains, who loses."""
+"""Access and its changes as sections of a page: by account, project or repository."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def by_repository(facts: AccessFacts) -> tuple[Section, ...]:
 
 
 def of_changes(changes: Difference) -> tuple[Section, ...]:
-    """Return changed trust anchors, gains and losses as a page shows them; nothing where there are none."""
+    """Return sections of changed trust anchors, gains and losses, none if there are none."""
     anchors = (Section("Trust anchors", _ANCHORS, findings=tuple(map(_anchor, changes.anchors))),)
     if not (changes.gains or changes.losses):
         return anchors if changes.anchors else ()

@@ -1,4 +1,4 @@
-"""The words for people: which jobs a JWT role admits, what an action on artifacts is called, lists in a sentence."""
+"""Wording for people: jobs of a JWT role, actions on artifacts, lists in a sentence."""
 
 from __future__ import annotations
 
@@ -99,10 +99,10 @@ def under(path: str) -> str:
 
 def whoever(holder: Holder) -> str:
     """Return a holder as the subject of a sentence."""
-    return f"whoever has the Nexus role {holder.name}" if holder.is_role else holder.name
+    return f"users with the Nexus role {holder.name}" if holder.is_role else holder.name
 
 
 def duration(seconds: int) -> str:
-    """Return `10 min`, or seconds where it is no whole number of minutes."""
+    """Return `10 min`, or seconds if it is not a multiple of a minute."""
     whole = seconds % _SECONDS_OF_MINUTE == 0
     return f"{seconds // _SECONDS_OF_MINUTE} min" if whole else f"{seconds} s"

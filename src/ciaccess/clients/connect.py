@@ -1,4 +1,4 @@
-"""Clients by access.yaml's addresses and the environment's credentials; and whether each system can be checked at all.
+"""Clients for access.yaml's addresses, and a check whether each system can be queried.
 
 Nothing is sent to a Vault other than the environment's. Each client is imported when it is asked for: `--help` does without.
 """
@@ -130,7 +130,7 @@ def checked_nexus(access: Access, timeout_seconds: float) -> Nexus:
 
 
 def checked_gitlab(access: Access, timeout_seconds: float, credential: str = GITLAB_TOKEN) -> GitLab:
-    """Return GitLab once its token is known to read it; `credential` is the name of the token's variable.
+    """Return GitLab once its token can read it; `credential` is the token's variable.
 
     Raises:
         CredentialsError, CouldNotLookError, ApiError: it does not, or GitLab does not answer.

@@ -66,7 +66,7 @@ def notes_token() -> str:
 
 
 def ca_bundle() -> Path | None:
-    """Return the file of the CAs to trust, from CIACCESS_CA_BUNDLE or REQUESTS_CA_BUNDLE; None: the built-in ones.
+    """Return the CA file in CIACCESS_CA_BUNDLE or REQUESTS_CA_BUNDLE, None for the built-in CAs.
 
     Raises:
         CredentialsError: it is named, and is not there.
@@ -86,11 +86,11 @@ def _read(name: str) -> str:
     if not value:
         raise CredentialsError(f"{name} ({KNOWN[name]})" if name in KNOWN else name)
     if not value.isprintable():
-        raise CredentialsError(f"{name} holds control characters or is no text, which no credential is")
+        raise CredentialsError(f"{name} has control characters or is not text, which no credential has")
     if value != value.strip():
         raise CredentialsError(f"{name} begins or ends with a blank, which no credential does")
     if name == _USERNAME and ":" in value:
-        raise CredentialsError(f"{name} holds a colon, with which nobody can log in")
+        raise CredentialsError(f"{name} has a colon, which is not possible in a username")
     if name not in _NO_SECRETS:
         conceal(value)
     return value
@@ -104,6 +104,6 @@ def _file_text(name: str) -> str:
         with Path(path).open("rb") as file:
             text = file.read(_MOST_FILE_BYTES).decode()
     except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) and error.strerror else "it is no text"
+        why = error.strerror if isinstance(error, OSError) and error.strerror else "it is not text"
         raise CredentialsError(f"{name}_FILE names {path}, which cannot be read ({why})") from None
     return text.removesuffix("\n").removesuffix("\r")

@@ -1,6 +1,6 @@
-"""What can go wrong when a system is asked, as one tree; every text is a single line that says what to do.
+"""The errors of a request to a system, as one tree; every text is one line with a remedy.
 
-ApiError                  `<verb> <kind> '<id>': <what the server said>. <what to do>`
+ApiError                  `<verb> <kind> '<id>': <the server's message>. <remedy>`
  ├ UnreachableError       no connection, DNS, time-out, TLS, a reset after the retries
  ├ UnauthorizedError      401
  ├ ForbiddenError         403
@@ -50,7 +50,7 @@ def action(verb: str, kind: str, identity: str) -> str:
 
 
 def origin(error: BaseException) -> str:
-    """Return what an unforeseen error is and where it arose, without its text: `KeyError at values.py:12`."""
+    """Return the type and place of an unexpected error, without its text: `KeyError at values.py:12`."""
     frames = traceback.extract_tb(error.__traceback__)
     place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
     return f"{type(error).__name__}{place}"
@@ -82,7 +82,7 @@ class ApiError(CiaccessError):
 
 
 class UnreachableError(ApiError):
-    """There is no answer: no connection, DNS, a time-out, TLS, or a reset after the retries."""
+    """No response: no connection, DNS, a timeout, TLS, or a reset after the retries."""
 
 
 class UnauthorizedError(ApiError):
@@ -110,7 +110,7 @@ class ServerError(ApiError):
 
 
 class UnexpectedAnswerError(ApiError):
-    """The answer is not the API's: an HTML page, broken JSON, a wrong shape, a redirect to another host."""
+    """The response is not the API's: an HTML page, broken JSON, a wrong shape, another host."""
 
 
 _BY_STATUS: dict[int, type[ApiError]] = {
@@ -124,7 +124,7 @@ _SERVER_ERRORS = range(500, 600)
 
 
 def error_class(status: int) -> type[ApiError]:
-    """Return the error that a status stands for; what is no error status is an unexpected answer."""
+    """Return the error for a status; one that is not an error is an unexpected answer."""
     if status in _BY_STATUS:
         return _BY_STATUS[status]
     if status in _CLIENT_ERRORS:

@@ -1,7 +1,7 @@
-"""A password's fingerprint: enough to tell whether two are the same, too little to find out what they are.
+"""A password's fingerprint: enough to compare two, too little to find the password.
 
-Safe to show for the passwords that the plugin makes, and for those alone: 40 random characters are 240 bits, so nobody
-can try them out, and the 48 bits shown leave 2^192 candidates for each. What a person chose can be tried out from a
+Safe to show for the passwords that the plugin makes, and for those alone: 40 random characters are 240 bits, too many
+to try out, and the 48 bits shown leave 2^192 candidates for each. What a person chose can be tried out from a
 digest, so nothing else ever gets one.
 """
 

@@ -1,6 +1,6 @@
 """Keeps secrets out of log records and error texts: whatever was concealed is shown as `***`.
 
-`conceal(secret)` is called by whoever takes a secret into its hands (credentials, the clients). From the first
+`conceal(secret)` is called wherever a secret is received (credentials, the clients). From the first
 call on every log record of the process is redacted where it is made, so that no handler, however it was set up
 and by whom, meets a secret; RedactingFilter does the same for a single handler or logger.
 """
@@ -26,7 +26,7 @@ _USER_INFO = re.compile(r"(?i)(https?://)[^/\s@'\"]+@")
 
 
 class _Secrets:
-    """The secrets of this process in every spelling, by how each ends: thousands cost a text no more than one does.
+    """The secrets of this process in every spelling, indexed by their ends for a fast search.
 
     By the end and not by the beginning, which `user:password` has in common with all of one user's, and tokens with all of
     their kind.
@@ -89,12 +89,12 @@ _secrets = _Secrets()
 
 
 def conceal(secret: str) -> None:
-    """Never show this text again, in whatever spelling; one under four characters cannot be concealed."""
+    """Conceal this text in every spelling from now on, if it has four or more characters."""
     _secrets.add(secret)
 
 
 def redacted(text: str) -> str:
-    """Return the text without the concealed secrets, credentials in URLs, and values of headers that hold some."""
+    """Return the text without concealed secrets, credentials in URLs, and secret headers."""
     return _USER_INFO.sub(rf"\1{CONCEALED}@", _HEADERS.sub(rf"\1{CONCEALED}", _secrets.hide(text)))
 
 

@@ -1,4 +1,4 @@
-"""One list of one kind, asked for once a process and shared by all who need it, from any number of threads."""
+"""A list of objects, read once per process and shared by all its threads."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class SharedList(Generic[K, T]):
         self.change(dropped)
 
     def change(self, change: Callable[[dict[K, T]], dict[K, T]]) -> None:
-        """Put a write into the list; one that is under way may miss the write or have it, and gets it once it is there.
+        """Add a write to the list, also to one that is being read.
 
         `change` gets a dictionary of its own and returns the one to keep; done twice it is as if done once.
         """

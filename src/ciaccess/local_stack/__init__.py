@@ -1,4 +1,4 @@
-"""The local stack: a real Vault, and simulators of Nexus and GitLab where no real server can be installed.
+"""The local stack: a real Vault, and a real or simulated Nexus and GitLab.
 
 Everything listens on 127.0.0.1 alone. Product code starts these as processes and never imports a simulator.
 """

@@ -1,4 +1,4 @@
-"""id_tokens of the local stack's GitLab, which mints whatever is asked for: a job's good ones, and bad ones."""
+"""id_tokens from the local stack's GitLab, which issues valid and invalid ones on request."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ _CHUNK_BYTES = 1 << 20
 
 @dataclass(frozen=True)
 class Bundle:
-    """A version of Nexus: its build, the digest of its archive, and its Java runtime with the digests of the wheels."""
+    """A version of Nexus: its build and digest, and its Java runtime with digests."""
 
     build: str
     sha256: str

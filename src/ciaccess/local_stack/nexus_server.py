@@ -1,4 +1,4 @@
-"""A real Nexus of the local stack: its settings, how it starts, its first password, and why it did not start.
+"""A real Nexus in the local stack: settings, start, first password, reasons of a failed start.
 
 Owns the folder that it is started on. It listens on 127.0.0.1 alone, and its memory is limited.
 """

@@ -1,4 +1,4 @@
-"""Where the local stack keeps its ports, pids, credentials, data and logs: `<state directory>/local`, mode 0700.
+"""The folder of the local stack, `<state directory>/local`: ports, pids, credentials, data, logs.
 
 Owns the files; knows nothing of what runs. Files with credentials have mode 0600 from their first byte.
 """
@@ -35,13 +35,13 @@ def log_file(service: str) -> Path:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner may read, and the folders it lies in."""
+    """Write a file that only its owner may read, and create its folders."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     atomic_file.write_private(path, text.encode())
 
 
 def credential_file(name: str) -> Path:
-    """Return the file of a credential that the local stack makes: `nexus-password`, `gitlab-token`, `vault-token`."""
+    """Return the file of a credential: `nexus-password`, `gitlab-token`, `vault-token`."""
     return folder() / name
 
 
@@ -55,7 +55,7 @@ def make_credential(name: str, prefix: str = "") -> Path:
 
 @dataclass
 class Record:
-    """What is remembered of the stack between commands: the port of each listener, the pid of each service.
+    """The record of the stack between commands: ports of listeners, pids of services.
 
     `nexus` is the version of a real Nexus, "" for the simulator.
     """

@@ -1,4 +1,4 @@
-"""Background processes by pid: started in a session of their own, recognised again, stopped by us alone.
+"""Background processes by pid: each in its own session, identified and stopped only by us.
 
 A pid is trusted only while the process behind it still names its data folder on its command line, so a
 number that the system has given to someone else is never taken for ours, and never signalled.
@@ -32,7 +32,7 @@ _children: dict[int, subprocess.Popen[bytes]] = {}
 
 
 class StackError(CiaccessError):
-    """The local stack cannot do what was asked; the text says why and what to do."""
+    """The local stack failed; the text has the reason and the remedy."""
 
 
 def is_ours(pid: int, data: Path) -> bool:
@@ -89,7 +89,7 @@ def spawn(command: Sequence[str], log: Path, environment: dict[str, str]) -> int
 
 
 def _reap(pid: int) -> None:
-    """Let go of a child of this very command that has ended; another command's child is not ours to wait for."""
+    """Reap an ended child of this command; another command's child is not ours to wait for."""
     child = _children.get(pid)
     if child and child.poll() is not None:
         del _children[pid]
@@ -127,7 +127,7 @@ def _wait(condition: Callable[[], bool], seconds: float) -> bool:
 
 @dataclass(frozen=True)
 class Starting:
-    """A service that was just started: how long it may take, and what finds its last error in its log, "" for none."""
+    """A started service: its time limit, and a function that finds its last error in the log."""
 
     name: str
     pid: int
@@ -166,7 +166,7 @@ def port_is_free(port: int) -> bool:
 
 
 def free_port() -> int:
-    """Return a port of 127.0.0.1 that nobody listens on.
+    """Return a free port of 127.0.0.1.
 
     Not one of those that the system gives to outgoing connections: it could be gone before anybody listens there.
     """

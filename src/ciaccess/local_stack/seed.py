@@ -1,4 +1,4 @@
-"""What the organisation's systems hold before ciaccess comes: Nexus's repositories, GitLab's groups and projects.
+"""The organisation's objects before ciaccess: Nexus's repositories, GitLab's groups, projects.
 
 Names come from access.yaml; the registries' ports are those of the local stack. Idempotent.
 """
@@ -48,7 +48,7 @@ PROJECTS = (
 
 
 def seed_nexus(access: Access, record: Record) -> None:
-    """Create the repositories of access.yaml where they are missing; the first docker ones get the two connectors.
+    """Create missing repositories of access.yaml; the first docker ones get the two connectors.
 
     Anonymous access is disabled, as in the organisation's Nexus: a new one has it enabled.
     """

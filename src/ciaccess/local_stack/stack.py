@@ -1,7 +1,7 @@
 """Starting, stopping and looking at the local stack as one thing.
 
-A service that runs is left alone; one that was killed is started again on its data; a port that someone else
-has taken is said, and for a new stack another one is chosen.
+A service that runs is left alone; one that was killed is started again on its data; a port in
+use is reported, and for a new stack another one is chosen.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Status:
 
 
 def choose_nexus(version: str | None) -> Record:
-    """Return the record of a stack with this version of Nexus, "" for the simulator, None for what it has.
+    """Return the record of a stack with this version of Nexus ("" for the simulator).
 
     Raises:
         StackError: it exists with another Nexus, whose objects its Pulumi state describes.
@@ -92,7 +92,7 @@ def start(access: Access, *, any_ports: bool = False, nexus: str | None = None) 
     as `choose_nexus` takes it.
 
     Raises:
-        StackError: a port is taken, or a service did not come up; the text says what to do.
+        StackError: a port is taken, or a service did not start; the text has the remedy.
     """
     with _locked():
         record = choose_nexus(nexus)
@@ -137,14 +137,14 @@ def status() -> list[Status]:
 
 
 def reset() -> None:
-    """Stop everything and delete the stack's data, credentials and logs, and the Pulumi state that describes it."""
+    """Stop all services and delete data, credentials, logs, and the stack's Pulumi state."""
     stop_all()
     shutil.rmtree(folder(), ignore_errors=True)
     _forget_state(state_directory() / "state")
 
 
 def _forget_state(backend: Path) -> None:
-    """Delete what the engine keeps of the stack `local`; another stack's state may lie beside it, and stays."""
+    """Delete the engine's files of the stack `local`, not those of another stack beside it."""
     if all(file.name == "local.json" for file in backend.glob(".pulumi/stacks/**/*.json")):
         shutil.rmtree(backend, ignore_errors=True)
         return
@@ -272,7 +272,7 @@ def _status(record: Record, service: str) -> Status:
 
 
 def environment() -> dict[str, str]:
-    """Return the variables that `pulumi` needs to get into a started stack: Vault's token itself, the rest by file."""
+    """Return the variables for `pulumi` on a started stack: Vault's token, the rest by file."""
     started = record()
     try:
         token = credential_file("vault-token").read_text(encoding="ascii")

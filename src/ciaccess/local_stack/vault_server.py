@@ -1,4 +1,4 @@
-"""The local Vault: the real server on raft storage, initialised and unsealed here, so that it survives a restart.
+"""The local Vault: the real server on raft storage, initialised and unsealed by ciaccess.
 
 Owns its configuration file, its one unseal key and its root token (files of mode 0600 in the local stack's
 folder). Leaves everything inside Vault alone but the KV engine at the organisation's mount, which exists there.
@@ -83,7 +83,7 @@ def open_up(url: str) -> None:
 
 
 def enable_kv(url: str, mount: str) -> None:
-    """Enable a KV engine of version 2 at `mount`, as the organisation's Vault has it, unless it is there."""
+    """Enable a KV engine of version 2 at `mount`, unless it exists."""
     client = root_client(url)
     if f"{mount}/" not in client.sys.list_mounted_secrets_engines()["data"]:
         client.sys.enable_secrets_engine("kv", path=mount, options={"version": "2"})

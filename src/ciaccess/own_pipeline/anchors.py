@@ -1,4 +1,4 @@
-"""The trust anchors that an administrator confirmed, kept in Vault where ciaccess's own jobs read and cannot write them.
+"""The trust anchors that an administrator confirmed, in Vault, read-only for own jobs.
 
 Owns their secret, and the refusal of a job whose access.yaml or stack settings differ from it. The code of a merge request
 runs with the rights of its identity all the same: what these are is Vault's to limit (access/desired/vault_policies).

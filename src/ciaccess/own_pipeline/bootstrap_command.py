@@ -1,6 +1,6 @@
 """`./ciaccess bootstrap`: the first time, by an administrator; afterwards the pipeline does it.
 
-Runs `pulumi up` as whoever calls it, which makes the pipeline's identities too, and puts into Vault what only people can
+Runs `pulumi up` as the calling user, which makes the pipeline's identities too, and puts into Vault what only people can
 bring: the tokens of GitLab and the stack's passphrase. Safe to repeat; what changes the identities themselves needs it
 again, since they may not write each other (docs/adr/0009).
 """
@@ -54,7 +54,7 @@ Left to do by hand in GitLab, project {project}:
   1. Protect the branch {branch}: Settings > Repository > Protected branches. Allowed to push: no one.
   2. Give CI the state backend, PULUMI_BACKEND_URL and its credentials: Settings > CI/CD > Variables.
   3. Schedule the drift check on {branch}: Build > Pipeline schedules, such as 0 * * * *.
-The tokens end when GitLab says; run this again with the new ones before. docs/own-pipeline.md has the rest."""
+The tokens expire on the date in GitLab; run this again with new ones before. docs/own-pipeline.md has the rest."""
 
 
 def _option(name: str) -> Any:
@@ -158,10 +158,10 @@ def _provision(stack: str, *, yes: bool) -> None:
     words = ("--stack", stack, "--refresh")
     if not yes:
         if pulumi_cli.run("preview", *words):
-            raise CommandError("pulumi preview did not succeed; what it said is above. Nothing was changed")
+            raise CommandError("pulumi preview failed; its output is above. Nothing was changed")
         confirm("Apply this?")
     if pulumi_cli.run("up", "--yes", "--skip-preview", *words):
-        raise CommandError("pulumi up did not succeed; what it said is above. Correct it, and run this again")
+        raise CommandError("pulumi up failed; its output is above. Fix the cause, and run this again")
 
 
 def _put(access: Access, vault: Vault, stack: str, brought: dict[str, str]) -> None:

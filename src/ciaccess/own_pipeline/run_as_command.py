@@ -1,4 +1,4 @@
-"""`./ciaccess run-as`: a command as one of the pipeline's identities, with what the job's id_token gets out of Vault.
+"""`./ciaccess run-as`: run a command with the credentials of one of the pipeline's identities.
 
 Credentials live in that command's environment alone: nothing is written to a file, and Vault's token is revoked as
 soon as the command has ended.
@@ -95,7 +95,7 @@ def _log_in(access: Access, identity: pipeline_identities.Identity) -> Vault:
 
 
 def _log_out(vault: Vault) -> None:
-    """Revoke the token; where that fails, the command's own end is still what counts, and the token ends by itself."""
+    """Revoke the token; a failure does not change the exit code, since the token expires anyway."""
     from ciaccess.clients.errors import ApiError  # noqa: PLC0415 loaded already
 
     try:

@@ -1,5 +1,5 @@
-"""Proves each account from end to end against the running systems, and that what must be refused is.
+"""Verifies each account end to end on running systems, including all required refusals.
 
-Owns what is tried, and the verdict on what came of it; how a system is asked is clients', what an account may do is
-analysis'. Leaves nothing behind where it is told to only read. Knows no simulator: who can mint id_tokens is handed in.
+Owns the checks and the verdict; clients/ queries the systems, analysis/ derives an account's rights. Leaves nothing behind
+in read-only mode. Knows no simulator: the issuer of id_tokens is a parameter.
 """

@@ -1,4 +1,4 @@
-"""`./ciaccess verify`: proves each account from an id_token to an artifact, and that what must be refused is refused."""
+"""`./ciaccess verify`: verifies each account from an id_token to an artifact, and all refusals."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""id_tokens: the one that a job holds, those that are made from it and must not be believed, and who can mint others.
+"""id_tokens: a job's own, forged ones derived from it, and issuers of others.
 
-A forged token says what a good one says, so that nothing but its signature is the reason of a refusal.
+A forged token has the claims of a valid one, so that only its signature can be the reason of a refusal.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _TAMPERED_LETTERS = 20
 
 
 class TokenError(CiaccessError):
-    """There is no such id_token; the text says why and what to do."""
+    """The id_token is missing or invalid; the text has the reason and the remedy."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class IdToken:
         """Read a token without believing it.
 
         Raises:
-            TokenError: it is none.
+            TokenError: it is invalid.
         """
         conceal(text)
         try:
@@ -88,7 +88,7 @@ class Issuer(Protocol):
 
     @property
     def projects(self) -> Sequence[str]:
-        """Return the full paths of projects whose jobs it can mint for, one outside the groups among them."""
+        """Return the full paths of projects that it can issue tokens for, one outside the groups."""
 
     def mint(self, project: str, ref: str, audience: str, **options: Any) -> str:
         """Return the token of a job of `project` on `ref`.

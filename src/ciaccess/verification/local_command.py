@@ -1,4 +1,4 @@
-"""`./ciaccess local`: the local stack, to try every change against real systems before a merge request."""
+"""`./ciaccess local`: the local stack, to test changes on real systems before a merge request."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ NexusOption = Annotated[
 
 @application.command(epilog="Example:  ./ciaccess local start && pulumi up --stack local")
 def start(*, free_ports: FreePortsOption = False, nexus: NexusOption = None) -> None:
-    """Start what is not running, and seed Nexus's repositories and GitLab's group and projects. Exit code 0 or 1."""
+    """Start missing services, and seed Nexus's repositories and GitLab's group and projects."""
     _start(free_ports=free_ports, nexus=nexus)
     _print_table()
 
@@ -106,7 +106,7 @@ def status(*, as_json: JsonOption = False) -> None:
 
 @application.command(epilog="Example:  ./ciaccess local reset --yes")
 def reset(*, yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False) -> None:
-    """Stop the stack and delete its data, its credentials, and the Pulumi state of the stack `local`. Exit code 0 or 1."""
+    """Stop the stack and delete its data, its credentials, and the state of the stack `local`."""
     if not yes:
         confirm("Delete the local Vault, Nexus, GitLab and the state of the stack `local`?")
     stack.reset()

@@ -1,4 +1,4 @@
-"""Logins at Vault with a JWT role, and what Vault's answer means: admitted, refused with its reason, or no answer at all."""
+"""Logins at Vault with a JWT role: admitted, refused with its reason, or without a response."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Logins:
         self._options = options
 
     def admit(self, check: Check, role_name: str, token: str) -> tuple[Result, Vault | None]:
-        """Try a login; return its result, and Vault as it is asked with the token that was given. The caller logs out."""
+        """Log in; return the result, and a client with the token, which the caller must log out."""
         nobody = Vault(self._access.vault.address, "", options=self._options)
         try:
             vault = nobody.log_in(self._access.vault.jwt.mount, role_name, token)
@@ -49,7 +49,7 @@ class Logins:
         return check.worked("admitted"), vault
 
     def must_be_refused(self, role_name: str, tokens: TokenSource) -> Iterator[Result]:
-        """Try every login that must be refused, with Vault's reason in each result; stop where Vault gives no answer."""
+        """Try every login that must be refused, with Vault's reason; stop if Vault does not respond."""
         subject = f"role {role_name}"
         try:
             for asked, why, token in self._attempts(role_name, tokens):
@@ -96,7 +96,7 @@ def refusal(check: Check, error: ApiError) -> Result:
 
 
 def log_out(vault: Vault) -> None:
-    """Revoke the token; a batch token, or one that Vault cannot revoke now, ends by itself within its lifetime."""
+    """Revoke the token; a batch token, or one that cannot be revoked now, expires by itself."""
     try:
         vault.log_out()
     except ApiError:

@@ -1,7 +1,7 @@
-"""An account's rights in Nexus, tried one by one: what it must be able to do, and what it must not.
+"""Checks of an account's rights in Nexus: allowed operations and refused ones.
 
-Reads and deletions of what is not there are tried by the answer alone: who may is told 404, who may not 401 or 403. The
-login was proved before, so both of these are refusals.
+Reads and deletions use names that do not exist: with the right the answer is 404, without it 401 or 403. The login was
+verified before, so both of these are refusals.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _NO_REPOSITORY = "Repository not found"
 
 
 class CouldNotLookError(Exception):
-    """Nexus answered neither yes nor no, so more attempts make no sense: in the repository, if that is offline, or at all."""
+    """Nexus gave no usable answer: skip the repository if it is offline, otherwise all checks."""
 
 
 class Names:
@@ -49,7 +49,7 @@ class Names:
         self._lock = threading.Lock()
 
     def new(self, folder: str) -> Artifact:
-        """Return an artifact that nobody has."""
+        """Return an artifact that does not exist."""
         with self._lock:
             self._count += 1
             return Artifact(f"ciaccess-verify-{self._run}-{self._count}", folder)
@@ -57,7 +57,7 @@ class Names:
 
 @dataclass(frozen=True)
 class Trial:
-    """What all accounts' tries have in common. `planted` is what lies at a location for reading, if anything does."""
+    """Shared data of all accounts' checks; `planted` are files for reading, by location."""
 
     access: Access
     facts: AccessFacts
@@ -200,7 +200,7 @@ def set_online(repository: str) -> str:
 
 
 def _judged(check: Check, answer: Answer, location: Location, admitted: tuple[int, ...] = ()) -> Result:
-    """Return what an answer means; `admitted` are statuses that come to a user with the right, and to no other.
+    """Return the meaning of an answer; `admitted` are statuses only with the right.
 
     Raises:
         CouldNotLookError: the server is in trouble, or the repository is offline.

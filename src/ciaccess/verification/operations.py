@@ -1,4 +1,4 @@
-"""What an account is tried for in Nexus, and whether that must work or be refused: derived from access.yaml alone.
+"""The operations to check in Nexus, each required to work or to fail, from access.yaml alone.
 
 An action is expected to work where grants cover all that it needs, to be refused where they cover nothing of it, and
 is not tried in between. Of a path that limits an account its sibling is tried too, whose name begins in the same way,
@@ -44,7 +44,7 @@ _OF_GROUPS = (Action.BROWSE, Action.READ)
 
 @dataclass(frozen=True)
 class Location:
-    """A folder of a repository, as it stands in access.yaml: `environment` is dev, uat, prod or group."""
+    """A folder of a repository in access.yaml; `environment` is dev, uat, prod or group."""
 
     format: str
     environment: str
@@ -70,7 +70,7 @@ class Operation:
 
 @dataclass(frozen=True)
 class Administration:
-    """A call of Nexus's REST API that needs one of some privileges, and leaves nothing behind even where it works."""
+    """A call of Nexus's REST API that needs one of some privileges, and changes nothing."""
 
     title: str
     method: str
@@ -119,7 +119,7 @@ def operations(access: Access, facts: AccessFacts, account: str) -> tuple[Operat
 
 
 def administration(facts: AccessFacts, account: str) -> tuple[tuple[Administration, bool], ...]:
-    """Return the calls of Nexus's REST API that the account is tried for, each with whether it must work."""
+    """Return the calls of Nexus's REST API to check, each with whether it must work."""
     holder = Holder(account)
     held = {right.name for right in facts.rights_of(holder)}
     tried = [(each, facts.administers(holder) or bool(each.privileges & held)) for each in ADMINISTRATION]
@@ -127,7 +127,7 @@ def administration(facts: AccessFacts, account: str) -> tuple[tuple[Administrati
 
 
 def undeclared(facts: AccessFacts, account: str) -> tuple[str, ...]:
-    """Return the account's rights of which only Nexus knows what they give: what it must not do cannot be told then."""
+    """Return the account's rights with unknown content, so that refusals cannot be predicted."""
     return tuple(right.name for right in facts.rights_of(Holder(account)) if _only_nexus_knows(right))
 
 

@@ -1,4 +1,4 @@
-"""Where each repository of access.yaml is reached, and the connections to there, which all accounts share."""
+"""The address of each repository of access.yaml, with connections shared by all accounts."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ class Uploaded:
 
 
 class Places:
-    """The repositories: docker's dev by the push registry, its group by the pull registry, the rest at Nexus's own URL.
+    """The repositories: docker's by the push and pull registries, the others at Nexus's URL.
 
-    Knows what lies there because of us.
+    Keeps a record of our uploads.
     """
 
     def __init__(self, access: Access, options: HttpOptions) -> None:
@@ -57,7 +57,7 @@ class Places:
         )
 
     def upload(self, location: Location, artifact: Artifact, credentials: Credentials) -> Answer:
-        """Upload as an account; what may be stored is remembered before it is sent, and forgotten after a refusal.
+        """Upload as an account; records a possible file before the upload, drops it after a refusal.
 
         Nexus now and then answers 500 to one of several uploads at once (about 1 in 500). After that, and after a cut
         connection, what is stored decides, and what is not there is sent again.

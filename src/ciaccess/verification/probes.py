@@ -1,4 +1,4 @@
-"""What can be tried in repositories of each format; for formats without a client, how rights are tried without an artifact.
+"""Checks in repositories of each format, with a client, or by rights without an artifact.
 
 Measured on Nexus 3.30 and 3.71. The list of assets is refused by the right to read, whatever the format. A path that a format
 does not serve is 404 to every user, so it proves nothing; apt and r ask for the right before they reject the path, and store

@@ -34,9 +34,9 @@ class Verdict(IntEnum):
 
 @dataclass(frozen=True)
 class Result:
-    """One try: whose (`svc-bench`, `role nexus-ci`, `group orchestrator`), of which kind, what it was, and what came of it.
+    """One check: its subject (`svc-bench`, `role nexus-ci`), kind, title and result.
 
-    `allowed` is whether it must work, `said` what the system answered: never a secret.
+    `allowed` is whether it must work, `said` the system's message, never a secret.
     """
 
     subject: str
@@ -73,7 +73,7 @@ class Check:
         return self._result(Outcome.NOT_LOOKED, said)
 
     def no_answer(self, error: ApiError) -> Result:
-        """Return the result of a try that a system gave no answer to; what fails for one reason says the same."""
+        """Return the result of a check without an answer; the same reason gives the same text."""
         return self.not_looked(f"{error.said}. {error.remedy}")
 
     def _result(self, outcome: Outcome, said: str) -> Result:
@@ -93,7 +93,7 @@ class Report:
 
     @property
     def verdict(self) -> Verdict:
-        """Return the answer: what could not be looked at outweighs what is wrong, as in a drift report."""
+        """Return the verdict: "could not look" outweighs failures, as in a drift report."""
         if self.of(Outcome.NOT_LOOKED):
             return Verdict.COULD_NOT_LOOK
         return Verdict.WRONG if self.of(Outcome.WRONG) else Verdict.AS_IT_MUST_BE
@@ -108,7 +108,7 @@ class Report:
         }
 
     def as_junit(self) -> str:
-        """Return the report as JUnit XML: a case each, failed where it is wrong, an error where nobody could look."""
+        """Return the report as JUnit XML: a failure for a failed check, an error for an impossible one."""
         return document("ciaccess verify", (_case(result) for result in self.results))
 
 

@@ -1,4 +1,4 @@
-"""The whole of a verification: roles, variables, accounts, in parallel with a cap; what was uploaded is removed at the end."""
+"""A verification: roles, variables, accounts in parallel; uploads are deleted at the end."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Means:
 
 
 class Verification:
-    """One run over some accounts of access.yaml; `done` is told of each subject that is through, from any thread."""
+    """One run over some accounts; `done` is called for each finished subject, from any thread."""
 
     def __init__(
         self,
@@ -89,7 +89,7 @@ class Verification:
 
     @property
     def roles(self) -> list[str]:
-        """Return the JWT roles that lead to the accounts; with all accounts all roles, ciaccess's own too."""
+        """Return the JWT roles that lead to the accounts; with all accounts all roles, own ones too."""
         wanted = set(self._accounts)
         if wanted == set(self._access.accounts):
             return list(jwt_roles(self._access))
@@ -97,7 +97,7 @@ class Verification:
 
     @property
     def subjects(self) -> int:
-        """Return how many subjects `done` is told of."""
+        """Return the number of calls of `done`."""
         return len(self.roles) + len(self._accounts) + 1
 
     def run(self) -> Report:
@@ -151,7 +151,7 @@ class Verification:
         return variables.as_the_job_got_them(self._access, self._means.job_environment)
 
     def _plant(self, pool: ThreadPoolExecutor) -> list[Result]:
-        """Upload one artifact to each location that is going to be read, so that reading it proves something."""
+        """Upload an artifact to each location that will be read, so that reads are of real files."""
         administrator = self._means.nexus_administrator
         if administrator is None or not self._means.writes:
             return []

@@ -31,7 +31,7 @@ _CHANGING = {"create", "update", "patch", "delete", "sudo", "root"}
 
 @dataclass
 class SecretProof:
-    """Tries one account's secret with every JWT role; `credentials` are there once a role's job has read them."""
+    """Checks one account's secret with every JWT role, and keeps its `credentials`."""
 
     access: Access
     account: str

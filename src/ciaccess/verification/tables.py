@@ -1,4 +1,4 @@
-"""A verification as people read it: accounts by kinds of tries, Vault's reasons, and everything that is wrong by name."""
+"""A verification as text: accounts by kinds of checks, Vault's reasons, failures by name."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def show(report: Report, console: Console, *, verbose: bool = False) -> None:
 
 
 def show_proof(report: Report, account: str, console: Console) -> None:
-    """Print one account's way from token to artifact: what worked step by step, what was refused by kind."""
+    """Print one account's checks from token to artifact, and the refusals by kind."""
     console.print(f"\n[bold]{account}, from token to artifact[/]")
     results = _of(report, account)
     for result in results:

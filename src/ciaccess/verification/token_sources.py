@@ -1,4 +1,4 @@
-"""Where a role's id_tokens come from: the one that the job was given, or an issuer that mints what is asked for.
+"""Sources of a role's id_tokens: the job's own, or an issuer that creates them on request.
 
 A source gives the token of a job that the role admits, and those that the role must refuse for what they claim. What a
 token is expected to meet is decided by analysis.admission, so that no token counts as bad that the YAML admits.
@@ -52,7 +52,7 @@ class TokenSource(Protocol):
 
 
 def with_own_roles(access: Access) -> Access:
-    """Return the same with the JWT roles of ciaccess's own jobs among the others, for tries that are about roles."""
+    """Return the same with the JWT roles of ciaccess's own jobs."""
     return access.model_copy(
         update={"vault": access.vault.model_copy(update={"roles": dict(jwt_roles(access))})}
     )
@@ -84,7 +84,7 @@ class MintedTokens:
         self._issuer = issuer
 
     def good(self, role_name: str, account: str) -> IdToken:
-        """Mint for a job that the role admits, of the project that bears the account's name if there is one."""
+        """Issue a token for an admitted job, of the project with the account's name if there is one."""
         own = account.partition("-")[2] or account
         # False sorts first: projects with the account's name in them, then the rest as the issuer has them.
         projects = sorted(self._issuer.projects, key=lambda path: path.rpartition("/")[2] != own)

@@ -1,4 +1,4 @@
-"""The group variables through which jobs find Vault and Nexus: as GitLab has them, or as the running job got them."""
+"""The group variables with the addresses of Vault and Nexus, in GitLab or in the running job."""
 
 from __future__ import annotations
 

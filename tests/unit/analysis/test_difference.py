@@ -132,7 +132,7 @@ EDITS: list[tuple[str, str, list[str], list[str]]] = [
         "    pull: [docker, npm]",
         [],
         [
-            f"whoever has the Nexus role nx-pull-all {LESS_PULLED}",
+            f"users with the Nexus role nx-pull-all {LESS_PULLED}",
             f"svc-deployer {LESS_PULLED}",
         ],
     ),

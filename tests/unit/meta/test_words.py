@@ -36,13 +36,8 @@ FORBIDDEN = {
 }
 # Packages whose texts are still to be rewritten.
 NOT_YET = {
-    "src/ciaccess/analysis",
-    "src/ciaccess/clients",
     "src/ciaccess/consumers",
     "src/ciaccess/drift",
-    "src/ciaccess/local_stack",
-    "src/ciaccess/own_pipeline",
-    "src/ciaccess/verification",
 }
 SOURCES = [
     path
@@ -67,6 +62,7 @@ def texts(path: Path) -> Iterator[str]:
 
 
 def remarks(text: str) -> list[str]:
+    text = re.sub(r"`[^`]*`", "``", text)  # names in code
     return [
         f"{found[0]!r}: use {instead}, in {text[max(0, found.start() - 40) : found.end() + 40]!r}"
         for pattern, instead in FORBIDDEN.items()

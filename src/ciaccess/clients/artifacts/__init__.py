@@ -1,6 +1,6 @@
-"""Tiny artifacts, and how each format's own clients upload, download and delete them: real protocols over requests.
+"""Tiny artifacts, with upload, download and deletion by each format's real protocol.
 
-Knows no account and no permission: an Answer says what the server did. Repositories themselves are clients/nexus's.
+Knows no account and no permission: an Answer is what the server did. clients/nexus has the repositories themselves.
 """
 
 from __future__ import annotations

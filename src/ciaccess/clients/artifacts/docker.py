@@ -1,4 +1,4 @@
-"""The format docker: an image of one layer with one small file, pushed and pulled by the registry API v2."""
+"""The format docker: an image of one layer with one small file, by the registry API v2."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Docker:
         return place.send("DELETE", f"/v2/{artifact.name}/manifests/{_digest(self.content(artifact))}")
 
     def purge(self, place: Place, artifact: Artifact) -> Answer:
-        """Delete the manifest, its tag and its blobs; the answer is the first that is neither success nor 404."""
+        """Delete the manifest, its tag and its blobs; return the first unexpected answer."""
         blobs = (f"/v2/{artifact.name}/blobs/{_digest(blob)}" for blob in _blobs(artifact))
         answers = [self.delete(place, artifact), *(place.send("DELETE", path) for path in blobs)]
         troubles = [answer for answer in answers if not (answer.worked or answer.status == 404)]  # noqa: PLR2004 not found
@@ -64,7 +64,7 @@ class Docker:
 
 
 def _blobs(artifact: Artifact) -> tuple[bytes, bytes]:
-    """Return configuration and layer, both of their own for each name, so that no two images share one."""
+    """Return configuration and layer, unique for each name, so that images share no blob."""
     text = artifact.name.encode()
     unpacked = io.BytesIO()
     with tarfile.open(fileobj=unpacked, mode="w") as tarball:
@@ -89,7 +89,7 @@ def _manifest_path(artifact: Artifact) -> str:
 
 
 def _session(begun: Answer, artifact: Artifact) -> str:
-    """Return the upload session's path, ready for a parameter more; a Location never leads to another server."""
+    """Return the upload session's path for further parameters, always on the same server."""
     parts = urlsplit(begun.headers.get("Location", ""))
     path = (
         f"/v2/{parts.path.partition('/v2/')[2]}"

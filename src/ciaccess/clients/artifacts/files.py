@@ -18,7 +18,7 @@ class Format(Protocol):
         """Return what a download gives."""
 
     def upload(self, place: Place, artifact: Artifact) -> Answer:
-        """Upload the artifact as a pipeline does; stop at the first answer that is no success."""
+        """Upload the artifact as a pipeline does; stop at the first unsuccessful answer."""
 
     def download(self, place: Place, artifact: Artifact) -> Answer:
         """Download it."""
@@ -34,7 +34,7 @@ class Files:
     """A format whose artifacts are files at paths."""
 
     def path(self, artifact: Artifact) -> str:
-        """Return where the file lies."""
+        """Return the path of the file."""
         raise NotImplementedError
 
     def content(self, artifact: Artifact) -> bytes:
@@ -62,7 +62,7 @@ class Raw(Files):
     """A text file, uploaded by `curl --upload-file`."""
 
     def path(self, artifact: Artifact) -> str:
-        """Return where the file lies."""
+        """Return the path of the file."""
         return f"{artifact.folder}{artifact.name}.txt"
 
 
@@ -70,7 +70,7 @@ class Yum(Files):
     """An RPM without files, uploaded by `curl --upload-file`."""
 
     def path(self, artifact: Artifact) -> str:
-        """Return where the package lies."""
+        """Return the path of the package."""
         return f"{artifact.folder}{artifact.name}-{VERSION}-1.noarch.rpm"
 
     def content(self, artifact: Artifact) -> bytes:
@@ -79,8 +79,8 @@ class Yum(Files):
 
 
 class Maven2(Files):
-    """A text file as the artifact of a component, whose group is the folder; uploaded by `curl --upload-file`."""
+    """A text file as the artifact of a component in a folder; `curl --upload-file` uploads it."""
 
     def path(self, artifact: Artifact) -> str:
-        """Return where the file lies."""
+        """Return the path of the file."""
         return f"{artifact.folder}{artifact.name}/{VERSION}/{artifact.name}-{VERSION}.txt"

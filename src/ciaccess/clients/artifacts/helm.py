@@ -16,7 +16,7 @@ class Helm(Files):
     """A chart that holds Chart.yaml alone."""
 
     def path(self, artifact: Artifact) -> str:
-        """Return where the chart lies."""
+        """Return the path of the chart."""
         return f"/{artifact.name}-{VERSION}.tgz"
 
     def content(self, artifact: Artifact) -> bytes:

@@ -19,7 +19,7 @@ class Npm(Files):
     """A package whose tarball holds package.json alone."""
 
     def path(self, artifact: Artifact) -> str:
-        """Return where the tarball lies."""
+        """Return the path of the tarball."""
         return f"/{artifact.name}/-/{_filename(artifact)}"
 
     def content(self, artifact: Artifact) -> bytes:

@@ -1,4 +1,4 @@
-"""A repository as its format's clients reach it, one user's calls to it, and what the server answers."""
+"""A repository as used by its format's clients: one user's calls, and the server's answers."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _MOST_TEXT_BYTES = 2000
 
 @dataclass(frozen=True)
 class Artifact:
-    """An artifact of version 1.0.0. `name` is of letters, digits and hyphens; `folder`, for files, begins and ends with a slash."""
+    """An artifact of version 1.0.0; `name` has letters, digits, hyphens; `folder` has outer slashes."""
 
     name: str
     folder: str = "/"
@@ -36,7 +36,7 @@ class Artifact:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came of a call: its status, and what the server said, on one line."""
+    """The result of a call: its status, and the server's message on one line."""
 
     status: int
     said: str
@@ -61,7 +61,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Place:
-    """One repository, as one user reaches it: `url` is https://nexus/repository/<name>, or a registry's."""
+    """One repository for one user; `url` is https://nexus/repository/<name> or a registry's."""
 
     repository: str
     url: str

@@ -1,4 +1,4 @@
-"""An RPM without files, written byte by byte: rpmbuild takes a third of a second, and a job's image may lack it.
+"""An RPM without files, written byte by byte, since rpmbuild is slow and may be missing.
 
 A lead of 96 bytes, a signature header padded to eight, the main header, a gzipped cpio archive. A header is an index of
 (tag, type, offset, count) over a store of values, all big-endian; its first entry, the region, points at a copy of

@@ -1,4 +1,4 @@
-"""What python-gitlab and requests raise, as clients/errors; and how every call of python-gitlab is made."""
+"""The exceptions of python-gitlab and requests as clients/errors, and how it is called."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _REMEDIES = {
 
 @contextmanager
 def errors(doing: str, url: str, method: str = "GET") -> Iterator[None]:
-    """Turn what calls and their answers' shapes raise into clients/errors; `method` is the call's, `url` GitLab's."""
+    """Convert the exceptions of a call into clients/errors; `method` is the call's, `url` GitLab's."""
     from gitlab.exceptions import GitlabError as Failure  # noqa: PLC0415 0.15 s that a start without GitLab need not take
 
     try:
@@ -55,7 +55,7 @@ def _translated(error: GitlabError, doing: str, url: str) -> ApiError:
         return UnexpectedAnswerError(doing, str(error), remedy, system=SYSTEM)
     said = _said(error.error_message)
     kind = ConflictError if _TAKEN in said else error_class(status)
-    remedy = _REMEDIES.get(status, "Run again later; GitLab's own log says more.")
+    remedy = _REMEDIES.get(status, "Run again later; GitLab's own log has details.")
     if status == _BAD_REQUEST and said.startswith("value"):
         remedy = "A masked value needs 8 or more characters without blanks (docs/resources.md); VAULT_ADDR needs no mask."
     answered = f"{SYSTEM} answered {status}" + (f", {said}" if said else "")

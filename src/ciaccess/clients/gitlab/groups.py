@@ -1,6 +1,6 @@
-"""What lies in a GitLab group, its subgroups and projects, and which variables they set again. Reads only.
+"""A GitLab group, its subgroups and projects, and the variables that they set. Reads only.
 
-A variable of a subgroup or project hides the group's of the same key from the jobs there, without a word.
+A variable of a subgroup or project silently hides the group's with the same key from the jobs there.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def is_administrator(gitlab: GitLab) -> bool:
 
 
 def sees_all_projects(gitlab: GitLab, group: Place) -> bool:
-    """Report whether the token's user reads every project of a group: an administrator, or a member from Reporter on."""
+    """Tell whether the token's user can read every project of a group."""
     api, user = gitlab.api(), _user(gitlab)
     if user.get("is_admin"):
         return True
@@ -109,7 +109,7 @@ def places_of(gitlab: GitLab, group: str) -> tuple[Place, ...]:
 
 
 def projects_of(gitlab: GitLab, group: str) -> tuple[Place, ...]:
-    """Return the projects of a group and its subgroups; those that other groups share with it are not its own."""
+    """Return the projects of a group and its subgroups, without shared ones."""
     listed = gitlab.api().groups.get(group, lazy=True).projects
     with errors(f"list projects of group '{group}'", gitlab.url):
         return tuple(map(_project, listed.list(include_subgroups=True, with_shared=False, **_LISTED)))
@@ -134,7 +134,7 @@ def _project(item: Any) -> Place:
 
 
 def keys_set_in(gitlab: GitLab, place: Place, keys: Iterable[str]) -> tuple[str, ...]:
-    """Return which of these keys a subgroup or project sets itself, in whatever scope; their values are not looked at."""
+    """Return which of these keys a subgroup or project sets, in any scope; reads no value."""
     api = gitlab.api()
     owner = (api.groups if place.kind == "group" else api.projects).get(place.identity, lazy=True)
     with errors(f"list variables of {place.kind} '{place.path}'", gitlab.url):

@@ -1,7 +1,7 @@
-"""One issue of a project that a program keeps, found again by a marker in its description that nobody sees.
+"""One issue of a project, maintained by a program and found by a hidden marker.
 
 Owns finding it among what its own user opened, in whatever state, and writing it: everybody may open an issue with the
-marker, and its author could change it afterwards. What stands in it is the caller's.
+marker, and its author could change it afterwards. Its content is the caller's.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Issues:
         self._manager: Any = gitlab.api().projects.get(project, lazy=True).issues
 
     def find(self, marker: str) -> Issue | None:
-        """Return the token's own issue whose description has the marker; of several, the one opened first."""
+        """Return the token's own issue with the marker, the oldest if there are several."""
         with self._errors("find", marker):
             me = self._gitlab.api().http_get("/user", **ONCE)
             # GitLab's search looks for words, so that what it finds is compared once more.
@@ -54,7 +54,7 @@ class Issues:
             return _issue(self._manager.create({"title": title, "description": description}, **ONCE))
 
     def write(self, issue: Issue, title: str, description: str, *, is_open: bool) -> None:
-        """Give an issue another title and description, and open or close it; what is so already is not sent."""
+        """Change title, description and state of an issue; send only differences."""
         changes = {
             name: text
             for name, text, old in (
@@ -70,7 +70,7 @@ class Issues:
                 self._manager.update(issue.number, changes, **ONCE)
 
     def comment(self, issue: Issue, text: str) -> None:
-        """Add a comment, which those who watch the issue are told of."""
+        """Add a comment; GitLab notifies the issue's watchers."""
         with self._errors("comment on", f"#{issue.number}", "POST"):
             self._manager.get(issue.number, lazy=True).notes.create({"body": text}, **ONCE)
 

@@ -1,4 +1,4 @@
-"""One note on a merge request that a program keeps, found again by a marker in its first line that nobody sees.
+"""One note on a merge request, maintained by a program and found by a hidden marker.
 
 Owns finding it among what its own user wrote: everybody may write a note that begins with the marker, and its author
 could change it afterwards. Notes are read in one list, the oldest first.
@@ -47,7 +47,7 @@ class MergeRequestNotes:
         """Return the token's own note that begins with the marker; of several, the oldest.
 
         Raises:
-            UnauthorizedError, ForbiddenError: it is no token that may, such as CI_JOB_TOKEN.
+            UnauthorizedError, ForbiddenError: the token may not do this, such as CI_JOB_TOKEN.
         """
         doing = f"find the note on {self._about}"
         with _refused(), self._errors(doing):
@@ -64,12 +64,12 @@ class MergeRequestNotes:
         return None
 
     def create(self, text: str) -> None:
-        """Add a note, which those who watch the merge request are told of."""
+        """Add a note; GitLab notifies the merge request's watchers."""
         with _refused(), self._errors(f"add a note to {self._about}", "POST"):
             self._manager.create({"body": text}, **ONCE)
 
     def replace(self, note: Note, text: str) -> None:
-        """Give a note another text; nobody is told."""
+        """Replace a note's text; GitLab sends no notification."""
         with _refused(), self._errors(f"edit the note on {self._about}", "PUT"):
             self._manager.update(note.identity, {"body": text}, **ONCE)
 

@@ -1,4 +1,4 @@
-"""A project's pipeline as GitLab merges it: the CI lint API for the default branch. Reads only; scope read_api suffices."""
+"""A project's merged pipeline, by the CI lint API. Reads only; scope read_api suffices."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """GitLab's group variables, over python-gitlab.
 
 Owns what GitLab's API leaves to its callers: a variable is found by key and scope in one list a group, a write is
-read back and compared (Free drops the environment scope without a word, and an update whose filter finds nothing
+read back and compared (Free silently drops the environment scope, and an update whose filter finds nothing
 changes another scope's variable), and every error is one of clients/errors. Leaves alone projects' variables.
 """
 
@@ -61,7 +61,7 @@ class GitLab:
         self._session.close()
 
     def api(self) -> Gitlab:
-        """Return python-gitlab's client, for what has a module of its own; its calls take ONCE, inside `errors`."""
+        """Return python-gitlab's client for other modules; their calls take ONCE, inside `errors`."""
         with self._lock:
             return self._connected()
 
@@ -89,7 +89,7 @@ class Variables:
         self._shared = SharedList(self._list)
 
     def all(self) -> dict[VariableId, Variable]:
-        """Return all variables of the group; one list call a process, whose failure is everyone's who waited for it."""
+        """Return all variables of the group, from one list per process; its failure is shared."""
         return dict(self._shared.items())
 
     def _list(self) -> dict[VariableId, Variable]:

@@ -48,7 +48,7 @@ _MOST_DEPTH = 32
 
 
 def trusting(**bounds: float) -> HttpOptions:
-    """Return options with the CA bundle that the environment names; `bounds` are HttpOptions' seconds.
+    """Return options with the environment's CA bundle; `bounds` are HttpOptions' seconds.
 
     Raises:
         CredentialsError: the bundle is named, and is not there.
@@ -220,7 +220,7 @@ def _reason(error: requests.RequestException) -> str:
 
 
 def page_title(response: requests.Response) -> str | None:
-    """Return the title of an HTML page (`untitled` without one), None when the answer is no page."""
+    """Return the title of an HTML page (`untitled` without one), None for another answer."""
     start = response.content[:_TITLE_CHARACTERS].decode("utf-8", errors="replace")
     is_page = "html" in response.headers.get("Content-Type", "").lower() or re.match(
         r"\s*(<!doctype html|<html)", start, re.IGNORECASE

@@ -1,4 +1,4 @@
-"""How every client's requests travel: pooled, bounded in time and size, retried where that is safe, to one host only.
+"""Transport of every client: pooled, bounded in time and size, safe retries, one host only.
 
 `PooledSession` is an ordinary requests.Session, so python-gitlab and hvac take it as well. It raises the exceptions
 of requests; their translation into words is clients/http/session's.
@@ -6,7 +6,7 @@ of requests; their translation into words is clients/http/session's.
 What is retried, and what is not:
 - no connection was made: any method, because nothing was sent;
 - the connection broke afterwards, and 502, 504: methods that may be repeated (GET, HEAD, OPTIONS, PUT, DELETE);
-- 429 and 503: any method, because the server says that it did nothing;
+- 429 and 503: any method, because the server did nothing;
 - a time-out while waiting for the answer, TLS failures, every other status: never;
 - while a server is known to be away, because a call has just waited for it in vain: only 429, so that a thousand calls say
   so in about the time of one.
@@ -50,7 +50,7 @@ _BEFORE_VALUES = (b",", b"[", b"{")  # in text as well, which only makes the bou
 class HttpOptions:
     """The bounds of one call.
 
-    `down_seconds` is how long a server may be away (no connection, 502, 503, 504) before that is said;
+    `down_seconds` is how long a server may be down (no connection, 502, 503, 504) before that is an error;
     `total_seconds` is the most a call may take, waits for a busy server included, however slowly the server sends;
     `most_values` is how many values of JSON an answer may have; an error's body is cut after `most_error_bytes`.
     """
@@ -70,7 +70,7 @@ class HttpOptions:
 
 
 class ElsewhereError(requests.RequestException):
-    """A redirect or a link in an answer leads elsewhere; the text says from where to where."""
+    """A redirect or a link leads to another server; the text names both."""
 
 
 class BundleUnusableError(requests.exceptions.SSLError):
@@ -92,10 +92,10 @@ def was_sent(error: requests.RequestException) -> bool:
 
 
 class _Attempts:
-    """The patience of one call: counts attempts, and says how long to wait before the next one."""
+    """The retries of one call: counts attempts, and returns the wait before the next one."""
 
     def __init__(self, options: HttpOptions, method: str, *, is_patient: bool) -> None:
-        """Who is not patient asks nobody again but a busy server (429), and does not wait long for a connection."""
+        """An impatient call retries only a busy server (429), with a short connection timeout."""
         self._options = options
         self._down_seconds = options.down_seconds if is_patient else -1.0
         most = options.connect_seconds if is_patient else _IMPATIENT_CONNECT_SECONDS
@@ -149,7 +149,7 @@ class _Attempts:
 
 
 class _Outage:
-    """That a server is away, as the calls of one transport know it: for some seconds after one has waited in vain."""
+    """The record that a server is down, shared by the calls of a transport for some seconds."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
@@ -175,7 +175,7 @@ def _retry_after_seconds(response: requests.Response) -> float | None:
 
 
 class _Transport(HTTPAdapter):
-    """Sends one request within its bounds, with the retries of the module's docstring, and reads the whole answer."""
+    """Sends one request within its bounds and with retries, and reads the whole response."""
 
     def __init__(self, options: HttpOptions) -> None:
         self._options = options
@@ -213,7 +213,7 @@ class _Transport(HTTPAdapter):
         return pool
 
     def _read(self, response: requests.Response) -> None:
-        """Read the body piece by piece, within its bounds; what an error has beyond its bound is left unread."""
+        """Read the body in pieces, within its bounds; the rest of a long error is not read."""
         try:
             body = self._body(response)
         except ReadTimeoutError as error:
@@ -251,7 +251,7 @@ class _Transport(HTTPAdapter):
 class PooledSession(requests.Session):
     """A requests.Session for one server, bounded by `options`.
 
-    It calls no other origin than the base URL's, whoever asks it to: a redirect, or a library that follows a link. It
+    It calls no other origin than the base URL's, not for a redirect, nor for a library that follows a link. It
     keeps no cookie (a session cookie would log one user in with another's password), reads no netrc, follows no redirect
     of a write, and takes proxies from the environment, NO_PROXY included.
     """

@@ -1,8 +1,8 @@
-"""A client of Sonatype Nexus Repository 3: roles, users, privileges, content selectors, and the repositories' list.
+"""A client of Nexus Repository 3: roles, users, privileges, selectors, repositories' list.
 
 snake_case everywhere; Nexus's camelCase is known to clients/nexus/wire and the kinds' declarations alone. Sets are
-frozensets, so that equal objects are equal. Repositories, realms and anonymous access are left alone, and the last is
-looked at.
+frozensets, so that equal objects are equal. Repositories, realms and anonymous access are never written; the last is
+read.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _T = TypeVar("_T", User, Role)
 
 
 class Nexus:
-    """One Nexus, as one user sees it. Safe to use from many threads; nothing is asked before it is needed.
+    """One Nexus, as one user. Safe to use from many threads; sends requests only when needed.
 
     Raises:
         ValueError: the URL is not one of http or https, or the username has a colon.
@@ -72,7 +72,7 @@ class Nexus:
         return read_anonymous_access(self._api).enabled
 
     def status_of(self, method: str, path: str, doing: str) -> int:
-        """Return the HTTP status with which a call of the REST API is answered to this user; `path` is encoded already.
+        """Return the HTTP status of a REST call as this user; `path` is URL-encoded.
 
         Raises:
             UnreachableError, UnexpectedAnswerError: there is no answer of Nexus's.
@@ -80,7 +80,7 @@ class Nexus:
         return self._api.answer(method, path, doing).status_code
 
     def takes_writes(self) -> bool:
-        """Tell whether Nexus takes writes; it does not in read-only mode, which backups and upgrades put it into."""
+        """Tell whether Nexus accepts writes, which it does not in read-only mode."""
         return self._api.takes_writes("ask whether Nexus takes writes")
 
     def refresh(self) -> None:
@@ -102,7 +102,7 @@ class Nexus:
 
 
 def _without(items: dict[str, _T], field: str, name: str) -> dict[str, _T]:
-    """Return the objects, the name taken out of those whose field has it; the others are the same objects."""
+    """Return the objects without the name in a field; unaffected objects are the same ones."""
     return {
         key: replace(item, **{field: getattr(item, field) - {name}}) if name in getattr(item, field) else item
         for key, item in items.items()

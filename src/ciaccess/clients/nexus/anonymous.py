@@ -1,4 +1,4 @@
-"""Nexus's anonymous access, to read only: whether it serves those who show no credentials, and as which user."""
+"""Nexus's anonymous access, read only: whether it is enabled, and as which user."""
 
 from __future__ import annotations
 

@@ -107,7 +107,7 @@ class Api:
         return json_of(self.call("GET", path, doing, kind, **options), doing, NEXUS)
 
     def accepts(self, doing: str, auth: HTTPBasicAuth) -> bool:
-        """Tell whether someone's credentials are accepted; /status says it whatever they may do.
+        """Tell whether credentials are accepted; /status shows that for any rights.
 
         Raises:
             ApiError: it is answered neither with 200 nor with 401.
@@ -166,7 +166,7 @@ class Api:
         return error(doing, said, remedy, system=NEXUS, status=status)
 
     def _is_read_only(self, response: requests.Response, doing: str) -> bool:
-        """Tell whether a write was refused because Nexus takes none; a proxy's 503 is no reason to ask further."""
+        """Tell whether a write failed because of read-only mode; not for a proxy's 503."""
         own_words = response.headers.get("Content-Type", "").lower().startswith("text/plain")
         if response.status_code != _UNAVAILABLE or response.request.method == "GET" or not own_words:
             return False
@@ -202,7 +202,7 @@ def _remedy(error: type[ApiError], status: int, said: str, grants: str, url: str
 
 
 def _is_of_the_api(response: requests.Response) -> bool:
-    """Tell whether an error is the REST API's own; outside its context path Nexus's Jetty answers, with the URL."""
+    """Tell whether an error is the REST API's; outside its context path Nexus's Jetty answers."""
     body = _body(response)
     if isinstance(body, dict):
         return "message" in body and "url" not in body
@@ -221,7 +221,7 @@ def _body(response: requests.Response) -> Any:
 
 
 def _said(response: requests.Response, fields: Mapping[str, str]) -> str:
-    """Return what the server said, in a few words: never the whole body. `fields` are our names by Nexus's."""
+    """Return the server's message, shortened; `fields` are our names by Nexus's."""
     status = f"HTTP {response.status_code}"
     if (title := page_title(response)) is not None:
         return f"{status} with an HTML page titled '{title}', from a proxy or another server"
@@ -237,12 +237,12 @@ def _said(response: requests.Response, fields: Mapping[str, str]) -> str:
         or not text
         or not response.headers.get("Content-Type", "").lower().startswith("text/plain")
     ):
-        return f"{status} without a word" if not text else f"{status} with an answer that is not Nexus's"
+        return f"{status} with an empty body" if not text else f"{status} with an answer that is not Nexus's"
     return _plain(text)
 
 
 def _faults(body: list[Any], fields: Mapping[str, str]) -> list[str]:
-    """Return the faults of `[{"id": "PARAMETER name", "message": "must not be empty"}]`: `name: must not be empty`."""
+    """Return the faults of Nexus's list, such as `name: must not be empty`."""
     found = []
     for fault in body:
         if isinstance(fault, dict) and isinstance(fault.get("message"), str):
@@ -253,7 +253,7 @@ def _faults(body: list[Any], fields: Mapping[str, str]) -> list[str]:
 
 
 def _plain(text: str) -> str:
-    """Return a plain text without fault id and Java class; of a value that is too long only which one it is."""
+    """Return a plain message without fault id, Java class, and the value that is too long."""
     if too_long := re.search(r'Value too long for column "(\w+)', text):
         return f"the {too_long[1].lower()}'s value is too long"
     if quoted := re.search(r"message='\"?(.*?)\"?'\}", text):

@@ -1,4 +1,4 @@
-"""What can be done with every kind of Nexus object: the shared list, reading one, creating, replacing, deleting.
+"""Operations on every kind of Nexus object: shared list, read, create, replace, delete.
 
 Written once for all kinds; what is peculiar to users and privileges is in their modules.
 """
@@ -30,7 +30,7 @@ class Listing(Generic[T]):
         self.shared = SharedList(self._list)
 
     def all(self) -> dict[str, T]:
-        """Return the objects by id: one call a process, whoever asks; the dictionary is the caller's own."""
+        """Return the objects by id, from one call per process, as a new dictionary."""
         return dict(self.shared.items())
 
     def find(self, identity: str) -> T | None:
@@ -58,7 +58,7 @@ class Collection(Listing[T]):
     """A kind that is managed. Every write is put into the shared list, so that it stays true."""
 
     def __init__(self, api: Api, kind: Kind[T], after_delete: Callable[[str], None] = lambda _: None) -> None:
-        """`after_delete` is told the id of what is gone: other kinds may have named it."""
+        """`after_delete` is called with the deleted id, which other kinds may refer to."""
         super().__init__(api, kind)
         self._after_delete = after_delete
 

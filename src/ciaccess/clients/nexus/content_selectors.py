@@ -1,4 +1,4 @@
-"""Nexus's content selectors: a CSEL expression under a name. One that a privilege uses cannot be deleted."""
+"""Nexus's content selectors: named CSEL expressions; one in use cannot be deleted."""
 
 from __future__ import annotations
 

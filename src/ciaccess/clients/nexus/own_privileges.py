@@ -1,6 +1,6 @@
-"""Which content selectors and privileges are a role's own: those called after it, `ci-svc-x-yum-dev` after `ci-svc-x`.
+"""A role's own selectors and privileges, by their names: `ci-svc-x-yum-dev` of `ci-svc-x`.
 
-An adoption says what the plugin's import will find, so both find it here.
+Shared by an adoption's plan and the plugin's import, so that both find the same.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ def is_called_after(role_id: str, name: str) -> bool:
 
 
 def own_privileges(nexus: Nexus, role_id: str) -> list[Privilege]:
-    """Return the privileges on content selectors that a role holds and that are its own, by name; "" is no role."""
+    """Return a role's own privileges on content selectors, by name; "" stands for no role."""
     role = nexus.roles.find(role_id) if role_id else None
     held = [nexus.privileges.find(name) for name in sorted(role.privileges)] if role else []
     return [each for each in held if each and each.type == _SCOPED and is_called_after(role_id, each.name)]

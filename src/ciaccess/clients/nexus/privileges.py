@@ -1,4 +1,4 @@
-"""Nexus's privileges. Each type is written at a path of its own, with fields of its own, and read at one for all."""
+"""Nexus's privileges: each type has its own path and fields for writes; one path for reads."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ PRIVILEGES = Kind(
 
 
 class Privileges(Collection[Privilege]):
-    """The privileges. Nexus stores what it cannot read again, so two mistakes are refused before they are sent."""
+    """The privileges. Nexus stores two mistakes that it cannot read again; they are refused here."""
 
     def __init__(self, api: Api, after_delete: Callable[[str], None]) -> None:
         super().__init__(api, PRIVILEGES, after_delete)

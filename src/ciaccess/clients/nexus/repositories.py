@@ -1,4 +1,4 @@
-"""Nexus's repositories, to list only: they are not this project's to make. The list has what the user may browse."""
+"""Nexus's repositories, read only: those that the user may browse."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Nexus's roles. A PUT replaces the whole role; deleting one takes it out of users and of roles that contain it."""
+"""Nexus's roles. A PUT replaces a role; deleting one removes it from users and other roles."""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ class Users(Collection[User]):
         super().replace(item)
 
     def disable(self, user: User) -> None:
-        """Let a user in no more. One that is gone already is no error; one without roles, which Nexus does not take, stays."""
+        """Disable a user; succeeds if it does not exist, and skips one without roles."""
         if not user.roles:
             return
         try:
@@ -106,7 +106,7 @@ class Users(Collection[User]):
             raise ForbiddenError(doing, error.said, remedy, system=NEXUS, status=error.status) from None
 
     def accepts(self, user_id: str, password: str) -> bool:
-        """Tell whether Nexus accepts this password from this user now; a disabled or locked user is refused too.
+        """Tell whether Nexus accepts this password now; not for a disabled or locked user.
 
         Raises:
             ApiError: the answer is neither yes nor no.

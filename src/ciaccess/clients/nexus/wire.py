@@ -1,4 +1,4 @@
-"""How a kind of object is written in Nexus's JSON: declared as data for each kind, read and written here.
+"""The JSON of Nexus's objects: declared as data for each kind, read and written here.
 
 A model is a frozen dataclass whose fields are text, flags, or sets of text. Fields that Nexus added since are
 ignored; a missing one takes its default, or is empty; one of a wrong type is an error that names it.
@@ -46,7 +46,7 @@ class Kind(Generic[T]):
         return str(getattr(item, self.identity))
 
     def encode(self, item: T, fields: Iterable[str] | None = None) -> dict[str, Any]:
-        """Return an object as Nexus's JSON, or these fields of it; sets are sorted, to be the same text each time."""
+        """Return an object, or these fields of it, as Nexus's JSON, with sorted sets."""
         sent = self.wire.keys() - self.unsent if fields is None else fields
         return {self.wire[field]: self._encoded(field, getattr(item, field)) for field in sorted(sent)}
 
@@ -54,7 +54,7 @@ class Kind(Generic[T]):
     def fields(self) -> dict[str, tuple[type, Any]]:
         """The model's fields with their types, and what they are when Nexus does not say.
 
-        Nothing is guessed of a flag without a default (None): it must be said.
+        A flag without a default (None) is never guessed: it must be set.
         """
         types = get_type_hints(self.model)
         plain: dict[str, type] = {name: get_origin(kind) or kind for name, kind in types.items()}

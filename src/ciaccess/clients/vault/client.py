@@ -1,4 +1,4 @@
-"""Vault's API as this project asks it, over hvac: what exists, what a token may do, what a secret holds.
+"""Vault's API over hvac: existing objects, a token's capabilities, secrets.
 
 It reads, logs jobs in and out, and writes secrets (those of accounts are vault_secret's): all else in Vault is pulumi-vault's. A
 path that may not be read is a ForbiddenError, never "not there".
@@ -44,7 +44,7 @@ _REMEDIES = {
 
 
 class Vault:
-    """One Vault, asked with one token; VAULT_NAMESPACE is its namespace. Safe to use from several threads."""
+    """One Vault with one token, in the namespace VAULT_NAMESPACE. Safe to use from several threads."""
 
     def __init__(self, url: str, token: str, *, options: HttpOptions | None = None) -> None:
         conceal(token)
@@ -86,7 +86,7 @@ class Vault:
         self.ask("post", "auth/token/revoke-self", "revoke the token")
 
     def exists(self, api_path: str) -> bool:
-        """Tell whether there is something at an API path, such as `sys/policies/acl/x` or `secret/data/nexus/x`.
+        """Tell whether an object exists at an API path, such as `sys/policies/acl/x`.
 
         A KV secret whose latest version was deleted is not there: its readers get 404 too.
 
@@ -96,7 +96,7 @@ class Vault:
         return self._get(api_path, f"look for '{api_path}'") is not None
 
     def capabilities(self, paths: Sequence[str]) -> dict[str, set[str]]:
-        """Return what the token may do at each API path, `root` and `deny` as Vault says them."""
+        """Return the token's capabilities at each API path, including `root` and `deny`."""
         doing = f"ask for the token's rights at {len(paths)} paths"
         if not paths:
             return {}
@@ -149,7 +149,7 @@ class Vault:
         )
 
     def kv_version(self, mount: str) -> int | None:
-        """Return the version of the KV engine at a mount; None where nothing, or no KV engine, is mounted.
+        """Return the version of the KV engine at a mount, None if there is none.
 
         Raises:
             ForbiddenError: the token may do nothing under the mount, or it is not there: Vault does not tell which.
@@ -172,7 +172,7 @@ class Vault:
         self.ask("post", f"{mount}/data/{path}", f"write secret '{mount}/{path}'", {"data": fields})
 
     def write_custom_metadata(self, api_path: str, fields: dict[str, str]) -> None:
-        """Make these the custom metadata of a KV v2 secret, at the API path of its metadata; its data stay as they are."""
+        """Replace the custom metadata of a KV v2 secret, at its metadata path, not its data."""
         self.ask("post", api_path, f"write '{api_path}'", {"custom_metadata": fields})
 
     def url_answers(self, url: str) -> None:
@@ -241,7 +241,7 @@ class Vault:
         parameters: dict[str, str] | None = None,
         keep_missing: bool = False,
     ) -> dict[str, Any]:
-        """Return the answer of a call, {} for none; with `keep_missing` also a 404 that tells something of what was there.
+        """Return the answer of a call, {} for none; `keep_missing`: also the body of a 404.
 
         Raises:
             ApiError: it was refused, or not answered.
@@ -263,7 +263,7 @@ class Vault:
         told = keep_missing and status == _NOT_FOUND and "data" in _body(answer)
         if status != _OK and not told:
             said = f"{SYSTEM} answered {status}{_faults(answer)}"
-            remedy = _REMEDIES.get(status, "Run again later; Vault's own log says more.")
+            remedy = _REMEDIES.get(status, "Run again later; Vault's own log has details.")
             raise error_class(status)(doing, said, remedy, system=SYSTEM, status=status)
         return object_of(json_of(answer, doing, SYSTEM), doing)
 

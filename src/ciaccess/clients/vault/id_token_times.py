@@ -1,4 +1,4 @@
-"""When an id_token is valid, and what to say where Vault finds it too old or too new: most often a clock is wrong.
+"""The validity of an id_token, and a hint about clocks if Vault finds it too old or too new.
 
 Vault compares with its own clock, and lets each time be off by a minute (measured: 60 s, for iat, nbf and exp alike).
 """

@@ -35,7 +35,7 @@ def read_jwt_role(vault: Vault, mount: str, name: str) -> JwtRole | None:
 
 
 def _decoded(empty: _T, data: dict[str, Any], doing: str) -> _T:
-    """Return an object with the fields of `data`; null is a field's default, and fields of other versions are ignored."""
+    """Return an object with the fields of `data`; null is the default, unknown fields are ignored."""
     names = {each.name for each in fields(empty)} - {"name"}
     given = {name: _value(data[name]) for name in names if data.get(name) is not None}
     for name, value in given.items():

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def unreadable(vault: Vault, paths: Iterable[str]) -> dict[str, str]:
-    """Return each path that the token may not read (those that end in /: list), with the capability it lacks; one call."""
+    """Return the paths that the token may not read (list, if they end in /), with the capability."""
     asked = sorted(set(paths))
     rights = vault.capabilities(asked)
     needed = {path: "list" if path.endswith("/") else "read" for path in asked}
@@ -19,7 +19,7 @@ def unreadable(vault: Vault, paths: Iterable[str]) -> dict[str, str]:
 
 
 def refusal(path: str, need: str) -> tuple[str, str]:
-    """Return why a path cannot be looked at that the token lacks a capability for, and what to do."""
+    """Return why a path cannot be read without a capability, and the remedy."""
     return (
         f"the token may not {need} {path}",
         f'Give its policy: path "{path}" {{ capabilities = ["{need}"] }}.',

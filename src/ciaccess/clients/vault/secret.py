@@ -139,7 +139,7 @@ class VaultSecret:
     def find(
         self, snapshot: SecretSnapshot, is_wanted: Callable[[Credentials], bool], *, up_to: int = 0
     ) -> Credentials | None:
-        """Return the newest wanted credentials: from the snapshot, else from the earlier versions that Vault keeps.
+        """Return the newest wanted credentials, from the snapshot or an earlier version.
 
         With `up_to`, versions after that one are left out.
         """
@@ -152,7 +152,7 @@ class VaultSecret:
         """Write the version that follows version `after` (0: the first one) and return its number.
 
         Raises:
-            RefusedError: the current version is another one: somebody else has written.
+            RefusedError: the current version is another one, from a concurrent write.
         """
         _conceal(fields)
         doing = f"write secret '{self.name}'"
@@ -171,7 +171,7 @@ class VaultSecret:
         self._vault.write_custom_metadata(self._metadata, dict(custom))
 
     def delete(self) -> None:
-        """Delete the current version, which can be undeleted; one that is gone already is no error."""
+        """Delete the current version, which can be undeleted; succeeds if it does not exist."""
         self._vault.ask("delete", self._data, f"delete secret '{self.name}'")
 
     def undelete(self, version: int) -> None:

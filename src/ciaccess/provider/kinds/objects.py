@@ -54,7 +54,7 @@ class ExistsError(KindError):
 
 
 class ObjectKind(Kind, Generic[T]):
-    """The verbs of such a kind; `system` is the name of the system with its objects, `item` their type."""
+    """The verbs of such a kind; `system` has its objects, which are of the type `item`."""
 
     system: ClassVar[str]
     item: ClassVar[type[Any]]
