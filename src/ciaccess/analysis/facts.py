@@ -194,7 +194,7 @@ class AccessFacts:
         return any(right.name == ADMINISTRATION for right in self.rights_of(holder))
 
     def may_administer(self, holder: Holder) -> bool:
-        """Tell whether a holder can give itself what it lacks; config/rules keeps such an account's secret from jobs."""
+        """Tell whether a holder can extend its own rights; no job may read such an account's secret."""
         return any(is_admin_name(right.name) for right in self.rights_of(holder))
 
     def writes_releases(self, holder: Holder) -> bool:

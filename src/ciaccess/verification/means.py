@@ -1,4 +1,4 @@
-"""What a verification can use: id_tokens and administrators' credentials, of a job or of the local stack."""
+"""What a verification uses: id_tokens and administrators' credentials, of a job or local."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def local_means(access: Access, *, writes: bool = True, given: IdToken | None = 
 
 
 def means_of(access: Access, id_token_file: Path | None, *, local: bool, writes: bool) -> Means:
-    """Return what a run can use: the job's id_token or the local stack's, and the administrators' credentials that are set.
+    """Return the id_tokens of the job or the local stack, and the administrators' credentials.
 
     Raises:
         CommandError: there is no id_token.

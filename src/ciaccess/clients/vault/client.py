@@ -139,7 +139,7 @@ class Vault:
         return list(found)
 
     def lists(self, mount: str) -> list[str]:
-        """Return which lists a mount has (`auth/approle/` has `role`), without those below an entry; any token may ask."""
+        """Return the top-level lists of a mount (`auth/approle/` has `role`); any token may ask."""
         doing = f"ask what '{mount}' lists"
         answer = self.ask("get", mount.rstrip("/"), doing, parameters={"help": "1"})
         paths = object_of(object_of(answer.get("openapi"), doing).get("paths"), doing)
