@@ -48,7 +48,10 @@ NexusOption = Annotated[
 
 @application.command(epilog="Example:  ./ciaccess local start && pulumi up --stack local")
 def start(*, free_ports: FreePortsOption = False, nexus: NexusOption = None) -> None:
-    """Start missing services, and seed Nexus's repositories and GitLab's group and projects."""
+    """Start missing services, and seed Nexus's repositories and GitLab's group and projects.
+
+    Exit code 0 or 1.
+    """
     _start(free_ports=free_ports, nexus=nexus)
     _print_table()
 
@@ -106,7 +109,10 @@ def status(*, as_json: JsonOption = False) -> None:
 
 @application.command(epilog="Example:  ./ciaccess local reset --yes")
 def reset(*, yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False) -> None:
-    """Stop the stack and delete its data, its credentials, and the state of the stack `local`."""
+    """Stop the stack and delete its data, its credentials, and the state of the stack `local`.
+
+    Exit code 0 or 1.
+    """
     if not yes:
         confirm("Delete the local Vault, Nexus, GitLab and the state of the stack `local`?")
     stack.reset()
