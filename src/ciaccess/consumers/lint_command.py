@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ciaccess.cli.local_credentials import use_local_credentials
 from ciaccess.cli.options import FileOption, StackOption, load_access
-from ciaccess.cli.terminal import finish, print_json
+from ciaccess.cli.terminal import finish, notices, output, print_json, write_file
 from ciaccess.consumers.lint import Finding, SourceError, check, mend
 from ciaccess.errors import CommandError, Exit
+
+if TYPE_CHECKING:
+    from ciaccess.access import Access
+    from ciaccess.consumers.audit.audit import Audit
 
 application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
 @application.command(
-    epilog="Examples:  ./ciaccess lint-ci ../executor/.gitlab-ci.yml  ·  ./ciaccess lint-ci --fix ci/*.yml"
+    epilog="Examples:  ./ciaccess lint-ci ../executor/.gitlab-ci.yml  ·  ./ciaccess lint-ci --fix ci/*.yml  ·  "
+    "./ciaccess lint-ci --group orchestrator --html pipelines.html"
 )
-def lint_ci(
-    files: Annotated[list[Path], typer.Argument(help="Pipelines' files.", show_default=False)],
+def lint_ci(  # noqa: PLR0913 a command's options
+    files: Annotated[list[Path] | None, typer.Argument(help="Pipeline files.", show_default=False)] = None,
     *,
     fix: Annotated[
         bool,
@@ -27,15 +34,74 @@ def lint_ci(
             "--fix", help="Correct YAML values where a second check proves it; no script is edited."
         ),
     ] = False,
+    group: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--group", help="Check the projects of a GitLab group and its subgroups, by path or id."
+        ),
+    ] = None,
+    project: Annotated[
+        list[str] | None, typer.Option("--project", help="Check one GitLab project, by path or id.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+    html: Annotated[
+        Path | None, typer.Option("--html", help="With --group or --project: write an HTML page.")
+    ] = None,
+    timeout: Annotated[
+        float, typer.Option("--timeout", min=0.1, help="How many seconds a response of GitLab may take.")
+    ] = 60.0,
     file: FileOption = None,
     stack: StackOption = None,
 ) -> None:
     """Find what breaks or leaks at Vault and Nexus, as GitLab would run it, with the reason and the remedy.
 
-    Exit code 0 clean, 2 findings are left, 1 an error.
+    With --group or --project, GitLab merges the pipeline of each default branch; GITLAB_TOKEN needs scope read_api and
+    role Reporter. Exit code 0 clean, 2 findings are left, 3 a pipeline could not be read, 1 an error.
     """
+    asked = bool(group or project)
+    if asked == bool(files) or (asked and fix) or (html and not asked):
+        raise CommandError(
+            "name pipeline files (with --fix or not), or --group and --project (with --html or not)"
+        )
     access = load_access(file, stack)
+    if asked:
+        if stack:
+            use_local_credentials(stack)
+        _show_audit(_audit(access, group or [], project or [], timeout), html, as_json=as_json)
+    _lint_files(access, files or [], fix=fix, as_json=as_json)
+
+
+def _audit(access: Access, groups: list[str], projects: list[str], timeout_seconds: float) -> Audit:
+    """Check every pipeline, with progress on a terminal."""
+    from rich.progress import Progress  # noqa: PLC0415 slow to import, and files need none of these
+
+    from ciaccess.consumers.audit.audit import Auditor, audit  # noqa: PLC0415 likewise
+
+    auditor = Auditor.connected(access, timeout_seconds)
+    console = notices()
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("listing projects", total=None)
+        listed, incomplete = auditor.projects(groups, projects)
+        progress.update(task, description="checking pipelines", total=len(listed))
+        results = auditor.check_all(listed, lambda: progress.advance(task))
+    return audit(", ".join([*groups, *projects]), results, incomplete)
+
+
+def _show_audit(audit: Audit, html: Path | None, *, as_json: bool) -> None:
+    from ciaccess.consumers.audit.views import page_of, to_json  # noqa: PLC0415 files need none of these
+    from ciaccess.report import page  # noqa: PLC0415 likewise
+
+    shown = page_of(audit, datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"))
+    if html:
+        write_file(html, page.html(shown))
+    if as_json:
+        print_json(to_json(audit))
+    else:
+        page.show(shown, output())
+    finish(audit.code)
+
+
+def _lint_files(access: Access, files: list[Path], *, fix: bool, as_json: bool) -> None:
     found: dict[tuple[str, int, str, str], Finding] = {}
     fixed: list[Finding] = []
     unread: dict[str, None] = {}

@@ -73,13 +73,15 @@ def check(text: str, access: Access, path: Path) -> Checked:
 
 
 def check_merged(text: str, words: Vocabulary, name: str) -> Checked:
-    """Check YAML that GitLab has merged: every key is known, and an `include` in it names nothing of this machine.
+    """Check YAML that GitLab has merged: every key is known, hidden jobs run nowhere, and an `include` names no file here.
 
     Raises:
         SourceError: it is no YAML, or too large.
     """
     source = Source(name, text)
-    config = {key: value for key, value in load(source).items() if key != "include"}
+    config = {
+        key: value for key, value in load(source).items() if key != "include" and not key.startswith(".")
+    }
     return _check(Pipeline(Included(config, [source])), words, name, MERGED_RULES)
 
 

@@ -1,0 +1,134 @@
+"""An audit as a page for people (report/page) and as JSON."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from ciaccess.report.page import Finding as Line
+from ciaccess.report.page import Page, Section, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ciaccess.consumers.audit.audit import Audit
+    from ciaccess.consumers.lint import Finding
+
+# The questions of an audit, each with the rules that answer it.
+TOPICS = (
+    ("Wrong role, audience or token", ("role", "audience", "id-tokens", "job-jwt", "secrets", "wget-post")),
+    ("Wrong path or account", ("kv-path", "account")),
+    ("Static credentials", ("static-credential",)),
+    ("Passwords on command lines", ("password-argument", "curl-user")),
+    ("Wrong Vault or registry", ("vault-addr", "push-registry")),
+)
+_NOT_COVERED = (
+    "other branches than the default one; the variables that projects and groups set in GitLab",
+    "a comment `# lint-ci: allow` outside a script: the merged YAML has no comments",
+)
+
+
+def page_of(audit: Audit, moment: str) -> Page:
+    """Return the page; `moment` is the time of the run."""
+    sections = [_unread(audit)] if audit.could_not_look else []
+    sections += [_topic(audit, title, rules) for title, rules in TOPICS]
+    sections.append(_projects(audit))
+    if audit.without_pipeline:
+        rows = tuple((each.path, each.because) for each in audit.without_pipeline)
+        sections.append(Section("Without a pipeline", table=Table(("Project", "Because"), rows)))
+    sections.append(Section("Not covered", findings=tuple(map(Line, not_covered(audit)))))
+    return Page(
+        title=f"Pipelines of {audit.subject}",
+        verdict=_verdict(audit),
+        tone="good" if audit.code == 0 else "bad",
+        sections=tuple(sections),
+        facts=(("Checked at", moment), ("Pipelines checked", str(len(audit.projects)))),
+    )
+
+
+def not_covered(audit: Audit) -> list[str]:
+    """Return what the result does not cover."""
+    children = [
+        f"the child pipeline that {each.path} starts in {', '.join(each.child_pipelines)}"
+        for each in audit.projects
+        if each.child_pipelines
+    ]
+    return [*children, *_NOT_COVERED]
+
+
+def to_json(audit: Audit) -> dict[str, Any]:
+    """Return an audit as a JSON object; its keys are stable."""
+    return {
+        "subject": audit.subject,
+        "verdict": audit.code.name.lower(),
+        "projects": [
+            {
+                "project": each.path,
+                "roles": list(each.roles),
+                "findings": [_finding_json(finding) for finding in each.findings],
+            }
+            for each in audit.projects
+        ],
+        "without_pipeline": [
+            {"project": each.path, "because": each.because} for each in audit.without_pipeline
+        ],
+        "could_not_look": [each.to_json() for each in audit.could_not_look],
+        "not_covered": not_covered(audit),
+    }
+
+
+def _finding_json(finding: Finding) -> dict[str, Any]:
+    shown = finding.to_json()
+    return {key: shown[key] for key in ("rule", "job", "line", "why", "remedy", "suggestion")}
+
+
+def _verdict(audit: Audit) -> str:
+    concerned = [each for each in audit.projects if each.findings]
+    number = sum(len(each.findings) for each in concerned)
+    found = f"{number} finding{'s' * (number != 1)} in {len(concerned)} of {_pipelines(len(audit.projects))}"
+    if audit.could_not_look:
+        return f"Could not read everything; {found}"
+    return found if number else f"Clean: {_pipelines(len(audit.projects))}"
+
+
+def _pipelines(number: int) -> str:
+    return f"{number} pipeline{'s' * (number != 1)}"
+
+
+def _unread(audit: Audit) -> Section:
+    groups: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for each in audit.could_not_look:
+        groups[each.because, each.remedy].append(each.subject)
+    lines = (
+        Line(f"{because}: {', '.join(subjects)}", "bad", details=(remedy,))
+        for (because, remedy), subjects in groups.items()
+    )
+    return Section("Could not read", "Neither clean nor wrong: unknown.", tuple(lines))
+
+
+def _topic(audit: Audit, title: str, rules: tuple[str, ...]) -> Section:
+    rows = tuple(
+        row
+        for each in audit.projects
+        for row in _rows(each.path, [finding for finding in each.findings if finding.rule in rules])
+    )
+    nothing = "None in what could be read." if audit.could_not_look else "None."
+    return Section(
+        title, table=Table(("Project", "Jobs", "Rule", "What", "What to do"), rows), nothing=nothing
+    )
+
+
+def _rows(project: str, findings: list[Finding]) -> Iterator[tuple[str | tuple[str, ...], ...]]:
+    jobs: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+    for each in findings:
+        jobs[each.rule, each.why, each.remedy].append(each.job or "the whole pipeline")
+    for (rule, why, remedy), named in jobs.items():
+        yield project, tuple(dict.fromkeys(named)), rule, why, remedy
+
+
+def _projects(audit: Audit) -> Section:
+    rows = tuple(
+        (each.path, ", ".join(each.roles) or "no login", str(len(each.findings))) for each in audit.projects
+    )
+    table = Table(("Project", "JWT roles", "Findings"), rows)
+    return Section("Checked", table=table, nothing="No pipeline could be checked.")
