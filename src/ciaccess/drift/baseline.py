@@ -1,4 +1,4 @@
-"""Accepted findings: config/drift-baseline.yaml, each with its reason and the date on which it counts again."""
+"""Accepted findings in config/drift-baseline.yaml, each with its reason and its last day."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def load(path: Path) -> tuple[Entry, ...]:
 
 
 def apply(report: Report, baseline: tuple[Entry, ...], today: date) -> Report:
-    """Return the report with the accepted findings apart, and a remark on each entry that has no effect."""
+    """Return the report with accepted findings apart, and remarks on entries without effect."""
     by_key = {(entry.id, entry.object): entry for entry in baseline if entry.expires >= today}
     accepted = [
         Accepted(finding, entry.reason, entry.expires)
@@ -108,16 +108,20 @@ def _row_faults(read: Document, path: YamlPath, row: Any) -> Iterator[Fault]:
             )
     for key in _KEYS:
         if not isinstance(row.get(key), str) or not row[key].strip():
-            yield _fault(read, (*path, key), "is missing, or no text", "text", f"Add {key}: with its value")
+            yield _fault(read, (*path, key), "is missing, or not text", "text", f"Add {key}: with its value")
     identity = row.get("id")
     if isinstance(identity, str) and identity not in CLASSES:
         remedy = meant(identity, list(CLASSES), "See docs/runbook-drift.md for the ids")
         yield _fault(
-            read, (*path, "id"), f"{identity} is no id of a finding", "an id of docs/runbook-drift.md", remedy
+            read,
+            (*path, "id"),
+            f"{identity} is not the id of a finding",
+            "an id of docs/runbook-drift.md",
+            remedy,
         )
     if isinstance(row.get("expires"), str) and not _is_date(row["expires"]):
         yield _fault(
-            read, (*path, "expires"), "is no date", "a date such as 2027-03-31", "Write year-month-day"
+            read, (*path, "expires"), "is not a date", "a date such as 2027-03-31", "Write year-month-day"
         )
 
 

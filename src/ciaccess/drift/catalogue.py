@@ -1,4 +1,4 @@
-"""The classes of findings by their stable ids. docs/runbook-drift.md has a row for each, and a test keeps them equal."""
+"""The classes of findings by their stable ids, each with a row in docs/runbook-drift.md."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Severity(StrEnum):
-    """How bad it is: critical: rights are given away; high: pipelines break or are at risk, medium and low: can wait."""
+    """Severity: critical: too many rights; high: pipelines at risk; medium and low: can wait."""
 
     CRITICAL = "critical"
     HIGH = "high"

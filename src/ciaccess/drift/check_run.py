@@ -21,7 +21,7 @@ _AT_ONCE = 12
 
 @dataclass(frozen=True)
 class Check:
-    """A check as data: `subject` completes "could not look at …"; `reads` are API paths of Vault, lists end in /."""
+    """A check; `subject` completes "could not look at …"; `reads` are API paths (lists end in /)."""
 
     subject: str
     question: Question
@@ -78,7 +78,7 @@ class CheckRun:
             self._remarks.append(text)
 
     def finish(self) -> None:
-        """Wait for everything that was started, and for what that started; raise what is a mistake of ours."""
+        """Wait for all started checks, and those that they started; raise internal errors."""
         index = 0
         while index < len(self._started):
             self._started[index].result()

@@ -47,7 +47,7 @@ def drift(  # noqa: PLR0913 a command's options
     repair: Annotated[bool, typer.Option("--repair", help="Print the repairs.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="With --repair: do it, then check again.")] = False,
 ) -> None:
-    """Check whether Vault, Nexus and GitLab are as access.yaml declares. Writes nothing without --repair --yes.
+    """Check Vault, Nexus and GitLab against access.yaml. Writes nothing without --repair --yes.
 
     Exit code 0 clean, 2 drift, 3 something could not be checked, 1 an error.
     """

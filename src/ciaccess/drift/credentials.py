@@ -1,4 +1,4 @@
-"""An account's password on its way: what the state knows, what the secret in Vault holds, what Nexus accepts.
+"""An account's password: in the state, in the secret in Vault, and at Nexus.
 
 Tells which of the two was changed: by the fingerprint that the state has, one login probe an account, and, only where
 that login is refused, the older versions of the secret. Passwords are compared in memory and shown nowhere; what a
@@ -102,13 +102,13 @@ def _metadata_findings(
         expected = shown({**defaults, "custom_metadata": sorted(noted)}, names)
         keys = [f"another {key}" if is_another and key == _FINGERPRINT else key for key in sorted(custom)]
         seen = shown({**metadata, "custom_metadata": keys}, names)
-        yield Finding("vault.secret.metadata", what, expected, seen, updated, by_hand=command)
+        yield Finding("vault.secret.metadata", what, expected, seen, updated, manual_command=command)
 
 
 def password_findings(
     account: DesiredAccount, secret: SecretSnapshot, known: str, vault: Vault, nexus: Nexus
 ) -> Iterator[Finding]:
-    """Return which side's password was changed. `known` is the fingerprint of the state's, "" where there is none.
+    """Return which password was changed; `known` is the state's fingerprint, "" for none.
 
     Tried is the login of the active user, whose password the secret holds. What else is wrong with the user is found by the
     checks of Nexus.
@@ -147,7 +147,7 @@ def password_findings(
 def _accepts_older(
     account: DesiredAccount, secret: SecretSnapshot, known: str, vault: Vault, nexus: Nexus
 ) -> bool | None:
-    """Tell whether Nexus accepts the recorded password from an earlier version; None if no version has it."""
+    """Tell whether Nexus accepts the recorded password of an earlier version; None without one."""
     found = VaultSecret(vault, account.secret.api_path).find(
         secret, lambda each: fingerprint(each.password) == known
     )

@@ -1,6 +1,6 @@
-"""Findings of declared objects: the differences between the desired state and the observed one, by class.
+"""Findings of declared objects: differences of desired and observed state, by class.
 
-The table says which class a field's change belongs to; what a change cannot express has a check of its own.
+The table maps a field's change to its class; what a change cannot express has a check of its own.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def findings(
             ", ".join(expected for expected, _ in texts),
             ", ".join(found for _, found in texts),
             targets=(target,) if target else (),
-            by_hand=manual_command,
+            manual_command=manual_command,
         )
 
 

@@ -1,4 +1,4 @@
-"""The result of a run: findings, what could not be checked, remarks, and the verdict that follows."""
+"""The result of a run: findings, checks that could not be made, remarks, and the verdict."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Finding:
 
     `id` is one of the catalogue's classes, `object` what it is about (`user svc-bench`). `expected` and `found` never
     hold a secret. `since` is when, in ISO 8601, where the system knows. `targets` are what `pulumi up --refresh` repairs;
-    without any, `by_hand` is the command to run, after which the next look may find more for the engine.
+    without any, `manual_command` is the one to run, after which the next look may find more for the engine.
     """
 
     id: str
@@ -53,7 +53,7 @@ class Finding:
     found: str
     since: str = ""
     targets: tuple[Target, ...] = ()
-    by_hand: str = ""
+    manual_command: str = ""
 
     @property
     def severity(self) -> Severity:
@@ -62,7 +62,7 @@ class Finding:
 
     @property
     def title(self) -> str:
-        """Return what its class says, in a sentence."""
+        """Return the description of its class."""
         return CLASSES[self.id].title
 
     @property
@@ -82,7 +82,7 @@ class Accepted:
 
 @dataclass(frozen=True)
 class Report:
-    """The whole. `findings` count; `accepted` do not; `remarks` say what the answer does not cover, and why."""
+    """The report; `findings` count, `accepted` do not; `remarks` are what it does not cover."""
 
     stack: str
     findings: tuple[Finding, ...]
@@ -100,7 +100,7 @@ class Report:
 
 
 def groups_of(not_checked: tuple[CouldNotLook, ...]) -> list[tuple[str, CouldNotLook]]:
-    """Return (subjects joined, one of them) for each cause: one sentence for what fails for the same reason."""
+    """Return (joined subjects, one of them) for each cause, for one sentence per cause."""
     groups: dict[tuple[str, str, str], list[CouldNotLook]] = {}
     for spot in not_checked:
         groups.setdefault((spot.system, spot.because, spot.remedy), []).append(spot)
@@ -140,7 +140,7 @@ def finding_as_json(finding: Finding) -> dict[str, Any]:
         "found": finding.found,
         "since": finding.since or None,
         "repair": "pulumi" if finding.targets else "by hand",
-        "by_hand": finding.by_hand or None,
+        "by_hand": finding.manual_command or None,
     }
 
 

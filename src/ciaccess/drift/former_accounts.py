@@ -1,4 +1,4 @@
-"""What is left of former accounts whose last day is past: reported as undeclared, except that the engine removes it."""
+"""Leftovers of expired former accounts: undeclared, except that the engine removes them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class FormerAccounts:
-    """The former accounts of an access.yaml whose last day is past, found by the name of one of their objects."""
+    """The expired former accounts of an access.yaml, by the name of one of their objects."""
 
     def __init__(self, access: Access) -> None:
         over = [each for each in former_names(access) if each.is_over]
@@ -42,10 +42,10 @@ class FormerAccounts:
 
 
 def undeclared(
-    identity: str, what: str, expected: str, found: str, *, by_hand: str, former: FormerName | None
+    identity: str, what: str, expected: str, found: str, *, manual_command: str, former: FormerName | None
 ) -> Finding:
     """Return the finding of an object that is not declared, or no longer."""
     if former is None:
-        return Finding(identity, what, expected, found, by_hand=by_hand)
+        return Finding(identity, what, expected, found, manual_command=manual_command)
     expected = f"{expected}: {former.name} is a {former}"
     return Finding(identity, what, expected, found, targets=(resource_types.account(former.name),))

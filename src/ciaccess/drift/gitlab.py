@@ -1,4 +1,4 @@
-"""What is asked of GitLab: the token's scopes, each group's variables, and those of its subgroups and projects."""
+"""Checks of GitLab: the token's scopes, variables of each group, subgroup and project."""
 
 from __future__ import annotations
 

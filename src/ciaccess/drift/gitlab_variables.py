@@ -1,4 +1,4 @@
-"""GitLab's group variables against access.yaml, and what hides them from jobs: other scopes, subgroups, projects."""
+"""GitLab's group variables against access.yaml, and variables that hide them from jobs."""
 
 from __future__ import annotations
 
@@ -42,9 +42,11 @@ def variable_findings(
         command = deleting_variable(url, f"groups/{group.identity}", key, scope)
         if key in group.variables:
             seen = f"also in the scope {scope}"
-            yield Finding("gitlab.variable.scope", what, "one variable", seen, by_hand=command)
+            yield Finding("gitlab.variable.scope", what, "one variable", seen, manual_command=command)
         elif key.lower() in cased:
-            yield Finding("gitlab.variable.twin", what, f"only {cased[key.lower()]}", key, by_hand=command)
+            yield Finding(
+                "gitlab.variable.twin", what, f"only {cased[key.lower()]}", key, manual_command=command
+            )
 
 
 def _shown(change: Change, wanted: Variable, found: Variable | None) -> Change | None:
@@ -70,5 +72,5 @@ def shadow_findings(group: DesiredGroup, gitlab: GitLab, place: Place) -> Iterat
             f"variable {key} of {place.path}",
             f"the one of {group.path}",
             f"the {place.kind} sets its own",
-            by_hand=deleting_variable(gitlab.url, owner, key),
+            manual_command=deleting_variable(gitlab.url, owner, key),
         )

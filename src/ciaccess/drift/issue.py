@@ -28,7 +28,7 @@ def marker(stack: str) -> str:
 
 
 def keep(issues: Issues, report: Report, text: str) -> str:
-    """Bring the issue in line with the report; `text` is its description for people. Return what was done, in words."""
+    """Update the issue to the report, with `text` as its description; return what was done."""
     issue = issues.find(marker(report.stack))
     before = _keys(issue) if issue and issue.is_open else frozenset()
     found = {finding.key: finding for finding in report.findings}
@@ -73,5 +73,5 @@ def _change(found: Mapping[str, Finding], before: frozenset[str], known: frozens
 
 
 def _code(text: str) -> str:
-    """Return a name as code, so that it is no mention and no markup."""
+    """Return a name as code, so that it is neither mention nor markup."""
     return f"`{text.replace('`', chr(39)).replace(chr(10), ' ')}`"

@@ -1,4 +1,4 @@
-"""The report as JUnit XML, for GitLab's test tab: a case for each class of findings, so that a clean run has cases too."""
+"""The report as JUnit XML for GitLab's test tab, with a case for each class of findings."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def junit(report: Report) -> str:
 
 def _unseen(subjects: str, spot: CouldNotLook) -> Case:
     message = f"could not look at {subjects} because {spot.because}. {spot.remedy}"
-    return Case(spot.system, f"look at {subjects}", Trouble("error", message, "could-not-look"))
+    return Case(spot.system, f"check {subjects}", Trouble("error", message, "could-not-look"))
 
 
 def _class(identity: str, found: list[Finding]) -> Case:

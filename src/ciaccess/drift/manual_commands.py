@@ -1,4 +1,4 @@
-"""The commands that change Nexus and GitLab by hand; credentials come from the environment, and are no arguments."""
+"""Commands for manual repairs in Nexus and GitLab; credentials come from the environment."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def releasing(access: Access) -> str:
 
 
 def deleting_variable(url: str, owner: str, key: str, scope: str = "*") -> str:
-    """Return the command that deletes a variable of GitLab; `owner` is `groups/<id>` or `projects/<id>`."""
+    """Return the command that deletes a variable; `owner` is `groups/<id>` or `projects/<id>`."""
     signed = (
         f"""printf 'header = "PRIVATE-TOKEN: %s"' {_from_environment("GITLAB_TOKEN")} | curl -fsS -g -K -"""
     )
@@ -47,5 +47,5 @@ def _url(access: Access, path: str) -> str:
 
 
 def _from_environment(name: str) -> str:
-    """Return the shell word of a credential that is a variable, or in the file that another one names."""
+    """Return the shell word of a credential, from a variable or the file in one."""
     return f'"${{{name}:-$(cat "${name}_FILE")}}"'

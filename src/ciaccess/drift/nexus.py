@@ -1,4 +1,4 @@
-"""What is asked of Nexus: the lists of its users (asked already), roles, privileges and content selectors, and two settings."""
+"""Checks of Nexus: lists of users, roles, privileges and selectors, and two settings."""
 
 from __future__ import annotations
 
@@ -65,9 +65,11 @@ def _selectors(desired: Desired, nexus: Nexus) -> Iterator[Finding]:
 def _anonymous(access: Access, nexus: Nexus) -> Iterator[Finding]:
     if nexus.anonymous_access():
         command = disabling_anonymous_access(access)
-        yield Finding("nexus.anonymous.enabled", "anonymous access", "off", "on", by_hand=command)
+        yield Finding("nexus.anonymous.enabled", "anonymous access", "off", "on", manual_command=command)
 
 
 def _mode(access: Access, nexus: Nexus) -> Iterator[Finding]:
     if not nexus.takes_writes():
-        yield Finding("nexus.mode.readonly", "Nexus", "writable", "read-only", by_hand=releasing(access))
+        yield Finding(
+            "nexus.mode.readonly", "Nexus", "writable", "read-only", manual_command=releasing(access)
+        )

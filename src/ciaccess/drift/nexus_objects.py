@@ -1,4 +1,4 @@
-"""Nexus's roles, privileges and content selectors against the desired state, and which of them administer Nexus."""
+"""Nexus's roles, privileges and selectors against the desired state, and administrators."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _ADMINISTERING = {"nexus.role.content": "nexus.role.admin", "nexus.user.roles": 
 def declared_objects(
     desired: Desired, kind: str, found: Mapping[str, object], admins: frozenset[str] = frozenset()
 ) -> Iterator[Finding]:
-    """Return what differs in the declared objects of a kind; `admins` are privileges and roles that administer Nexus."""
+    """Return the differences of declared objects; `admins` are those that administer Nexus."""
     wanted = [(resource_types.account(each.name), each.objects[kind]) for each in desired.accounts.values()]
     if kind == "role":
         wanted += [(resource_types.role(name), {name: role}) for name, role in desired.named_roles.items()]
@@ -51,7 +51,7 @@ def undeclared_roles(
     administering: frozenset[str],
     admins: frozenset[str],
 ) -> Iterator[Finding]:
-    """Return the undeclared roles that administer Nexus, are twins, or are named as ours: one finding for each."""
+    """Return a finding for each undeclared role that administers, is a twin, or has our name."""
     declared = desired.objects("role")
     by_case = {name.lower(): name for name in declared}
     former_accounts = FormerAccounts(access)
@@ -62,12 +62,14 @@ def undeclared_roles(
         twin, former = by_case.get(identity.lower()), former_accounts.role(identity)
         if held := (role.privileges & administering) | (role.roles & admins):
             seen = f"an administrator by {listed(held)}" + (f", with an id like {twin}" if twin else "")
-            yield undeclared("nexus.role.admin", what, "no such role", seen, by_hand=command, former=former)
+            yield undeclared(
+                "nexus.role.admin", what, "no such role", seen, manual_command=command, former=former
+            )
         elif twin:
-            yield Finding("nexus.role.twin", what, f"only {twin}", identity, by_hand=command)
+            yield Finding("nexus.role.twin", what, f"only {twin}", identity, manual_command=command)
         elif former or identity.startswith(_OURS):
             yield undeclared(
-                "nexus.role.undeclared", what, "no such role", "a role", by_hand=command, former=former
+                "nexus.role.undeclared", what, "no such role", "a role", manual_command=command, former=former
             )
 
 
@@ -81,5 +83,10 @@ def undeclared_privileges(
         if former or name.startswith(_OURS):
             command, what = deleting(access, "privileges", name), f"privilege {name}"
             yield undeclared(
-                "nexus.privilege.undeclared", what, "no such privilege", "one", by_hand=command, former=former
+                "nexus.privilege.undeclared",
+                what,
+                "no such privilege",
+                "one",
+                manual_command=command,
+                former=former,
             )

@@ -1,4 +1,4 @@
-"""Users of Nexus that are not declared: service accounts, ids that resemble a declared one, administrators."""
+"""Undeclared users of Nexus: service accounts, ids similar to declared ones, administrators."""
 
 from __future__ import annotations
 
@@ -46,13 +46,15 @@ def undeclared_users(
             seen += (
                 f", with an id like {twin}" if twin else ", a service account" if is_service_account else ""
             )
-            yield undeclared("nexus.user.admin", what, "no such user", seen, by_hand=command, former=former)
+            yield undeclared(
+                "nexus.user.admin", what, "no such user", seen, manual_command=command, former=former
+            )
         elif twin:
-            yield Finding("nexus.user.twin", what, f"only {twin}", user_id, by_hand=command)
+            yield Finding("nexus.user.twin", what, f"only {twin}", user_id, manual_command=command)
         elif is_service_account:
             seen = f"a user, {user.status}"
             yield undeclared(
-                "nexus.user.undeclared", what, "no such user", seen, by_hand=command, former=former
+                "nexus.user.undeclared", what, "no such user", seen, manual_command=command, former=former
             )
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Outputs:
-    """What is written; None where it is not asked for. `issue` is a GitLab project, by its id or path."""
+    """The files to write, None if not requested; `issue` is a GitLab project, by id or path."""
 
     as_json: bool
     markdown: Path | None
@@ -29,7 +29,7 @@ class Outputs:
     issue: str | None
 
     def tell(self, subject: Subject, report: Report, steps: Plan) -> None:
-        """Write all of it: the files first, which are then there whatever reads the output or GitLab says.
+        """Write all outputs, the files first, so that they exist even if GitLab fails.
 
         Raises:
             CommandError: a file could not be written, or GitLab refused.

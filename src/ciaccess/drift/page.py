@@ -19,7 +19,7 @@ def page_of(report: Report, plan: Plan, moment: str) -> Page:
     """Return the page; `moment` is the time of the run."""
     sections = [_blind(report)] if report.could_not_look else []
     sections.append(_findings(report))
-    if plan.runs or plan.by_hand:
+    if plan.runs or plan.manual:
         sections.append(_repairs(plan))
     if report.accepted:
         sections.append(_accepted(report))
@@ -70,7 +70,7 @@ def _line(finding: Finding) -> Line:
 
 def _repairs(plan: Plan) -> Section:
     lines = [Line(f"pulumi {' '.join(map(_word, plan.words()))}")] if plan.runs else []
-    lines += [Line(f"{each.object}: by hand", details=(each.by_hand,)) for each in plan.by_hand]
+    lines += [Line(f"{each.object}: by hand", details=(each.manual_command,)) for each in plan.manual]
     if plan.accounts_wait:
         lines.append(Line("the accounts: run drift again once the KV engine is back"))
     return Section("Repairs", "./ciaccess drift --repair --yes runs the first of these.", tuple(lines))

@@ -18,7 +18,7 @@ _NO_ENGINE = ("vault.mount.missing", "vault.mount.version")
 
 @dataclass(frozen=True)
 class Plan:
-    """`urns` are the engine's targets; `whole` tells that a resource is not in the state, so that all must be run.
+    """`urns` are the engine's targets; `whole`: run without targets, for a resource not in the state.
 
     `accounts_wait` tells that accounts are left out until what is done by hand has brought the KV engine back.
     """
@@ -26,7 +26,7 @@ class Plan:
     stack: str
     urns: tuple[str, ...]
     whole: bool
-    by_hand: tuple[Finding, ...]
+    manual: tuple[Finding, ...]
     accounts_wait: bool = False
 
     @property
@@ -43,12 +43,12 @@ class Plan:
 def plan(report: Report, state: State) -> Plan:
     """Return what repairs a report's findings."""
     wanted = list(dict.fromkeys(target for finding in report.findings for target in finding.targets))
-    wait = any(finding.id in _NO_ENGINE and finding.by_hand for finding in report.findings)
+    wait = any(finding.id in _NO_ENGINE and finding.manual_command for finding in report.findings)
     now = [target for target in wanted if not (wait and target.type == ACCOUNT)]
     return Plan(
         stack=report.stack,
         urns=tuple(sorted(state.urns[target] for target in now if target in state.urns)),
         whole=any(target not in state.urns for target in now),
-        by_hand=tuple(finding for finding in report.findings if finding.by_hand),
+        manual=tuple(finding for finding in report.findings if finding.manual_command),
         accounts_wait=len(now) < len(wanted),
     )

@@ -1,7 +1,7 @@
 """Rotation: accounts that are overdue, and idle users whose password was changed.
 
-The secret no longer has an idle user's password, but jobs that read it before still use it, and whoever changed it can log in
-until the next rotation. The state knows its fingerprint, and an older version of the secret the password itself.
+The secret no longer has an idle user's password, but jobs that read it before still use it, and a person who changed it can log
+in until the next rotation. The state knows its fingerprint, and an older version of the secret the password itself.
 """
 
 from __future__ import annotations
@@ -33,21 +33,21 @@ def overdue(access: Access, on: date) -> Iterator[Finding]:
     for account in service_accounts(access):
         declared = rotation.rotation(access, account)
         if rotation.is_overdue(access, account, on):
-            found = f"{(on - declared.date).days} days old" if declared.date else "no date says how old it is"
+            found = f"{(on - declared.date).days} days old" if declared.date else "of unknown age: no date"
             yield Finding(
                 "account.rotation.overdue",
                 f"account {account}",
                 f"at most {declared.max_age} days old",
                 found,
                 since=declared.date.isoformat() if declared.date else "",
-                by_hand=f"./ciaccess rotate {account}",
+                manual_command=f"./ciaccess rotate {account}",
             )
 
 
 def idle_password(
     account: DesiredAccount, secret: SecretSnapshot, state: State, vault: Vault, nexus: Nexus
 ) -> Iterator[Finding]:
-    """Return whether Nexus refuses the password that the idle user had, where an older version of the secret has it."""
+    """Tell whether Nexus refuses the idle user's password of an older version, if there is one."""
     idle = account.idle_user
     known = state.fingerprints.get(idle) if idle else None
     user = nexus.users.find(idle) if idle and known else None

@@ -1,4 +1,4 @@
-"""One drift check as the command runs it: state, checks, baseline, and where it is asked for, repairs and a second check."""
+"""A drift check: state, checks, baseline, and on request repairs and a second check."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Options:
-    """How to check: the time limit of a response, whether the state is read, and whether drift is repaired."""
+    """The options of a check: time limit of a response, reading the state, repairing drift."""
 
     timeout_seconds: float
     with_state: bool

@@ -1,4 +1,4 @@
-"""How jobs log in, against the desired state: the KV engine, the JWT backend, its roles and their policies.
+"""Logins of jobs against the desired state: KV engine, JWT backend, roles, policies.
 
 Compares every managed field, and what no refresh of the engine reads: the mount's tune and description, the KV engine's
 configuration, fields of a role that are not declared (facts on Vault's provider).
@@ -68,7 +68,7 @@ def checks(desired: Desired, vault: Vault) -> list[Check]:
 
 
 def mount_at(vault: Vault, path: str) -> dict[str, Any] | None:
-    """Return what is mounted at a path (`secret`, `auth/jwt`), None where nothing is; Vault answers that with 400."""
+    """Return the mount at a path (`secret`, `auth/jwt`), None without one (400 of Vault)."""
     try:
         return vault.read(f"sys/mounts/{path}")
     except RefusedError as error:
@@ -78,7 +78,7 @@ def mount_at(vault: Vault, path: str) -> dict[str, Any] | None:
 
 
 def has_engine(vault: Vault, mount: str) -> bool:
-    """Tell whether the KV engine is there, of version 2; its check reports what else is wrong with it."""
+    """Tell whether a KV engine of version 2 exists; its own check reports other differences."""
     found = mount_at(vault, mount)
     return found is not None and _is_engine(found)
 
@@ -94,13 +94,13 @@ def _engine(desired: Desired, vault: Vault) -> Iterator[Finding]:
     if found is None:
         command = "" if ours else f"vault secrets enable -path={mount} -version=2 kv"
         expected = "a KV engine of version 2"
-        yield Finding("vault.mount.missing", what, expected, "nothing", targets=ours, by_hand=command)
+        yield Finding("vault.mount.missing", what, expected, "nothing", targets=ours, manual_command=command)
         return
     if not _is_engine(found):
         version = (found.get("options") or {}).get("version", "1")
         command = f"vault kv enable-versioning {mount}/"
         seen = f"{found.get('type')} of version {version}"
-        yield Finding("vault.mount.version", what, "kv of version 2", seen, by_hand=command)
+        yield Finding("vault.mount.version", what, "kv of version 2", seen, manual_command=command)
         return
     if ours and found.get("description"):
         yield Finding("vault.mount.description", what, "none", str(found["description"]), targets=ours)
@@ -108,7 +108,11 @@ def _engine(desired: Desired, vault: Vault) -> Iterator[Finding]:
     if names := differing(_KV_DEFAULTS, _in_seconds(settings)):
         command = f"vault write {mount}/config {_assignments(_KV_DEFAULTS)}"
         yield Finding(
-            "vault.kv.config", what, shown(_KV_DEFAULTS, names), shown(settings, names), by_hand=command
+            "vault.kv.config",
+            what,
+            shown(_KV_DEFAULTS, names),
+            shown(settings, names),
+            manual_command=command,
         )
 
 
@@ -148,7 +152,9 @@ def _by_repair(changes: Iterable[Change], target: Target, command: str) -> Itera
 def _tune(path: str, what: str, mount: dict[str, Any]) -> Iterator[Finding]:
     if mount.get("description"):
         command = f"vault auth tune -description='' {path}/"
-        yield Finding("vault.backend.description", what, "none", str(mount["description"]), by_hand=command)
+        yield Finding(
+            "vault.backend.description", what, "none", str(mount["description"]), manual_command=command
+        )
     tuned = dict(mount.get("config") or {})
     if tuned.get("listing_visibility") == "hidden":  # another word for the default
         del tuned["listing_visibility"]
@@ -156,7 +162,11 @@ def _tune(path: str, what: str, mount: dict[str, Any]) -> Iterator[Finding]:
         defaults = {name: _TUNE_DEFAULTS[name] for name in names}
         command = f"vault write sys/auth/{path}/tune {_assignments(defaults)}"
         yield Finding(
-            "vault.backend.tune", what, shown(_TUNE_DEFAULTS, names), shown(tuned, names), by_hand=command
+            "vault.backend.tune",
+            what,
+            shown(_TUNE_DEFAULTS, names),
+            shown(tuned, names),
+            manual_command=command,
         )
 
 

@@ -1,4 +1,4 @@
-"""What else lies in the folder of the secrets: ones that nobody declared, and names that differ in case alone."""
+"""Other secrets in the folder: undeclared ones, and names that differ only in case."""
 
 from __future__ import annotations
 
@@ -36,14 +36,19 @@ def undeclared(access: Access, vault: Vault) -> Iterator[Finding]:
         what = f"secret {kv.mount}/{kv.prefix}/{name}"
         command = f"vault kv metadata delete -mount={kv.mount} {quote(f'{kv.prefix}/{name}')}"
         if twin := by_case.get(name.lower()):
-            yield Finding("vault.secret.twin", what, f"only {twin}", name, by_hand=command)
+            yield Finding("vault.secret.twin", what, f"only {twin}", name, manual_command=command)
         elif not name.endswith("/") and _is_there(VaultSecret(vault, f"{kv.mount}/data/{kv.prefix}/{name}")):
             former = former_accounts.secret(name)
             yield of_nobody(
-                "vault.secret.undeclared", what, "no such secret", "a secret", by_hand=command, former=former
+                "vault.secret.undeclared",
+                what,
+                "no such secret",
+                "a secret",
+                manual_command=command,
+                former=former,
             )
 
 
 def _is_there(secret: VaultSecret) -> bool:
-    """One without any version counts: somebody described it, and may write it."""
+    """A secret with metadata but without a version counts too: its creator can write it."""
     return secret.read_metadata().state in (THERE, MISSING)

@@ -81,7 +81,7 @@ class Reach:
                     f"policy {name}",
                     "no access to the secrets",
                     _described(found),
-                    by_hand=f"vault policy delete {quote(name)}",
+                    manual_command=f"vault policy delete {quote(name)}",
                 )
 
     def holders(self, every: Iterable[Holder]) -> Iterator[Finding]:
@@ -98,7 +98,7 @@ class Reach:
                     f"JWT role {holder.path.removeprefix(jwt)}" if is_jwt else holder.name,
                     "no policy that reaches the secrets",
                     found,
-                    by_hand=f"vault delete {quote(holder.path)}",
+                    manual_command=f"vault delete {quote(holder.path)}",
                 )
 
     def _found(self, holder: Holder) -> str:

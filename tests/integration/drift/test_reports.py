@@ -145,7 +145,7 @@ def test_a_baseline_with_faults_is_refused_with_all_of_them(provisioned: Project
     assert done.code == ERROR
     for text in (
         "Did you mean nexus.user.profile?",
-        "is no date",
+        "is not a date",
         "accepted[0].because",
         "accepted[0].reason",
     ):

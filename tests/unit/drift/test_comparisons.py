@@ -124,7 +124,7 @@ def test_the_same_key_in_another_scope_is_told(access: Access) -> None:
     found[other.identity] = other
     (finding,) = variable_findings(group(access), found, "https://gitlab")
     assert finding.id == "gitlab.variable.scope"
-    assert "filter[environment_scope]=production" in finding.by_hand
+    assert "filter[environment_scope]=production" in finding.manual_command
 
 
 @pytest.mark.parametrize(

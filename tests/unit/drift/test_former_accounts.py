@@ -46,7 +46,7 @@ def privilege(name: str) -> Privilege:
 def repairs(found: list[Finding]) -> dict[str, tuple[str, bool, bool]]:
     """Return each finding's class, and whether the engine and whether a person repairs it."""
     engine = (resource_types.account("svc-executor"),)
-    return {each.object: (each.id, each.targets == engine, bool(each.by_hand)) for each in found}
+    return {each.object: (each.id, each.targets == engine, bool(each.manual_command)) for each in found}
 
 
 def test_users_of_a_former_account_are_the_engines_and_others_a_persons(ended: Access) -> None:

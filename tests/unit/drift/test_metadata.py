@@ -42,7 +42,7 @@ def test_what_the_program_declares_is_put_back_by_the_engine(
     (finding,) = findings(small_access, **changed)
     assert finding.id == "vault.secret.metadata"
     assert [target.identity for target in finding.targets] == ["svc-app"]
-    assert not finding.by_hand
+    assert not finding.manual_command
 
 
 @pytest.mark.parametrize("changed", [{"fingerprint": "ba9876543210"}, {"fingerprint": None}, {"note": "x"}])
@@ -53,10 +53,10 @@ def test_the_rest_is_put_back_by_hand_and_keeps_what_is_declared(
     assert finding.expected != finding.found
     assert not finding.targets
     for text in (f'"stack": "{CLAIM}"', f'"fingerprint": "{KNOWN}"', '"rotation": "1"'):
-        assert text in finding.by_hand
-    assert "note" not in finding.by_hand
+        assert text in finding.manual_command
+    assert "note" not in finding.manual_command
 
 
 def test_without_a_state_the_fingerprint_that_is_there_stays(small_access: Access) -> None:
     (finding,) = findings(small_access, known="", note="x")
-    assert f'"fingerprint": "{KNOWN}"' in finding.by_hand
+    assert f'"fingerprint": "{KNOWN}"' in finding.manual_command

@@ -17,7 +17,7 @@ from ciaccess.engine.state import State, parse
 
 ACCOUNT = Target("ciaccess:index:ServiceAccount", "svc-a")
 FOUND = Finding("nexus.user.status", "user svc-a", "active", "disabled", targets=(ACCOUNT,))
-BY_HAND = Finding("nexus.anonymous.enabled", "anonymous access", "off", "on", by_hand="switch it off")
+BY_HAND = Finding("nexus.anonymous.enabled", "anonymous access", "off", "on", manual_command="switch it off")
 URN = "urn:pulumi:prod::ciaccess::ciaccess:index:ServiceAccount::svc-a"
 
 
@@ -61,7 +61,7 @@ def test_junit_survives_what_xml_cannot_hold() -> None:
 def test_a_plan_targets_what_the_state_knows_and_names_the_rest() -> None:
     steps = plan(report(FOUND, BY_HAND), State({ACCOUNT: URN}))
     assert steps.words() == ["up", "--refresh", "--stack", "prod", f"--target={URN}"]
-    assert steps.by_hand == (BY_HAND,)
+    assert steps.manual == (BY_HAND,)
 
 
 def test_a_plan_runs_everything_where_a_resource_is_not_in_the_state() -> None:
@@ -76,7 +76,7 @@ def test_a_plan_without_anything_for_the_engine_does_not_run_it() -> None:
 def test_accounts_wait_for_an_engine_that_is_brought_back_by_hand(identity: str) -> None:
     role = Target("ciaccess:nexus:Role", "nx-pull-all")
     lost = Finding("nexus.role.missing", "role nx-pull-all", "a role", "nothing", targets=(role,))
-    engine = Finding(identity, "KV engine secret/", "kv", "nothing", by_hand="vault secrets enable")
+    engine = Finding(identity, "KV engine secret/", "kv", "nothing", manual_command="vault secrets enable")
     state = State({ACCOUNT: URN, role: "urn:role"})
     steps = plan(report(FOUND, lost, engine), state)
     assert steps.urns == ("urn:role",)

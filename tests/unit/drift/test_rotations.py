@@ -19,7 +19,7 @@ LINE = "    purpose: Applications\n"
     [
         ("{date: 2026-08-01, max_age: 90d}", ["91 days old"]),
         ("{date: 2026-08-02, max_age: 90d}", []),
-        ("{max_age: 90d}", ["no date says how old it is"]),
+        ("{max_age: 90d}", ["of unknown age: no date"]),
         ("{date: 2020-01-01}", []),
         ("2", []),
     ],
@@ -30,5 +30,5 @@ def test_an_account_is_overdue_by_the_yamls_own_date(tmp_path: Path, entry: str,
     assert [each.found for each in findings] == found
     for each in findings:
         assert (each.id, each.object) == ("account.rotation.overdue", "account svc-app")
-        assert each.by_hand == "./ciaccess rotate svc-app"
+        assert each.manual_command == "./ciaccess rotate svc-app"
         assert not each.targets
