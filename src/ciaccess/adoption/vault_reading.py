@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ciaccess.access.policies.tokens import folded, policies_at_login
+from ciaccess.access.policies.tokens import BUILT_IN, named_policies, policies_at_login
 from ciaccess.adoption.errors import AdoptionError
 from ciaccess.clients.vault.secret import VaultSecret
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 _KV_VERSION = "2"
 _MOST_DEPTH, _MOST_SECRETS = 6, 5000
-_OWN_POLICIES = ("default", "root")
 
 
 @dataclass(frozen=True)
@@ -87,8 +86,7 @@ def read_vault(vault: Vault, users: frozenset[str], kv: str | None, jwt: str | N
 
 def policies_of(role: dict[str, Any]) -> list[str]:
     """Return the policies of a role in their order, without Vault's built-in ones."""
-    named = folded(role.get("token_policies") or role.get("policies") or [])
-    return [name for name in named if name not in _OWN_POLICIES]
+    return [name for name in named_policies(role) if name not in BUILT_IN]
 
 
 def _is_type(mount: Any, *types: str) -> bool:

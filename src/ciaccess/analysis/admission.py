@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum
 from typing import TYPE_CHECKING, Any
 
-from ciaccess.access.desired.vault import bound_claims_type
+from ciaccess.access.desired.vault import bound_claims_type, declared_policy, secret_of
+from ciaccess.access.policies.acl import Acl, Right
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,7 +84,14 @@ def judge(access: Access, role_name: str, claims: Mapping[str, Any]) -> Verdict:
     glob = bound_claims_type(role) == "glob"
     for claim, values in role.bound_claims.items():
         checks.append(_bound_claim(claim, tuple(values), claims.get(claim), glob=glob))
-    return Verdict(role_name, tuple(checks), tuple(sorted(role.accounts)))
+    return Verdict(role_name, tuple(checks), _readable(access, role_name))
+
+
+def _readable(access: Access, role_name: str) -> tuple[str, ...]:
+    policy = declared_policy(access, role_name)
+    acl = Acl.of({policy.name: policy.text})
+    paths = {account: secret_of(access, account).api_path for account in access.accounts}
+    return tuple(sorted(account for account, path in paths.items() if acl.may(path).right is Right.YES))
 
 
 def matches(pattern: str, text: str) -> bool:

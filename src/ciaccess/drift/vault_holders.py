@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ciaccess.access.policies.auth_methods import LISTS, READ_BELOW
-from ciaccess.access.policies.tokens import folded, policies_at_login, requestable_policies
+from ciaccess.access.policies.tokens import named_policies, policies_at_login, requestable_policies
 from ciaccess.clients.errors import NotFoundError, RefusedError, UnexpectedAnswerError
 from ciaccess.drift.findings import UNSEEN
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 SYSTEM = "Vault"
 MOUNTS = "sys/auth"
 IDENTITIES = {"identity/group/id/": "identity group", "identity/entity/id/": "identity entity"}
-_PROGRAM = "cel_program"
 
 
 @dataclass(frozen=True)
@@ -108,9 +107,5 @@ def reader(vault: Vault, path: str) -> Callable[[], dict[str, Any]]:
 def _holder(path: str, data: dict[str, Any]) -> Holder:
     for place, noun in IDENTITIES.items():
         if path.startswith(place):
-            return Holder(
-                path, f"{noun} {data.get('name', '')}", frozenset(folded(data.get("policies") or ())), {}
-            )
-    if "/map/" in path:  # of GitHub: a text with commas
-        data = {"policies": str(data.get("value") or "").split(",")}
-    return Holder(path, path, policies_at_login(data), data, program=_PROGRAM in data)
+            return Holder(path, f"{noun} {data.get('name', '')}", frozenset(named_policies(data)), {})
+    return Holder(path, path, policies_at_login(data), data, program="/cel/" in path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ciaccess.access.desired import objects, pipeline_identities, rotation
-from ciaccess.access.desired.pipeline_identities import jwt_roles, own_jwt_roles, secret_folder
+from ciaccess.access.desired.pipeline_identities import own_jwt_roles, secret_folder
 from ciaccess.access.desired.vault_policies import own_rules, policy_text, reading
 
 if TYPE_CHECKING:
@@ -47,16 +47,19 @@ def secret_metadata(access: Access, account: str) -> dict[str, str]:
 
 def vault_policies(access: Access) -> dict[str, objects.Policy]:
     """Return the policy of each JWT role; that of a role in the YAML lists each secret by full path."""
-    declared = {name: policy_name(name, role) for name, role in access.vault.roles.items()}
-    rules = {
-        name: reading(secret_of(access, account).api_path for account in role.accounts)
-        for name, role in access.vault.roles.items()
+    declared = [policy_name(name, role) for name, role in access.vault.roles.items()]
+    own = {name: own_rules(access, name, declared) for name in own_jwt_roles(access)}
+    return {name: declared_policy(access, name) for name in access.vault.roles} | {
+        name: objects.Policy(policy_name(name, role), policy_text(name, own[name], access.owner))
+        for name, role in own_jwt_roles(access).items()
     }
-    rules |= {name: own_rules(access, name, declared.values()) for name in own_jwt_roles(access)}
-    return {
-        name: objects.Policy(policy_name(name, role), policy_text(name, rules[name], access.owner))
-        for name, role in jwt_roles(access).items()
-    }
+
+
+def declared_policy(access: Access, name: str) -> objects.Policy:
+    """Return the policy of a JWT role in the YAML."""
+    role = access.vault.roles[name]
+    rules = reading(secret_of(access, account).api_path for account in role.accounts)
+    return objects.Policy(policy_name(name, role), policy_text(name, rules, access.owner))
 
 
 def bound_claims_type(role: JwtRole) -> str:

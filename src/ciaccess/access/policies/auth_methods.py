@@ -5,6 +5,8 @@ Owns the coverage of a drift check: it reads these paths, and the policy of `cia
 
 from __future__ import annotations
 
+# The roles of OpenBao whose policies a program chooses; Vault does not have them.
+_CEL = ("cel/role", "cel/roles")
 # The lists of roles, users and groups, by type of auth mount.
 LISTS: dict[str, tuple[str, ...]] = {
     "alicloud": ("roles",),
@@ -15,12 +17,12 @@ LISTS: dict[str, tuple[str, ...]] = {
     "cf": ("roles",),
     "gcp": ("roles",),
     "github": ("map/teams", "map/users"),
-    "jwt": ("role", "cel/role"),
+    "jwt": ("role", *_CEL),
     "kerberos": ("groups",),
     "kubernetes": ("role",),
     "ldap": ("groups", "users"),
     "oci": ("role",),
-    "oidc": ("role", "cel/role"),
+    "oidc": ("role", *_CEL),
     "okta": ("groups", "users"),
     "radius": ("users",),
     "token": ("roles",),

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 DEFAULT = "default"
-_FIELDS = ("token_policies", "policies")
+# Policies that Vault has itself.
+BUILT_IN = frozenset({DEFAULT, ROOT, "response-wrapping", "control-group"})
+_FIELDS = ("token_policies", "policies", "value")
 _ALLOWED = ("allowed_policies", "allowed_policies_glob")
 _DISALLOWED = ("disallowed_policies", "disallowed_policies_glob")
 
@@ -24,12 +26,20 @@ def folded(names: Iterable[object]) -> list[str]:
     return list(dict.fromkeys(name for each in names if (name := str(each).strip().lower())))
 
 
+def named_policies(holder: Mapping[str, Any]) -> list[str]:
+    """Return the policies that a role, user, group or entity names; GitHub's teams have a text with commas."""
+    values = [holder.get(field) or () for field in _FIELDS]
+    return folded(
+        name for value in values for name in (value.split(",") if isinstance(value, str) else value)
+    )
+
+
 def policies_at_login(holder: Mapping[str, Any]) -> frozenset[str]:
     """Return the policies of every token from a role, user or group of an auth mount.
 
     Vault refuses logins that would give root.
     """
-    named = frozenset(folded(name for field in _FIELDS for name in holder.get(field) or ()))
+    named = frozenset(named_policies(holder))
     if ROOT in named:
         return frozenset()
     return named if holder.get("token_no_default_policy") else named | {DEFAULT}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic_core import PydanticCustomError
 
 from ciaccess.access.model.checks import duration
+from ciaccess.access.policies.tokens import BUILT_IN
 from ciaccess.access.reading.faults import shown
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ _ROLES = ("vault", "roles")
 _KEY_SOURCES = ("discovery_url", "jwks_url", "public_keys")
 _AUTHORITIES = {"oidc_discovery_ca_pem": "discovery_url", "jwks_ca_pem": "jwks_url"}
 _MOST_LISTED, _MOST_SHOWN = 10, 40
-_VAULTS_OWN_POLICIES = ("default", "root", "response-wrapping", "control-group")
 
 
 def verification(outline: Outline) -> Iterator[Fault]:
@@ -76,7 +76,7 @@ def policies(outline: Outline) -> Iterator[Fault]:
                 f"Rename it, such as {role}-read-policy: a job must name the role, and would name the policy"
             )
             yield outline.fault(path, message, allowed, remedy)
-        if policy in _VAULTS_OWN_POLICIES:
+        if policy in BUILT_IN:
             message = f"{shown(policy)} is one of Vault's own policies"
             yield outline.fault(path, message, "another name", f"Rename it, such as {role}-policy")
         first = owners.setdefault(policy, role)
