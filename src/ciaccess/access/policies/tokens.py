@@ -27,7 +27,8 @@ def folded(names: Iterable[object]) -> list[str]:
 
 
 def named_policies(holder: Mapping[str, Any]) -> list[str]:
-    """Return the policies that a role, user, group or entity names; GitHub's teams have a text with commas."""
+    """Return the policies that a role, user, group or entity names."""
+    # A team of GitHub has them as one text with commas.
     values = [holder.get(field) or () for field in _FIELDS]
     return folded(
         name for value in values for name in (value.split(",") if isinstance(value, str) else value)
