@@ -1,4 +1,4 @@
-"""What pipelines are given and held to: the rendered templates of ci/, and the search for idioms that break.
+"""Consumers: the rendered templates of ci/, checks of pipelines, and pull secrets.
 
 Takes every name from access.yaml. Knows no server and no credential, and runs no pipeline.
 """

@@ -1,4 +1,4 @@
-"""A component project of GitLab's: the folder templates/ with a README a component, and the job that releases them.
+"""A component project of GitLab: templates/ with a README per component, and a release job.
 
 Each component is a standalone template: pipelines pin components to versions of their own, and two versions of one library
 in a pipeline would replace each other.

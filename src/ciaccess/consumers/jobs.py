@@ -1,4 +1,4 @@
-"""The jobs of ci/sources/jobs.yaml: their inputs, variables and script lines, as templates and as hidden jobs."""
+"""The jobs of ci/sources/jobs.yaml: inputs, variables and script, for templates and hidden jobs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ACCOUNT = "Account of access.yaml. Empty: the only one that may do this, where 
 
 @dataclass(frozen=True)
 class Input:
-    """An input of a template, and the job's variable that it becomes; without a default it is required."""
+    """An input of a template, and its job variable; required without a default."""
 
     name: str
     variable: str
@@ -33,7 +33,7 @@ class Input:
 
 @dataclass(frozen=True)
 class Job:
-    """A job for pipelines. `script` is empty for one that is only extended; `login` begins with the login."""
+    """A job; `script` is empty for one that is only extended, `login` is its first part."""
 
     name: str
     title: str

@@ -1,4 +1,4 @@
-"""Kubernetes manifests that let a cluster pull images: a pull secret, the same by External Secrets, and a pod that uses it.
+"""Kubernetes manifests to pull images: a pull secret, External Secrets, and a pod that uses it.
 
 Owns their shape. Names come from access.yaml, the credential from Vault; nothing here asks anything.
 """
@@ -55,7 +55,7 @@ def pull_secret(name: str, namespace: str, account: str, config: str) -> Manifes
 def external_secret(
     access: Access, name: str, namespace: str, account: str, *, auth_mount: str, role: str
 ) -> list[Manifest]:
-    """Return a SecretStore on Vault and an ExternalSecret that makes the same pull secret; neither holds a secret.
+    """Return a SecretStore on Vault and an ExternalSecret for the pull secret, without secrets.
 
     The operator logs in at Vault's kubernetes auth mount `auth_mount` with `role`, as the namespace's service account
     `name`.
@@ -96,7 +96,7 @@ def external_secret(
 
 
 def pod_example(access: Access, name: str, namespace: str, account: str) -> list[Manifest]:
-    """Return a pod that pulls an image from Nexus with the pull secret, under the restricted pod security standard."""
+    """Return a pod that uses the pull secret, by the restricted pod security standard."""
     container = {
         "name": "app",
         "image": f"{access.nexus.pull_registry}/{namespace}/example:1.0.0",
@@ -142,7 +142,7 @@ def as_list(manifests: Sequence[Manifest]) -> Manifest:
 
 
 def _config_template(hosts: Sequence[str]) -> str:
-    """Return the docker config as a template of External Secrets: base64 carries whatever a password consists of."""
+    """Return the docker config as a template of External Secrets; base64 allows any password."""
     auth = '{{ printf "%s:%s" .username .password | b64enc }}'
     entries = ",".join(f'{json.dumps(host)}:{{"auth":"{auth}"}}' for host in hosts)
     return f'{{"auths":{{{entries}}}}}'

@@ -1,4 +1,4 @@
-"""`./ciaccess lint-ci`: what breaks or leaks at Vault and Nexus in pipelines, with the reason and the remedy."""
+"""`./ciaccess lint-ci`: faults and leaks at Vault and Nexus in pipelines."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def lint_ci(  # noqa: PLR0913 a command's options
     file: FileOption = None,
     stack: StackOption = None,
 ) -> None:
-    """Find what breaks or leaks at Vault and Nexus, as GitLab would run it, with the reason and the remedy.
+    """Find faults and leaks at Vault and Nexus in pipelines, each with its reason and remedy.
 
     With --group or --project, GitLab merges the pipeline of each default branch; GITLAB_TOKEN needs scope read_api and
     role Reporter. Exit code 0 clean, 2 findings are left, 3 a pipeline could not be read, 1 an error.

@@ -1,4 +1,4 @@
-"""The names of access.yaml as a pipeline's author needs them: which role reads an account, and who may do what."""
+"""The names of access.yaml for pipelines: roles that read an account, rights of accounts."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def readable_accounts(access: Access) -> list[str]:
 
 
 def audiences(access: Access, accounts: list[str]) -> list[str]:
-    """Return the audiences that a job needs in its id_token to log in for any of these accounts, each once."""
+    """Return the audiences that a job needs in its id_token for any of these accounts."""
     roles = [access.vault.roles[role] for name in accounts if (role := role_of(access, name))]
     return list(dict.fromkeys(role.bound_audiences[0] for role in roles))
 
@@ -50,7 +50,7 @@ def roles_by_policy(access: Access) -> dict[str, list[str]]:
 
 
 def accounts_that(access: Access, verb: str, format_: str | None) -> list[str]:
-    """Return the accounts that a job may act as to push, pull or promote a format; all readable ones for no verb."""
+    """Return the accounts for pushing, pulling or promoting a format; all readable without a verb."""
     readable = readable_accounts(access)
     if not verb:
         return readable
@@ -77,7 +77,7 @@ def vault_group(access: Access) -> str:
 
 
 def environment_registries(access: Access) -> dict[str, str]:
-    """Return the registry of each environment's images: dev is pushed to, the others follow by path based routing.
+    """Return the registry of each environment's images: dev's own, the others by path based routing.
 
     Then each repository is a folder, of the push registry's host where that is routed by path, else of Nexus's own.
     """

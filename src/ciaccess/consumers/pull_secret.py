@@ -1,4 +1,4 @@
-"""What a pull secret needs: names that Kubernetes allows, an account that pulls, and its secret as a docker config."""
+"""The data of a pull secret: names valid in Kubernetes, an account, its docker config."""
 
 from __future__ import annotations
 

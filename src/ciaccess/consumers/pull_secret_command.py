@@ -1,4 +1,4 @@
-"""`./ciaccess pull-secret`: what a cluster needs to pull images as an account: a Secret, or External Secrets' manifests."""
+"""`./ciaccess pull-secret`: a Secret or External Secrets' manifests to pull images."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def pull_secret(  # noqa: PLR0913 each option is a name in the manifests
     stack: StackOption = None,
     file: FileOption = None,
 ) -> None:
-    """Print a pull secret for both registries, to be piped to kubectl, or manifests that fetch it from Vault.
+    """Print a pull secret for both registries for kubectl, or manifests that read it from Vault.
 
     The secret is read with VAULT_TOKEN from VAULT_ADDR, which must be the Vault of the YAML or of --stack.
 

@@ -38,7 +38,7 @@ def render_templates(  # noqa: PLR0913 a command has its options
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print what differed as JSON.")] = False,
 ) -> None:
-    """Render ci/templates from access.yaml. Exit code 0, 1 for an error, with --check 2 where one is stale."""
+    """Render ci/templates from access.yaml. Exit code 0 done, 1 error, 2 stale with --check."""
     access = load_access(file, stack)
     if (standalone or components) and folder == TEMPLATES:
         raise CommandError(

@@ -1,4 +1,4 @@
-"""The files of ci/templates, from access.yaml and the sources in ci/sources; and whether those on disk are stale.
+"""The files of ci/templates, rendered from access.yaml and ci/sources, and stale ones.
 
 The shell is in one of them, the library; the others include it. A standalone file has the shell itself.
 """
@@ -41,7 +41,7 @@ class Difference:
 
 
 def render(access: Access, library: str | None = f"/ci/templates/{LIBRARY}") -> dict[str, str]:
-    """Return the templates' texts by file name; `library` is what they include, None for standalone files.
+    """Return the templates by file name; they include `library`, None makes them standalone.
 
     They have former accounts whose last day is over, too: a file that follows from the YAML must not become stale overnight.
     """
@@ -63,7 +63,7 @@ def library_path(folder: Path) -> str:
 
 
 def differences(wanted: dict[str, str], folder: Path, pattern: str = "*.yml") -> list[Difference]:
-    """Compare a folder with the files that would be rendered, by path; a further one that matches the pattern is left over."""
+    """Compare a folder with the rendered files; others that match the pattern are left over."""
     found = [
         Difference(folder / name, "stale" if (folder / name).exists() else "missing")
         for name, text in wanted.items()
@@ -122,7 +122,7 @@ def _word(value: str) -> str:
 
 
 def as_yaml(value: Any) -> str:
-    """Return a value as JSON, which YAML reads as the same, and in which GitLab finds no input to insert."""
+    """Return a value as JSON, which is YAML too, and in which GitLab interpolates no input."""
     return json.dumps(value, ensure_ascii=False).replace("$[[", "$\\u005b[")
 
 
@@ -167,7 +167,7 @@ def _account(access: Access, name: str) -> dict[str, str | None]:
 
 
 def _able(access: Access) -> dict[tuple[str, str], tuple[list[str], list[str]]]:
-    """Return the accounts that may push, pull or promote each format, current names apart from former ones."""
+    """Return the accounts that push, pull or promote each format, former names apart."""
     found = {}
     for verb in ("push", "pull", "promote"):
         for format_ in access.nexus.repositories:
@@ -179,6 +179,6 @@ def _able(access: Access) -> dict[tuple[str, str], tuple[list[str], list[str]]]:
 
 
 def _id_tokens(access: Access) -> dict[str, Any]:
-    """Return the id_token with the one audience, or the list where the roles of the accounts want different ones."""
+    """Return the id_token with one audience, or the list if the accounts' roles need several."""
     found = names.audiences(access, names.readable_accounts(access))
     return {names.ID_TOKEN_VARIABLE: {"aud": found[0] if len(found) == 1 else found}}

@@ -34,15 +34,7 @@ FORBIDDEN = {
     r"stands? (in|there|beside) ": "is in",
     r"theirs": "name the owner",
 }
-# Packages whose texts are still to be rewritten.
-NOT_YET = {
-    "src/ciaccess/consumers",
-}
-SOURCES = [
-    path
-    for path in tracked("src/*.py", "components/*.py", "tools/*.py", "__main__.py")
-    if not any(path.is_relative_to(ROOT / folder) for folder in NOT_YET)
-]
+SOURCES = tracked("src/*.py", "components/*.py", "tools/*.py", "__main__.py")
 
 
 def docstrings(path: Path) -> Iterator[str]:

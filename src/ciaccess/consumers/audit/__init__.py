@@ -1,1 +1,1 @@
-"""Checks the pipelines of whole GitLab groups, each as GitLab merges it for the project's default branch."""
+"""Checks of all pipelines in GitLab groups, each as GitLab merges it for the default branch."""

@@ -1,7 +1,7 @@
-"""Finds what breaks or leaks at Vault and Nexus in a pipeline, as GitLab would run it, and says why and what to do.
+"""Finds faults and leaks at Vault and Nexus in a pipeline, with reason and remedy.
 
 A file is merged as GitLab merges it (document, including, merging), its scripts are read as the shell reads them
-(shell, reading), and the rules look at each job's commands, tokens and variables. `mend` edits YAML values alone.
+(shell, reading), and the rules check each job's commands, tokens and variables. `mend` edits only YAML values.
 A line with `# lint-ci: allow RULE` on it, or on the line before, is left alone by that rule.
 """
 

@@ -1,4 +1,4 @@
-"""Applying the rules to a pipeline, and the edits of YAML values whose effect the same rules prove."""
+"""The rules applied to a pipeline, and edits of YAML values that the same rules verify."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def lint(text: str, access: Access, path: Path = Path(".gitlab-ci.yml")) -> list
     """Return what is wrong in a pipeline's file and in what it includes, by file and line.
 
     Raises:
-        SourceError: it is no YAML, or too large.
+        SourceError: it is not YAML, or too large.
     """
     return check(text, access, path).findings
 
@@ -66,17 +66,17 @@ def check(text: str, access: Access, path: Path) -> Checked:
     """Check a pipeline's file with what it includes; what GitLab would run is what counts.
 
     Raises:
-        SourceError: it is no YAML, or too large.
+        SourceError: it is not YAML, or too large.
     """
     words = Vocabulary.of(access)
     return _check(Pipeline(expand(text, path, words.own_project)), words, str(path), JOB_RULES)
 
 
 def check_merged(text: str, words: Vocabulary, name: str) -> Checked:
-    """Check YAML that GitLab has merged: every key is known, hidden jobs run nowhere, and an `include` names no file here.
+    """Check YAML merged by GitLab: all keys are known, and hidden jobs do not run.
 
     Raises:
-        SourceError: it is no YAML, or too large.
+        SourceError: it is not YAML, or too large.
     """
     source = Source(name, text)
     config = {
@@ -125,7 +125,7 @@ def mend(text: str, access: Access, path: Path = Path(".gitlab-ci.yml")) -> tupl
     An edit is kept only where the pipeline, merged and checked again, has that finding less and no other one more.
 
     Raises:
-        SourceError: it is no YAML, or too large.
+        SourceError: it is not YAML, or too large.
     """
     made: list[Finding] = []
     refused: set[tuple[str, int, str, str]] = set()

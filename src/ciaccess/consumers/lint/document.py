@@ -1,4 +1,4 @@
-"""A pipeline's YAML as dicts, lists and scalars; each scalar keeps the file and the position that it comes from.
+"""A pipeline's YAML as dicts, lists and scalars; each scalar has its file and position.
 
 Owns reading one file as GitLab's parser (Psych) does: merge keys, aliases, the document after a header of inputs.
 What the keys mean is merging.py's.
@@ -27,11 +27,11 @@ Mapping = dict[str, Value]
 
 
 class SourceError(CiaccessError):
-    """The file cannot be read as YAML, or is too large; the text says where."""
+    """The file is not valid YAML, or too large; the text has the place."""
 
 
 class _Loader(Composer, _Parser):  # type: ignore[misc,valid-type] # PyYAML has no types
-    """Composes as GitLab's parser does: of two anchors of one name, the last counts. It bounds the depth."""
+    """Composes as GitLab does: of two anchors with one name the last counts. Bounds the depth."""
 
     def __init__(self, text: str) -> None:
         _Parser.__init__(self, text)
@@ -66,7 +66,7 @@ class Source:
         self.lines = text.split("\n")
 
     def allows(self, rule: str, line: int) -> bool:
-        """Report whether a comment in this line (from 1), or the line before, allows what the rule would find."""
+        """Tell whether a comment in this line (from 1) or the one before allows a finding of the rule."""
         return any(
             match.group(1) == rule
             for index in (line - 2, line - 1)
@@ -135,7 +135,7 @@ def load(source: Source, inputs: Mapping | None = None) -> Mapping:
     """Return a file's top level; `inputs` are filled in where an include gives them.
 
     Raises:
-        SourceError: it is no YAML, too large or nested too deeply.
+        SourceError: it is not YAML, too large or nested too deeply.
     """
     if len(source.text) > MOST_CHARACTERS:
         raise SourceError(f"it has over {MOST_CHARACTERS:,} characters, the most that are checked")
@@ -225,7 +225,7 @@ def _set(mapping: Mapping, key: str, value: Value) -> None:
 
 
 def deep_merge(base: Mapping, over: Mapping) -> Mapping:
-    """Return the base with another mapping's keys on top, as GitLab merges: mappings deeply, all else replaced."""
+    """Return the base merged with another mapping as GitLab does: mappings deeply, all else replaced."""
     merged = dict(base)
     for key, value in over.items():
         below = merged[key] if isinstance(merged.get(key), dict) else None

@@ -1,4 +1,4 @@
-"""A finding: where, which rule, why, what to do; and the edit of a YAML value that does it, where there is one."""
+"""A finding: place, rule, reason, remedy, and the edit of a YAML value, if there is one."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ _REMOTE_KINDS = ("project", "component", "remote", "artifact")
 
 @dataclass
 class Included:
-    """The configuration with every include at hand; `unread` names the others, `gives` whether one may give jobs keys.
+    """The configuration with all readable includes; `unread` names the others.
 
     `sources` are the files that were read, the first one first.
     """
@@ -51,7 +51,7 @@ def expand(text: str, path: Path, own_project: str | None) -> Included:
     """Read a pipeline's file and what it includes.
 
     Raises:
-        SourceError: the file is no YAML; a file that it includes is then named in the text.
+        SourceError: a file is not YAML; the text names an included one.
     """
     return _Expansion(own_project).whole(Source(str(path), text), path)
 
@@ -126,7 +126,7 @@ def _listed(value: Value) -> list[Value]:
 
 
 def _local(pattern: str, path: Path) -> list[Path]:
-    """Find a local include: from the repository's top, else from a folder below it; nothing outside of it is read."""
+    """Find a local include from the repository's top or a folder below; never read outside of it."""
     relative = pattern.lstrip("/")
     above = list(path.resolve().parents)
     # A copy of some files has no repository: its own folder stands for the top.

@@ -1,4 +1,4 @@
-"""One job as the rules see it: its steps, what is known of its variables, and its logins to Vault."""
+"""One job for the rules: its steps, the known variables, and its logins to Vault."""
 
 from __future__ import annotations
 

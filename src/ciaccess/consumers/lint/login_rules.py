@@ -1,4 +1,4 @@
-"""Rules on the way into Vault: the role of a login, the id_token that it shows, and that token's audience."""
+"""Rules for logins to Vault: the role, the id_token, and its audience."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _OTHER_PATH = re.compile(r"--?path(?:=|\s+)(\S+)")
 
 @dataclass(frozen=True)
 class NamedRole:
-    """A role as a login names it, and where: `origin` is the scalar of the file that holds it, if that is another one."""
+    """A role in a login; `origin` is the scalar with its name, if that is elsewhere."""
 
     name: str
     place: Place
@@ -40,7 +40,7 @@ class NamedRole:
 
 @dataclass(frozen=True)
 class Login:
-    """A login with a token of GitLab's: the roles that it may name, and the variables that the token comes from."""
+    """A login with a token of GitLab's: the possible roles, and the token's variables."""
 
     place: Place
     roles: tuple[NamedRole, ...]
@@ -128,7 +128,7 @@ def unknown_role(reading: JobReading, words: Vocabulary) -> Iterator[Finding]:
 
 
 def replacement(scalar: Scalar, text: str) -> Edit | None:
-    """Return the edit that makes a YAML scalar another text; None where it is not written on one line as it is."""
+    """Return the edit that replaces a YAML scalar, None unless it is on one line as it is."""
     node = scalar.node
     start, end = node.start_mark.index, node.end_mark.index
     quote = node.style if node.style in ("'", '"') else ""
@@ -226,7 +226,7 @@ def _audience_for(login: Login, words: Vocabulary) -> str:
 
 
 def _addition(reading: JobReading, token: str, audience: str) -> Edit | None:
-    """Return the edit that gives a job id_tokens in front of its first key; None where it has some, or is one line."""
+    """Return the edit that adds id_tokens to a job, None if it has some or is on one line."""
     job = reading.job
     source, at = job.name.source, job.name.node.end_mark
     own = [key.node.start_mark for key in job.body if is_scalar(key) and key.source is source]

@@ -1,4 +1,4 @@
-"""The jobs that GitLab would run: extends, !reference, default and variables applied, in GitLab's order.
+"""The jobs that GitLab runs, with extends, !reference, default and variables applied.
 
 Owns what a job has in the end, and whether that is all known. Knows no shell and nothing of what is wrong.
 """
@@ -45,7 +45,7 @@ class Shell:
 
 @dataclass
 class Job:
-    """A job with what it takes over. `is_whole`: all its keys are known, none comes from a file that was not read."""
+    """A merged job; `is_whole`: all its keys are known, none comes from an unread file."""
 
     name: Scalar
     body: Mapping
@@ -110,7 +110,7 @@ class Pipeline:
         self.jobs = sorted(self._jobs(), key=lambda job: job.is_hidden)
 
     def variable_sections(self) -> Iterator[Mapping]:
-        """Yield every mapping that sets CI/CD variables: the file's, the jobs', those of rules and of a matrix."""
+        """Yield every mapping of CI/CD variables: of the file, the jobs, rules and a matrix."""
         for name, value in self.config.items():
             if name == "variables" and isinstance(value, dict):
                 yield value
@@ -199,7 +199,7 @@ def _alternatives(body: Mapping) -> Iterator[Mapping]:
 
 
 class _References:
-    """Replaces each `!reference` by what it names; what several places share is looked at once."""
+    """Resolves each `!reference`; shared parts are visited once."""
 
     def __init__(self, config: Mapping) -> None:
         self._config = config

@@ -1,4 +1,4 @@
-"""GitLab's own `secrets: vault:`, which the runner reads before the script: a login and a path of a secret."""
+"""GitLab's `secrets: vault:`, read by the runner before the script: login and secret path."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _USUAL_ENGINE = "kv-v2"
 
 @dataclass(frozen=True)
 class NativeSecret:
-    """One entry of `secrets:`. `at` is the scalar that names the path; `token` is None where it is not known."""
+    """An entry of `secrets:`; `at` is the scalar with the path, `token` is None if unknown."""
 
     variable: str
     at: Scalar

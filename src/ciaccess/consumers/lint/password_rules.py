@@ -1,4 +1,4 @@
-"""Rules on passwords: none on a command line, where every process may read it; and no login by wget.
+"""Rules for passwords: not on a command line, which other processes can read; no wget login.
 
 Two things count as a password: what the options of known programs take as one, and the account's own password,
 followed through the job's variables from where it was read, on the command line of any program.
@@ -140,7 +140,7 @@ def _in_call(reading: JobReading, call: Call, held: _Held) -> Iterator[Finding]:
 
 
 def _by_option(call: Call) -> Iterator[tuple[int, str]]:
-    """Yield the options of known programs that hold a password, with the remedy; the table's later rows first."""
+    """Yield password options of known programs, with the remedy; later rows of the table first."""
     for takes in reversed(_TABLE):
         if call.name in takes.programs and (not takes.verb or takes.verb in call.words[:3]):
             for index, value in _given(call, takes.options):
@@ -176,7 +176,7 @@ def _given(call: Call, options: tuple[str, ...]) -> Iterator[tuple[int, str]]:
 
 
 def _to_stdin(call: Call, index: int) -> str:
-    """Return the line with the password on standard input; empty where the command is on several lines or has input."""
+    """Return the line with the password on standard input, empty if that is not possible."""
     first, option = call.place(), call.raw[index]
     scalar = call.scalar
     begin = scalar.rfind("\n", 0, option.start) + 1

@@ -1,4 +1,4 @@
-"""What a job runs, command by command, with the variables filled in that the file or the shell sets.
+"""The commands of a job, with the variables that the file or the shell sets.
 
 A variable that neither sets stays as it is written: where its value is not known, no rule may guess it.
 """
@@ -48,7 +48,7 @@ class Place:
         return self.scalar.line_at(self.start)
 
     def with_text(self, old: str, new: str) -> str:
-        """Return the line of the script with a text of this part replaced, empty where it is not written so."""
+        """Return the script line with a text of this part replaced, empty if it is written otherwise."""
         at = self.scalar.find(old, self.start, max(self.end, self.start + 1)) if old else -1
         if at < 0:
             return ""
@@ -83,7 +83,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Step:
-    """A pipeline of a job. `text` has all its words, `raw` as they are written; `sets` are the variables that it sets."""
+    """A pipeline of commands; `text` has all words, `raw` as written, `sets` the variables it sets."""
 
     calls: tuple[Call, ...]
     text: str
@@ -114,7 +114,7 @@ class Step:
 
 @dataclass
 class Variables:
-    """What is known of a job's variables. `origins` are the scalars of the file that a value comes from."""
+    """The known variables of a job; `origins` are the scalars of their values."""
 
     values: dict[str, str] = field(default_factory=dict)
     origins: dict[str, list[Scalar]] = field(default_factory=dict)
@@ -149,7 +149,7 @@ class Variables:
 
 
 def variables_of(job: Job, words: Vocabulary) -> Variables:
-    """Return what is known before the job's first line: GitLab's own, the group's, and the file's variables."""
+    """Return the variables before the first line: GitLab's, the group's, and the file's."""
     known = Variables(dict(words.known_variables))
     for name, value in job.variables.items():
         if is_scalar(value):
@@ -228,7 +228,7 @@ def _call(command: Command, script: Scalar, known: Variables) -> tuple[Call, lis
 
 
 def _program(words: list[str]) -> int:
-    """Return which word is the program: not `sudo`, `env A=b`, `timeout 60`, `python -m` in front of it."""
+    """Return the index of the program, after `sudo`, `env A=b`, `timeout 60` and `python -m`."""
     index = 0
     while index < len(words):
         name = words[index].rsplit("/", 1)[-1]

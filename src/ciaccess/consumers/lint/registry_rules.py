@@ -37,7 +37,7 @@ _FLAGS = frozenset(
 
 
 def push_to_pull_registry(reading: JobReading, words: Vocabulary) -> Iterator[Finding]:
-    """Find images that are pushed to the registry to pull from, and what the job names and opens for them."""
+    """Find pushes of images to the registry for pulls, and the names in the job for them."""
     if not words.tells_registries_apart:
         return
     calls = [call for step in reading.steps for call in step.programs]
@@ -120,7 +120,7 @@ def _outputs(words: tuple[str, ...]) -> Iterator[tuple[int, str]]:
 
 
 def _named(call: Call) -> Iterator[tuple[int, str]]:
-    """Yield the names that a command gives to an image: what is pushed under another name must have it first."""
+    """Yield the names that a command gives to an image before a push under another name."""
     verbs = _verbs(call.words)
     if call.name in _ENGINES and "tag" in verbs[:2]:
         yield from list(_positional(call.words, 1))[-1:]
@@ -129,7 +129,7 @@ def _named(call: Call) -> Iterator[tuple[int, str]]:
 
 
 def values_of(words: tuple[str, ...], options: tuple[str, ...]) -> Iterator[tuple[int, str]]:
-    """Yield the values of options, as `-o value`, `--option=value` or `-ovalue`, with the index of the word."""
+    """Yield the values of options (`-o value`, `--option=value`, `-ovalue`) with their index."""
     for index, word in enumerate(words):
         for option in options:
             if word == option and index + 1 < len(words):

@@ -1,4 +1,4 @@
-"""Rules on a secret's path: data/ where the API wants it and only there, and accounts that the job may read."""
+"""Rules for a secret's path: data/ only for the API, and accounts that the job may read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A script as the shell reads it: pipelines of commands, their words with quotes removed, and where each stands.
+"""A script as the shell parses it: pipelines of commands, unquoted words, positions.
 
 One pass over the text, whatever its length. It covers quotes, continued lines, comments, substitutions, here-documents
 and redirections of POSIX shells and bash; a script handed to another shell (`sh -c '…'`, a here-document) is read too.
@@ -55,7 +55,7 @@ class Word:
 
 @dataclass
 class Command:
-    """A simple command. `assigned` are the variables set in front of it; `given` is what its standard input holds."""
+    """A simple command; `assigned` are variables set in front of it, `given` is its input."""
 
     words: list[Word] = field(default_factory=list)
     assigned: list[tuple[str, Word]] = field(default_factory=list)
@@ -75,7 +75,7 @@ class Statement:
 
 @lru_cache(maxsize=4096)
 def read(script: str) -> tuple[Statement, ...]:
-    """Return the pipelines of a script, those inside substitutions before the ones that they stand in."""
+    """Return the pipelines of a script, those of substitutions before the enclosing ones."""
     scanner = _Scanner(script)
     scanner.list_until_close(0)
     return tuple(scanner.found)
@@ -235,7 +235,7 @@ class _Scanner:
         return "".join(parts)
 
     def _substitution(self, kind: str, depth: int) -> str:
-        """Read `$(…)`, `<(…)`, `${…}` or backticks; of commands, which are found as such, only PRINTED is returned."""
+        """Read `$(…)`, `<(…)`, `${…}` or backticks; commands inside are returned only as PRINTED."""
         start = self._at
         if kind == "parameter":
             end = self.text.find("}", start)

@@ -52,7 +52,7 @@ def _held(value: Value) -> Scalar | None:
 
 
 def _removal(section: Mapping, key: Scalar, value: Value, words: Vocabulary) -> Edit | None:
-    """Take the line away where it says what the group's variable says, and other variables are there."""
+    """Remove the line if it repeats the group's variable, and other variables remain."""
     if not is_scalar(value) or value.rstrip("/") not in ("", words.vault_address) or len(section) == 1:
         return None
     start, end = key.node.start_mark, value.node.end_mark
@@ -93,7 +93,7 @@ def _by_env(raw: str) -> str:
 
 
 def stored_password(reading: JobReading, words: Vocabulary) -> Iterator[Finding]:
-    """Find a job without a login that uses a Nexus password: it is a CI/CD variable of the project or a group."""
+    """Find a job with a Nexus password but no login: the password is a CI/CD variable."""
     if reading.logins or reading.job.is_hidden or any(_sources_file(step) for step in reading.steps):
         return
     known = {name for step in reading.steps for name, _, _ in step.sets}

@@ -25,7 +25,7 @@ class Role:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """Names and addresses as pipelines spell them; `*_variables` are the group's variables with that value.
+    """Names and addresses as in pipelines; `*_variables` are group variables with that value.
 
     `roles` are those for consumers; `own_roles` those of ciaccess's own pipeline, `own_project`.
     """
@@ -90,7 +90,7 @@ class Vocabulary:
 
     @cached_property
     def login(self) -> re.Pattern[str]:
-        """Match the address of a login with a token of GitLab's; a mount in a variable may be the right one."""
+        """Match the address of a login with GitLab's token, also with a mount in a variable."""
         return re.compile(rf"\bauth/(?:{re.escape(self.jwt_mount)}|\$\{{?\w+\}}?)/login\b")
 
     @cached_property
