@@ -32,7 +32,7 @@ def mermaid(facts: AccessFacts, accounts: Collection[str] | None = None) -> str:
     chart = _Chart()
     for name in facts.accounts if accounts is None else accounts:
         account = chart.node("account", name, f"{name}\n{facts.accounts[name].secret}", "([{}])")
-        for role in facts.readers(name):
+        for role in sorted(facts.readers(name), key=lambda each: each.name):
             jwt_role = chart.node("jwt role", role.name, f"JWT role {role.name}", "{{{{{}}}}}")
             jobs = chart.node("jobs", jobs_of(role.claims), jobs_of(role.claims), "[{}]")
             chart.arrow(jobs, jwt_role, "logs in")
@@ -55,7 +55,7 @@ def _uses(facts: AccessFacts, account: str) -> Iterator[tuple[str, str]]:
         name = "every repository" if repository == EVERY else repository
         kind = "every format" if format_ == EVERY else format_
         yield f"{verb(found)}{f' {path}' if path else ''}", f"{name}\n{kind}"
-    for right in facts.rights_of(holder):
+    for right in sorted(facts.rights_of(holder)):
         yield "has", f"{'role' if right.is_role else 'privilege'} {right.name}"
 
 

@@ -21,7 +21,8 @@ MOST_CHARACTERS = 2_000
 
 def charts_of(before: AccessFacts, after: AccessFacts, changes: Difference) -> tuple[Chart, ...]:
     """Return the charts of the accounts that gain or lose; as many accounts as fit into both."""
-    concerned = list(dict.fromkeys(_accounts(before, after, changes)))
+    # Sorted: the engine reports resources in another order each time, and the note is compared.
+    concerned = sorted(set(_accounts(before, after, changes)))
     drawn: list[str] = []
     texts = ("", "")
     for name in concerned:

@@ -53,7 +53,7 @@ def always(system: str, *, answer: Answer | None = None, cut: str = "") -> Fault
         ((always("nexus", answer=proxy_page()), always("gitlab", answer=Answer(500, b"{}", "application/json"))),
          ("HTML page titled 'Bad Gateway'", "500")),
         ((always("nexus", answer=BROKEN_JSON), always("gitlab", answer=proxy_page())), ("broken JSON", "Bad Gateway")),
-        ((always("nexus", answer=busy(0)), always("gitlab", cut="before")), ("Try again later", "the connection was cut")),
+        ((always("nexus", answer=busy(0)), always("gitlab", cut="before")), ("Try again later", "the connection was closed")),
         ((always("nexus", cut="within"), always("gitlab", answer=_WRONG_TYPE)), ("the answer was cut off", "Failed to parse the server message")),
         ((always("vault", answer=_SEALED),), ("sealed",)),
         ((always("vault", answer=proxy_page(200)),), ("HTML page titled 'Bad Gateway', not Vault's",)),

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import requests
 
 from tests.support.review.merge_request import BY_HAND, git, make_change, make_drift
 
@@ -263,6 +264,31 @@ def test_a_credential_that_is_refused_is_could_not_look_before_the_engine_runs(
     assert f"could not look at {system} because" in done.err
     assert "pulumi preview" not in done.err
     assert value not in done.text
+
+
+@pytest.mark.parametrize(
+    ("fault", "because"),
+    [
+        ({"status": 403}, "list roles: HTTP 403 with an empty body"),
+        ({"status": 0, "cut": "before"}, "sent no complete response"),
+    ],
+)
+def test_nexus_that_fails_while_the_engine_runs_is_could_not_look_once(
+    stack: Project, fault: dict[str, Any], because: str
+) -> None:
+    """The check before the engine asks for other lists; the plugin reports the status as data."""
+    address = f"{stack.address('nexus')}/simulator/faults"
+    login = ("admin", stack.credential("nexus-password"))
+    wanted = {"count": 1000, "path": "/service/rest/v1/security/roles", **fault}
+    requests.post(address, json=wanted, auth=login, timeout=10).raise_for_status()
+    try:
+        done = preview(stack, "--json")
+    finally:
+        requests.delete(address, auth=login, timeout=10).raise_for_status()
+    assert done.code == 3, done.text
+    (entry,) = done.json()["could_not_look"]
+    assert entry["system"] == "Nexus"
+    assert because in entry["because"]
 
 
 def test_a_base_that_git_does_not_know_is_an_error_before_anything_is_asked(stack: Project) -> None:

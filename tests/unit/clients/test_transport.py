@@ -58,7 +58,7 @@ def test_a_post_that_is_cut_is_not_repeated_and_said_to_be_uncertain(
         session.send("POST", "/x", "create role 'r'", body={})
     assert caught.value.uncertain
     assert str(caught.value) == (
-        f"create role 'r': Nexus at {server.url} gave no whole answer (the connection was cut). "
+        f"create role 'r': Nexus at {server.url} sent no complete response (the connection was closed). "
         "It may or may not have been done: run again to find out."
     )
     assert len(server.requests) == 1

@@ -176,7 +176,7 @@ def translated(
     uncertain = method not in ("GET", "HEAD", "OPTIONS")
     if uncertain:
         remedy = "It may or may not have been done: run again to find out."
-    said = f"{place} gave no whole answer ({_reason(error)})"
+    said = f"{place} sent no complete response ({_reason(error)})"
     return UnreachableError(doing, said, remedy, system=system, uncertain=uncertain)
 
 
@@ -207,9 +207,9 @@ _REASONS = (
     ),
     (r"No route to host|Network is unreachable", "no route to it"),
     (r"ConnectTimeout|connect timeout|connection to .* timed out", "connecting timed out"),
-    (r"[Rr]ead timed out|did not end in time", "the answer timed out"),
-    (r"IncompleteRead|InvalidChunkLength", "the answer was cut off"),
-    (r"RemoteDisconnected|reset by peer|Connection aborted|Broken pipe|EOF", "the connection was cut"),
+    (r"[Rr]ead timed out|did not end in time", "the response timed out"),
+    (r"IncompleteRead|InvalidChunkLength", "the response was cut off"),
+    (r"RemoteDisconnected|reset by peer|Connection aborted|Broken pipe|EOF", "the connection was closed"),
     (r"[Pp]roxy", "the proxy refused"),
 )
 
