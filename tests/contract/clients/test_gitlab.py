@@ -160,7 +160,7 @@ def test_a_gitlab_that_never_answers_is_waited_for_once_by_all(gitlab: GitlabPro
         failures = list(pool.map(lambda _: _failure(variables), range(6)))
     silent.close()
     gitlab.control("DELETE", "faults")
-    assert all("the answer timed out" in each for each in failures)
+    assert all("the response timed out" in each for each in failures)
     assert time.monotonic() - began < 3
 
 

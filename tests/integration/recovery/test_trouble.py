@@ -54,7 +54,7 @@ def always(system: str, *, answer: Answer | None = None, cut: str = "") -> Fault
          ("HTML page titled 'Bad Gateway'", "500")),
         ((always("nexus", answer=BROKEN_JSON), always("gitlab", answer=proxy_page())), ("broken JSON", "Bad Gateway")),
         ((always("nexus", answer=busy(0)), always("gitlab", cut="before")), ("Try again later", "the connection was closed")),
-        ((always("nexus", cut="within"), always("gitlab", answer=_WRONG_TYPE)), ("the answer was cut off", "Failed to parse the server message")),
+        ((always("nexus", cut="within"), always("gitlab", answer=_WRONG_TYPE)), ("the response was cut off", "Failed to parse the server message")),
         ((always("vault", answer=_SEALED),), ("sealed",)),
         ((always("vault", answer=proxy_page(200)),), ("HTML page titled 'Bad Gateway', not Vault's",)),
     ],
@@ -146,4 +146,4 @@ def test_a_system_that_never_answers_is_given_up_in_the_documented_time(
     began = time.monotonic()
     text = said(after.up("--refresh", faults=(silent,)))
     assert time.monotonic() - began < seconds + _START_SECONDS
-    assert "the answer timed out" in text
+    assert "the response timed out" in text

@@ -195,7 +195,7 @@ def test_a_proxy_that_cannot_be_one_is_said_and_nothing_was_sent(monkeypatch: py
 
 def test_a_slow_answer_is_not_waited_for_twice(server: ScriptedServer, session: Session) -> None:
     server.answers("GET /x", Reply(200, b"{}", delay_seconds=0.9))
-    with pytest.raises(UnreachableError, match="the answer timed out"):
+    with pytest.raises(UnreachableError, match="the response timed out"):
         session.send("GET", "/x", "try")
     assert len(server.requests) == 1
 
@@ -204,7 +204,7 @@ def test_a_trickle_does_not_outlast_the_total(server: ScriptedServer) -> None:
     server.answers("GET /x", Reply(200, b"x" * 200, trickle_seconds=0.1))
     session = Session("Nexus", server.url, options=replace(QUICK, total_seconds=0.5))
     started = time.monotonic()
-    with pytest.raises(UnreachableError, match="the answer timed out"):
+    with pytest.raises(UnreachableError, match="the response timed out"):
         session.send("GET", "/x", "try")
     assert time.monotonic() - started < 0.5 + SLACK_SECONDS
     session.close()
@@ -223,7 +223,7 @@ def test_what_comes_without_end_does_not_outlast_the_total(start: bytes, piece: 
     with dripping(start, piece, every_seconds=0.05) as url:
         session = Session("Nexus", url, options=replace(QUICK, total_seconds=0.5))
         started = time.monotonic()
-        with pytest.raises(UnreachableError, match="the answer timed out"):
+        with pytest.raises(UnreachableError, match="the response timed out"):
             session.send("GET", "/x", "try")
         assert time.monotonic() - started < 0.5 + SLACK_SECONDS
         session.close()
@@ -238,7 +238,7 @@ def test_an_answer_that_is_cut_in_its_body_is_asked_for_again(
 
 def test_an_answer_that_is_always_cut_is_said(server: ScriptedServer, session: Session) -> None:
     server.answers("GET /x", Reply(200, b'{"a": 1}', cut_at=3))
-    with pytest.raises(UnreachableError, match="the answer was cut off"):
+    with pytest.raises(UnreachableError, match="the response was cut off"):
         session.send("GET", "/x", "try")
     assert len(server.requests) == QUICK.attempts
 
