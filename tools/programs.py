@@ -23,6 +23,9 @@ NEEDED = {
     "dash": "dash",
     "busybox": "busybox",
     "wget": "wget",
+    "mvn": "maven",
+    "dockerd": "docker.io",
+    "gpg": "gnupg",
 }
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from contextlib import ExitStack
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +15,8 @@ import requests
 from tests.support.clients.artifacts import make_image, make_npm_package, make_rpm, make_wheel
 from tests.support.consumers.job_shell import CURL_IMAGES, IMAGES, JobShell
 from tests.support.consumers.pipeline import Pipeline
-from tests.support.project.project import Project
+from tests.support.project.project import ROOT, Project
+from tests.support.servers.docker_daemon import docker_daemon
 from tests.support.servers.jobs import id_token
 from tests.support.servers.scripted_server import Reply, ScriptedServer
 from tests.support.servers.simulator import free_port
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 
     from tests.support.project.project import Done
 
+PAGE = (ROOT / "docs" / "pipelines.md").read_text(encoding="utf-8")
 SEED = Path(__file__).parents[1] / "data" / "pipelines" / "seed.gitlab-ci.yml"
 
 
@@ -33,18 +37,19 @@ def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
     project = Project(folder / "project")
     project.create()
     project.edit("push: [docker, yum, raw, pypi]", "push: [docker, yum, raw, pypi, npm]")
-    project.start()
-    try:
+    with ExitStack() as running:
+        address = running.enter_context(docker_daemon())
+        running.callback(project.stop)
+        project.start()
         project.up().succeeded()
-        pipeline = Pipeline(folder / "consumer", project)
+        pipeline = Pipeline(folder / "consumer", project, docker_host=address)
         pipeline.create()
         make_image(folder / "image")
+        pipeline.write_dockerfile()
         make_rpm(pipeline.folder / "dist", "executor", "1.0")
         make_wheel(pipeline.folder / "wheels", "cwiq_common", "1.0")
         make_npm_package(pipeline.folder / "web", "cwiq-web", "1.0.0")
         yield pipeline
-    finally:
-        project.stop()
 
 
 def shows_no_password(pipeline: Pipeline, done: Done, account: str) -> bool:
@@ -109,9 +114,7 @@ def test_an_upload_whose_answer_is_lost_is_repeated_and_finds_the_same_there(
     make_wheel(pipeline.folder / "cut", "cwiq_cut", "1.0")
     make_npm_package(pipeline.folder / "cut" / "npm", "cwiq-cut", "1.0.0")
     name = repository.rpartition("/")[2]
-    body = pipeline.project.nexus("GET", f"repositories/{repository}").json()
-    settings = {**body, "storage": {**body["storage"], "writePolicy": "allow_once"}}
-    assert pipeline.project.nexus("PUT", f"repositories/{repository}", json=settings).ok
+    pipeline.set_write_policy(repository, "allow_once")
     try:
         lost = {"count": 1, "status": 0, "cut": "after", "path": f"/repository/{name}", **fault}
         control = f"{pipeline.project.address('nexus')}/simulator/faults"
@@ -127,7 +130,7 @@ def test_an_upload_whose_answer_is_lost_is_repeated_and_finds_the_same_there(
             make_wheel(pipeline.folder / "cut", "cwiq_cut", "1.0", "something else")
             assert pipeline.run(job, template).code == 1, "another file of the same version"
     finally:
-        assert pipeline.project.nexus("PUT", f"repositories/{repository}", json=body).ok
+        pipeline.set_write_policy(repository, "allow")
 
 
 def test_npm_publish_with_npm(pipeline: Pipeline) -> None:
@@ -164,14 +167,26 @@ def test_kaniko_builds_and_its_configuration_opens_both_registries(
     assert shows_no_password(pipeline, done, "svc-orchestrator")
 
 
-def test_docker_push_then_pull_by_another_account(pipeline: Pipeline) -> None:
-    image = "orchestrator/web:1.0"
+def test_docker_push_then_pull_by_another_account_with_a_real_daemon(pipeline: Pipeline) -> None:
+    """The repository is written once: the same image under its tag is a success, another one is not."""
+    image, registries = "orchestrator/web:1.0", pipeline.group_variables()
+    pipeline.set_write_policy("docker/hosted/docker-dev", "allow_once")
     push = pipeline.include("docker-push", account="svc-datastore", image_name=image)
-    pipeline.run(push, "docker-push").succeeded()
+    done = pipeline.run(push, "docker-push").succeeded()
+    assert shows_no_password(pipeline, done, "svc-datastore")
+    again = pipeline.run(push, "docker-push").succeeded()
+    assert f"/{image} has the same image already" in again.text
+    pipeline.docker("image", "rm", f"{registries['NEXUS_REGISTRY']}/{image}")
     pull = pipeline.include("docker-pull", account="svc-deployer", image_name=image)
     pipeline.run(pull, "docker-pull").succeeded()
-    assert (pipeline.folder / "pulled" / "manifest.json").exists()
+    assert pipeline.docker("image", "inspect", f"{registries['NEXUS_REGISTRY_PULL']}/{image}")
+    pipeline.write_dockerfile("another")
+    refused = pipeline.run(push, "docker-push")
+    assert refused.code == 1
+    assert f"docker push of {registries['NEXUS_REGISTRY']}/{image} as svc-datastore failed" in refused.text
+    pipeline.set_write_policy("docker/hosted/docker-dev", "allow")
     assert not (pipeline.temporary / ".docker").exists(), "nothing stays in the machine's home"
+    assert pipeline.left_behind() == []
 
 
 def test_an_account_that_may_not_push_is_refused_by_name(pipeline: Pipeline) -> None:
@@ -195,25 +210,34 @@ def test_the_file_at_the_top_of_ones_own_gives_anchors(pipeline: Pipeline) -> No
     assert done.text.count("docker is logged in to") == 2
 
 
-@pytest.mark.parametrize("kind", ["project", "component", "remote"])
-def test_a_template_is_included_from_another_project(kind: str, pipeline: Pipeline) -> None:
-    """By `project`, with the library that the template includes; by `component` and `remote`, each a standalone file."""
-    host, inputs = "gitlab.shared.cwiq.io", {"account": "svc-orchestrator", "path": kind}
+def test_every_block_of_the_page_is_a_pipeline_that_works(pipeline: Pipeline) -> None:
+    """By `project`, with the library that the template includes, and by `component`, a standalone file."""
+    pipeline.publish("orchestrator/ciaccess", "main", folder="ci/templates")
+    pipeline.publish("orchestrator/components", "1.0.0", "--components")
+    pipeline.environment = {"DOCKER_CONFIG": str(pipeline.temporary / "kaniko")}
+    examples = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+    try:
+        ended = [done.succeeded() for example in examples for done in pipeline.run_example(example)]
+    finally:
+        pipeline.environment = {}
+    assert len(ended) == 7, "jobs of the page"
+    package = (pipeline.folder / "dist" / "executor-1.0-1.noarch.rpm").read_bytes()
+    for repository in (
+        "rpm-dev/orchestrator/executor",
+        "rpm-uat/orchestrator/executor",
+        "raw-dev/tools/1.4.2",
+    ):
+        assert pipeline.stored(f"{repository}/executor-1.0-1.noarch.rpm") == package
+
+
+def test_a_template_is_included_by_its_address(pipeline: Pipeline) -> None:
+    folder = pipeline.publish("orchestrator/standalone", "main", "--standalone")
     with ScriptedServer() as web:
-        if kind == "project":
-            pipeline.publish("orchestrator/ciaccess", "main", folder="ci/templates")
-            place = {"project": "orchestrator/ciaccess", "ref": "main", "file": "ci/templates/rpm-upload.yml"}
-        elif kind == "component":
-            pipeline.publish("orchestrator/components", "1.0.0", "--components")
-            place = {"component": f"{host}/orchestrator/components/rpm-upload@1.0.0"}
-        else:
-            folder = pipeline.publish("orchestrator/standalone", "main", "--standalone")
-            web.answers("GET /rpm-upload.yml", Reply(200, (folder / "rpm-upload.yml").read_bytes()))
-            place = {"remote": f"{web.url}/rpm-upload.yml"}
-        job = {"include": [{**place, "inputs": inputs}], "stages": ["deploy"]}
-        pipeline.run(job, "rpm-upload").succeeded()
-    package = pipeline.folder / "dist" / "executor-1.0-1.noarch.rpm"
-    assert pipeline.stored(f"rpm-dev/{kind}/{package.name}") == package.read_bytes()
+        web.answers("GET /rpm-upload.yml", Reply(200, (folder / "rpm-upload.yml").read_bytes()))
+        inputs = {"account": "svc-orchestrator", "path": "remote"}
+        included = {"remote": f"{web.url}/rpm-upload.yml", "inputs": inputs}
+        pipeline.run({"include": [included], "stages": ["deploy"]}, "rpm-upload").succeeded()
+    assert pipeline.stored("rpm-dev/remote/executor-1.0-1.noarch.rpm")
 
 
 @pytest.mark.parametrize(
@@ -274,7 +298,7 @@ def test_images_are_promoted_by_digest_and_never_overwritten(pipeline: Pipeline)
         f"{registry}/{name}"
     )
 
-    make_image(pipeline.folder.with_name("image"), "something else")
+    pipeline.write_dockerfile("something else")
     pipeline.run(job, "docker-push").succeeded()
     promotion = pipeline.include("promote-images", images=name, **{"from": "dev", "to": "uat"})
     done = pipeline.run(promotion, "promote-images", **connectors)

@@ -65,6 +65,22 @@ _nexus_upload_rpm() { _nexus_upload "${NEXUS_RPM_REPO:-$_nexus_rpm_repo}" "$@"; 
 nexus_upload_raw() { _nexus_each_file _nexus_upload_raw "${NEXUS_FILES:-}"; }
 _nexus_upload_raw() { _nexus_upload "${NEXUS_RAW_REPO:-$_nexus_raw_repo}" "$@"; }
 
+nexus_push_helm() { _nexus_each_file _nexus_push_helm "${NEXUS_FILES:-}"; }
+_nexus_push_helm() { NEXUS_PATH=/ && _nexus_upload "${NEXUS_HELM_REPO:-$_nexus_helm_repo}" "$@"; }
+
+nexus_upload_apt() { _nexus_each_file _nexus_upload_apt "${NEXUS_FILES:-}"; }
+_nexus_upload_apt() { # FILE…: Nexus finds the path in the package itself
+  _nexus_needs_curl
+  _nexus_target=${NEXUS_APT_REPO:-$_nexus_apt_repo}
+  for _nexus_file in "$@"; do
+    _nexus_package=${_nexus_file##*/}
+    _nexus_project=${_nexus_package%%_*}
+    _nexus_repeat _nexus_transfer --header 'Content-Type: multipart/form-data' --data-binary "@$_nexus_file" "$_nexus_target"
+    _nexus_uploaded "$_nexus_file" \
+      "${_nexus_target%/}/pool/$(printf %.1s "$_nexus_project")/$_nexus_project/$(_nexus_encoded "$_nexus_package")"
+  done
+}
+
 nexus_publish_pypi() { # publishes $NEXUS_FILES with twine
   if ! command -v twine >/dev/null 2>&1; then
     _nexus_scratch

@@ -63,6 +63,8 @@ def external_secret(
     kv = access.vault.kv
     login = {"mountPath": auth_mount, "role": role, "serviceAccountRef": {"name": name}}
     vault = {"server": access.vault.address, "path": kv.mount, "version": "v2", "auth": {"kubernetes": login}}
+    if access.vault.namespace:
+        vault["namespace"] = access.vault.namespace
     store = {
         "apiVersion": _EXTERNAL_SECRETS,
         "kind": "SecretStore",

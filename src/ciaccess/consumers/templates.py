@@ -26,9 +26,28 @@ if TYPE_CHECKING:
 SOURCES = ROOT / "ci" / "sources"
 TEMPLATES = ROOT / "ci" / "templates"
 LIBRARY = "nexus.yml"
-_PARTS = ("core", "auth", "run", "docker", "files", "twine", "promote", "promote_images", "promote_files")
+_PARTS = (
+    "core",
+    "auth",
+    "run",
+    "docker",
+    "files",
+    "twine",
+    "maven",
+    "promote",
+    "promote_images",
+    "promote_files",
+)
 _DIRECTIVE = "# shellcheck shell="
-_UPLOAD_URLS = {"rpm_repo": "yum", "raw_repo": "raw", "pypi_push_url": "pypi", "npm_repo": "npm"}
+_UPLOAD_URLS = {
+    "rpm_repo": "yum",
+    "raw_repo": "raw",
+    "pypi_push_url": "pypi",
+    "npm_repo": "npm",
+    "maven_repo": "maven2",
+    "helm_repo": "helm",
+    "apt_repo": "apt",
+}
 _AFTER = ['rm -rf "${TMPDIR:-/tmp}/nexus-$CI_JOB_ID".*']
 
 

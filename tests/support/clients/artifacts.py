@@ -64,11 +64,55 @@ def _digest(text: str) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).decode().rstrip("=")
 
 
-def make_npm_package(folder: Path, name: str, version: str) -> Path:
+def make_npm_package(folder: Path, name: str, version: str, text: str = "") -> Path:
     """Write a package's folder."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "package.json").write_text(json.dumps({"name": name, "version": version}), encoding="utf-8")
+    (folder / "index.js").write_text(f"// {text}\n", encoding="utf-8")
     return folder
+
+
+def make_chart(folder: Path, text: str) -> Path:
+    """Write a packed Helm chart, `chart-1.0.0.tgz`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    content = f"apiVersion: v2\nname: chart\nversion: 1.0.0\ndescription: {text}\n".encode()
+    path = folder / "chart-1.0.0.tgz"
+    with tarfile.open(path, "w:gz") as archive:
+        member = tarfile.TarInfo("chart/Chart.yaml")
+        member.size = len(content)
+        archive.addfile(member, io.BytesIO(content))
+    return path
+
+
+def make_deb(folder: Path, text: str) -> Path:
+    """Build a Debian package without files, `cwiq-real_1.0_all.deb`, with dpkg-deb."""
+    control = folder / "build" / "DEBIAN" / "control"
+    control.parent.mkdir(parents=True, exist_ok=True)
+    fields = {
+        "Package": "cwiq-real",
+        "Version": "1.0",
+        "Architecture": "all",
+        "Maintainer": "x <x@example.org>",
+    }
+    lines = [f"{name}: {value}\n" for name, value in {**fields, "Description": text}.items()]
+    control.write_text("".join(lines), encoding="utf-8")
+    path = folder / "cwiq-real_1.0_all.deb"
+    subprocess.run(["dpkg-deb", "--build", str(folder / "build"), str(path)], check=True, capture_output=True)
+    return path
+
+
+def make_jar(folder: Path, text: str) -> Path:
+    """Write a jar and the POM beside it: org.example:thing:1.0."""
+    folder.mkdir(parents=True, exist_ok=True)
+    pom = (
+        "<project><modelVersion>4.0.0</modelVersion><groupId>org.example</groupId>"
+        "<artifactId>thing</artifactId><version>1.0</version></project>"
+    )
+    (folder / "pom.xml").write_text(pom, encoding="utf-8")
+    path = folder / "thing.jar"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("text", text)
+    return path
 
 
 def make_image(folder: Path, text: str = "x") -> Path:

@@ -1,14 +1,14 @@
 """A consumer's project whose jobs run as a runner would run them: gitlab-ci-local's shell executor, on the local stack.
 
-Group variables come from the GitLab that `pulumi up` has filled, id_tokens from its issuer. What needs a docker daemon
-or Kaniko's image is replaced by scripts around skopeo, so that what travels still goes through a real client.
+Group variables come from the GitLab that `pulumi up` has filled, id_tokens from its issuer. Docker's daemon is
+a real one; Kaniko is replaced by a script around skopeo, so that what travels still goes through a real client.
 Other projects of GitLab are bare repositories in a folder; git reaches them through a program in place of ssh.
 """
 
 from __future__ import annotations
 
 import os
-import shutil
+import re
 import subprocess
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -27,18 +27,6 @@ if TYPE_CHECKING:
 
 _JOB_SECONDS = 120
 _STAGES = ["build", "test", "deploy"]
-# Real docker needs no daemon to log in; all else of it does.
-_DOCKER = """#!/bin/sh
-set -eu
-authfile=${DOCKER_CONFIG:-$HOME/.docker}/config.json
-case $1 in
-  login) %s ;;
-  build) while [ "$1" != --tag ]; do shift; done; echo "$2" >built-image ;;
-  push) exec skopeo copy --quiet --authfile "$authfile" "dir:$TEST_IMAGE" "docker://$2" ;;
-  pull) exec skopeo copy --quiet --authfile "$authfile" "docker://$2" dir:pulled ;;
-esac
-"""
-_LOGIN_BY_SKOPEO = 'mkdir -p "${authfile%/*}"; exec skopeo "$@" --authfile "$authfile" --tls-verify=false'
 # git starts it as `ssh … git@HOST "git-upload-archive '/GROUP/PROJECT.git'"`.
 _SSH = """#!/bin/sh
 for last; do :; done
@@ -60,6 +48,7 @@ class Pipeline:
     folder: Path
     project: Project
     path: str = "orchestrator/platform"
+    docker_host: str = ""
     # What an image sets, not GitLab: paths among it, which gitlab-ci-local would take for files.
     environment: dict[str, str] = field(default_factory=dict)
     _checked: set[str] = field(default_factory=set)
@@ -78,8 +67,6 @@ class Pipeline:
         self._git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/main")
         programs = self.programs
         programs.mkdir()
-        docker = shutil.which("docker", path=self._path)
-        self._program("docker", _DOCKER % (f'exec {docker} "$@"' if docker else _LOGIN_BY_SKOPEO))
         self._program("kaniko-executor", _KANIKO)
         registries = [self.group_variables()[name] for name in ("NEXUS_REGISTRY", "NEXUS_REGISTRY_PULL")]
         self.allow_http(*registries)
@@ -103,6 +90,14 @@ class Pipeline:
         self._git("-C", str(repository), *named, "commit", "-q", "-m", "x")
         self._program("fake-ssh", _SSH % repository.parents[len(Path(path).parts) - 1])
         return repository
+
+    def run_example(self, text: str, **variables: str) -> list[Done]:
+        """Run every job of a page's example, in its order."""
+        document = YAML(typ="safe").load(text)
+        included = [each.get("file", each.get("component", "")) for each in document["include"]]
+        jobs = [re.sub(r".*/|@.*|\.yml$", "", each) for each in included if not each.endswith("nexus.yml")]
+        jobs += [name for name in document if name not in ("include", "variables")]
+        return [self.run(f"{text}\nstages: [build, test, deploy]\n", job, **variables) for job in jobs]
 
     @property
     def programs(self) -> Path:
@@ -173,11 +168,27 @@ class Pipeline:
         )
         return Done(done.returncode, done.stdout, done.stderr)
 
+    def set_write_policy(self, repository: str, policy: str) -> None:
+        """Let a repository, `format/hosted/name`, take each path once, or again and again."""
+        body = self.project.nexus("GET", f"repositories/{repository}").json()
+        body["storage"]["writePolicy"] = policy
+        assert self.project.nexus("PUT", f"repositories/{repository}", json=body).ok
+
     def stored(self, path: str) -> bytes | None:
         """Return a file of Nexus's as the administrator sees it, `path` being repository/path."""
         auth = ("admin", self.project.credential("nexus-password"))
         answer = requests.get(f"{self.project.address('nexus')}/repository/{path}", auth=auth, timeout=10)
         return answer.content if answer.ok else None
+
+    def write_dockerfile(self, text: str = "x") -> None:
+        """Lay out an image of one file, from nothing."""
+        (self.folder / "content").write_text(text, encoding="utf-8")
+        (self.folder / "Dockerfile").write_text("FROM scratch\nCOPY content /\n", encoding="utf-8")
+
+    def docker(self, *words: str) -> str:
+        """Ask the daemon, without an account."""
+        command = ["docker", "--host", self.docker_host, *words]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
     def digest_of(self, image: str, authfile: Path | None = None) -> str:
         """Return the digest of an image as skopeo sees it, by default as the administrator."""
@@ -204,6 +215,8 @@ class Pipeline:
             "NEXUS_RETRY_SECONDS": "0",
             "GIT_SSH_COMMAND": str(self.programs / "fake-ssh"),
             "GIT_SSH_VARIANT": "ssh",
+            "DOCKER_HOST": self.docker_host,
+            "DOCKER_BUILDKIT": "0",  # BuildKit needs a plugin that Debian does not have
             "TEST_IMAGE": str(self.folder.with_name("image")),
             "NEXUS_KANIKO_EXECUTOR": str(self.programs / "kaniko-executor"),
             **self.environment,

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 import pytest
 from ruamel.yaml import YAML
 
 from ciaccess.consumers.templates import LIBRARY, SOURCES, TEMPLATES
 from ciaccess.environment import ROOT
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 PIPELINES = (ROOT / "docs" / "pipelines.md").read_text(encoding="utf-8")
 LINT = (ROOT / "docs" / "lint-ci.md").read_text(encoding="utf-8")
@@ -48,24 +44,3 @@ def test_every_rule_is_in_the_page_on_lint_ci() -> None:
     rules = set(re.findall(r'(?:Finding|finding)\(\s*"([a-z-]+)"', source))
     assert len(rules) == 13
     assert {rule for rule in rules if f"| `{rule}` |" not in LINT} == set()
-
-
-def examples() -> list[str]:
-    return re.findall(r"```yaml\n(.*?)```", PIPELINES, re.DOTALL)
-
-
-@pytest.mark.parametrize("example", examples(), ids=range(len(examples())))
-def test_every_example_includes_what_exists_with_inputs_that_it_takes(example: str) -> None:
-    for included in YAML(typ="safe").load(example)["include"]:
-        path: Path = ROOT / included["file"]
-        if "inputs" in included:
-            offered = next(iter(YAML(typ="safe").load_all(path.read_text(encoding="utf-8"))))["spec"][
-                "inputs"
-            ]
-            assert set(included["inputs"]) <= set(offered)
-            assert {name for name, each in offered.items() if "default" not in each} <= set(
-                included["inputs"]
-            )
-            for name, value in included["inputs"].items():
-                assert value in offered[name].get("options", [value])
-        assert path.exists()

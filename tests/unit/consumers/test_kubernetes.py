@@ -62,6 +62,14 @@ def test_the_external_secret_reads_where_the_account_has_its_secret() -> None:
     }
 
 
+def test_the_store_names_the_namespace_of_access_yaml() -> None:
+    access = organisation()
+    inside = access.model_copy(update={"vault": access.vault.model_copy(update={"namespace": "admin"})})
+    for each, namespace in ((access, None), (inside, "admin")):
+        store, *_ = kubernetes.external_secret(each, "x", "y", "svc-deployer", auth_mount="k", role="r")
+        assert store["spec"]["provider"]["vault"].get("namespace") == namespace
+
+
 def test_the_external_secrets_template_becomes_a_docker_config() -> None:
     """External Secrets puts base64 where the braces are, so that no password can break the JSON around it."""
     template = EXTERNAL[2]["spec"]["target"]["template"]
