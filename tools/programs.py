@@ -23,7 +23,6 @@ NEEDED = {
     "dash": "dash",
     "busybox": "busybox",
     "wget": "wget",
-    "mvn": "maven",
     "dockerd": "docker.io",
     "gpg": "gnupg",
 }
