@@ -35,6 +35,8 @@ FORBIDDEN = {
     r"theirs": "name the owner",
 }
 SOURCES = tracked("src/*.py", "components/*.py", "tools/*.py", "__main__.py")
+# Decisions are records of their day.
+PAGES = [path for path in tracked("docs/*.md", "README.md", "CONTRIBUTING.md") if "adr" not in path.parts]
 
 
 def docstrings(path: Path) -> Iterator[str]:
@@ -70,3 +72,10 @@ def test_a_docstring_starts_with_one_short_sentence(path: Path) -> None:
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_messages_and_docstrings_are_in_plain_words(path: Path) -> None:
     assert [remark for text in texts(path) for remark in remarks(text)] == []
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_pages_are_in_plain_words(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    prose = re.sub(r"^ *```.*?^ *```|\]\([^)]*\)", "", text, flags=re.DOTALL | re.MULTILINE)
+    assert [remark for line in prose.splitlines() for remark in remarks(line)] == []
