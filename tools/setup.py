@@ -17,7 +17,15 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from ciaccess.environment import ROOT, VAULT_PLUGIN_VERSION, VENV, activate, state_directory, tool_cache
+from ciaccess.environment import (
+    ROOT,
+    VAULT_PLUGIN_VERSION,
+    VENV,
+    activate,
+    check_own,
+    state_directory,
+    tool_cache,
+)
 from ciaccess.progress import Step, elapsed
 from tools import golang, node, programs
 from tools.recipes import (
@@ -44,6 +52,7 @@ _MINIMUM_PYTHON = (3, 11)
 @contextlib.contextmanager
 def _locked(path: Path) -> Iterator[None]:
     path.parent.mkdir(parents=True, exist_ok=True)
+    check_own(path)
     with path.open("w", encoding="ascii") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -186,6 +195,9 @@ def main() -> int:
         setup()
     except golang.BuildError as error:
         sys.stderr.write(f"error: {error}\n")
+        return 1
+    except OSError as error:
+        sys.stderr.write(f"error: {error.strerror} ({error.filename})\n")
         return 1
     return 0
 

@@ -6,9 +6,11 @@ a pipeline that names its own state backend or passphrase keeps it.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shlex
+import stat
 import sys
 from pathlib import Path
 from urllib.parse import quote
@@ -85,12 +87,35 @@ def _file_backend() -> str:
     return f"file://{quote(str(state_directory() / 'state'))}?metadata=skip"
 
 
+def check_own(path: Path) -> None:
+    """Refuse a file or folder that another user could have planted or could change.
+
+    Raises:
+        OSError: it is a symbolic link, belongs to another user, or is writable by others.
+    """
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        return
+    if stat.S_ISLNK(found.st_mode):
+        raise OSError(errno.ELOOP, f"{path} is a symbolic link", str(path))
+    if found.st_uid != os.getuid():
+        raise OSError(errno.EPERM, f"{path} belongs to another user (uid {found.st_uid})", str(path))
+    if found.st_mode & stat.S_IWOTH:
+        raise OSError(errno.EPERM, f"{path} is writable by other users: chmod o-w it", str(path))
+
+
 def prepare() -> None:
-    """Create the state directory, the local backend's folder and the passphrase's file."""
-    state = state_directory()
+    """Create the state directory, the local backend's folder and the passphrase's file.
+
+    Raises:
+        OSError: they cannot be made, or are not safe (`check_own`).
+    """
+    state, file = state_directory(), passphrase_file()
+    for each in (state, state / "state", state / "local", file, local_credentials_script()):
+        check_own(each)
     (state / "state").mkdir(parents=True, exist_ok=True)
     state.chmod(0o700)
-    file = passphrase_file()
     # An empty one was left by a write that was cut off: with it, the engine reads no state.
     if not file.exists() or not file.stat().st_size:
         scratch = file.with_name(f".passphrase.{os.getpid()}")
@@ -109,7 +134,10 @@ def main() -> None:
 
     Where the caller names no Vault, and there is a local stack, its credentials are among them.
     """
-    prepare()
+    try:
+        prepare()
+    except OSError as error:
+        sys.exit(f"error: prepare '{state_directory()}': {error.strerror}")
     for name, value in variables().items():
         sys.stdout.write(f"export {name}={shlex.quote(value)}\n")
     script = local_credentials_script()

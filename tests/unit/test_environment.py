@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import stat
 import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -103,3 +104,43 @@ def test_main_names_the_local_credentials_by_file_and_only_where_no_vault_is_nam
     assert f"export PULUMI_CONFIG_PASSPHRASE_FILE='{script.parent.parent}/passphrase'" in printed, (
         "a blank is quoted"
     )
+
+
+@pytest.mark.parametrize("name", ["", "state", "local", "passphrase", "local/environment.sh"])
+def test_what_another_user_could_have_planted_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    place = tmp_path / "mine"
+    monkeypatch.setenv("CIACCESS_STATE_DIR", str(place))
+    environment.prepare()
+    (place / "local").mkdir()
+    target = place / name
+    if name == "local/environment.sh":
+        target.write_text("export A=1\n", encoding="ascii")
+    environment.prepare()
+    target.chmod(0o707)
+    with pytest.raises(OSError, match="writable by other users"):
+        environment.prepare()
+    target.chmod(0o700)
+    mine = os.getuid()
+    monkeypatch.setattr(os, "getuid", lambda: mine + 1)
+    with pytest.raises(OSError, match="belongs to another user"):
+        environment.prepare()
+    monkeypatch.setattr(os, "getuid", lambda: mine)
+    target.rename(tmp_path / "elsewhere")
+    target.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(OSError, match="is a symbolic link"):
+        environment.prepare()
+
+
+def test_an_unsafe_folder_prints_no_command_for_the_shell(tmp_path: Path) -> None:
+    (tmp_path / "place").symlink_to(tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-m", "ciaccess.environment"],
+        env=os.environ | {"CIACCESS_STATE_DIR": str(tmp_path / "place")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "is a symbolic link" in done.stderr

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ciaccess.access.desired.ownership import owner_in
+from ciaccess.access.desired.ownership import owner_in, without_owner
 from ciaccess.access.model.models import Variable as Declared
 from ciaccess.access.rules.gitlab import is_credential
 
@@ -75,7 +75,8 @@ def _describe(group: GroupSeen, variable: Variable, references: dict[str, str], 
         for name in _FLAGS
         if getattr(variable, name) != Declared.model_fields[name].default
     }
-    if not variable.description or owner_in(variable.description):
+    flags["description"] = without_owner(variable.description)
+    if not flags["description"] or owner_in(flags["description"]):
         flags.pop("description")
     if variable.key == _ADDRESS:
         for flag in ("protected", "masked"):

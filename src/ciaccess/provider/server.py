@@ -186,10 +186,11 @@ class CiaccessProvider:
         held = (_type_of(request), request.id)
         if not kind.shares_id and (held in self._made or self._holders.get(held, request.urn) != request.urn):
             return Empty()
-        self._holders.pop(held, None)
+        # Compared with its declaration in this run, and now deleted: it is replaced.
+        delete = kind.delete if self._holders.pop(held, None) is None else kind.remove
         state = kind.from_state(plain(request.properties))
         self._systems.stack = _stack_of(request)
-        await self._in_thread(lambda: kind.delete(request.id, state))
+        await self._in_thread(lambda: delete(request.id, state))
         return Empty()
 
     async def cancel(self, request: Empty) -> Empty:

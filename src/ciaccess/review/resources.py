@@ -10,7 +10,8 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from ciaccess.engine.resource_types import ACCOUNT, TYPES, VARIABLE
+from ciaccess.access.desired.ownership import owner_in
+from ciaccess.engine.resource_types import ACCOUNT, ROLE, TYPES, USER, VARIABLE
 from ciaccess.review.account import Part, expanded
 from ciaccess.review.fields import MASKED, FieldChange, changes, values
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from ciaccess.review.fields import Value
 
 _ORDER = {type_: place for place, type_ in enumerate(TYPES)}
+# The types of which the plugin deletes only what has this stack's marker, and the field that has it.
+_MARKED_IN = {USER: "last_name", ROLE: "description", VARIABLE: "description"}
 _BY_HAND = "differs from what the last up wrote"
 _ANEW = "a new one, once up has made the account anew"
 _NOT_SHOWN = "changed by hand; not shown, because it may be a credential"
@@ -78,7 +81,19 @@ def counts(resources: Iterable[Resource]) -> Counts:
 def proposed(resources: Mapping[str, Resource]) -> tuple[ResourceChange, ...]:
     """Return what the change itself does, in the order of a report."""
     concerned = [each for each in resources.values() if each.action != "same" or each.drifted]
-    return _told(concerned, _proposed, lambda account: account.state is None or account.wanted is None)
+    owners = {
+        owner_in(str((each.wanted or {}).get(_MARKED_IN.get(each.type, "")))) for each in resources.values()
+    } - {""}
+
+    def tell(resource: Resource) -> ResourceChange | None:
+        change = _proposed(resource)
+        # An account without its parts has no claim, so the whole one is looked up.
+        whose = _foreign_owner(resources.get(resource.urn, resource), owners)
+        if change is None or change.action != "delete" or not whose:
+            return change
+        return replace(change, fields=(*change.fields, FieldChange("owner", None, None, whose)))
+
+    return _told(concerned, tell, lambda account: account.state is None or account.wanted is None)
 
 
 def drift(resources: Mapping[str, Resource]) -> tuple[ResourceChange, ...]:
@@ -133,6 +148,26 @@ def _proposed(resource: Resource) -> ResourceChange | None:
     if resource.action == "replace" and resource.live is not None:
         return _change(resource, "replace", fields)
     return _change(resource, "update", fields) if fields else None
+
+
+def _foreign_owner(resource: Resource, owners: set[str]) -> str:
+    """Return why the plugin would refuse to delete a resource, "" where it is this stack's.
+
+    `owners` are the declared ones.
+    """
+    live = resource.live
+    if live is None or resource.wanted is not None:
+        return ""
+    if resource.type == ACCOUNT:
+        stack, project = resource.urn.removeprefix("urn:pulumi:").split("::")[:2]
+        claim = (live.get("metadata") or {}).get("stack")
+        is_ours, whose = claim == f"{project}/{stack}", f"the secret is claimed by {claim or 'no stack'}"
+    elif resource.type in _MARKED_IN:
+        owner = owner_in(str(live.get(_MARKED_IN[resource.type])))
+        is_ours, whose = bool(owner) and owner in (owners or {owner}), f"managed by {owner or 'no owner'}"
+    else:
+        return ""
+    return "" if is_ours else f"{whose}: up refuses to delete what is not this stack's"
 
 
 def _new_secret(field: FieldChange, note: str) -> FieldChange:

@@ -135,6 +135,19 @@ def test_a_claim_of_ours_takes_over_no_part_that_bears_another_marker(account: A
         account.up()
 
 
+def test_adoption_takes_over_no_part_of_another_owner(account: AccountCase) -> None:
+    plant(account)
+    account.change("roles", account.role_id, description="CI: Executor (managed by other-team)")
+    for attempt in (account.preview, account.up):
+        with pytest.raises(PluginError) as refused:
+            attempt(adopt=True)
+        assert (
+            f"adopt account '{account.name}': role '{account.role_id}' (managed by other-team). Release it there"
+            in str(refused.value)
+        )
+    assert account.writes() == []
+
+
 def test_adoption_takes_all_of_it_over_and_keeps_the_password_that_the_secret_proves(
     account: AccountCase,
 ) -> None:

@@ -26,7 +26,12 @@ def cluster(nexus: NexusProcess) -> Iterator[NexusProcess]:
 
 
 def role(unique: str) -> dict[str, object]:
-    return {"role_id": unique, "name": unique, "description": "CI", "privileges": ["nx-search-read"]}
+    return {
+        "role_id": unique,
+        "name": unique,
+        "description": "CI (managed by the-tests)",
+        "privileges": ["nx-search-read"],
+    }
 
 
 def user(unique: str) -> dict[str, object]:

@@ -46,7 +46,7 @@ def declared(group: str, **changes: Any) -> dict[str, Any]:
         "masked": False,
         "raw": True,
         "variable_type": "env_var",
-        "description": "Where Vault is",
+        "description": "Where Vault is (managed by the-tests)",
     } | changes
 
 
@@ -64,7 +64,7 @@ def case(gitlab: GitlabProcess, gitlab_engine: Engine, group: str) -> Case:
         differing={"value", "protected", "raw", "description"},
         is_there=lambda: ask(gitlab, "GET", group, f"/{KEY}").ok,
         remove=lambda: ask(gitlab, "DELETE", group, f"/{KEY}").raise_for_status(),
-        change={"description": "another"},
+        change={"description": "another (managed by the-tests)"},
     )
 
 

@@ -24,12 +24,12 @@ def case(nexus: NexusProcess, nexus_engine: Engine, unique: str) -> Case:
         system=nexus,
         token=TOKEN,
         identity=unique,
-        inputs={"name": unique, "description": "CI", "expression": EXPRESSION},
+        inputs={"name": unique, "description": "CI (managed by the-tests)", "expression": EXPRESSION},
         plant=lambda: nexus.rest("POST", PATH, body),
         differing={"description", "expression"},
         is_there=lambda: nexus.ask("GET", f"/service/rest/v1{PATH}/{unique}").ok,
         remove=lambda: nexus.rest("DELETE", f"{PATH}/{unique}"),
-        change={"description": "another"},
+        change={"description": "another (managed by the-tests)"},
     )
 
 
@@ -38,7 +38,7 @@ class TestNexusContentSelector(ObjectLifeCycle):
 
     def test_a_changed_expression_is_found_and_repaired(self, case: Case, nexus: NexusProcess) -> None:
         case.up()
-        wider = {"description": "CI", "expression": 'format == "raw"'}
+        wider = {"description": "CI (managed by the-tests)", "expression": 'format == "raw"'}
         nexus.rest("PUT", f"{PATH}/{case.identity}", wider)
         assert case.refresh() == {"expression"}
         assert case.up() == "update"

@@ -50,12 +50,12 @@ def case(nexus: NexusProcess, nexus_engine: Engine, unique: str, request: pytest
         system=nexus,
         token=TOKEN,
         identity=unique,
-        inputs={"type": type_, "name": unique, "description": "CI"} | FIELDS[type_],
+        inputs={"type": type_, "name": unique, "description": "CI (managed by the-tests)"} | FIELDS[type_],
         plant=lambda: nexus.rest("POST", f"/security/privileges/{type_}", body),
         differing=DIFFERING[type_],
         is_there=lambda: nexus.ask("GET", f"/service/rest/v1/security/privileges/{unique}").ok,
         remove=lambda: nexus.rest("DELETE", f"/security/privileges/{unique}"),
-        change={"description": "another"},
+        change={"description": "another (managed by the-tests)"},
     )
 
 

@@ -25,7 +25,7 @@ def case(nexus: NexusProcess, nexus_engine: Engine, unique: str) -> Case:
         inputs={
             "role_id": unique,
             "name": unique,
-            "description": "CI",
+            "description": "CI (managed by the-tests)",
             "privileges": ["nx-search-read", "nx-repository-view-raw-files-read"],
             "roles": ["nx-anonymous"],
         },
@@ -33,7 +33,7 @@ def case(nexus: NexusProcess, nexus_engine: Engine, unique: str) -> Case:
         differing={"name", "description", "privileges", "roles"},
         is_there=lambda: nexus.ask("GET", f"/service/rest/v1/security/roles/{unique}").ok,
         remove=lambda: nexus.rest("DELETE", f"/security/roles/{unique}"),
-        change={"description": "another"},
+        change={"description": "another (managed by the-tests)"},
     )
 
 
@@ -80,7 +80,10 @@ class TestNexusRole(ObjectLifeCycle):
         assert not found.deleteBeforeReplace
         assert case.up(role_id=f"{case.identity}-b") == "replace"
         assert not case.is_there()
-        assert nexus.rest("GET", f"/security/roles/{case.identity}-b")["description"] == "CI"
+        assert (
+            nexus.rest("GET", f"/security/roles/{case.identity}-b")["description"]
+            == "CI (managed by the-tests)"
+        )
 
     def test_a_role_of_nexus_itself_is_not_adopted(self, case: Case) -> None:
         with pytest.raises(PluginError, match="built into Nexus and cannot be changed"):

@@ -27,7 +27,7 @@ def case(nexus: NexusProcess, nexus_engine: Engine, unique: str) -> Case:
         inputs={
             "user_id": unique,
             "first_name": "Executor",
-            "last_name": "(managed)",
+            "last_name": "(managed by the-tests)",
             "email_address": "x@example.com",
             "roles": ["nx-anonymous"],
             "password": Secret(PASSWORD),

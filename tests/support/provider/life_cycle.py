@@ -5,10 +5,11 @@ The subclass has a fixture `case`, which says how the object is declared, and wh
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from google.protobuf.struct_pb2 import Struct  # type: ignore[import-untyped] # it comes without stubs
 
 from tests.support.provider.plugin import PluginError, Resource
 
@@ -192,3 +193,31 @@ class ObjectLifeCycle:
         case.engine.state[_NAME] = held
         case.engine.restart()
         case.engine.destroy(_NAME)
+
+    def test_an_object_without_our_marker_is_not_deleted(self, case: Case) -> None:
+        case.plant()
+        case.engine.import_(case.token, _NAME, case.identity)
+        case.engine.restart()
+        case.system.forget_requests()
+        with pytest.raises(PluginError, match=r"without an owner.*Nothing was deleted.*pulumi state delete"):
+            case.engine.destroy(_NAME)
+        assert case.writes() == {}
+        assert case.is_there()
+
+    def test_an_object_of_another_owner_is_neither_adopted_nor_deleted(self, case: Case) -> None:
+        case.up()
+        held = case.held
+        del case.engine.state[_NAME]
+        case.engine.restart()
+        case.system.forget_requests()
+        field = next(name for name, value in case.inputs.items() if "managed by the-tests" in str(value))
+        declared = {field: "CI (managed by another-team)", "adopt": True}
+        for attempt in (case.preview, case.up):
+            with pytest.raises(PluginError, match=r"managed by the-tests, and this is another-team"):
+                attempt(**declared)
+        forged = Struct()
+        forged.update(held.outputs | {field: declared[field]})
+        case.engine.state[_NAME] = replace(held, raw_outputs=forged)
+        with pytest.raises(PluginError, match=r"managed by the-tests.*Nothing was deleted"):
+            case.engine.destroy(_NAME)
+        assert case.writes() == {}

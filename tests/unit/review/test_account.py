@@ -246,6 +246,25 @@ def test_an_account_that_goes_with_its_versions_says_so(tmp_path: Path) -> None:
     assert "delete metadata of Vault secret secret/data/nexus/svc-tool" in parts
 
 
+def test_what_up_refuses_to_delete_because_it_is_not_ours_is_said_with_its_owner(tmp_path: Path) -> None:
+    text = edited((TOOL, f"{TOOL}    purge: true\n"))
+    live = {
+        "svc-tool": {
+            "metadata": {"stack": "other/prod"},
+            "users": {"svc-tool": {"last_name": "(managed by other-team)"}},
+            "role": {"description": "A role of somebody"},
+        }
+    }
+    edits = (("svc-tool]", "svc-new]"), ("  svc-tool:\n", "  svc-new:\n"))
+    found = reviewed(tmp_path, *edits, text=text, live=live)
+    (old,) = (change for change in found.changes if (change.action, change.noun) == ("delete", "account"))
+    refused = ": up refuses to delete what is not this stack's"
+    assert said((old,))["delete account svc-tool"] == [f"owner: the secret is claimed by other/prod{refused}"]
+    parts = said(old.parts)
+    assert parts["delete Nexus user svc-tool"] == [f"owner: managed by other-team{refused}"]
+    assert parts["delete Nexus role ci-svc-tool"] == [f"owner: managed by no owner{refused}"]
+
+
 def test_an_account_that_may_be_taken_over_does_not_promise_a_new_password(tmp_path: Path) -> None:
     after = valid(tmp_path, edited((TOOL, f"{TOOL}    adopt: true\n")))
     preview = read(Engine(None, after).lines())

@@ -17,6 +17,11 @@ def marker(owner: str) -> str:
     return f"(managed by {owner})"
 
 
+def marked(text: str, owner: str) -> str:
+    """Return a text with the owner's marker, which it may have already."""
+    return text if owner_in(text) == owner else f"{text} {marker(owner)}".strip()
+
+
 def owner_in(text: str) -> str:
     """Return the owner that a text names, "" where it names none."""
     found = _MARKER.search(text)

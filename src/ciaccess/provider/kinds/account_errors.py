@@ -21,13 +21,9 @@ class AccountExistsError(ExistsError):
         self.args = (f"{action('create', 'account', inputs['account'])}: {_existing_text(parts)}",)
 
 
-def foreign_error(doing: str, parts: list[str]) -> KindError:
-    """Return the error of a deletion of parts without this stack's marker and claim."""
-    return KindError(
-        f"{doing}: {', '.join(parts)}: not marked and claimed as this stack's. Nothing was deleted. If it belongs to this "
-        "stack, `pulumi up --refresh` with the account declared marks it again; if not, remove it from the state: pulumi "
-        "state delete"
-    )
+def adoption_error(doing: str, parts: list[str]) -> KindError:
+    """Return the error of an adoption of parts that another owner manages."""
+    return KindError(f"{doing}: {', '.join(parts)}. Release it there first, or give the account another name")
 
 
 def exists_error(state: Values, inputs: Values, parts: list[str]) -> KindError:

@@ -31,7 +31,7 @@ _MARKER = re.compile(r"\(managed by [^()]+\)$")
 
 @dataclass(frozen=True)
 class PartKind:
-    """A kind of part: its property, its resource kind, and the field with the owner marker.
+    """A kind of part: its property and its resource kind.
 
     `many` tells whether the property is a mapping by id.
     """
@@ -39,7 +39,6 @@ class PartKind:
     name: str
     kind: ObjectKind[Any]
     many: bool
-    marked_in: str
 
     def items(self, values: Mapping[str, Any]) -> dict[str, Values]:
         """Return the parts of this kind by id; none where a preview cannot know them."""
@@ -154,7 +153,8 @@ class PartKind:
     def has_same_marker(self, existing: object, part: Values) -> bool:
         """Tell whether an object has the same owner marker as the inputs."""
         wanted, found = (
-            _MARKER.search(str(text)) for text in (part[self.marked_in], getattr(existing, self.marked_in))
+            _MARKER.search(str(text))
+            for text in (part[self.kind.marked_in], getattr(existing, self.kind.marked_in))
         )
         return bool(wanted and found and wanted[0] == found[0])
 
@@ -162,8 +162,8 @@ class PartKind:
 def part_kinds(systems: Systems) -> tuple[PartKind, ...]:
     """Return the kinds of parts in the order of creation: each may need those before it."""
     return (
-        PartKind("selectors", NexusContentSelector(systems), many=True, marked_in="description"),
-        PartKind("privileges", NexusPrivilege(systems), many=True, marked_in="description"),
-        PartKind("role", NexusRole(systems), many=False, marked_in="description"),
-        PartKind("users", NexusUser(systems), many=True, marked_in="last_name"),
+        PartKind("selectors", NexusContentSelector(systems), many=True),
+        PartKind("privileges", NexusPrivilege(systems), many=True),
+        PartKind("role", NexusRole(systems), many=False),
+        PartKind("users", NexusUser(systems), many=True),
     )

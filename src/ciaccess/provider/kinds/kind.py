@@ -101,6 +101,10 @@ class Kind(ABC):
     def delete(self, resource_id: str, state: Values) -> None:
         """Delete the object; succeeds if it does not exist."""
 
+    def remove(self, resource_id: str, state: Values) -> None:
+        """Delete an object that this run has compared with its declaration, to create it again."""
+        self.delete(resource_id, state)
+
     def check_live(self, state: Values | None, inputs: Values) -> None:  # noqa: B027 not every kind has something to check
         """Raise in a preview what `create` (`state` is None) or `update` would raise. Writes nothing."""
 

@@ -98,12 +98,12 @@ class NexusPrivilege(NexusKind[Privilege]):
                 roles.replace(replace(role, privileges=role.privileges | {inputs["name"]}))
         return created
 
-    def delete(self, resource_id: str, state: Values) -> None:
+    def remove(self, resource_id: str, state: Values) -> None:
         """Delete the privilege; Nexus silently removes it from roles."""
         roles = self._systems.nexus().roles.all().values()
         with self._lock:
             self._holders[resource_id] = [role.role_id for role in roles if resource_id in role.privileges]
-        super().delete(resource_id, state)
+        super().remove(resource_id, state)
 
     def objects(self, address: Values) -> Collection[Privilege]:
         """Return Nexus's privileges."""

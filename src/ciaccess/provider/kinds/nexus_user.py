@@ -49,6 +49,7 @@ class NexusUser(NexusKind[User]):
     token = resource_types.USER
     noun = "user"
     item = User
+    marked_in = "last_name"
     fields = (
         Field("user_id", rule=ID, identifies=True),
         Field("first_name", rule=at_most(200, least=1)),

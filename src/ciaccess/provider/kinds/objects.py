@@ -12,6 +12,7 @@ from dataclasses import fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
+from ciaccess.access.desired.ownership import of_another, owner_in
 from ciaccess.clients.errors import ConflictError, NotFoundError, action
 from ciaccess.provider.kinds.fields import FLAG, Field, Values
 from ciaccess.provider.kinds.kind import Kind, KindError, ReadResult
@@ -53,11 +54,28 @@ class ExistsError(KindError):
         self.identity = identity
 
 
+def owner_text(owner: str) -> str:
+    """Return an owner as text."""
+    return f"managed by {owner}" if owner else "without an owner"
+
+
+def foreign_error(doing: str, parts: list[str]) -> KindError:
+    """Return the error of a deletion of objects without this stack's marker and claim."""
+    return KindError(
+        f"{doing}: {', '.join(parts)}: not marked and claimed as this stack's. Nothing was deleted. If it belongs to this "
+        "stack, `pulumi up --refresh` with it declared marks it again; if not, remove it from the state: pulumi state delete"
+    )
+
+
 class ObjectKind(Kind, Generic[T]):
-    """The verbs of such a kind; `system` has its objects, which are of the type `item`."""
+    """The verbs of such a kind.
+
+    `system` has its objects, which are of the type `item` and have the owner marker in the field `marked_in`.
+    """
 
     system: ClassVar[str]
     item: ClassVar[type[Any]]
+    marked_in: ClassVar[str] = "description"
 
     def create(self, inputs: Values) -> Values:
         """Create the object, or take over an existing one that is ours or has `adopt`."""
@@ -85,9 +103,23 @@ class ObjectKind(Kind, Generic[T]):
         return inputs
 
     def delete(self, resource_id: str, state: Values) -> None:
-        """Delete the object."""
+        """Delete the object, unless its owner marker is not the state's: the state alone is not trusted."""
+        existing = self.objects(self.address_of(resource_id)).find(resource_id)
+        owner = self.owner_of(existing)
+        if existing is not None and (not owner or owner != owner_in(str(state.get(self.marked_in)))):
+            raise foreign_error(
+                action("delete", self.noun, resource_id), [f"the {self.noun} is {owner_text(owner)}"]
+            )
+        self.remove(resource_id, state)
+
+    def remove(self, resource_id: str, state: Values) -> None:
+        """Delete the object whatever its owner marker is."""
         del state
         self.objects(self.address_of(resource_id)).delete(resource_id)
+
+    def owner_of(self, existing: T | None) -> str:
+        """Return the owner that an object's marker names, "" without one."""
+        return owner_in(str(getattr(existing, self.marked_in, "")))
 
     @abstractmethod
     def objects(self, address: Values) -> Objects[T]:
@@ -123,10 +155,24 @@ class ObjectKind(Kind, Generic[T]):
     def check_live(self, state: Values | None, inputs: Values) -> None:
         """Raise in a preview if a foreign object exists."""
         identity = self.resource_id(inputs)
-        if state is not None or identity is None or inputs["adopt"]:
+        if state is not None or identity is None:
             return
         existing = self.objects(inputs).find(identity)
-        if existing is not None and not self.is_ours(existing, inputs):
+        if existing is not None:
+            self.refuse_foreign(identity, existing, inputs)
+
+    def refuse_foreign(self, identity: str, existing: T, inputs: Values) -> None:
+        """Refuse to take over a foreign object; with `adopt` only one with another owner's marker.
+
+        Raises:
+            ExistsError: it is not ours, and not to be adopted.
+            KindError: it is to be adopted, and managed by another owner.
+        """
+        if inputs["adopt"]:
+            other = of_another(self.owner_of(existing), owner_in(str(inputs[self.marked_in])))
+            if other:
+                raise KindError(f"{action('adopt', self.noun, identity)}: {other}")
+        elif not self.is_ours(existing, inputs):
             raise ExistsError(self.noun, identity, self.system)
 
     def gone_error(self, resource_id: str) -> KindError:
@@ -150,8 +196,7 @@ class ObjectKind(Kind, Generic[T]):
         return None
 
     def _take_over(self, identity: str, existing: T, inputs: Values) -> None:
-        if not inputs["adopt"] and not self.is_ours(existing, inputs):
-            raise ExistsError(self.noun, identity, self.system)
+        self.refuse_foreign(identity, existing, inputs)
         self.bring_in_line(existing, inputs)
 
     @cached_property

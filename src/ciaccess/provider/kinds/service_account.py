@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ciaccess.access.desired.ownership import owner_in
+from ciaccess.access.desired.ownership import of_another
 from ciaccess.clients.errors import action
 from ciaccess.clients.nexus.own_privileges import is_called_after
 from ciaccess.engine import resource_types
 from ciaccess.provider.kinds import account_passwords as passwords
-from ciaccess.provider.kinds.account_errors import exists_error, foreign_error
+from ciaccess.provider.kinds.account_errors import adoption_error, exists_error
 from ciaccess.provider.kinds.account_import import ImportId
 from ciaccess.provider.kinds.account_parts import part_kinds
 from ciaccess.provider.kinds.account_passwords import VERSION
@@ -33,7 +33,7 @@ from ciaccess.provider.kinds.fields import FLAG, MAPPING, UNKNOWN, WHOLE_NUMBER,
 from ciaccess.provider.kinds.kind import Change, Difference, Kind, KindError, ReadResult
 from ciaccess.provider.kinds.nexus import ID
 from ciaccess.provider.kinds.nexus_user import LOGIN
-from ciaccess.provider.kinds.objects import ADOPT, ExistsError
+from ciaccess.provider.kinds.objects import ADOPT, ExistsError, foreign_error, owner_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -213,7 +213,7 @@ class ServiceAccount(Kind):
             secret.check_purge()
         secret.remove(purge=False)
         for part_kind, name in deleted:
-            self._remove(part_kind, name, state)
+            self._remove(part_kind, name)
         if is_to_purge:
             secret.remove(purge=True)
 
@@ -272,20 +272,25 @@ class ServiceAccount(Kind):
         Raises:
             KindError: it names them all.
         """
-        if inputs["adopt"]:
-            return
         foreign: list[str] = []
         for part_kind in self._part_kinds:
             new = part_kind.items(inputs).keys() - part_kind.items(state).keys()
             for name in sorted(new):
                 part = part_kind.items(inputs)[name]
                 existing = part_kind.kind.objects(part).find(name)
-                if existing is not None and not _is_ours(part_kind, existing, part, secret):
+                if existing is None or _is_ours(part_kind, existing, part, secret):
+                    continue
+                owner = part_kind.kind.owner_of(existing)
+                if not inputs["adopt"]:
                     foreign.append(f"{part_kind.kind.noun} '{name}'")
+                elif of_another(owner, str(inputs[_METADATA].get("owner", ""))):
+                    foreign.append(f"{part_kind.kind.noun} '{name}' ({owner_text(owner)})")
+        if foreign and inputs["adopt"]:
+            raise adoption_error(action("adopt", self.noun, inputs["account"]), foreign)
         if state:
             self._refuse_to_remove(state, inputs, secret)
         is_elsewhere = (state.get(_SECRET) or {}).get("path") != inputs[_SECRET]["path"]
-        if is_elsewhere and secret.snapshot.exists and not secret.is_claimed:
+        if is_elsewhere and secret.snapshot.exists and not secret.is_claimed and not inputs["adopt"]:
             foreign.append(f"secret '{secret.secret.name}'")
         if foreign:
             raise exists_error(state, inputs, foreign)
@@ -295,6 +300,7 @@ class ServiceAccount(Kind):
 
         Unmarked selectors and privileges from an adoption whose names begin with the role's belong to the account.
         """
+        adopter = str(inputs[_METADATA].get("owner", "")) if inputs["adopt"] else ""
         role = str((inputs["role"] or {}).get("role_id", ""))
         deleted = [
             (part_kind, name)
@@ -305,19 +311,25 @@ class ServiceAccount(Kind):
         foreign = [
             found
             for part_kind, name in deleted
-            if (found := self._foreign_part(part_kind, name, state, secret))
+            if (found := self._foreign_part(part_kind, name, state, secret, adopter))
         ]
         if foreign:
             raise foreign_error(action("update", self.noun, inputs["account"]), foreign)
 
-    def _foreign_part(self, part_kind: PartKind, name: str, state: Values, secret: AccountSecret) -> str:
-        """Describe a part that exists without this stack's marker and claim, with its owner; "" for ours."""
+    def _foreign_part(
+        self, part_kind: PartKind, name: str, state: Values, secret: AccountSecret, adopter: str = ""
+    ) -> str:
+        """Describe a part that exists without this stack's marker and claim, with its owner; "" for ours.
+
+        With an `adopter`, the owner that adopts the account, parts without an owner are its own.
+        """
         existing = part_kind.kind.objects(part_kind.items(state)[name]).find(name)
-        owner = owner_in(str(getattr(existing, part_kind.marked_in, "")))
+        owner = part_kind.kind.owner_of(existing)
         if existing is None or (owner == state[_METADATA].get("owner") and self._is_claimed(secret)):
             return ""
-        whose = f"managed by {owner}" if owner else "without an owner"
-        return f"{part_kind.kind.noun} '{name}' ({whose})"
+        if adopter and not of_another(owner, adopter):
+            return ""
+        return f"{part_kind.kind.noun} '{name}' ({owner_text(owner)})"
 
     def _is_claimed(self, secret: AccountSecret) -> bool:
         """Tell whether the current stack has claimed the secret; the state alone is not trusted."""
@@ -345,17 +357,16 @@ class ServiceAccount(Kind):
         version = secret.write(inputs, known[active])
         for part_kind in reversed(self._part_kinds):
             for name in sorted(part_kind.items(state).keys() - part_kind.items(inputs).keys()):
-                self._remove(part_kind, name, state)
+                self._remove(part_kind, name)
         return inputs | passwords.outputs(state, users, known, version)
 
-    def _remove(self, part_kind: PartKind, name: str, state: Values) -> None:
+    def _remove(self, part_kind: PartKind, name: str) -> None:
         """Delete a part; a user is disabled first, to block logins while the nodes of a cluster disagree."""
-        part = part_kind.items(state)[name]
         if part_kind.is_users:
             user = self._systems.nexus().users.find(name)
             if user is not None:
                 self._systems.nexus().users.disable(user)
-        part_kind.kind.delete(name, part)
+        part_kind.kind.remove(name, {})
 
 
 def _read_part(part_kind: PartKind, name: str, part: Values) -> Values | None:
