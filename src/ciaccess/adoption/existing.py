@@ -39,6 +39,9 @@ class Existing:
     undeclared: tuple[str, ...] = ()
 
 
+Finder = Callable[[dict[str, Any], "Systems"], Existing | None]
+
+
 def find(declared: Declared, systems: Systems) -> Existing | None:
     """Return the existing object for a declared one, or None; takeover handles accounts.
 
@@ -48,36 +51,22 @@ def find(declared: Declared, systems: Systems) -> Existing | None:
     return FINDERS[declared.type](declared.inputs, systems)
 
 
-def _role(inputs: dict[str, Any], systems: Systems) -> Existing | None:
-    found = systems.nexus.roles.find(inputs["role_id"])
-    if found is None:
-        return None
-    obstacle = "it is built into Nexus" if found.read_only else ""
-    return Existing(
-        found.role_id, different_inputs(vars(found), inputs), owner_in(found.description), obstacle
-    )
+def _in_nexus(collection: str, id_field: str, marked_in: str = "description") -> Finder:
+    """Return the function that finds an object in a collection of Nexus's client."""
 
+    def find_one(inputs: dict[str, Any], systems: Systems) -> Existing | None:
+        found = getattr(systems.nexus, collection).find(inputs[id_field])
+        if found is None:
+            return None
+        obstacle = ""
+        if getattr(found, "read_only", False):
+            obstacle = "it is built into Nexus"
+        elif "type" in inputs and found.type != inputs["type"]:
+            obstacle = f"it is of type {found.type}"
+        owner = owner_in(getattr(found, marked_in))
+        return Existing(inputs[id_field], different_inputs(vars(found), inputs), owner, obstacle)
 
-def _selector(inputs: dict[str, Any], systems: Systems) -> Existing | None:
-    found = systems.nexus.content_selectors.find(inputs["name"])
-    if found is None:
-        return None
-    return Existing(found.name, different_inputs(vars(found), inputs), owner_in(found.description))
-
-
-def _privilege(inputs: dict[str, Any], systems: Systems) -> Existing | None:
-    found = systems.nexus.privileges.find(inputs["name"])
-    if found is None:
-        return None
-    obstacle = f"it is of type {found.type}" if found.type != inputs["type"] else ""
-    return Existing(found.name, different_inputs(vars(found), inputs), owner_in(found.description), obstacle)
-
-
-def _user(inputs: dict[str, Any], systems: Systems) -> Existing | None:
-    found = systems.nexus.users.find(inputs["user_id"])
-    if found is None:
-        return None
-    return Existing(found.user_id, different_inputs(vars(found), inputs), owner_in(found.last_name))
+    return find_one
 
 
 def _variable(inputs: dict[str, Any], systems: Systems) -> Existing | None:
@@ -148,7 +137,7 @@ def _snake(name: str) -> str:
     return re.sub(r"[A-Z]", lambda letter: f"_{letter[0].lower()}", name)
 
 
-Finder = Callable[[dict[str, Any], "Systems"], Existing | None]
+_role = _in_nexus("roles", "role_id")
 FINDERS: dict[str, Finder] = {
     resource_types.MOUNT: _mount,
     resource_types.BACKEND: _backend,
@@ -159,8 +148,8 @@ FINDERS: dict[str, Finder] = {
 }
 # The parts of an account, by their input.
 PART_FINDERS: dict[str, Finder] = {
-    "selectors": _selector,
-    "privileges": _privilege,
+    "selectors": _in_nexus("content_selectors", "name"),
+    "privileges": _in_nexus("privileges", "name"),
     "role": _role,
-    "users": _user,
+    "users": _in_nexus("users", "user_id", marked_in="last_name"),
 }

@@ -235,4 +235,5 @@ def run_until(project: Project, words: tuple[str, ...], *said: str) -> subproces
             del waiting[0]
         if not waiting:
             return started
+    started.communicate()
     raise AssertionError(f"the run ended and never said {waiting[0]!r}")

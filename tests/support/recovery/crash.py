@@ -158,8 +158,13 @@ class Site:
             stderr=subprocess.PIPE,
             text=True,
         )
-        out, err = self.process.communicate(timeout=_RUN_SECONDS)
-        return Done(self.process.returncode, out, err)
+        with self.process as process:
+            try:
+                out, err = process.communicate(timeout=_RUN_SECONDS)
+            except BaseException:
+                self.kill_all()
+                raise
+        return Done(process.returncode, out, err)
 
     @property
     def settings(self) -> tuple[str, str]:
