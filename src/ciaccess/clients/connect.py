@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from ciaccess.clients.vault.client import Vault
 
 GITLAB_TOKEN = "GITLAB_TOKEN"  # noqa: S105 a variable's name
-_READING = {"api", "read_api"}
+# What a fine-grained token may do, each request tells.
+_READING = {"api", "read_api", "granular"}
 _STANDBY = (
     "it is a standby, whose data may be stale",
     "Set vault.address to the active node's or the load balancer's.",

@@ -83,6 +83,8 @@ CLASSES: dict[str, Class] = {
     "nexus.anonymous.enabled": Class("anonymous access is enabled", _C),
     "nexus.mode.readonly": Class("Nexus is in read-only mode: writes and repairs fail", _M),
     # GitLab.
+    "gitlab.group.path": Class("the group has another path: its jobs' tokens name that one", _H),
+    "gitlab.claim.unknown": Class("a bound claim names a group or project that does not exist", _H),
     "gitlab.variable.missing": Class("the variable is missing", _H),
     "gitlab.variable.value": Class("the variable has another value", _H),
     "gitlab.variable.flags": Class("the variable's flags, type or description were changed", _M),

@@ -1,4 +1,4 @@
-"""Checks of GitLab: the token's scopes, variables of each group, subgroup and project."""
+"""Checks of GitLab: the token's rights, named groups and projects, variables of each group, subgroup and project."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ciaccess.clients.connect import checked_gitlab
 from ciaccess.clients.gitlab.groups import places_of
+from ciaccess.drift.gitlab_paths import claim_findings, named_by_claims, path_findings
 from ciaccess.drift.gitlab_variables import shadow_findings, variable_findings
 
 if TYPE_CHECKING:
@@ -27,14 +28,24 @@ def check_gitlab(access: Access, desired: Desired, run: CheckRun, timeout_second
     Raises:
         CouldNotLookError, CredentialsError, ApiError: GitLab cannot be asked at all.
     """
-    if not desired.groups:
-        return
-    gitlab = checked_gitlab(access, timeout_seconds)
+    if desired.groups:
+        check(desired, checked_gitlab(access, timeout_seconds), run)
+
+
+def check(desired: Desired, gitlab: GitLab, run: CheckRun) -> None:
+    """Start the checks of all groups and bound claims."""
     for group in desired.groups.values():
+        run.check(SYSTEM, f"the path of {group.path}", _path(group, gitlab))
         run.check(SYSTEM, f"the variables of {group.path}", _variables(group, gitlab))
         if group.variables:
             about = f"the subgroups and projects of {group.path}"
             run.start(SYSTEM, about, _shadows(group, gitlab, run))
+    for named, places in named_by_claims(desired.jwt_roles).items():
+        run.check(SYSTEM, f"{' '.join(named)} of bound claims", _claims(named, places, gitlab, run))
+
+
+def _path(group: DesiredGroup, gitlab: GitLab) -> Callable[[], Iterator[Finding]]:
+    return lambda: path_findings(group, gitlab)
 
 
 def _variables(group: DesiredGroup, gitlab: GitLab) -> Callable[[], Iterator[Finding]]:
@@ -44,10 +55,20 @@ def _variables(group: DesiredGroup, gitlab: GitLab) -> Callable[[], Iterator[Fin
 def _shadows(group: DesiredGroup, gitlab: GitLab, run: CheckRun) -> Callable[[], None]:
     def ask() -> None:
         for place in places_of(gitlab, str(group.identity)):
-            run.check(SYSTEM, f"the variables of {place.path}", _shadow(group, gitlab, place))
+            # GitLab refuses the variables of most of these, and no job runs there to take them.
+            if place.inactive:
+                run.remark(f"the variables of {place.path}: {place.inactive}")
+            else:
+                run.check(SYSTEM, f"the variables of {place.path}", _shadow(group, gitlab, place))
 
     return ask
 
 
 def _shadow(group: DesiredGroup, gitlab: GitLab, place: Place) -> Callable[[], Iterator[Finding]]:
     return lambda: shadow_findings(group, gitlab, place)
+
+
+def _claims(
+    named: tuple[str, str], places: list[tuple[str, str]], gitlab: GitLab, run: CheckRun
+) -> Callable[[], Iterator[Finding]]:
+    return lambda: claim_findings(named, places, gitlab, run.remark)

@@ -89,3 +89,10 @@ def test_another_vault_than_the_stacks_is_not_looked_at(
 ) -> None:
     monkeypatch.setenv("VAULT_ADDR", "https://elsewhere.example")
     assert "https://elsewhere.example" in seen(access)["Vault"]
+
+
+def test_a_fine_grained_token_is_judged_by_its_requests_and_not_by_its_scope(
+    server: ScriptedServer, access: Access
+) -> None:
+    server.answers(TOKEN, in_json({"scopes": ["granular"]}))
+    assert seen(access) == {}

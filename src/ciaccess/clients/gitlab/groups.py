@@ -5,7 +5,7 @@ A variable of a subgroup or project silently hides the group's with the same key
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ciaccess.clients.errors import NotFoundError, UnexpectedAnswerError
@@ -105,7 +105,11 @@ def places_of(gitlab: GitLab, group: str) -> tuple[Place, ...]:
     listed = gitlab.api().groups.get(group, lazy=True)
     with errors(f"list subgroups of group '{group}'", gitlab.url):
         groups = [_group(item) for item in listed.descendant_groups.list(**_LISTED)]
-    return (*groups, *projects_of(gitlab, group))
+    archived = tuple(f"{each.path}/" for each in groups if each.inactive)
+    return tuple(
+        replace(each, inactive="it is in an archived group") if each.path.startswith(archived) else each
+        for each in (*groups, *projects_of(gitlab, group))
+    )
 
 
 def projects_of(gitlab: GitLab, group: str) -> tuple[Place, ...]:
