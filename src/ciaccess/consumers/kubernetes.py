@@ -1,6 +1,7 @@
-"""Kubernetes manifests to pull images: a pull secret, External Secrets, and a pod that uses it.
+"""Kubernetes manifests to pull images: a pull secret, the same by an operator, a pod.
 
-Owns their shape. Names come from access.yaml, the credential from Vault; nothing here asks anything.
+The operators are External Secrets and HashiCorp's Vault Secrets Operator. Owns the manifests' shape. Names come from
+access.yaml, the credential from Vault; nothing here sends a request.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -21,6 +23,24 @@ _SECRET_TYPE = "kubernetes.io/dockerconfigjson"  # noqa: S105 a type's name
 _LABELS = {"app.kubernetes.io/managed-by": "ciaccess"}
 _ACCOUNT_ANNOTATION = "ciaccess/account"
 _EXTERNAL_SECRETS = "external-secrets.io/v1"
+_VAULT_SECRETS = "secrets.hashicorp.com/v1beta1"
+_AUTH = '{{ printf "%s:%s" .username .password | b64enc }}'
+_REFRESH = "15m"
+_CA_KEY = "ca.crt"
+
+
+@dataclass(frozen=True)
+class Login:
+    """How an operator logs in to Vault: as the service account with the pull secret's name.
+
+    `mount` is Vault's kubernetes auth mount, `role` a role of it that accepts `audience`; `ca_secret` is the name of a
+    Secret whose key ca.crt has the authority of Vault's certificate, empty for a public one.
+    """
+
+    mount: str
+    role: str
+    audience: str
+    ca_secret: str = ""
 
 
 def registries(access: Access) -> list[str]:
@@ -52,19 +72,20 @@ def pull_secret(name: str, namespace: str, account: str, config: str) -> Manifes
     }
 
 
-def external_secret(
-    access: Access, name: str, namespace: str, account: str, *, auth_mount: str, role: str
-) -> list[Manifest]:
-    """Return a SecretStore on Vault and an ExternalSecret for the pull secret, without secrets.
-
-    The operator logs in at Vault's kubernetes auth mount `auth_mount` with `role`, as the namespace's service account
-    `name`.
-    """
+def external_secret(access: Access, name: str, namespace: str, account: str, login: Login) -> list[Manifest]:
+    """Return a SecretStore on Vault and an ExternalSecret for the pull secret, without secrets."""
     kv = access.vault.kv
-    login = {"mountPath": auth_mount, "role": role, "serviceAccountRef": {"name": name}}
-    vault = {"server": access.vault.address, "path": kv.mount, "version": "v2", "auth": {"kubernetes": login}}
-    if access.vault.namespace:
-        vault["namespace"] = access.vault.namespace
+    reference = {"name": name, "audiences": [login.audience]}
+    kubernetes = {"mountPath": login.mount, "role": login.role, "serviceAccountRef": reference}
+    vault = {
+        "server": access.vault.address,
+        **_vault_namespace(access),
+        "path": kv.mount,
+        "version": "v2",
+        "auth": {"kubernetes": kubernetes},
+    }
+    if login.ca_secret:
+        vault["caProvider"] = {"type": "Secret", "name": login.ca_secret, "key": _CA_KEY}
     store = {
         "apiVersion": _EXTERNAL_SECRETS,
         "kind": "SecretStore",
@@ -77,7 +98,7 @@ def external_secret(
         "kind": "ExternalSecret",
         "metadata": _metadata(name, namespace, account),
         "spec": {
-            "refreshInterval": "15m",
+            "refreshInterval": _REFRESH,
             "secretStoreRef": {"kind": "SecretStore", "name": name},
             "target": {
                 "name": name,
@@ -85,7 +106,7 @@ def external_secret(
                 "template": {
                     "engineVersion": "v2",
                     "type": _SECRET_TYPE,
-                    "data": {_CONFIG_KEY: _config_template(registries(access))},
+                    "data": {_CONFIG_KEY: _config_template(registries(access), _AUTH)},
                 },
             },
             "data": [
@@ -95,6 +116,55 @@ def external_secret(
         },
     }
     return [store, _service_account(name, namespace, account), secret]
+
+
+def vault_static_secret(
+    access: Access, name: str, namespace: str, account: str, login: Login
+) -> list[Manifest]:
+    """Return the Vault Secrets Operator's manifests for the pull secret, without secrets."""
+    kv = access.vault.kv
+    authority = {"caCertSecretRef": login.ca_secret} if login.ca_secret else {}
+    connection = {"address": access.vault.address, "skipTLSVerify": False, **authority}
+    kubernetes = {"role": login.role, "serviceAccount": name, "audiences": [login.audience]}
+    auth = {
+        "vaultConnectionRef": name,
+        **_vault_namespace(access),
+        "method": "kubernetes",
+        "mount": login.mount,
+        "kubernetes": kubernetes,
+    }
+    pair = '(printf "%s:%s" (get .Secrets "username") (get .Secrets "password"))'
+    template = _config_template(registries(access), f"{{{{ {pair} | b64enc }}}}")
+    secret = {
+        "vaultAuthRef": name,
+        **_vault_namespace(access),
+        "mount": kv.mount,
+        "type": "kv-v2",
+        "path": f"{kv.prefix}/{account}",
+        "refreshAfter": _REFRESH,
+        "destination": {
+            "name": name,
+            "create": True,
+            "type": _SECRET_TYPE,
+            # The config alone: username and password are not copied beside it.
+            "transformation": {
+                "excludeRaw": True,
+                "excludes": [".*"],
+                "templates": {_CONFIG_KEY: {"text": template}},
+            },
+        },
+    }
+    specs = (("VaultConnection", connection), ("VaultAuth", auth), ("VaultStaticSecret", secret))
+    made = [
+        {
+            "apiVersion": _VAULT_SECRETS,
+            "kind": kind,
+            "metadata": _metadata(name, namespace, account),
+            "spec": spec,
+        }
+        for kind, spec in specs
+    ]
+    return [_service_account(name, namespace, account), *made]
 
 
 def pod_example(access: Access, name: str, namespace: str, account: str) -> list[Manifest]:
@@ -143,9 +213,12 @@ def as_list(manifests: Sequence[Manifest]) -> Manifest:
     return {"apiVersion": "v1", "kind": "List", "items": list(manifests)}
 
 
-def _config_template(hosts: Sequence[str]) -> str:
-    """Return the docker config as a template of External Secrets; base64 allows any password."""
-    auth = '{{ printf "%s:%s" .username .password | b64enc }}'
+def _vault_namespace(access: Access) -> Manifest:
+    return {"namespace": access.vault.namespace} if access.vault.namespace else {}
+
+
+def _config_template(hosts: Sequence[str], auth: str) -> str:
+    """Return the docker config as an operator's template; base64 allows any password."""
     entries = ",".join(f'{json.dumps(host)}:{{"auth":"{auth}"}}' for host in hosts)
     return f'{{"auths":{{{entries}}}}}'
 

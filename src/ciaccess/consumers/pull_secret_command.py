@@ -1,10 +1,10 @@
-"""`./ciaccess pull-secret`: a Secret or External Secrets' manifests to pull images."""
+"""`./ciaccess pull-secret`: a Secret, manifests or a docker config to pull images."""
 
 from __future__ import annotations
 
 import sys
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -13,14 +13,13 @@ from ciaccess.cli.terminal import print_json
 from ciaccess.consumers import kubernetes
 from ciaccess.errors import CommandError
 
-if TYPE_CHECKING:
-    pass
-
 application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 _EXAMPLES = (
     "Examples:  ./ciaccess pull-secret --account svc-deployer --namespace orchestrator | kubectl apply -f -  ·  "
-    "./ciaccess pull-secret --account svc-deployer --namespace orchestrator --kind external-secret"
+    "./ciaccess pull-secret --account svc-deployer --namespace orchestrator --kind external-secret  ·  "
+    "./ciaccess pull-secret --account svc-deployer --kind docker-config > ~/.docker/config.json"
 )
+_WITH_PASSWORD = "print the secret: this is a terminal. Pipe it to `kubectl apply -f -`, or add --show"  # noqa: S105 a message
 
 
 class Kind(StrEnum):
@@ -28,28 +27,48 @@ class Kind(StrEnum):
 
     SECRET = "secret"  # noqa: S105 a kind, no secret
     EXTERNAL_SECRET = "external-secret"  # noqa: S105 likewise
+    VAULT_STATIC_SECRET = "vault-static-secret"  # noqa: S105 likewise
     POD_EXAMPLE = "pod-example"
+    DOCKER_CONFIG = "docker-config"
+
+
+_OPERATORS = {
+    Kind.EXTERNAL_SECRET: kubernetes.external_secret,
+    Kind.VAULT_STATIC_SECRET: kubernetes.vault_static_secret,
+}
+
+
+_AuthMount = Annotated[str, typer.Option(help="For an operator: Vault's kubernetes auth mount.")]
+_VaultRole = Annotated[
+    str | None, typer.Option(help="For an operator: its role. Default: the name of the pull secret.")
+]
+_Audience = Annotated[str, typer.Option(help="For an operator: the audience that its role accepts.")]
+_CaSecret = Annotated[
+    str, typer.Option(help="For an operator: a Secret whose key ca.crt has the CA of Vault's certificate.")
+]
 
 
 @application.command(epilog=_EXAMPLES)
 def pull_secret(  # noqa: PLR0913 each option is a name in the manifests
     *,
     account: Annotated[str, typer.Option(help="Account to pull as, such as svc-deployer.")],
-    namespace: Annotated[str, typer.Option(help="Namespace of the pods.")],
-    name: Annotated[str, typer.Option(help="Name of the pull secret.")] = "nexus-pull",
-    kind: Annotated[Kind, typer.Option(help="external-secret and pod-example hold no secret.")] = Kind.SECRET,
-    auth_mount: Annotated[
-        str, typer.Option(help="Vault's kubernetes auth mount, for external-secret.")
-    ] = "kubernetes",
-    vault_role: Annotated[
-        str | None, typer.Option(help="Its role for the operator. Default: the name of the pull secret.")
+    namespace: Annotated[
+        str | None, typer.Option(help="Namespace of the pods; needed for all but docker-config.")
     ] = None,
+    name: Annotated[str, typer.Option(help="Name of the pull secret.")] = "nexus-pull",
+    kind: Annotated[
+        Kind, typer.Option(help="secret and docker-config hold the password, the others hold no secret.")
+    ] = Kind.SECRET,
+    auth_mount: _AuthMount = "kubernetes",
+    vault_role: _VaultRole = None,
+    audience: _Audience = "vault",
+    ca_secret: _CaSecret = "",
     show: Annotated[bool, typer.Option("--show", help="Print the secret even to a terminal.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON; kubectl takes it too.")] = False,
     stack: StackOption = None,
     file: FileOption = None,
 ) -> None:
-    """Print a pull secret for both registries for kubectl, or manifests that read it from Vault.
+    """Print a pull secret for both registries: for kubectl, an operator, or a host.
 
     The secret is read with VAULT_TOKEN from VAULT_ADDR, which must be the Vault of the YAML or of --stack.
 
@@ -58,19 +77,22 @@ def pull_secret(  # noqa: PLR0913 each option is a name in the manifests
     from ciaccess.consumers.pull_secret import check_account, check_names, docker_config  # noqa: PLC0415 `--help` needs no clients
 
     access = load_access(file, stack)
+    if kind in (Kind.SECRET, Kind.DOCKER_CONFIG) and sys.stdout.isatty() and not show:
+        raise CommandError(_WITH_PASSWORD)
+    if kind is Kind.DOCKER_CONFIG:
+        check_account(access, account)
+        sys.stdout.write(f"{docker_config(access, account)}\n")
+        return
+    if namespace is None:
+        raise CommandError(f"--kind {kind} needs --namespace, the namespace of the pods")
     check_names(name, namespace)
     check_account(access, account)
-    if kind is Kind.EXTERNAL_SECRET:
-        made = kubernetes.external_secret(
-            access, name, namespace, account, auth_mount=auth_mount, role=vault_role or name
-        )
+    login = kubernetes.Login(auth_mount, vault_role or name, audience, ca_secret)
+    if kind in _OPERATORS:
+        made = _OPERATORS[kind](access, name, namespace, account, login)
     elif kind is Kind.POD_EXAMPLE:
         made = kubernetes.pod_example(access, name, namespace, account)
     else:
-        if sys.stdout.isatty() and not show:
-            raise CommandError(
-                "print the secret: this is a terminal. Pipe it to `kubectl apply -f -`, or add --show"
-            )
         made = [kubernetes.pull_secret(name, namespace, account, docker_config(access, account))]
     if as_json:
         print_json(made[0] if len(made) == 1 else kubernetes.as_list(made))

@@ -1,4 +1,4 @@
-"""Checks of GitLab: the token's rights, named groups and projects, variables of each group, subgroup and project."""
+"""Checks of GitLab: the token, named groups and projects, variables at every level."""
 
 from __future__ import annotations
 

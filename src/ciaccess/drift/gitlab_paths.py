@@ -1,4 +1,4 @@
-"""The groups and projects that access.yaml names, against those that GitLab has: renamed, transferred or misspelt.
+"""Groups and projects of access.yaml that GitLab does not have: renamed, moved, misspelt.
 
 No token names a path that does not exist, so no job is admitted by it. GitLab answers 404 also for what the token may not
 see: then it is a remark, and no finding.

@@ -182,10 +182,29 @@ def test_a_terminal_gets_the_secret_only_when_it_is_asked_for(cluster: Cluster) 
     assert on_a_terminal(cluster, "--kind", "external-secret")[0] == 0
 
 
-@pytest.mark.parametrize("kind", ["external-secret", "pod-example"])
+@pytest.mark.parametrize("kind", ["external-secret", "vault-static-secret", "pod-example"])
 def test_manifests_without_a_secret_need_no_vault(cluster: Cluster, kind: str) -> None:
     done = cluster.run("--kind", kind, VAULT_ADDR="", VAULT_TOKEN="").succeeded()
     assert "nexus-pull" in done.out
+
+
+def test_a_docker_config_for_a_host_is_the_one_of_the_secret(cluster: Cluster) -> None:
+    cluster.store(username=ACCOUNT, password="a-pass-word")
+    (secret,) = YAML(typ="safe").load_all(cluster.run().succeeded().out)
+    host = [word for word in cluster.command() if word not in ("--namespace", "orchestrator")]
+    variables = cluster.environment()
+    done = subprocess.run(
+        [*host, "--kind", "docker-config"],
+        cwd=ROOT,
+        env=variables,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(done.stdout) == json.loads(config_of(secret))
+    needed = subprocess.run(host, cwd=ROOT, env=variables, capture_output=True, text=True, check=False)
+    assert (needed.returncode, needed.stdout) == (1, "")
+    assert "--kind secret needs --namespace" in needed.stderr
 
 
 def test_a_vault_that_cannot_be_asked_is_could_not_look(cluster: Cluster) -> None:

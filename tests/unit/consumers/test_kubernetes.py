@@ -16,13 +16,18 @@ OLDEST, NEWEST = "1.30", "1.37"
 CONFIG = kubernetes.docker_config(["a:8444", "a:8443"], "svc-deployer", 'p"w')
 SECRET = kubernetes.pull_secret("nexus-pull", "orchestrator", "svc-deployer", CONFIG)
 POD = kubernetes.pod_example(organisation(), "nexus-pull", "orchestrator", "svc-deployer")
-EXTERNAL = kubernetes.external_secret(
-    organisation(), "nexus-pull", "orchestrator", "svc-deployer", auth_mount="k8s-prod", role="puller"
-)
+LOGIN = kubernetes.Login("k8s-prod", "puller", "vault.example", "vault-ca")
+NAMES = ("nexus-pull", "orchestrator", "svc-deployer")
+EXTERNAL = kubernetes.external_secret(organisation(), *NAMES, LOGIN)
+OPERATOR = kubernetes.vault_static_secret(organisation(), *NAMES, LOGIN)
 
 
 @pytest.mark.parametrize("version", [OLDEST, NEWEST])
-@pytest.mark.parametrize("manifest", [SECRET, *POD, EXTERNAL[1]], ids=lambda manifest: manifest["kind"])
+@pytest.mark.parametrize(
+    "manifest",
+    [SECRET, *POD, EXTERNAL[1], OPERATOR[0]],
+    ids=["Secret", "Pod", "ServiceAccount", "ServiceAccount of the operator"],
+)
 def test_a_manifest_is_what_kubernetes_takes(manifest: kubernetes.Manifest, version: str) -> None:
     kubernetes_validate.validate(manifest, version, strict=True)
 
@@ -54,20 +59,13 @@ def test_the_external_secret_reads_where_the_account_has_its_secret() -> None:
     )
     login = vault["auth"]["kubernetes"]
     assert (login["mountPath"], login["role"]) == ("k8s-prod", "puller")
-    assert login["serviceAccountRef"]["name"] == account["metadata"]["name"]
+    assert login["serviceAccountRef"] == {"name": account["metadata"]["name"], "audiences": ["vault.example"]}
+    assert vault["caProvider"] == {"type": "Secret", "name": "vault-ca", "key": "ca.crt"}
     assert secret["spec"]["secretStoreRef"] == {"kind": "SecretStore", "name": store["metadata"]["name"]}
     read = {item["secretKey"]: item["remoteRef"] for item in secret["spec"]["data"]}
     assert read == {
         field: {"key": "nexus/svc-deployer", "property": field} for field in ("username", "password")
     }
-
-
-def test_the_store_names_the_namespace_of_access_yaml() -> None:
-    access = organisation()
-    inside = access.model_copy(update={"vault": access.vault.model_copy(update={"namespace": "admin"})})
-    for each, namespace in ((access, None), (inside, "admin")):
-        store, *_ = kubernetes.external_secret(each, "x", "y", "svc-deployer", auth_mount="k", role="r")
-        assert store["spec"]["provider"]["vault"].get("namespace") == namespace
 
 
 def test_the_external_secrets_template_becomes_a_docker_config() -> None:
@@ -96,3 +94,44 @@ def test_one_registry_for_both_stands_there_once() -> None:
     access = organisation()
     both = access.nexus.model_copy(update={"push_registry": access.nexus.pull_registry})
     assert kubernetes.registries(access.model_copy(update={"nexus": both})) == ["nexus.shared.cwiq.io:8444"]
+
+
+def test_the_vault_secrets_operator_makes_the_same_pull_secret() -> None:
+    """The fields are those of its custom resource definitions, secrets.hashicorp.com/v1beta1."""
+    account, connection, auth, secret = OPERATOR
+    assert connection["spec"] == {
+        "address": "https://vault.shared.cwiq.io",
+        "skipTLSVerify": False,
+        "caCertSecretRef": "vault-ca",
+    }
+    login = {"role": "puller", "serviceAccount": account["metadata"]["name"], "audiences": ["vault.example"]}
+    assert auth["spec"] == {
+        "vaultConnectionRef": connection["metadata"]["name"],
+        "method": "kubernetes",
+        "mount": "k8s-prod",
+        "kubernetes": login,
+    }
+    spec = secret["spec"]
+    assert spec["vaultAuthRef"] == auth["metadata"]["name"]
+    assert (spec["mount"], spec["type"], spec["path"]) == ("secret", "kv-v2", "nexus/svc-deployer")
+    destination = spec["destination"]
+    assert (destination["name"], destination["type"]) == ("nexus-pull", "kubernetes.io/dockerconfigjson")
+    transformation = destination["transformation"]
+    assert (transformation["excludeRaw"], transformation["excludes"]) == (True, [".*"])
+    text = transformation["templates"][".dockerconfigjson"]["text"]
+    placed = '{{ (printf "%s:%s" (get .Secrets "username") (get .Secrets "password")) | b64enc }}'
+    auths = json.loads(text.replace(placed, "c3ZjOnB3"))["auths"]
+    assert auths == {f"nexus.shared.cwiq.io:{port}": {"auth": "c3ZjOnB3"} for port in (8444, 8443)}
+
+
+def test_a_vault_namespace_is_in_what_each_operator_asks() -> None:
+    access = organisation()
+    vault = access.vault.model_copy(update={"namespace": "team"})
+    inside = access.model_copy(update={"vault": vault})
+    store = kubernetes.external_secret(inside, *NAMES, LOGIN)[0]
+    assert store["spec"]["provider"]["vault"]["namespace"] == "team"
+    _, _, auth, secret = kubernetes.vault_static_secret(inside, *NAMES, LOGIN)
+    assert auth["spec"]["namespace"] == secret["spec"]["namespace"] == "team"
+    assert "caCertSecretRef" not in str(
+        kubernetes.vault_static_secret(access, *NAMES, kubernetes.Login("a", "b", "c"))
+    )
