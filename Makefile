@@ -15,6 +15,10 @@ help: ## List the targets
 setup: ## Bring what is missing: system programs, .venv, pulumi, vault, plugins (warm: a second)
 	@PYTHONPATH=src $(PYTHON) -m tools.setup
 
+.PHONY: setup-runtime
+setup-runtime: ## The same without what only tests and checks need, for jobs that apply
+	@PYTHONPATH=src $(PYTHON) -m tools.setup --runtime
+
 .PHONY: env
 env: ## Print the environment in which plain `pulumi` works: eval "$$(make -s env)"
 	@PYTHONPATH=src $(PYTHON) -m ciaccess.environment

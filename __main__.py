@@ -12,12 +12,12 @@ import pulumi_vault
 import components
 from ciaccess.access import load
 from ciaccess.access.desired.state import Desired
-from ciaccess.clients.credentials import KNOWN, require
-from ciaccess.clients.http.session import trusting
-from ciaccess.clients.vault.client import Vault
+from ciaccess.clients.connect import vault_client
+from ciaccess.clients.credentials import needed, require
 from ciaccess.engine.failures import record
-from ciaccess.engine.preconditions import check_passphrase, check_vault
+from ciaccess.engine.preconditions import check_vault
 from ciaccess.engine.settings import StackSettings
+from ciaccess.engine.trust_anchors import check_known_anchors
 from ciaccess.errors import CiaccessError
 from components.program import run
 from components.resources import Provider
@@ -27,12 +27,12 @@ def declare() -> None:
     """Declare the stack's resources and outputs."""
     stack = pulumi.Config("ciaccess")
     settings = StackSettings.of({key: stack.get(key) for key in ("access", "addresses", "protect")})
-    check_passphrase(pulumi.get_stack())
     access = load(settings.access_file, settings.addresses)
     desired = Desired.of(access)
-    credentials = require(*KNOWN)
+    require(*needed(is_preview=pulumi.runtime.is_dry_run()))
     check_vault(access)
-    vault = Vault(credentials["VAULT_ADDR"], credentials["VAULT_TOKEN"], options=trusting())
+    check_known_anchors(access)
+    vault = vault_client(access)
     existing = frozenset(path for path in components.paths_to_adopt(desired) if vault.exists(path))
     providers = pulumi.ResourceOptions(
         providers=[

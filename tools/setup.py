@@ -62,8 +62,8 @@ def _locked(path: Path) -> Iterator[None]:
         yield
 
 
-def _virtual_environment() -> None:
-    wanted = hashlib.sha256(sys.version.encode())
+def _virtual_environment(requirements: str) -> None:
+    wanted = hashlib.sha256(f"{sys.version} {requirements}".encode())
     for name in ("requirements.txt", "requirements-dev.txt", "pyproject.toml"):
         wanted.update((ROOT / name).read_bytes())
     stamp = VENV / ".ciaccess"
@@ -72,7 +72,7 @@ def _virtual_environment() -> None:
     with Step("installing the pinned Python packages into .venv"):
         _quietly([sys.executable, "-m", "venv", "--clear", str(VENV)])
         pip = [str(VENV / "bin" / "python"), "-m", "pip", "install", "--disable-pip-version-check", "-q"]
-        _quietly([*pip, "-r", str(ROOT / "requirements-dev.txt")])
+        _quietly([*pip, "-r", str(ROOT / requirements)])
         _quietly([*pip, "--no-deps", "--editable", str(ROOT)])
         stamp.write_text(wanted.hexdigest(), encoding="ascii")
 
@@ -163,8 +163,8 @@ def _keep_no_log(home: Path) -> None:
     logs.touch()
 
 
-def setup() -> None:
-    """Bring everything that is missing.
+def setup(*, runtime: bool = False) -> None:
+    """Bring everything that is missing; for `runtime`, nothing that only tests and checks need.
 
     Raises:
         golang.BuildError: a tool could not be installed or built; the text has the remedy.
@@ -172,9 +172,10 @@ def setup() -> None:
     started = time.monotonic()
     caller_path = os.environ.get("PATH", "")
     activate()
-    programs.install()
+    if not runtime:
+        programs.install()
     with _locked(state_directory() / "setup.lock"):
-        _virtual_environment()
+        _virtual_environment("requirements.txt" if runtime else "requirements-dev.txt")
     cache = tool_cache()
     (cache / "bin").mkdir(parents=True, exist_ok=True)
     with _locked(cache / ".lock"):
@@ -182,7 +183,8 @@ def setup() -> None:
             _build(recipe, cache)
         _vault_plugin(cache)
         _keep_no_log(cache / "pulumi-home")
-        node.install()
+        if not runtime:
+            node.install()
     sys.stderr.write(f"  set up in {elapsed(time.monotonic() - started)}\n")
 
 
@@ -192,7 +194,7 @@ def main() -> int:
         sys.stderr.write("error: Python 3.11 or newer is needed; set PYTHON=… for make\n")
         return 1
     try:
-        setup()
+        setup(runtime="--runtime" in sys.argv)
     except golang.BuildError as error:
         sys.stderr.write(f"error: {error}\n")
         return 1

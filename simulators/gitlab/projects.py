@@ -8,6 +8,7 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING, Any
 
+from simulators.gitlab import project_settings
 from simulators.gitlab.answers import (
     ACCEPTED,
     NO_CONTENT,
@@ -62,6 +63,13 @@ def list_all(call: Call) -> Answer:
 def get(call: Call) -> Answer:
     """Answer one project."""
     return Answer(200, present(call, find_project(call, call.named("id"))))
+
+
+def edit(call: Call) -> Answer:
+    """Set the CI/CD settings of a project; others are not simulated."""
+    project = project_for(call, MAINTAINER)
+    project_settings.keep(call.store, project["id"], project_settings.edit(call))
+    return Answer(200, present(call, project))
 
 
 def create(call: Call) -> Answer:
@@ -165,6 +173,7 @@ def present(call: Call, row: Row) -> dict[str, Any]:
         "visibility": row["visibility"],
         "issues_enabled": True,
         "merge_requests_enabled": True,
+        **project_settings.shown(call, row, role_in_project(call, row)),
     }
 
 
@@ -217,10 +226,10 @@ def protected(kind: str) -> dict[str, Callable[[Call], Answer]]:
         raise RefusalError(404, {"message": "404 Not found"})
 
     def list_all(call: Call) -> Answer:
-        return paginate(call, rules(call, REPORTER)[1], _present_rule)
+        return paginate(call, rules(call, REPORTER)[1], lambda row: _present_rule(call.store, row))
 
     def get(call: Call) -> Answer:
-        return Answer(200, _present_rule(named(call, REPORTER)))
+        return Answer(200, _present_rule(call.store, named(call, REPORTER)))
 
     def create(call: Call) -> Answer:
         project, _ = rules(call, MAINTAINER)
@@ -228,8 +237,10 @@ def protected(kind: str) -> dict[str, Callable[[Call], Answer]]:
         name = call.parameters.text("name")
         if not protect(call.store, project["id"], kind, name):
             raise conflict(f"Protected {kind} '{name}' already exists")
+        given = project_settings.levels_given(call)
+        project_settings.protect(call.store, project["id"], kind, name, given)
         rule = next(row for row in rules(call, MAINTAINER)[1] if row["name"] == name)
-        return Answer(201, _present_rule(rule))
+        return Answer(201, _present_rule(call.store, rule))
 
     def delete(call: Call) -> Answer:
         call.store.write("DELETE FROM protected_refs WHERE id = ?", named(call, MAINTAINER)["id"])
@@ -238,14 +249,6 @@ def protected(kind: str) -> dict[str, Callable[[Call], Answer]]:
     return {"list": list_all, "get": get, "create": create, "delete": delete}
 
 
-def _present_rule(row: Row) -> dict[str, Any]:
-    maintainers = [{"access_level": MAINTAINER, "access_level_description": "Maintainers"}]
-    if row["kind"] == "tag":
-        return {"name": row["name"], "create_access_levels": maintainers}
-    return {
-        "id": row["id"],
-        "name": row["name"],
-        "push_access_levels": maintainers,
-        "merge_access_levels": maintainers,
-        "allow_force_push": False,
-    }
+def _present_rule(store: Store, row: Row) -> dict[str, Any]:
+    shown = {"name": row["name"], **project_settings.levels_of(store, row)}
+    return shown if row["kind"] == "tag" else {"id": row["id"], **shown}

@@ -5,7 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from simulators.gitlab import ci_lint, groups, id_tokens, project_tokens, projects, seed, users, variables
+from simulators.gitlab import (
+    ci_lint,
+    groups,
+    id_tokens,
+    project_settings,
+    project_tokens,
+    projects,
+    seed,
+    users,
+    variables,
+)
 from simulators.gitlab.answers import Answer, forbidden
 from simulators.gitlab.controls import ControlHandlers
 from simulators.gitlab.issuables import ISSUE, MERGE_REQUEST
@@ -85,8 +95,11 @@ def _projects() -> list[Route]:
         Route("GET", f"{API}/projects", projects.list_all),
         Route("POST", f"{API}/projects", projects.create),
         Route("GET", one, projects.get),
+        Route("PUT", one, projects.edit),
         Route("DELETE", one, projects.delete),
         Route("GET", f"{one}/ci/lint", ci_lint.lint),
+        Route("GET", f"{one}/protected_environments/{{name}}", project_settings.environment),
+        Route("GET", f"{one}/repository/branches/{{branch}}", project_settings.branch),
         Route("GET", f"{one}/access_tokens", project_tokens.list_all),
         Route("POST", f"{one}/access_tokens", project_tokens.create),
         Route("DELETE", f"{one}/access_tokens/{{token_id}}", project_tokens.revoke),

@@ -9,7 +9,7 @@ import re
 import sqlite3
 from typing import TYPE_CHECKING, Any
 
-from simulators.gitlab import groups, projects, users
+from simulators.gitlab import groups, project_settings, projects, users
 from simulators.gitlab.access import add_token, derived_token
 from simulators.gitlab.answers import Answer, bad_parameter, conflict
 from simulators.gitlab.namespaces import ROLES, find_group, find_project
@@ -27,7 +27,8 @@ def plant(call: Call) -> Answer:
 
     groups: [{path, id?, visibility?, archived?}], where `a/b` lies in `a`, which must be there or come first;
     projects: [{path, id?, visibility?, protected_branches?, protected_tags?, files?: {path: text}, shared_with?:
-    [group], archived?, builds_access_level?, repository_access_level?, ci_config_path?}];
+    [group], archived?, builds_access_level?, repository_access_level?, ci_config_path?, settings?}], where settings are
+    those of project_settings: CI/CD settings, `branch main` or `tag *` by the levels, `tips`, `protected_environments`;
     users: [{username, email?, admin?, role?, group? | project?}];
     tokens: [{name, kind?, token?, scopes?, expires_at?, user?, admin?, role?, group? | project?}], where kind is
     personal (of `user`), project or group (of a bot made for it), or job (of `user`, in `project`).
@@ -75,6 +76,7 @@ def _project(call: Call, item: dict[str, Any]) -> Row:
         for name in item.get(key, []):
             projects.protect(call.store, found["id"], kind, name)
     _fill(call, found, item)
+    project_settings.keep(call.store, found["id"], item.get("settings", {}))
     return _same_id(found, item)
 
 

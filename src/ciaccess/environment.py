@@ -20,10 +20,9 @@ VENV = ROOT / ".venv"
 VAULT_PLUGIN_VERSION = "7.14.0"
 _PINS = ("**/go.mod", "**/go.sum", "**/*.go", "recipes.py")
 
-# The local stack's state is encrypted with this and the salt in config/Pulumi.local.yaml, so that no command
-# ever changes a tracked file. It protects throwaway credentials of loopback servers; the program refuses to run any
-# other stack with it (docs/adr/0005).
-LOCAL_PASSPHRASE = "ciaccess local stack"  # noqa: S105 public, and only for the local stack
+# The engine encrypts a state with a passphrase. As a state holds no secret, this one is public, and every stack without
+# one of its own has it (docs/adr/0018).
+PUBLIC_PASSPHRASE = "ciaccess local stack"  # noqa: S105 public
 
 
 def state_directory() -> Path:
@@ -32,7 +31,7 @@ def state_directory() -> Path:
 
 
 def passphrase_file() -> Path:
-    """Return the file that holds the local stack's passphrase."""
+    """Return the file that holds the public passphrase."""
     return state_directory() / "passphrase"
 
 
@@ -119,7 +118,7 @@ def prepare() -> None:
     # An empty one was left by a write that was cut off: with it, the engine reads no state.
     if not file.exists() or not file.stat().st_size:
         scratch = file.with_name(f".passphrase.{os.getpid()}")
-        scratch.write_text(LOCAL_PASSPHRASE, encoding="ascii")
+        scratch.write_text(PUBLIC_PASSPHRASE, encoding="ascii")
         scratch.replace(file)
 
 

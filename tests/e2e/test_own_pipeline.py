@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import xml.etree.ElementTree as ET
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -67,6 +67,7 @@ def test_after_the_merge_nothing_is_applied_until_somebody_says_so(own: OwnPipel
     waiting = own.run("check", "up", "--list")
     assert "manual" in waiting.out
     assert own.project.secret("svc-bench") == before
+    own.is_tip()
     own.run("up").succeeded()
     assert own.project.secret("svc-bench") != before
     assert own.project.accepts("svc-bench")
@@ -88,11 +89,49 @@ def test_the_schedule_finds_what_somebody_did_and_keeps_an_issue(own: OwnPipelin
 def test_a_merge_is_applied_at_once_where_that_is_wanted_and_the_schedule_then_closes_the_issue(
     own: OwnPipeline,
 ) -> None:
-    own.run(UP="automatic").succeeded()
+    own.configure("when: manual", "when: on_success")
+    own.commit("a merge is applied at once")
+    own.is_tip()
+    own.run().succeeded()
     assert own.project.accepts("svc-fsdb")
     own.run(claims=SCHEDULED, CI_PIPELINE_SOURCE="schedule").succeeded()
     (issue,) = own.listed("issues")
     assert issue["state"] == "closed"
+
+
+def test_pipeline_variables_change_nothing_of_what_is_applied(own: OwnPipeline) -> None:
+    evil: dict[str, Any] = {
+        "STACK": "elsewhere",
+        "UP": "never",
+        "CIACCESS_IMAGE": "evil.example/image",
+        "image": "evil.example/image",
+    }
+    shown = own.run("--preview", **evil).succeeded().out
+    assert "elsewhere" not in shown
+    assert "evil.example" not in shown
+    own.run("up", **evil).succeeded()
+
+
+def test_an_older_commit_and_a_changed_checkout_are_not_applied(own: OwnPipeline) -> None:
+    old = own.git("rev-parse", "HEAD")
+    own.edit(NEW, f"{NEW}    # one more\n")
+    own.is_tip()
+    own.git("checkout", "-q", old)
+    try:
+        done = own.run("up")
+    finally:
+        own.git("checkout", "-q", "main")
+    assert done.code != 0
+    assert f"the checkout is at {old}" in done.text
+    changed = own.folder / "config" / "access.yaml"
+    text = changed.read_text(encoding="utf-8")
+    changed.write_text(f"{text}# by hand\n", encoding="utf-8")
+    try:
+        done = own.run("up")
+    finally:
+        changed.write_text(text, encoding="utf-8")
+    assert done.code != 0
+    assert "the checkout differs" in done.text
 
 
 def test_a_branch_that_takes_the_job_for_itself_gets_no_credentials(own: OwnPipeline) -> None:

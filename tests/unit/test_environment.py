@@ -65,14 +65,14 @@ def test_prepare_makes_a_state_directory_that_only_its_owner_may_enter(tmp_path:
     environment.prepare()
     environment.prepare()
     assert stat.S_IMODE((tmp_path / "state directory").stat().st_mode) == 0o700
-    assert environment.passphrase_file().read_text() == environment.LOCAL_PASSPHRASE
+    assert environment.passphrase_file().read_text() == environment.PUBLIC_PASSPHRASE
 
 
 def test_prepare_mends_a_passphrase_whose_writing_was_cut_off() -> None:
     environment.prepare()
     environment.passphrase_file().write_text("")
     environment.prepare()
-    assert environment.passphrase_file().read_text() == environment.LOCAL_PASSPHRASE
+    assert environment.passphrase_file().read_text() == environment.PUBLIC_PASSPHRASE
     assert [file.name for file in environment.state_directory().iterdir() if file.is_file()] == ["passphrase"]
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ciaccess.access import ConfigError, load
+from ciaccess.engine.settings import StackSettings, StackSettingsError
 from ciaccess.errors import CommandError
 
 if TYPE_CHECKING:
@@ -37,6 +38,24 @@ def declared_at(revision: str, file: Path, addresses: Mapping[str, str]) -> Acce
             raise RefusedThenError(
                 f"compare with {revision!r}: the YAML of then is refused. {error}"
             ) from None
+
+
+def addresses_at(revision: str, stack: str, file: Path, now: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the addresses of a stack's settings at a revision.
+
+    Those of `now` where the settings did not exist then.
+    """
+    try:
+        content = content_at(revision, file)
+    except CommandError:
+        return now
+    with tempfile.TemporaryDirectory(prefix="ciaccess-") as scratch:
+        copy = Path(scratch) / file.name
+        copy.write_bytes(content)
+        try:
+            return StackSettings.of_stack(stack, copy).addresses
+        except StackSettingsError:
+            return now
 
 
 def content_at(revision: str, file: Path) -> bytes:

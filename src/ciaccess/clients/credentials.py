@@ -20,6 +20,8 @@ KNOWN = {
     "VAULT_ADDR": "Vault's address",
     "VAULT_TOKEN": "a token that may administer Vault's auth mount, policies and secrets",
 }
+# What `run-as` sets for an identity without a token of GitLab.
+GITLAB_FROM, STATE = "CIACCESS_GITLAB", "state"
 _NOTES = ("GITLAB_NOTES_TOKEN", "GITLAB_TOKEN")
 _USERNAME = "NEXUS_USERNAME"
 _NO_SECRETS = (_USERNAME, "VAULT_ADDR")
@@ -55,14 +57,27 @@ def require(*names: str) -> dict[str, str]:
     return found
 
 
+def needed(*, is_preview: bool) -> tuple[str, ...]:
+    """Return the names of the credentials that a run needs."""
+    is_unread = is_preview and gitlab_is_unread()
+    return tuple(name for name in KNOWN if not (is_unread and name == "GITLAB_TOKEN"))
+
+
+def gitlab_is_unread() -> bool:
+    """Tell whether variables are compared with the state, for lack of a token of GitLab."""
+    return os.environ.get(GITLAB_FROM) == STATE and not _is_given("GITLAB_TOKEN")
+
+
 def notes_token() -> str:
     """Return the name of the token that writes notes and issues.
 
     GITLAB_NOTES_TOKEN where it is given, so that a job that only reads GitLab may have one for this alone; else GITLAB_TOKEN.
     """
-    return next(
-        (name for name in _NOTES if os.environ.get(name) or os.environ.get(f"{name}_FILE")), _NOTES[-1]
-    )
+    return next((name for name in _NOTES if _is_given(name)), _NOTES[-1])
+
+
+def _is_given(name: str) -> bool:
+    return bool(os.environ.get(name) or os.environ.get(f"{name}_FILE"))
 
 
 def ca_bundle() -> Path | None:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
 
+from ciaccess.access.desired.images import images
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -66,7 +68,7 @@ class Job:
 
 
 def load_jobs(source: Path, access: Access) -> list[Job]:
-    """Read the jobs, with the registry of access.yaml in their images."""
+    """Read the jobs, with the images of access.yaml."""
     document: dict[str, Any] = YAML(typ="safe").load(source.read_text(encoding="utf-8"))
     return [_job(name, body, access) for name, body in document.items()]
 
@@ -86,7 +88,7 @@ def _job(name: str, body: dict[str, Any], access: Access) -> Job:
         inputs=tuple(inputs),
         verb=verb,
         format=format_,
-        image=body.get("image", "").replace("{pull_registry}", access.nexus.pull_registry),
+        image=images(access).get(body.get("image", ""), ""),
         entrypoint=tuple(body.get("entrypoint", ())),
         login=(f'nexus_auth "${{NEXUS_ACCOUNT:-}}"{purpose}', *body.get("login", ())),
         script=tuple(body.get("script", ())),

@@ -91,5 +91,11 @@ CLASSES: dict[str, Class] = {
     "gitlab.variable.hidden": Class("the variable was hidden, which cannot be undone", _M),
     "gitlab.variable.scope": Class("the variable is set again for some environments", _M),
     "gitlab.variable.shadowed": Class("a subgroup or project sets the variable again", _H),
+    "gitlab.project.branch": Class("the applied branch accepts pushes, force pushes or anyone's merges", _C),
+    "gitlab.project.variables": Class("pipeline variables can change what the jobs run", _C),
+    "gitlab.project.caches": Class("branches share their caches with the protected branch", _H),
+    "gitlab.project.environment": Class("the environment that the pipeline names is not protected", _H),
+    "gitlab.project.tags": Class("Developers may create a tag named like the applied branch", _L),
+    "gitlab.project.forks": Class("pipelines of forks have this project's claims", _C),
     "gitlab.variable.twin": Class("the variable's key differs from a declared one in case only", _L),
 }

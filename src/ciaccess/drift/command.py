@@ -13,6 +13,7 @@ from ciaccess.cli.terminal import finish
 from ciaccess.drift.outputs import Outputs
 from ciaccess.drift.run import Options, check
 from ciaccess.engine.settings import CONFIG_FOLDER
+from ciaccess.engine.trust_anchors import check_known_anchors
 from ciaccess.errors import CommandError, Exit
 
 application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -57,6 +58,7 @@ def drift(  # noqa: PLR0913 a command's options
         raise CommandError("--repair needs the state: leave --no-state out")
     access = load_access(file, stack)
     use_local_credentials(stack)
+    check_known_anchors(access)
     outputs = Outputs(as_json_, markdown, junit, html, issue)
     result = check(access, stack, baseline, Options(timeout, with_state=not no_state, repair=repair and yes))
     outputs.tell(result.subject, result.report, result.repairs)

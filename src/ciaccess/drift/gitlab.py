@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ciaccess.clients.connect import checked_gitlab
 from ciaccess.clients.gitlab.groups import places_of
 from ciaccess.drift.gitlab_paths import claim_findings, named_by_claims, path_findings
+from ciaccess.drift.gitlab_project import project_findings
 from ciaccess.drift.gitlab_variables import shadow_findings, variable_findings
 
 if TYPE_CHECKING:
@@ -28,8 +29,14 @@ def check_gitlab(access: Access, desired: Desired, run: CheckRun, timeout_second
     Raises:
         CouldNotLookError, CredentialsError, ApiError: GitLab cannot be asked at all.
     """
-    if desired.groups:
-        check(desired, checked_gitlab(access, timeout_seconds), run)
+    pipeline = access.pipeline
+    if not (desired.groups or pipeline):
+        return
+    gitlab = checked_gitlab(access, timeout_seconds)
+    if pipeline:
+        about = f"the settings of {pipeline.project}"
+        run.check(SYSTEM, about, lambda: project_findings(pipeline, gitlab))
+    check(desired, gitlab, run)
 
 
 def check(desired: Desired, gitlab: GitLab, run: CheckRun) -> None:

@@ -28,11 +28,25 @@ def releasing(access: Access) -> str:
 
 def deleting_variable(url: str, owner: str, key: str, scope: str = "*") -> str:
     """Return the command that deletes a variable; `owner` is `groups/<id>` or `projects/<id>`."""
+    place = f"{owner}/variables/{quote(key, safe='')}?filter[environment_scope]={quote(scope)}"
+    return _asking_gitlab(url, "DELETE", place)
+
+
+def changing_project(url: str, project: str, request: str, **fields: object) -> str:
+    """Return the command that changes a project; `request` is a method and a path below it."""
+    method, _, path = request.partition(" ")
+    place = "/".join(["projects", quote(project, safe=""), *filter(None, path.split("/", 1)[:1])])
+    if "/" in path:
+        place += "/" + quote(path.split("/", 1)[1], safe="")
+    query = "&".join(f"{name}={quote(str(value), safe='*')}" for name, value in fields.items())
+    return _asking_gitlab(url, method, f"{place}?{query}" if query else place)
+
+
+def _asking_gitlab(url: str, method: str, place: str) -> str:
     signed = (
         f"""printf 'header = "PRIVATE-TOKEN: %s"' {_from_environment("GITLAB_TOKEN")} | curl -fsS -g -K -"""
     )
-    place = f"{url}/api/v4/{owner}/variables/{quote(key, safe='')}?filter[environment_scope]={quote(scope)}"
-    return f"{signed} -X DELETE '{place}'"
+    return f"{signed} -X {method} '{url}/api/v4/{place}'"
 
 
 def _calling(arguments: str) -> str:

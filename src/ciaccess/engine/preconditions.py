@@ -1,7 +1,6 @@
-"""What must be true before a run changes a stack: its passphrase, and which Vault is meant.
+"""What must be true before a run changes a stack: which Vault is meant, which key.
 
-The passphrase of the stack `local` is public (docs/adr/0005), and `make env` puts it in place where nothing else is. So
-the stack that names no other secrets provider must not be run with it by mistake.
+The state holds no secret (docs/adr/0016). The engine encrypts it all the same, so what it encrypts with has to be at hand.
 """
 
 from __future__ import annotations
@@ -9,51 +8,42 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
 
 from ciaccess.clients.connect import check_vault_address
-from ciaccess.engine import transit
 from ciaccess.engine.settings import StackSettingsError, stack_file
-from ciaccess.environment import LOCAL_PASSPHRASE
+from ciaccess.environment import PUBLIC_PASSPHRASE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ciaccess.access.model.models import Access
 
-LOCAL = "local"
+_TRANSIT = "transit"
 
 
-def check_passphrase(stack: str, environment: Mapping[str, str] = os.environ) -> None:
-    """Refuse any stack but `local` whose secrets the public passphrase would encrypt.
-
-    Raises:
-        StackSettingsError: it would; the text has the remedy.
-    """
-    if stack != LOCAL and passphrase(stack, environment) == LOCAL_PASSPHRASE:
-        raise StackSettingsError(
-            f"the stack {stack!r} would be encrypted with the passphrase of the local stack, which is public. "
-            "Set PULUMI_CONFIG_PASSPHRASE_FILE to a file of your own, or choose another secrets provider: "
-            "pulumi stack change-secrets-provider hashivault://<key>"
-        )
-
-
-def passphrase(stack: str, environment: Mapping[str, str] = os.environ) -> str | None:
-    """Return the passphrase that encrypts a stack's secrets; None if it is not set, or not used."""
-    return _passphrase(environment) if _by_passphrase(stack, environment) else None
+def own_passphrase(stack: str, environment: Mapping[str, str] = os.environ) -> str | None:
+    """Return a stack's own passphrase; None for the public one, or another kind of key."""
+    found = _passphrase(environment) if _by_passphrase(stack) else None
+    return None if found == PUBLIC_PASSPHRASE else found
 
 
 def check_transit_key(stack: str, access: Access) -> None:
     """Refuse a stack whose state the pipeline's own jobs could not decrypt.
 
     Raises:
-        StackSettingsError: the stack is encrypted with a key of transit that the YAML does not give them.
+        StackSettingsError: the stack is encrypted with a key of Vault that the YAML does not give them.
     """
-    key = transit.named_by(str(stack_file(stack).get("secretsprovider") or ""))
+    provider = urlsplit(str(stack_file(stack).get("secretsprovider") or ""))
     pipeline = access.pipeline
-    if pipeline and key and key != transit.Key(pipeline.transit_key or "", pipeline.transit_mount):
+    if pipeline is None or provider.scheme != "hashivault":
+        return
+    key = f"{provider.netloc}{provider.path}".strip("/")
+    mount = parse_qs(provider.query).get("engine", [_TRANSIT])[0].strip("/")
+    if (key, mount) != (pipeline.transit_key, pipeline.transit_mount):
         raise StackSettingsError(
-            f"the stack {stack!r} is encrypted with the key {key.name} of {key.mount}/, which its pipeline may not use. "
-            f"In access.yaml, set pipeline.transit_key: {key.name}, and transit_mount: {key.mount}"
+            f"the stack {stack!r} is encrypted with the key {key} of {mount}/, which its pipeline may not use. "
+            f"In access.yaml, set pipeline.transit_key: {key}, and transit_mount: {mount}"
         )
 
 
@@ -88,17 +78,12 @@ def check_vault(access: Access, environment: Mapping[str, str] = os.environ) -> 
         )
 
 
-def _by_passphrase(stack: str, environment: Mapping[str, str]) -> bool:
-    """Tell whether the engine encrypts a stack with the passphrase, a file backend's default."""
+def _by_passphrase(stack: str) -> bool:
     try:
-        settings = stack_file(stack)
+        provider = stack_file(stack).get("secretsprovider")
     except StackSettingsError:  # a stack without a file of its own
-        settings = {}
-    provider = settings.get("secretsprovider") or (
-        "passphrase" if "encryptionsalt" in settings else "default"
-    )
-    managed = environment.get("PULUMI_BACKEND_URL", "").startswith("https://")
-    return provider == "passphrase" or (provider == "default" and not managed)
+        provider = None
+    return provider in (None, "default", "passphrase")
 
 
 def _passphrase(environment: Mapping[str, str]) -> str | None:

@@ -105,6 +105,18 @@ def _docker(port: int | None) -> dict[str, Any]:
     return attributes if port is None else {**attributes, "httpPort": port}
 
 
+def _project(access: Access, path: str) -> dict[str, Any]:
+    """Return a project; ciaccess's own one guarded as docs/own-pipeline.md has it."""
+    if access.pipeline is None or access.pipeline.project != path:
+        return {"path": path, "protected_branches": ["main"]}
+    branch = access.pipeline.branch
+    settings = {
+        "ci_pipeline_variables_minimum_override_role": "no_one_allowed",
+        f"branch {branch}": {"push_access_level": 0},
+    }
+    return {"path": path, "protected_branches": [branch], "protected_tags": ["*"], "settings": settings}
+
+
 def seed_gitlab(access: Access, record: Record) -> None:
     """Create the groups of access.yaml under their ids, and the organisation's projects."""
     groups: list[dict[str, Any]] = [
@@ -116,7 +128,7 @@ def seed_gitlab(access: Access, record: Record) -> None:
         f"{record.url('gitlab')}/simulator/seed",
         json={
             "groups": groups,
-            "projects": [{"path": path, "protected_branches": ["main"]} for path in PROJECTS],
+            "projects": [_project(access, path) for path in PROJECTS],
         },
         headers={"PRIVATE-TOKEN": credential_file("gitlab-token").read_text(encoding="ascii")},
         timeout=_ANSWER_SECONDS,

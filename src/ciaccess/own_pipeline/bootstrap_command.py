@@ -1,8 +1,8 @@
 """`./ciaccess bootstrap`: the first time, by an administrator; afterwards the pipeline does it.
 
 Runs `pulumi up` as the calling user, which makes the pipeline's identities too, and puts into Vault what only people can
-bring: the tokens of GitLab and the stack's passphrase. Safe to repeat; what changes the identities themselves needs it
-again, since they may not write each other (docs/adr/0009).
+bring: the tokens of GitLab, and a passphrase of the stack's own. Safe to repeat; what changes the identities themselves needs it
+again, since they may not write each other (docs/adr/0018).
 """
 
 from __future__ import annotations
@@ -14,15 +14,24 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ciaccess.access.desired import pipeline_identities
+from ciaccess.access.desired.trust_anchors import changed_anchors, trust_anchors
 from ciaccess.cli.options import load_access
 from ciaccess.cli.terminal import confirm, notices, output
 from ciaccess.engine import pulumi_cli
-from ciaccess.engine.preconditions import check_transit_key
+from ciaccess.engine.preconditions import check_transit_key, own_passphrase
+from ciaccess.engine.trust_anchors import (
+    DEFAULT_PATH,
+    anchors_path,
+    confirmed_anchors,
+    confirmed_text,
+    listed,
+)
 from ciaccess.errors import CommandError
-from ciaccess.own_pipeline.anchors import confirmed_text
 
 if TYPE_CHECKING:
     from ciaccess.access import Access
+    from ciaccess.access.model.models import Pipeline
+    from ciaccess.clients.gitlab.variables import GitLab
     from ciaccess.clients.vault.client import Vault
 
 application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -85,15 +94,36 @@ def bootstrap(
         pipeline_identities.GITLAB_NOTES: gitlab_notes,
         pipeline_identities.GITLAB_WRITER: gitlab_writer,
     }
-    vault = _administrator(access)
+    vault, gitlab = _administrator(access)
     brought = _brought(access, vault, {name: path for name, path in files.items() if path})
+    _confirm_anchors(access, vault, yes=yes)
     _provision(stack, yes=yes)
     _put(access, vault, stack, brought)
+    _report_project(access.pipeline, gitlab)
     output().print(_LEFT.format(project=access.pipeline.project, branch=access.pipeline.branch), markup=False)
 
 
-def _administrator(access: Access) -> Vault:
-    """Return Vault, once it is known that the caller's credentials are taken by all three systems."""
+def _report_project(pipeline: Pipeline, gitlab: GitLab) -> None:
+    """Print settings of the project that give the identities to more code."""
+    from ciaccess.clients.errors import ApiError  # noqa: PLC0415 loaded already
+    from ciaccess.drift.gitlab_project import project_findings  # noqa: PLC0415 likewise
+
+    try:
+        found = list(project_findings(pipeline, gitlab))
+    except ApiError as error:
+        output().print(f"could not check the settings of {pipeline.project}: {error}", markup=False)
+        return
+    for each in found:
+        output().print(f"{each.severity}: {each.title} ({each.object})", markup=False)
+        output().print(
+            f"  expected: {each.expected}; found: {each.found}\n  {each.manual_command}", markup=False
+        )
+    if not found:
+        output().print(f"the settings of {pipeline.project} in GitLab are as expected", markup=False)
+
+
+def _administrator(access: Access) -> tuple[Vault, GitLab]:
+    """Return Vault and GitLab, once all three systems have accepted the credentials."""
     from ciaccess.clients.connect import gitlab_client, nexus_client, vault_client  # noqa: PLC0415 slow to import
     from ciaccess.clients.credentials import KNOWN, require  # noqa: PLC0415 likewise
     from ciaccess.clients.gitlab.groups import token_scopes  # noqa: PLC0415 likewise
@@ -104,9 +134,10 @@ def _administrator(access: Access) -> Vault:
     vault = vault_client(access)
     vault.token_lives()
     nexus_client(access.nexus.url).users.all()
-    if "api" not in token_scopes(gitlab_client(access.gitlab.url)):
+    gitlab = gitlab_client(access.gitlab.url)
+    if "api" not in token_scopes(gitlab):
         raise CommandError("GITLAB_TOKEN lacks the scope api. Use a token of an owner of the group")
-    return vault
+    return vault, gitlab
 
 
 def _brought(access: Access, vault: Vault, files: dict[str, Path]) -> dict[str, str]:
@@ -153,6 +184,19 @@ def _fault(access: Access, token: str, wanted: _Token) -> str:
     return ""
 
 
+def _confirm_anchors(access: Access, vault: Vault, *, yes: bool) -> None:
+    """Show which trust anchors changed, and confirm them: the engine refuses any others."""
+    before = confirmed_anchors(vault, anchors_path(access), DEFAULT_PATH)
+    if before is None:
+        return  # the first time: there may be no KV engine yet
+    lines = listed(changed_anchors(before, trust_anchors(access)))
+    if lines:
+        output().print(f"Trust anchors that change:{lines}", markup=False)
+        if not yes:
+            confirm("Confirm these?")
+        _write(access, vault, {pipeline_identities.TRUST_ANCHORS: confirmed_text(access)})
+
+
 def _provision(stack: str, *, yes: bool) -> None:
     pulumi_cli.ensure_stack(stack)
     words = ("--stack", stack, "--refresh")
@@ -165,14 +209,16 @@ def _provision(stack: str, *, yes: bool) -> None:
 
 
 def _put(access: Access, vault: Vault, stack: str, brought: dict[str, str]) -> None:
-    from ciaccess.engine.preconditions import passphrase  # noqa: PLC0415 loaded already
-
-    chosen = passphrase(stack)
-    from ciaccess.clients.vault.secret import VaultSecret  # noqa: PLC0415 likewise
-
-    values = brought | ({pipeline_identities.PASSPHRASE: chosen} if chosen else {})
+    passphrase = own_passphrase(stack)
+    values = brought | ({pipeline_identities.PASSPHRASE: passphrase} if passphrase else {})
     # Whoever runs this confirms them.
     values[pipeline_identities.TRUST_ANCHORS] = confirmed_text(access)
+    _write(access, vault, values)
+
+
+def _write(access: Access, vault: Vault, values: dict[str, str]) -> None:
+    from ciaccess.clients.vault.secret import VaultSecret  # noqa: PLC0415 likewise
+
     mount, folder = access.vault.kv.mount, pipeline_identities.own_folder(access)
     for name, value in values.items():
         if (VaultSecret(vault, f"{mount}/data/{folder}/{name}").read().fields or {}).get("value") != value:

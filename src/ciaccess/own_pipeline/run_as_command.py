@@ -16,8 +16,9 @@ import typer
 from ciaccess.access.desired import pipeline_identities
 from ciaccess.cli.options import FileOption, StackOption, load_access
 from ciaccess.cli.terminal import notices
+from ciaccess.engine.trust_anchors import check_anchors
 from ciaccess.errors import CommandError, Exit
-from ciaccess.own_pipeline.anchors import check_anchors
+from ciaccess.own_pipeline.branch_tip import check_branch_tip
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -42,6 +43,10 @@ def run_as(
     *,
     file: FileOption = None,
     stack: StackOption = None,
+    branch_tip: Annotated[
+        bool,
+        typer.Option("--branch-tip", help="Refuse a checkout that is not at the tip of pipeline.branch."),
+    ] = False,
 ) -> int:
     """Log in at Vault with the job's id_token, and run a command with the identity's credentials.
 
@@ -62,7 +67,10 @@ def run_as(
     vault = _log_in(access, chosen)
     try:
         check_anchors(access, vault)
-        return _run(words, {**_credentials(access, chosen, vault), "VAULT_TOKEN": vault.token})
+        credentials = _credentials(access, chosen, vault)
+        if branch_tip:
+            check_branch_tip(access, credentials["GITLAB_TOKEN"])
+        return _run(words, {**credentials, "VAULT_TOKEN": vault.token})
     finally:
         _log_out(vault)
 
@@ -120,6 +128,7 @@ def _credentials(access: Access, identity: pipeline_identities.Identity, vault: 
     Raises:
         CommandError: some are not in Vault; it lists all of them.
     """
+    from ciaccess.clients.credentials import GITLAB_FROM, STATE  # noqa: PLC0415 likewise
     from ciaccess.clients.vault.secret import VaultSecret  # noqa: PLC0415 likewise
 
     mount, folder = access.vault.kv.mount, pipeline_identities.own_folder(access)
@@ -139,9 +148,10 @@ def _credentials(access: Access, identity: pipeline_identities.Identity, vault: 
             f"Vault has no {', '.join(f'{mount}/{folder}/{name}' for name in sorted(missing))}. "
             "An administrator runs ./ciaccess bootstrap, see docs/own-pipeline.md"
         )
-    return {variable: value for variable, value in found.items() if value} | {
-        "VAULT_ADDR": access.vault.address
-    }
+    given = {variable: value for variable, value in found.items() if value}
+    if "GITLAB_TOKEN" not in identity.secrets:
+        given[GITLAB_FROM] = STATE
+    return given | {"VAULT_ADDR": access.vault.address}
 
 
 def _run(command: list[str], credentials: dict[str, str]) -> int:

@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING
 
 from ciaccess.cli.terminal import notices
 from ciaccess.clients.connect import vault_client
-from ciaccess.clients.http.session import trusting
-from ciaccess.clients.vault.client import Vault
 from ciaccess.engine import pulumi_cli
 from ciaccess.engine.settings import project_name
 from ciaccess.errors import CiaccessError, CommandError, Exit
-from ciaccess.recovery import leftovers, state_folder, state_key, unrecorded
+from ciaccess.recovery import leftovers, state_folder, unrecorded
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,16 +61,9 @@ def _rest(stack: str, settings_file: Path | None, access: Access, *, yes: bool) 
     except CommandError as error:
         raise CommandError(str(error), Exit.COULD_NOT_LOOK) from None
     vault = vault_client(access)
-    state_key.check(export, _vault_of_the_key(vault))
     left = _mend(leftovers.of_the_state(export, stack), yes=yes)
     left += _mend(leftovers.of_vault(export, access, vault), yes=yes)
     return left + _mend(unrecorded.leftovers(export, access, vault, stack, settings_file), yes=yes)
-
-
-def _vault_of_the_key(vault: Vault) -> Vault:
-    """Return the Vault that decrypts the state; the engine prefers variables of its own for it."""
-    address = os.environ.get("VAULT_SERVER_URL") or vault.url
-    return Vault(address, os.environ.get("VAULT_SERVER_TOKEN") or vault.token, options=trusting())
 
 
 def _mend(left: list[Leftover], *, yes: bool) -> list[Leftover]:

@@ -70,7 +70,7 @@ def preview(  # noqa: PLR0913 a command's options
     outputs.check()
     settings = StackSettings.of_stack(stack, settings_file)
     access = load(settings.access_file, settings.addresses)
-    before = None if base is None else base_of(base, settings)
+    before = None if base is None else base_of(base, stack, settings_file, settings)
     use_local_credentials(stack, settings_file)
     finish(_show(Subject(project_name(), stack, settings_file, access), before, outputs))
 

@@ -35,7 +35,6 @@ PEOPLE, OBJECTS, DRIFT = (
     "Objects that this change alters",
     "Drift found in passing",
 )
-NOT_CHECKED = "passwords: a preview reads no secret and tries no login. ./ciaccess drift does both"
 DISAGREEMENT = "The YAML and the engine do not agree"
 _REASONS = (
     "What access.yaml changes since {base}, and what the engine would do, are not the same. Usual reasons: what was merged "
@@ -56,7 +55,7 @@ def page_of(report: Report) -> Page:
     text, tone = _verdict(report)
     numbers = report.counts.to_json().items()
     facts = [("pulumi up", ", ".join(f"{number} to {verb}" for verb, number in numbers))]
-    facts.append(("Not checked", NOT_CHECKED))
+    facts += [("Not checked", sentence) for sentence in report.not_checked]
     if report.agreement is not None:
         facts.append(("Compared with", report.agreement.base))
     facts += [("Former account", sentence) for sentence in report.former]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ciaccess.clients import connect
 from ciaccess.clients.could_not_look import CouldNotLook
+from ciaccess.clients.credentials import gitlab_is_unread
 from ciaccess.errors import CiaccessError
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def unreachable(access: Access) -> tuple[CouldNotLook, ...]:
         "Vault": connect.checked_vault,
         "Nexus": connect.checked_nexus,
     }
-    if access.gitlab.groups:
+    if access.gitlab.groups and not gitlab_is_unread():
         asked["GitLab"] = connect.checked_gitlab
     answers: queue.Queue[tuple[str, Any]] = queue.Queue()
     for system, check in asked.items():

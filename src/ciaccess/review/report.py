@@ -9,14 +9,15 @@ from ciaccess.access.desired.former_names import ALWAYS, expanded
 from ciaccess.analysis.changes import Change, Difference
 from ciaccess.analysis.difference import difference
 from ciaccess.analysis.facts import AccessFacts
-from ciaccess.engine.resource_types import ACCOUNT
+from ciaccess.clients.credentials import gitlab_is_unread
+from ciaccess.engine.resource_types import ACCOUNT, VARIABLE
 from ciaccess.review.account import known
 from ciaccess.review.charts import charts_of
 from ciaccess.review.facts_of_resources import facts, is_own
 from ciaccess.review.resources import Counts, ResourceChange, counts, drift, proposed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from ciaccess.access import Access
     from ciaccess.access.desired.former_names import FormerName
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     _Objects = list[tuple[str, Inputs]]
 
 _NOTHING = Difference((), ())
+PASSWORDS = "passwords: a preview reads no secret and tries no login. ./ciaccess drift does both"
+VARIABLES = "variables of GitLab groups: compared with the state, not refreshed. ./ciaccess drift reads them"
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,7 @@ class Report:
     agreement: Agreement | None = None
     former: tuple[str, ...] = ()
     charts: tuple[Chart, ...] = ()
+    not_checked: tuple[str, ...] = ()
 
     @property
     def is_clean(self) -> bool:
@@ -95,6 +99,7 @@ class Report:
             },
             "agreement": None if self.agreement is None else self.agreement.to_json(),
             "former": list(self.former),
+            "not_checked": list(self.not_checked),
         }
 
 
@@ -146,7 +151,14 @@ def report_of(
         agreement=None if base is None else _agreement(access, base, declared),
         former=_former(resources.values(), former),
         charts=_charts(states, declared, access),
+        not_checked=tuple(_not_checked(resources.values())),
     )
+
+
+def _not_checked(resources: Iterable[Resource]) -> Iterator[str]:
+    yield PASSWORDS
+    if gitlab_is_unread() and any(each.type == VARIABLE for each in resources):
+        yield VARIABLES
 
 
 def _anchors(base: Base | None, declared: AccessFacts) -> tuple[ChangedAnchor, ...]:

@@ -10,6 +10,8 @@ from ciaccess.access.desired.former_names import former_names
 from ciaccess.analysis.facts import AccessFacts
 from ciaccess.clients.could_not_look import CouldNotLook
 from ciaccess.engine import previewing
+from ciaccess.engine.settings import CONFIG_FOLDER
+from ciaccess.engine.trust_anchors import check_known_anchors
 from ciaccess.errors import CiaccessError, Exit
 from ciaccess.progress import Step
 from ciaccess.review.preflight import unreachable
@@ -44,16 +46,18 @@ class NotCheckedError(CiaccessError):
         self.could_not_look = could_not_look
 
 
-def base_of(revision: str, settings: StackSettings) -> Base:
-    """Return access.yaml of a git revision, to compare with.
+def base_of(revision: str, stack: str, settings_file: Path | None, settings: StackSettings) -> Base:
+    """Return access.yaml of a git revision, with the stack's addresses of then, to compare with.
 
     Raises:
         CommandError: there is no such revision, or no access.yaml in it.
     """
-    from ciaccess.cli.revisions import RefusedThenError, declared_at  # noqa: PLC0415 only where there is a base
+    from ciaccess.cli.revisions import RefusedThenError, addresses_at, declared_at  # noqa: PLC0415 only where there is a base
 
+    file = settings_file or CONFIG_FOLDER / f"Pulumi.{stack}.yaml"
+    addresses = addresses_at(revision, stack, file, settings.addresses)
     try:
-        return Base.of(revision, declared_at(revision, settings.access_file, settings.addresses))
+        return Base.of(revision, declared_at(revision, settings.access_file, addresses))
     except RefusedThenError as error:
         # A change that corrects it must pass.
         return Base(revision, None, str(error))
@@ -66,6 +70,7 @@ def preview(subject: Subject, base: Base | None) -> Report:
         NotCheckedError: something could not be checked.
         EngineError: the engine failed for another reason.
     """
+    check_known_anchors(subject.access)
     with Step("checking access to Vault, Nexus and GitLab"):
         not_checked = unreachable(subject.access)
     if not_checked:

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.project.project import ROOT
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -42,17 +40,6 @@ def test_a_bad_yaml_is_refused_with_every_fault_before_anything_is_asked(project
     assert "Did you mean docker?" in done.text
     assert "nx-pull-al" in done.text
     assert "Traceback" not in done.text
-
-
-def test_no_other_stack_may_use_the_public_passphrase(project: Project) -> None:
-    written = ROOT / "config" / "Pulumi.elsewhere.yaml"  # by the engine, for its salt
-    project.run("pulumi", "stack", "init", "elsewhere", "--no-select", "--non-interactive").succeeded()
-    try:
-        done = project.run("pulumi", "preview", "--stack", "elsewhere", "--non-interactive")
-    finally:
-        written.unlink(missing_ok=True)
-    assert done.code != 0
-    assert "passphrase of the local stack, which is public" in complaints(done)
 
 
 @pytest.fixture

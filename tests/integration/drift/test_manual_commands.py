@@ -61,6 +61,39 @@ def test_an_undeclared_service_account_that_administers_nexus_is_one_finding(pro
             nexus(provisioned, "DELETE", "users/svc-ghost")
 
 
+def test_settings_of_the_own_project_that_let_other_code_in_are_found_and_set_by_the_commands(
+    provisioned: Project,
+) -> None:
+    """In GitLab: who may push, merge and set variables; caches, tags."""
+    own = "api/v4/projects/orchestrator%2Fciaccess"
+    loose = {"name": "main", "push_access_level": 40, "merge_access_level": 30, "allow_force_push": True}
+    settings = {"ci_pipeline_variables_minimum_override_role": "developer", "ci_separated_caches": False}
+    for method, path, body in (
+        ("DELETE", f"{own}/protected_branches/main", None),
+        ("POST", f"{own}/protected_branches", loose),
+        ("PUT", own, settings),
+        ("DELETE", f"{own}/protected_tags/*", None),
+    ):
+        assert provisioned.gitlab(method, path, json=body).ok
+    looked = look(provisioned)
+    assert looked.code == DRIFT
+    found = {finding["id"]: finding["found"] for finding in looked.report["findings"]}
+    assert found == {
+        "gitlab.project.branch": "Maintainers may push, Developers may merge, force push is allowed",
+        "gitlab.project.variables": "developer",
+        "gitlab.project.caches": "one cache for all branches",
+        "gitlab.project.tags": "Developers may create the tag main",
+    }
+    do_by_hand(provisioned, looked)
+    assert look(provisioned).code == CLEAN
+    assert provisioned.gitlab("DELETE", f"{own}/protected_branches/main").ok
+    looked = look(provisioned)
+    (finding,) = looked.report["findings"]
+    assert (finding["id"], finding["found"]) == ("gitlab.project.branch", "not protected")
+    do_by_hand(provisioned, looked)
+    assert look(provisioned).code == CLEAN
+
+
 def test_an_authority_that_is_declared_is_sent_kept_and_put_back_by_the_command(
     provisioned: Project, tmp_path: Path
 ) -> None:

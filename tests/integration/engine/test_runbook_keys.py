@@ -1,4 +1,4 @@
-"""docs/runbook-state.md as it stands, on what encrypts the state: passphrases, keys of transit, and a lost one."""
+"""States that are encrypted with a passphrase of their own, or with a key of Vault, go on; docs/runbook-state.md on giving these up."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from ciaccess.access.desired.pipeline_identities import APPLY, DRIFT, PREVIEW
 from tests.support.engine.runbook import Runbook
-from tests.support.own_pipeline.identities import SCHEDULED, make_tokens, own_token
+from tests.support.own_pipeline.identities import SCHEDULED, make_tokens, own_secret, own_token
 from tests.support.project.checkout import STACK
 
 if TYPE_CHECKING:
@@ -25,12 +25,11 @@ _WHAT = ("decrypt", "encrypt", "rewrap", "keys", "export/encryption-key", "datak
 
 @pytest.fixture(scope="module")
 def bootstrapped(checkout: Checkout) -> Checkout:
-    """The checkout whose pipeline has all that it needs, its state encrypted by a passphrase."""
+    """The checkout whose pipeline has all that it needs, its state encrypted by a passphrase of its own."""
     PAGE.follow(checkout, "Set the shell up")
     words = " ".join(make_tokens(checkout.project))
     checkout.shell(f"./ciaccess bootstrap --stack {STACK} --yes {words}").succeeded()
     checkout.shell(f"git add config && git commit -q -m {STACK}").succeeded()
-    PAGE.follow(checkout, "Before each of these")
     return checkout
 
 
@@ -41,7 +40,7 @@ def as_job(checkout: Checkout, identity: str, *words: str, **claims: Any) -> Don
     return checkout.shell(f"{_JOB} {run}", VAULT_ID_TOKEN=own_token(checkout.project, **claims))
 
 
-def looks(checkout: Checkout, identity: str = PREVIEW, **claims: Any) -> None:
+def previews_cleanly(checkout: Checkout, identity: str = PREVIEW, **claims: Any) -> None:
     """Preview as a job of the pipeline: nothing is to do."""
     as_job(checkout, identity, "preview", "--refresh", "--expect-no-changes", **claims).succeeded()
 
@@ -57,113 +56,58 @@ def transit_rights(checkout: Checkout, identity: str, **claims: Any) -> dict[str
     return {path: rights[path] for path in asked if rights[path] != ["deny"]}
 
 
-def test_the_passphrase_is_changed_and_the_old_one_opens_nothing(bootstrapped: Checkout) -> None:
+def test_a_passphrase_of_ones_own_reaches_the_jobs_and_is_given_up(bootstrapped: Checkout) -> None:
     before = bootstrapped.secrets()
-    PAGE.follow(bootstrapped, "Change the passphrase")
-    assert bootstrapped.secrets() == before
-    looks(bootstrapped)
-    old = {"PULUMI_CONFIG_PASSPHRASE_FILE": str(bootstrapped.home / "passphrase.old")}
-    for refused in (
-        bootstrapped.up(**old),
-        bootstrapped.shell(f"pulumi stack export --stack {STACK} --show-secrets", **old),
-    ):
-        assert refused.code
-        assert "incorrect passphrase" in refused.text
-
-
-def test_a_change_that_was_interrupted_is_taken_back(bootstrapped: Checkout) -> None:
-    """The settings have the new passphrase and the state has the old one: what is left by a kill in between."""
-    before = bootstrapped.secrets()
-    PAGE.follow(bootstrapped, "Before each of these")
-    new = bootstrapped.home / "passphrase.new"
-    new.write_text("never to be", encoding="ascii")
-    change = f"pulumi stack change-secrets-provider passphrase --stack {STACK} --non-interactive"
-    bootstrapped.shell(f'{change} < "{new}"').succeeded()
-    bootstrapped.shell(f'pulumi stack import --stack {STACK} --file "$HOME/prod.before.json"').succeeded()
-    refused = bootstrapped.up(PULUMI_CONFIG_PASSPHRASE_FILE=str(new))
-    assert "failed to decrypt: incorrect passphrase" in refused.text
-    new.unlink()
-    PAGE.follow(bootstrapped, "It was interrupted")
+    previews_cleanly(bootstrapped)
+    PAGE.follow(bootstrapped, "What encrypts it", 0)
+    bootstrapped.shell(f"./ciaccess bootstrap --stack {STACK} --yes").succeeded()
+    assert own_secret(bootstrapped.project, "passphrase") is None
+    previews_cleanly(bootstrapped)
+    bootstrapped.is_settled()
     assert bootstrapped.secrets() == before
 
 
-def test_transit_takes_the_place_of_a_passphrase_is_turned_and_makes_room_again(
-    bootstrapped: Checkout,
-) -> None:
-    before = bootstrapped.secrets()
-    (line,) = PAGE.blocks("From a passphrase to Vault's transit", "yaml")
-    PAGE.follow(bootstrapped, "Before each of these")
-
-    PAGE.follow(bootstrapped, "From a passphrase to Vault's transit", 0)
-    bootstrapped.edit("pipeline:\n", f"pipeline:\n{line}")
-    PAGE.follow(bootstrapped, "From a passphrase to Vault's transit", 1, 2)
-    assert bootstrapped.settings()["secretsprovider"] == "hashivault://ciaccess"
-    assert "encryptionsalt" not in bootstrapped.settings()
-    assert bootstrapped.secrets() == before
-    looks(bootstrapped)
-    looks(bootstrapped, DRIFT, **SCHEDULED)
+def test_a_key_of_vault_is_used_by_the_jobs_and_is_given_up(bootstrapped: Checkout) -> None:
+    before, settings = bootstrapped.secrets(), bootstrapped.settings()
+    use_transit(bootstrapped)
+    refused = bootstrapped.shell(f"./ciaccess bootstrap --stack {STACK} --yes")
+    assert refused.code == 1
+    assert "set pipeline.transit_key: ciaccess" in refused.err
+    bootstrapped.edit("pipeline:\n", "pipeline:\n  transit_key: ciaccess\n")
+    bootstrapped.shell(f"./ciaccess bootstrap --stack {STACK} --yes").succeeded()
+    previews_cleanly(bootstrapped)
+    previews_cleanly(bootstrapped, DRIFT, **SCHEDULED)
     as_job(bootstrapped, APPLY, "up", "--yes", "--skip-preview", "--expect-no-changes").succeeded()
     for identity, claims in ((PREVIEW, {}), (DRIFT, SCHEDULED), (APPLY, {})):
         assert transit_rights(bootstrapped, identity, **claims) == {"transit/decrypt/ciaccess": ["update"]}
 
-    turned = bootstrapped.settings()["encryptedkey"]
-    PAGE.follow(bootstrapped, "Turn the key of transit")
-    assert bootstrapped.settings()["encryptedkey"] != turned
-    shut = "vault write transit/keys/ciaccess/config min_decryption_version=2"
-    bootstrapped.shell(shut).succeeded()
+    PAGE.follow(bootstrapped, "What encrypts it", 1)
+    bootstrapped.edit("  transit_key: ciaccess\n", "")
+    bootstrapped.shell(f"./ciaccess bootstrap --stack {STACK} --yes").succeeded()
+    assert bootstrapped.settings().keys() == settings.keys()
+    previews_cleanly(bootstrapped)
     assert bootstrapped.secrets() == before
-    looks(bootstrapped)
-    old = bootstrapped.shell(
-        f"git show HEAD~1:config/Pulumi.{STACK}.yaml > config/Pulumi.{STACK}.yaml; pulumi up --yes --skip-preview --stack {STACK}"
-    )
-    assert "disallowed by policy" in old.text, "a copy of before cannot be read any more"
-    bootstrapped.shell(f"git checkout -q config/Pulumi.{STACK}.yaml").succeeded()
-
-    PAGE.follow(bootstrapped, "From transit to a passphrase", 0)
-    bootstrapped.edit(line, "")
-    PAGE.follow(bootstrapped, "From transit to a passphrase", 1)
-    assert "secretsprovider" not in bootstrapped.settings()
-    assert bootstrapped.secrets() == before
-    looks(bootstrapped)
 
 
-def test_bootstrap_goes_on_with_no_key_that_the_pipeline_may_not_use(bootstrapped: Checkout) -> None:
-    settings = bootstrapped.settings()
-    bootstrapped.write_settings(settings | {"secretsprovider": "hashivault://ciaccess"})
-    refused = bootstrapped.shell(f"./ciaccess bootstrap --stack {STACK} --yes")
-    bootstrapped.write_settings(settings)
-    assert refused.code == 1
-    assert "set pipeline.transit_key: ciaccess" in refused.err
-
-
-def test_a_lost_key_is_said_and_the_passwords_are_taken_over_as_they_are(bootstrapped: Checkout) -> None:
+def test_after_the_key_is_lost_a_new_state_adopts_what_exists(bootstrapped: Checkout) -> None:
     before = bootstrapped.secrets()
-    vault = bootstrapped.project.vault()
+    use_transit(bootstrapped)
+    transit = bootstrapped.project.vault().secrets.transit
+    transit.update_key_configuration("ciaccess", deletion_allowed=True)
+    transit.delete_key("ciaccess")
+    refused = bootstrapped.shell(f"pulumi up --yes --skip-preview --stack {STACK} --non-interactive")
+    assert refused.code
+    assert "encryption key not found" in refused.text
+    PAGE.follow(bootstrapped, "No copy is left")
+    bootstrapped.is_settled()
+    assert bootstrapped.secrets() == before
+
+
+def use_transit(checkout: Checkout) -> None:
+    """Encrypt the state with a key of Vault, as users of before do."""
+    vault = checkout.project.vault()
     if "transit/" not in vault.sys.list_mounted_secrets_engines()["data"]:
         vault.sys.enable_secrets_engine("transit")
     vault.secrets.transit.create_key("ciaccess")
-    bootstrapped.shell(
-        f"pulumi stack change-secrets-provider hashivault://ciaccess --stack {STACK}; git commit -qam transit"
-    ).succeeded()
-    bootstrapped.shell(f"./ciaccess recover --stack {STACK}").succeeded()
-    vault.secrets.transit.update_key_configuration("ciaccess", deletion_allowed=True)
-    vault.secrets.transit.delete_key("ciaccess")
-
-    said = bootstrapped.shell(f"./ciaccess recover --stack {STACK}")
-    assert said.code == 3
-    assert "cannot be decrypted with transit/keys/ciaccess" in said.err
-    assert "encryption key not found" in said.err
-    assert "The key of transit is lost" in said.err
-    for words in ("up --yes --skip-preview", "preview --refresh"):
-        refused = bootstrapped.shell(f"pulumi {words} --stack {STACK} --non-interactive")
-        assert refused.code == 1
-        assert "encryption key not found" in refused.text
-    tried = bootstrapped.shell(f"pulumi stack change-secrets-provider passphrase --stack {STACK}")
-    assert tried.code
-    bootstrapped.shell(f"git checkout -q config/Pulumi.{STACK}.yaml").succeeded()
-
-    PAGE.follow(bootstrapped, "The key of transit is lost")
-    assert bootstrapped.settings()["secretsprovider"] == "hashivault://ciaccess-2"
-    bootstrapped.is_settled()
-    assert bootstrapped.secrets() == before
-    bootstrapped.shell(f"./ciaccess recover --stack {STACK}").succeeded()
+    change = f"pulumi stack change-secrets-provider hashivault://ciaccess --stack {STACK}"
+    checkout.shell(change).succeeded()

@@ -50,7 +50,7 @@ def own_token(project: Project, **claims: Any) -> str:
 
 def run_as(project: Project, identity: str, *command: str, **claims: Any) -> Done:
     """Run a command as an identity, without any of the administrator's credentials."""
-    job = replace(project, extra={"VAULT_ID_TOKEN": own_token(project, **claims)})
+    job = replace(project, extra={**project.extra, "VAULT_ID_TOKEN": own_token(project, **claims)})
     words = ("--stack", STACK, "--file", str(project.access), identity, "--", *command)
     return job.run("./ciaccess", "run-as", *words, without=_ADMINISTRATORS)
 

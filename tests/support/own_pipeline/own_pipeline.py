@@ -41,6 +41,7 @@ class OwnPipeline:
         (self._programs / "make").chmod(0o755)
         self.git("init", "-q", "-b", "main")
         self.git("remote", "add", "origin", f"git@gitlab.shared.cwiq.io:{PROJECT}.git")
+        self.configure("stack: prod", "stack: local")
         self.commit("main as it is")
         self.git("update-ref", "refs/remotes/origin/main", "HEAD")
         self.git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/main")
@@ -73,11 +74,23 @@ class OwnPipeline:
         path.write_text(text.replace(old, new), encoding="utf-8")
         self.commit(f"{old!r} becomes {new!r}")
 
+    def configure(self, old: str, new: str) -> None:
+        """Replace a text in every include of .gitlab-ci.yml."""
+        path = self.folder / ".gitlab-ci.yml"
+        text = path.read_text(encoding="utf-8")
+        assert old in text
+        path.write_text(text.replace(old, new), encoding="utf-8")
+
+    def is_tip(self, commit: str = "HEAD") -> None:
+        """Have GitLab show a commit as the tip of `main`."""
+        settings = {"tips": {"main": self.git("rev-parse", commit)}}
+        project = {"path": PROJECT, "settings": settings}
+        assert self.project.gitlab("POST", "simulator/seed", json={"projects": [project]}).ok
+
     def run(self, *words: str, claims: dict[str, Any] | None = None, **variables: str) -> Done:
         """Run the pipeline; `claims` are those of its jobs' id_tokens, `words` go to gitlab-ci-local."""
         given = {
             **self._group_variables(),
-            "STACK": "local",
             "CI_PROJECT_ID": str(self.identity),
             "VAULT_ID_TOKEN": own_token(self.project, **(claims or {})),
             "XDG_CACHE_HOME": os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache"),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import json
 import os
 import secrets
 import shutil
@@ -79,6 +80,27 @@ class S3Server:
         (self.folder / "buckets" / bucket / key).write_bytes(content)
         shutil.rmtree(self.folder / "attributes" / bucket / key, ignore_errors=True)
 
+    def reader(self, bucket: str, policy: str) -> dict[str, str]:
+        """Make the user that the policy names, give the bucket the policy, and return the environment of the user."""
+        document = json.loads(policy)
+        (name,) = {each["Principal"]["AWS"] for each in document["Statement"]}
+        secret = secrets.token_hex(16)
+        about = ["--access", name, "--secret", secret, "--role", "user"]
+        root = ["--access", self.key_id, "--secret", self.secret, "--endpoint-url", self.url]
+        made = [str(program()), "admin", *root, "create-user", *about]
+        subprocess.run(made, env={**os.environ, "ADMIN_REGION": REGION}, check=True, capture_output=True)
+        done = self.ask("PUT", f"{bucket}?policy=", self.credentials(), policy)
+        assert done.startswith("2"), done
+        return {"AWS_ACCESS_KEY_ID": name, "AWS_SECRET_ACCESS_KEY": secret}
+
+    def ask(self, method: str, path: str, credentials: dict[str, str], body: str = "") -> str:
+        """Send one signed request; return its status."""
+        user = f"{credentials['AWS_ACCESS_KEY_ID']}:{credentials['AWS_SECRET_ACCESS_KEY']}"
+        words = ["curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", "-X", method, "--data-binary", "@-"]
+        words += ["--aws-sigv4", f"aws:amz:{REGION}:s3", "--user", user, f"{self.url}/{path}"]
+        words += ["-H", f"x-amz-content-sha256: {hashlib.sha256(body.encode()).hexdigest()}"]
+        return subprocess.run(words, input=body, text=True, check=True, capture_output=True).stdout
+
     def start(self) -> None:
         """Start the server and wait until it answers.
 
@@ -86,6 +108,7 @@ class S3Server:
             RuntimeError: it ended, or never answered; its output is in `log`.
         """
         (self.folder / "buckets").mkdir(parents=True, exist_ok=True)
+        (self.folder / "users").mkdir(exist_ok=True)
         (self.folder / "attributes").mkdir(exist_ok=True)  # not every file system has attributes of its own
         variables = {
             **os.environ,
@@ -94,7 +117,8 @@ class S3Server:
             "VGW_REGION": REGION,
         }
         places = ["--sidecar", str(self.folder / "attributes"), str(self.folder / "buckets")]
-        command = [str(program()), "--port", f"127.0.0.1:{self.port}", "--quiet", "posix", *places]
+        command = [str(program()), "--port", f"127.0.0.1:{self.port}", "--quiet"]
+        command += ["--iam-dir", str(self.folder / "users"), "posix", *places]
         log = self.folder / "log"
         with log.open("ab") as output:
             self.process = subprocess.Popen(command, env=variables, stdout=output, stderr=output)

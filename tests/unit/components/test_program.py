@@ -10,7 +10,7 @@ import pulumi
 import pytest
 
 from ciaccess.engine import settings
-from ciaccess.environment import LOCAL_PASSPHRASE, ROOT
+from ciaccess.environment import ROOT
 from tests.support.access.access import edited
 from tests.support.components.recording import GENERATED, Recording, record
 
@@ -134,13 +134,6 @@ def test_every_fault_of_the_file_is_told_before_the_first_resource(
         "version",
         "accounts.svc-app.push[0]",
     ]
-
-
-def test_the_public_passphrase_is_refused_outside_the_local_stack(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", LOCAL_PASSPHRASE)
-    with pytest.raises(pulumi.RunError, match="which is public"):
-        up(stack="prod")
-    assert up(stack="local").resources
 
 
 def test_missing_credentials_end_the_program_with_all_of_their_names(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""The public passphrase encrypts the stack `local` and no other one (docs/adr/0005)."""
+"""Which Vault is meant, which passphrase is a stack's own, and whether its pipeline can read the state."""
 
 from __future__ import annotations
 
@@ -9,18 +9,16 @@ import pytest
 
 from ciaccess.access import load
 from ciaccess.clients.credentials import CredentialsError
-from ciaccess.engine import settings, transit
-from ciaccess.engine.preconditions import check_passphrase, check_transit_key, check_vault
+from ciaccess.engine import settings
+from ciaccess.engine.preconditions import check_transit_key, check_vault, own_passphrase
 from ciaccess.engine.settings import StackSettingsError
-from ciaccess.environment import LOCAL_PASSPHRASE, ROOT
+from ciaccess.environment import PUBLIC_PASSPHRASE, ROOT
 from tests.support.access.access import GOOD, valid
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from ciaccess.access import Access
-
-PUBLIC = {"PULUMI_CONFIG_PASSPHRASE": LOCAL_PASSPHRASE}
 
 
 @pytest.fixture(autouse=True)
@@ -36,64 +34,28 @@ def in_file(folder: Path, passphrase: str) -> dict[str, str]:
     return {"PULUMI_CONFIG_PASSPHRASE_FILE": str(path)}
 
 
-def test_the_stack_local_may_use_it(folder: Path) -> None:
-    check_passphrase("local", PUBLIC)
-    check_passphrase("local", in_file(folder, LOCAL_PASSPHRASE))
-
-
 @pytest.mark.parametrize(
     "settings", [None, "config: {}\n", "encryptionsalt: v1:a=\n", "secretsprovider: passphrase\n"]
 )
-def test_no_other_stack_may_use_it(folder: Path, settings: str | None) -> None:
+def test_a_passphrase_is_a_stacks_own_unless_it_is_the_public_one(folder: Path, settings: str | None) -> None:
     if settings:
         (folder / "Pulumi.prod.yaml").write_text(settings, encoding="utf-8")
-    for environment in (PUBLIC, in_file(folder, LOCAL_PASSPHRASE), in_file(folder, LOCAL_PASSPHRASE + "\n")):
-        with pytest.raises(
-            StackSettingsError, match="'prod' would be encrypted with the passphrase of the local stack"
-        ):
-            check_passphrase("prod", environment)
+    assert own_passphrase("prod", in_file(folder, "another\n")) == "another"
+    variable = {"PULUMI_CONFIG_PASSPHRASE": "a variable, which the engine takes first"}
+    assert (
+        own_passphrase("prod", in_file(folder, "another") | variable)
+        == "a variable, which the engine takes first"
+    )
+    for public in (PUBLIC_PASSPHRASE, f"{PUBLIC_PASSPHRASE}\n"):
+        assert own_passphrase("prod", in_file(folder, public)) is None
+    for none in ({}, {"PULUMI_CONFIG_PASSPHRASE_FILE": str(folder / "none")}):
+        assert own_passphrase("prod", none) is None
 
 
-def test_the_refusal_says_what_to_do_and_not_the_passphrase() -> None:
-    with pytest.raises(StackSettingsError) as raised:
-        check_passphrase("prod", PUBLIC)
-    assert "PULUMI_CONFIG_PASSPHRASE_FILE" in str(raised.value)
-    assert LOCAL_PASSPHRASE not in str(raised.value)
-
-
-def test_a_passphrase_of_ones_own_is_accepted(folder: Path) -> None:
-    check_passphrase("prod", {"PULUMI_CONFIG_PASSPHRASE": "another"})
-    check_passphrase("prod", in_file(folder, "another"))
-
-
-def test_the_variable_wins_over_the_file_as_it_does_in_the_engine(folder: Path) -> None:
-    check_passphrase("prod", {**in_file(folder, LOCAL_PASSPHRASE), "PULUMI_CONFIG_PASSPHRASE": "another"})
-
-
-@pytest.mark.parametrize("settings", ["secretsprovider: hashivault://ciaccess\nencryptedkey: a\n"])
-def test_a_stack_with_another_secrets_provider_does_not_care(folder: Path, settings: str) -> None:
-    (folder / "Pulumi.prod.yaml").write_text(settings, encoding="utf-8")
-    check_passphrase("prod", PUBLIC)
-
-
-def test_a_managed_backend_encrypts_by_itself_unless_the_stack_says_otherwise(folder: Path) -> None:
-    environment = {**PUBLIC, "PULUMI_BACKEND_URL": "https://api.pulumi.com"}
-    check_passphrase("prod", environment)
-    (folder / "Pulumi.prod.yaml").write_text("encryptionsalt: v1:a=\n", encoding="utf-8")
-    with pytest.raises(StackSettingsError):
-        check_passphrase("prod", environment)
-
-
-def test_a_passphrase_file_that_is_not_there_is_left_to_the_engine(folder: Path) -> None:
-    check_passphrase("prod", {"PULUMI_CONFIG_PASSPHRASE_FILE": str(folder / "none")})
-    check_passphrase("prod", {})
-
-
-def test_a_secrets_provider_names_its_key_as_the_engine_reads_it() -> None:
-    assert transit.named_by("hashivault://Key") == ("Key", "transit")
-    assert transit.named_by("hashivault://a/b?engine=crypt/ci") == ("a/b", "crypt/ci")
-    assert transit.named_by("passphrase") is None
-    assert transit.named_by("awskms://alias/Key?region=eu-central-1") is None
+def test_a_stack_with_another_secrets_provider_has_no_passphrase(folder: Path) -> None:
+    text = "secretsprovider: hashivault://ciaccess\nencryptedkey: a\n"
+    (folder / "Pulumi.prod.yaml").write_text(text, encoding="utf-8")
+    assert own_passphrase("prod", {"PULUMI_CONFIG_PASSPHRASE": "another"}) is None
 
 
 def test_a_state_that_the_pipeline_could_not_decrypt_is_refused(folder: Path, tmp_path: Path) -> None:
@@ -109,8 +71,9 @@ def test_a_state_that_the_pipeline_could_not_decrypt_is_refused(folder: Path, tm
             check_transit_key("prod", access(*more))
     check_transit_key("prod", access("transit_key: state", "transit_mount: crypt"))
     check_transit_key("prod", valid(tmp_path, GOOD))
-    (folder / "Pulumi.prod.yaml").write_text("encryptionsalt: v1:a=\n", encoding="utf-8")
-    check_transit_key("prod", access("transit_key: state"))
+    for other in ("encryptionsalt: v1:a=\n", "secretsprovider: awskms://alias/state?region=eu-central-1\n"):
+        (folder / "Pulumi.prod.yaml").write_text(other, encoding="utf-8")
+        check_transit_key("prod", access("transit_key: state"))
 
 
 def test_a_vault_other_than_the_yamls_is_refused() -> None:

@@ -1,6 +1,6 @@
 """The identities of ciaccess's own pipeline: JWT roles, accounts and Nexus roles.
 
-Owns the three identities' names and what each is bound to (docs/adr/0009). What serves the accounts' pipelines
+Owns the three identities' names and what each is bound to (docs/adr/0018). What serves the accounts' pipelines
 (templates, `explain`, the stack's outputs) reads `access.accounts` and `access.vault.roles`; what makes or compares
 objects takes everything there is from here.
 """
@@ -47,11 +47,8 @@ IDENTITIES = {
     PREVIEW: Identity(
         PREVIEW,
         READER,
-        {
-            "GITLAB_TOKEN": GITLAB_READER,
-            "GITLAB_NOTES_TOKEN": GITLAB_NOTES,
-            "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
-        },
+        # Who reads a group's variables reads all of them, so a preview has no token that could.
+        {"GITLAB_NOTES_TOKEN": GITLAB_NOTES, "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE},
     ),
     APPLY: Identity(APPLY, WRITER, {"GITLAB_TOKEN": GITLAB_WRITER, "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE}),
     DRIFT: Identity(

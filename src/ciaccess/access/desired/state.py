@@ -120,7 +120,7 @@ class DesiredGroup:
 
 @dataclass(frozen=True)
 class Desired:
-    """All of it, ciaccess's own identities included (docs/adr/0009).
+    """All of it, ciaccess's own identities included (docs/adr/0018).
 
     `policies` are by JWT role, `named_roles` by id, each after those that it contains. `adopts_vault` and `adopts_nexus` allow to take over what exists there.
     """

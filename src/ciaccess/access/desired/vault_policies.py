@@ -1,6 +1,6 @@
 """Vault policies as text: what a JWT role's holder may do at which path of the API.
 
-Owns the paths of ciaccess's own jobs (docs/adr/0009): a preview reads what a refresh reads, a drift check also what `drift/`
+Owns the paths of ciaccess's own jobs (docs/adr/0018): a preview reads what a refresh reads, a drift check also what `drift/`
 reads besides the state, and an apply writes what `pulumi up` writes, except for these identities. Paths are complete where
 the names are known. `+` is one segment, for a name that may be new in a merge request or foreign: an account's secret, a
 policy or role that must not exist yet, roles at other auth mounts.

@@ -18,6 +18,9 @@ _PLACE = rf"(?P<host>{_LABEL}(?:\.{_LABEL})*|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-
 _URL = re.compile(rf"https?://{_PLACE}(?P<path>(?:/[A-Za-z0-9._~-]+)*)")
 # Below a host, docker reads the path of a repository, in lower case.
 _REGISTRY = re.compile(rf"{_PLACE}(?P<path>(?:/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*)")
+_IMAGE = re.compile(
+    rf"(?:{_PLACE}/)?[a-z0-9]+(?:[._/-]+[a-z0-9]+)*(?::[A-Za-z0-9_][A-Za-z0-9._-]{{0,127}}(?:@sha256:[0-9a-f]{{64}})?|@sha256:[0-9a-f]{{64}})"
+)
 # A host that ends so is an IPv4 address to a resolver, in one spelling or another.
 _NUMBER = re.compile(r"(?:[0-9]+|0[xX][0-9A-Fa-f]*)")
 _MOST_HOST_CHARACTERS = 253
@@ -61,6 +64,14 @@ def registry(value: str) -> str:
         raise refused(
             f"{shown(value)} is not a registry's address", allowed, "Write it as docker login takes it"
         )
+    return value
+
+
+def image(value: str) -> str:
+    """Check a docker image: a name with its registry where it is not Docker Hub's, a tag or a digest."""
+    if not _IMAGE.fullmatch(value):
+        allowed = "[registry/]name:tag, or with @sha256:<64 digits> behind it"
+        raise refused(f"{shown(value)} is not an image", allowed, "Write it as docker pull takes it")
     return value
 
 

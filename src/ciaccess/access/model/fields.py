@@ -60,6 +60,7 @@ VaultRoleName = Annotated[str, AfterValidator(checks.name("JWT role", upper=Fals
 PolicyName = Annotated[str, AfterValidator(checks.name("policy", upper=False)), _like(LOWER_SEGMENT)]
 Url = Annotated[str, AfterValidator(checks_addresses.url)]
 Registry = Annotated[str, AfterValidator(checks_addresses.registry)]
+Image = Annotated[str, AfterValidator(checks_addresses.image)]
 Duration = Annotated[
     int,
     BeforeValidator(checks.duration),

@@ -27,6 +27,7 @@ from ciaccess.access.model.fields import (
     EnvironmentScope,
     Format,
     GroupPath,
+    Image,
     KvMount,
     KvPrefix,
     LastDay,
@@ -318,6 +319,19 @@ class Pipeline(Section):
     )
 
 
+class Images(Section):
+    """Images of the jobs in ci/templates and of ciaccess's own pipeline."""
+
+    ciaccess: Image | None = Field(None, description="ciaccess's own jobs: Python 3.11 or newer, make, git.")
+    curl: Image | None = Field(None, description="Uploads, and promotion of files.")
+    docker: Image | None = Field(None, description="docker's client.")
+    kaniko: Image | None = Field(None, description="Kaniko's executor, a debug image.")
+    maven: Image | None = Field(None, description="Maven, with a JDK.")
+    node: Image | None = Field(None, description="npm.")
+    python: Image | None = Field(None, description="twine.")
+    skopeo: Image | None = Field(None, description="Promotion of images.")
+
+
 class Access(Section):
     """The whole of access.yaml, checked."""
 
@@ -336,6 +350,9 @@ class Access(Section):
     gitlab: GitLab = Field(description="GitLab: its address, and groups with their variables.")
     accounts: dict[AccountName, Account] = Field(description="Service accounts by name: what each may do.")
     pipeline: Pipeline | None = Field(None, description="ciaccess's own jobs. Default: it has no pipeline.")
+    images: Images = Field(
+        default_factory=Images, description="Images of jobs. Default: the usual ones, by tag."
+    )
 
     def variables_of(self, group: str) -> dict[str, Variable]:
         """Return a group's variables by key; one without a description gets the owner marker."""

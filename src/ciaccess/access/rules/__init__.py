@@ -12,6 +12,7 @@ from ciaccess.access.rules import (
     claims,
     former_names,
     gitlab,
+    images,
     names,
     nexus,
     pipeline,
@@ -37,6 +38,7 @@ RULES = (
     *former_names.RULES,
     *rotation.RULES,
     *pipeline.RULES,
+    *images.RULES,
 )
 
 

@@ -10,16 +10,16 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from ciaccess.access.desired.objects import Variable
+from ciaccess.clients.credentials import gitlab_is_unread
 from ciaccess.engine import resource_types
 from ciaccess.provider.kinds.fields import FLAG, UNKNOWN, Field, Rule, Values, at_most, one_of
-from ciaccess.provider.kinds.kind import join_id
+from ciaccess.provider.kinds.kind import ReadResult, join_id
 from ciaccess.provider.kinds.objects import ADOPT, ObjectKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ciaccess.provider.kinds.fields import Failure
-    from ciaccess.provider.kinds.kind import ReadResult
     from ciaccess.provider.systems import Systems
 
 _KEY = Rule(
@@ -90,13 +90,20 @@ class GitLabGroupVariable(ObjectKind[Variable]):
         return values, failures
 
     def read(self, resource_id: str, state: Values) -> ReadResult | None:
-        """Return the variable; a hidden one with the value of the state, since GitLab does not return it."""
+        """Return the variable; a hidden one with the value of the state, since its value cannot be read."""
+        if state and gitlab_is_unread():
+            return ReadResult(state, self._full_id(resource_id))
         seen = super().read(self._full_id(resource_id), state)
         if seen is None:
             return None
         if seen.values["hidden"]:
             seen.values["value"] = state.get("value", "")
-        return type(seen)(seen.values, self._full_id(resource_id))
+        return ReadResult(seen.values, self._full_id(resource_id))
+
+    def check_live(self, state: Values | None, inputs: Values) -> None:
+        """Refuse in a preview a variable that exists already, where GitLab is read."""
+        if not gitlab_is_unread():
+            super().check_live(state, inputs)
 
     def objects(self, address: Values) -> _Variables:
         """Return GitLab's group variables."""

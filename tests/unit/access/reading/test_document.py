@@ -88,7 +88,7 @@ def test_what_is_no_utf_8_is_refused(tmp_path: Path) -> None:
 def test_an_empty_document_is_said_to_be_empty(tmp_path: Path, text: str) -> None:
     (fault,) = checked(tmp_path, text).faults
     assert fault.message == "nothing stands here, which is not a mapping"
-    assert fault.allowed == "version, owner, adopt, strict, vault, nexus, gitlab, accounts, pipeline"
+    assert fault.allowed == "version, owner, adopt, strict, vault, nexus, gitlab, accounts, pipeline, images"
 
 
 @pytest.mark.parametrize("text", ["- a\n- b\n", "just text\n", "12\n", "${vault.address}\n"])

@@ -1,0 +1,82 @@
+"""Images of jobs: no declared account may replace one.
+
+An image by digest cannot be replaced. One by tag is served by a repository, and an account that pushes there pushes any name: docker's
+pushes cannot be limited to a path.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from ciaccess.access.desired.images import USUAL
+from ciaccess.access.reading.faults import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ciaccess.access.reading.faults import Fault
+    from ciaccess.access.rules.lenient_view import Outline, Rule
+
+_ALLOWED = "an image with @sha256:<digest>, or of a repository that no account here pushes to"
+_WRITES = re.compile(r"nx-repository-view-(?:docker|\*)-.+-(?:add|edit|\*)")
+_MOST_NAMES = 3
+
+
+def replaceable(outline: Outline) -> Iterator[Fault]:
+    """No declared account can replace an image; a tag without digest is warned of."""
+    pushers = _pushers(outline)
+    by = ", ".join(pushers[:_MOST_NAMES]) + (" and others" if len(pushers) > _MOST_NAMES else "")
+    for name in outline.mapping("images"):
+        image = outline.text("images", name)
+        if not image or "@sha256:" in image:
+            continue
+        remedy = f"Add its digest: {image}@sha256:…"
+        if pushers and _is_pushed_to(outline, image):
+            message = f"{shown(image)} can be replaced by a push of {by}"
+            yield outline.fault(("images", name), message, _ALLOWED, remedy)
+        else:
+            message = f"{shown(image)} is a tag, which can be moved"
+            yield outline.fault(("images", name), message, _ALLOWED, remedy, severity="warning")
+    pull = outline.text("nexus", "pull_registry")
+    chosen = outline.mapping("images")
+    usual = [name for name, image in USUAL.items() if image.startswith("{pull}") and name not in chosen]
+    if chosen and pull and pushers and usual:
+        message = f"the jobs' images {', '.join(usual)} come from here by tag, and can be replaced by a push of {by}"
+        remedy = "Name them under images"
+        yield outline.fault(("nexus", "pull_registry"), message, _ALLOWED, remedy, severity="warning")
+
+
+def _pushers(outline: Outline) -> list[str]:
+    """Return the accounts that write images."""
+    return [
+        account
+        for account in outline.mapping("accounts")
+        if any(
+            format_ in ("docker", "*")
+            for grant in ("push", "promote")
+            for _, format_ in outline.texts("accounts", account, grant)
+        )
+        or any(map(_WRITES.fullmatch, outline.held(account)))
+    ]
+
+
+def _is_pushed_to(outline: Outline, image: str) -> bool:
+    """Tell whether an image comes from a repository that accounts push to.
+
+    By its registry, or by the path below Nexus's host.
+    """
+    registries = (outline.text("nexus", "push_registry"), outline.text("nexus", "pull_registry"))
+    if any(registry and image.startswith(f"{registry}/") for registry in registries):
+        return True
+    host, _, rest = image.partition("/")
+    if host != urlsplit(outline.text("nexus", "url")).netloc:
+        return False
+    held = set(outline.repositories("docker").values()) | {
+        outline.text("nexus", "repositories", "docker", "group")
+    }
+    return rest.removeprefix("repository/").partition("/")[0] in held
+
+
+RULES: tuple[Rule, ...] = (replaceable,)

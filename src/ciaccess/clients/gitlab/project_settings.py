@@ -1,0 +1,119 @@
+"""What of a GitLab project's settings decides which code runs with its identities. Reads only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from ciaccess.clients.errors import NotFoundError, UnexpectedAnswerError
+from ciaccess.clients.gitlab.errors import ONCE, SYSTEM, errors
+
+if TYPE_CHECKING:
+    from ciaccess.clients.gitlab.variables import GitLab
+
+NO_ONE = 0
+# A user or group that is named one by one: whoever that is.
+_NAMED = 30
+
+
+@dataclass(frozen=True)
+class Protection:
+    """A rule for branches or tags: the lowest roles that may write and merge, by number."""
+
+    name: str
+    write_level: int
+    merge_level: int = NO_ONE
+    allows_force_push: bool = False
+
+
+@dataclass(frozen=True)
+class ProjectSettings:
+    """CI/CD settings of a project, and GitLab's version."""
+
+    version: str
+    variables_role: str
+    has_separate_caches: bool
+    runs_pipelines_of_forks: bool
+
+
+def project_settings(gitlab: GitLab, project: str) -> ProjectSettings:
+    """Return the CI/CD settings of a project.
+
+    Raises:
+        UnexpectedAnswerError: the token does not see them.
+    """
+    doing = f"read the settings of project '{project}'"
+    found = _get(gitlab, f"/projects/{quote(project, safe='')}", doing)
+    version = _get(gitlab, "/version", doing)
+    try:
+        return ProjectSettings(
+            version=str(version["version"]),
+            variables_role=str(found["ci_pipeline_variables_minimum_override_role"]),
+            has_separate_caches=bool(found["ci_separated_caches"]),
+            runs_pipelines_of_forks=bool(found["ci_allow_fork_pipelines_to_run_in_parent_project"]),
+        )
+    except KeyError as error:
+        remedy = "The token needs the role Maintainer in the project, and GitLab 17.1 or newer."
+        raise UnexpectedAnswerError(doing, f"the response has no {error}", remedy, system=SYSTEM) from None
+
+
+def branch_protection(gitlab: GitLab, project: str, branch: str) -> Protection | None:
+    """Return the rule of exactly this branch, None where there is none."""
+    path = f"/projects/{quote(project, safe='')}/protected_branches/{quote(branch, safe='')}"
+    try:
+        found = _get(gitlab, path, f"read the protection of branch '{branch}' of project '{project}'")
+    except NotFoundError:
+        return None
+    return Protection(
+        branch,
+        _lowest(found.get("push_access_levels")),
+        _lowest(found.get("merge_access_levels")),
+        bool(found.get("allow_force_push")),
+    )
+
+
+def tag_protections(gitlab: GitLab, project: str) -> tuple[Protection, ...]:
+    """Return the rules for tags."""
+    with errors(f"list protected tags of project '{project}'", gitlab.url):
+        path = f"/projects/{quote(project, safe='')}/protected_tags"
+        listed: Any = gitlab.api().http_list(path, get_all=True, per_page=100, **ONCE)
+    return tuple(Protection(str(each["name"]), _lowest(each.get("create_access_levels"))) for each in listed)
+
+
+def protects_environment(gitlab: GitLab, project: str, environment: str) -> bool:
+    """Tell whether an environment is protected; never without GitLab Premium."""
+    path = f"/projects/{quote(project, safe='')}/protected_environments/{quote(environment, safe='')}"
+    try:
+        _get(gitlab, path, f"read the protection of environment '{environment}' of project '{project}'")
+    except NotFoundError:
+        return False
+    return True
+
+
+def tip_of(gitlab: GitLab, project: str, branch: str) -> str:
+    """Return the commit at the tip of a branch.
+
+    Raises:
+        NotFoundError: there is no such branch, or the token does not see it.
+    """
+    doing = f"read the tip of branch '{branch}' of project '{project}'"
+    path = f"/projects/{quote(project, safe='')}/repository/branches/{quote(branch, safe='')}"
+    return str((_get(gitlab, path, doing).get("commit") or {}).get("id") or "")
+
+
+def _lowest(levels: Any) -> int:
+    """Return the lowest role that may; a user or group that is named counts as a developer."""
+    found = [
+        int(each.get("access_level") or _NAMED) for each in levels or () if each.get("access_level") != NO_ONE
+    ]
+    return min(found, default=NO_ONE)
+
+
+def _get(gitlab: GitLab, path: str, doing: str) -> dict[str, Any]:
+    with errors(doing, gitlab.url):
+        found = gitlab.api().http_get(path, **ONCE)
+    if not isinstance(found, dict):
+        remedy = f"Check that {gitlab.url} is GitLab's address."
+        raise UnexpectedAnswerError(doing, "the response is not an object", remedy, system=SYSTEM)
+    return found

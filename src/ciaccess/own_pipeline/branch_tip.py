@@ -1,0 +1,51 @@
+"""Whether the checkout is at the protected branch's tip: an older job can be restarted."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import TYPE_CHECKING
+
+from ciaccess.environment import ROOT
+from ciaccess.errors import CommandError
+
+if TYPE_CHECKING:
+    from ciaccess.access import Access
+
+
+def check_branch_tip(access: Access, token: str) -> None:
+    """Refuse a checkout that is not at the tip of the pipeline's branch, or has changes.
+
+    Raises:
+        CommandError: it is not.
+        ApiError: GitLab does not give the tip.
+    """
+    from ciaccess.clients.gitlab.project_settings import tip_of  # noqa: PLC0415 the clients are slow to import
+    from ciaccess.clients.gitlab.variables import GitLab  # noqa: PLC0415 likewise
+    from ciaccess.clients.http.session import trusting  # noqa: PLC0415 likewise
+
+    pipeline = access.pipeline
+    assert pipeline  # noqa: S101 an identity was found in it
+    commit = _git("rev-parse", "HEAD")
+    tip = tip_of(GitLab(access.gitlab.url, token, options=trusting()), pipeline.project, pipeline.branch)
+    if commit != tip:
+        raise CommandError(
+            f"the checkout is at {commit}, and {pipeline.branch} of {pipeline.project} at {tip}: nothing was run. "
+            "Start the job of the newest pipeline"
+        )
+    if changed := _git("status", "--porcelain", "--untracked-files=no"):
+        raise CommandError(f"the checkout differs from {commit}, and nothing was run:\n{changed}")
+
+
+def _git(*words: str) -> str:
+    try:
+        done = subprocess.run(  # noqa: S603 our own words
+            ["git", "-C", str(ROOT), *words],  # noqa: S607 the system's git
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except FileNotFoundError:
+        raise CommandError("ask git: it is not on PATH. Install git in the job's image") from None
+    if done.returncode:
+        raise CommandError(f"git {words[0]}: {done.stderr.strip()}")
+    return done.stdout.strip()
