@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 import requests
+from ruamel.yaml import YAML
 
 from tests.support.clients.artifacts import make_image, make_npm_package, make_rpm, make_wheel
 from tests.support.consumers.job_shell import CURL_IMAGES, IMAGES, JobShell
+from tests.support.consumers.kaniko import KanikoImage
 from tests.support.consumers.pipeline import Pipeline
 from tests.support.project.project import ROOT, Project
 from tests.support.servers.docker_daemon import docker_daemon
@@ -165,6 +167,36 @@ def test_kaniko_builds_and_its_configuration_opens_both_registries(
     assert len(found) == 1
     assert (tmp_path / "kaniko" / "config.json").stat().st_mode & 0o077 == 0
     assert shows_no_password(pipeline, done, "svc-orchestrator")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_kaniko_itself_builds_and_pushes_with_busybox_alone(pipeline: Pipeline, tmp_path: Path) -> None:
+    """The executor is built from its Go module, some minutes the first time."""
+    kaniko = KanikoImage(pipeline.docker_host, tmp_path)
+    kaniko.create()
+    hidden = YAML(typ="safe").load(
+        (pipeline.folder / "ci" / "templates" / "nexus.yml").read_text(encoding="utf-8")
+    )
+    job = hidden[".nexus_kaniko"]
+    lines = [
+        line
+        for each in job["before_script"] + job["script"]
+        for line in ([each] if isinstance(each, str) else each)
+    ]
+    variables = {
+        **pipeline.group_variables(),
+        "VAULT_ID_TOKEN": id_token(pipeline.project, pipeline.path),
+        "NEXUS_ACCOUNT": "svc-orchestrator",
+        "NEXUS_IMAGE": "orchestrator/kaniko:1.0",
+        "NEXUS_CONTEXT": "/workspace",
+        "NEXUS_DOCKERFILE": "/workspace/Dockerfile",
+        "NEXUS_KANIKO_OPTIONS": "--insecure",
+    }
+    done = kaniko.run("\n".join(lines), variables).succeeded()
+    assert "using BusyBox wget" in done.text
+    assert shows_no_password(pipeline, done, "svc-orchestrator")
+    assert pipeline.digest_of(f"{variables['NEXUS_REGISTRY_PULL']}/orchestrator/kaniko:1.0")
 
 
 def test_docker_push_then_pull_by_another_account_with_a_real_daemon(pipeline: Pipeline) -> None:
