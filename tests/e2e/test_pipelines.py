@@ -4,54 +4,26 @@ from __future__ import annotations
 
 import json
 import re
-from contextlib import ExitStack
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 import requests
-from ruamel.yaml import YAML
 
-from tests.support.clients.artifacts import make_image, make_npm_package, make_rpm, make_wheel
+from tests.support.clients.artifacts import make_npm_package, make_rpm, make_wheel
 from tests.support.consumers.job_shell import CURL_IMAGES, IMAGES, JobShell
-from tests.support.consumers.kaniko import KanikoImage
 from tests.support.consumers.pipeline import Pipeline
-from tests.support.project.project import ROOT, Project
-from tests.support.servers.docker_daemon import docker_daemon
+from tests.support.project.project import ROOT
 from tests.support.servers.jobs import id_token
 from tests.support.servers.scripted_server import Reply, ScriptedServer
 from tests.support.servers.simulator import free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tests.support.project.project import Done
 
 PAGE = (ROOT / "docs" / "pipelines.md").read_text(encoding="utf-8")
 SEED = Path(__file__).parents[1] / "data" / "pipelines" / "seed.gitlab-ci.yml"
-
-
-@pytest.fixture(scope="module")
-def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
-    """A consumer's project on a local stack that `pulumi up` has provisioned; svc-orchestrator may push npm too."""
-    folder = tmp_path_factory.mktemp("pipelines")
-    project = Project(folder / "project")
-    project.create()
-    project.edit("push: [docker, yum, raw, pypi]", "push: [docker, yum, raw, pypi, npm]")
-    with ExitStack() as running:
-        address = running.enter_context(docker_daemon())
-        running.callback(project.stop)
-        project.start()
-        project.up().succeeded()
-        pipeline = Pipeline(folder / "consumer", project, docker_host=address)
-        pipeline.create()
-        make_image(folder / "image")
-        pipeline.write_dockerfile()
-        make_rpm(pipeline.folder / "dist", "executor", "1.0")
-        make_wheel(pipeline.folder / "wheels", "cwiq_common", "1.0")
-        make_npm_package(pipeline.folder / "web", "cwiq-web", "1.0.0")
-        yield pipeline
 
 
 def shows_no_password(pipeline: Pipeline, done: Done, account: str) -> bool:
@@ -167,36 +139,6 @@ def test_kaniko_builds_and_its_configuration_opens_both_registries(
     assert len(found) == 1
     assert (tmp_path / "kaniko" / "config.json").stat().st_mode & 0o077 == 0
     assert shows_no_password(pipeline, done, "svc-orchestrator")
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(1800)
-def test_kaniko_itself_builds_and_pushes_with_busybox_alone(pipeline: Pipeline, tmp_path: Path) -> None:
-    """The executor is built from its Go module, some minutes the first time."""
-    kaniko = KanikoImage(pipeline.docker_host, tmp_path)
-    kaniko.create()
-    hidden = YAML(typ="safe").load(
-        (pipeline.folder / "ci" / "templates" / "nexus.yml").read_text(encoding="utf-8")
-    )
-    job = hidden[".nexus_kaniko"]
-    lines = [
-        line
-        for each in job["before_script"] + job["script"]
-        for line in ([each] if isinstance(each, str) else each)
-    ]
-    variables = {
-        **pipeline.group_variables(),
-        "VAULT_ID_TOKEN": id_token(pipeline.project, pipeline.path),
-        "NEXUS_ACCOUNT": "svc-orchestrator",
-        "NEXUS_IMAGE": "orchestrator/kaniko:1.0",
-        "NEXUS_CONTEXT": "/workspace",
-        "NEXUS_DOCKERFILE": "/workspace/Dockerfile",
-        "NEXUS_KANIKO_OPTIONS": "--insecure",
-    }
-    done = kaniko.run("\n".join(lines), variables).succeeded()
-    assert "using BusyBox wget" in done.text
-    assert shows_no_password(pipeline, done, "svc-orchestrator")
-    assert pipeline.digest_of(f"{variables['NEXUS_REGISTRY_PULL']}/orchestrator/kaniko:1.0")
 
 
 def test_docker_push_then_pull_by_another_account_with_a_real_daemon(pipeline: Pipeline) -> None:
