@@ -13,13 +13,13 @@ import requests
 
 from tests.support.clients.artifacts import make_npm_package, make_rpm, make_wheel
 from tests.support.consumers.job_shell import CURL_IMAGES, IMAGES, JobShell
-from tests.support.consumers.pipeline import Pipeline
 from tests.support.project.project import ROOT
 from tests.support.servers.jobs import id_token
 from tests.support.servers.scripted_server import Reply, ScriptedServer
 from tests.support.servers.simulator import free_port
 
 if TYPE_CHECKING:
+    from tests.support.consumers.pipeline import Pipeline
     from tests.support.project.project import Done
 
 PAGE = (ROOT / "docs" / "pipelines.md").read_text(encoding="utf-8")
