@@ -65,6 +65,7 @@ CLASSES: dict[str, Class] = {
     "nexus.user.profile": Class("the user's name or e-mail address was changed", _L),
     "nexus.user.admin": Class("undeclared Nexus administrator", _C),
     "nexus.user.undeclared": Class("undeclared service account", _H),
+    "nexus.user.holder": Class("an undeclared user has a declared role", _M),
     "nexus.user.twin": Class("the user's id resembles that of a declared one", _H),
     # Nexus: what accounts may do.
     "nexus.role.missing": Class("the role is missing", _H),
@@ -81,6 +82,7 @@ CLASSES: dict[str, Class] = {
     "nexus.privilege.text": Class("the privilege's description was changed", _L),
     "nexus.privilege.undeclared": Class("undeclared privilege with a name of an account's privilege", _M),
     "nexus.anonymous.enabled": Class("anonymous access is enabled", _C),
+    "nexus.realm.defaultrole": Class("the realm DefaultRole gives a role to every user", _C),
     "nexus.mode.readonly": Class("Nexus is in read-only mode: writes and repairs fail", _M),
     # GitLab.
     "gitlab.group.path": Class("the group has another path: its jobs' tokens name that one", _H),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -19,6 +20,12 @@ def disabling_anonymous_access(access: Access) -> str:
     """Return the command that switches anonymous access off."""
     body = """-X PUT -H 'Content-Type: application/json' -d '{"enabled": false}'"""
     return _calling(f"{body} {_url(access, 'security/anonymous')}")
+
+
+def activating_realms(access: Access, realms: list[str]) -> str:
+    """Return the command that makes these the active realms."""
+    body = f"-X PUT -H 'Content-Type: application/json' -d '{json.dumps(realms)}'"
+    return _calling(f"{body} {_url(access, 'security/realms/active')}")
 
 
 def releasing(access: Access) -> str:

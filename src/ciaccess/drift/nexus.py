@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ciaccess.access.desired.administration import admin_privileges, admin_roles
+from ciaccess.access.desired.administration import admin_privileges, admin_roles, containing
 from ciaccess.drift import nexus_objects as objects
 from ciaccess.drift.findings import UNSEEN, Finding
-from ciaccess.drift.manual_commands import disabling_anonymous_access, releasing
+from ciaccess.drift.manual_commands import activating_realms, disabling_anonymous_access, releasing
 from ciaccess.drift.nexus_users import undeclared_users
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from ciaccess.drift.check_run import CheckRun
 
 SYSTEM = "Nexus"
+_DEFAULT_ROLE = "DefaultRole"
+_OWN_REALMS = ("NexusAuthenticatingRealm", "NexusAuthorizingRealm")
 _OTHER_SOURCES = "users that Nexus takes from LDAP, SAML or another source cannot be listed whole"
 
 
@@ -28,6 +30,7 @@ def check_nexus(access: Access, desired: Desired, nexus: Nexus, run: CheckRun) -
     roles = run.start(SYSTEM, "the roles", nexus.roles.all)
     privileges = run.start(SYSTEM, "the privileges", nexus.privileges.all)
     run.check(SYSTEM, "anonymous access", lambda: _anonymous(access, nexus))
+    run.check(SYSTEM, "the active realms", lambda: _realms(access, nexus, run))
     run.check(SYSTEM, "read-only mode", lambda: _mode(access, nexus))
     run.check(SYSTEM, "the content selectors", lambda: _selectors(desired, nexus))
     run.remark(_OTHER_SOURCES)
@@ -55,7 +58,8 @@ def _roles_and_users(
     expected = frozenset(role for role in admins if f"role {role}" not in reported)
     users = nexus.users.all()
     yield from objects.declared_objects(desired, "user", users, expected)
-    yield from undeclared_users(access, desired, users, expected)
+    ours = containing(roles, desired.objects("role"))
+    yield from undeclared_users(access, desired, users, expected, ours)
 
 
 def _selectors(desired: Desired, nexus: Nexus) -> Iterator[Finding]:
@@ -66,6 +70,17 @@ def _anonymous(access: Access, nexus: Nexus) -> Iterator[Finding]:
     if nexus.anonymous_access():
         command = disabling_anonymous_access(access)
         yield Finding("nexus.anonymous.enabled", "anonymous access", "off", "on", manual_command=command)
+
+
+def _realms(access: Access, nexus: Nexus, run: CheckRun) -> Iterator[Finding]:
+    active = nexus.active_realms()
+    if _DEFAULT_ROLE in active:
+        command = activating_realms(access, [each for each in active if each != _DEFAULT_ROLE])
+        yield Finding(
+            "nexus.realm.defaultrole", f"realm {_DEFAULT_ROLE}", "not active", "active", by_hand=command
+        )
+    if others := [each for each in active if each not in (*_OWN_REALMS, _DEFAULT_ROLE)]:
+        run.remark(f"Nexus also accepts credentials by the realms {', '.join(others)}, which are not checked")
 
 
 def _mode(access: Access, nexus: Nexus) -> Iterator[Finding]:

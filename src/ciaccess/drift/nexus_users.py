@@ -24,9 +24,16 @@ _BUILT_IN = "admin"
 
 
 def undeclared_users(
-    access: Access, desired: Desired, users: Mapping[str, User], admin_roles: frozenset[str]
+    access: Access,
+    desired: Desired,
+    users: Mapping[str, User],
+    admin_roles: frozenset[str],
+    our_roles: frozenset[str],
 ) -> Iterator[Finding]:
-    """Return one finding for each; that of an administrator names what else it is."""
+    """Return one finding for each; that of an administrator names what else it is.
+
+    `our_roles` are the declared roles, and those that contain one.
+    """
     declared = desired.objects("user")
     by_case = {user_id.lower(): user_id for user_id in declared}
     former_accounts = FormerAccounts(access)
@@ -56,6 +63,8 @@ def undeclared_users(
             yield undeclared(
                 "nexus.user.undeclared", what, "no such user", seen, manual_command=command, former=former
             )
+        elif ours := user.roles & our_roles:
+            yield Finding("nexus.user.holder", what, "no declared role", listed(ours), by_hand=command)
 
 
 def _twin(by_case: Mapping[str, str], user_id: str) -> str | None:

@@ -63,6 +63,17 @@ OUTSIDE = (
     change(add_user("SVC-Bench", "nx-anonymous"), ("nexus.user.twin", "user SVC-Bench")),
     change(add_user("svc-deployer-b", "nx-anonymous"), ("nexus.user.twin", "user svc-deployer-b")),
     change(add_user("jane.doe", "nx-admin"), ("nexus.user.admin", "user jane.doe")),
+    change(add_user("max.moe", "nx-pull-all"), ("nexus.user.holder", "user max.moe")),
+    change(
+        several(add_role("helpdesk", "nx-users-update"), add_user("hd1", "helpdesk")),
+        ("nexus.role.admin", "role helpdesk"),
+    ),
+    change(
+        lambda project: nexus(
+            project, "PUT", "realms/active", json=["NexusAuthenticatingRealm", "DefaultRole"]
+        ),
+        ("nexus.realm.defaultrole", "realm DefaultRole"),
+    ),
     change(add_role("ci-svc-ghost"), ("nexus.role.undeclared", "role ci-svc-ghost")),
     change(add_role("CI-svc-bench"), ("nexus.role.twin", "role CI-svc-bench")),
     change(

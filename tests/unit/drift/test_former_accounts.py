@@ -51,7 +51,9 @@ def repairs(found: list[Finding]) -> dict[str, tuple[str, bool, bool]]:
 
 def test_users_of_a_former_account_are_the_engines_and_others_a_persons(ended: Access) -> None:
     ids = ("svc-executor", "svc-executor-b", "svc-executor-c", "svc-other")
-    found = list(undeclared_users(ended, Desired.of(ended), {each: user(each) for each in ids}, NOBODY))
+    found = list(
+        undeclared_users(ended, Desired.of(ended), {each: user(each) for each in ids}, NOBODY, NOBODY)
+    )
     assert repairs(found) == {
         "user svc-executor": ("nexus.user.undeclared", True, False),
         "user svc-executor-b": ("nexus.user.undeclared", True, False),
@@ -65,7 +67,7 @@ def test_users_of_a_former_account_are_the_engines_and_others_a_persons(ended: A
 
 def test_one_that_administers_nexus_is_the_engines_too(ended: Access) -> None:
     users = {"svc-executor": user("svc-executor", "nx-admin")}
-    found = list(undeclared_users(ended, Desired.of(ended), users, frozenset({"nx-admin"})))
+    found = list(undeclared_users(ended, Desired.of(ended), users, frozenset({"nx-admin"}), NOBODY))
     assert [(each.id, bool(each.targets)) for each in found] == [("nexus.user.admin", True)]
 
 
@@ -88,6 +90,10 @@ def test_roles_and_privileges_of_a_former_account_are_the_engines_and_others_a_p
 def test_until_its_day_is_over_a_former_account_is_declared(tmp_path: Path) -> None:
     access = load(renamed(tmp_path, "svc-executor", "svc-exec", LAST), on=LAST)
     assert (
-        list(undeclared_users(access, Desired.of(access), {"svc-executor": user("svc-executor")}, NOBODY))
+        list(
+            undeclared_users(
+                access, Desired.of(access), {"svc-executor": user("svc-executor")}, NOBODY, NOBODY
+            )
+        )
         == []
     )

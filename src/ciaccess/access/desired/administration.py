@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from ciaccess.access.desired.objects import Privilege, Role
 
@@ -49,11 +49,13 @@ def admin_privileges(privileges: Mapping[str, Privilege]) -> frozenset[str]:
 
 
 def admin_roles(roles: Mapping[str, Role], administering: frozenset[str]) -> frozenset[str]:
-    """Return the roles that administer Nexus, by own privileges or by contained roles.
+    """Return the roles that administer Nexus, by own privileges or by contained roles."""
+    return containing(roles, {name for name, role in roles.items() if role.privileges & administering})
 
-    Roles are followed to any depth.
-    """
-    found = {name for name, role in roles.items() if role.privileges & administering}
+
+def containing(roles: Mapping[str, Role], names: Iterable[str]) -> frozenset[str]:
+    """Return these roles and those that contain one of them, at any depth."""
+    found = set(names)
     while more := {name for name, role in roles.items() if name not in found and role.roles & found}:
         found |= more
     return frozenset(found)

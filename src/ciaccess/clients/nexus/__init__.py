@@ -17,6 +17,7 @@ from ciaccess.clients.nexus.api import Api
 from ciaccess.clients.nexus.collection import Collection, Listing
 from ciaccess.clients.nexus.content_selectors import ContentSelectors
 from ciaccess.clients.nexus.privileges import WRITABLE, Privileges, is_pattern
+from ciaccess.clients.nexus.realms import read_active_realms
 from ciaccess.clients.nexus.repositories import REPOSITORIES, Repository
 from ciaccess.clients.nexus.roles import ROLES
 from ciaccess.clients.nexus.users import Users, is_password
@@ -70,6 +71,10 @@ class Nexus:
     def anonymous_access(self) -> bool:
         """Tell whether Nexus serves those who show no credentials."""
         return read_anonymous_access(self._api).enabled
+
+    def active_realms(self) -> tuple[str, ...]:
+        """Return the ids of the active realms, in their order."""
+        return read_active_realms(self._api)
 
     def status_of(self, method: str, path: str, doing: str) -> int:
         """Return the HTTP status of a REST call as this user; `path` is URL-encoded.
