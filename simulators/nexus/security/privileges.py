@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from simulators.nexus.answers import empty, faults, json_answer, message, server_error
+from simulators.nexus.answers import AnswerError, empty, faults, json_answer, message, server_error
 from simulators.nexus.call import Call, Handler, Route
 from simulators.nexus.json_body import Fields, not_one_of, read_object
 from simulators.nexus.security.columns import check_widths
@@ -122,6 +122,10 @@ class Privileges:
             if self._directory.privilege(name):
                 raise message(400, f"Privilege '{name}' already exists, use a unique name.")
             self._keep(privilege)
+            try:
+                _shown(privilege)
+            except AnswerError as broken:
+                return broken.response  # and it is stored
             return empty(201)
 
         return create
@@ -147,6 +151,9 @@ class Privileges:
         self._store.privileges.put(name, privilege)
 
     def _existing(self, name: str) -> Privilege:
+        for each in self._store.privileges.values():
+            if each["type"] == "wildcard":
+                _shown(each)  # one that is broken breaks all
         privilege = self._directory.privilege(name)
         if privilege is None:
             raise message(404, f"Privilege '{name}' not found.")

@@ -198,7 +198,7 @@ def test_a_privilege_list_that_nexus_cannot_read_says_what_may_have_broken_it(
     text = "ERROR: (ID 1) java.lang.IllegalArgumentException: Wildcard string cannot be null or empty."
     server.answers(f"GET {REST}/security/privileges", plain(text, 500))
     with pytest.raises(
-        ServerError, match=r"list privileges: Wildcard string .* wildcard pattern such as '::'"
+        ServerError, match=r"list privileges: Wildcard string .* stored wildcard such as '::'"
     ):
         nexus.privileges.all()
 

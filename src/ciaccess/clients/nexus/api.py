@@ -51,7 +51,7 @@ _REMEDIES = (
     (r"Invalid CSEL", "Correct the expression."),
     (
         r"Wildcard string|getPrivilegeProperty",
-        "One stored privilege is broken (a wildcard pattern such as '::'): delete it.",
+        "A stored wildcard such as '::' breaks every call for privileges. Remove it in Nexus's database.",
     ),
     (r"value is too long", "Shorten it: Nexus keeps up to 200 characters."),
 )

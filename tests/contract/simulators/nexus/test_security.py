@@ -132,12 +132,12 @@ def test_a_role_that_does_not_exist_is_hidden_and_counts_once_it_does(shared: Ne
     assert shared.rest("GET", "/security/users?userId=early&source=default")[0]["roles"] == ["later-role"]
 
 
-def test_a_pattern_of_dividers_is_stored_and_breaks_the_list(own: NexusProcess) -> None:
-    body = {"name": "broken", "pattern": "::"}
-    assert own.ask("POST", "/service/rest/v1/security/privileges/wildcard", json=body).status_code == 201
-    assert own.ask("GET", "/service/rest/v1/security/privileges").status_code == 500
-    assert own.ask("DELETE", "/service/rest/v1/security/privileges/broken").status_code == 204
-    assert own.ask("GET", "/service/rest/v1/security/privileges").status_code == 200
+def test_a_pattern_of_dividers_is_stored_and_breaks_every_call_permanently(own: NexusProcess) -> None:
+    path, body = "/service/rest/v1/security/privileges", {"name": "broken", "pattern": "::"}
+    assert own.ask("POST", f"{path}/wildcard", json=body).status_code == 500
+    for method, one in (("GET", ""), ("GET", "/broken"), ("GET", "/nx-all"), ("DELETE", "/broken")):
+        assert own.ask(method, path + one).status_code == 500, (method, one)
+    assert own.ask("PUT", f"{path}/wildcard/broken", json=body | {"pattern": "nexus:*"}).status_code == 500
 
 
 @pytest.mark.parametrize(
