@@ -76,17 +76,20 @@ class Places:
         self, location: Location, artifact: Artifact, credentials: Credentials, attempts: int
     ) -> Answer:
         format_, place = FORMATS[location.format], self.place(location, credentials)
+        answer: Answer | None = None
         try:
             answer = format_.upload(place, artifact)
         except UnreachableError as error:
             if not error.uncertain or attempts == 1:
                 raise
-        else:
-            if not answer.failed or attempts == 1:
-                return answer
+        if answer is not None and (answer.worked or answer.refused):
+            return answer
+        # Its name is of this run alone. A repository that is written once answers 400 to a request that was sent again.
         stored = format_.download(place, artifact)
         if stored.worked and stored.content == format_.content(artifact):
             return stored
+        if answer is not None and (not answer.failed or attempts == 1):
+            return answer
         return self._upload(location, artifact, credentials, attempts - 1)
 
     def remove(self, uploaded: Uploaded, administrator: Credentials) -> Answer:
