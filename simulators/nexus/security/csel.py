@@ -1,8 +1,8 @@
 """Content selector expressions (CSEL): parsed once, evaluated on a format and a path.
 
 `format == "raw" and path =^ "/orchestrator/"`: comparisons `==`, `!=`, `=^` (begins with), `=~` (the whole text matches
-a regular expression) of `format`, `path` and literals, joined by `and`/`&&`, `or`/`||`, `not`/`!` and parentheses. What
-the language of Nexus knows besides (calls, numbers, order) is recognised in order to be refused in its words.
+a regular expression) of `format`, `path` and literals, joined by `and`/`&&`, `or`/`||` and parentheses, with comments. What
+the language of Nexus knows besides (`not`, calls, numbers, order) is recognised in order to be refused in its words.
 """
 
 from __future__ import annotations
@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     Value = Callable[[str, str], str]
     Condition = Callable[[str, str], bool]
 
+_BLANK = r"(?:\s|//[^\n]*|/\*.*?\*/)*"
+_REST = re.compile(_BLANK)
 _TOKEN = re.compile(
-    r"""\s*(?:(?P<text>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|(?P<number>\d+(?:\.\d+)?)"""
+    _BLANK + r"""(?:(?P<text>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|(?P<number>\d+(?:\.\d+)?)"""
     r"""|(?P<operator>==|!=|=~|!~|=\^|!\^|=\$|<=|>=|&&|\|\||[<>!()+\-*/%,])|(?P<name>[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)*))"""
 )
 _IDENTIFIERS = ("format", "path")
@@ -58,7 +60,7 @@ class _Parser:
     def _tokenize(self, expression: str) -> list[_Token]:
         tokens: list[_Token] = []
         at, end = 0, len(expression.rstrip())
-        while at < end:
+        while at < end and not _REST.fullmatch(expression, at):
             match = _TOKEN.match(expression, at)
             if not match:
                 found = expression[at:].lstrip()
@@ -91,8 +93,9 @@ class _Parser:
 
     def _negation(self) -> Condition:
         if self._take("not"):
-            negated = self._negation()
-            return lambda format_, path: not negated(format_, path)
+            self._negation()
+            self._object_to(f"Expression not supported in CSEL selector in '{self._shown}'", self._length)
+            return lambda _format, _path: False
         if self._take("("):
             inner = self._either()
             self._expect(")")
