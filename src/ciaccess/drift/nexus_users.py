@@ -64,7 +64,7 @@ def undeclared_users(
                 "nexus.user.undeclared", what, "no such user", seen, manual_command=command, former=former
             )
         elif ours := user.roles & our_roles:
-            yield Finding("nexus.user.holder", what, "no declared role", listed(ours), by_hand=command)
+            yield Finding("nexus.user.holder", what, "no declared role", listed(ours), manual_command=command)
 
 
 def _twin(by_case: Mapping[str, str], user_id: str) -> str | None:

@@ -70,7 +70,7 @@ OUTSIDE = (
     ),
     change(
         lambda project: nexus(
-            project, "PUT", "realms/active", json=["NexusAuthenticatingRealm", "DefaultRole"]
+            project, "PUT", "realms/active", json=[*nexus(project, "GET", "realms/active"), "DefaultRole"]
         ),
         ("nexus.realm.defaultrole", "realm DefaultRole"),
     ),
