@@ -77,7 +77,11 @@ def _realms(access: Access, nexus: Nexus, run: CheckRun) -> Iterator[Finding]:
     if _DEFAULT_ROLE in active:
         command = activating_realms(access, [each for each in active if each != _DEFAULT_ROLE])
         yield Finding(
-            "nexus.realm.defaultrole", f"realm {_DEFAULT_ROLE}", "not active", "active", manual_command=command
+            "nexus.realm.defaultrole",
+            f"realm {_DEFAULT_ROLE}",
+            "not active",
+            "active",
+            manual_command=command,
         )
     if others := [each for each in active if each not in (*_OWN_REALMS, _DEFAULT_ROLE)]:
         run.remark(f"Nexus also accepts credentials by the realms {', '.join(others)}, which are not checked")
