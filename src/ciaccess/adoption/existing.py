@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ciaccess.access.desired.difference import differing
+from ciaccess.access.desired.difference import different_fields
 from ciaccess.access.desired.ownership import owner_in
 from ciaccess.engine import resource_types
 
@@ -120,7 +120,7 @@ def _jwt_role(inputs: dict[str, Any], systems: Systems) -> Existing | None:
 
 def different_inputs(found: Mapping[str, Any], inputs: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the inputs whose values differ in the existing object."""
-    return tuple(sorted(differing({name: inputs[name] for name in inputs if name in found}, found)))
+    return tuple(sorted(different_fields({name: inputs[name] for name in inputs if name in found}, found)))
 
 
 def _different_in_vault(found: Mapping[str, Any], inputs: Mapping[str, Any]) -> tuple[str, ...]:
@@ -128,7 +128,7 @@ def _different_in_vault(found: Mapping[str, Any], inputs: Mapping[str, Any]) -> 
     claims = {claim: text.split(",") for claim, text in (inputs.get("boundClaims") or {}).items()}
     wanted = {**inputs, "boundClaims": claims} if claims else inputs
     by_field = {_snake(name): name for name in wanted}
-    names = differing({field: wanted[name] for field, name in by_field.items()}, found)
+    names = different_fields({field: wanted[name] for field, name in by_field.items()}, found)
     return tuple(sorted(by_field[name] for name in names))
 
 

@@ -107,8 +107,8 @@ def _chart(facts: AccessFacts, account: str | None, diff: str | None) -> str:
 
 def _whole(facts: AccessFacts, views: tuple[page.Section, ...]) -> page.Page:
     accounts, roles = (
-        sections.counted(len(facts.accounts), "account"),
-        sections.counted(len(facts.roles), "JWT role"),
+        sections.count_text(len(facts.accounts), "account"),
+        sections.count_text(len(facts.roles), "JWT role"),
     )
     return page.Page(
         title="Who may do what",

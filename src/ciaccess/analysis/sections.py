@@ -94,10 +94,10 @@ def verdict(changes: Difference) -> tuple[str, Tone]:
     if not changes:
         return "Nobody gains or loses access.", "good"
     if changes.anchors:
-        moved = f"{counted(len(changes.anchors), 'trust anchor')} changed"
-        more = f", {counted(len(changes.gains), 'gain')}, {counted(len(changes.losses), 'loss')}"
+        moved = f"{count_text(len(changes.anchors), 'trust anchor')} changed"
+        more = f", {count_text(len(changes.gains), 'gain')}, {count_text(len(changes.losses), 'loss')}"
         return f"{moved}{more if changes.gains or changes.losses else ''}.", "risky"
-    counts = f"{counted(len(changes.gains), 'gain')}, {counted(len(changes.losses), 'loss')}"
+    counts = f"{count_text(len(changes.gains), 'gain')}, {count_text(len(changes.losses), 'loss')}"
     marks = ", ".join(changes.risks)
     return (f"{counts}. Look twice: {marks}.", "risky") if marks else (f"{counts}.", "plain")
 
@@ -123,7 +123,7 @@ def may(facts: AccessFacts, holder: Holder) -> tuple[str, ...]:
     return tuple(lines) or ("nothing",)
 
 
-def counted(number: int, word: str) -> str:
+def count_text(number: int, word: str) -> str:
     """Return a number with its word: `1 loss`, `2 losses`."""
     plural = f"{word}es" if word.endswith("s") else f"{word}s"
     return f"{number} {word if number == 1 else plural}"

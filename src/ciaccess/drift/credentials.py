@@ -12,7 +12,7 @@ from dataclasses import replace
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
-from ciaccess.access.desired.difference import differing
+from ciaccess.access.desired.difference import different_fields
 from ciaccess.access.desired.objects import ACTIVE
 from ciaccess.clients.fingerprint import fingerprint
 from ciaccess.clients.vault.secret import MISSING, THERE, SecretSnapshot, VaultSecret
@@ -82,14 +82,14 @@ def _metadata_findings(
     what = f"secret {account.secret.path}"
     custom = dict(metadata.get("custom_metadata") or {})
     updated = str(metadata.get("updated_time") or "")
-    if names := differing(wanted, custom):
+    if names := different_fields(wanted, custom):
         seen, target = shown(custom, names), resource_types.account(account.name)
         yield Finding("vault.secret.metadata", what, shown(wanted, names), seen, updated, (target,))
     noted = {**wanted, _FINGERPRINT: known or custom.get(_FINGERPRINT, "")}
     noted = {key: value for key, value in noted.items() if value}
     is_another = custom.get(_FINGERPRINT, "") != noted.get(_FINGERPRINT, "")
     defaults = {**_METADATA_DEFAULTS, "delete_version_after": "0s", "custom_metadata": noted}
-    names = differing(_METADATA_DEFAULTS, metadata)
+    names = different_fields(_METADATA_DEFAULTS, metadata)
     if metadata.get("delete_version_after") not in _NO_DURATION:
         names.append("delete_version_after")
     if is_another or custom.keys() - wanted.keys() - {_FINGERPRINT}:

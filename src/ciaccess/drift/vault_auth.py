@@ -12,7 +12,7 @@ from functools import partial
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
-from ciaccess.access.desired.difference import difference, differing
+from ciaccess.access.desired.difference import difference, different_fields
 from ciaccess.access.desired.objects import LEFT_BY_ENGINE
 from ciaccess.clients.errors import RefusedError
 from ciaccess.clients.vault.objects import read_jwt_backend, read_jwt_role, read_policy
@@ -105,7 +105,7 @@ def _engine(desired: Desired, vault: Vault) -> Iterator[Finding]:
     if ours and found.get("description"):
         yield Finding("vault.mount.description", what, "none", str(found["description"]), targets=ours)
     settings = vault.read(f"{mount}/config") or {}
-    if names := differing(_KV_DEFAULTS, _in_seconds(settings)):
+    if names := different_fields(_KV_DEFAULTS, _in_seconds(settings)):
         command = f"vault write {mount}/config {_assignments(_KV_DEFAULTS)}"
         yield Finding(
             "vault.kv.config",
@@ -158,7 +158,7 @@ def _tune(path: str, what: str, mount: dict[str, Any]) -> Iterator[Finding]:
     tuned = dict(mount.get("config") or {})
     if tuned.get("listing_visibility") == "hidden":  # another word for the default
         del tuned["listing_visibility"]
-    if names := differing(_TUNE_DEFAULTS, tuned):
+    if names := different_fields(_TUNE_DEFAULTS, tuned):
         defaults = {name: _TUNE_DEFAULTS[name] for name in names}
         command = f"vault write sys/auth/{path}/tune {_assignments(defaults)}"
         yield Finding(

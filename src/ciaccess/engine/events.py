@@ -116,7 +116,9 @@ class Preview:
         found = self._resource(metadata)
         state = _inputs(metadata["old"])
         live = _the_same(_inputs(metadata["new"]), state)
-        self.resources[found.urn] = replace(found, state=state, live=live, drifted=_differing(metadata))
+        self.resources[found.urn] = replace(
+            found, state=state, live=live, drifted=_different_fields(metadata)
+        )
 
     def _plan(self, metadata: Mapping[str, Any]) -> None:
         action = metadata["op"]
@@ -132,7 +134,7 @@ class Preview:
             action="replace" if action in _REPLACING else action,
             # The old half of a replacement comes last, and declares nothing.
             wanted=found.wanted if action == "delete-replaced" else _the_same(new, found.live),
-            planned=found.planned | _differing(metadata),
+            planned=found.planned | _different_fields(metadata),
         )
 
     def _resource(self, metadata: Mapping[str, Any]) -> Resource:
@@ -169,7 +171,7 @@ def _the_same(inputs: Inputs | None, other: Inputs | None) -> Inputs | None:
     return other if inputs == other else inputs
 
 
-def _differing(metadata: Mapping[str, Any]) -> frozenset[str]:
+def _different_fields(metadata: Mapping[str, Any]) -> frozenset[str]:
     """Return the names of the inputs that differ, each without the path inside it."""
     paths = [*(metadata.get("diffs") or ()), *(metadata.get("detailedDiff") or ())]
     return frozenset(_IS_PART.split(path)[0] for path in paths)

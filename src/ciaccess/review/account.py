@@ -85,11 +85,11 @@ def expanded(account: Resource) -> Iterator[Resource]:
         # Vault keeps it with the versions.
         wanted |= {key: part for key, part in live.items() if key[0] == METADATA and key not in wanted}
     versions = _versions(whole.wanted) | _versions(whole.state) | _versions(whole.live)
-    told = [_passwords(each, versions) for each in (whole.state, whole.live, whole.wanted)]
+    texts = [_passwords(each, versions) for each in (whole.state, whole.live, whole.wanted)]
     for key in dict.fromkeys((*state, *live, *wanted)):
         was, is_, will = state.get(key), live.get(key), wanted.get(key)
-        drifted = _differing(key, was, is_, told[0], told[1])
-        planned = _differing(key, is_, will, told[1], told[2])
+        drifted = _different_fields(key, was, is_, texts[0], texts[1])
+        planned = _different_fields(key, is_, will, texts[1], texts[2])
         yield Part(
             urn=f"{account.urn}/{'/'.join(key)}",
             type=key[0],
@@ -112,7 +112,7 @@ def _action(account: Resource, live: Inputs | None, wanted: Inputs | None, plann
     return "update" if planned else "same"
 
 
-def _differing(
+def _different_fields(
     key: Key, before: Inputs | None, after: Inputs | None, password: _Passwords, other: _Passwords
 ) -> frozenset[str]:
     """Return the names of the fields that differ, of a part that is there in both states."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ciaccess.analysis.sections import counted, of_changes, verdict
+from ciaccess.analysis.sections import count_text, of_changes, verdict
 from ciaccess.report.page import Finding, Page, Section, Tone
 from ciaccess.review.fields import MASKED
 
@@ -28,7 +28,7 @@ _WORDS = {
 _BY_HAND = {"update": "was changed", "delete": "was deleted"}
 # What every new thing of its kind has, so that it tells nothing.
 _SAME_FOR_ALL = ("login", "status", "last_name", "type", "email_address", "handed_out_by")
-# What follows from an account's name and purpose, where the whole account is told in a few lines.
+# What follows from an account's name and purpose, where the whole account is described in a few lines.
 _FOLLOWS = (*_SAME_FOR_ALL, "name", "description")
 PEOPLE, OBJECTS, DRIFT = (
     "Who gains, who loses",
@@ -97,12 +97,12 @@ def _verdict(report: Report) -> tuple[str, Tone]:
     parts = [text]
     if report.changes:
         verb = "changes" if len(report.changes) == 1 else "change"
-        parts.append(f"{counted(len(report.changes), 'object')} {verb}.")
+        parts.append(f"{count_text(len(report.changes), 'object')} {verb}.")
     elif not report.access:
         parts = ["This change alters nothing."]
     if report.drift:
         were = "was" if len(report.drift) == 1 else "were"
-        parts.append(f"Drift: {counted(len(report.drift), 'object')} {were} changed by hand.")
+        parts.append(f"Drift: {count_text(len(report.drift), 'object')} {were} changed by hand.")
     if report.agreement is not None and not report.agreement:
         parts.append(f"{DISAGREEMENT}.")
         tone = "risky"
@@ -147,16 +147,16 @@ def _parts(change: ResourceChange) -> list[str]:
     by_noun: dict[str, list[str]] = {}
     for part in change.parts:
         by_noun.setdefault(part.noun, []).append(_part(part))
-    return [f"{noun}{'s' * (len(told) > 1)} {', '.join(told)}" for noun, told in by_noun.items()]
+    return [f"{noun}{'s' * (len(texts) > 1)} {', '.join(texts)}" for noun, texts in by_noun.items()]
 
 
 def _part(part: ResourceChange) -> str:
-    told = [
+    texts = [
         f"{field.name}: {field.note or _whole(field)}"
         for field in part.fields
         if field.name not in _FOLLOWS and field.after != part.name
     ]
-    return f"{part.name} ({'; '.join(told)})" if told else part.name
+    return f"{part.name} ({'; '.join(texts)})" if texts else part.name
 
 
 def _tells_nothing(change: ResourceChange, field: FieldChange) -> bool:

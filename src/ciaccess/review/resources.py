@@ -93,16 +93,16 @@ def proposed(resources: Mapping[str, Resource]) -> tuple[ResourceChange, ...]:
             return change
         return replace(change, fields=(*change.fields, FieldChange("owner", None, None, whose)))
 
-    return _told(concerned, tell, lambda account: account.state is None or account.wanted is None)
+    return _describe(concerned, tell, lambda account: account.state is None or account.wanted is None)
 
 
 def drift(resources: Mapping[str, Resource]) -> tuple[ResourceChange, ...]:
     """Return what was changed or deleted by hand since the last `up`, in the order of a report."""
     concerned = [each for each in resources.values() if each.live is None or each.drifted]
-    return _told(concerned, _drift, lambda account: account.live is None)
+    return _describe(concerned, _drift, lambda account: account.live is None)
 
 
-def _told(
+def _describe(
     resources: Iterable[Resource],
     tell: Callable[[Resource], ResourceChange | None],
     is_whole: Callable[[Resource], bool],
@@ -197,13 +197,17 @@ def _drift(resource: Resource) -> ResourceChange | None:
         return None
     before, after = values(resource.type, resource.state), values(resource.type, resource.live)
     found = changes(before, after, resource.drifted)
-    told = [_not_shown(field) if _may_be_credential(resource, field) else field for field in found]
-    told += [
+    shown_fields = [_not_shown(field) if _may_be_credential(resource, field) else field for field in found]
+    shown_fields += [
         FieldChange(name, MASKED, MASKED, _BY_HAND)
         for name in sorted(resource.drifted)
         if before.get(name) is MASKED and after.get(name) is MASKED
     ]
-    return _change(resource, "update", tuple(told), put_back=resource.action != "same") if told else None
+    return (
+        _change(resource, "update", tuple(shown_fields), put_back=resource.action != "same")
+        if shown_fields
+        else None
+    )
 
 
 def _may_be_credential(resource: Resource, field: FieldChange) -> bool:

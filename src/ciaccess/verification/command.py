@@ -57,11 +57,11 @@ def verify(  # noqa: PLR0913 each option is a choice of its own
     access = load_access(file, stack)
     chosen = _chosen(access, accounts or ())
     local = _is_local(stack)
-    from ciaccess.verification.means import means_of  # noqa: PLC0415 `--help` needs no clients
+    from ciaccess.verification.resources import resources_of  # noqa: PLC0415 `--help` needs no clients
     from ciaccess.verification.run import verify_accounts  # noqa: PLC0415 likewise
 
-    means = means_of(access, id_token_file, local=local, writes=local if write is None else write)
-    report = verify_accounts(access, chosen, means)
+    resources = resources_of(access, id_token_file, local=local, writes=local if write is None else write)
+    report = verify_accounts(access, chosen, resources)
     if junit is not None:
         write_file(junit, report.as_junit())
     if as_json:

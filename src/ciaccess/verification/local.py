@@ -8,7 +8,7 @@ from ciaccess.engine import pulumi_cli
 from ciaccess.errors import CommandError
 from ciaccess.local_stack import stack
 from ciaccess.verification import tables
-from ciaccess.verification.means import local_means
+from ciaccess.verification.resources import local_resources
 from ciaccess.verification.results import Verdict
 from ciaccess.verification.run import verify_accounts
 
@@ -36,7 +36,7 @@ def prove() -> None:
     """
     access = load_access(stack=_STACK)
     account = _PROVED if _PROVED in access.accounts else next(iter(access.accounts))
-    report = verify_accounts(access, [account], local_means(access))
+    report = verify_accounts(access, [account], local_resources(access))
     tables.show_proof(report, account, output())
     if report.verdict is not Verdict.AS_IT_MUST_BE:
         raise CommandError("the proof failed; the failed checks are above", tables.EXITS[report.verdict])

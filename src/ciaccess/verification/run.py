@@ -42,7 +42,7 @@ _NOT_FOUND = 404
 
 
 @dataclass(frozen=True)
-class Means:
+class Resources:
     """What a verification works with.
 
     `writes` allows uploads. `nexus_administrator` plants what is read, and removes what was uploaded;
@@ -66,24 +66,24 @@ class Verification:
         self,
         access: Access,
         accounts: Sequence[str],
-        means: Means,
+        resources: Resources,
         done: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._access = access
         self._accounts = accounts
-        self._means = means
+        self._resources = resources
         self._done = done
         self._facts = AccessFacts.of(access)
-        self._logins = Logins(access, means.options)
-        self._places = Places(access, means.options)
+        self._logins = Logins(access, resources.options)
+        self._places = Places(access, resources.options)
         self._planted: dict[Location, Artifact] = {}
         self._trial = Trial(
             access=access,
             facts=self._facts,
-            options=means.options,
+            options=resources.options,
             places=self._places,
             names=Names(secrets.token_hex(_RUN_BYTES)),
-            writes=means.writes,
+            writes=resources.writes,
             planted=self._planted,
         )
 
@@ -132,28 +132,28 @@ class Verification:
         return found
 
     def _of_role(self, role_name: str) -> Callable[[], Iterable[Result]]:
-        return lambda: self._logins.must_be_refused(role_name, self._means.tokens)
+        return lambda: self._logins.must_be_refused(role_name, self._resources.tokens)
 
     def _of_account(self, account: str) -> Callable[[], Iterable[Result]]:
         return lambda: self._prove(account)
 
     def _prove(self, account: str) -> Iterable[Result]:
-        secret = SecretProof(self._access, account, self._logins, self._means.tokens)
+        secret = SecretProof(self._access, account, self._logins, self._resources.tokens)
         yield from secret.results()
-        if self._means.vault_administrator is not None and not self._facts.readers(account):
-            yield from secret.as_administrator(self._means.vault_administrator)
+        if self._resources.vault_administrator is not None and not self._facts.readers(account):
+            yield from secret.as_administrator(self._resources.vault_administrator)
         if secret.credentials is not None:
             yield from NexusProof(self._trial, account, secret.credentials).results()
 
     def _variables(self) -> Iterable[Result]:
-        if self._means.gitlab is not None:
-            return variables.as_gitlab_has_them(self._access, self._means.gitlab)
-        return variables.as_the_job_got_them(self._access, self._means.job_environment)
+        if self._resources.gitlab is not None:
+            return variables.as_gitlab_has_them(self._access, self._resources.gitlab)
+        return variables.as_the_job_got_them(self._access, self._resources.job_environment)
 
     def _plant(self, pool: ThreadPoolExecutor) -> list[Result]:
         """Upload an artifact to each location that will be read, so that reads are of real files."""
-        administrator = self._means.nexus_administrator
-        if administrator is None or not self._means.writes:
+        administrator = self._resources.nexus_administrator
+        if administrator is None or not self._resources.writes:
             return []
         wanted = {
             operation.location
@@ -193,7 +193,7 @@ class Verification:
 
     def _clean(self) -> list[str]:
         """Remove what was uploaded; return what was left behind, in words."""
-        administrator = self._means.nexus_administrator
+        administrator = self._resources.nexus_administrator
         uploaded = self._places.uploaded
         if administrator is None:
             return [_left(each, "no administrator credentials to delete it with") for each in uploaded]
@@ -209,7 +209,7 @@ class Verification:
         return "" if answer.worked or answer.status == _NOT_FOUND else _left(uploaded, answer.said)
 
     def _remarks(self) -> Iterable[str]:
-        if not self._means.writes:
+        if not self._resources.writes:
             yield "uploads were not checked; --write checks them with artifacts of its own"
         untried = [each for each in self._access.nexus.repositories if not can_try(each, Action.DELETE)]
         if untried:
@@ -221,9 +221,9 @@ class Verification:
                     f"{account} has {', '.join(names)}, of which access.yaml does not say what it gives: "
                     "what the account must not do was not tried"
                 )
-            elif not self._facts.readers(account) and self._means.vault_administrator is None:
+            elif not self._facts.readers(account) and self._resources.vault_administrator is None:
                 yield f"no JWT role reads the secret of {account}: this was checked, its rights in Nexus were not"
-        if self._means.gitlab is None and not self._means.job_environment:
+        if self._resources.gitlab is None and not self._resources.job_environment:
             yield "group variables were not checked: set GITLAB_TOKEN, or run this in a job"
 
 
@@ -231,12 +231,12 @@ def _left(uploaded: Uploaded, why: str) -> str:
     return f"left behind in {uploaded.location.repository}: {uploaded.artifact.name}, because {why}"
 
 
-def verify_accounts(access: Access, accounts: Sequence[str], means: Means) -> Report:
+def verify_accounts(access: Access, accounts: Sequence[str], resources: Resources) -> Report:
     """Verify accounts, with progress on a terminal."""
     from rich.progress import Progress  # noqa: PLC0415 slow to import
 
     console = notices()
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
-        verification = Verification(access, accounts, means, lambda _: progress.advance(task))
+        verification = Verification(access, accounts, resources, lambda _: progress.advance(task))
         task = progress.add_task("verifying", total=verification.subjects)
         return verification.run()

@@ -75,7 +75,7 @@ def show_proof(report: Report, account: str, console: Console) -> None:
         if refused:
             _step(
                 console,
-                f"{kind} not allowed, {_counted(len(refused), 'check', 'checks')}: refused, as expected",
+                f"{kind} not allowed, {_count_text(len(refused), 'check', 'checks')}: refused, as expected",
             )
     others = [result for result in report.results if result.subject != account]
     for subject in subjects(others):
@@ -83,7 +83,7 @@ def show_proof(report: Report, account: str, console: Console) -> None:
             result for result in _of(report, subject) if result.outcome in (Outcome.WORKED, Outcome.REFUSED)
         ]
         said = "refused, as expected" if subject.startswith(_ROLE) else "as declared"
-        _step(console, f"{subject}, {_counted(len(good), 'check', 'checks')}: {said}")
+        _step(console, f"{subject}, {_count_text(len(good), 'check', 'checks')}: {said}")
     _print_troubles(console, report)
 
 
@@ -138,7 +138,7 @@ def _print_troubles(console: Console, report: Report) -> None:
 
 def _verdict(report: Report) -> Text:
     wrong, unseen = len(report.of(Outcome.WRONG)), len(report.of(Outcome.NOT_LOOKED))
-    checks = _counted(len(report.results), "check", "checks")
+    checks = _count_text(len(report.results), "check", "checks")
     if unseen:
         text = f"{checks}: {unseen} could not be made, {wrong} failed"
     elif wrong:
@@ -162,5 +162,5 @@ def _step(console: Console, text: str) -> None:
     console.print(Text("  ✓ ", style="green") + Text(visible(text), style=""))
 
 
-def _counted(number: int, one: str, many: str) -> str:
+def _count_text(number: int, one: str, many: str) -> str:
     return f"{number} {one if number == 1 else many}"

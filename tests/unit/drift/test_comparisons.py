@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ciaccess.access.desired import nexus
-from ciaccess.access.desired.difference import differing
+from ciaccess.access.desired.difference import different_fields
 from ciaccess.access.desired.objects import VariableId
 from ciaccess.access.desired.state import Desired
 from ciaccess.access.desired.vault import jwt_role
@@ -164,11 +164,11 @@ def test_a_name_cannot_break_out_of_a_command(access: Access) -> None:
     [([], None), ([], [""]), ("", None), (0, None), (False, None), ({}, None), (["a", "b"], ["b", "a"])],
 )
 def test_what_servers_give_for_the_same_is_the_same(expected: Any, found: Any) -> None:
-    assert differing({"field": expected}, {"field": found}) == []
+    assert different_fields({"field": expected}, {"field": found}) == []
 
 
 @pytest.mark.parametrize(
     ("expected", "found"), [(["a"], "a,b"), (True, "yes"), ({"a": ["x"]}, {"a": ["x", "y"]})]
 )
 def test_what_differs_differs(expected: Any, found: Any) -> None:
-    assert differing({"field": expected}, {"field": found}) == ["field"]
+    assert different_fields({"field": expected}, {"field": found}) == ["field"]

@@ -34,6 +34,10 @@ FORBIDDEN = {
     r"stands? (in|there|beside) ": "is in",
     r"theirs": "name the owner",
 }
+# Names of functions and classes that say nothing without their history.
+FORBIDDEN_NAMES = {"Becomes", "Blind", "Look", "Means", "Seen", "Sort", "Torn"} | {
+    *("by_hand", "counted", "differing", "edited", "following", "look", "said", "told"),
+}
 SOURCES = tracked("src/*.py", "components/*.py", "tools/*.py", "__main__.py")
 # Decisions are records of their day.
 PAGES = [path for path in tracked("docs/*.md", "README.md", "CONTRIBUTING.md") if "adr" not in path.parts]
@@ -79,3 +83,13 @@ def test_pages_are_in_plain_words(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     prose = re.sub(r"^ *```.*?^ *```|\]\([^)]*\)", "", text, flags=re.DOTALL | re.MULTILINE)
     assert [remark for line in prose.splitlines() for remark in remarks(line)] == []
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_names_are_in_plain_words(path: Path) -> None:
+    names = {
+        node.name.strip("_")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+    assert names & FORBIDDEN_NAMES == set()

@@ -7,7 +7,7 @@ import pytest
 from ciaccess.cli.options import load_access
 from ciaccess.local_stack.places import Record
 from ciaccess.local_stack.processes import StackError
-from ciaccess.verification.means import local_means
+from ciaccess.verification.resources import local_resources
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,4 +19,4 @@ def test_a_local_stack_that_was_never_started_whole_is_said(
     monkeypatch.setenv("CIACCESS_STATE_DIR", str(tmp_path))
     Record(ports={"vault": 1, "nexus": 2, "gitlab": 3}).save()
     with pytest.raises(StackError, match="did not finish starting"):
-        local_means(load_access())
+        local_resources(load_access())

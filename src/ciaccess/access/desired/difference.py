@@ -42,11 +42,11 @@ def _changes(kind: str, key: str, desired: Any, observed: object) -> Iterator[Ch
         yield Change(kind, key, "", desired, None)
         return
     wanted = {each.name: getattr(desired, each.name) for each in fields(desired) if each.compare}
-    for name in differing(wanted, vars(observed)):
+    for name in different_fields(wanted, vars(observed)):
         yield Change(kind, key, name, wanted[name], getattr(observed, name))
 
 
-def differing(desired: Mapping[str, Any], observed: Mapping[str, Any]) -> list[str]:
+def different_fields(desired: Mapping[str, Any], observed: Mapping[str, Any]) -> list[str]:
     """Return the names of the desired fields that are observed with another value."""
     return [name for name, value in desired.items() if comparable(value) != comparable(observed.get(name))]
 

@@ -60,7 +60,7 @@ def check(path: Path, addresses: Mapping[str, str] = _NO_ADDRESSES, on: date | N
     replaced = references.override(read, addresses)
     made_from = references.resolve(read)
     access, refused = _modelled(read)
-    faults = _told(made_from, read.faults, refused, list(rules.faults_of(read, on)))
+    faults = _root_faults(made_from, read.faults, refused, list(rules.faults_of(read, on)))
     faults = tuple(_of_the_stack(fault) if fault.field in replaced else fault for fault in faults)
     if any(fault.severity == "error" for fault in faults):
         access = None
@@ -79,16 +79,15 @@ def _modelled(read: document.Document) -> tuple[Access | None, list[Fault]]:
         return None, list(faults_of(read, error))
 
 
-def _told(made_from: Mapping[str, frozenset[str]], *stages: list[Fault]) -> tuple[Fault, ...]:
-    """Return the faults worth telling, sorted.
+def _root_faults(made_from: Mapping[str, frozenset[str]], *stages: list[Fault]) -> tuple[Fault, ...]:
+    """Return the faults that do not follow from another one, sorted.
 
-    Left out are those of a field in which an earlier stage found an error, and those of a value that was made from an
-    address which is at fault itself.
+    Omits those of a field with an error from an earlier stage, and those of a value that contains an invalid address.
     """
-    told: list[Fault] = []
+    kept: list[Fault] = []
     for stage in stages:
-        at_fault = frozenset(fault.field for fault in told if fault.severity == "error")
-        told += [fault for fault in stage if fault.field not in at_fault]
-    at_fault = frozenset(fault.field for fault in told if fault.severity == "error")
-    told = [fault for fault in told if not made_from.get(fault.field, frozenset()) & at_fault]
-    return tuple(sorted(told, key=lambda fault: (fault.line, fault.column, fault.field, fault.message)))
+        at_fault = frozenset(fault.field for fault in kept if fault.severity == "error")
+        kept += [fault for fault in stage if fault.field not in at_fault]
+    at_fault = frozenset(fault.field for fault in kept if fault.severity == "error")
+    kept = [fault for fault in kept if not made_from.get(fault.field, frozenset()) & at_fault]
+    return tuple(sorted(kept, key=lambda fault: (fault.line, fault.column, fault.field, fault.message)))

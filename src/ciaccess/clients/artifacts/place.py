@@ -93,10 +93,10 @@ class Place:
             )
         except requests.RequestException as error:
             raise translated(error, f"{method} in {self.repository}", SYSTEM, self.url, method) from None
-        return Answer(answer.status_code, _said(answer), answer.content, answer.headers)
+        return Answer(answer.status_code, _message(answer), answer.content, answer.headers)
 
 
-def _said(answer: requests.Response) -> str:
+def _message(answer: requests.Response) -> str:
     status = f"{answer.status_code} {answer.reason or ''}".strip()
     text = "" if answer.status_code in _SUCCESSES else _words(answer)
     # Nexus's own error pages are titled by the status.

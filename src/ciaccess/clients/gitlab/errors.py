@@ -53,7 +53,7 @@ def _translated(error: GitlabError, doing: str, url: str) -> ApiError:
     if status is None:
         remedy = f"Check that {url} is GitLab's address, and that no proxy answers in its place."
         return UnexpectedAnswerError(doing, str(error), remedy, system=SYSTEM)
-    said = _said(error.error_message)
+    said = _message(error.error_message)
     kind = ConflictError if _TAKEN in said else error_class(status)
     remedy = _REMEDIES.get(status, "Run again later; GitLab's own log has details.")
     if status == _BAD_REQUEST and said.startswith("value"):
@@ -62,7 +62,7 @@ def _translated(error: GitlabError, doing: str, url: str) -> ApiError:
     return kind(doing, answered, remedy, system=SYSTEM, status=status)
 
 
-def _said(message: Any) -> str:
+def _message(message: Any) -> str:
     """Return GitLab's message as text; faults of attributes come as an object of lists."""
     if isinstance(message, dict):
         return "; ".join(

@@ -150,7 +150,7 @@ class Api:
 
     def failure(self, response: requests.Response, doing: str, kind: Kind[Any] | None) -> ApiError:
         """Return the error that an answer stands for."""
-        said = _said(response, {name: field for field, name in kind.wire.items()} if kind else {})
+        said = _message(response, {name: field for field, name in kind.wire.items()} if kind else {})
         status = response.status_code
         error = error_class(status)
         if self._is_read_only(response, doing):
@@ -220,7 +220,7 @@ def _body(response: requests.Response) -> Any:
         return text[1:-1] if text.startswith('"') and text.endswith('"') else None
 
 
-def _said(response: requests.Response, fields: Mapping[str, str]) -> str:
+def _message(response: requests.Response, fields: Mapping[str, str]) -> str:
     """Return the server's message, shortened; `fields` are our names by Nexus's."""
     status = f"HTTP {response.status_code}"
     if (title := page_title(response)) is not None:

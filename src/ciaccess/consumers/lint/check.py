@@ -139,7 +139,7 @@ def mend(text: str, access: Access, path: Path = Path(".gitlab-ci.yml")) -> tupl
         if not wanted:
             break
         finding = wanted[0]
-        after = _edited(text, finding)
+        after = _apply_edit(text, finding)
         left = _left(after, access, path)
         if left is None or not _is_less(found, left, finding):
             refused.add(finding.place)
@@ -149,7 +149,7 @@ def mend(text: str, access: Access, path: Path = Path(".gitlab-ci.yml")) -> tupl
     return text, made
 
 
-def _edited(text: str, finding: Finding) -> str:
+def _apply_edit(text: str, finding: Finding) -> str:
     edit = finding.edit
     return text[: edit.start] + edit.text + text[edit.end :] if edit else text
 

@@ -16,7 +16,7 @@ from ciaccess.local_stack import stack
 from ciaccess.local_stack.id_tokens import LocalIssuer
 from ciaccess.local_stack.places import credential_file
 from ciaccess.verification.id_tokens import IdToken, TokenError
-from ciaccess.verification.run import Means
+from ciaccess.verification.run import Resources
 from ciaccess.verification.token_sources import GivenToken, MintedTokens
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ TOKEN = "VAULT_ID_TOKEN"  # noqa: S105 a variable's name
 _SECONDS = {"down_seconds": 2.0, "total_seconds": 20.0}
 
 
-def local_means(access: Access, *, writes: bool = True, given: IdToken | None = None) -> Means:
+def local_resources(access: Access, *, writes: bool = True, given: IdToken | None = None) -> Resources:
     """Return all that the local stack gives: any id_token, and every administrator's credentials.
 
     Raises:
@@ -40,7 +40,7 @@ def local_means(access: Access, *, writes: bool = True, given: IdToken | None = 
         credential_file(name).read_text(encoding="ascii")
         for name in ("vault-token", "nexus-password", "gitlab-token")
     )
-    return Means(
+    return Resources(
         options=options,
         tokens=GivenToken(access, given) if given else MintedTokens(access, LocalIssuer()),
         writes=writes,
@@ -50,7 +50,7 @@ def local_means(access: Access, *, writes: bool = True, given: IdToken | None = 
     )
 
 
-def means_of(access: Access, id_token_file: Path | None, *, local: bool, writes: bool) -> Means:
+def resources_of(access: Access, id_token_file: Path | None, *, local: bool, writes: bool) -> Resources:
     """Return the id_tokens of the job or the local stack, and the administrators' credentials.
 
     Raises:
@@ -59,7 +59,7 @@ def means_of(access: Access, id_token_file: Path | None, *, local: bool, writes:
     """
     given = _given(id_token_file)
     if local:
-        return local_means(access, writes=writes, given=given)
+        return local_resources(access, writes=writes, given=given)
     if given is None:
         raise CommandError(
             f"no id_token given. Run this in a job whose id_tokens has {TOKEN}, name a file by --id-token-file, "
@@ -72,7 +72,7 @@ def means_of(access: Access, id_token_file: Path | None, *, local: bool, writes:
         administrator = Credentials(found["NEXUS_USERNAME"], found["NEXUS_PASSWORD"])
     if _is_set(GITLAB_TOKEN):
         gitlab = gitlab_client(access.gitlab.url, GITLAB_TOKEN, **_SECONDS)
-    return Means(
+    return Resources(
         options=options,
         tokens=GivenToken(access, given),
         writes=writes,
