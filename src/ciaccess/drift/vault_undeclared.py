@@ -42,6 +42,8 @@ def check_undeclared(access: Access, vault: Vault, run: CheckRun, can: Callable[
     for path, noun in IDENTITIES.items():
         if can(f"the list {path} ({noun})", path):
             holders.read_list(path.rstrip("/"), path.rstrip("/"))
+    if access.vault.namespace:
+        run.remark(f"not checked: policies of the namespaces above {access.vault.namespace}")
     reach = Reach(access, texts)
     run.found(*reach.policies(), *reach.holders(holders.found()))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from ciaccess.access.policies.hcl import Block, HclError, Value, parse
@@ -123,6 +123,7 @@ class Rule:
         )
 
 
+@lru_cache(maxsize=1024)
 def rules_of(text: str) -> tuple[Rule, ...]:
     """Return a policy's rules.
 
