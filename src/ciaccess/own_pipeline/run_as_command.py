@@ -1,35 +1,17 @@
-"""`./ciaccess run-as`: run a command with the credentials of one of the pipeline's identities.
-
-Credentials live in that command's environment alone: nothing is written to a file, and Vault's token is revoked as
-soon as the command has ended.
-"""
+"""`./ciaccess run-as`: run a command with the credentials of one of the pipeline's identities."""
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from ciaccess.access.desired import pipeline_identities
 from ciaccess.cli.options import FileOption, StackOption, load_access
-from ciaccess.cli.terminal import notices
-from ciaccess.engine.trust_anchors import check_anchors
-from ciaccess.errors import CommandError, Exit
-from ciaccess.own_pipeline.branch_tip import check_branch_tip
-
-if TYPE_CHECKING:
-    from types import FrameType
-
-    from ciaccess.access import Access
-    from ciaccess.clients.vault.client import Vault
+from ciaccess.errors import CommandError
+from ciaccess.own_pipeline.run_as import run
 
 application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-ID_TOKEN = "VAULT_ID_TOKEN"  # noqa: S105 a variable's name
-# A stack whose secrets another provider encrypts has none.
-_OPTIONAL = (pipeline_identities.PASSPHRASE,)
 
 
 @application.command(
@@ -64,110 +46,4 @@ def run_as(
     words = command[command[0] == "--" :]
     if not words:
         raise CommandError("there is no command to run. Write it behind --")
-    vault = _log_in(access, chosen)
-    try:
-        check_anchors(access, vault)
-        credentials = _credentials(access, chosen, vault)
-        if branch_tip:
-            check_branch_tip(access, credentials["GITLAB_TOKEN"])
-        return _run(words, {**credentials, "VAULT_TOKEN": vault.token})
-    finally:
-        _log_out(vault)
-
-
-def _log_in(access: Access, identity: pipeline_identities.Identity) -> Vault:
-    from ciaccess.clients.connect import check_vault_address  # noqa: PLC0415 the clients are slow to import
-    from ciaccess.clients.errors import RefusedError  # noqa: PLC0415 likewise
-    from ciaccess.clients.http.session import trusting  # noqa: PLC0415 likewise
-    from ciaccess.clients.vault.client import Vault  # noqa: PLC0415 likewise
-    from ciaccess.clients.vault.id_token_times import is_untimely  # noqa: PLC0415 likewise
-
-    id_token = os.environ.get(ID_TOKEN)
-    if not id_token:
-        audience = access.pipeline.audience if access.pipeline else ""
-        raise CommandError(
-            f"{ID_TOKEN} is empty. Give the job an id_token of that name with aud: {audience}", Exit.ERROR
-        )
-    check_vault_address(access)
-    anonymous = Vault(access.vault.address, "", options=trusting())
-    try:
-        vault = anonymous.log_in(access.vault.jwt.mount, identity.role, id_token)
-    except RefusedError as error:
-        if is_untimely(error):
-            raise
-        raise CommandError(
-            f"{error.doing}: {error.said}. The role admits {_admitted(access, identity)}", Exit.COULD_NOT_LOOK
-        ) from None
-    notices().print(f"logged in at {vault.url} as {identity.role}", markup=False)
-    return vault
-
-
-def _log_out(vault: Vault) -> None:
-    """Revoke the token; a failure does not change the exit code, since the token expires anyway."""
-    from ciaccess.clients.errors import ApiError  # noqa: PLC0415 loaded already
-
-    try:
-        vault.log_out()
-    except ApiError as error:
-        notices().print(f"the token stays valid until it ends by itself: {error}", markup=False)
-
-
-def _admitted(access: Access, identity: pipeline_identities.Identity) -> str:
-    """Return in words which jobs a role admits."""
-    role = pipeline_identities.own_jwt_roles(access)[identity.role]
-    claims = {claim: values[0] for claim, values in role.bound_claims.items()}
-    words = [f"jobs of {claims['project_path']}"]
-    words += [f"the protected branch {claims['ref']}"] if "ref" in claims else []
-    words += [f"pipelines of the source {claims['pipeline_source']}"] if "pipeline_source" in claims else []
-    return f"{', '.join(words)}, with aud: {role.bound_audiences[0]}"
-
-
-def _credentials(access: Access, identity: pipeline_identities.Identity, vault: Vault) -> dict[str, str]:
-    """Return the identity's credentials by the variables that the clients take them from.
-
-    Raises:
-        CommandError: some are not in Vault; it lists all of them.
-    """
-    from ciaccess.clients.credentials import GITLAB_FROM, STATE  # noqa: PLC0415 likewise
-    from ciaccess.clients.vault.secret import VaultSecret  # noqa: PLC0415 likewise
-
-    mount, folder = access.vault.kv.mount, pipeline_identities.own_folder(access)
-    account = VaultSecret(vault, f"{mount}/data/{folder}/{identity.account}").read().credentials
-    found = {
-        "NEXUS_USERNAME": account.username if account else None,
-        "NEXUS_PASSWORD": account.password if account else None,
-    }
-    for variable, name in identity.secrets.items():
-        found[variable] = (VaultSecret(vault, f"{mount}/data/{folder}/{name}").read().fields or {}).get(
-            "value"
-        )
-    names = {**identity.secrets, "NEXUS_USERNAME": identity.account, "NEXUS_PASSWORD": identity.account}
-    missing = {names[each] for each, value in found.items() if not value and names[each] not in _OPTIONAL}
-    if missing:
-        raise CommandError(
-            f"Vault has no {', '.join(f'{mount}/{folder}/{name}' for name in sorted(missing))}. "
-            "An administrator runs ./ciaccess bootstrap, see docs/own-pipeline.md"
-        )
-    given = {variable: value for variable, value in found.items() if value}
-    if "GITLAB_TOKEN" not in identity.secrets:
-        given[GITLAB_FROM] = STATE
-    return given | {"VAULT_ADDR": access.vault.address}
-
-
-def _run(command: list[str], credentials: dict[str, str]) -> int:
-    shadowing = {ID_TOKEN, *(f"{name}_FILE" for name in credentials)}
-    own = {name: value for name, value in os.environ.items() if name not in shadowing}
-    # A Ctrl-C reaches the command too, which may need its credentials to end in order, and says itself how it ended.
-    signal.signal(signal.SIGINT, lambda *_: None)
-    try:
-        child = subprocess.Popen(command, env={**own, **credentials})  # noqa: S603 the job's own words
-    except OSError as error:
-        raise CommandError(f"run {command[0]}: {error.strerror}") from None
-
-    def end(number: int, frame: FrameType | None) -> None:
-        del number, frame
-        child.terminate()  # the engine then leaves its state in order
-
-    signal.signal(signal.SIGTERM, end)
-    code = child.wait()
-    return code if code >= 0 else 128 - code
+    return run(access, chosen, words, branch_tip=branch_tip)

@@ -10,12 +10,12 @@ import pytest
 from ciaccess.clients.errors import UnreachableError
 from ciaccess.environment import ROOT
 from ciaccess.errors import CommandError
-from ciaccess.own_pipeline import run_as_command
+from ciaccess.own_pipeline import run_as, run_as_command
 
 # What ends in order takes its time.
 _ENDS_SLOWLY = "trap 'sleep 0.3; echo ended; exit 5' INT; echo ready; while :; do sleep 0.05; done"
 _JOB = f"""
-from ciaccess.own_pipeline.run_as_command import _run
+from ciaccess.own_pipeline.run_as import _run
 try:
     raise SystemExit(_run(["sh", "-c", {_ENDS_SLOWLY!r}], {{}}))
 finally:
@@ -35,9 +35,9 @@ class _Vault:
 
 @pytest.fixture
 def _logged_in(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run_as_command, "_log_in", lambda *_: _Vault())
-    monkeypatch.setattr(run_as_command, "check_anchors", lambda *_: None)
-    monkeypatch.setattr(run_as_command, "_credentials", lambda *_: {})
+    monkeypatch.setattr(run_as, "_log_in", lambda *_: _Vault())
+    monkeypatch.setattr(run_as, "check_anchors", lambda *_: None)
+    monkeypatch.setattr(run_as, "_credentials", lambda *_: {})
     monkeypatch.setattr(signal, "signal", lambda *_: None)
 
 

@@ -1,0 +1,194 @@
+"""The first provisioning of a stack: identities, GitLab tokens, confirmed trust anchors.
+
+Runs `pulumi up` as the calling user, which makes the pipeline's identities too. Safe to repeat; what changes the identities
+themselves needs it again, since they may not write each other (docs/adr/0018).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ciaccess.access.desired import pipeline_identities
+from ciaccess.access.desired.trust_anchors import changed_anchors, trust_anchors
+from ciaccess.cli.terminal import confirm, notices, output
+from ciaccess.clients.connect import gitlab_client, nexus_client, vault_client
+from ciaccess.clients.credentials import KNOWN, require
+from ciaccess.clients.errors import ApiError, UnauthorizedError
+from ciaccess.clients.gitlab.groups import token_scopes
+from ciaccess.clients.gitlab.variables import GitLab
+from ciaccess.clients.http.session import trusting
+from ciaccess.clients.vault.secret import VaultSecret
+from ciaccess.drift.gitlab_project import project_findings
+from ciaccess.engine import pulumi_cli
+from ciaccess.engine.preconditions import check_vault, own_passphrase
+from ciaccess.engine.trust_anchors import (
+    DEFAULT_PATH,
+    anchors_path,
+    confirmed_anchors,
+    confirmed_text,
+    listed,
+)
+from ciaccess.errors import CommandError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from ciaccess.access import Access
+    from ciaccess.access.model.models import Pipeline
+    from ciaccess.clients.vault.client import Vault
+
+_MOST_TOKEN_BYTES = 4096
+
+
+@dataclass(frozen=True)
+class Token:
+    """A token of GitLab: the scopes it must have, those it must not, and what it is made for."""
+
+    needs: frozenset[str]
+    lacks: frozenset[str]
+    purpose: str
+
+
+TOKENS = {
+    pipeline_identities.GITLAB_READER: Token(
+        frozenset({"read_api"}), frozenset({"api"}), "group access token, Owner, read_api"
+    ),
+    pipeline_identities.GITLAB_NOTES: Token(
+        frozenset({"api"}), frozenset(), "project access token of ciaccess, Reporter, api"
+    ),
+    pipeline_identities.GITLAB_WRITER: Token(
+        frozenset({"api"}), frozenset(), "group access token, Owner, api"
+    ),
+}
+
+
+def bootstrap(
+    access: Access, pipeline: Pipeline, stack: str, files: Mapping[str, Path], *, yes: bool
+) -> None:
+    """Provision a stack, store the pipeline's tokens and trust anchors, and report the settings.
+
+    Args:
+        access: what access.yaml declares.
+        pipeline: its section of that name.
+        stack: the stack's name.
+        files: the files of GitLab tokens, by the names of `TOKENS`.
+        yes: do not ask.
+
+    Raises:
+        CiaccessError: a token is missing or of no use, a system cannot be asked, or the engine failed.
+    """
+    vault, gitlab = _administrator(access)
+    tokens = _tokens(access, vault, files)
+    _confirm_anchors(access, vault, yes=yes)
+    _provision(stack, yes=yes)
+    _put(access, vault, stack, tokens)
+    _report_project(pipeline, gitlab)
+
+
+def _report_project(pipeline: Pipeline, gitlab: GitLab) -> None:
+    """Print settings of the project that give the identities to more code."""
+    try:
+        found = list(project_findings(pipeline, gitlab))
+    except ApiError as error:
+        output().print(f"could not check the settings of {pipeline.project}: {error}", markup=False)
+        return
+    for each in found:
+        output().print(f"{each.severity}: {each.title} ({each.object})", markup=False)
+        output().print(
+            f"  expected: {each.expected}; found: {each.found}\n  {each.manual_command}", markup=False
+        )
+    if not found:
+        output().print(f"the settings of {pipeline.project} in GitLab are as expected", markup=False)
+
+
+def _administrator(access: Access) -> tuple[Vault, GitLab]:
+    """Return Vault and GitLab, once all three systems have accepted the credentials."""
+    require(*KNOWN)
+    check_vault(access)
+    vault = vault_client(access)
+    vault.token_lives()
+    nexus_client(access.nexus.url).users.all()
+    gitlab = gitlab_client(access.gitlab.url)
+    if "api" not in token_scopes(gitlab):
+        raise CommandError("GITLAB_TOKEN lacks the scope api. Use a token of an owner of the group")
+    return vault, gitlab
+
+
+def _tokens(access: Access, vault: Vault, files: Mapping[str, Path]) -> dict[str, str]:
+    """Return the tokens of the files, each with the right scopes.
+
+    Raises:
+        CommandError: one is missing here and in Vault, or is of no use; it lists all of them.
+    """
+    mount, folder = access.vault.kv.mount, pipeline_identities.own_folder(access)
+
+    found, faults = {}, []
+    for name, wanted in TOKENS.items():
+        if name not in files:
+            if not VaultSecret(vault, f"{mount}/data/{folder}/{name}").read().exists:
+                faults.append(f"--{name} is missing, and Vault has none yet: a {wanted.purpose}")
+            continue
+        try:
+            found[name] = files[name].read_bytes()[:_MOST_TOKEN_BYTES].decode().strip()
+        except (OSError, UnicodeDecodeError) as error:
+            faults.append(f"--{name} names {files[name]}, which cannot be read ({type(error).__name__})")
+            continue
+        if fault := _fault(access, found[name], wanted):
+            faults.append(f"--{name}: {fault}. Make a {wanted.purpose}")
+    if faults:
+        raise CommandError("the pipeline lacks tokens of GitLab:\n  " + "\n  ".join(faults))
+    return found
+
+
+def _fault(access: Access, token: str, wanted: Token) -> str:
+    try:
+        scopes = token_scopes(GitLab(access.gitlab.url, token, options=trusting()))
+    except UnauthorizedError:
+        return "GitLab does not know this token"
+    if scopes & wanted.lacks:
+        return f"it may do more than it should, by its scope {', '.join(sorted(scopes & wanted.lacks))}"
+    if not wanted.needs <= scopes:
+        return f"it lacks the scope {', '.join(sorted(wanted.needs - scopes))}"
+    return ""
+
+
+def _confirm_anchors(access: Access, vault: Vault, *, yes: bool) -> None:
+    """Show which trust anchors changed, and confirm them: the engine refuses any others."""
+    before = confirmed_anchors(vault, anchors_path(access), DEFAULT_PATH)
+    if before is None:
+        return  # the first time: there may be no KV engine yet
+    lines = listed(changed_anchors(before, trust_anchors(access)))
+    if lines:
+        output().print(f"Trust anchors that change:{lines}", markup=False)
+        if not yes:
+            confirm("Confirm these?")
+        _write(access, vault, {pipeline_identities.TRUST_ANCHORS: confirmed_text(access)})
+
+
+def _provision(stack: str, *, yes: bool) -> None:
+    pulumi_cli.ensure_stack(stack)
+    words = ("--stack", stack, "--refresh")
+    if not yes:
+        if pulumi_cli.run("preview", *words):
+            raise CommandError("pulumi preview failed; its output is above. Nothing was changed")
+        confirm("Apply this?")
+    if pulumi_cli.run("up", "--yes", "--skip-preview", *words):
+        raise CommandError("pulumi up failed; its output is above. Fix the cause, and run this again")
+
+
+def _put(access: Access, vault: Vault, stack: str, tokens: dict[str, str]) -> None:
+    passphrase = own_passphrase(stack)
+    values = tokens | ({pipeline_identities.PASSPHRASE: passphrase} if passphrase else {})
+    # Whoever runs this confirms them.
+    values[pipeline_identities.TRUST_ANCHORS] = confirmed_text(access)
+    _write(access, vault, values)
+
+
+def _write(access: Access, vault: Vault, values: dict[str, str]) -> None:
+    mount, folder = access.vault.kv.mount, pipeline_identities.own_folder(access)
+    for name, value in values.items():
+        if (VaultSecret(vault, f"{mount}/data/{folder}/{name}").read().fields or {}).get("value") != value:
+            vault.write_secret(mount, f"{folder}/{name}", {"value": value})
+            notices().print(f"wrote {mount}/{folder}/{name}", markup=False)
