@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 import requests
+from ruamel.yaml import YAML
 
 from tests.support.clients.artifacts import make_npm_package, make_rpm, make_wheel
 from tests.support.consumers.job_shell import CURL_IMAGES, IMAGES, JobShell
 from tests.support.project.project import ROOT
-from tests.support.servers.jobs import id_token
+from tests.support.servers.jobs import id_token, login
 from tests.support.servers.scripted_server import Reply, ScriptedServer
 from tests.support.servers.simulator import free_port
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from tests.support.consumers.pipeline import Pipeline
     from tests.support.project.project import Done
 
+SECRETS = (ROOT / "docs" / "secrets-keyword.md").read_text(encoding="utf-8")
 PAGE = (ROOT / "docs" / "pipelines.md").read_text(encoding="utf-8")
 SEED = Path(__file__).parents[1] / "data" / "pipelines" / "seed.gitlab-ci.yml"
 
@@ -202,6 +204,27 @@ def test_every_block_of_the_page_is_a_pipeline_that_works(pipeline: Pipeline) ->
         "raw-dev/tools/1.4.2",
     ):
         assert pipeline.stored(f"{repository}/executor-1.0-1.noarch.rpm") == package
+
+
+def test_the_secrets_keyword_reads_the_accounts_secret_as_the_page_documents(pipeline: Pipeline) -> None:
+    """The requests of GitLab's runner: a login by the group's variables, then each path, field and mount."""
+    settings, job = (
+        YAML(typ="safe").load(each) for each in re.findall(r"```yaml\n(.*?)```", SECRETS, re.DOTALL)
+    )
+    variables = settings["gitlab"]["groups"]["orchestrator"]["variables"]
+    assert variables["VAULT_SERVER_URL"] == "${vault.address}"
+    token = id_token(
+        pipeline.project, pipeline.path, audience=job["upload"]["id_tokens"]["VAULT_ID_TOKEN"]["aud"]
+    )
+    vault = login(pipeline.project, token, variables["VAULT_AUTH_ROLE"])
+    found = {}
+    for name, entry in job["upload"]["secrets"].items():
+        place, _, mount = entry["vault"].partition("@")
+        path, _, field = place.rpartition("/")
+        read = vault.secrets.kv.v2.read_secret_version(path, mount_point=mount, raise_on_deleted_version=True)
+        found[name] = read["data"]["data"][field]
+    secret = pipeline.project.secret("svc-bench")
+    assert found == {"NEXUS_USER": secret["username"], "NEXUS_PASSWORD_FILE": secret["password"]}
 
 
 def test_a_template_is_included_by_its_address(pipeline: Pipeline) -> None:

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import pytest
 from ruamel.yaml import YAML
 
+from ciaccess.access import load
+from ciaccess.consumers.lint import lint
 from ciaccess.consumers.templates import LIBRARY, SOURCES, TEMPLATES
 from ciaccess.environment import ROOT
+from tests.support.access.organisation import edited, organisation
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PIPELINES = (ROOT / "docs" / "pipelines.md").read_text(encoding="utf-8")
+SECRETS = (ROOT / "docs" / "secrets-keyword.md").read_text(encoding="utf-8")
 LINT = (ROOT / "docs" / "lint-ci.md").read_text(encoding="utf-8")
 TROUBLESHOOTING = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
 # $name, ${name…}, $(command) and jinja's [= name =] are where names go.
@@ -44,3 +52,14 @@ def test_every_rule_is_in_the_page_on_lint_ci() -> None:
     rules = set(re.findall(r'(?:Finding|finding)\(\s*"([a-z-]+)"', source))
     assert len(rules) == 13
     assert {rule for rule in rules if f"| `{rule}` |" not in LINT} == set()
+
+
+def test_the_example_of_the_secrets_keyword_is_clean_with_its_group_variables(tmp_path: Path) -> None:
+    settings, job = re.findall(r"```yaml\n(.*?)```", SECRETS, re.DOTALL)
+    added = YAML(typ="safe").load(settings)["gitlab"]["groups"]["orchestrator"]["variables"]
+    line = "        VAULT_ADDR: ${vault.address}\n"
+    variables = "".join(f"        {name}: {value}\n" for name, value in added.items())
+    assert lint(job, load(edited(tmp_path, (line, line + variables)))) == []
+    without = lint(job, organisation())
+    assert {each.rule for each in without} == {"secrets", "role"}
+    assert any("default role of the auth mount" in each.why for each in without)
