@@ -7,13 +7,16 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from ruamel.yaml import YAML
 
 from ciaccess.access.reading.loader import check
+from tests.support.drift.ways import BY_PRIORITY, TEMPLATED
 from tests.support.project.project import STACK
 from tests.support.rotation.rotating import rotate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.support.project.project import Done, Project
 
@@ -209,3 +212,27 @@ def test_a_crawl_finds_the_rotations_again_and_keeps_the_ages_of_the_yaml_before
     for account, strategy in ((TURNED, "alternate"), (IN_PLACE, "in-place"), (PLAIN, None)):
         known = {**declared.accounts[account].rotation.model_dump(), "strategy": strategy}
         assert crawled.accounts[account].rotation.model_dump() == known
+
+
+def test_roles_are_described_by_what_their_tokens_read(turned: Project, tmp_path: Path) -> None:
+    """By priority among rules, not by any denial; of a template it is said that it cannot be told."""
+    vault, group = turned.vault(), {"namespace_path": ["orchestrator"]}
+    for name, text in {"by-priority": BY_PRIORITY, "templated": TEMPLATED}.items():
+        vault.sys.create_or_update_policy(name, text)
+        fields = {
+            "role_type": "jwt",
+            "user_claim": "project_id",
+            "bound_audiences": ["vault"],
+            "bound_claims": group,
+        }
+        vault.write_data(f"auth/jwt/role/{name}", data={**fields, "token_policies": [name], "token_ttl": 600})
+    done = adopt(turned, "crawl", "--group", "orchestrator", "--out", str(tmp_path / "crawled.yaml"))
+    for name in ("by-priority", "templated"):
+        vault.delete(f"auth/jwt/role/{name}")
+        vault.sys.delete_policy(name)
+    written = YAML(typ="safe").load(tmp_path / "crawled.yaml")
+    roles = written["vault"]["roles"]
+    assert {TURNED, IN_PLACE, PLAIN} - set(roles["by-priority"]["accounts"]) <= {IN_PLACE}
+    assert "templated" not in roles
+    assert "role-unclear" in done.text
+    assert "role-left-out" not in done.text
