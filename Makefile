@@ -60,6 +60,16 @@ test-nexus: setup ## Provider tests against a real Nexus: NEXUS_URL, NEXUS_USERN
 bench: setup ## Measure what each command costs; writes docs/performance.md (on a quiet machine: some minutes)
 	@$(PY) -m tests.bench $(if $(ACCOUNTS),--accounts $(ACCOUNTS)) $(if $(RUNS),--runs $(RUNS)) $(if $(LATENCY),--latency $(LATENCY))
 
+.PHONY: lock
+lock: setup ## Write requirements.txt and requirements-dev.txt, with every package and its hashes, from the .in files
+	@for name in requirements requirements-dev; do \
+	  $(PY) -m piptools compile -q --generate-hashes --allow-unsafe --strip-extras --no-header --no-emit-index-url \
+	    --no-emit-trusted-host --no-emit-find-links --output-file $$name.txt $$name.in || exit 1; done
+
+.PHONY: sbom
+sbom: setup ## Write the runtime's software bill of materials, sbom.cdx.json (CycloneDX)
+	@$(PY) -m cyclonedx_py requirements requirements.txt --pyproject pyproject.toml --output-file sbom.cdx.json
+
 .PHONY: format
 format: setup ## Format the code
 	@$(PY) -m ruff check -q --fix-only .

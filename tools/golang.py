@@ -33,7 +33,7 @@ def build(recipe: Recipe, target: Path) -> None:
         module = Path(scratch) / "module"
         shutil.copytree(Path(__file__).parent / recipe.folder, module)
         built = Path(scratch) / recipe.program
-        command = ["go", "build", "-v", "-mod=mod", "-trimpath", "-buildvcs=false"]
+        command = ["go", "build", "-v", "-mod=readonly", "-trimpath", "-buildvcs=false"]
         _run([*command, *recipe.flags, "-o", str(built), recipe.package], module, step)
         built.replace(target)
 

@@ -72,8 +72,10 @@ def _virtual_environment(requirements: str) -> None:
     with Step("installing the pinned Python packages into .venv"):
         _quietly([sys.executable, "-m", "venv", "--clear", str(VENV)])
         pip = [str(VENV / "bin" / "python"), "-m", "pip", "install", "--disable-pip-version-check", "-q"]
-        _quietly([*pip, "-r", str(ROOT / requirements)])
-        _quietly([*pip, "--no-deps", "--editable", str(ROOT)])
+        # Wheels only: a source distribution runs its own code while it is installed.
+        locked = ["--require-hashes", "--only-binary", ":all:", "-r", str(ROOT / requirements)]
+        _quietly([*pip, *locked])
+        _quietly([*pip, "--no-deps", "--no-build-isolation", "--editable", str(ROOT)])
         stamp.write_text(wanted.hexdigest(), encoding="ascii")
 
 

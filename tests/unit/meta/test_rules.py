@@ -145,21 +145,40 @@ def test_the_program_stays_a_loop() -> None:
 
 
 def test_runtime_packages_are_pinned_exactly() -> None:
-    for name in ("requirements.txt", "requirements-dev.txt"):
-        for line in (ROOT / name).read_text(encoding="utf-8").splitlines():
-            if line and not line.startswith(("#", "-r")):
-                assert re.fullmatch(r"[a-z0-9.-]+(\[[a-z]+\])?==[0-9][0-9.]*", line), f"{name}: {line}"
+    for name in ("requirements.in", "requirements-dev.in"):
+        for line in pins_of(name):
+            assert re.fullmatch(r"[a-z0-9.-]+(\[[a-z]+\])?==[0-9][0-9.]*", line), f"{name}: {line}"
+
+
+def pins_of(name: str) -> list[str]:
+    lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
+    return [line.partition(" #")[0] for line in lines if line and not line.startswith(("#", "-"))]
+
+
+@pytest.mark.parametrize("name", ["requirements", "requirements-dev"])
+def test_every_installed_package_has_its_hashes(name: str) -> None:
+    text = (ROOT / f"{name}.txt").read_text(encoding="utf-8")
+    locked = {
+        line.partition(" ")[0]: line for line in re.sub(r"\\\n", " ", text).splitlines() if "==" in line
+    }
+    assert locked
+    for package, line in locked.items():
+        assert "--hash=sha256:" in line, f"{name}.txt: {package}"
+    for package in pins_of(f"{name}.in"):
+        assert re.sub(r"\[.*\]", "", package).replace("ruamel.", "ruamel-") in locked, (
+            f"run `make lock`: {name}.txt lacks {package}"
+        )
+    assert "://" not in text, "the index is the environment's"
 
 
 def test_every_package_has_its_reason_in_the_decision_on_packages() -> None:
     page = (ROOT / "docs" / "adr" / "0007-dependencies.md").read_text(encoding="utf-8")
     explained = re.findall(r"^\| ([^|]*) \|", page, re.MULTILINE)
     names = {name.strip().partition(" ")[0] for row in explained for name in row.split(",")}
-    for file in ("requirements.txt", "requirements-dev.txt"):
-        for line in (ROOT / file).read_text(encoding="utf-8").splitlines():
-            if line and not line.startswith(("#", "-r")):
-                package = re.split(r"[=\[]", line)[0]
-                assert package in names, f"{file}: {package} is in no row of docs/adr/0007-dependencies.md"
+    for file in ("requirements.in", "requirements-dev.in"):
+        for line in pins_of(file):
+            package = re.split(r"[=\[]", line)[0]
+            assert package in names, f"{file}: {package} is in no row of docs/adr/0007-dependencies.md"
 
 
 def test_documents_link_to_what_exists() -> None:
