@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 from ciaccess.clients.connect import check_vault_address
+from ciaccess.clients.credentials import CredentialsError
 from ciaccess.engine.settings import StackSettingsError, stack_file
 from ciaccess.environment import PUBLIC_PASSPHRASE
 
@@ -53,28 +54,27 @@ def check_vault(access: Access, environment: Mapping[str, str] = os.environ) -> 
     pulumi-vault takes both from VAULT_ADDR and VAULT_TOKEN alone; without the latter it uses ~/.vault-token.
 
     Raises:
-        CredentialsError: VAULT_ADDR is another Vault.
-        StackSettingsError: it is empty, its certificate would not be checked, the namespace is another one, or the token
-            is given in a file only.
+        CredentialsError: VAULT_ADDR is empty or another Vault, its certificate would not be checked, the namespace is
+            another one, or there is no VAULT_TOKEN.
     """
     if environment.get("VAULT_SKIP_VERIFY", "").lower() not in ("", "0", "f", "false"):
-        raise StackSettingsError(
-            "VAULT_SKIP_VERIFY is set: pulumi-vault would send VAULT_TOKEN to any server in Vault's place. Unset it, and name "
-            "the CA of Vault's certificate in VAULT_CACERT and CIACCESS_CA_BUNDLE"
+        raise CredentialsError(
+            "VAULT_SKIP_VERIFY is set: pulumi-vault would send VAULT_TOKEN to any server in Vault's place",
+            "Unset it, and name the CA of Vault's certificate in VAULT_CACERT and CIACCESS_CA_BUNDLE.",
         )
     check_vault_address(access, environment)
     if not environment.get("VAULT_ADDR"):
-        raise StackSettingsError(f"VAULT_ADDR is empty: export VAULT_ADDR={access.vault.address}")
+        raise CredentialsError("VAULT_ADDR is empty", f"Set it: export VAULT_ADDR={access.vault.address}")
     namespace = environment.get("VAULT_NAMESPACE", "").strip("/")
     if access.vault.namespace and namespace != access.vault.namespace:
-        raise StackSettingsError(
-            f"VAULT_NAMESPACE is {namespace or 'empty'}, but vault.namespace in access.yaml is {access.vault.namespace}. "
-            "Correct the one that is wrong"
+        raise CredentialsError(
+            f"VAULT_NAMESPACE is {namespace or 'empty'}, but vault.namespace in access.yaml is {access.vault.namespace}",
+            "Correct the one that is wrong.",
         )
     if not environment.get("VAULT_TOKEN"):
-        raise StackSettingsError(
-            "pulumi-vault takes its token from VAULT_TOKEN, not from a file: "
-            'export VAULT_TOKEN="$(cat "$VAULT_TOKEN_FILE")"'
+        raise CredentialsError(
+            "VAULT_TOKEN is empty, and pulumi-vault reads no file",
+            'Set it, from a file: export VAULT_TOKEN="$(cat "$VAULT_TOKEN_FILE")".',
         )
 
 

@@ -94,12 +94,12 @@ def test_a_vault_whose_certificate_would_not_be_checked_is_refused(value: str, *
         "VAULT_TOKEN": "t",
         "VAULT_SKIP_VERIFY": value,
     }
-    with pytest.raises(StackSettingsError, match="Unset it") if is_refused else nullcontext():
+    with pytest.raises(CredentialsError, match="Unset it") if is_refused else nullcontext():
         check_vault(access, given)
 
 
 def test_a_vault_token_in_a_file_is_refused_because_the_plugin_reads_none() -> None:
     access = load(ROOT / "config" / "access.yaml")
     given = {"VAULT_ADDR": "https://vault.shared.cwiq.io", "VAULT_TOKEN_FILE": "/run/token"}
-    with pytest.raises(StackSettingsError, match="export VAULT_TOKEN="):
+    with pytest.raises(CredentialsError, match="export VAULT_TOKEN="):
         check_vault(access, given)
