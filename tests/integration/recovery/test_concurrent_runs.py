@@ -117,7 +117,9 @@ def test_an_up_during_drift_is_not_disturbed(clean: Site) -> None:
     assert drift(site)["verdict"] == "clean"
 
 
-@pytest.mark.parametrize("words", [("rotate", "svc-one", "--up"), ("adopt", "run", "--all", "--yes")])
+@pytest.mark.parametrize(
+    "words", [("rotate", "svc-one", "--up"), ("adopt", "run", "--all", "--yes", "--fewer-rights")]
+)
 def test_a_command_that_is_ended_ends_its_engine_and_is_gone_on_with(
     clean: Site, words: tuple[str, ...]
 ) -> None:
