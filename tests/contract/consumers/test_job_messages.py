@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -180,3 +181,14 @@ def test_the_pull_registry_is_refused_for_pushing(tmp_path: Path, vault: Scripte
     assert ended.code == 1
     assert "nexus.shared.cwiq.io:8444 is the registry to pull from" in ended.err
     assert "are nexus.shared.cwiq.io:8443" in ended.err
+
+
+def test_registries_on_one_host_get_one_credential_and_one_for_both_is_no_mistake(
+    tmp_path: Path, vault: ScriptedServer
+) -> None:
+    both = {"NEXUS_REGISTRY": "n.example.org/docker-dev", "NEXUS_REGISTRY_PULL": "n.example.org/docker-all"}
+    script = 'nexus_auth svc-executor; _nexus_registries; nexus_registry_config c.json "$NEXUS_REGISTRY" "$NEXUS_REGISTRY_PULL"'
+    assert job(tmp_path, "slim", vault).run(script, **both).code == 0
+    assert list(json.loads((tmp_path / "c.json").read_text())["auths"]) == ["n.example.org"]
+    one = "_nexus_push_registry=n.example.org _nexus_pull_registry=n.example.org; _nexus_registries"
+    assert job(tmp_path, "slim", vault).run(one).code == 0

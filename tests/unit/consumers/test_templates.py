@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from ruamel.yaml import YAML
 
 from ciaccess.access import Access, load
@@ -160,6 +161,26 @@ def renamed(tmp_path: Path, until: str, on: date | None = None) -> Access:
     path = tmp_path / "access.yaml"
     path.write_text(text.replace("  svc-promoter:\n", f"  svc-promotion:\n    {entry}\n"), encoding="utf-8")
     return load(path, on=on)
+
+
+@pytest.mark.parametrize(
+    ("push", "pull", "uat"),
+    [
+        ("push.example.org", "pull.example.org", "nexus.shared.cwiq.io/docker-uat"),
+        ("nexus.example.org/docker-dev", "nexus.example.org/docker-all", "nexus.example.org/docker-uat"),
+        ("nexus.example.org:443", "nexus.example.org:443", "nexus.shared.cwiq.io/docker-uat"),
+        ("nexus.example.org:8444", "nexus.example.org:8445", "nexus.shared.cwiq.io/docker-uat"),
+    ],
+)
+def test_registries_have_any_shape(push: str, pull: str, uat: str, tmp_path: Path) -> None:
+    access = edited(
+        tmp_path,
+        ("push_registry: nexus.shared.cwiq.io:8443", f'push_registry: "{push}"'),
+        ("pull_registry: nexus.shared.cwiq.io:8444", f'pull_registry: "{pull}"'),
+    )
+    assert names.environment_registries(access)["uat"] == uat
+    (jobs,) = documents(render(access)[LIBRARY])
+    assert jobs[".nexus_kaniko"]["image"]["name"].startswith(f"{pull}/gcr.io/")
 
 
 def test_a_former_account_serves_its_jobs_and_is_no_default(tmp_path: Path) -> None:
