@@ -14,7 +14,7 @@ from ciaccess.access.desired.trust_anchors import changed_anchors, trust_anchors
 from ciaccess.cli.terminal import confirm, notices, output
 from ciaccess.clients.connect import gitlab_client, nexus_client, vault_client
 from ciaccess.clients.credentials import KNOWN, require
-from ciaccess.clients.errors import ApiError, UnauthorizedError
+from ciaccess.clients.errors import ApiError, ForbiddenError, NotFoundError, UnauthorizedError
 from ciaccess.clients.gitlab.groups import token_scopes
 from ciaccess.clients.gitlab.variables import GitLab
 from ciaccess.clients.http.session import trusting
@@ -49,6 +49,8 @@ class Token:
     needs: frozenset[str]
     lacks: frozenset[str]
     purpose: str
+    # False for a token that must not read a group's variables, whatever its scopes.
+    reads_variables: bool = True
 
 
 TOKENS = {
@@ -56,7 +58,10 @@ TOKENS = {
         frozenset({"read_api"}), frozenset({"api"}), "group access token, Owner, read_api"
     ),
     pipeline_identities.GITLAB_NOTES: Token(
-        frozenset({"api"}), frozenset(), "project access token of ciaccess, Reporter, api"
+        frozenset({"api"}),
+        frozenset(),
+        "project access token of ciaccess, Reporter, api",
+        reads_variables=False,
     ),
     pipeline_identities.GITLAB_WRITER: Token(
         frozenset({"api"}), frozenset(), "group access token, Owner, api"
@@ -143,15 +148,28 @@ def _tokens(access: Access, vault: Vault, files: Mapping[str, Path]) -> dict[str
 
 
 def _fault(access: Access, token: str, wanted: Token) -> str:
+    gitlab = GitLab(access.gitlab.url, token, options=trusting())
     try:
-        scopes = token_scopes(GitLab(access.gitlab.url, token, options=trusting()))
+        scopes = token_scopes(gitlab)
     except UnauthorizedError:
         return "GitLab does not know this token"
     if scopes & wanted.lacks:
         return f"it may do more than it should, by its scope {', '.join(sorted(scopes & wanted.lacks))}"
     if not wanted.needs <= scopes:
         return f"it lacks the scope {', '.join(sorted(wanted.needs - scopes))}"
-    return ""
+    if wanted.reads_variables:
+        return ""
+    groups = [path for path, group in access.gitlab.groups.items() if _reads(gitlab, str(group.id))]
+    return f"it reads the variables of {', '.join(groups)}" if groups else ""
+
+
+def _reads(gitlab: GitLab, group: str) -> bool:
+    """Tell whether a token reads a group's variables."""
+    try:
+        gitlab.variables(group).all()
+    except (ForbiddenError, NotFoundError):
+        return False
+    return True
 
 
 def _confirm_anchors(access: Access, vault: Vault, *, yes: bool) -> None:

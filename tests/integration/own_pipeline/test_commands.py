@@ -46,6 +46,10 @@ def test_bootstrap_refuses_tokens_that_may_too_much_or_too_little_or_nothing(pro
     assert "--gitlab-notes: it lacks the scope api" in done.err
     assert "--gitlab-writer: GitLab does not know this token" in done.err
     assert "glpat" not in done.text
+    owners = bootstrap(
+        project, "--gitlab-reader", reader, "--gitlab-notes", writer, "--gitlab-writer", writer
+    )
+    assert "--gitlab-notes: it reads the variables of orchestrator" in owners.err
     missing = bootstrap(
         project, "--gitlab-reader", reader, "--gitlab-notes", notes, "--gitlab-writer", "nowhere"
     )
