@@ -172,8 +172,9 @@ def test_a_look_writes_nothing_to_gitlab_and_asks_each_place_once(lively: Projec
     }
     assert all(route.startswith("GET ") for route in routes)
     projects = lively.gitlab("GET", "api/v4/groups/9/projects").json()
-    assert sum(routes.values()) == 7 + len(projects), (
-        "the token, the group, its variables, subgroups and projects; each project's variables; what bound claims name"
+    assert sum(routes.values()) == 11 + len(projects), (
+        "the token, the group, its variables, subgroups and projects; each project's variables; what bound claims name; "
+        "of our own project its settings, branch and tags, and the version"
     )
 
 

@@ -28,17 +28,21 @@ def replaceable(outline: Outline) -> Iterator[Fault]:
     """No declared account can replace an image; a tag without digest is warned of."""
     pushers = _pushers(outline)
     by = ", ".join(pushers[:_MOST_NAMES]) + (" and others" if len(pushers) > _MOST_NAMES else "")
+    tags: list[str] = []
     for name in outline.mapping("images"):
         image = outline.text("images", name)
         if not image or "@sha256:" in image:
             continue
-        remedy = f"Add its digest: {image}@sha256:…"
         if pushers and _is_pushed_to(outline, image):
             message = f"{shown(image)} can be replaced by a push of {by}"
+            remedy = f"Add its digest: {image}@sha256:…"
             yield outline.fault(("images", name), message, _ALLOWED, remedy)
         else:
-            message = f"{shown(image)} is a tag, which can be moved"
-            yield outline.fault(("images", name), message, _ALLOWED, remedy, severity="warning")
+            tags.append(name)
+    if tags:
+        message = f"tags without a digest can be moved: {', '.join(tags)}"
+        remedy = "Add @sha256:… behind each tag"
+        yield outline.fault(("images",), message, "tag@sha256:<digest>", remedy, key=True, severity="warning")
     pull = outline.text("nexus", "pull_registry")
     chosen = outline.mapping("images")
     usual = [name for name, image in USUAL.items() if image.startswith("{pull}") and name not in chosen]
