@@ -116,7 +116,10 @@ class Users:
         if not password.strip():
             raise message(400, "Password must be supplied.")
         user = self._existing(call.parts["userId"])
-        self._store.users.put(user["userId"], user | {"password": digest_password(password)})
+        # One that had to be changed has been.
+        status = "active" if user["status"] == "changepassword" else user["status"]
+        changed = {"password": digest_password(password), "status": status}
+        self._store.users.put(user["userId"], user | changed)
         return empty(204)
 
     def sources(self, call: Call) -> Response:

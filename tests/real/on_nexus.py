@@ -1,0 +1,217 @@
+"""The whole product on a real Nexus; a class of tests for each version, in a file of its own, so that one worker has the server.
+
+The server is the one of `./ciaccess local up --nexus`. The tests go on from each other's state, in their order.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import pytest
+
+from ciaccess.clients.nexus import ContentSelector, HttpOptions, Nexus
+from tests.real.differential import Server, differences, prepare, unexplained
+from tests.real.simulator_only import DESELECTED
+from tests.support.adoption.click_ops import ClickOps
+from tests.support.drift.catalogue import BATCHES
+from tests.support.drift.drift import CLEAN, Change, change, look, put_object, put_privilege, repair
+from tests.support.project.project import ROOT, Project
+from tests.support.rotation.rotating import rotate
+from tests.support.servers.nexus import start_nexus
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tests.real.differential import Allowed
+
+CONTRACT = (
+    *(
+        "test_nexus_content_selector.py",
+        "test_nexus_privilege.py",
+        "test_nexus_role.py",
+        "test_nexus_user.py",
+    ),
+    *(
+        "test_service_account.py",
+        "test_account_changes.py",
+        "test_account_delete.py",
+        "test_account_drift.py",
+    ),
+    *("test_account_import.py", "test_account_rotation.py"),
+)
+MORE_DRIFT = (
+    change(
+        put_object("content-selectors/ci-svc-executor-maven2", description="by hand"),
+        ("nexus.selector.text", "content selector ci-svc-executor-maven2"),
+    ),
+    change(
+        put_privilege("ci-svc-executor-maven-dev", description="by hand"),
+        ("nexus.privilege.text", "privilege ci-svc-executor-maven-dev"),
+    ),
+)
+SELECTORS = 200
+SEED, EXCHANGES = 2, 1500
+
+
+def drift_of_nexus(left_out: frozenset[str]) -> dict[str, tuple[Change, ...]]:
+    """Return the batches of drift's catalogue: the changes that concern Nexus and formats that it has, but for some ids."""
+    found = {}
+    for name, changes in BATCHES.items():
+        concerned = [
+            each
+            for each in changes
+            if all(
+                identity.startswith("nexus.")
+                and identity not in left_out
+                and "rpm" not in what
+                and "yum" not in what
+                for identity, what in each.findings
+            )
+        ]
+        if concerned:
+            found[name] = (*concerned, *(MORE_DRIFT if name == "fields" else ()))
+    return found
+
+
+class OnNexus:
+    """The tests; a subclass names the version."""
+
+    VERSION: ClassVar[str]
+    FORMATS: ClassVar[tuple[str, ...]]
+    ALLOWED: ClassVar[tuple[Allowed, ...]]
+    LEFT_OUT: ClassVar[frozenset[str]] = frozenset()
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def project(cls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+        """Return a provisioned project on the server, with the proof of `local up`."""
+        project = Project(tmp_path_factory.mktemp("real"))
+        project.create(f"local/nexus-{cls.VERSION}.yaml")
+        try:
+            project.ciaccess("local", "up", "--nexus", cls.VERSION, "--free-ports").succeeded()
+            yield project
+        finally:
+            project.stop()
+
+    def test_the_server_is_the_one_that_was_asked_for(self, project: Project) -> None:
+        server = project.nexus("GET", "status").headers["Server"]
+        assert server.startswith(f"Nexus/{self.VERSION}-")
+
+    def test_the_contract_of_every_kind_holds(self, project: Project) -> None:
+        """The tests against the simulator, on the server; by name without those that need a fault of the simulator's."""
+        environment = {
+            **os.environ,
+            "CIACCESS_REAL_NEXUS": "1",
+            "NEXUS_URL": project.address("nexus"),
+            "NEXUS_USERNAME": "admin",
+            "NEXUS_PASSWORD": project.credential("nexus-password"),
+        }
+        files = [f"tests/contract/provider/{name}" for name in CONTRACT]
+        files.append("tests/contract/clients/test_nexus.py")
+        deselected = [f"--deselect={test}" for test in DESELECTED]
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:xdist", *files, *deselected],
+            cwd=ROOT,
+            env={name: value for name, value in environment.items() if not name.startswith("PYTEST_")},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout[-4000:]
+
+    def test_nothing_is_left_to_do_after_the_first_up(self, project: Project) -> None:
+        project.preview().succeeded()
+
+    def test_each_class_of_drift_of_nexus_is_found_and_repaired(self, project: Project) -> None:
+        assert look(project).code == CLEAN
+        for changes in drift_of_nexus(self.LEFT_OUT).values():
+            for each in changes:
+                each.make(project)
+            before, after = look(project), repair(project)
+            assert before.found == {finding for each in changes for finding in each.findings}
+            assert before.report["could_not_look"] == []
+            assert (after.found, after.code) == (set(), CLEAN)
+        project.preview().succeeded()
+
+    def test_a_rotation_hands_out_another_user_and_keeps_the_first_working(self, project: Project) -> None:
+        first = project.secret("svc-bench")
+        rotate(project, "svc-bench", "--up", "--json").succeeded()
+        assert project.secret("svc-bench")["username"] == "svc-bench-b"
+        for secret in (first, project.secret("svc-bench")):
+            assert project.nexus("GET", "status", auth=(secret["username"], secret["password"])).ok
+
+    def test_every_right_is_as_declared(self, project: Project) -> None:
+        done = project.ciaccess("verify", "--stack", "local", "--file", str(project.access))
+        assert done.code == 0, done.text
+        for repository in project.nexus("GET", "repositories").json():
+            held = project.nexus("GET", f"assets?repository={repository['name']}").json()["items"]
+            assert [each["path"] for each in held if "ciaccess-verify" in each["path"]] == []
+
+    def test_selectors_that_are_created_at_once_are_all_made(self, project: Project) -> None:
+        """Nexus answers 404 to some of them, although they exist."""
+        password = project.credential("nexus-password")
+        client = Nexus(project.address("nexus"), "admin", password, options=HttpOptions())
+        wanted = [
+            ContentSelector(f"at-once-{number}", "", f'format == "raw" and path =^ "/{number}/"')
+            for number in range(SELECTORS)
+        ]
+        with ThreadPoolExecutor(16) as pool:
+            list(pool.map(client.content_selectors.create, wanted))
+        client.refresh()
+        found = client.content_selectors.all()
+        assert [found.get(each.name) for each in wanted] == wanted
+        for each in wanted:
+            client.content_selectors.delete(each.name)
+        client.close()
+
+    def test_a_destroy_leaves_nothing(self, project: Project) -> None:
+        project.pulumi("destroy", "--yes", "--skip-preview").succeeded()
+        rest: dict[str, list[dict[str, Any]]] = {
+            kind: project.nexus("GET", f"security/{kind}").json()
+            for kind in ("users?source=default", "roles", "privileges", "content-selectors")
+        }
+        left = [str(each) for rows in rest.values() for each in rows]
+        ours = [each for each in left if "svc-" in each or "ciaccess" in each or "nx-pull-all" in each]
+        assert ours == []
+        assert rest["content-selectors"] == []
+
+    def test_a_world_made_by_hand_is_adopted_to_an_empty_preview(self, project: Project) -> None:
+        # What the destroy before left in Vault is the stack's own: the secrets' data.
+        project.vault().sys.disable_secrets_engine("secret")
+        project.vault().sys.enable_secrets_engine("kv", path="secret", options={"version": "2"})
+        world = ClickOps(project, self.FORMATS)
+        world.build()
+        project.access.unlink()
+        settings = ("--stack", "local", "--config-file", str(project.folder / "Pulumi.local.yaml"))
+        crawl = ("adopt", "crawl", "--group", "orchestrator", "--out", str(project.access))
+        project.ciaccess(*crawl, *settings).succeeded()
+        project.ciaccess("adopt", "run", "--all", "--yes", *settings).succeeded()
+        project.preview().succeeded()
+        for account in world.good:
+            assert project.secret(account)["password"] == world.passwords[account]
+            assert project.accepts(account)
+
+    def test_the_simulator_answers_as_the_server_does(
+        self, project: Project, tmp_path: Path, record_property: Callable[[str, object], None]
+    ) -> None:
+        """Last, because nothing else of the server is left."""
+        simulator = start_nexus(tmp_path)
+        try:
+            servers = (
+                Server(project.address("nexus"), project.credential("nexus-password")),
+                Server(simulator.url, simulator.admin_password),
+            )
+            for each in servers:
+                prepare(each)
+            found = list(differences(*servers, SEED, EXCHANGES))
+        finally:
+            simulator.stop()
+        left, idle = unexplained(found, self.ALLOWED)
+        assert not left, "\n".join(map(str, left[:20]))
+        assert not idle, "allowed, and not different any more: " + ", ".join(each.name for each in idle)
+        record_property("exchanges with a real Nexus and the simulator", EXCHANGES)

@@ -1,0 +1,14 @@
+from __future__ import annotations
+
+from tests.real.allowed import OF_3_30
+from tests.real.on_nexus import OnNexus
+
+
+class TestNexus330(OnNexus):
+    """Nexus 3.30.0."""
+
+    VERSION = "3.30.0"
+    FORMATS = ("raw", "pypi")
+    ALLOWED = OF_3_30
+    # Of two roles whose ids differ in case alone, a user that has the one is reported with the other.
+    LEFT_OUT = frozenset({"nexus.role.twin"})
