@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tests.real.differential import SECURITY_PATH, Allowed
+from tests.real.differential import Allowed
 
 if TYPE_CHECKING:
     from tests.real.differential import Answer, Difference
-
-_CLIENT_ERRORS = range(400, 500)
 
 
 def _without(value: Any, *names: str) -> Any:
@@ -78,15 +76,6 @@ WORDS_OF_3_30 = Allowed(
         and _mentions(difference.real, "not a well-formed", "may not be", "Only letters, digits")
     ),
 )
-ORDER_OF_3_30 = Allowed(
-    "order of checks in 3.30",
-    "of two faults of one request it reports another one first",
-    lambda difference: (
-        difference.real.status in _CLIENT_ERRORS
-        and difference.simulated.status in _CLIENT_ERRORS
-        and difference.exchange.path.startswith(SECURITY_PATH)
-    ),
-)
 OF_3_71 = (BODY_OF_A_MISSING_REPOSITORY, WORDS_OF_CSEL, ONE_OF_SEVERAL)
 OF_3_30 = (
     FIELDS_SINCE_3_30,
@@ -95,5 +84,4 @@ OF_3_30 = (
     WORDS_OF_CSEL,
     WORDS_OF_3_30,
     ONE_OF_SEVERAL,
-    ORDER_OF_3_30,
 )

@@ -16,7 +16,6 @@ from tests.real.exchanges import Exchange, exchanges
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-SECURITY_PATH = "/service/rest/v1/security/"
 _SECONDS = 30
 _PASSWORD = "password"
 _PLAIN = {"Content-Type": "text/plain"}

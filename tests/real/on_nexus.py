@@ -88,7 +88,7 @@ class OnNexus:
 
     @pytest.fixture(scope="class")
     @classmethod
-    def project(cls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    def served(cls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
         """Return a provisioned project on the server, with the proof of `local up`."""
         project = Project(tmp_path_factory.mktemp("real"))
         project.create(f"local/nexus-{cls.VERSION}.yaml")
@@ -98,18 +98,18 @@ class OnNexus:
         finally:
             project.stop()
 
-    def test_the_server_is_the_one_that_was_asked_for(self, project: Project) -> None:
-        server = project.nexus("GET", "status").headers["Server"]
+    def test_the_server_is_the_one_that_was_asked_for(self, served: Project) -> None:
+        server = served.nexus("GET", "status").headers["Server"]
         assert server.startswith(f"Nexus/{self.VERSION}-")
 
-    def test_the_contract_of_every_kind_holds(self, project: Project) -> None:
+    def test_the_contract_of_every_kind_holds(self, served: Project) -> None:
         """The tests against the simulator, on the server; by name without those that need a fault of the simulator's."""
         environment = {
             **os.environ,
             "CIACCESS_REAL_NEXUS": "1",
-            "NEXUS_URL": project.address("nexus"),
+            "NEXUS_URL": served.address("nexus"),
             "NEXUS_USERNAME": "admin",
-            "NEXUS_PASSWORD": project.credential("nexus-password"),
+            "NEXUS_PASSWORD": served.credential("nexus-password"),
         }
         files = [f"tests/contract/provider/{name}" for name in CONTRACT]
         files.append("tests/contract/clients/test_nexus.py")
@@ -124,38 +124,38 @@ class OnNexus:
         )
         assert done.returncode == 0, done.stdout[-4000:]
 
-    def test_nothing_is_left_to_do_after_the_first_up(self, project: Project) -> None:
-        project.preview().succeeded()
+    def test_nothing_is_left_to_do_after_the_first_up(self, served: Project) -> None:
+        served.preview().succeeded()
 
-    def test_each_class_of_drift_of_nexus_is_found_and_repaired(self, project: Project) -> None:
-        assert look(project).code == CLEAN
+    def test_each_class_of_drift_of_nexus_is_found_and_repaired(self, served: Project) -> None:
+        assert look(served).code == CLEAN
         for changes in drift_of_nexus(self.LEFT_OUT).values():
             for each in changes:
-                each.make(project)
-            before, after = look(project), repair(project)
+                each.make(served)
+            before, after = look(served), repair(served)
             assert before.found == {finding for each in changes for finding in each.findings}
             assert before.report["could_not_look"] == []
             assert (after.found, after.code) == (set(), CLEAN)
-        project.preview().succeeded()
+        served.preview().succeeded()
 
-    def test_a_rotation_hands_out_another_user_and_keeps_the_first_working(self, project: Project) -> None:
-        first = project.secret("svc-bench")
-        rotate(project, "svc-bench", "--up", "--json").succeeded()
-        assert project.secret("svc-bench")["username"] == "svc-bench-b"
-        for secret in (first, project.secret("svc-bench")):
-            assert project.nexus("GET", "status", auth=(secret["username"], secret["password"])).ok
+    def test_a_rotation_hands_out_another_user_and_keeps_the_first_working(self, served: Project) -> None:
+        first = served.secret("svc-bench")
+        rotate(served, "svc-bench", "--up", "--json").succeeded()
+        assert served.secret("svc-bench")["username"] == "svc-bench-b"
+        for secret in (first, served.secret("svc-bench")):
+            assert served.nexus("GET", "status", auth=(secret["username"], secret["password"])).ok
 
-    def test_every_right_is_as_declared(self, project: Project) -> None:
-        done = project.ciaccess("verify", "--stack", "local", "--file", str(project.access))
+    def test_every_right_is_as_declared(self, served: Project) -> None:
+        done = served.ciaccess("verify", "--stack", "local", "--file", str(served.access))
         assert done.code == 0, done.text
-        for repository in project.nexus("GET", "repositories").json():
-            held = project.nexus("GET", f"assets?repository={repository['name']}").json()["items"]
+        for repository in served.nexus("GET", "repositories").json():
+            held = served.nexus("GET", f"assets?repository={repository['name']}").json()["items"]
             assert [each["path"] for each in held if "ciaccess-verify" in each["path"]] == []
 
-    def test_selectors_that_are_created_at_once_are_all_made(self, project: Project) -> None:
+    def test_selectors_that_are_created_at_once_are_all_made(self, served: Project) -> None:
         """Nexus answers 404 to some of them, although they exist."""
-        password = project.credential("nexus-password")
-        client = Nexus(project.address("nexus"), "admin", password, options=HttpOptions())
+        password = served.credential("nexus-password")
+        client = Nexus(served.address("nexus"), "admin", password, options=HttpOptions())
         wanted = [
             ContentSelector(f"at-once-{number}", "", f'format == "raw" and path =^ "/{number}/"')
             for number in range(SELECTORS)
@@ -169,10 +169,10 @@ class OnNexus:
             client.content_selectors.delete(each.name)
         client.close()
 
-    def test_a_destroy_leaves_nothing(self, project: Project) -> None:
-        project.pulumi("destroy", "--yes", "--skip-preview").succeeded()
+    def test_a_destroy_leaves_nothing(self, served: Project) -> None:
+        served.pulumi("destroy", "--yes", "--skip-preview").succeeded()
         rest: dict[str, list[dict[str, Any]]] = {
-            kind: project.nexus("GET", f"security/{kind}").json()
+            kind: served.nexus("GET", f"security/{kind}").json()
             for kind in ("users?source=default", "roles", "privileges", "content-selectors")
         }
         left = [str(each) for rows in rest.values() for each in rows]
@@ -180,30 +180,30 @@ class OnNexus:
         assert ours == []
         assert rest["content-selectors"] == []
 
-    def test_a_world_made_by_hand_is_adopted_to_an_empty_preview(self, project: Project) -> None:
+    def test_a_world_made_by_hand_is_adopted_to_an_empty_preview(self, served: Project) -> None:
         # What the destroy before left in Vault is the stack's own: the secrets' data.
-        project.vault().sys.disable_secrets_engine("secret")
-        project.vault().sys.enable_secrets_engine("kv", path="secret", options={"version": "2"})
-        world = ClickOps(project, self.FORMATS)
+        served.vault().sys.disable_secrets_engine("secret")
+        served.vault().sys.enable_secrets_engine("kv", path="secret", options={"version": "2"})
+        world = ClickOps(served, self.FORMATS)
         world.build()
-        project.access.unlink()
-        settings = ("--stack", "local", "--config-file", str(project.folder / "Pulumi.local.yaml"))
-        crawl = ("adopt", "crawl", "--group", "orchestrator", "--out", str(project.access))
-        project.ciaccess(*crawl, *settings).succeeded()
-        project.ciaccess("adopt", "run", "--all", "--yes", *settings).succeeded()
-        project.preview().succeeded()
+        served.access.unlink()
+        settings = ("--stack", "local", "--config-file", str(served.folder / "Pulumi.local.yaml"))
+        crawl = ("adopt", "crawl", "--group", "orchestrator", "--out", str(served.access))
+        served.ciaccess(*crawl, *settings).succeeded()
+        served.ciaccess("adopt", "run", "--all", "--yes", *settings).succeeded()
+        served.preview().succeeded()
         for account in world.good:
-            assert project.secret(account)["password"] == world.passwords[account]
-            assert project.accepts(account)
+            assert served.secret(account)["password"] == world.passwords[account]
+            assert served.accepts(account)
 
     def test_the_simulator_answers_as_the_server_does(
-        self, project: Project, tmp_path: Path, record_property: Callable[[str, object], None]
+        self, served: Project, tmp_path: Path, record_property: Callable[[str, object], None]
     ) -> None:
         """Last, because nothing else of the server is left."""
         simulator = start_nexus(tmp_path)
         try:
             servers = (
-                Server(project.address("nexus"), project.credential("nexus-password")),
+                Server(served.address("nexus"), served.credential("nexus-password")),
                 Server(simulator.url, simulator.admin_password),
             )
             for each in servers:

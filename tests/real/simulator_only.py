@@ -1,6 +1,6 @@
 """Tests of the contract that only the simulator can run, by name, with the reason.
 
-tests/real/test_simulator_only.py fails where a name does not exist any more.
+tests/real/simulators/test_simulator_only.py fails where a name does not exist any more.
 """
 
 from __future__ import annotations
