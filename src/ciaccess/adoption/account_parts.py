@@ -87,9 +87,9 @@ class AccountParts:
         `is_claimed`: the secret's metadata claims the account for this stack.
         """
         owners = {key: each.owner for key, each in self._found.items()}
-        owners |= {key: said for key, said in self._importable.items() if key not in self._declared}
-        for key, said in owners.items():
-            if reason := of_another(said, owner):
+        owners |= {key: marker for key, marker in self._importable.items() if key not in self._declared}
+        for key, marker in owners.items():
+            if reason := of_another(marker, owner):
                 return f"{self._label(key)}: {reason}"
         for key, each in self._found.items():
             if each.obstacle:

@@ -115,7 +115,7 @@ def checked_vault(access: Access, timeout_seconds: float) -> Vault:
         vault.token_lives()
     except ForbiddenError as error:
         remedy = "Set VAULT_TOKEN to a token that has not expired."
-        raise CouldNotLookError(f"the token is not accepted: {error.said}", remedy) from None
+        raise CouldNotLookError(f"the token is not accepted: {error.reason}", remedy) from None
     return vault
 
 

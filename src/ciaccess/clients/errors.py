@@ -66,7 +66,7 @@ class ApiError(CiaccessError):
     def __init__(
         self,
         doing: str,
-        said: str,
+        reason: str,
         remedy: str,
         *,
         system: str,
@@ -74,11 +74,11 @@ class ApiError(CiaccessError):
         uncertain: bool = False,
     ) -> None:
         self.doing = one_line(doing)
-        self.said = one_line(said).rstrip(". ")
+        self.reason = one_line(reason).rstrip(". ")
         self.system = system
         self.status = status
         self.uncertain = uncertain
-        super().__init__(f"{self.doing}: {self.said}", Exit.COULD_NOT_LOOK, remedy=one_line(remedy))
+        super().__init__(f"{self.doing}: {self.reason}", Exit.COULD_NOT_LOOK, remedy=one_line(remedy))
 
 
 class UnreachableError(ApiError):

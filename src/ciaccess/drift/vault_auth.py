@@ -72,7 +72,7 @@ def mount_at(vault: Vault, path: str) -> dict[str, Any] | None:
     try:
         return vault.read(f"sys/mounts/{path}")
     except RefusedError as error:
-        if "No secret engine mount" in error.said:
+        if "No secret engine mount" in error.reason:
             return None
         raise
 

@@ -93,9 +93,9 @@ class Preview:
 
     def _take(self, event: Mapping[str, Any]) -> None:
         if "diagnosticEvent" in event:
-            said = event["diagnosticEvent"]
-            if said.get("severity") == "error":
-                self.errors.append(str(said["message"]).strip())
+            reason = event["diagnosticEvent"]
+            if reason.get("severity") == "error":
+                self.errors.append(str(reason["message"]).strip())
         elif "summaryEvent" in event:
             self.succeeded = event["summaryEvent"].get("result") == "succeeded"
         elif "resourcePreEvent" in event:

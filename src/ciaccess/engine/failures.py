@@ -54,7 +54,7 @@ def record(error: CiaccessError) -> None:
         return
     entry = {
         "system": getattr(error, "system", "the environment"),
-        "message": getattr(error, "said", error.because),
+        "message": getattr(error, "reason", error.because),
         "because": error.because,
         "remedy": error.remedy,
     }

@@ -233,14 +233,14 @@ def _failure(words: Sequence[str], done: subprocess.CompletedProcess[str]) -> st
 def _complaints(done: subprocess.CompletedProcess[str]) -> str:
     """Return the errors among what `pulumi preview --json` printed."""
     try:
-        said = [
+        reason = [
             each["message"].strip()
             for each in json.loads(done.stdout)["diagnostics"]
             if each["severity"] == "error"
         ]
     except (ValueError, KeyError, TypeError):
-        said = []
-    return "\n".join(said) or done.stderr.strip() or done.stdout.strip()
+        reason = []
+    return "\n".join(reason) or done.stderr.strip() or done.stdout.strip()
 
 
 def ensure_stack(stack: str) -> None:

@@ -96,11 +96,11 @@ def start(access: Access, *, any_ports: bool = False, nexus: str | None = None) 
     """
     with _locked():
         record = choose_nexus(nexus)
-        said = _choose_ports(record, any_ports=any_ports)
+        reason = _choose_ports(record, any_ports=any_ports)
         for service in SERVICES:
             if not _runs(record, service):
                 if service in record.pids:
-                    said.append(f"{service} had stopped; started again with its data")
+                    reason.append(f"{service} had stopped; started again with its data")
                 _spawn(record, service)
         try:
             with ThreadPoolExecutor(len(SERVICES)) as pool:
@@ -114,7 +114,7 @@ def start(access: Access, *, any_ports: bool = False, nexus: str | None = None) 
                 f"Look into {folder() / 'logs'}, and run this again"
             ) from None
         _publish(record)
-        return said
+        return reason
 
 
 def stop_all() -> list[str]:
@@ -182,7 +182,7 @@ def _runs(record: Record, service: str) -> bool:
 
 
 def _choose_ports(record: Record, *, any_ports: bool) -> list[str]:
-    said = []
+    reason = []
     for service, listeners in _LISTENERS.items():
         if _runs(record, service):
             continue
@@ -197,10 +197,10 @@ def _choose_ports(record: Record, *, any_ports: bool) -> list[str]:
             port = free_port() if any_ports else _PREFERRED_PORTS[listener]
             if not port_is_free(port):
                 port = free_port()
-                said.append(f"port {_PREFERRED_PORTS[listener]} is in use; {listener} listens on {port}")
+                reason.append(f"port {_PREFERRED_PORTS[listener]} is in use; {listener} listens on {port}")
             record.ports[listener] = port
     record.save()
-    return said
+    return reason
 
 
 def _stop(record: Record, service: str) -> bool:

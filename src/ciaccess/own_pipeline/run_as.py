@@ -68,7 +68,8 @@ def _log_in(access: Access, identity: pipeline_identities.Identity) -> Vault:
         if is_untimely(error):
             raise
         raise CommandError(
-            f"{error.doing}: {error.said}. The role admits {_admitted(access, identity)}", Exit.COULD_NOT_LOOK
+            f"{error.doing}: {error.reason}. The role admits {_admitted(access, identity)}",
+            Exit.COULD_NOT_LOOK,
         ) from None
     notices().print(f"logged in at {vault.url} as {identity.role}", markup=False)
     return vault

@@ -72,10 +72,10 @@ def is_bucket(url: str | None) -> bool:
     return (url or "").partition("://")[0] in _BUCKETS
 
 
-def parse_locks(said: str) -> list[Lock]:
+def parse_locks(reason: str) -> list[Lock]:
     """Return the locks in a message of the engine, none in an empty one."""
-    found = [Lock(int(pid), user, host, _utc(since)) for user, host, pid, since in _SAID.findall(said)]
-    return found or ([_UNKNOWN] if said else [])
+    found = [Lock(int(pid), user, host, _utc(since)) for user, host, pid, since in _SAID.findall(reason)]
+    return found or ([_UNKNOWN] if reason else [])
 
 
 def _utc(since: str) -> str:

@@ -171,9 +171,9 @@ def _turn(state: Inputs, wanted: Inputs) -> str:
     if not (is_other or step):
         return ""
     before, after = (_held(inputs, "metadata").get("rotation") or _FIRST for inputs in (state, wanted))
-    said = [f"version {before} → {after}" if before != after else step]
-    said += [f"now of the user {user}"] if is_other else []
-    return ", ".join(filter(None, said))
+    reason = [f"version {before} → {after}" if before != after else step]
+    reason += [f"now of the user {user}"] if is_other else []
+    return ", ".join(filter(None, reason))
 
 
 def _is_purged(account: Resource) -> bool:

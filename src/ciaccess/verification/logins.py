@@ -88,11 +88,11 @@ def refusal(check: Check, error: ApiError) -> Result:
     """Return what an error of Vault's means for a try."""
     if error.status not in REFUSALS:
         return check.no_answer(error)
-    if _NO_KEYS.search(error.said):
+    if _NO_KEYS.search(error.reason):
         return check.not_looked(
-            f"Vault cannot fetch the issuer's keys: {error.said}. Check that Vault can reach GitLab."
+            f"Vault cannot fetch the issuer's keys: {error.reason}. Check that Vault can reach GitLab."
         )
-    return check.refused(error.said)
+    return check.refused(error.reason)
 
 
 def log_out(vault: Vault) -> None:

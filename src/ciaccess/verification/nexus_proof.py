@@ -166,8 +166,8 @@ class NexusProof:
         if back.refused:
             return result  # whether it may read is a try of its own
         if back.content != format_.content(artifact):
-            return check.wrong(f"accepted, but the download afterwards failed: {back.said}")
-        return check.worked(f"{result.said}; downloaded again: the same {len(back.content)} bytes")
+            return check.wrong(f"accepted, but the download afterwards failed: {back.reason}")
+        return check.worked(f"{result.reason}; downloaded again: the same {len(back.content)} bytes")
 
     def _administration(self) -> Iterator[Result]:
         for each, allowed in administration(self._trial.facts, self._account):
@@ -187,9 +187,9 @@ class NexusProof:
         return check.not_looked(f"Nexus answered {status}")
 
 
-def is_offline(said: str) -> bool:
+def is_offline(reason: str) -> bool:
     """Tell whether Nexus answers so because a repository is offline."""
-    return "offline" in said.lower()
+    return "offline" in reason.lower()
 
 
 def set_online(repository: str) -> str:
@@ -206,15 +206,15 @@ def _judged(check: Check, answer: Answer, location: Location, admitted: tuple[in
         CouldNotLookError: the server is in trouble, or the repository is offline.
     """
     if answer.failed:
-        raise CouldNotLookError(answer.said)
+        raise CouldNotLookError(answer.reason)
     if answer.refused:
-        return check.refused(answer.said)
+        return check.refused(answer.reason)
     if answer.worked:
-        return check.worked(answer.said)
-    if answer.status == _NOT_FOUND and _NO_REPOSITORY in answer.said:
+        return check.worked(answer.reason)
+    if answer.status == _NOT_FOUND and _NO_REPOSITORY in answer.reason:
         return check.wrong(
             f"Nexus has no repository {location.repository}. Create it, or correct nexus.repositories"
         )
     if answer.status in admitted:
         return check.worked(f"not refused ({answer.status}): nothing is stored there")
-    return check.wrong(f"neither accepted nor refused: {answer.said}")
+    return check.wrong(f"neither accepted nor refused: {answer.reason}")

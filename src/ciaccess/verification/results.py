@@ -36,7 +36,7 @@ class Verdict(IntEnum):
 class Result:
     """One check: its subject (`svc-bench`, `role nexus-ci`), kind, title and result.
 
-    `allowed` is whether it must work, `said` the system's message, never a secret.
+    `allowed` is whether it must work, `reason` the system's message, never a secret.
     """
 
     subject: str
@@ -44,7 +44,13 @@ class Result:
     title: str
     allowed: bool
     outcome: Outcome
-    said: str
+    reason: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as a JSON object; the reason's key is `said`, as ever."""
+        fields = asdict(self)
+        reason = fields.pop("reason")
+        return {**fields, "said": reason}
 
 
 @dataclass(frozen=True)
@@ -56,28 +62,28 @@ class Check:
     title: str
     allowed: bool = True
 
-    def worked(self, said: str) -> Result:
+    def worked(self, reason: str) -> Result:
         """Return the result of what worked: wrong where it must be refused."""
-        return self._result(Outcome.WORKED if self.allowed else Outcome.WRONG, said)
+        return self._result(Outcome.WORKED if self.allowed else Outcome.WRONG, reason)
 
-    def refused(self, said: str) -> Result:
+    def refused(self, reason: str) -> Result:
         """Return the result of what was refused: wrong where it must work."""
-        return self._result(Outcome.WRONG if self.allowed else Outcome.REFUSED, said)
+        return self._result(Outcome.WRONG if self.allowed else Outcome.REFUSED, reason)
 
-    def wrong(self, said: str) -> Result:
+    def wrong(self, reason: str) -> Result:
         """Return the result of what went neither way as it must."""
-        return self._result(Outcome.WRONG, said)
+        return self._result(Outcome.WRONG, reason)
 
-    def not_looked(self, said: str) -> Result:
+    def not_looked(self, reason: str) -> Result:
         """Return the result of what could not be tried."""
-        return self._result(Outcome.NOT_LOOKED, said)
+        return self._result(Outcome.NOT_LOOKED, reason)
 
     def no_answer(self, error: ApiError) -> Result:
         """Return the result of a check without an answer; the same reason gives the same text."""
-        return self.not_looked(f"{error.said}. {error.remedy}")
+        return self.not_looked(f"{error.reason}. {error.remedy}")
 
-    def _result(self, outcome: Outcome, said: str) -> Result:
-        return Result(self.subject, self.kind, self.title, self.allowed, outcome, one_line(said))
+    def _result(self, outcome: Outcome, reason: str) -> Result:
+        return Result(self.subject, self.kind, self.title, self.allowed, outcome, one_line(reason))
 
 
 @dataclass(frozen=True)
@@ -103,7 +109,7 @@ class Report:
         return {
             "verdict": self.verdict.name.lower(),
             "counts": {outcome.value: len(self.of(outcome)) for outcome in Outcome},
-            "results": [asdict(result) for result in self.results],
+            "results": [result.to_json() for result in self.results],
             "remarks": list(self.remarks),
         }
 
@@ -124,7 +130,7 @@ def expectation(result: Result) -> str:
 
 def _case(result: Result) -> Case:
     trouble = None
-    text = f"{result.title}: {expectation(result)}; {result.said}"
+    text = f"{result.title}: {expectation(result)}; {result.reason}"
     if result.outcome is Outcome.WRONG:
         trouble = Trouble("failure", text, "wrong")
     elif result.outcome is Outcome.NOT_LOOKED:

@@ -168,7 +168,7 @@ class Verification:
         )
         # One first: where Nexus does not answer, it is not waited for so many times.
         troubles = [self._plant_one(location, administrator) for location in hosted[:1]]
-        if not any(trouble and not is_offline(trouble.said) for trouble in troubles):
+        if not any(trouble and not is_offline(trouble.reason) for trouble in troubles):
             troubles += pool.map(lambda location: self._plant_one(location, administrator), hosted[1:])
         for location in wanted.difference(hosted):
             members = [each for each in self._planted if each.format == location.format]
@@ -184,10 +184,10 @@ class Verification:
         except ApiError as error:
             return check.no_answer(error)
         if answer.failed:
-            remedy = f". {set_online(location.repository)}" if is_offline(answer.said) else ""
-            return check.not_looked(f"Nexus answered {answer.said}{remedy}")
+            remedy = f". {set_online(location.repository)}" if is_offline(answer.reason) else ""
+            return check.not_looked(f"Nexus answered {answer.reason}{remedy}")
         if not answer.worked:
-            return check.wrong(f"Nexus answered {answer.said}")
+            return check.wrong(f"Nexus answered {answer.reason}")
         self._planted[location] = artifact
         return None
 
@@ -198,15 +198,15 @@ class Verification:
         if administrator is None:
             return [_left(each, "no administrator credentials to delete it with") for each in uploaded]
         with ThreadPoolExecutor(_MOST_THREADS) as pool:
-            said = pool.map(lambda each: self._remove(each, administrator), uploaded)
-            return [text for text in said if text]
+            reason = pool.map(lambda each: self._remove(each, administrator), uploaded)
+            return [text for text in reason if text]
 
     def _remove(self, uploaded: Uploaded, administrator: Credentials) -> str:
         try:
             answer = self._places.remove(uploaded, administrator)
         except ApiError as error:
-            return _left(uploaded, error.said)
-        return "" if answer.worked or answer.status == _NOT_FOUND else _left(uploaded, answer.said)
+            return _left(uploaded, error.reason)
+        return "" if answer.worked or answer.status == _NOT_FOUND else _left(uploaded, answer.reason)
 
     def _remarks(self) -> Iterable[str]:
         if not self._resources.writes:

@@ -94,8 +94,8 @@ class SecretProof:
             yield refusal(check, error)
             return
         changing = sorted(rights & _CHANGING)
-        said = f"the token's capabilities there: {', '.join(sorted(rights))}"
-        yield check.worked(said) if changing else check.refused(said)
+        reason = f"the token's capabilities there: {', '.join(sorted(rights))}"
+        yield check.worked(reason) if changing else check.refused(reason)
 
     def _take(self, check: Check, secret: SecretSnapshot) -> Result:
         if not secret.exists:

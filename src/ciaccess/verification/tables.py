@@ -69,7 +69,7 @@ def show_proof(report: Report, account: str, console: Console) -> None:
     results = _of(report, account)
     for result in results:
         if result.outcome is Outcome.WORKED:
-            _step(console, f"{result.title}: {result.said}")
+            _step(console, f"{result.title}: {result.reason}")
     for kind in _KINDS:
         refused = [result for result in results if result.kind == kind and result.outcome is Outcome.REFUSED]
         if refused:
@@ -82,8 +82,8 @@ def show_proof(report: Report, account: str, console: Console) -> None:
         good = [
             result for result in _of(report, subject) if result.outcome in (Outcome.WORKED, Outcome.REFUSED)
         ]
-        said = "refused, as expected" if subject.startswith(_ROLE) else "as declared"
-        _step(console, f"{subject}, {_count_text(len(good), 'check', 'checks')}: {said}")
+        reason = "refused, as expected" if subject.startswith(_ROLE) else "as declared"
+        _step(console, f"{subject}, {_count_text(len(good), 'check', 'checks')}: {reason}")
     _print_troubles(console, report)
 
 
@@ -118,7 +118,7 @@ def _cell(results: Sequence[Result]) -> Text:
 def _print_lines(console: Console, results: Iterable[Result]) -> None:
     for result in results:
         line = Text(f"  {_SIGNS[result.outcome]} ", style=_STYLES[result.outcome])
-        console.print(line + Text(visible(f"{result.title}: {result.said}"), style=""))
+        console.print(line + Text(visible(f"{result.title}: {result.reason}"), style=""))
 
 
 def _print_troubles(console: Console, report: Report) -> None:
@@ -126,14 +126,14 @@ def _print_troubles(console: Console, report: Report) -> None:
     if wrong:
         console.print(Text("\nFailed", style=_STYLES[Outcome.WRONG]))
     for result in wrong:
-        line = f"  {result.subject}: {result.title}: {expectation(result)}; {result.said}"
+        line = f"  {result.subject}: {result.title}: {expectation(result)}; {result.reason}"
         console.print(Text(visible(line)))
     if unseen:
         console.print(Text("\nCould not look", style=_STYLES[Outcome.NOT_LOOKED]))
     # What fails for one reason is said once.
-    for said in dict.fromkeys(result.said for result in unseen):
-        concerned = subjects(result for result in unseen if result.said == said)
-        console.print(Text(visible(f"  {', '.join(concerned)}: {said}")))
+    for reason in dict.fromkeys(result.reason for result in unseen):
+        concerned = subjects(result for result in unseen if result.reason == reason)
+        console.print(Text(visible(f"  {', '.join(concerned)}: {reason}")))
 
 
 def _verdict(report: Report) -> Text:

@@ -62,7 +62,7 @@ def _compared(check: Check, declared: Variable, found: Found | None) -> Result:
     different = [name for name in _FIELDS if getattr(found, name) != getattr(declared, name)]
     if not different:
         return check.worked("as declared")
-    said = "jobs get another value" if "value" in different else f"it differs in {', '.join(different)}"
+    reason = "jobs get another value" if "value" in different else f"it differs in {', '.join(different)}"
     if found.protected and not declared.protected:
-        said = "it is protected: jobs of unprotected refs do not have it"
-    return check.wrong(f"{said}. Repair: pulumi up --refresh")
+        reason = "it is protected: jobs of unprotected refs do not have it"
+    return check.wrong(f"{reason}. Repair: pulumi up --refresh")

@@ -79,8 +79,8 @@ def test_what_is_not_there_is_404_to_who_may_and_a_refusal_to_who_may_not(
 def test_an_upload_stops_at_the_first_refusal(nexus: NexusProcess, format_: str) -> None:
     refused = FORMATS[format_].upload(place(nexus, format_, (f"{format_}-reader", "password")), ARTIFACT)
     assert refused.refused
-    assert refused.said.startswith("403")
-    assert "<" not in refused.said
+    assert refused.reason.startswith("403")
+    assert "<" not in refused.reason
     assert assets(nexus, format_) == []
 
 

@@ -36,13 +36,13 @@ def refused(said: str, id_token: str) -> RefusedError:
 )
 def test_a_refusal_for_the_time_is_told_with_both_clocks(said: str) -> None:
     told = refused(said, token(_TIMES))
-    assert told.said.startswith(f"{said}; {_VALID}; here it is 20")
+    assert told.reason.startswith(f"{said}; {_VALID}; here it is 20")
     assert "by NTP" in told.remedy
 
 
 def test_another_refusal_or_a_token_without_times_has_nothing_added() -> None:
     other = "error validating token: invalid audience (aud) claim"
-    assert refused(other, token(_TIMES)).said == other
+    assert refused(other, token(_TIMES)).reason == other
     late = "token is expired"
     for broken in (
         "",
@@ -52,7 +52,7 @@ def test_another_refusal_or_a_token_without_times_has_nothing_added() -> None:
         token({"exp": "soon"}),
         token({"exp": True, "iat": 10**20}),
     ):
-        assert refused(late, broken).said == late
+        assert refused(late, broken).reason == late
 
 
 def test_a_token_without_nbf_is_valid_from_when_it_was_issued() -> None:

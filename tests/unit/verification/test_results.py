@@ -70,7 +70,7 @@ def test_junit_fails_what_is_wrong_and_errs_where_nobody_could_look() -> None:
 
 def test_what_a_system_said_is_one_line_without_secrets() -> None:
     conceal("a-long-password")
-    assert MUST_WORK.wrong("first\nsecond a-long-password").said == "first second ***"
+    assert MUST_WORK.wrong("first\nsecond a-long-password").reason == "first second ***"
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_what_a_system_said_is_one_line_without_secrets() -> None:
 def test_vault_refuses_or_gives_no_answer(status: int, said: str, outcome: Outcome) -> None:
     error: ApiError = error_class(status)("log in", said, "Run again.", system="Vault", status=status)
     assert refusal(MUST_NOT, error).outcome is outcome
-    assert said.rstrip("…")[:40] in refusal(MUST_NOT, error).said
+    assert said.rstrip("…")[:40] in refusal(MUST_NOT, error).reason
 
 
 def test_a_vault_that_is_not_there_gives_no_answer() -> None:

@@ -39,7 +39,7 @@ class Answer:
     """The result of a call: its status, and the server's message on one line."""
 
     status: int
-    said: str
+    reason: str
     content: bytes = field(default=b"", repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 

@@ -53,12 +53,12 @@ def _translated(error: GitlabError, doing: str, url: str) -> ApiError:
     if status is None:
         remedy = f"Check that {url} is GitLab's address, and that no proxy answers in its place."
         return UnexpectedAnswerError(doing, str(error), remedy, system=SYSTEM)
-    said = _message(error.error_message)
-    kind = ConflictError if _TAKEN in said else error_class(status)
+    reason = _message(error.error_message)
+    kind = ConflictError if _TAKEN in reason else error_class(status)
     remedy = _REMEDIES.get(status, "Run again later; GitLab's own log has details.")
-    if status == _BAD_REQUEST and said.startswith("value"):
+    if status == _BAD_REQUEST and reason.startswith("value"):
         remedy = "A masked value needs 8 or more characters without blanks (docs/resources.md); VAULT_ADDR needs no mask."
-    answered = f"{SYSTEM} answered {status}" + (f", {said}" if said else "")
+    answered = f"{SYSTEM} answered {status}" + (f", {reason}" if reason else "")
     return kind(doing, answered, remedy, system=SYSTEM, status=status)
 
 

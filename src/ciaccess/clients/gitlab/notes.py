@@ -83,4 +83,4 @@ def _refused() -> Iterator[None]:
     try:
         yield
     except (UnauthorizedError, ForbiddenError) as error:
-        raise type(error)(error.doing, error.said, _REMEDY, system=SYSTEM, status=error.status) from None
+        raise type(error)(error.doing, error.reason, _REMEDY, system=SYSTEM, status=error.status) from None

@@ -38,9 +38,9 @@ def merged_pipeline(gitlab: GitLab, project: Place) -> MergedPipeline:
             found = gitlab.api().http_get(f"/projects/{project.identity}/ci/lint", **ONCE)
     except ForbiddenError as error:
         remedy = "The token needs the scope read_api, and its user the role Reporter in the project."
-        raise ForbiddenError(error.doing, error.said, remedy, system=SYSTEM, status=error.status) from None
+        raise ForbiddenError(error.doing, error.reason, remedy, system=SYSTEM, status=error.status) from None
     except NotFoundError as error:
-        if _EMPTY in error.said:
+        if _EMPTY in error.reason:
             return MergedPipeline("", missing="its repository is empty")
         raise
     merged = found.get("merged_yaml") if isinstance(found, dict) else None

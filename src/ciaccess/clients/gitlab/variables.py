@@ -145,9 +145,9 @@ class Variables:
             # It is there under a scope nobody asked for, where it would reach every job.
             with self._errors(doing, "DELETE"):
                 self._manager.delete(variable.key, **_filter(made.environment_scope))
-            said = f"GitLab stored the scope '{made.environment_scope}' in place of '{variable.environment_scope}'"
+            reason = f"GitLab stored the scope '{made.environment_scope}' in place of '{variable.environment_scope}'"
             remedy = "Environment scopes of group variables need GitLab Premium: use the scope '*'."
-            raise RefusedError(doing, said, remedy, system=SYSTEM)
+            raise RefusedError(doing, reason, remedy, system=SYSTEM)
         self._prove(variable, doing)
 
     def replace(self, variable: Variable) -> None:
@@ -160,8 +160,8 @@ class Variables:
         self._conceal(variable)
         # GitLab would change the same key's variable of another scope instead of saying that there is none.
         if self.read(variable.key, variable.environment_scope) is None:
-            said = f"there is none in the scope '{variable.environment_scope}'"
-            raise NotFoundError(doing, said, "Create it.", system=SYSTEM, status=_NOT_FOUND)
+            reason = f"there is none in the scope '{variable.environment_scope}'"
+            raise NotFoundError(doing, reason, "Create it.", system=SYSTEM, status=_NOT_FOUND)
         with self._errors(doing, "PUT"):
             self._manager.update(variable.key, _attributes(variable), **_filter(variable.environment_scope))
         self._prove(variable, doing)

@@ -155,29 +155,29 @@ def translated(
         remedy = (
             f"Credentials go to no other place: correct {system}'s URL, or sign in where a proxy asks for it."
         )
-        said = str(error) if isinstance(error, ElsewhereError) else f"{base_url} redirects in a circle"
-        return UnexpectedAnswerError(doing, said, remedy, system=system, status=_status(error))
+        reason = str(error) if isinstance(error, ElsewhereError) else f"{base_url} redirects in a circle"
+        return UnexpectedAnswerError(doing, reason, remedy, system=system, status=_status(error))
     if isinstance(error, BodyTooLargeError | requests.exceptions.ContentDecodingError):
-        said = str(error) if isinstance(error, BodyTooLargeError) else "the answer cannot be decompressed"
-        return UnexpectedAnswerError(doing, said, f"Check that {base_url} is {system}.", system=system)
+        reason = str(error) if isinstance(error, BodyTooLargeError) else "the answer cannot be decompressed"
+        return UnexpectedAnswerError(doing, reason, f"Check that {base_url} is {system}.", system=system)
     if isinstance(error, BundleUnusableError):
         remedy = "Name a file of PEM certificates in CIACCESS_CA_BUNDLE."
         return UnreachableError(doing, "the CA bundle cannot be used", remedy, system=system)
     if isinstance(error, requests.exceptions.SSLError) and not was_sent(error):
-        said = f"TLS with {place} failed ({_tls_reason(error)})"
+        reason = f"TLS with {place} failed ({_tls_reason(error)})"
         remedy = (
             "Name the file of the CA that signed its certificate in CIACCESS_CA_BUNDLE, or correct the URL."
         )
-        return UnreachableError(doing, said, remedy, system=system)
+        return UnreachableError(doing, reason, remedy, system=system)
     remedy = f"Check that it is running and that {base_url} is its address."
     if not was_sent(error):
-        said = f"{place} is not reachable ({_reason(error)}{_through(error, base_url)})"
-        return UnreachableError(doing, said, remedy, system=system)
+        reason = f"{place} is not reachable ({_reason(error)}{_through(error, base_url)})"
+        return UnreachableError(doing, reason, remedy, system=system)
     uncertain = method not in ("GET", "HEAD", "OPTIONS")
     if uncertain:
         remedy = "It may or may not have been done: run again to find out."
-    said = f"{place} sent no complete response ({_reason(error)})"
-    return UnreachableError(doing, said, remedy, system=system, uncertain=uncertain)
+    reason = f"{place} sent no complete response ({_reason(error)})"
+    return UnreachableError(doing, reason, remedy, system=system, uncertain=uncertain)
 
 
 def _status(error: requests.RequestException) -> int | None:
@@ -239,22 +239,22 @@ def json_of(response: requests.Response, doing: str, system: str) -> Any:
     """
     kind = response.headers.get("Content-Type", "").split(";")[0].strip().lower()
     if (title := page_title(response)) is not None:
-        said = f"the answer is an HTML page titled '{title}', not {system}'s"
+        reason = f"the answer is an HTML page titled '{title}', not {system}'s"
     elif not response.content:
-        said = "the answer is empty"
+        reason = "the answer is empty"
     elif kind != "application/json" and not kind.endswith("+json"):
-        said = f"the answer is of type {kind or 'unknown'}, not JSON"
+        reason = f"the answer is of type {kind or 'unknown'}, not JSON"
     else:
         try:
             found = json.loads(response.content)
         except (ValueError, RecursionError):
-            said = "the answer is broken JSON"
+            reason = "the answer is broken JSON"
         else:
             if not _is_deeper(found, _MOST_DEPTH):
                 return found
-            said = f"the answer is nested more than {_MOST_DEPTH} deep"
+            reason = f"the answer is nested more than {_MOST_DEPTH} deep"
     remedy = f"Check that the URL is {system}'s own, and that no proxy answers in its place."
-    raise UnexpectedAnswerError(doing, said, remedy, system=system, status=response.status_code)
+    raise UnexpectedAnswerError(doing, reason, remedy, system=system, status=response.status_code)
 
 
 def _is_deeper(value: Any, depth: int) -> bool:

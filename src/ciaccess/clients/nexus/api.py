@@ -96,9 +96,9 @@ class Api:
             raise self.failure(response, doing, kind)
         self._refuse_page(response, doing)
         if method in _ANSWERED_WITHOUT_A_BODY and response.content:
-            said = f"HTTP {response.status_code} with a body, which Nexus gives no such call"
+            reason = f"HTTP {response.status_code} with a body, which Nexus gives no such call"
             raise UnexpectedAnswerError(
-                doing, said, _TAKE_NEXUS_S_URL, system=NEXUS, status=response.status_code
+                doing, reason, _TAKE_NEXUS_S_URL, system=NEXUS, status=response.status_code
             )
         return response
 
@@ -114,9 +114,9 @@ class Api:
         """
         response = self.answer("GET", "/status", doing, auth=auth)
         if response.history:
-            said = "/status redirects elsewhere, so the answer is not Nexus's"
+            reason = "/status redirects elsewhere, so the answer is not Nexus's"
             raise UnexpectedAnswerError(
-                doing, said, _TAKE_NEXUS_S_URL, system=NEXUS, status=response.status_code
+                doing, reason, _TAKE_NEXUS_S_URL, system=NEXUS, status=response.status_code
             )
         if response.status_code == _UNAUTHORIZED:
             return False
@@ -128,9 +128,9 @@ class Api:
     @staticmethod
     def _refuse_page(response: requests.Response, doing: str) -> None:
         if response.status_code in _SUCCESSES and (title := page_title(response)) is not None:
-            said = f"the answer is an HTML page titled '{title}', not Nexus's"
+            reason = f"the answer is an HTML page titled '{title}', not Nexus's"
             raise UnexpectedAnswerError(
-                doing, said, _TAKE_NEXUS_S_URL, system=NEXUS, status=response.status_code
+                doing, reason, _TAKE_NEXUS_S_URL, system=NEXUS, status=response.status_code
             )
 
     def takes_writes(self, doing: str) -> bool:
@@ -150,20 +150,20 @@ class Api:
 
     def failure(self, response: requests.Response, doing: str, kind: Kind[Any] | None) -> ApiError:
         """Return the error that an answer stands for."""
-        said = _message(response, {name: field for field, name in kind.wire.items()} if kind else {})
+        reason = _message(response, {name: field for field, name in kind.wire.items()} if kind else {})
         status = response.status_code
         error = error_class(status)
         if self._is_read_only(response, doing):
-            said = _READ_ONLY
-        elif _EXISTS.search(said):
+            reason = _READ_ONLY
+        elif _EXISTS.search(reason):
             error = ConflictError
-        elif _IN_USE.search(said):
+        elif _IN_USE.search(reason):
             error = RefusedError
         elif status == _NOT_FOUND and not _is_of_the_api(response):
             # The REST API names in JSON what is missing; anything else is another server, or another path of Nexus.
-            error, said = UnexpectedAnswerError, f"there is no such path ({said})"
-        remedy = _remedy(error, status, said, kind.grants if kind else "", self._session.base_url)
-        return error(doing, said, remedy, system=NEXUS, status=status)
+            error, reason = UnexpectedAnswerError, f"there is no such path ({reason})"
+        remedy = _remedy(error, status, reason, kind.grants if kind else "", self._session.base_url)
+        return error(doing, reason, remedy, system=NEXUS, status=status)
 
     def _is_read_only(self, response: requests.Response, doing: str) -> bool:
         """Tell whether a write failed because of read-only mode; not for a proxy's 503."""
@@ -176,8 +176,8 @@ class Api:
             return False
 
 
-def _remedy(error: type[ApiError], status: int, said: str, grants: str, url: str) -> str:
-    if said == _READ_ONLY:
+def _remedy(error: type[ApiError], status: int, reason: str, grants: str, url: str) -> str:
+    if reason == _READ_ONLY:
         return (
             "Wait until it is taken out of read-only mode (a backup or an upgrade may be running), or do so."
         )
@@ -194,7 +194,7 @@ def _remedy(error: type[ApiError], status: int, said: str, grants: str, url: str
     if error is UnexpectedAnswerError:
         return f"Check that {url} is Nexus's address, with its context path (such as /nexus) if it has one."
     for pattern, remedy in _REMEDIES:
-        if re.search(pattern, said):
+        if re.search(pattern, reason):
             return remedy
     if status >= 500:  # noqa: PLR2004 the server's own failures
         return "Look into Nexus's log (nexus.log) for the cause."

@@ -74,8 +74,8 @@ class Privileges(Collection[Privilege]):
         if existing is None:
             raise NotFoundError(doing, "there is no such privilege", "Create it.", system=NEXUS, status=404)
         if existing.type != item.type:
-            said = f"it is of type {existing.type}, which cannot become {item.type}"
-            raise RefusedError(doing, said, "Delete it and create it anew.", system=NEXUS)
+            reason = f"it is of type {existing.type}, which cannot become {item.type}"
+            raise RefusedError(doing, reason, "Delete it and create it anew.", system=NEXUS)
         super().replace(item)
 
     def _body(self, item: Privilege) -> dict[str, Any]:
@@ -98,8 +98,8 @@ def is_pattern(value: str) -> bool:
 
 def _refuse_unwritable(item: Privilege, doing: str) -> None:
     if item.type not in WRITABLE:
-        said = f"privileges of type '{item.type}' are not written here"
-        raise RefusedError(doing, said, f"Use one of {', '.join(WRITABLE)}.", system=NEXUS)
+        reason = f"privileges of type '{item.type}' are not written here"
+        raise RefusedError(doing, reason, f"Use one of {', '.join(WRITABLE)}.", system=NEXUS)
     if item.type == "wildcard" and not is_pattern(item.pattern):
-        said = f"the wildcard pattern '{item.pattern}' has an empty part, which makes Nexus's privilege list unreadable"
-        raise RefusedError(doing, said, "Write a pattern such as nexus:search:read.", system=NEXUS)
+        reason = f"the wildcard pattern '{item.pattern}' has an empty part, which makes Nexus's privilege list unreadable"
+        raise RefusedError(doing, reason, "Write a pattern such as nexus:search:read.", system=NEXUS)

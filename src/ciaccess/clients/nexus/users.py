@@ -103,7 +103,7 @@ class Users(Collection[User]):
             self._api.call("PUT", path, doing, USERS, text=password)
         except ForbiddenError as error:
             remedy = "Changing passwords needs nexus:* (the role nx-admin): nx-users-all and nx-userschangepw do not suffice."
-            raise ForbiddenError(doing, error.said, remedy, system=NEXUS, status=error.status) from None
+            raise ForbiddenError(doing, error.reason, remedy, system=NEXUS, status=error.status) from None
 
     def accepts(self, user_id: str, password: str) -> bool:
         """Tell whether Nexus accepts this password now; not for a disabled or locked user.
@@ -126,8 +126,8 @@ def is_password(value: str) -> bool:
 
 def _refuse_password(password: str, doing: str) -> None:
     if not is_password(password):
-        said = "the password is blank, or contains a line break or another control character"
-        raise RefusedError(doing, said, "Choose another one.", system=NEXUS)
+        reason = "the password is blank, or contains a line break or another control character"
+        raise RefusedError(doing, reason, "Choose another one.", system=NEXUS)
 
 
 def _refuse_no_roles(user: User, doing: str) -> None:

@@ -110,8 +110,10 @@ class Kind(Generic[T]):
             doing, f"{self.noun} '{identity}' has {_described(value)} as its '{name}', not {wanted}"
         )
 
-    def _unexpected(self, doing: str, said: str) -> UnexpectedAnswerError:
-        return UnexpectedAnswerError(doing, said, "Check that this is Nexus, and its version.", system=NEXUS)
+    def _unexpected(self, doing: str, reason: str) -> UnexpectedAnswerError:
+        return UnexpectedAnswerError(
+            doing, reason, "Check that this is Nexus, and its version.", system=NEXUS
+        )
 
 
 def _described(value: object) -> str:

@@ -159,7 +159,7 @@ class Vault:
             answer = self._get(f"sys/internal/ui/mounts/{mount}", doing)
         except ForbiddenError as error:
             remedy = "Mount it, correct vault.kv.mount, or give the token rights under it: Vault does not tell which."
-            raise ForbiddenError(doing, error.said, remedy, system=SYSTEM, status=error.status) from None
+            raise ForbiddenError(doing, error.reason, remedy, system=SYSTEM, status=error.status) from None
         engine = (answer or {}).get("data")
         if not isinstance(engine, dict) or engine.get("type") not in ("kv", "generic"):
             return None
@@ -190,12 +190,12 @@ class Vault:
                     return
         except requests.RequestException as error:
             failure = translated(error, doing, "The issuer", url)
-            raise UnreachableError(failure.doing, failure.said, failure.remedy, system=SYSTEM) from None
+            raise UnreachableError(failure.doing, failure.reason, failure.remedy, system=SYSTEM) from None
         finally:
             session.close()
-        said = "it answers neither keys nor an OpenID configuration"
+        reason = "it answers neither keys nor an OpenID configuration"
         remedy = "Correct vault.jwt.discovery_url or jwks_url in access.yaml: Vault would keep a half-made backend."
-        raise UnexpectedAnswerError(doing, said, remedy, system=SYSTEM)
+        raise UnexpectedAnswerError(doing, reason, remedy, system=SYSTEM)
 
     def unmount(self, path: str) -> None:
         """Take a mount away with all that is in it: `auth/jwt`, `secret`."""
@@ -262,9 +262,9 @@ class Vault:
         # A deleted version of a secret is a 404 with its number.
         told = keep_missing and status == _NOT_FOUND and "data" in _body(answer)
         if status != _OK and not told:
-            said = f"{SYSTEM} answered {status}{_faults(answer)}"
+            reason = f"{SYSTEM} answered {status}{_faults(answer)}"
             remedy = _REMEDIES.get(status, "Run again later; Vault's own log has details.")
-            raise error_class(status)(doing, said, remedy, system=SYSTEM, status=status)
+            raise error_class(status)(doing, reason, remedy, system=SYSTEM, status=status)
         return object_of(json_of(answer, doing, SYSTEM), doing)
 
 
@@ -309,9 +309,9 @@ def number(value: Any, doing: str) -> int:
     raise unexpected(doing)
 
 
-def unexpected(doing: str, said: str = "the response is not Vault's") -> UnexpectedAnswerError:
+def unexpected(doing: str, reason: str = "the response is not Vault's") -> UnexpectedAnswerError:
     """Return the error of an answer of another shape."""
-    return UnexpectedAnswerError(doing, said, "Check that VAULT_ADDR is Vault's address.", system=SYSTEM)
+    return UnexpectedAnswerError(doing, reason, "Check that VAULT_ADDR is Vault's address.", system=SYSTEM)
 
 
 def _is_key_source(answer: requests.Response, doing: str) -> bool:

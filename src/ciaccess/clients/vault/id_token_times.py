@@ -35,7 +35,7 @@ def lifetime(claims: Mapping[str, Any]) -> str:
 
 def is_untimely(error: RefusedError) -> bool:
     """Tell whether Vault refuses a token for its times."""
-    return bool(_UNTIMELY.search(error.said))
+    return bool(_UNTIMELY.search(error.reason))
 
 
 @contextmanager
@@ -51,8 +51,8 @@ def times_told(id_token: str) -> Iterator[None]:
         valid = lifetime(_claims(id_token)) if is_untimely(error) else ""
         if not valid:
             raise
-        said = f"{error.said}; {valid}; here it is {_moment(time.time())}"
-        raise RefusedError(error.doing, said, _REMEDY, system=error.system, status=error.status) from None
+        reason = f"{error.reason}; {valid}; here it is {_moment(time.time())}"
+        raise RefusedError(error.doing, reason, _REMEDY, system=error.system, status=error.status) from None
 
 
 def _claims(id_token: str) -> dict[str, Any]:

@@ -159,11 +159,11 @@ class VaultSecret:
         try:
             answer = self._vault.ask("post", self._data, doing, {"data": fields, "options": {"cas": after}})
         except RefusedError as error:
-            if _MISMATCH not in error.said:
+            if _MISMATCH not in error.reason:
                 raise
-            said = f"it was written by someone else after it was read at version {after}"
+            reason = f"it was written by someone else after it was read at version {after}"
             remedy = "Check that no other run and no person writes it, and run again."
-            raise RefusedError(doing, said, remedy, system=SYSTEM, status=error.status) from None
+            raise RefusedError(doing, reason, remedy, system=SYSTEM, status=error.status) from None
         return number(object_of(answer.get("data") or {}, doing).get("version", after + 1), doing)
 
     def describe(self, custom: Mapping[str, str]) -> None:

@@ -140,7 +140,7 @@ class Auditor:
                 return ProjectWithoutPipeline(project.path, merged.missing)
             checked = check_merged(merged.yaml, self._words, project.path)
         except ApiError as error:
-            return CouldNotLook(error.system, project.path, error.said, error.remedy)
+            return CouldNotLook(error.system, project.path, error.reason, error.remedy)
         except CouldNotLookError as error:
             return CouldNotLook(SYSTEM, project.path, error.because, error.remedy)
         except SourceError as error:
