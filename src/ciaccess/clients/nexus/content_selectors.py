@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import TYPE_CHECKING
 
@@ -29,20 +30,23 @@ class ContentSelectors(Collection[ContentSelector]):
     """The content selectors.
 
     Nexus stores a new one and then looks it up in a list that it caches: of several that are created at once some are
-    answered 404 although they exist, and for some moments a read may not find them either (measured on 3.71 and 3.77).
+    answered 404 although they exist, and the last ones can be neither read by name nor used by a privilege until the next
+    change of any selector (measured on 3.71 and 3.77). So this process creates one at a time.
     """
 
     def __init__(self, api: Api) -> None:
         super().__init__(api, CONTENT_SELECTORS)
+        self._creating = threading.Lock()
 
     def create(self, item: ContentSelector) -> None:
         """Create a selector; raises as Collection.create does."""
-        try:
-            super().create(item)
-        except NotFoundError:
-            if not self._appears(item):
-                self._create_again(item)
-            self._remember(item)
+        with self._creating:
+            try:
+                super().create(item)
+            except NotFoundError:  # another process creates some, too
+                if not self._appears(item):
+                    self._create_again(item)
+                self._remember(item)
 
     def _appears(self, item: ContentSelector) -> bool:
         for wait in _READ_BACK_SECONDS:
