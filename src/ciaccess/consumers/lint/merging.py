@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from yaml.nodes import ScalarNode  # type: ignore[import-untyped]  # its stubs are no dependency of ours
+
 from ciaccess.consumers.lint.document import (
     UNKNOWN,
     Reference,
@@ -247,4 +249,16 @@ def _lines(value: Value) -> list[Scalar]:
             found.append(current)
         elif isinstance(current, list):
             waiting += reversed(current)
+        elif isinstance(current, dict):
+            found += _unquoted(current)
     return found
+
+
+def _unquoted(entry: Mapping) -> list[Scalar]:
+    """Return a command that YAML takes for a mapping, for it has ": " and no quotes, as its author means it."""
+    key, value = next(iter(entry.items()), (None, None))
+    if len(entry) != 1 or not is_scalar(key) or not is_scalar(value) or key.source is not value.source:
+        return []
+    begin, end = key.node.start_mark, value.node.end_mark
+    text = key.source.text[begin.index : end.index]
+    return [Scalar.of(text, ScalarNode(key.node.tag, text, begin, end), key.source)] if text else []

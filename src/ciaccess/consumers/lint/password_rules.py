@@ -42,6 +42,7 @@ _TABLE = (
     Takes(("twine",), _P, "set TWINE_USERNAME and TWINE_PASSWORD, or use pypi-publish.yml"),
     Takes(("poetry", "uv", "hatch", "flit", "pdm"), ("-p", "--password", "-t", "--token", "-a", "--auth"),
           _BY_ENVIRONMENT.format("POETRY_HTTP_BASIC_<NAME>_PASSWORD, UV_PUBLISH_PASSWORD or the tool's own"), "publish"),
+    Takes(("helm",), ("--password",), _BY_STDIN, "repo"),
     Takes(("helm",), ("--password",), "log in with `helm registry login --password-stdin`"),
     Takes(("wget",), ("--password", "--http-password", "--ftp-password"), "use curl with --config -, or raw-upload.yml"),
     Takes(("http", "https", "xh"), ("-a", "--auth"), "use curl with --config -, or raw-upload.yml"),
@@ -214,7 +215,9 @@ def _by_curl(reading: JobReading, call: Call, index: int) -> Finding:
         "curl-user",
         call.place(index),
         f"{call.name} gets user and password {_ON_COMMAND_LINE}",
-        'use rpm-upload.yml or raw-upload.yml, or give curl the line user = "…" by --config - on its input',
+        'use rpm-upload.yml or raw-upload.yml, or give curl the line user = "…" by --config - on its input'
+        if call.name == "curl"
+        else "have them in a netrc file, or the address in the environment",
     )
 
 

@@ -45,6 +45,7 @@ LINES = [
     ("vault login --method jwt --path jwt role=nexus-cl jwt=$VAULT_ID_TOKEN", "role", ""),
     ("http POST $VAULT_ADDR/v1/auth/$VAULT_AUTH_PATH/login role=nexus-cl jwt=$VAULT_ID_TOKEN", "role", ""),
     ("jq -n --arg role nexus-cl '{role:$role}' | curl -d @- $VAULT_ADDR/v1/auth/jwt/login", "role", ""),
+    ("jq -n --arg r nexus-cl '{role:$r}' | curl -d @- $VAULT_ADDR/v1/auth/jwt/login", "role", ""),
     ("ROLE=nexus-cl; vault write auth/jwt/login role=${ROLE} jwt=$VAULT_ID_TOKEN", "role", ""),
     ("vault write auth/jwt/login role=${ROLE:-nexus-cl} jwt=$VAULT_ID_TOKEN", "role", ""),
     ("echo ${CI_JOB_JWT}", "job-jwt", ""),
@@ -75,6 +76,8 @@ LINES = [
      "cd a && printf '%s' \"$P\" | podman login --password-stdin x"),
     ("docker login x -p$P", "password-argument", "printf '%s' \"$P\" | docker login x --password-stdin"),
     ("sh -c 'docker login x -p $P'", "password-argument", ""),
+    ("helm repo add n https://nexus --username x --password $P", "password-argument",
+     "printf '%s' \"$P\" | helm repo add n https://nexus --username x --password-stdin"),
     ("python3 -m twine upload -u x -p $P dist/*", "password-argument", ""),
     ("skopeo copy --dest-creds x:$P docker-archive:a docker://b/c", "password-argument", ""),
     ("npm config set //nexus/:_authToken=$P", "password-argument", ""),
@@ -112,6 +115,8 @@ INNOCENT = [
     "vault login -method=userpass username=x",
     "vault write auth/approle/login role_id=nexus-read-policy",
     "curl $VAULT_ADDR/v1/auth/kubernetes/login -d role=other",
+    "jq -n --arg j $VAULT_ID_TOKEN --arg r nexus-ci '{jwt:$j,role:$r}' | curl -d @- $VAULT_ADDR/v1/auth/jwt/login",
+    "jq -n '{jwt:$ENV.VAULT_ID_TOKEN,role:\"nexus-ci\"}' | curl -d @- $VAULT_ADDR/v1/auth/jwt/login",
     'TWINE_PASSWORD="$NEXUS_PASSWORD" twine upload dist/*',
     'test -n "$NEXUS_PASSWORD" && echo in',
     "docker build --push -t nexus.shared.cwiq.io:8443/x --cache-from nexus.shared.cwiq.io:8444/x .",
@@ -134,6 +139,28 @@ def test_each_idiom_is_found_with_its_line_and_no_script_is_edited(
 @pytest.mark.parametrize("line", INNOCENT)
 def test_what_is_right_is_left_alone(line: str, access: Access) -> None:
     assert found(job(line), access) == []
+
+
+def test_a_command_that_yaml_takes_for_a_mapping_is_read_as_it_is_meant(access: Access) -> None:
+    line = 'curl -H "X-Vault-Token: $T" $VAULT_ADDR/v1/secret/nexus/svc-admin'
+    (lacks, account) = sorted(lint(job(line), access), key=lambda finding: finding.rule, reverse=True)
+    assert (lacks.line, lacks.rule, lacks.suggestion) == (
+        4, "kv-path", 'curl -H "X-Vault-Token: $T" $VAULT_ADDR/v1/secret/data/nexus/svc-admin'
+    )  # fmt: skip
+    assert (account.line, account.rule) == (4, "account")
+
+
+@pytest.mark.parametrize("entry", ["{a: b, c: d}", "{}", "a: [b]"])
+def test_another_mapping_in_a_script_is_no_command(entry: str, access: Access) -> None:
+    assert found(job(entry), access) == []
+
+
+def test_a_password_in_an_address_gets_a_remedy_that_its_program_has(access: Access) -> None:
+    remedies = {
+        finding.remedy for line in ("pip config set global.index-url https://x:$P@nexus/y", "git clone https://x:$P@nexus/y")
+        for finding in lint(job(line), access)
+    }  # fmt: skip
+    assert remedies == {"have them in a netrc file, or the address in the environment"}
 
 
 def test_our_own_templates_are_clean(access: Access) -> None:
