@@ -255,7 +255,7 @@ def _lines(value: Value) -> list[Scalar]:
 
 
 def _unquoted(entry: Mapping) -> list[Scalar]:
-    """Return a command that YAML takes for a mapping, for it has ": " and no quotes, as its author means it."""
+    """Return a command that YAML takes for a mapping because of an unquoted ": " in it."""
     key, value = next(iter(entry.items()), (None, None))
     if len(entry) != 1 or not is_scalar(key) or not is_scalar(value) or key.source is not value.source:
         return []
