@@ -18,8 +18,9 @@ nexus_run() { # COMMAND…: its output masked and without control characters; ag
 }
 
 _nexus_temporary='(^|[^0-9])(429|50[0234])([^0-9]|$)|timed? ?out|connection (was )?(refused|reset|aborted|closed)|broken pipe'
-_nexus_temporary="$_nexus_temporary|econnre|epipe|socket hang up|network socket disconnected|unexpected (eof|end of)|: eof"
-_nexus_temporary="$_nexus_temporary|remote end closed|server disconnected|premature end|failed to respond|incomplete ?read"
+_nexus_temporary="$_nexus_temporary|econnre|epipe|socket hang up|network socket disconnected|unexpected[ _](eof|end of)|: eof"
+_nexus_temporary="$_nexus_temporary|remote end closed|server disconnected|premature e(nd|of)|failed to respond|incomplete ?read"
+_nexus_temporary="$_nexus_temporary|no route to host|network is unreachable"
 _nexus_temporary="$_nexus_temporary|temporary failure|no such host|tls handshake|service unavailable|bad gateway"
 
 _nexus_masked() { # standard input to standard output, the account's secrets as [MASKED]

@@ -200,3 +200,23 @@ def test_only_errors_that_may_pass_are_tried_again(image: str, tmp_path: Path, v
     )
     assert ended.out.splitlines()[-3:] == ["passed", "denied: port 5030", "failed"], ended
     assert (tmp_path / "final").read_text() == "x\n"
+
+
+@pytest.mark.parametrize(
+    ("said", "passes"),
+    [
+        (
+            "ConnectionError: ('Connection aborted.', RemoteDisconnected('Remote end closed connection'))",
+            True,
+        ),
+        ("(Caused by SSLError(SSLEOFError(8, '[SSL: UNEXPECTED_EOF_WHILE_READING] EOF occurred')))", True),
+        ("java.io.IOException: Premature EOF", True),
+        ("[Errno 101] Network is unreachable", True),
+        ("HTTPError: 400 Bad Request: Repository does not allow updating assets: pypi-dev", False),
+        ("SSLError: CERTIFICATE_VERIFY_FAILED: unable to get local issuer certificate", False),
+    ],
+)
+def test_a_cut_connection_may_pass_and_a_refusal_does_not(said: str, passes: bool) -> None:  # noqa: FBT001 a parameter
+    script = f'{shell_text()}\ngrep -Eiq "$_nexus_temporary"'
+    done = subprocess.run(["sh", "-c", script], input=said, text=True, check=False)
+    assert (done.returncode == 0) is passes
