@@ -74,6 +74,10 @@ def access(
 
     Exit code 0 clean, 2 with --diff: gains or losses, 1 error.
     """
+    if account is not None and form is not Format.MERMAID:
+        raise CommandError(
+            "--account is for --format mermaid alone. For one account's jobs: ./ciaccess explain"
+        )
     facts = AccessFacts.of(load_access(file))
     if form is Format.MERMAID:
         sys.stdout.write(_chart(facts, account, diff))

@@ -16,7 +16,7 @@ from ciaccess.errors import CiaccessError
 KNOWN = {
     "NEXUS_USERNAME": "the user that administers Nexus",
     "NEXUS_PASSWORD": "its password",
-    "GITLAB_TOKEN": "a token with scope api of an owner of the group",
+    "GITLAB_TOKEN": "a token with scope api of an owner of the group, or read_api where a command only reads",
     "VAULT_ADDR": "Vault's address",
     "VAULT_TOKEN": "a token that may administer Vault's auth mount, policies and secrets",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -58,7 +59,10 @@ def render_templates(  # noqa: PLR0913 a command has its options
         if not found:
             typer.echo(f"{_shown(folder)}: up to date")
         elif check:
-            typer.echo("Render them: ./ciaccess render")
+            options = {"--file": file, "--stack": stack, "--folder": None if folder == TEMPLATES else folder}
+            words = [word for name, value in options.items() if value for word in (name, str(value))]
+            words += ["--standalone"] * standalone + ["--components"] * components
+            typer.echo(f"Render them: {shlex.join(['./ciaccess', 'render', *words])}")
     finish(Exit.DIFFERENCES if check and found else Exit.CLEAN)
 
 

@@ -71,3 +71,12 @@ def test_the_command_prints_the_chart_and_refuses_an_unknown_account(
     assert refused.code == 1
     assert "svc-benhc" in refused.err
     assert "svc-bench" in refused.err
+
+
+@pytest.mark.parametrize("others", [(), ("--format", "json"), ("--json",), ("--diff", "HEAD")])
+def test_an_account_without_a_chart_is_refused_not_ignored(
+    others: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    refused = ciaccess(capsys, "access", "--account", "svc-bench", *others)
+    assert (refused.code, refused.out) == (1, "")
+    assert "--account is for --format mermaid alone" in refused.err
