@@ -115,6 +115,11 @@ def kv_prefix(value: str) -> str:
     return _vault_path("prefix", value)
 
 
+def vault_namespace(value: str) -> str:
+    """Check the path of a namespace of Vault."""
+    return _vault_path("namespace", value)
+
+
 def _vault_path(what: str, value: str) -> str:
     segments = value.split("/")
     if (

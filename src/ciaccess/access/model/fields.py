@@ -82,6 +82,7 @@ TransitMount = Annotated[str, AfterValidator(checks.transit_mount)]
 TransitKeyName = Annotated[str, AfterValidator(checks.name("transit key")), _like(SEGMENT)]
 AuthMount = Annotated[str, AfterValidator(checks.auth_mount)]
 KvPrefix = Annotated[str, AfterValidator(checks.kv_prefix)]
+VaultNamespace = Annotated[str, AfterValidator(checks.vault_namespace)]
 Format = Annotated[str, AfterValidator(checks.format_), Field(json_schema_extra=_ONE_OF)]
 PulledFormats = Annotated[
     list[Format],

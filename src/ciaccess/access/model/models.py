@@ -48,6 +48,7 @@ from ciaccess.access.model.fields import (
     TransitMount,
     Url,
     VariableKey,
+    VaultNamespace,
     VaultRoleName,
     short_form,
 )
@@ -144,7 +145,7 @@ class Vault(Section):
     """Vault: its address, where the secrets are, and who may read which."""
 
     address: Url = Field(description="Vault's address; other places refer to it as ${vault.address}.")
-    namespace: KvPrefix | None = Field(
+    namespace: VaultNamespace | None = Field(
         None,
         description="Namespace of everything in Vault (Enterprise, HCP: admin). VAULT_NAMESPACE must name it too.",
     )

@@ -38,6 +38,12 @@ _IDS = (
 _TRUTHS = ("ref_protected", "environment_protected")
 # What a token holds as a number or an object: Vault finds neither equal to any text.
 _NEVER_TEXT = ("runner_id", "user_identities", "exp", "iat", "nbf")
+# In every token, and not for bound_claims: why, and what to do.
+_ELSEWHERE = {
+    "aud": ("is what bound_audiences is for", "Write the audience under bound_audiences"),
+    "iss": ("is checked for every role, against vault.jwt.issuer", "Remove the claim"),
+    "jti": ("is another one in each token", "Remove the claim"),
+}
 _WORDS = {
     "deployment_tier": ("production", "staging", "testing", "development", "other"),
     "environment_action": ("start", "prepare", "stop", "verify", "access"),
@@ -85,7 +91,7 @@ def admitted(outline: Outline) -> Iterator[Fault]:
             remedy = "Add namespace_path or project_path"
             yield outline.fault(path, message, f"one of {', '.join(_PLACES)}", remedy, key=True)
         for claim, value in claims.items():
-            if claim not in CLAIMS:
+            if claim not in (*CLAIMS, *_NEVER_TEXT):
                 yield _unknown(outline, (*path, claim), claim)
             for here, text in _values((*path, claim), value):
                 if claim == "sub":
@@ -110,6 +116,10 @@ def subjects(outline: Outline) -> Iterator[Fault]:
 
 
 def _unknown(outline: Outline, path: YamlPath, claim: str) -> Fault:
+    if claim in _ELSEWHERE:
+        why, remedy = _ELSEWHERE[claim]
+        message = f"{shown(claim)} {why}"
+        return outline.fault(path, message, "", remedy, key=True, severity="warning")
     message = f"{shown(claim)} is not among the claims of GitLab's id_token that are known here"
     remedy = outline.meant(
         claim, list(CLAIMS), "Check that a token of this GitLab has it, else no job is admitted"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ciaccess.consumers.lint.reading import Variables
 
 ROLE_VARIABLE = "VAULT_AUTH_ROLE"
-_USUAL_ENGINE = "kv-v2"
+USUAL_ENGINE = "kv-v2"
 
 
 @dataclass(frozen=True)
@@ -61,12 +61,12 @@ def _path(vault: Value, known: Variables) -> tuple[Scalar, str, str, str] | None
     if is_scalar(vault):
         place, _, mount = known.fill_in(vault).partition("@")
         path, _, field = place.rpartition("/")
-        return vault, mount or _USUAL_ENGINE, path, field
+        return vault, mount or USUAL_ENGINE, path, field
     entry = mapping_of(vault)
     at = entry.get("path")
     if not is_scalar(at):
         return None
-    engine = mapping_of(entry.get("engine")).get("path", _USUAL_ENGINE)
+    engine = mapping_of(entry.get("engine")).get("path", USUAL_ENGINE)
     return at, str(engine), known.fill_in(at), str(entry.get("field", ""))
 
 

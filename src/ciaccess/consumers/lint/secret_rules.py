@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ciaccess.consumers.lint.login_rules import replacement
-from ciaccess.consumers.lint.native_secrets import ROLE_VARIABLE
+from ciaccess.consumers.lint.native_secrets import ROLE_VARIABLE, USUAL_ENGINE
 from ciaccess.consumers.lint.reading import Place
 
 if TYPE_CHECKING:
@@ -150,9 +150,14 @@ def native_secrets(reading: JobReading, words: Vocabulary) -> Iterator[Finding]:
         ):
             why = f"{ROLE_VARIABLE} is not set: GitLab logs in with the default role of the auth mount, and access.yaml declares none"
             yield reading.finding("role", place, why, f"set {ROLE_VARIABLE} to {' or '.join(words.roles)}")
-        if secret.engine.strip("/") != words.kv_mount:
-            continue
         path = secret.path.strip("/")
+        if secret.engine.strip("/") != words.kv_mount:
+            inside = path.removeprefix(f"{words.kv_mount}/").removeprefix("data/")
+            if secret.engine == USUAL_ENGINE and inside.removeprefix(f"{words.kv_prefix}/") in words.readable:
+                why = f"{path}: no mount is named, and GitLab then reads from the mount {USUAL_ENGINE}"
+                remedy = f"write {inside}/{secret.field}@{words.kv_mount}, or engine: path: {words.kv_mount}"
+                yield reading.finding("kv-path", place, why, remedy)
+            continue
         if path.startswith("data/"):
             fixed = str(secret.at).replace("data/", "", 1)
             yield reading.finding(
