@@ -181,13 +181,22 @@ def wrong_audience(reading: JobReading, words: Vocabulary) -> Iterator[Finding]:
         if not given or any("$" in each or each in accepted for each in filled):
             continue
         single = advised[0] if len(advised) == 1 and len(given) == 1 else ""
+        shared = _goes_elsewhere(reading, token)
         yield reading.finding(
             "audience",
             Place(given[0], 0, len(given[0])),
             f"Vault refuses an id_token with aud {', '.join(filled)}: the role accepts {' or '.join(advised)}",
-            f"aud: {' or '.join(advised)}",
-            edit=replacement(given[0], single) if single else None,
+            f"{'another id_token for Vault, with ' if shared else ''}aud: {' or '.join(advised)}",
+            edit=replacement(given[0], single) if single and not shared else None,
         )
+
+
+def _goes_elsewhere(reading: JobReading, token: str) -> bool:
+    """Tell whether another program than a login gets a token as a word."""
+    logins = {login.place for login in reading.logins}
+    named = re.compile(rf"\$\{{?{re.escape(token)}\b")
+    steps = (step for step in reading.steps if step.place not in logins)
+    return any(named.search(word.text) for step in steps for call in step.programs for word in call.raw)
 
 
 def _accepted(roles: list[tuple[str, Role]], words: Vocabulary) -> tuple[tuple[str, ...], tuple[str, ...]]:

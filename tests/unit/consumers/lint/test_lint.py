@@ -239,6 +239,25 @@ def test_a_token_under_a_name_of_its_own_counts(access: Access) -> None:
     ]
 
 
+def test_the_audience_of_another_receiver_stays(access: Access) -> None:
+    text = job("aws sts assume-role-with-web-identity --web-identity-token $VAULT_ID_TOKEN") + (
+        "    - vault write auth/jwt/login role=nexus-ci jwt=$VAULT_ID_TOKEN\n"
+    )
+    text = text.replace("https://gitlab.shared.cwiq.io", "https://sts.example.org")
+    (finding,) = lint(text, access)
+    assert (finding.rule, finding.remedy) == (
+        "audience", "another id_token for Vault, with aud: https://gitlab.shared.cwiq.io"
+    )  # fmt: skip
+    assert mended(text, access) == text
+
+
+def test_a_token_that_is_only_shown_does_not_keep_its_audience(access: Access) -> None:
+    text = job("echo $VAULT_ID_TOKEN | cut -d. -f2").replace(
+        "https://gitlab.shared.cwiq.io", "https://x.example.org"
+    )
+    assert mended(text, access) == text.replace("https://x.example.org", "https://gitlab.shared.cwiq.io")
+
+
 def test_a_wrong_audience_keeps_its_quotes(access: Access) -> None:
     text = 'job:\n  id_tokens:\n    VAULT_ID_TOKEN:\n      aud: "https://vault"   # old\n  script: [a]\n'
     assert found(text, access) == [(4, "audience")]
