@@ -85,7 +85,7 @@ def explain(  # noqa: PLR0913 each option is a claim of the job's token
     """
     access = load_access(file)
     project = project.strip("/")
-    if claims is None and not ("/" in project and ref):
+    if claims is None and not ("/" in project and "://" not in project and ref):
         raise CommandError("describe the job: give --project GROUP/PROJECT and --ref, or --claims FILE")
     if claims is not None and (project or ref):
         raise CommandError("describe the job: give --claims, or --project and --ref, not both")
@@ -230,6 +230,8 @@ def _remedy(check: Check, role: str) -> str:
     values = " or ".join(check.wanted)
     if check.claim in _REMEDIES:
         return _REMEDIES[check.claim].format(values=values, role=role)
+    if not check.wanted:
+        return f"A token of GitLab has {check.claim} as text: Vault names the user by it (vault.roles.{role}.user_claim)."
     return (
         f"The job must have {check.claim} {values}; or edit vault.roles.{role}.bound_claims in access.yaml."
     )

@@ -49,7 +49,12 @@ def render_templates(  # noqa: PLR0913 a command has its options
         wanted, pattern = component_project.render(access), component_project.PATTERN
     else:
         wanted, pattern = render(access, None if standalone else library_path(folder)), "*.yml"
-    found = (differences if check else write)(wanted, folder, pattern)
+    try:
+        found = (differences if check else write)(wanted, folder, pattern)
+    except OSError as error:
+        raise CommandError(
+            f"render to {folder}: {error.strerror}. Name another folder with --folder"
+        ) from None
     if as_json:
         print_json([{"file": str(each.path), "problem": each.problem} for each in found])
     else:

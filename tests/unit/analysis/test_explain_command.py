@@ -115,6 +115,10 @@ def test_a_tokens_own_claims_are_taken_whole(
     [
         ((), "describe the job: give --project GROUP/PROJECT and --ref"),
         (("--project", "executor", "--ref", "main"), "describe the job"),
+        (
+            ("--project", "https://gitlab.shared.cwiq.io/orchestrator/executor", "--ref", "main"),
+            "GROUP/PROJECT",
+        ),
         ((*EXECUTOR, "--account", "svc-none"), "there is no account 'svc-none'. Accounts: svc-orchestrator"),
         ((*EXECUTOR, "--claim", "x"), "read --claim 'x': not NAME=VALUE"),
         ((*EXECUTOR, "--claims", "x.json"), "not both"),
@@ -142,3 +146,14 @@ def test_a_former_account_is_said_to_be_one(capsys: pytest.CaptureFixture[str], 
     former = {each["account"]: each["former"] for each in shown["roles"][0]["secrets"]}
     assert former["svc-stress"] is None
     assert former["svc-bench"].startswith("former name of svc-stress")
+
+
+def test_a_user_claim_that_is_no_text_is_told_as_what_it_is(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "token.json"
+    file.write_text(json.dumps({"namespace_path": "orchestrator", "project_id": 5}), encoding="utf-8")
+    done = ciaccess(capsys, "explain", "--claims", str(file))
+    assert done.code == 2
+    assert "A token of GitLab has project_id as text: Vault names the user by it" in done.out
+    assert "bound_claims" not in done.out.partition("project_id")[2].partition("namespace_path")[0]
