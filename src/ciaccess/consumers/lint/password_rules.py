@@ -54,7 +54,7 @@ _TABLE = (
 )  # fmt: skip
 _MAVEN = frozenset({"mvn", "mvnw", "gradle", "gradlew", "sbt", "java"})
 _PROPERTY = re.compile(r"-[DP][\w.-]*(?:passw(?:or)?d|secret|apikey)[\w.-]*=(?!\$\(…\)$).", re.IGNORECASE)
-_NPM_SECRET = re.compile(r"(?:_password|_authToken|:_auth)(?:[\s=]|$)")
+_NPM_SECRET = re.compile(r"(?:_password|_authToken|(?:^|:|--)_auth)(?:[\s=]|$)")
 _BASIC_AUTH = re.compile(r"http-basic\.")
 _URL_USER = re.compile(r"https?://[^\s/:@\"']+:[^\s/@\"']+@")
 _CURL_OPTION = re.compile(r"-[A-Za-z]*u")
@@ -158,7 +158,12 @@ def _by_word(call: Call, word: str) -> str:
     """Return the remedy where a word by itself shows that a password follows or is in it."""
     if call.name in _MAVEN and _PROPERTY.match(word):
         return "have ${env.NEXUS_PASSWORD} in settings.xml, or ORG_GRADLE_PROJECT_<name> in the environment"
-    if call.name in ("npm", "pnpm", "yarn") and (_NPM_SECRET.search(word) or word == "npmAuthToken"):
+    reads = {"get", "delete", "rm", "unset"} & set(call.words[:2])
+    if (
+        call.name in ("npm", "pnpm", "yarn")
+        and not reads
+        and (_NPM_SECRET.search(word) or word == "npmAuthToken")
+    ):
         return "have ${NEXUS_NPM_AUTH} in .npmrc, which npm fills in, or use npm-publish.yml"
     if call.name in ("poetry", "composer") and _BASIC_AUTH.match(word):
         return "set POETRY_HTTP_BASIC_<NAME>_USERNAME and _PASSWORD, or COMPOSER_AUTH, in the environment"

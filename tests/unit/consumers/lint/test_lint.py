@@ -81,6 +81,8 @@ LINES = [
     ("python3 -m twine upload -u x -p $P dist/*", "password-argument", ""),
     ("skopeo copy --dest-creds x:$P docker-archive:a docker://b/c", "password-argument", ""),
     ("npm config set //nexus/:_authToken=$P", "password-argument", ""),
+    ("npm config set _auth=$P", "password-argument", ""),
+    ("npm publish --_auth=$P", "password-argument", ""),
     ("any-tool --with $NEXUS_PASSWORD", "password-argument", ""),
     ("sudo -E any-tool --with=${NEXUS_PASSWORD}", "password-argument", ""),
     ("curl -u x:$P https://nexus", "curl-user", ""),
@@ -123,6 +125,8 @@ INNOCENT = [
     "helm pull oci://nexus.shared.cwiq.io:8444/charts/x",
     "echo docker login -p secret  # docker login -p x",
     "mysqladmin --password-file=x status",
+    "npm config delete //nexus/:_authToken",
+    "npm config get _auth",
 ]
 
 
