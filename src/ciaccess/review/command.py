@@ -81,7 +81,8 @@ def _show(subject: Subject, base: Base | None, outputs: Outputs) -> Exit:
     try:
         report = run.preview(subject, base)
     except run.NotCheckedError as error:
-        for each in error.could_not_look:
+        # The page has them too; beside JSON, standard error is where people read.
+        for each in error.could_not_look if outputs.is_json else ():
             notices().print(f"error: {each}", markup=False)
         as_json = {"clean": None, "could_not_look": [each.to_json() for each in error.could_not_look]}
         shown = page.not_checked(subject.project, subject.stack, error.could_not_look)

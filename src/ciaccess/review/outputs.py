@@ -58,6 +58,11 @@ class Outputs:
     terraform: Path | None
     note: bool
 
+    @property
+    def is_json(self) -> bool:
+        """Tell whether standard output is JSON."""
+        return self.as_json == STANDARD_OUTPUT
+
     def check(self) -> None:
         """Refuse a note outside of a merge request's job, before anything is done.
 
@@ -78,7 +83,7 @@ class Outputs:
         Raises:
             CommandError: a file could not be written, or GitLab refused the note.
         """
-        if self.as_json == STANDARD_OUTPUT:
+        if self.is_json:
             print_json(as_json)
         else:
             page.show(shown, output())

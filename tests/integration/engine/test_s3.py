@@ -84,7 +84,7 @@ def test_a_state_in_a_bucket_is_whole_and_holds_no_secret_in_plain(deployed: Che
     for account in ACCOUNTS:
         assert deployed.project.accepts(account)
         assert deployed.project.secret(account)["password"].encode() not in kept
-    assert recover(deployed).succeeded().out.startswith("nothing is left behind")
+    assert recover(deployed).succeeded().out.startswith("nothing to recover")
     deployed.shell(f"./ciaccess drift --stack {STACK}").succeeded()
     assert locks(bucket) == []
 
