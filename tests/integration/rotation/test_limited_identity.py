@@ -76,5 +76,5 @@ def test_in_place_says_what_it_lacks(limited: Project) -> None:
     refused = rotate(limited, ADMIN, "--up")
     assert refused.code == 1
     assert "Changing passwords needs nexus:*" in refused.err
-    assert "nothing is lost" in refused.err
+    assert "No password is lost" in refused.err
     assert limited.secret(ADMIN) == before

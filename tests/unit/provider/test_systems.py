@@ -27,5 +27,5 @@ def test_an_adoption_says_an_address_that_cannot_be_one() -> None:
 
 def test_a_username_that_cannot_log_in_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NEXUS_USERNAME", "root:x")
-    with pytest.raises(CredentialsError, match="NEXUS_USERNAME holds a colon"):
+    with pytest.raises(CredentialsError, match="NEXUS_USERNAME has a colon"):
         Systems({"nexus_url": "https://nexus.example.org"}).nexus()
