@@ -127,15 +127,24 @@ def _run(command: list[str], credentials: dict[str, str]) -> int:
     own = {name: value for name, value in os.environ.items() if name not in shadowing}
     # A Ctrl-C reaches the command too, which may need its credentials to end in order, and says itself how it ended.
     signal.signal(signal.SIGINT, lambda *_: None)
+    children: list[subprocess.Popen[bytes]] = []
+    is_ended = False
+
+    def end(number: int, frame: FrameType | None) -> None:
+        nonlocal is_ended
+        del number, frame
+        is_ended = True
+        for child in children:
+            child.terminate()  # the engine then leaves its state in order
+
+    # Before the command starts: else a job that ends at once leaves it behind, and its token valid.
+    signal.signal(signal.SIGTERM, end)
     try:
         child = subprocess.Popen(command, env={**own, **credentials})  # noqa: S603 the job's own words
     except OSError as error:
         raise CommandError(f"run {command[0]}: {error.strerror}") from None
-
-    def end(number: int, frame: FrameType | None) -> None:
-        del number, frame
-        child.terminate()  # the engine then leaves its state in order
-
-    signal.signal(signal.SIGTERM, end)
+    children.append(child)
+    if is_ended:
+        child.terminate()
     code = child.wait()
     return code if code >= 0 else 128 - code
