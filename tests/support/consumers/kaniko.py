@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
 import re
 import shutil
 import subprocess
@@ -11,9 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ciaccess.environment import user_cache
+from tests.support.project.programs import built
 from tests.support.project.project import ROOT, Done
-from tools import golang
 from tools.recipes import Recipe
 
 if TYPE_CHECKING:
@@ -25,19 +22,6 @@ _EXECUTOR = Recipe(
 )
 _IMAGE = "kaniko-executor:tests"
 _JOB_SECONDS = 120
-
-
-def executor() -> Path:
-    """Return the executor, built where it is not there yet; a second test process waits for the first."""
-    digest = hashlib.sha256(b"".join((_MODULE / name).read_bytes() for name in ("go.mod", "go.sum")))
-    folder = user_cache() / "test-tools" / digest.hexdigest()[:16]
-    folder.mkdir(parents=True, exist_ok=True)
-    built = folder / _EXECUTOR.program
-    with (folder / ".lock").open("w", encoding="ascii") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not built.is_file():
-            golang.build(_EXECUTOR, built)
-    return built
 
 
 @dataclass(frozen=True)
@@ -52,7 +36,7 @@ class KanikoImage:
         root = self.folder / "root"
         busybox = shutil.which("busybox")
         assert busybox, "busybox is not installed: tools/programs.py names its package"
-        for source in (executor(), *_libraries([executor(), Path(busybox)])):
+        for source in (built(_EXECUTOR), *_libraries([built(_EXECUTOR), Path(busybox)])):
             target = root / ("kaniko/executor" if source.name == "executor" else str(source).lstrip("/"))
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(source, target)

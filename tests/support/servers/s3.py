@@ -5,7 +5,6 @@ Built once from its Go module (tests/s3-server pins it), as the tools are; about
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
@@ -18,9 +17,8 @@ from typing import TYPE_CHECKING
 
 import requests
 
-from ciaccess.environment import tool_cache
+from tests.support.project.programs import built
 from tests.support.servers.simulator import ROOT, free_port
-from tools import golang
 from tools.recipes import Recipe
 
 if TYPE_CHECKING:
@@ -31,19 +29,6 @@ _MODULE = ROOT / "tests" / "s3-server"
 _PROGRAM = Recipe("versitygw", str(_MODULE), "github.com/versity/versitygw/cmd/versitygw")
 _START_SECONDS = 20
 _STOP_SECONDS = 10
-
-
-def program() -> Path:
-    """Return the server's program, built where it is not there yet; a second test process waits for the first."""
-    digest = hashlib.sha256(b"".join((_MODULE / name).read_bytes() for name in ("go.mod", "go.sum")))
-    folder = tool_cache().parent.parent / "test-tools" / digest.hexdigest()[:16]
-    folder.mkdir(parents=True, exist_ok=True)
-    built = folder / _PROGRAM.program
-    with (folder / ".lock").open("w", encoding="ascii") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not built.is_file():
-            golang.build(_PROGRAM, built)
-    return built
 
 
 @dataclass
@@ -87,7 +72,7 @@ class S3Server:
         secret = secrets.token_hex(16)
         about = ["--access", name, "--secret", secret, "--role", "user"]
         root = ["--access", self.key_id, "--secret", self.secret, "--endpoint-url", self.url]
-        made = [str(program()), "admin", *root, "create-user", *about]
+        made = [str(built(_PROGRAM)), "admin", *root, "create-user", *about]
         subprocess.run(made, env={**os.environ, "ADMIN_REGION": REGION}, check=True, capture_output=True)
         done = self.ask("PUT", f"{bucket}?policy=", self.credentials(), policy)
         assert done.startswith("2"), done
@@ -117,7 +102,7 @@ class S3Server:
             "VGW_REGION": REGION,
         }
         places = ["--sidecar", str(self.folder / "attributes"), str(self.folder / "buckets")]
-        command = [str(program()), "--port", f"127.0.0.1:{self.port}", "--quiet"]
+        command = [str(built(_PROGRAM)), "--port", f"127.0.0.1:{self.port}", "--quiet"]
         command += ["--iam-dir", str(self.folder / "users"), "posix", *places]
         log = self.folder / "log"
         with log.open("ab") as output:
