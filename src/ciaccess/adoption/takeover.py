@@ -83,7 +83,7 @@ class _Account:
     @property
     def _holder(self) -> str:
         """Return the declared user in the secret, "" for none."""
-        username = str((self.found.fields or {}).get("username"))
+        username = str(self.found.value_of("username"))
         return username if username in self.inputs["users"] else ""
 
     @cached_property

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from ciaccess.clients.credentials import is_given
 from ciaccess.engine.settings import StackSettings
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ def use_local_credentials(stack: str, settings_file: Path | None = None) -> None
         StackSettingsError: there is no such stack.
         StackError: the local stack was never started.
     """
-    if any(os.environ.get(name) or os.environ.get(f"{name}_FILE") for name in _CREDENTIALS):
+    if any(map(is_given, _CREDENTIALS)):
         return
     if StackSettings.of_stack(stack, settings_file).local:
         from ciaccess.local_stack import stack as local_stack  # noqa: PLC0415 only for the local stack

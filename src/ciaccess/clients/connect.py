@@ -5,16 +5,13 @@ Nothing is sent to a Vault other than the environment's. Each client is imported
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from ciaccess.clients.could_not_look import CouldNotLookError
-from ciaccess.clients.credentials import CredentialsError, require
+from ciaccess.clients.credentials import CredentialsError, check_vault_address, require
 from ciaccess.clients.http.session import trusting
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from ciaccess.access import Access
     from ciaccess.clients.gitlab.variables import GitLab
     from ciaccess.clients.nexus import Nexus
@@ -34,26 +31,6 @@ _STATES = (
     ("standby", True, *_STANDBY),
     ("performance_standby", True, *_STANDBY),
 )
-
-
-def check_vault_address(access: Access, environment: Mapping[str, str] = os.environ) -> None:
-    """Refuse to send a credential to another Vault than the environment's.
-
-    Raises:
-        CredentialsError: VAULT_ADDR is another address, or a job of GitLab has none.
-    """
-    address = environment.get("VAULT_ADDR", "").rstrip("/")
-    if not address and environment.get("GITLAB_CI") == "true":
-        raise CredentialsError(
-            "VAULT_ADDR is empty: a job takes Vault's address from the group's variable, not from the checkout",
-            "Set it there.",
-        )
-    if address and address != access.vault.address:
-        raise CredentialsError(
-            f"VAULT_ADDR is {address}, but vault.address of access.yaml or of the stack's settings is "
-            f"{access.vault.address}: nothing was sent",
-            "Correct the one that is wrong.",
-        )
 
 
 def vault_client(access: Access, **bounds: float) -> Vault:

@@ -8,9 +8,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ciaccess.clients.redaction import conceal
 from ciaccess.errors import CiaccessError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ciaccess.access import Access
 
 # name → what it is, for whom one is missing
 KNOWN = {
@@ -57,6 +63,26 @@ def require(*names: str) -> dict[str, str]:
     return found
 
 
+def check_vault_address(access: Access, environment: Mapping[str, str] = os.environ) -> None:
+    """Refuse to send a credential to another Vault than the environment's.
+
+    Raises:
+        CredentialsError: VAULT_ADDR is another address, or a job of GitLab has none.
+    """
+    address = environment.get("VAULT_ADDR", "").rstrip("/")
+    if not address and environment.get("GITLAB_CI") == "true":
+        raise CredentialsError(
+            "VAULT_ADDR is empty: a job takes Vault's address from the group's variable, not from the checkout",
+            "Set it there.",
+        )
+    if address and address != access.vault.address:
+        raise CredentialsError(
+            f"VAULT_ADDR is {address}, but vault.address of access.yaml or of the stack's settings is "
+            f"{access.vault.address}: nothing was sent",
+            "Correct the one that is wrong.",
+        )
+
+
 def needed(*, is_preview: bool) -> tuple[str, ...]:
     """Return the names of the credentials that a run needs."""
     is_unread = is_preview and gitlab_is_unread()
@@ -65,7 +91,7 @@ def needed(*, is_preview: bool) -> tuple[str, ...]:
 
 def gitlab_is_unread() -> bool:
     """Tell whether variables are compared with the state, for lack of a token of GitLab."""
-    return os.environ.get(GITLAB_FROM) == STATE and not _is_given("GITLAB_TOKEN")
+    return os.environ.get(GITLAB_FROM) == STATE and not is_given("GITLAB_TOKEN")
 
 
 def notes_token() -> str:
@@ -73,10 +99,11 @@ def notes_token() -> str:
 
     GITLAB_NOTES_TOKEN where it is given, so that a job that only reads GitLab may have one for this alone; else GITLAB_TOKEN.
     """
-    return next((name for name in _NOTES if _is_given(name)), _NOTES[-1])
+    return next((name for name in _NOTES if is_given(name)), _NOTES[-1])
 
 
-def _is_given(name: str) -> bool:
+def is_given(name: str) -> bool:
+    """Tell whether a credential is in the environment, itself or by its file."""
     return bool(os.environ.get(name) or os.environ.get(f"{name}_FILE"))
 
 

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
-from ciaccess.clients.connect import check_vault_address
-from ciaccess.clients.credentials import CredentialsError
+from ciaccess.clients.credentials import CredentialsError, check_vault_address
 from ciaccess.engine.settings import StackSettingsError, stack_file
 from ciaccess.environment import PUBLIC_PASSPHRASE
 

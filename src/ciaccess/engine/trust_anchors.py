@@ -36,8 +36,8 @@ def confirmed_text(access: Access) -> str:
 
 def anchors_path(access: Access) -> str:
     """Return the API path of their secret, "" where there is no pipeline."""
-    folder = pipeline_identities.own_folder(access)
-    return f"{access.vault.kv.mount}/data/{folder}/{pipeline_identities.TRUST_ANCHORS}" if folder else ""
+    name = pipeline_identities.TRUST_ANCHORS
+    return pipeline_identities.own_secret_path(access, name) if access.pipeline else ""
 
 
 def confirmed_anchors(vault: Vault, *paths: str) -> dict[str, str] | None:
@@ -49,9 +49,9 @@ def confirmed_anchors(vault: Vault, *paths: str) -> dict[str, str] | None:
     from ciaccess.clients.vault.secret import VaultSecret  # noqa: PLC0415 the clients are slow to import
 
     for path in dict.fromkeys(filter(None, paths)):
-        fields = VaultSecret(vault, path).read().fields or {}
+        value = VaultSecret(vault, path).read().value_of("value")
         try:
-            found = json.loads(fields.get("value") or "null")
+            found = json.loads(value or "null")
         except ValueError:
             found = None
         if isinstance(found, dict):

@@ -6,7 +6,6 @@ themselves needs it again, since they may not write each other (docs/adr/0018).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ciaccess.access.desired import pipeline_identities
@@ -30,6 +29,7 @@ from ciaccess.engine.trust_anchors import (
     listed,
 )
 from ciaccess.errors import CommandError
+from ciaccess.own_pipeline.gitlab_tokens import TOKENS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,35 +38,10 @@ if TYPE_CHECKING:
     from ciaccess.access import Access
     from ciaccess.access.model.models import Pipeline
     from ciaccess.clients.vault.client import Vault
+    from ciaccess.clients.vault.secret import SecretSnapshot
+    from ciaccess.own_pipeline.gitlab_tokens import Token
 
 _MOST_TOKEN_BYTES = 4096
-
-
-@dataclass(frozen=True)
-class Token:
-    """A token of GitLab: the scopes it must have, those it must not, and what it is made for."""
-
-    needs: frozenset[str]
-    lacks: frozenset[str]
-    purpose: str
-    # False for a token that must not read a group's variables, whatever its scopes.
-    reads_variables: bool = True
-
-
-TOKENS = {
-    pipeline_identities.GITLAB_READER: Token(
-        frozenset({"read_api"}), frozenset({"api"}), "group access token, Owner, read_api"
-    ),
-    pipeline_identities.GITLAB_NOTES: Token(
-        frozenset({"api"}),
-        frozenset(),
-        "project access token of ciaccess, Reporter, api",
-        reads_variables=False,
-    ),
-    pipeline_identities.GITLAB_WRITER: Token(
-        frozenset({"api"}), frozenset(), "group access token, Owner, api"
-    ),
-}
 
 
 def bootstrap(
@@ -127,12 +102,10 @@ def _tokens(access: Access, vault: Vault, files: Mapping[str, Path]) -> dict[str
     Raises:
         CommandError: one is missing here and in Vault, or is of no use; it lists all of them.
     """
-    mount, folder = access.vault.kv.mount, pipeline_identities.own_folder(access)
-
     found, faults = {}, []
     for name, wanted in TOKENS.items():
         if name not in files:
-            if not VaultSecret(vault, f"{mount}/data/{folder}/{name}").read().exists:
+            if not _own_secret(access, vault, name).exists:
                 faults.append(f"--{name} is missing, and Vault has none yet: a {wanted.purpose}")
             continue
         try:
@@ -207,6 +180,10 @@ def _put(access: Access, vault: Vault, stack: str, tokens: dict[str, str]) -> No
 def _write(access: Access, vault: Vault, values: dict[str, str]) -> None:
     mount, folder = access.vault.kv.mount, pipeline_identities.own_folder(access)
     for name, value in values.items():
-        if (VaultSecret(vault, f"{mount}/data/{folder}/{name}").read().fields or {}).get("value") != value:
+        if _own_secret(access, vault, name).value_of("value") != value:
             vault.write_secret(mount, f"{folder}/{name}", {"value": value})
             notices().print(f"wrote {mount}/{folder}/{name}", markup=False)
+
+
+def _own_secret(access: Access, vault: Vault, name: str) -> SecretSnapshot:
+    return VaultSecret(vault, pipeline_identities.own_secret_path(access, name)).read()

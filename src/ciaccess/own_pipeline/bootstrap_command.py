@@ -12,8 +12,7 @@ from ciaccess.cli.options import load_access
 from ciaccess.cli.terminal import output
 from ciaccess.engine.preconditions import check_transit_key
 from ciaccess.errors import CommandError
-from ciaccess.own_pipeline.bootstrap import TOKENS
-from ciaccess.own_pipeline.bootstrap import bootstrap as provision
+from ciaccess.own_pipeline.gitlab_tokens import TOKENS
 
 application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 _LEFT = """
@@ -43,6 +42,8 @@ def bootstrap(
 
     Exit code 0 done, 3 Vault, Nexus or GitLab could not be asked, 1 an error, or not confirmed.
     """
+    from ciaccess.own_pipeline.bootstrap import bootstrap as run  # noqa: PLC0415 `--help` needs no clients
+
     access = load_access(stack=stack)
     check_transit_key(stack, access)
     if access.pipeline is None:
@@ -53,5 +54,5 @@ def bootstrap(
         pipeline_identities.GITLAB_WRITER: gitlab_writer,
     }
     given = {name: path for name, path in files.items() if path}
-    provision(access, access.pipeline, stack, given, yes=yes)
+    run(access, access.pipeline, stack, given, yes=yes)
     output().print(_LEFT.format(project=access.pipeline.project, branch=access.pipeline.branch), markup=False)

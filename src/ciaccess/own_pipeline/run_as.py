@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 
 from ciaccess.access.desired import pipeline_identities
 from ciaccess.cli.terminal import notices
-from ciaccess.clients.connect import check_vault_address
-from ciaccess.clients.credentials import GITLAB_FROM, STATE
+from ciaccess.clients.credentials import GITLAB_FROM, STATE, check_vault_address
 from ciaccess.clients.errors import ApiError, RefusedError
 from ciaccess.clients.http.session import trusting
 from ciaccess.clients.vault.client import Vault
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from ciaccess.access import Access
+    from ciaccess.clients.vault.secret import SecretSnapshot
 
 ID_TOKEN = "VAULT_ID_TOKEN"  # noqa: S105 a variable's name
 # A stack whose secrets another provider encrypts has none.
@@ -99,19 +99,21 @@ def _credentials(access: Access, identity: pipeline_identities.Identity, vault: 
     Raises:
         CommandError: some are not in Vault; it lists all of them.
     """
-    mount, folder = access.vault.kv.mount, pipeline_identities.own_folder(access)
-    account = VaultSecret(vault, f"{mount}/data/{folder}/{identity.account}").read().credentials
+
+    def read(name: str) -> SecretSnapshot:
+        return VaultSecret(vault, pipeline_identities.own_secret_path(access, name)).read()
+
+    account = read(identity.account).credentials
     found = {
         "NEXUS_USERNAME": account.username if account else None,
         "NEXUS_PASSWORD": account.password if account else None,
     }
     for variable, name in identity.secrets.items():
-        found[variable] = (VaultSecret(vault, f"{mount}/data/{folder}/{name}").read().fields or {}).get(
-            "value"
-        )
+        found[variable] = read(name).value_of("value")
     names = {**identity.secrets, "NEXUS_USERNAME": identity.account, "NEXUS_PASSWORD": identity.account}
     missing = {names[each] for each, value in found.items() if not value and names[each] not in _OPTIONAL}
     if missing:
+        mount, folder = access.vault.kv.mount, pipeline_identities.own_folder(access)
         raise CommandError(
             f"Vault has no {', '.join(f'{mount}/{folder}/{name}' for name in sorted(missing))}. "
             "An administrator runs ./ciaccess bootstrap, see docs/own-pipeline.md"

@@ -9,7 +9,6 @@ import typer
 from ciaccess.access.desired import pipeline_identities
 from ciaccess.cli.options import FileOption, StackOption, load_access
 from ciaccess.errors import CommandError
-from ciaccess.own_pipeline.run_as import run
 
 application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -34,6 +33,8 @@ def run_as(
 
     Exit code: the command's. 3 where Vault cannot be reached or refuses, 1 where something is missing.
     """
+    from ciaccess.own_pipeline.run_as import run  # noqa: PLC0415 `--help` needs no clients
+
     access = load_access(file, stack)
     chosen = pipeline_identities.IDENTITIES.get(f"ciaccess-{identity}")
     if access.pipeline is None or chosen is None:

@@ -14,7 +14,7 @@ from ciaccess.engine.previewing import EngineError
 from ciaccess.engine.settings import StackSettings, project_name
 from ciaccess.errors import CommandError, Exit
 from ciaccess.review import page, run
-from ciaccess.review.outputs import OptionalFileCommand, Outputs, Told
+from ciaccess.review.outputs import OptionalFileCommand, Outputs
 from ciaccess.review.run import Subject, base_of
 
 if TYPE_CHECKING:
@@ -77,7 +77,6 @@ def preview(  # noqa: PLR0913 a command's options
 
 def _show(subject: Subject, base: Base | None, outputs: Outputs) -> Exit:
     """Run the preview, write its report everywhere, and return the exit code."""
-    about = Told(subject.access, subject.project, subject.stack)
     try:
         report = run.preview(subject, base)
     except run.NotCheckedError as error:
@@ -87,13 +86,13 @@ def _show(subject: Subject, base: Base | None, outputs: Outputs) -> Exit:
         as_json = {"clean": None, "could_not_look": [each.to_json() for each in error.could_not_look]}
         shown = page.not_checked(subject.project, subject.stack, error.could_not_look)
         try:
-            outputs.tell(about, shown, as_json)
+            outputs.tell(subject, shown, as_json)
         except CommandError as refused:  # GitLab among what could not be checked
             notices().print(f"error: {refused}", markup=False)
         return Exit.COULD_NOT_LOOK
     except EngineError as error:
         shown = page.page_of_failure(subject.project, subject.stack, error.messages)
-        outputs.tell(about, shown, {"clean": None, "error": error.messages})
+        outputs.tell(subject, shown, {"clean": None, "error": error.messages})
         return Exit.ERROR
-    outputs.tell(about, page.page_of(report), report.to_json(), report.counts.to_json())
+    outputs.tell(subject, page.page_of(report), report.to_json(), report.counts.to_json())
     return Exit.CLEAN if report.is_clean else Exit.DIFFERENCES

@@ -18,7 +18,7 @@ from ciaccess.report import page
 if TYPE_CHECKING:
     from typer._click import Context
 
-    from ciaccess.access import Access
+    from ciaccess.review.run import Subject
 
 STANDARD_OUTPUT = "-"
 _JOB = ("CI_PROJECT_ID", "CI_MERGE_REQUEST_IID")
@@ -37,15 +37,6 @@ class OptionalFileCommand(TyperCommand):
         for index in bare:
             args[index] = f"--json={STANDARD_OUTPUT}"
         return super().parse_args(ctx, args)
-
-
-@dataclass(frozen=True)
-class Told:
-    """The subject of a preview: the project, the stack, and the YAML with GitLab's address."""
-
-    access: Access
-    project: str
-    stack: str
 
 
 @dataclass(frozen=True)
@@ -76,7 +67,11 @@ class Outputs:
             )
 
     def tell(
-        self, about: Told, shown: page.Page, as_json: dict[str, Any], counts: dict[str, int] | None = None
+        self,
+        subject: Subject,
+        shown: page.Page,
+        as_json: dict[str, Any],
+        counts: dict[str, int] | None = None,
     ) -> None:
         """Write all of it, the note last, so that the artifacts exist whatever GitLab responds.
 
@@ -96,18 +91,18 @@ class Outputs:
         if self.terraform and counts is not None:
             write_file(self.terraform, _json(counts))
         if self.note:
-            self._keep_note(about, shown)
+            self._keep_note(subject, shown)
 
-    def _keep_note(self, about: Told, shown: page.Page) -> None:
+    def _keep_note(self, subject: Subject, shown: page.Page) -> None:
         from ciaccess.clients.connect import gitlab_client  # noqa: PLC0415 only here
         from ciaccess.clients.credentials import notes_token  # noqa: PLC0415 likewise
         from ciaccess.clients.gitlab.notes import MergeRequestNotes  # noqa: PLC0415 likewise
         from ciaccess.review.note import keep, marker, text_of  # noqa: PLC0415 likewise
 
-        mark = marker(about.project, about.stack)
+        mark = marker(subject.project, subject.stack)
         project, merge_request = (os.environ[name] for name in _JOB)
         try:
-            gitlab = gitlab_client(about.access.gitlab.url, notes_token())
+            gitlab = gitlab_client(subject.access.gitlab.url, notes_token())
             notes = MergeRequestNotes(gitlab, project, int(merge_request))
             done = keep(notes, mark, text_of(shown, mark, self._link()))
         except CiaccessError as error:

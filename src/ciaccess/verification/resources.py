@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from ciaccess.clients.connect import GITLAB_TOKEN, gitlab_client
-from ciaccess.clients.credentials import require
+from ciaccess.clients.credentials import is_given, require
 from ciaccess.clients.gitlab.variables import GitLab
 from ciaccess.clients.http.session import trusting
 from ciaccess.clients.vault.client import Vault
@@ -67,10 +67,10 @@ def resources_of(access: Access, id_token_file: Path | None, *, local: bool, wri
         )
     options = trusting(**_SECONDS)
     administrator, gitlab = None, None
-    if writes and _is_set("NEXUS_USERNAME") and _is_set("NEXUS_PASSWORD"):
+    if writes and is_given("NEXUS_USERNAME") and is_given("NEXUS_PASSWORD"):
         found = require("NEXUS_USERNAME", "NEXUS_PASSWORD")
         administrator = Credentials(found["NEXUS_USERNAME"], found["NEXUS_PASSWORD"])
-    if _is_set(GITLAB_TOKEN):
+    if is_given(GITLAB_TOKEN):
         gitlab = gitlab_client(access.gitlab.url, GITLAB_TOKEN, **_SECONDS)
     return Resources(
         options=options,
@@ -86,7 +86,7 @@ def _given(id_token_file: Path | None) -> IdToken | None:
     try:
         if id_token_file is not None:
             return IdToken.parse(id_token_file.read_text(encoding="ascii").strip())
-        return IdToken.parse(require(TOKEN)[TOKEN]) if _is_set(TOKEN) else None
+        return IdToken.parse(require(TOKEN)[TOKEN]) if is_given(TOKEN) else None
     except TokenError as error:
         raise CommandError(f"read the id_token: {error}") from None
     except OSError as error:
@@ -97,7 +97,3 @@ def _given(id_token_file: Path | None) -> IdToken | None:
         raise CommandError(
             f"read {id_token_file}: not an id_token: it has characters outside ASCII"
         ) from None
-
-
-def _is_set(name: str) -> bool:
-    return bool(os.environ.get(name) or os.environ.get(f"{name}_FILE"))

@@ -143,6 +143,11 @@ def own_folder(access: Access) -> str:
     return access.pipeline.secrets if access.pipeline else ""
 
 
+def own_secret_path(access: Access, name: str) -> str:
+    """Return the API path of one of the pipeline's own secrets."""
+    return f"{access.vault.kv.mount}/data/{own_folder(access)}/{name}"
+
+
 def secret_folder(access: Access, name: str) -> str:
     """Return the folder of an account's secret inside the KV mount."""
     return access.vault.kv.prefix if name in access.accounts else own_folder(access)

@@ -81,7 +81,7 @@ def _own_secrets(access: Access, role: str) -> Iterator[str]:
         *pipeline_identities.IDENTITIES[role].secrets.values(),
         pipeline_identities.TRUST_ANCHORS,
     ):
-        yield f"{access.vault.kv.mount}/data/{pipeline_identities.own_folder(access)}/{name}"
+        yield pipeline_identities.own_secret_path(access, name)
 
 
 def _transit(access: Access) -> Rules:

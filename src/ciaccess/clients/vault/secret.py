@@ -57,16 +57,20 @@ class SecretSnapshot:
         """Tell whether the current version can be read."""
         return self.state == THERE
 
+    def value_of(self, field_name: str) -> Any:
+        """Return the value of a field, None where it is missing, or no value was read."""
+        return (self.fields or {}).get(field_name)
+
     @property
     def password(self) -> str:
         """Return the password, "" where the fields have none."""
-        value = (self.fields or {}).get("password")
+        value = self.value_of("password")
         return value if isinstance(value, str) else ""
 
     @property
     def credentials(self) -> Credentials | None:
         """Return user and password, None where either is missing, empty or not text."""
-        username = (self.fields or {}).get(_PLAIN)
+        username = self.value_of(_PLAIN)
         is_valid = isinstance(username, str) and username and self.password
         return Credentials(str(username), self.password) if is_valid else None
 

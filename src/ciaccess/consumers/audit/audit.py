@@ -142,7 +142,7 @@ class Auditor:
         except ApiError as error:
             return CouldNotLook(error.system, project.path, error.reason, error.remedy)
         except CouldNotLookError as error:
-            return CouldNotLook(SYSTEM, project.path, error.because, error.remedy)
+            return CouldNotLook.of(error, SYSTEM, project.path)
         except SourceError as error:
             return CouldNotLook(SYSTEM, project.path, f"its merged YAML: {error}", _BY_FILE)
         return AuditedProject(project.path, tuple(checked.findings), checked.roles, checked.child_pipelines)

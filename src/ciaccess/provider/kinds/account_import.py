@@ -63,7 +63,7 @@ class ImportId:
 
     def parts(self, nexus: Nexus, found: SecretSnapshot) -> Values:
         """Return the parts by id, in the shape of a state but without their fields."""
-        active = (found.fields or {}).get("username")
+        active = found.value_of("username")
         account = next(iter(self.versions))
         scoped = own_privileges(nexus, self.role)
         used = {each.content_selector for each in scoped}

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ciaccess.clients.connect import check_vault_address
-from ciaccess.clients.credentials import CredentialsError
+from ciaccess.clients.credentials import CredentialsError, check_vault_address
 from tests.support.access.access import GOOD, valid
 
 if TYPE_CHECKING:
