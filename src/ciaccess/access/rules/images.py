@@ -10,7 +10,6 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from ciaccess.access.desired.images import USUAL
 from ciaccess.access.reading.faults import shown
 
 if TYPE_CHECKING:
@@ -43,13 +42,6 @@ def replaceable(outline: Outline) -> Iterator[Fault]:
         message = f"tags without a digest can be moved: {', '.join(tags)}"
         remedy = "Add @sha256:… behind each tag"
         yield outline.fault(("images",), message, "tag@sha256:<digest>", remedy, key=True, severity="warning")
-    pull = outline.text("nexus", "pull_registry")
-    chosen = outline.mapping("images")
-    usual = [name for name, image in USUAL.items() if image.startswith("{pull}") and name not in chosen]
-    if chosen and pull and pushers and usual:
-        message = f"the jobs' images {', '.join(usual)} come from here by tag, and can be replaced by a push of {by}"
-        remedy = "Name them under images"
-        yield outline.fault(("nexus", "pull_registry"), message, _ALLOWED, remedy, severity="warning")
 
 
 def _pushers(outline: Outline) -> list[str]:
@@ -71,11 +63,12 @@ def _is_pushed_to(outline: Outline, image: str) -> bool:
 
     By its registry, or by the path below Nexus's host.
     """
+    image = image.lower()  # Hosts are compared so by clients.
     registries = (outline.text("nexus", "push_registry"), outline.text("nexus", "pull_registry"))
-    if any(registry and image.startswith(f"{registry}/") for registry in registries):
+    if any(registry and image.startswith(f"{registry.lower()}/") for registry in registries):
         return True
     host, _, rest = image.partition("/")
-    if host != urlsplit(outline.text("nexus", "url")).netloc:
+    if host.removesuffix(":443") != urlsplit(outline.text("nexus", "url")).netloc.removesuffix(":443"):
         return False
     held = set(outline.repositories("docker").values()) | {
         outline.text("nexus", "repositories", "docker", "group")
