@@ -61,8 +61,8 @@ bench: setup ## Measure what each command costs; writes docs/performance.md (on 
 	@$(PY) -m tests.bench $(if $(ACCOUNTS),--accounts $(ACCOUNTS)) $(if $(RUNS),--runs $(RUNS)) $(if $(LATENCY),--latency $(LATENCY))
 
 .PHONY: lock
-lock: setup ## Write requirements.txt and requirements-dev.txt, with every package and its hashes, from the .in files
-	@for name in requirements requirements-dev; do \
+lock: setup ## Write the requirements.txt files, with every package and its hashes, from the .in files
+	@for name in requirements requirements-dev tools/openbao/requirements; do \
 	  $(PY) -m piptools compile -q --generate-hashes --allow-unsafe --strip-extras --no-header --no-emit-index-url \
 	    --no-emit-trusted-host --no-emit-find-links --output-file $$name.txt $$name.in || exit 1; done
 

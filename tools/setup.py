@@ -27,7 +27,7 @@ from ciaccess.environment import (
     tool_cache,
 )
 from ciaccess.progress import Step, elapsed
-from tools import golang, node, programs
+from tools import golang, node, openbao, programs
 from tools.recipes import (
     LANGUAGE_HOST,
     LANGUAGE_HOST_SCRIPTS,
@@ -187,6 +187,7 @@ def setup(*, runtime: bool = False) -> None:
         _keep_no_log(cache / "pulumi-home")
         if not runtime:
             node.install()
+            openbao.install()
     sys.stderr.write(f"  set up in {elapsed(time.monotonic() - started)}\n")
 
 

