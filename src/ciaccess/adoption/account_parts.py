@@ -7,47 +7,49 @@ the role's (provider/kinds/account_import).
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ciaccess.access.desired.ownership import of_another, owner_in
-from ciaccess.adoption.existing import PART_FINDERS
+from ciaccess.adoption.existing import in_nexus
 from ciaccess.clients.nexus.own_privileges import is_called_after, own_privileges
 
 if TYPE_CHECKING:
-    from ciaccess.adoption.existing import Existing
-    from ciaccess.adoption.world import Systems
-    from ciaccess.clients.nexus import User
+    from ciaccess.access.desired.state import DesiredAccount
+    from ciaccess.adoption.existing import Collection, Existing
+    from ciaccess.clients.nexus import Nexus, User
 
-_NOUNS = {"selectors": "content selector", "privileges": "privilege", "role": "role", "users": "user"}
+# The input of each kind of part.
+_SECTIONS = {"content selector": "selectors", "privilege": "privileges", "role": "role", "user": "users"}
 _Key = tuple[str, str]
 
 
 class AccountParts:
-    """The parts of an account declared with these inputs; a part's key is its input and its id."""
+    """The parts of a desired account; a part's key is its kind and its id."""
 
-    def __init__(self, inputs: dict[str, Any], systems: Systems) -> None:
-        self._inputs = inputs
-        self._nexus = systems.nexus
-        self.role_id = str(inputs["role"].get("role_id", ""))
-        self._declared: dict[_Key, dict[str, Any]] = {
-            (section, name): part
-            for section in ("selectors", "privileges", "users")
-            for name, part in inputs[section].items()
+    def __init__(self, account: DesiredAccount, nexus: Nexus) -> None:
+        self._account, self._nexus = account, nexus
+        self.role_id = account.role.role_id if account.role else ""
+        self._desired = {
+            (kind, name): part for kind in _SECTIONS for name, part in account.objects[kind].items()
         }
-        if self.role_id:
-            self._declared["role", self.role_id] = inputs["role"]
-        found = {key: PART_FINDERS[key[0]](part, systems) for key, part in self._declared.items()}
+        collections: dict[str, Collection] = {
+            "content selector": nexus.content_selectors,
+            "privilege": nexus.privileges,
+            "role": nexus.roles,
+            "user": nexus.users,
+        }
+        found = {key: in_nexus(collections[key[0]], key[1], part) for key, part in self._desired.items()}
         self._found: dict[_Key, Existing] = {key: each for key, each in found.items() if each is not None}
 
     @staticmethod
-    def path(section: str, name: str) -> str:
+    def path(kind: str, name: str) -> str:
         """Return the path of a part in a difference, as in the plugin."""
-        return section if section == "role" else f'{section}["{name}"]'
+        return kind if kind == "role" else f'{_SECTIONS[kind]}["{name}"]'
 
     @cached_property
     def users(self) -> dict[str, User]:
-        """The declared users that exist."""
-        found = {name: self._nexus.users.find(name) for name in self._inputs["users"]}
+        """The desired users that exist."""
+        found = {name: self._nexus.users.find(name) for name in self._account.users}
         return {name: user for name, user in found.items() if user is not None}
 
     @property
@@ -67,11 +69,11 @@ class AccountParts:
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """The declared parts that an import does not find, which the first `up` creates."""
+        """The desired parts that an import does not find, which the first `up` creates."""
         return tuple(
             sorted(
                 self.path(*key)
-                for key in self._declared
+                for key in self._desired
                 if key not in self._found or not self._is_importable(key)
             )
         )
@@ -79,7 +81,7 @@ class AccountParts:
     @property
     def undeclared(self) -> tuple[str, ...]:
         """The undeclared parts that an import finds, which the first `up` deletes."""
-        return tuple(sorted(self.path(*key) for key in self._importable if key not in self._declared))
+        return tuple(sorted(self.path(*key) for key in self._importable if key not in self._desired))
 
     def obstacle(self, owner: str, *, is_claimed: bool) -> str:
         """Return the reason why a part cannot be taken over or deleted, "" for none.
@@ -87,34 +89,31 @@ class AccountParts:
         `is_claimed`: the secret's metadata claims the account for this stack.
         """
         owners = {key: each.owner for key, each in self._found.items()}
-        owners |= {key: marker for key, marker in self._importable.items() if key not in self._declared}
+        owners |= {key: marker for key, marker in self._importable.items() if key not in self._desired}
         for key, marker in owners.items():
             if reason := of_another(marker, owner):
-                return f"{self._label(key)}: {reason}"
+                return f"{' '.join(key)}: {reason}"
         for key, each in self._found.items():
             if each.obstacle:
-                return f"{self._label(key)}: {each.obstacle}"
+                return f"{' '.join(key)}: {each.obstacle}"
             if self._is_importable(key) or not each.differences or (is_claimed and each.owner == owner):
                 continue
             return (
-                f"{self._label(key)}: it exists, differs from the declaration, and the role {self.role_id} does not "
+                f"{' '.join(key)}: it exists, differs from the declaration, and the role {self.role_id} does not "
                 "contain it, so its owner is unknown: delete it, or add it to that role"
             )
         return ""
 
-    def _label(self, key: _Key) -> str:
-        return f"{_NOUNS[key[0]]} {key[1]}"
-
     def _is_importable(self, key: _Key) -> bool:
-        return key[0] in ("role", "users") or key in self._importable
+        return key[0] in ("role", "user") or key in self._importable
 
     @cached_property
     def _importable(self) -> dict[_Key, str]:
         """The selectors and privileges that an import finds, with the owners of their markers."""
         found: dict[_Key, str] = {}
         for privilege in own_privileges(self._nexus, self.role_id):
-            found["privileges", privilege.name] = owner_in(privilege.description)
+            found["privilege", privilege.name] = owner_in(privilege.description)
             selector = self._nexus.content_selectors.find(privilege.content_selector)
             if selector is not None and is_called_after(self.role_id, selector.name):
-                found["selectors", selector.name] = owner_in(selector.description)
+                found["content selector", selector.name] = owner_in(selector.description)
         return found

@@ -70,9 +70,6 @@ def _key(urn: str) -> str:
 
 
 def _api_path(each: Declared) -> str:
-    inputs = each.inputs
     if each.type == POLICY:
-        return f"sys/policies/acl/{inputs['name']}"
-    if each.type == JWT_ROLE:
-        return f"auth/{inputs['backend']}/role/{inputs['roleName']}"
-    return ""
+        return f"sys/policies/acl/{each.target.identity}"
+    return each.target.identity if each.type == JWT_ROLE else ""

@@ -5,21 +5,24 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ciaccess.access.desired.ownership import of_another
-from ciaccess.adoption import takeover
-from ciaccess.adoption.errors import AdoptionError
-from ciaccess.adoption.existing import FINDERS, find
+from ciaccess.adoption import existing, takeover
 from ciaccess.adoption.world import MOST_PROBES
+from ciaccess.engine import resource_types
 from ciaccess.engine.resource_types import ACCOUNT, TYPES
+from ciaccess.errors import CommandError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
+    from ciaccess.access.desired.state import Desired
     from ciaccess.adoption.existing import Existing
     from ciaccess.adoption.world import Systems
     from ciaccess.engine.preview import Declared
+    from ciaccess.engine.resource_types import Target
 
 KINDS = {token: words.kind for token, words in TYPES.items() if words.kind}
 _ACCOUNT = KINDS[ACCOUNT]
@@ -72,20 +75,20 @@ class Plan:
         """Return the steps of these kinds and accounts, with all that they depend on.
 
         Raises:
-            AdoptionError: a kind or account does not exist.
+            CommandError: a kind or account does not exist.
         """
         kinds, accounts = list(kinds), list(accounts)
         named = {step.resource.name for step in self.steps if step.kind == _ACCOUNT}
         if parts := [each for each in kinds if each in _PARTS_OF_AN_ACCOUNT]:
-            raise AdoptionError(
+            raise CommandError(
                 f"a {parts[0]} is adopted with its account: use --account, or --kind {_ACCOUNT} for all accounts"
             )
         if unknown := [each for each in kinds if each not in KINDS.values()]:
-            raise AdoptionError(
+            raise CommandError(
                 f"unknown kind {unknown[0]}. Kinds: {', '.join(dict.fromkeys(KINDS.values()))}"
             )
         if unknown := [each for each in accounts if each not in named]:
-            raise AdoptionError(
+            raise CommandError(
                 f"account {unknown[0]} is not declared. Declared accounts: {', '.join(sorted(named))}"
             )
         wanted = {
@@ -103,43 +106,64 @@ class Plan:
         return Plan(self.declared, tuple(step for step in self.steps if step.resource.urn in wanted))
 
 
-def make_plan(declared: tuple[Declared, ...], systems: Systems, owner: str) -> Plan:
-    """Find each declared object that is not in the state; `owner` is ours.
+def make_plan(
+    declared: tuple[Declared, ...], desired: Desired, systems: Systems, owner: str, claim: str
+) -> Plan:
+    """Find the object for each desired one that is not in the state.
 
-    Lists of Nexus and GitLab are read once; each account needs a read of its secret, and a login per user.
+    `owner` and `claim` are this stack's. Lists of Nexus and GitLab are read once; each account needs a read of its secret, and a login per user.
 
     Raises:
         ApiError: a system is not reachable, or refuses the request.
     """
     objects = [each for each in declared if each.is_object]
-    missing = [each for each in objects if not each.is_in_state]
-    found: dict[str, Existing | None] = {
-        each.urn: find(each, systems) for each in missing if each.type in FINDERS
-    }
-    accounts = [each for each in missing if each.type == ACCOUNT]
+    finders = _finders(desired, systems, claim)
+    missing = [each.target for each in objects if not each.is_in_state and each.target in finders]
     with ThreadPoolExecutor(MOST_PROBES) as threads:
-        taken = threads.map(lambda each: takeover.take_over(each.inputs, systems, owner), accounts)
-        found |= {each.urn: existing for each, existing in zip(accounts, taken, strict=True)}
+        found = dict(zip(missing, threads.map(lambda each: finders[each](), missing), strict=True))
     steps: dict[str, Step] = {}
     for each in objects:  # in the engine's order: dependencies first
-        steps[each.urn] = _after(steps, _step(each, found.get(each.urn), owner))
+        steps[each.urn] = _after(steps, _step(each, found.get(each.target), owner))
     return Plan(declared, tuple(steps.values()))
 
 
-def _step(each: Declared, existing: Existing | None, owner: str) -> Step:
+def _finders(desired: Desired, systems: Systems, claim: str) -> dict[Target, Callable[[], Existing | None]]:
+    """Return the function that finds the existing object, for each object of the desired state."""
+    jwt, nexus, vault = desired.jwt_mount, systems.nexus, systems.vault
+    found: dict[Target, Callable[[], Existing | None]] = {
+        resource_types.kv_mount(desired.kv_mount): partial(existing.kv_mount, desired.kv_mount, vault),
+        resource_types.backend(jwt): partial(existing.backend, jwt, desired.backend, vault),
+    }
+    for policy in desired.policies.values():
+        found[resource_types.policy(policy.name)] = partial(existing.policy, policy, vault)
+    for role in desired.jwt_roles.values():
+        found[resource_types.jwt_role(jwt, role.name)] = partial(existing.jwt_role, jwt, role, vault)
+    for name, named in desired.named_roles.items():
+        found[resource_types.role(name)] = partial(existing.in_nexus, nexus.roles, name, named)
+    for account in desired.accounts.values():
+        target = resource_types.account(account.name)
+        found[target] = partial(takeover.take_over, account, systems, claim)
+    for group in desired.groups.values():
+        for each in group.variables.values():
+            target = resource_types.variable(group.identity, each.key, each.environment_scope)
+            found[target] = partial(existing.variable, each, systems.gitlab)
+    return found
+
+
+def _step(each: Declared, found: Existing | None, owner: str) -> Step:
     if each.is_in_state:
         return Step(each, PlannedAction.IN_STATE)
-    if existing is None:
+    if found is None:
         return Step(each, PlannedAction.MADE)
-    if reason := of_another(existing.owner, owner) or existing.obstacle:
+    if reason := of_another(found.owner, owner) or found.obstacle:
         return Step(each, PlannedAction.REFUSED, reason=reason)
     return Step(
         each,
         PlannedAction.ADOPTED,
-        existing.identity,
-        existing.differences,
-        existing.missing,
-        existing.undeclared,
+        found.identity,
+        found.differences,
+        found.missing,
+        found.undeclared,
     )
 
 

@@ -24,13 +24,13 @@ from ciaccess.adoption.world import Systems
 from ciaccess.cli.local_credentials import use_local_credentials
 from ciaccess.cli.terminal import write_file
 from ciaccess.clients.connect import gitlab_client, nexus_client
-from ciaccess.clients.credentials import require
+from ciaccess.clients.credentials import KNOWN, require
 from ciaccess.clients.http.session import trusting
 from ciaccess.clients.vault.client import Vault
 from ciaccess.engine import pulumi_cli
 from ciaccess.engine.preconditions import check_vault
 from ciaccess.engine.preview import declared_by
-from ciaccess.engine.settings import CONFIG_FOLDER, StackSettings
+from ciaccess.engine.settings import CONFIG_FOLDER, StackSettings, claim
 from ciaccess.environment import state_directory
 from ciaccess.errors import CommandError
 
@@ -74,13 +74,20 @@ class Session:
         self.access_file = settings.access_file
         self.access = load(settings.access_file, settings.addresses)
         use_local_credentials(stack, settings_file)
+        require(*KNOWN)
         check_vault(self.access)
         self._systems = connect(self.access.vault.address, self.access.nexus.url, self.access.gitlab.url)
 
     def plan(self) -> Plan:
         """Return the plan of the declared objects. Writes nothing."""
         preview = pulumi_cli.preview("--show-sames", *self._stack_options(self._settings_with_adopt()))
-        found = make_plan(declared_by(preview), self._systems, self.access.owner)
+        found = make_plan(
+            declared_by(preview),
+            Desired.of(self.access),
+            self._systems,
+            self.access.owner,
+            claim(self._stack),
+        )
         self._own = {each for each in found.declared if each.is_in_state}
         return found
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from ciaccess.access.desired.difference import different_fields
+from ciaccess.access.desired.objects import ACTIVE
 from ciaccess.access.desired.ownership import of_another
 from ciaccess.access.desired.rotation import ALTERNATE, IN_PLACE, turns_at
 from ciaccess.adoption import rotations
@@ -18,40 +20,45 @@ from ciaccess.adoption.account_parts import AccountParts
 from ciaccess.adoption.existing import Existing
 from ciaccess.clients.errors import RefusedError
 from ciaccess.clients.vault.secret import VaultSecret
+from ciaccess.provider.kinds.account_import import ImportId
 
 if TYPE_CHECKING:
+    from ciaccess.access.desired.state import DesiredAccount
     from ciaccess.adoption.world import Systems
     from ciaccess.clients.nexus import User
     from ciaccess.clients.vault.secret import Credentials, SecretSnapshot
 
-ACTIVE = "active"
-_VERSION = "password_version"
 _FIELDS = {"username", "password"}
 
 
-def take_over(inputs: dict[str, Any], systems: Systems, owner: str) -> Existing | None:
-    """Return the existing account for these inputs, None if `up` creates it or continues creating it.
+def take_over(account: DesiredAccount, systems: Systems, claim: str) -> Existing | None:
+    """Return the existing account, None if `up` creates it or continues creating it.
+
+    `claim` is that of this stack.
 
     Raises:
         ApiError: a system is not reachable, or refuses the request.
     """
-    secret = VaultSecret(systems.vault, inputs["secret"]["path"])
-    account = _Account(inputs, systems, secret, secret.read_all(), AccountParts(inputs, systems))
-    return account.existing(owner)
+    secret = VaultSecret(systems.vault, account.secret.api_path)
+    metadata = {**account.metadata, "stack": claim}
+    parts = AccountParts(account, systems.nexus)
+    return _Account(account, metadata, systems, secret, secret.read_all(), parts).existing()
 
 
 @dataclass(frozen=True)
 class _Account:
-    """An account as declared and as observed."""
+    """An account as desired and as observed."""
 
-    inputs: dict[str, Any]
+    desired: DesiredAccount
+    metadata: dict[str, str]
     systems: Systems
     secret: VaultSecret
     found: SecretSnapshot
     parts: AccountParts
 
-    def existing(self, owner: str) -> Existing | None:
+    def existing(self) -> Existing | None:
         """Return the result of `take_over`."""
+        owner = self.metadata["owner"]
         if self._is_claimed and self.found.version == 0:
             return None  # created by a killed run, before any password could be read
         obstacle = self.parts.obstacle(owner, is_claimed=self._is_claimed)
@@ -72,19 +79,13 @@ class _Account:
     @property
     def _is_claimed(self) -> bool:
         """Tell whether the secret's metadata claims the account for this stack."""
-        return bool(self._metadata.get("stack")) and all(
-            self.found.custom.get(key) == self._metadata.get(key) for key in ("owner", "stack")
-        )
-
-    @property
-    def _metadata(self) -> dict[str, str]:
-        return dict(self.inputs["metadata"])
+        return all(self.found.custom.get(key) == self.metadata[key] for key in ("owner", "stack"))
 
     @property
     def _holder(self) -> str:
         """Return the declared user in the secret, "" for none."""
         username = str(self.found.value_of("username"))
-        return username if username in self.inputs["users"] else ""
+        return username if username in self.desired.users else ""
 
     @cached_property
     def _versions(self) -> dict[str, int]:
@@ -93,28 +94,28 @@ class _Account:
         They are the declared ones, so that nothing is rotated. If a declared rotation is pending by our own metadata, they are
         the previous ones, so that the first `up` rotates.
         """
-        account, users = self.inputs["account"], self.inputs["users"]
-        ordered = sorted(users, key=lambda user: (user != account, user))
-        versions = {user: int(users[user][_VERSION]) for user in ordered}
+        turns = self.desired.turns
+        versions = {turn.user_id: turn.password_version for turn in turns}
         count = rotations.recorded_count(self.found.custom)
-        is_ours = self.found.custom.get("owner") == self._metadata["owner"]
-        if is_ours and count is not None and count < int(self._metadata["rotation"]):
-            strategy = ALTERNATE if len(users) > 1 else IN_PLACE
-            before = {turn.user_id: turn.password_version for turn in turns_at(account, count, strategy)}
+        is_ours = self.found.custom.get("owner") == self.metadata["owner"]
+        if is_ours and count is not None and count < int(self.metadata["rotation"]):
+            strategy = ALTERNATE if len(turns) > 1 else IN_PLACE
+            before = {
+                turn.user_id: turn.password_version for turn in turns_at(self.desired.name, count, strategy)
+            }
             versions |= {user: version for user, version in before.items() if user in versions}
         return versions
 
     @property
     def _identity(self) -> str:
-        """Return the import id (provider/kinds/account_import)."""
-        versions = ",".join(f"{user}@{version}" for user, version in self._versions.items())
-        return ":".join(filter(None, (versions, self.inputs["secret"]["path"], self.parts.role_id)))
+        """Return the import id."""
+        return str(ImportId(self._versions, self.desired.secret.api_path, self.parts.role_id))
 
     def _claim(self, owner: str) -> str:
         """Return the foreign claim in the secret's metadata, "" if there is none."""
         if reason := of_another(self.found.custom.get("owner", ""), owner):
             return f"secret {self.secret.name}: {reason}"
-        stack, ours = self.found.custom.get("stack", ""), self._metadata.get("stack", "")
+        stack, ours = self.found.custom.get("stack", ""), self.metadata["stack"]
         if stack not in ("", ours):
             return (
                 f"secret {self.secret.name}: claimed by the stack {stack}, and this is {ours}: release it there first, or "
@@ -152,13 +153,16 @@ class _Account:
         These are idle users without a valid password, and pending rotations.
         """
         found = []
-        for user in self.parts.users:
-            path = self.parts.path("users", user)
+        for turn in self.desired.turns:
+            user = turn.user_id
+            if user not in self.parts.users:
+                continue
+            path = self.parts.path("user", user)
             # The first `up` sets a password.
             if user != self._holder and not self._is_proven(self._earlier(user)):
                 found.append(f"{path}.login")
-            if self._versions[user] != int(self.inputs["users"][user][_VERSION]):
-                found.append(f"{path}.{_VERSION}")
+            if self._versions[user] != turn.password_version:
+                found.append(f"{path}.password_version")
         return found
 
     def _earlier(self, user_id: str) -> Credentials | None:
@@ -175,13 +179,9 @@ class _Account:
 
     def _of_the_secret(self) -> list[str]:
         """Return the differences of the secret and its metadata."""
-        found = [
-            f"metadata.{key}"
-            for key, value in self._metadata.items()
-            if self.found.custom.get(key, "") != value
-        ]
+        found = [f"metadata.{key}" for key in different_fields(self.metadata, self.found.custom)]
         if (self.found.fields or {}).keys() != _FIELDS:
             found.append("secret.holds")
-        if (self._holder or self.inputs["account"]) != self.inputs["secret"]["user"]:
+        if (self._holder or self.desired.name) != self.desired.active_user:
             found.append("secret.user")
-        return [*found, *(["purge"] if self.inputs.get("purge") else [])]
+        return [*found, *(["purge"] if self.desired.purge else [])]

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ciaccess.access.policies.tokens import BUILT_IN, named_policies, policies_at_login
-from ciaccess.adoption.errors import AdoptionError
 from ciaccess.clients.vault.secret import VaultSecret
+from ciaccess.errors import CommandError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,7 +56,7 @@ def read_vault(vault: Vault, users: frozenset[str], kv: str | None, jwt: str | N
     """Read Vault; `kv` is mount/folder of the secrets, `jwt` a mount, None to detect them.
 
     Raises:
-        AdoptionError: one of them is missing or ambiguous.
+        CommandError: one of them is missing or ambiguous.
         ApiError: Vault is not reachable, or refuses the request.
     """
     mounts = vault.read("sys/mounts") or {}
@@ -114,13 +114,13 @@ def _folder(
     if kv is not None:
         mount = next((each for each in sorted(mounts, key=len) if f"{kv}/".startswith(f"{each}/")), None)
         if mount is None:
-            raise AdoptionError(
+            raise CommandError(
                 f"--kv {kv}: not in a KV engine of version 2. Name mount and folder, such as secret/nexus; the mounts "
                 f"are {', '.join(mounts) or 'missing'}"
             )
         folder = kv.removeprefix(mount).strip("/")
         if not folder:
-            raise AdoptionError(_needs_folder(f"--kv {kv}", mount, folders))
+            raise CommandError(_needs_folder(f"--kv {kv}", mount, folders))
         return mount, folder
     counted: dict[tuple[str, str], int] = {}
     for mount, folder, name in found:
@@ -132,8 +132,8 @@ def _folder(
         why = f"it is ambiguous: {shown}" if best else "no secret has the name of a Nexus user"
         at_the_top = sorted({mount for mount, folder, name in found if name in users and not folder})
         if at_the_top and not best:
-            raise AdoptionError(_needs_folder("find the folder of the secrets", at_the_top[0], folders))
-        raise AdoptionError(
+            raise CommandError(_needs_folder("find the folder of the secrets", at_the_top[0], folders))
+        raise CommandError(
             f"find the folder of the secrets: {why}. Name it with --kv, such as --kv secret/nexus"
         )
     return best[0]
@@ -169,7 +169,7 @@ def _jwt_mount(vault: Vault, jwt: str | None) -> str:
     chosen = [path for path in found if jwt in (None, path)]
     if len(chosen) != 1:
         because = f"the mounts are {', '.join(found)}" if found else "no JWT backend is enabled"
-        raise AdoptionError(
+        raise CommandError(
             f"find the JWT backend: {because}. Name it with --jwt, or enable one first: vault auth enable jwt"
         )
     return chosen[0]

@@ -70,7 +70,7 @@ def take_inventory(systems: Systems, groups: Iterable[str], kv: str | None, jwt:
     """Read all systems; `groups` are GitLab groups by id or path, `kv` and `jwt` as in `read_vault`.
 
     Raises:
-        AdoptionError: a folder or mount is missing or ambiguous.
+        CommandError: a folder or mount is missing or ambiguous.
         ApiError: a system is not reachable, or refuses the request.
     """
     users = {name: user for name, user in systems.nexus.users.all().items() if name not in _NEXUS_OWN_USERS}

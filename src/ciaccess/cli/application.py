@@ -6,7 +6,7 @@ import importlib
 import os
 import sys
 import traceback
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 from typer.core import TyperGroup
@@ -93,8 +93,22 @@ application = typer.Typer(
 )
 
 
+def _print_version(wanted: bool) -> None:  # noqa: FBT001 as typer calls it
+    if wanted:
+        from importlib.metadata import version  # noqa: PLC0415 only for this option
+
+        typer.echo(f"ciaccess {version('ciaccess')}")
+        raise typer.Exit
+
+
 @application.callback()
-def ciaccess() -> None:
+def ciaccess(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit."),
+    ] = False,
+) -> None:
     """The access that CI has to artifacts, as code.
 
     Exit codes: 0 clean, 1 error, 2 differences found, 3 could not look.

@@ -8,11 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ciaccess.engine.resource_types import PRECONDITIONS
+from ciaccess.engine.resource_types import PRECONDITIONS, target_of
 from ciaccess.errors import CommandError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from ciaccess.engine.resource_types import Target
 
 # An object that the engine would make, or take over by the program's own import.
 _NEW = ("create", "import")
@@ -44,6 +46,11 @@ class Declared:
     def name(self) -> str:
         """Return its logical name."""
         return name_of(self.urn)
+
+    @property
+    def target(self) -> Target:
+        """Return its type, and the id that it has or gets in the state."""
+        return target_of(self.type, self.inputs)
 
     @property
     def is_provider(self) -> bool:

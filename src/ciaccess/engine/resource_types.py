@@ -6,7 +6,10 @@ An account is one resource with all that is its own in Nexus and Vault: its user
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 ACCOUNT = "ciaccess:index:ServiceAccount"
 USER, ROLE = "ciaccess:nexus:User", "ciaccess:nexus:Role"
@@ -53,6 +56,23 @@ class Target:
 
     type: str
     identity: str
+
+
+# The id of a resource in the state, by its inputs; an account's is that of the resource, not of its import.
+_IDENTITIES = {
+    ACCOUNT: "{account}",
+    ROLE: "{role_id}",
+    BACKEND: "{path}",
+    JWT_ROLE: "auth/{backend}/role/{roleName}",
+    POLICY: "{name}",
+    MOUNT: "{path}",
+    VARIABLE: "{group}:{key}:{environment_scope}",
+}
+
+
+def target_of(token: str, inputs: Mapping[str, Any]) -> Target:
+    """Return the resource with these inputs, which may not be in the state yet."""
+    return Target(token, _IDENTITIES[token].format_map(inputs))
 
 
 def kv_mount(mount: str) -> Target:

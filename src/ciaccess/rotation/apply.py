@@ -9,6 +9,7 @@ from ciaccess.access.desired import rotation
 from ciaccess.access.desired.pipeline_identities import service_accounts
 from ciaccess.access.model.checks_dates import today
 from ciaccess.cli.local_credentials import use_local_credentials
+from ciaccess.clients.credentials import KNOWN, require
 from ciaccess.engine import pulumi_cli
 from ciaccess.engine.preconditions import check_vault
 from ciaccess.engine.resource_types import ACCOUNT
@@ -65,6 +66,7 @@ def apply(run: Run, access: Access) -> list[Rotated]:
     """
     use_local_credentials(run.stack, run.settings_file)
     try:
+        require(*KNOWN)
         check_vault(access)
         proof = Proof(access)
         before = _before(run, access, proof)

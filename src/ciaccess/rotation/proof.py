@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from ciaccess.access.desired import rotation
 from ciaccess.access.desired.vault import secret_of
 from ciaccess.clients.connect import nexus_client, vault_client
-from ciaccess.clients.credentials import require
 from ciaccess.clients.vault.secret import VaultSecret
 
 if TYPE_CHECKING:
@@ -60,7 +59,6 @@ class Proof:
     """Reads secrets from Vault and checks logins at Nexus; raises CredentialsError and ApiError."""
 
     def __init__(self, access: Access) -> None:
-        require("VAULT_TOKEN", "NEXUS_USERNAME", "NEXUS_PASSWORD")  # all that are missing, at once
         self._vault = vault_client(access)
         self._nexus = nexus_client(access.nexus.url)
 

@@ -1,13 +1,15 @@
-"""An account for unit tests of its adoption: as it is declared, as it lies in Nexus and Vault, and the engine's preview of it."""
+"""An account for unit tests of its adoption: as it is desired, and as it is in Nexus and Vault."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
+from ciaccess.access.desired.objects import ContentSelector, Privilege, Role, Secret, User
+from ciaccess.access.desired.rotation import Turn
+from ciaccess.access.desired.state import DesiredAccount
 from ciaccess.clients.errors import NotFoundError
-from ciaccess.clients.nexus import ContentSelector, Privilege, Role, User
 
 if TYPE_CHECKING:
     from ciaccess.adoption.world import Systems
@@ -20,78 +22,59 @@ ROLE, SELECTOR, PRIVILEGE = "ci-svc-a", "ci-svc-a-raw", "ci-svc-a-raw-dev"
 CLAIMED = {"owner": OWNER, "stack": STACK, "rotation": "1", "nexus_user": "svc-a"}
 
 
-def user_inputs(name: str, version: int = 1) -> dict[str, Any]:
-    return {
-        "user_id": name,
-        "first_name": "A",
-        "last_name": MARKER,
-        "email_address": "a@b.test",
-        "status": "active",
-        "roles": [ROLE, "reads"],
-        "password_version": version,
-        "login": "accepted",
-    }
-
-
-def inputs(*users: str, active: str = "svc-a", **more: Any) -> dict[str, Any]:
-    """Return the inputs of the account svc-a, whose push is limited to a path."""
-    selector = {"name": SELECTOR, "description": f"raw {MARKER}", "expression": "x"}
-    privilege = {
-        "type": "repository-content-selector",
-        "name": PRIVILEGE,
-        "description": f"raw-dev {MARKER}",
-        "format": "raw",
-        "repository": "raw-dev",
-        "content_selector": SELECTOR,
-        "actions": ["read"],
-        "pattern": "",
-    }
-    role = {
-        "role_id": ROLE,
-        "name": ROLE,
-        "description": f"CI {MARKER}",
-        "privileges": [PRIVILEGE],
-        "roles": [],
-    }
-    return {
-        "account": "svc-a",
-        "users": {name: user_inputs(name) for name in users or ("svc-a",)},
-        "role": role,
-        "selectors": {SELECTOR: selector},
-        "privileges": {PRIVILEGE: privilege},
-        "secret": {"path": SECRET, "user": active, "holds": "current"},
-        "metadata": {**CLAIMED, "rotated_at": "", "nexus_user": active},
-        "purge": False,
-        "adopt": True,
-        **more,
-    }
-
-
 def user(name: str, **changes: Any) -> User:
-    made = {each: value for each, value in user_inputs(name).items() if each in User.__annotations__}
-    return User(**{**made, "roles": frozenset({ROLE, "reads"}), **changes})
+    return replace(User(name, "A", MARKER, "a@b.test", "active", frozenset({ROLE, "reads"})), **changes)
 
 
 def role(*privileges: str, **changes: Any) -> Role:
-    fields: dict[str, Any] = {"description": f"CI {MARKER}", "roles": frozenset()}
-    return Role(
-        **{
-            "role_id": ROLE,
-            "name": ROLE,
-            **fields,
-            "privileges": frozenset(privileges or (PRIVILEGE,)),
-            **changes,
-        }
+    return replace(
+        Role(ROLE, ROLE, f"CI {MARKER}", frozenset(privileges or (PRIVILEGE,)), frozenset()), **changes
     )
 
 
 def privilege(name: str = PRIVILEGE, **changes: Any) -> Privilege:
-    fields = {**inputs()["privileges"][PRIVILEGE], "name": name, "actions": frozenset({"read"})}
-    return Privilege(**{**fields, **changes})
+    made = Privilege(
+        name=name,
+        type="repository-content-selector",
+        description=f"raw-dev {MARKER}",
+        actions=frozenset({"read"}),
+        format="raw",
+        repository="raw-dev",
+        content_selector=SELECTOR,
+    )
+    return replace(made, **changes)
 
 
 def selector(name: str = SELECTOR, **changes: Any) -> ContentSelector:
-    return ContentSelector(**{**inputs()["selectors"][SELECTOR], "name": name, **changes})
+    return replace(ContentSelector(name, f"raw {MARKER}", "x"), **changes)
+
+
+def desired(**changes: Any) -> DesiredAccount:
+    """Return the desired account svc-a, whose push is limited to a path."""
+    made = DesiredAccount(
+        name="svc-a",
+        users={"svc-a": user("svc-a")},
+        turns=(Turn("svc-a", 1, is_active=True),),
+        role=role(),
+        selectors=(selector(),),
+        privileges=(privilege(),),
+        secret=Secret("secret", "nexus", "svc-a"),
+        metadata={"rotated_at": "", "rotation": "1", "nexus_user": "svc-a", "owner": OWNER},
+        purge=False,
+        adopt=True,
+    )
+    return replace(made, **changes)
+
+
+def alternating(*versions: int, active: str = "svc-a-b", **metadata: str) -> DesiredAccount:
+    """Return it with two users that take turns, and these versions of their passwords."""
+    names = ("svc-a", "svc-a-b")
+    turns = (
+        Turn(name, version, is_active=name == active)
+        for name, version in zip(names, versions or (1, 1), strict=True)
+    )
+    made = desired(users={name: user(name) for name in names}, turns=tuple(turns))
+    return replace(made, metadata={**made.metadata, "nexus_user": active, **metadata})
 
 
 def handed_out(name: str = "svc-a", password: str = PASSWORD) -> dict[str, str]:
@@ -100,7 +83,7 @@ def handed_out(name: str = "svc-a", password: str = PASSWORD) -> dict[str, str]:
 
 @dataclass
 class Live:
-    """What lies in the systems: by itself just what `inputs()` declares; `versions` are the secret's, the latest last."""
+    """What is in the systems: by default what `desired()` has; `versions` are the secret's, the latest last."""
 
     users: tuple[User, ...] = (user("svc-a"),)
     roles: tuple[Role, ...] = (role(),)

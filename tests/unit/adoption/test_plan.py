@@ -1,21 +1,31 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from ciaccess.access.desired.objects import JwtBackend, Role
 from ciaccess.access.desired.ownership import owner_in, without_owner
-from ciaccess.adoption.errors import AdoptionError
+from ciaccess.access.desired.state import Desired
 from ciaccess.adoption.importing import adopted_paths, foundation, import_file
 from ciaccess.adoption.plan import Plan, PlannedAction, Step, make_plan
 from ciaccess.adoption.tables import lines
 from ciaccess.adoption.verifying import changes_in, unplanned
-from ciaccess.clients.nexus import Role
 from ciaccess.engine.preview import declared_by
 from ciaccess.errors import CommandError
-from tests.support.adoption.live_account import PASSWORD, SECRET, Live, privilege, role, user
-from tests.support.adoption.live_account import inputs as account_inputs
+from tests.support.adoption.live_account import (
+    OWNER,
+    PASSWORD,
+    SECRET,
+    STACK,
+    Live,
+    desired,
+    privilege,
+    role,
+    user,
+)
 
 URNS = "urn:pulumi:local::ciaccess::"
 STACK_URN = f"{URNS}pulumi:pulumi:Stack::ciaccess-local"
@@ -43,22 +53,39 @@ def step(
 
 
 def preview(*more: Any, role_op: str = "create", account_op: str = "create") -> Any:
-    role = {"role_id": "reads", "name": "reads", "description": "Reads", "privileges": ["x"], "roles": []}
     return {
         "steps": [
             step(STACK_URN, None, ""),
             step(PROVIDER, {}),
             step(NEXUS, None),
             step(CONDITIONS, {"vacant": []}, NEXUS),
-            step(ROLE_URN, role, NEXUS, role_op),
+            step(ROLE_URN, {"role_id": "reads"}, NEXUS, role_op),
             *more,
-            step(ACCOUNT, account_inputs(), op=account_op, dependencies=[ROLE_URN, CONDITIONS]),
+            step(ACCOUNT, {"account": "svc-a"}, op=account_op, dependencies=[ROLE_URN, CONDITIONS]),
         ]
     }
 
 
-def planned(live: Live | None = None, said: Any = None) -> Plan:
-    return make_plan(declared_by(said or preview()), (live or Live()).systems(), "ciaccess")
+def wanted(*accounts: str) -> Desired:
+    named = Role("reads", "reads", "Reads", frozenset({"x"}), frozenset())
+    return Desired(
+        accounts={name: replace(desired(), name=name) for name in accounts or ("svc-a",)},
+        named_roles={"reads": named},
+        jwt_mount="jwt",
+        backend=JwtBackend(),
+        jwt_roles={},
+        policies={},
+        kv_mount="secret",
+        manages_kv=False,
+        groups={},
+        adopts_vault=True,
+        adopts_nexus=True,
+    )
+
+
+def planned(live: Live | None = None, engine_preview: Any = None, *accounts: str) -> Plan:
+    declared, systems = declared_by(engine_preview or preview()), (live or Live()).systems()
+    return make_plan(declared, wanted(*accounts), systems, OWNER, STACK)
 
 
 def by_urn(plan: Plan) -> dict[str, Step]:
@@ -112,13 +139,13 @@ def test_a_choice_takes_along_what_it_depends_on_and_no_more() -> None:
         assert set(by_urn(plan.chosen(kinds, accounts))) == {ROLE_URN, ACCOUNT}
     assert set(by_urn(plan.chosen(["role"], []))) == {ROLE_URN}
     for kinds, accounts in ((["rolle"], []), ([], ["svc-b"])):
-        with pytest.raises(AdoptionError, match=r"Kinds: |Declared accounts: "):
+        with pytest.raises(CommandError, match=r"Kinds: |Declared accounts: "):
             plan.chosen(kinds, accounts)
 
 
 @pytest.mark.parametrize("part", ["selector", "privilege", "secret"])
 def test_a_part_of_an_account_is_no_kind_and_the_way_to_adopt_it_is_said(part: str) -> None:
-    with pytest.raises(AdoptionError, match="--account, or --kind account"):
+    with pytest.raises(CommandError, match="--account, or --kind account"):
         planned().chosen([part], [])
 
 
@@ -151,8 +178,9 @@ def test_the_adopted_paths_are_those_of_policies_and_jwt_roles() -> None:
 
 def test_a_thousand_accounts_cost_a_look_and_a_login_each() -> None:
     live = Live()
-    many = [step(f"{ACCOUNT}-{number}", account_inputs(), dependencies=[ROLE_URN]) for number in range(999)]
-    plan = planned(live, preview(*many))
+    names = [f"svc-{number}" for number in range(999)]
+    many = [step(f"{ACCOUNT}-{name}", {"account": name}, dependencies=[ROLE_URN]) for name in names]
+    plan = planned(live, preview(*many), "svc-a", *names)
     assert len(plan.of(PlannedAction.ADOPTED)) == 1001
     assert len(live.asked) == 2000
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ciaccess.access.desired.rotation import Turn
 from ciaccess.adoption.existing import Existing
 from ciaccess.adoption.takeover import take_over
 from tests.support.adoption.live_account import (
@@ -16,27 +17,32 @@ from tests.support.adoption.live_account import (
     ROLE,
     SECRET,
     SELECTOR,
+    STACK,
     Live,
+    alternating,
+    desired,
     handed_out,
-    inputs,
     privilege,
     role,
     selector,
     user,
 )
 
+if TYPE_CHECKING:
+    from ciaccess.access.desired.state import DesiredAccount
+
 BY_HAND: dict[str, Any] = {"custom": {}}
 WHOLE = f"svc-a@1:{SECRET}:{ROLE}"
 OTHER = "(managed by other-team)"
 
 
-def taken(live: Live, declared: dict[str, Any] | None = None) -> Existing:
-    found = take_over(declared or inputs(), live.systems(), "ciaccess")
+def taken(live: Live, declared: DesiredAccount | None = None) -> Existing:
+    found = take_over(declared or desired(), live.systems(), STACK)
     assert found is not None
     return found
 
 
-def refusal(live: Live, declared: dict[str, Any] | None = None) -> str:
+def refusal(live: Live, declared: DesiredAccount | None = None) -> str:
     found = taken(live, declared)
     assert found.obstacle
     return found.obstacle
@@ -106,17 +112,17 @@ def test_parts_that_nobody_declares_are_named_as_deleted() -> None:
 
 def test_an_account_of_which_nothing_exists_is_made() -> None:
     live = Live(users=(), roles=(), privileges=(), selectors=(), versions=(), **BY_HAND)
-    assert take_over(inputs(), live.systems(), "ciaccess") is None
+    assert take_over(desired(), live.systems(), STACK) is None
 
 
 def test_an_account_that_another_stack_has_destroyed_is_made() -> None:
     left = {"owner": "ciaccess", "stack": "ciaccess/prod"}
     live = Live(users=(), roles=(), privileges=(), selectors=(), versions=(handed_out(), None), custom=left)
-    assert take_over(inputs(), live.systems(), "ciaccess") is None
+    assert take_over(desired(), live.systems(), STACK) is None
 
 
 def test_an_account_without_grants_of_its_own_has_no_role_in_its_id() -> None:
-    declared = inputs(role={}, selectors={}, privileges={})
+    declared = desired(role=None, selectors=(), privileges=())
     assert taken(Live(), declared).identity == f"svc-a@1:{SECRET}"
 
 
@@ -171,22 +177,19 @@ def test_a_part_that_is_marked_as_ours_in_an_account_that_is_claimed_needs_no_ro
 
 def test_an_account_that_a_killed_run_of_this_stack_began_is_left_to_up() -> None:
     begun = Live(versions=(), custom={"owner": "ciaccess", "stack": "ciaccess/local"})
-    assert take_over(inputs(), begun.systems(), "ciaccess") is None
+    assert take_over(desired(), begun.systems(), STACK) is None
     assert "its secret does not exist" in refusal(replace(begun, custom={"owner": "ciaccess"}))
 
 
-TURNS = inputs("svc-a", "svc-a-b", active="svc-a-b")
 IN_TURN = (handed_out("svc-a", "first"), handed_out("svc-a-b", "second"))
 BOTH = (user("svc-a"), user("svc-a-b"))
 
 
 def test_two_users_are_named_with_their_versions_the_accounts_own_first() -> None:
-    declared = inputs("svc-a-b", "svc-a", active="svc-a-b")
-    declared["users"]["svc-a"]["password_version"] = 2
     live = Live(
         users=BOTH, versions=IN_TURN, accepted=("first", "second"), custom=CLAIMED | {"nexus_user": "svc-a-b"}
     )
-    assert taken(live, declared) == Existing(f"svc-a@2,svc-a-b@1:{SECRET}:{ROLE}")
+    assert taken(live, alternating(2, 1)) == Existing(f"svc-a@2,svc-a-b@1:{SECRET}:{ROLE}")
 
 
 @pytest.mark.parametrize(
@@ -202,9 +205,7 @@ def test_two_users_are_named_with_their_versions_the_accounts_own_first() -> Non
 def test_a_rotation_that_was_declared_and_never_carried_out_is_left_to_the_first_up(
     rotated: str, versions: str, due: list[str]
 ) -> None:
-    declared = inputs("svc-a", "svc-a-b", metadata={**CLAIMED, "rotation": "5"})
-    for name, version in (("svc-a", 3), ("svc-a-b", 2)):
-        declared["users"][name]["password_version"] = version
+    declared = alternating(3, 2, active="svc-a", rotation="5")
     custom = CLAIMED | {"rotation": rotated}
     live = Live(users=BOTH, versions=IN_TURN, accepted=("first", "second"), custom=custom)
     found = taken(live, declared)
@@ -216,8 +217,9 @@ def test_a_rotation_that_was_declared_and_never_carried_out_is_left_to_the_first
 
 
 def test_a_rotation_in_place_is_as_much_left_to_the_first_up() -> None:
-    declared = inputs(metadata={**CLAIMED, "rotation": "3"})
-    declared["users"]["svc-a"]["password_version"] = 3
+    declared = desired(
+        turns=(Turn("svc-a", 3, is_active=True),), metadata={**desired().metadata, "rotation": "3"}
+    )
     found = taken(Live(custom=CLAIMED | {"rotation": "2"}), declared)
     assert found.identity == f"svc-a@2:{SECRET}:{ROLE}"
     assert found.differences == ("metadata.rotation", 'users["svc-a"].password_version')
@@ -225,13 +227,11 @@ def test_a_rotation_in_place_is_as_much_left_to_the_first_up() -> None:
 
 def test_whose_turn_it_is_may_differ_and_is_then_a_change_of_the_secret_alone() -> None:
     live = Live(users=BOTH, versions=IN_TURN, accepted=("first", "second"))
-    declared = inputs("svc-a", "svc-a-b", active="svc-a")
-    assert taken(live, declared).differences == ("secret.user",)
+    assert taken(live, alternating(active="svc-a")).differences == ("secret.user",)
 
 
 def test_the_second_user_is_made_where_the_first_rotation_is_still_to_come() -> None:
-    declared = inputs("svc-a", "svc-a-b", active="svc-a-b")
-    found = taken(Live(), declared)
+    found = taken(Live(), alternating())
     assert found.missing == ('users["svc-a-b"]',)
     assert found.differences == ("metadata.nexus_user", "secret.user")
 
@@ -246,7 +246,7 @@ def test_the_second_user_is_made_where_the_first_rotation_is_still_to_come() -> 
 def test_an_idle_user_whose_password_nobody_can_use_gets_one_by_the_first_up(versions: Any) -> None:
     accepted = ("second",) if versions == IN_TURN else ("first", "second")
     live = Live(users=BOTH, versions=versions, accepted=accepted, custom=CLAIMED | {"nexus_user": "svc-a-b"})
-    assert taken(live, TURNS).differences == ('users["svc-a"].login',)
+    assert taken(live, alternating()).differences == ('users["svc-a"].login',)
 
 
 def test_no_password_is_in_what_was_found() -> None:

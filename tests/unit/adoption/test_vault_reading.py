@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from ciaccess.adoption.errors import AdoptionError
 from ciaccess.adoption.vault_reading import read_vault
 from ciaccess.clients.vault.client import Vault
+from ciaccess.errors import CommandError
 from tests.support.servers.scripted_server import ScriptedServer, in_json
 
 USERS = frozenset({"svc-a"})
@@ -23,7 +23,7 @@ def vault(server: ScriptedServer, *keys: str) -> Vault:
 
 @pytest.mark.parametrize("kv", [None, "nexuskv", "nexuskv/"])
 def test_secrets_at_the_top_of_a_mount_need_a_folder(server: ScriptedServer, kv: str | None) -> None:
-    with pytest.raises(AdoptionError, match="secrets at the top of the mount nexuskv") as raised:
+    with pytest.raises(CommandError, match="secrets at the top of the mount nexuskv") as raised:
         read_vault(vault(server, "svc-a", "team/"), USERS, kv, None)
     assert "vault.kv.prefix" in str(raised.value)
     assert "the folders are nexuskv/team" in str(raised.value)
@@ -31,5 +31,5 @@ def test_secrets_at_the_top_of_a_mount_need_a_folder(server: ScriptedServer, kv:
 
 
 def test_a_mount_that_is_not_there_is_named_with_those_that_are(server: ScriptedServer) -> None:
-    with pytest.raises(AdoptionError, match=r"--kv other/nexus: not in a KV engine .* are nexuskv"):
+    with pytest.raises(CommandError, match=r"--kv other/nexus: not in a KV engine .* are nexuskv"):
         read_vault(vault(server, "svc-a"), USERS, "other/nexus", None)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import importlib
 import os
 import subprocess
+import tomllib
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +11,7 @@ from typer.main import get_command
 
 from ciaccess.cli.application import COMMANDS, run
 from ciaccess.cli.application import application as entry
+from ciaccess.clients.credentials import KNOWN
 from ciaccess.clients.redaction import conceal
 from ciaccess.engine.settings import StackSettings
 from ciaccess.environment import ROOT
@@ -46,6 +48,29 @@ def test_a_mistyped_command_is_one_message_and_exit_code_1(words: tuple[str, ...
     assert done.returncode == Exit.ERROR
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "names"),
+    [
+        (("recover", "--stack", "prod"), ("VAULT_ADDR", "VAULT_TOKEN")),
+        (("adopt", "plan", "--stack", "prod"), tuple(KNOWN)),
+    ],
+)
+def test_missing_credentials_are_listed_at_once(
+    words: tuple[str, ...], names: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in KNOWN:
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(f"{name}_FILE", raising=False)
+    done = ciaccess(*words)
+    assert done.returncode == Exit.COULD_NOT_LOOK
+    assert [name for name in KNOWN if name in done.stderr] == [name for name in KNOWN if name in names]
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    assert ciaccess("--version").stdout == f"ciaccess {declared}\n"
 
 
 def test_a_commands_error_ends_with_its_own_exit_code(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from ciaccess.access import load
 from ciaccess.access.model.checks_dates import today
+from ciaccess.clients.credentials import KNOWN
 from ciaccess.rotation import count_up
 from tests.support.access.access import GOOD, ORGANISATION, edited
 from tests.support.cli.commands import ciaccess
@@ -123,13 +124,13 @@ def test_the_pipelines_own_accounts_have_one_rotation(yaml: Yaml) -> None:
         (("--all", "--due"), "choose what to rotate"),
         (("svc-nope",), "account svc-nope is not declared. Declared accounts: svc-app"),
         (("--all", "--emergency"), "--emergency needs the names"),
-        (("svc-app", "--emergency"), "nothing was rotated"),
+        (("svc-app", "--emergency"), "nothing was rotated. credentials are missing: NEXUS_USERNAME"),
     ],
 )
 def test_what_it_refuses_changes_nothing(
     yaml: Yaml, words: tuple[str, ...], said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("VAULT_ADDR", "VAULT_TOKEN", "NEXUS_USERNAME", "NEXUS_PASSWORD"):
+    for name in KNOWN:
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(f"{name}_FILE", raising=False)
     done = yaml.rotate(*words)

@@ -33,11 +33,12 @@ def difference(
 
     Both map keys to values of one type of desired/objects.
     """
-    found = {key: tuple(_changes(kind, key, wanted, observed.get(key))) for key, wanted in desired.items()}
+    found = {key: tuple(changes_of(kind, key, wanted, observed.get(key))) for key, wanted in desired.items()}
     return {key: changes for key, changes in found.items() if changes}
 
 
-def _changes(kind: str, key: str, desired: Any, observed: object) -> Iterator[Change]:
+def changes_of(kind: str, key: str, desired: Any, observed: object) -> Iterator[Change]:
+    """Return the changes of one object."""
     if observed is None:
         yield Change(kind, key, "", desired, None)
         return
