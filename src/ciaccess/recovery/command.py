@@ -10,8 +10,6 @@ import typer
 from ciaccess.access import load
 from ciaccess.cli.local_credentials import use_local_credentials
 from ciaccess.cli.terminal import finish, output, print_json
-from ciaccess.clients.credentials import require
-from ciaccess.engine.preconditions import check_vault
 from ciaccess.engine.settings import StackSettings
 from ciaccess.errors import Exit
 
@@ -45,8 +43,6 @@ def recover(
     settings = StackSettings.of_stack(stack, settings_file)
     access = load(settings.access_file, settings.addresses)
     use_local_credentials(stack, settings_file)
-    require("VAULT_ADDR", "VAULT_TOKEN")
-    check_vault(access)
     from ciaccess.recovery.run import recovered  # noqa: PLC0415 only once the YAML is valid
 
     left = recovered(access, stack, settings_file, yes=yes)

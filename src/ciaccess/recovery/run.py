@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from ciaccess.cli.terminal import notices
 from ciaccess.clients.connect import vault_client
+from ciaccess.clients.credentials import require
 from ciaccess.engine import pulumi_cli
+from ciaccess.engine.preconditions import check_vault
 from ciaccess.engine.settings import project_name
 from ciaccess.errors import CiaccessError, CommandError, Exit
 from ciaccess.recovery import leftovers, state_folder, unrecorded
@@ -25,6 +27,8 @@ def recovered(access: Access, stack: str, settings_file: Path | None, *, yes: bo
     Raises:
         CiaccessError: the state or Vault cannot be read, or a lock may be of a live run.
     """
+    require("VAULT_ADDR", "VAULT_TOKEN")
+    check_vault(access)
     left = _storage(stack, yes=yes)
     # Without `yes`, an unreadable state is left to the run after its repair.
     if not yes and any(each.kind == "torn" for each in left):

@@ -160,10 +160,13 @@ def test_what_was_mended_is_said_where_the_rest_cannot_be_looked_at(
         raise CommandError("Vault is away", Exit.COULD_NOT_LOOK)
 
     left = [leftovers.Leftover("lock", "a dead run's lock", "lift it", list)]
+    access = valid(tmp_path, GOOD)
+    monkeypatch.setenv("VAULT_ADDR", access.vault.address)
+    monkeypatch.setenv("VAULT_TOKEN", "a-token")
     monkeypatch.setattr(run, "_storage", lambda *_, **__: left)
     monkeypatch.setattr(run, "_rest", away)
     with pytest.raises(CommandError, match="Vault is away"):
-        run.recovered(valid(tmp_path, GOOD), "prod", None, yes=yes)
+        run.recovered(access, "prod", None, yes=yes)
     printed = capsys.readouterr()
     assert printed.out == ""
     assert ("done: a dead run's lock: lift it" in printed.err) is yes
