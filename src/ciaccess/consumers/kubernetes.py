@@ -12,6 +12,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ciaccess.consumers.names import SECRET_FIELDS
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -92,7 +94,6 @@ def external_secret(access: Access, name: str, namespace: str, account: str, log
         "metadata": _metadata(name, namespace, account),
         "spec": {"provider": {"vault": vault}},
     }
-    fields = ("username", "password")
     secret = {
         "apiVersion": _EXTERNAL_SECRETS,
         "kind": "ExternalSecret",
@@ -111,7 +112,7 @@ def external_secret(access: Access, name: str, namespace: str, account: str, log
             },
             "data": [
                 {"secretKey": field, "remoteRef": {"key": f"{kv.prefix}/{account}", "property": field}}
-                for field in fields
+                for field in SECRET_FIELDS
             ],
         },
     }

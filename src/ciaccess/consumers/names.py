@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 VAULT_VARIABLE = "VAULT_ADDR"
 ID_TOKEN_VARIABLE = "VAULT_ID_TOKEN"  # noqa: S105 a variable's name
+SECRET_FIELDS = ("username", "password")
 
 
 def login_path(access: Access) -> str:

@@ -48,14 +48,12 @@ def read_job(job: Job, words: Vocabulary) -> JobReading:
     Raises:
         SourceError: a script is too large.
     """
-    steps, logins, written = [], [], dict[str, str]()
+    steps, logins = [], []
     for step, known in steps_of(job, words):
         steps.append(step)
-        if login := login_in(step, known, written, words):
+        if login := login_in(step, known, words):
             logins.append(login)
-        for call in step.calls:
-            written |= dict.fromkeys(call.written_to, step.raw)
     variables = variables_of(job, words)
     native = tuple(native_secrets(job, variables))
-    logins += [login for each in native if (login := each.login())]
+    logins += [each.login() for each in native if each.is_of(words)]
     return JobReading(job, tuple(steps), tuple(logins), native, variables)

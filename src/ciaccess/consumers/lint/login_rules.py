@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from ciaccess.consumers.lint.document import is_scalar
 from ciaccess.consumers.lint.findings import Edit, Finding
 from ciaccess.consumers.lint.reading import VARIABLE, Place
-from ciaccess.consumers.lint.shell import LITERAL_DOLLAR
 from ciaccess.consumers.names import ID_TOKEN_VARIABLE
 
 if TYPE_CHECKING:
@@ -25,7 +24,6 @@ _ROLE = re.compile(
 )
 _TOKEN = re.compile(r"""(?:\bjwt["'\\]*\s*[:=]\s*["'\\]*|--arg\s+jwt\s+)\$\{?(\w+)""")
 _JOB_JWT = re.compile(r"\bCI_JOB_JWT(?:_V[12])?\b")
-_JQ_VARIABLE = re.compile(r"--arg\s+(\w+)\s+(\S+)")
 _USUAL_TOKEN = re.compile(rf"\$\{{?({ID_TOKEN_VARIABLE}|CI_JOB_JWT(?:_V[12])?)\b")
 _METHOD = re.compile(r"--?method(?:=|\s+)(?:jwt|oidc)\b")
 _OTHER_PATH = re.compile(r"--?path(?:=|\s+)(\S+)")
@@ -53,19 +51,14 @@ class Login:
         return [(each.name, role) for each in self.roles if (role := words.role(each.name))]
 
 
-def login_in(step: Step, known: Variables, written: dict[str, str], words: Vocabulary) -> Login | None:
-    """Return the login that a pipeline does; `written` are the texts that the job has put into files."""
+def login_in(step: Step, known: Variables, words: Vocabulary) -> Login | None:
+    """Return the login that a pipeline does."""
     asks = [call for call in step.programs if _logs_in(call, words)]
     if not asks:
         return None
     raw = step.raw
     for call in asks:
-        raw += "".join(
-            f" {written.get(word.split('@')[-1].lstrip('='), '')}" for word in call.words if written
-        )
-    for name, value in _JQ_VARIABLE.findall(raw):
-        raw = re.sub(rf"{LITERAL_DOLLAR}{name}\b", value.replace("\\", r"\\"), raw)
-    raw = raw.replace(f"{LITERAL_DOLLAR}ENV.", "$")
+        raw += "".join(f" {known.files.get(word.split('@')[-1].lstrip('='), '')}" for word in call.words)
     # As it is written, so that a variable is known by its name; else with the variables' values in it.
     named = _ROLE.findall(raw) or _ROLE.findall(step.text)
     roles = [each for text in dict.fromkeys(named) for each in _named(text, step, known)]

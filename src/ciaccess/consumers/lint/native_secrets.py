@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ciaccess.consumers.lint.document import is_scalar, mapping_of
 from ciaccess.consumers.lint.login_rules import Login, NamedRole
 from ciaccess.consumers.lint.reading import VARIABLE, Place
+from ciaccess.consumers.names import ID_TOKEN_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,28 +16,46 @@ if TYPE_CHECKING:
     from ciaccess.consumers.lint.document import Mapping, Scalar, Value
     from ciaccess.consumers.lint.merging import Job
     from ciaccess.consumers.lint.reading import Variables
+    from ciaccess.consumers.lint.vocabulary import Vocabulary
 
 ROLE_VARIABLE = "VAULT_AUTH_ROLE"
+SERVER_VARIABLE = "VAULT_SERVER_URL"
+PATH_VARIABLE = "VAULT_AUTH_PATH"
+# GitLab's defaults.
 USUAL_ENGINE = "kv-v2"
+USUAL_PATH = "jwt"
 
 
 @dataclass(frozen=True)
 class NativeSecret:
-    """An entry of `secrets:`; `at` is the scalar with the path, `token` is None if unknown."""
+    """An entry of `secrets:`; `at` is the scalar with the path, `token` is None if unknown.
+
+    `engine` is the engine's mount, `kind` the scalar with its name, None where that is GitLab's default.
+    """
 
     variable: str
     at: Scalar
     engine: str
+    kind: Scalar | None
     path: str
     field: str
     token: str | None
     roles: tuple[NamedRole, ...]
     is_file: bool
 
-    def login(self) -> Login | None:
+    @property
+    def place(self) -> Place:
+        """Return where its path is."""
+        return Place(self.at, 0, len(self.at))
+
+    def is_of(self, words: Vocabulary) -> bool:
+        """Report whether it reads, or tries to read, the secret of an account."""
+        inside = f"/{self.path}/{self.field}/"
+        return self.engine.strip("/") == words.kv_mount or f"/{words.kv_prefix}/" in inside
+
+    def login(self) -> Login:
         """Return the login that the runner does for it."""
-        tokens = frozenset({self.token} if self.token else ())
-        return Login(Place(self.at, 0, len(self.at)), self.roles, tokens)
+        return Login(self.place, self.roles, frozenset({self.token} if self.token else ()))
 
 
 def native_secrets(job: Job, known: Variables) -> Iterator[NativeSecret]:
@@ -45,7 +64,7 @@ def native_secrets(job: Job, known: Variables) -> Iterator[NativeSecret]:
     for name, entry in entries.items() if isinstance(entries, dict) else ():
         if not isinstance(entry, dict) or (found := _path(entry.get("vault"), known)) is None:
             continue
-        at, engine, path, field = found
+        at, engine, kind, path, field = found
         role = known.values.get(ROLE_VARIABLE, "")
         origins = known.origins.get(ROLE_VARIABLE, [])
         roles = [NamedRole(known.fill_in(each), Place(each, 0, len(each)), each) for each in origins]
@@ -53,21 +72,21 @@ def native_secrets(job: Job, known: Variables) -> Iterator[NativeSecret]:
             roles = [NamedRole(role, Place(at, 0, len(at)), None)]
         is_file = str(entry.get("file", "true")).lower() != "false"
         named = tuple(each for each in roles if "$" not in each.name)
-        yield NativeSecret(str(name), at, engine, path, field, _token(entry, job), named, is_file)
+        yield NativeSecret(str(name), at, engine, kind, path, field, _token(entry, job), named, is_file)
 
 
-def _path(vault: Value, known: Variables) -> tuple[Scalar, str, str, str] | None:
-    """Return scalar, engine's path, secret's path and field of either form of `vault:`."""
+def _path(vault: Value, known: Variables) -> tuple[Scalar, str, Scalar | None, str, str] | None:
+    """Return scalar, engine's mount and name, secret's path and field of either form of `vault:`."""
     if is_scalar(vault):
         place, _, mount = known.fill_in(vault).partition("@")
         path, _, field = place.rpartition("/")
-        return vault, mount or USUAL_ENGINE, path, field
+        return vault, mount or USUAL_ENGINE, None, path, field
     entry = mapping_of(vault)
-    at = entry.get("path")
+    at, engine = entry.get("path"), mapping_of(entry.get("engine"))
     if not is_scalar(at):
         return None
-    engine = mapping_of(entry.get("engine")).get("path", USUAL_ENGINE)
-    return at, str(engine), known.fill_in(at), str(entry.get("field", ""))
+    mount, kind, field = (engine.get("path", USUAL_ENGINE), engine.get("name"), entry.get("field", ""))
+    return at, known.fill_in(str(mount)), kind if is_scalar(kind) else None, known.fill_in(at), str(field)
 
 
 def _token(entry: Mapping, job: Job) -> str | None:
@@ -81,4 +100,4 @@ def _token(entry: Mapping, job: Job) -> str | None:
         return None
     if len(tokens) == 1:
         return str(next(iter(tokens)))
-    return "VAULT_ID_TOKEN"
+    return ID_TOKEN_VARIABLE

@@ -6,11 +6,14 @@ A variable that neither sets stays as it is written: where its value is not know
 from __future__ import annotations
 
 import re
+from bisect import bisect
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from ciaccess.consumers.lint.document import Scalar, SourceError, is_scalar
-from ciaccess.consumers.lint.shell import LITERAL_DOLLAR, Command, Statement, Word, read
+from ciaccess.consumers.lint.printing import printed
+from ciaccess.consumers.lint.shell import LITERAL_DOLLAR, PRINTED, Command, Statement, Word, read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,13 +86,17 @@ class Call:
 
 @dataclass(frozen=True)
 class Step:
-    """A pipeline of commands; `text` has all words, `raw` as written, `sets` the variables it sets."""
+    """A pipeline of commands; `text` has all words, `raw` as written, `sets` the variables it sets.
+
+    `printed` is what it prints, None where that is not known.
+    """
 
     calls: tuple[Call, ...]
     text: str
     raw: str
     place: Place
     sets: tuple[tuple[str, str, Place], ...]
+    printed: str | None
 
     @property
     def programs(self) -> tuple[Call, ...]:
@@ -114,11 +121,15 @@ class Step:
 
 @dataclass
 class Variables:
-    """The known variables of a job; `origins` are the scalars of their values."""
+    """The known variables of a job; `origins` are the scalars of their values.
+
+    `files` are the texts that it writes.
+    """
 
     values: dict[str, str] = field(default_factory=dict)
     origins: dict[str, list[Scalar]] = field(default_factory=dict)
     opaque: set[str] = field(default_factory=set)
+    files: dict[str, str] = field(default_factory=dict)
 
     def fill_in(self, text: str, depth: int = 0) -> str:
         """Return a text with the known variables' values in it."""
@@ -139,11 +150,11 @@ class Variables:
     def assign(self, name: str, value: str) -> None:
         """Note what the shell sets; what a command prints is not known."""
         self.origins.pop(name, None)
-        if "$(" in value or "`" in value or len(value) > _MOST_VALUE_CHARACTERS:
+        filled = value if len(value) > _MOST_VALUE_CHARACTERS else self.fill_in(value)
+        if "$(" in value or "`" in value or len(filled) > _MOST_VALUE_CHARACTERS:
             self.values.pop(name, None)
             self.opaque.add(name)
         else:
-            filled = self.fill_in(value)
             # A value that names the variable itself would be filled in for ever.
             self.values[name] = filled.replace(f"${name}", LITERAL_DOLLAR + name)
 
@@ -183,26 +194,54 @@ def steps_of(job: Job, words: Vocabulary) -> Iterator[tuple[Step, Variables]]:
                 raise SourceError(
                     f"{where}a script has over {MOST_SCRIPT_CHARACTERS:,} characters, the most that are checked"
                 )
+            waiting: list[Step] = []
             for statement in read(str(script)):
-                yield _step(statement, script, known), known
+                first = len(waiting)
+                while first and waiting[first - 1].place.start >= statement.start:
+                    first -= 1
+                inner = waiting[first:]
+                del waiting[first:]
+                step = _step(statement, script, known, inner)
+                waiting.append(step)
+                yield step, known
 
 
-def _step(statement: Statement, script: Scalar, known: Variables) -> Step:
+def _step(statement: Statement, script: Scalar, known: Variables, inner: list[Step]) -> Step:
+    """Read a pipeline; `inner` are the substitutions inside it, in order."""
     calls, texts, written = [], list[str](), list[str]()
     sets: list[tuple[str, str, Place]] = []
+    text: str | None = None
     for command in statement.commands:
-        call, assigned = _call(command, script, known)
+        call, assigned = _call(command, script, known, inner)
         calls.append(call)
         sets += assigned
-        texts += [call.name, *call.words, call.given]
-        written += [*(word.text for word in command.words), command.given]
+        text = printed(call.name, call.words, call.given, known.files)
+        texts += [call.name, *call.words, call.given] if text is None else [text]
+        shown = printed(call.name, [word.text for word in call.raw], command.given, known.files)
+        written += [*(word.text for word in command.words), command.given] if shown is None else [shown]
     place = Place(script, statement.start, statement.end)
-    return Step(tuple(calls), " ".join(texts), " ".join(written), place, tuple(sets))
+    for call in calls:
+        known.files |= dict.fromkeys(call.written_to, " ".join(written) if text is None else text)
+    return Step(tuple(calls), " ".join(texts), " ".join(written), place, tuple(sets), text)
 
 
-def _call(command: Command, script: Scalar, known: Variables) -> tuple[Call, list[tuple[str, str, Place]]]:
+def _substituted(word: Word, inner: list[Step]) -> str:
+    """Return a word's text with what its one substitution prints, if that is known."""
+    if word.text.count(PRINTED) != 1:
+        return word.text
+    index = bisect(inner, word.end, key=lambda step: step.place.start) - 1
+    last = inner[index] if index >= 0 and inner[index].place.start >= word.start else None
+    return word.text if last is None or last.printed is None else word.text.replace(PRINTED, last.printed)
+
+
+def _call(
+    command: Command, script: Scalar, known: Variables, inner: list[Step]
+) -> tuple[Call, list[tuple[str, str, Place]]]:
     written = list(command.words)
-    filled = [known.fill_in(word.text).replace(LITERAL_DOLLAR, "$") for word in written]
+    filled = [known.fill_in(_substituted(word, inner)).replace(LITERAL_DOLLAR, "$") for word in written]
+    for match in chain.from_iterable(VARIABLE.finditer(word.text) for word in written):
+        if (match.group(2) or "").endswith("=") and match.group(1) not in {*known.values, *known.opaque}:
+            known.assign(match.group(1), match.group(3))
     sets = [(name, word) for name, word in command.assigned]
     if filled and filled[0] in _SETTERS:
         sets += [
@@ -213,17 +252,12 @@ def _call(command: Command, script: Scalar, known: Variables) -> tuple[Call, lis
     # Set in front of a command, a variable is that command's alone.
     if not filled or filled[0] in _SETTERS:
         for name, word in sets:
-            known.assign(name, word.text)
+            known.assign(name, _substituted(word, inner))
     first = _program(filled)
     name = filled[first].rsplit("/", 1)[-1] if first < len(filled) else ""
-    call = Call(
-        name,
-        tuple(filled[first + 1 :]),
-        tuple(written[first + 1 :]),
-        known.fill_in(command.given).replace(LITERAL_DOLLAR, "$"),
-        tuple(command.written_to),
-        script,
-    )
+    given = known.fill_in(command.given).replace(LITERAL_DOLLAR, "$")
+    files = [*command.written_to, *(filled[first + 1 :] if name == "tee" else ())]
+    call = Call(name, tuple(filled[first + 1 :]), tuple(written[first + 1 :]), given, tuple(files), script)
     return call, [(name, word.text, Place(script, word.start, word.end)) for name, word in sets]
 
 

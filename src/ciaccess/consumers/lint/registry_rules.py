@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ciaccess.consumers.lint.reading import VARIABLE, Place
+from ciaccess.consumers.lint.reading import VARIABLE, Place, Variables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,13 +23,33 @@ _TAGS = ("-t", "--tag")
 _OUTPUTS = ("-o", "--output")
 _NAME = re.compile(r"name=\"?([^,\"]+)")
 _PUSHES = re.compile(r"push=true|type=registry")
-# Programs that copy an image: what comes last is the target.
-_COPIES = {"skopeo": ("copy", "sync"), "crane": ("copy", "cp"), "oras": ("copy", "cp"), "regctl": ("copy",)}
-# Programs that put something under a name, which comes behind the verb.
-_PUT = {"oras": ("push", "attach"), "regctl": ("import", "put")}
+# What other programs write to: by verb, which of the words behind it.
+_LAST, _FIRST, _SECOND, _ALL = slice(-1, None), slice(0, 2), slice(1, None), slice(None)
+_WRITES: dict[str, dict[str, slice]] = {
+    "skopeo": {"copy": _LAST, "sync": _LAST},
+    "crane": {"copy": _LAST, "cp": _LAST, "push": _LAST, "tag": _FIRST},
+    "oras": {"copy": _LAST, "cp": _LAST, "push": _FIRST, "attach": _FIRST, "tag": _FIRST},
+    "regctl": {"copy": _LAST, "import": _FIRST, "put": _FIRST},
+    "helm": {"push": _SECOND},
+    "cosign": {"copy": _LAST, "sign": _ALL, "attest": _ALL, "attach": _ALL, "upload": _ALL},
+    "notation": {"sign": _ALL},
+}
+# Any program that pushes: what it names is a target.
+_ANY_PROGRAM = {"push": _ALL}
 # Programs whose option names the image that they push.
-_BY_OPTION = {"imgpkg": ("-i", "--image"), "crane": ("-t", "--new_tag", "--tag"), "ko": ("--repo",)}
+_BY_OPTION = {
+    "imgpkg": ("-i", "--image"),
+    "crane": ("-t", "--new_tag", "--tag"),
+    "ko": ("--repo",),
+    "werf": ("--repo",),
+    "jib": ("-t", "--target"),
+}
+# Programs that push to the registry in a variable of theirs.
+_BY_VARIABLE = {"ko": "KO_DOCKER_REPO", "skaffold": "SKAFFOLD_DEFAULT_REPO"}
+_BUILD_VERBS = frozenset({"build", "publish", "resolve", "apply", "create", "run"})
+_MAVEN = frozenset({"mvn", "mvnw", "gradle", "gradlew", "sbt"})
 _PROPERTIES = re.compile(r"-D(?:jib\.to\.image|image)=(\S+)|--image=(\S+)")
+_SPRING = re.compile(r"-Dspring-boot\.build-image\.imageName=(\S+)|--imageName=(\S+)")
 # Options of these programs that take no value: what follows is a name of its own.
 _FLAGS = frozenset(
     {"-q", "--quiet", "-a", "--all-tags", "--disable-content-trust", "--all", "--insecure", "--plain-http"}
@@ -42,6 +62,7 @@ def push_to_pull_registry(reading: JobReading, words: Vocabulary) -> Iterator[Fi
         return
     calls = [call for step in reading.steps for call in step.programs]
     pushes = [(call, index) for call in calls for index, name in pushed(call) if _is_pull(name, words)]
+    pushes += [(call, 0) for call, name in _by_variable(reading) if _is_pull(name, words)]
     if not pushes:
         return
     named = [(call, index) for call in calls for index, name in _named(call) if _is_pull(name, words)]
@@ -70,9 +91,24 @@ def pushed(call: Call) -> Iterator[tuple[int, str]]:
         yield from _by_copier(call.name, words)
     kaniko = call.name == "executor" or "kaniko" in call.name.lower()
     yield from values_of(words, ("-d", "--destination") if kaniko else ("--destination",))
-    for index, word in enumerate(words):
-        if found := _PROPERTIES.fullmatch(word):
-            yield index, found.group(1) or found.group(2)
+    if call.name in _MAVEN:
+        publishes = any("publish" in word for word in words)
+        for index, word in enumerate(words):
+            if found := _PROPERTIES.fullmatch(word) or (_SPRING.fullmatch(word) if publishes else None):
+                yield index, found.group(1) or found.group(2)
+        yield from values_of(words, ("--image",))
+
+
+def _by_variable(reading: JobReading) -> Iterator[tuple[Call, str]]:
+    """Yield what is pushed to the registry of a variable that the job has by then."""
+    known = Variables(dict(reading.variables.values))
+    for step in reading.steps:
+        for name, value, _ in step.sets:
+            known.assign(name, value)
+        for call in step.programs:
+            variable = _BY_VARIABLE.get(call.name)
+            if variable and _BUILD_VERBS.intersection(call.words[:1]) and "-L" not in call.words:
+                yield call, known.values.get(variable, "")
 
 
 def _verbs(words: tuple[str, ...]) -> list[str]:
@@ -94,19 +130,15 @@ def _by_engine(words: tuple[str, ...]) -> Iterator[tuple[int, str]]:
 
 
 def _by_copier(name: str, words: tuple[str, ...]) -> Iterator[tuple[int, str]]:
-    verbs, positional = _verbs(words), list(_positional(words, 0))
-    if name == "helm" and "push" in verbs:
-        yield from list(_positional(words, words.index("push") + 1))[1:]
-    elif (name in _COPIES and any(verb in verbs for verb in _COPIES[name])) or (
-        name == "crane" and "push" in verbs
-    ):
-        yield from positional[-1:]
-    elif name in _PUT and any(verb in verbs for verb in _PUT[name]):
-        yield from positional[1:3]
+    verbs = _verbs(words)
+    writes = _WRITES.get(name, _ANY_PROGRAM)
+    verb = next((each for each in verbs if each in writes), None)
+    if verb is not None:
+        yield from list(_positional(words, words.index(verb) + 1))[writes[verb]]
     elif name in _BY_OPTION:
         yield from values_of(words, _BY_OPTION[name])
     elif name == "pack" and "--publish" in words:
-        yield from positional[1:2]
+        yield from list(_positional(words, 0))[1:2]
 
 
 def _builds(verbs: list[str]) -> bool:

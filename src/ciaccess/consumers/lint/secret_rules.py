@@ -1,22 +1,32 @@
-"""Rules for a secret's path: data/ only for the API, and accounts that the job may read."""
+"""Rules for a secret: its mount, data/ in its path, its fields, and whether the job may read it."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from ciaccess.consumers.lint.login_rules import replacement
-from ciaccess.consumers.lint.native_secrets import ROLE_VARIABLE, USUAL_ENGINE
+from ciaccess.consumers.lint.native_secrets import (
+    PATH_VARIABLE,
+    ROLE_VARIABLE,
+    SERVER_VARIABLE,
+    USUAL_ENGINE,
+    USUAL_PATH,
+)
 from ciaccess.consumers.lint.reading import Place
+from ciaccess.consumers.names import SECRET_FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ciaccess.consumers.lint.findings import Finding
     from ciaccess.consumers.lint.job_reading import JobReading
+    from ciaccess.consumers.lint.native_secrets import NativeSecret
     from ciaccess.consumers.lint.reading import Call, Step
     from ciaccess.consumers.lint.vocabulary import Vocabulary
 
-_SERVER_VARIABLE = "VAULT_SERVER_URL"
+_API_PATH = re.compile(r"/v1/([\w./-]+)")
+_JQ_FIELD = re.compile(r"\.data(?:\.data)?\.(?!data\b|metadata\b)(\w+)")
 # Options of `vault kv` and `vault read` whose value may be the next word.
 _WITH_VALUE = frozenset(
     {"mount", "field", "format", "version", "address", "namespace", "ca-cert", "wrap-ttl"}
@@ -26,13 +36,14 @@ _PUTS_DATA = "the path has data/, which {} adds by itself: Vault answers 403 or 
 
 
 def secret_paths(reading: JobReading, words: Vocabulary) -> Iterator[Finding]:
-    """Find a path without data/, or with one too many, and an account that the job may not read."""
+    """Find a wrong path, mount or field, and an account that the job may not read."""
     for step in reading.steps:
         for call in step.programs:
             if call.name == "vault":
                 yield from _by_vault(reading, step, call, words)
             else:
                 yield from _by_api(reading, step, call, words)
+        yield from _by_jq(reading, step, words)
 
 
 def _by_api(reading: JobReading, step: Step, call: Call, words: Vocabulary) -> Iterator[Finding]:
@@ -42,6 +53,10 @@ def _by_api(reading: JobReading, step: Step, call: Call, words: Vocabulary) -> I
             yield _lacks_data(reading, step, words)
         if match["account"] and not match["open"]:
             yield from _account(reading, step.find(match["account"]), match["account"], words)
+    for address in _API_PATH.findall(text):
+        path = words.secret_path.fullmatch(address)
+        if path and not words.secret.match(f"/v1/{address}"):
+            yield from _other_mount(reading, step.find(address), path, words)
 
 
 def _lacks_data(reading: JobReading, step: Step, words: Vocabulary) -> Finding:
@@ -57,6 +72,17 @@ def _lacks_data(reading: JobReading, step: Step, words: Vocabulary) -> Finding:
     )
 
 
+def _other_mount(
+    reading: JobReading, place: Place, path: re.Match[str], words: Vocabulary
+) -> Iterator[Finding]:
+    """Find an account's path in a mount that does not have it."""
+    if path["account"] in words.accounts and (path["mount"] or "").strip("/") != words.kv_mount:
+        where = f"the mount {path['mount']}" if path["mount"] else "no mount"
+        why = f"{path.group()} names {where}: the accounts' secrets are in the mount {words.kv_mount}"
+        remedy = f"name the mount {words.kv_mount}: {words.kv_mount}/{words.kv_prefix}/{path['account']}"
+        yield reading.finding("kv-path", place, why, remedy)
+
+
 def _by_vault(reading: JobReading, step: Step, call: Call, words: Vocabulary) -> Iterator[Finding]:
     positional, options = _words_of(call)
     kv = positional[:1] == ["kv"]
@@ -65,17 +91,14 @@ def _by_vault(reading: JobReading, step: Step, call: Call, words: Vocabulary) ->
     paths = [each for each in positional[2 if kv else 1 :] if "=" not in each]
     path = next((each for each in paths if f"{words.kv_prefix}/" in f"{each}/"), "").strip("/")
     mount = options.get("mount", "").strip("/")
-    if mount and mount != words.kv_mount:
+    found = words.secret_path.fullmatch(f"{mount}/{path}" if mount else path)
+    if not found:
         return
-    inside = path if mount else path.removeprefix(f"{words.kv_mount}/")
-    if not mount and inside == path:
+    place, account, kind = step.find(path), found["account"], found["kind"]
+    if found["mount"] != words.kv_mount:
+        yield from _other_mount(reading, place, found, words)
         return
-    rest = inside.removeprefix("data/")
-    if not rest.startswith(f"{words.kv_prefix}/"):
-        return
-    account = rest.removeprefix(f"{words.kv_prefix}/")
-    place = step.find(path)
-    if kv and rest != inside:
+    if kv and kind == "data/":
         yield reading.finding(
             "kv-path",
             place,
@@ -83,10 +106,37 @@ def _by_vault(reading: JobReading, step: Step, call: Call, words: Vocabulary) ->
             f"ask for {path.replace('data/', '', 1)}",
             suggestion=place.with_text(path, path.replace("data/", "", 1)),
         )
-    elif not kv and rest == inside and not inside.startswith("metadata/"):
+    elif not kv and not kind:
         yield _lacks_data(reading, step, words)
-    if account and "$" not in account and "/" not in account:
+    if "$" not in account:
         yield from _account(reading, step.find(account), account, words)
+    wanted = SECRET_FIELDS if kv else ("data", "metadata")
+    if (positional[:2] == ["kv", "get"] or (positional[0] == "read" and kind == "data/")) and "$" not in (
+        field := options.get("field", wanted[0])
+    ):
+        yield from _field(reading, place, field, wanted)
+
+
+def _field(reading: JobReading, place: Place, field: str, wanted: tuple[str, ...]) -> Iterator[Finding]:
+    if field not in wanted:
+        why = f"the response has no field {field}" if field else "no field is named"
+        yield reading.finding("field", place, why, f"ask for {' or '.join(wanted)}")
+
+
+def _by_jq(reading: JobReading, step: Step, words: Vocabulary) -> Iterator[Finding]:
+    """Find a field that jq takes from a secret's response and that the response does not have."""
+    before = " ".join(word for call in step.calls if call.name != "jq" for word in call.words)
+    if f"{words.kv_mount}/" not in before or f"/{words.kv_prefix}/" not in before:
+        return
+    for call in step.programs:
+        taken = _JQ_FIELD.finditer(" ".join(call.words)) if call.name == "jq" else ()
+        for match in taken:
+            if ".data.data" in match.group() and match.group(1) in SECRET_FIELDS:
+                continue
+            wanted = " or ".join(f".data.data.{each}" for each in SECRET_FIELDS)
+            yield reading.finding(
+                "field", call.place(), f"the response has no {match.group()}", f"ask for {wanted}"
+            )
 
 
 def _words_of(call: Call) -> tuple[list[str], dict[str, str]]:
@@ -124,49 +174,87 @@ def _account(reading: JobReading, place: Place, account: str, words: Vocabulary)
 
 
 def native_secrets(reading: JobReading, words: Vocabulary) -> Iterator[Finding]:
-    """Check `secrets: vault:`: Vault's address, the role, the path and the account."""
+    """Check `secrets: vault:`: Vault's address, the login, the engine, path, field and account."""
     for secret in reading.native:
-        place = Place(secret.at, 0, len(secret.at))
-        server = reading.variables.values.get(_SERVER_VARIABLE)
-        if server is None and _SERVER_VARIABLE not in reading.variables.origins:
-            why = f"GitLab reads {secret.variable} from the Vault of {_SERVER_VARIABLE}, which neither this file nor access.yaml sets"
-            yield reading.finding(
-                "secrets", place, why, f"set {_SERVER_VARIABLE}: {words.vault_address} on {words.vault_group}"
-            )
-        elif (
-            server
-            and "$" not in (found := reading.variables.fill_in(server))
-            and found.rstrip("/") != words.vault_address
-        ):
-            origin = reading.variables.origins.get(_SERVER_VARIABLE, [secret.at])[0]
-            why = f"{_SERVER_VARIABLE} is {found}, and Vault is {words.vault_address}"
-            yield reading.finding(
-                "secrets", Place(origin, 0, len(origin)), why, f"set it to {words.vault_address}"
-            )
-        if (
-            not secret.roles
-            and ROLE_VARIABLE not in reading.variables.values
-            and ROLE_VARIABLE not in reading.variables.origins
-        ):
-            why = f"{ROLE_VARIABLE} is not set: GitLab logs in with the default role of the auth mount, and access.yaml declares none"
-            yield reading.finding("role", place, why, f"set {ROLE_VARIABLE} to {' or '.join(words.roles)}")
-        path = secret.path.strip("/")
-        if secret.engine.strip("/") != words.kv_mount:
-            inside = path.removeprefix(f"{words.kv_mount}/").removeprefix("data/")
-            if secret.engine == USUAL_ENGINE and inside.removeprefix(f"{words.kv_prefix}/") in words.readable:
-                why = f"{path}: no mount is named, and GitLab then reads from the mount {USUAL_ENGINE}"
-                remedy = f"write {inside}/{secret.field}@{words.kv_mount}, or engine: path: {words.kv_mount}"
-                yield reading.finding("kv-path", place, why, remedy)
+        if not secret.is_of(words):
             continue
-        if path.startswith("data/"):
-            fixed = str(secret.at).replace("data/", "", 1)
-            yield reading.finding(
-                "kv-path",
-                place,
-                f"{path}: {_PUTS_DATA.format('GitLab')}",
-                f"path {path.removeprefix('data/')}",
-                edit=replacement(secret.at, fixed),
-            )
-        account = path.removeprefix("data/").removeprefix(f"{words.kv_prefix}/")
-        if account != path.removeprefix("data/") and "$" not in account:
-            yield from _account(reading, place, account, words)
+        yield from _server(reading, secret, words)
+        yield from _login(reading, secret, words)
+        path = words.secret_path.fullmatch(f"{secret.engine.strip('/')}/{secret.path.strip('/')}")
+        if secret.engine.strip("/") != words.kv_mount:
+            yield from _engine(reading, secret, words)
+        elif secret.kind and secret.kind != USUAL_ENGINE:
+            place = Place(secret.kind, 0, len(secret.kind))
+            why = f"engine {secret.kind} reads without data/, and {words.kv_mount} is KV version 2: Vault answers 403 or 404"
+            edit = replacement(secret.kind, USUAL_ENGINE)
+            yield reading.finding("secrets", place, why, f"name: {USUAL_ENGINE}", edit=edit)
+        elif path:
+            yield from _path(reading, secret, path["account"], words)
+        elif secret.path.strip("/") == words.kv_prefix and secret.field in words.accounts:
+            yield from _field(reading, secret.place, "", SECRET_FIELDS)
+
+
+def _server(reading: JobReading, secret: NativeSecret, words: Vocabulary) -> Iterator[Finding]:
+    server = reading.variables.values.get(SERVER_VARIABLE)
+    if server is None and SERVER_VARIABLE not in reading.variables.origins:
+        why = f"GitLab reads {secret.variable} from the Vault of {SERVER_VARIABLE}, which neither this file nor access.yaml sets"
+        remedy = f"set {SERVER_VARIABLE}: {words.vault_address} on {words.vault_group}"
+        yield reading.finding("secrets", secret.place, why, remedy)
+    found = reading.variables.fill_in(server or "")
+    if found and "$" not in found and found.rstrip("/") != words.vault_address:
+        why = f"{SERVER_VARIABLE} is {found}, and Vault is {words.vault_address}"
+        place = _origin(reading, SERVER_VARIABLE, secret)
+        yield reading.finding("secrets", place, why, f"set it to {words.vault_address}")
+
+
+def _login(reading: JobReading, secret: NativeSecret, words: Vocabulary) -> Iterator[Finding]:
+    known = {*reading.variables.values, *reading.variables.origins}
+    if not secret.roles and ROLE_VARIABLE not in known:
+        why = f"{ROLE_VARIABLE} is not set: GitLab logs in with the default role of the auth mount, and access.yaml declares none"
+        yield reading.finding("role", secret.place, why, f"set {ROLE_VARIABLE} to {' or '.join(words.roles)}")
+    given = reading.variables.values.get(PATH_VARIABLE, "" if PATH_VARIABLE in known else USUAL_PATH)
+    mount = reading.variables.fill_in(given).strip("/")
+    if mount and "$" not in mount and mount != words.jwt_mount:
+        why = f"GitLab logs in at auth/{mount}/login, and the roles of access.yaml are those of the mount {words.jwt_mount}"
+        place = _origin(reading, PATH_VARIABLE, secret)
+        origin = place.scalar if PATH_VARIABLE in reading.variables.origins else None
+        edit = replacement(origin, words.jwt_mount) if origin else None
+        yield reading.finding("secrets", place, why, f"set {PATH_VARIABLE} to {words.jwt_mount}", edit=edit)
+
+
+def _origin(reading: JobReading, variable: str, secret: NativeSecret) -> Place:
+    origin = next(iter(reading.variables.origins.get(variable, [])), secret.at)
+    return Place(origin, 0, len(origin))
+
+
+def _engine(reading: JobReading, secret: NativeSecret, words: Vocabulary) -> Iterator[Finding]:
+    """Find an account's secret in another mount, or in GitLab's default one."""
+    path = secret.path.strip("/")
+    inside = path.removeprefix(f"{words.kv_mount}/").removeprefix("data/")
+    if inside.removeprefix(f"{words.kv_prefix}/") not in words.accounts:
+        return
+    default = secret.engine == USUAL_ENGINE
+    why = (
+        f"no mount is named, and GitLab then reads from the mount {USUAL_ENGINE}"
+        if default
+        else f"the accounts' secrets are in the mount {words.kv_mount}, not in {secret.engine}"
+    )
+    remedy = f"write {inside}/{secret.field}@{words.kv_mount}, or engine: path: {words.kv_mount}"
+    yield reading.finding("kv-path", secret.place, f"{path}: {why}", remedy)
+
+
+def _path(reading: JobReading, secret: NativeSecret, account: str, words: Vocabulary) -> Iterator[Finding]:
+    path = secret.path.strip("/")
+    if path.startswith("data/"):
+        fixed = str(secret.at).replace("data/", "", 1)
+        yield reading.finding(
+            "kv-path",
+            secret.place,
+            f"{path}: {_PUTS_DATA.format('GitLab')}",
+            f"path {path.removeprefix('data/')}",
+            edit=replacement(secret.at, fixed),
+        )
+    if "$" not in account:
+        yield from _account(reading, secret.place, account, words)
+    if "$" not in secret.field:
+        yield from _field(reading, secret.place, secret.field, SECRET_FIELDS)

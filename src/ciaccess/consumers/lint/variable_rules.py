@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ciaccess.consumers.lint.document import is_scalar
 from ciaccess.consumers.lint.findings import Edit, Finding
 from ciaccess.consumers.lint.reading import VARIABLE
+from ciaccess.consumers.lint.registry_rules import values_of
 from ciaccess.consumers.names import VAULT_VARIABLE
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ _PASSWORD_VARIABLES = re.compile(
     r"(?:NEXUS|TWINE|NPM|MAVEN|POETRY|UV|HELM|DOCKER|REGISTRY)\w*_PASS(?:WORD|WD)?"
 )
 _DOTENV = re.compile(rf"(?:^|[\s;\\n]){VAULT_VARIABLE}=(?![\"']?\$\{{?{VAULT_VARIABLE}\b)")
+_ADDRESS = ("-address", "--address")
+_API = re.compile(r"(https?://[^/\s\"']+)/v1/")
 _OWN_VALUE = re.compile(rf"\$\{{?{VAULT_VARIABLE}\b")
 
 
@@ -81,6 +84,21 @@ def vault_addr_in_script(reading: JobReading, words: Vocabulary) -> Iterator[Fin
                 yield reading.finding("vault-addr", call.place(), _why(words), _REMEDY)
         if place_of_env := _by_env(step.raw):
             yield reading.finding("vault-addr", step.find(place_of_env), _why(words), _REMEDY)
+        yield from _other_vaults(reading, step, words)
+
+
+def _other_vaults(reading: JobReading, step: Step, words: Vocabulary) -> Iterator[Finding]:
+    """Find a command of Vault's, or a login or read through its API, that names another address."""
+    for call in step.programs:
+        named = [(index, value) for index, value in values_of(call.words, _ADDRESS) if call.name == "vault"]
+        for index, word in enumerate(call.words):
+            if words.login.search(word) or words.secret.search(word):
+                named += [(index, address) for address in _API.findall(word)]
+        for index, address in named:
+            by_variable = _OWN_VALUE.search(call.raw[index].text)
+            if not by_variable and "$" not in address and address.rstrip("/") != words.vault_address:
+                why = f"{address} is not the Vault of access.yaml, {words.vault_address}"
+                yield reading.finding("vault-addr", call.place(index), why, f"use ${VAULT_VARIABLE}")
 
 
 def _by_env(raw: str) -> str:

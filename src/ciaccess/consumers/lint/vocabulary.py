@@ -39,6 +39,7 @@ class Vocabulary:
     kv_prefix: str
     vault_address: str
     vault_group: str
+    accounts: tuple[str, ...]
     readable: tuple[str, ...]
     push_registry: str
     pull_registry: str
@@ -71,6 +72,7 @@ class Vocabulary:
             kv_prefix=access.vault.kv.prefix,
             vault_address=access.vault.address,
             vault_group=names.vault_group(access),
+            accounts=tuple(access.accounts),
             readable=tuple(names.readable_accounts(access)),
             push_registry=access.nexus.push_registry,
             pull_registry=access.nexus.pull_registry,
@@ -103,9 +105,16 @@ class Vocabulary:
         )
 
     @cached_property
+    def secret_path(self) -> re.Pattern[str]:
+        """Match a secret's path in any mount, none at all included: `mount`, `kind` and `account`."""
+        return re.compile(
+            rf"(?:(?P<mount>[^$]*?)/)?(?P<kind>(?:data|metadata)/)?{re.escape(self.kv_prefix)}/(?P<account>[^/]+)"
+        )
+
+    @cached_property
     def pull_reference(self) -> re.Pattern[str]:
         """Match an image's name in the registry to pull from."""
-        return re.compile(rf"^(?:docker://|oci://|https?://)?{re.escape(self.pull_registry)}(?![\w.-])")
+        return re.compile(rf"^(?:[a-z]+://)?{re.escape(self.pull_registry)}(?![\w.-])")
 
     @property
     def tells_registries_apart(self) -> bool:

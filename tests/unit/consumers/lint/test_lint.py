@@ -113,7 +113,7 @@ INNOCENT = [
     "wget -qO- --post-data=x http://y",
     "export VAULT_ADDR=${VAULT_ADDR%/}",
     "docker run -e VAULT_ADDR=$VAULT_ADDR x",
-    "vault kv get -mount=other data/nexus/svc-admin",
+    "vault kv get -mount=other data/nexus/another-team",
     "vault login -method=userpass username=x",
     "vault write auth/approle/login role_id=nexus-read-policy",
     "curl $VAULT_ADDR/v1/auth/kubernetes/login -d role=other",
@@ -185,7 +185,7 @@ def test_mending_keeps_every_other_line(access: Access) -> None:
     changed = [line for line in before.splitlines() if line not in after.splitlines()]
     assert len(changed) == 2, "VAULT_ADDR's line and the audience"
     assert {rule for _, rule in found(after, access)} == {
-        "account", "curl-user", "job-jwt", "kv-path", "password-argument", "push-registry", "role", "vault-addr", "wget-post"
+        "account", "curl-user", "field", "job-jwt", "kv-path", "password-argument", "push-registry", "role", "vault-addr", "wget-post"
     }  # fmt: skip
 
 
