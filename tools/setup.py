@@ -26,7 +26,7 @@ from ciaccess.environment import (
     state_directory,
     tool_cache,
 )
-from ciaccess.progress import Step, elapsed
+from ciaccess.progress import Step, format_duration
 from tools import golang, node, openbao, programs
 from tools.recipes import (
     LANGUAGE_HOST,
@@ -188,7 +188,7 @@ def setup(*, runtime: bool = False) -> None:
         if not runtime:
             node.install()
             openbao.install()
-    sys.stderr.write(f"  set up in {elapsed(time.monotonic() - started)}\n")
+    sys.stderr.write(f"  set up in {format_duration(time.monotonic() - started)}\n")
 
 
 def main() -> int:

@@ -19,7 +19,7 @@ def write_private(path: Path, content: bytes) -> None:
     scratch.replace(path)
 
 
-def beside(target: Path, content: bytes, suffix: str) -> Path:
+def write_beside(target: Path, content: bytes, suffix: str) -> Path:
     """Write a file beside the target, with its mode; its name ends in `suffix`.
 
     Raises:

@@ -14,7 +14,7 @@ _LOG_INTERVAL_SECONDS = 30.0
 _TERMINAL_INTERVAL_SECONDS = 0.5
 
 
-def elapsed(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """Return a duration as people read it: `4.2 s`, `3 min 07 s`."""
     if seconds < 60:  # noqa: PLR2004 a minute
         return f"{seconds:.1f} s"
@@ -59,7 +59,7 @@ class Step:
             self._show("", "" if self._terminal else "\n")
 
     def _show(self, state: str, end: str) -> None:
-        words = [self._title, state, elapsed(time.monotonic() - self._started)]
+        words = [self._title, state, format_duration(time.monotonic() - self._started)]
         line = "  " + " ".join(word for word in words if word) + (f" · {self._note}" if self._note else "")
         sys.stderr.write(f"\r\x1b[K{line[:150]}{end}" if self._terminal else f"{line}{end}")
         sys.stderr.flush()

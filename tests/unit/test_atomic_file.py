@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ciaccess.atomic_file import beside, write_private
+from ciaccess.atomic_file import write_beside, write_private
 from ciaccess.errors import CommandError
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def test_a_file_beside_another_has_its_mode_and_leaves_it_alone(tmp_path: Path) 
     target = tmp_path / "access.yaml"
     target.write_bytes(b"before")
     target.chmod(0o640)
-    made = beside(target, b"after", ".new")
+    made = write_beside(target, b"after", ".new")
     assert (target.read_bytes(), made.read_bytes()) == (b"before", b"after")
     assert made.stat().st_mode & 0o777 == 0o640
     assert made.name.startswith(".access.yaml.")
@@ -45,5 +45,5 @@ def test_a_failed_write_beside_a_file_names_it_and_leaves_nothing(
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(CommandError, match=r"access\.yaml: No space left on device"):
-        beside(target, b"after", ".new")
+        write_beside(target, b"after", ".new")
     assert [each.name for each in tmp_path.iterdir()] == ["access.yaml"]

@@ -5,11 +5,11 @@ import sys
 
 import pytest
 
-from ciaccess.progress import Step, elapsed
+from ciaccess.progress import Step, format_duration
 
 
 def test_elapsed_is_written_as_people_read_it() -> None:
-    assert [elapsed(4.21), elapsed(187)] == ["4.2 s", "3 min 07 s"]
+    assert [format_duration(4.21), format_duration(187)] == ["4.2 s", "3 min 07 s"]
 
 
 def test_a_step_says_that_it_failed(monkeypatch: pytest.MonkeyPatch) -> None:

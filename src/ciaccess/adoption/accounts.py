@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ciaccess.adoption.draft import Draft
-    from ciaccess.adoption.world import World
+    from ciaccess.adoption.inventory import Inventory
     from ciaccess.clients.nexus import User
 
 PATH = ("accounts",)
@@ -44,35 +44,38 @@ class Accounts:
 
 
 def describe(
-    world: World, repositories: Mapping[str, Mapping[str, str]], max_ages: Mapping[str, str], draft: Draft
+    inventory: Inventory,
+    repositories: Mapping[str, Mapping[str, str]],
+    max_ages: Mapping[str, str],
+    draft: Draft,
 ) -> Accounts:
     """Return the accounts, with their `max_ages`; remark on the users and secrets left out."""
-    finder = GrantFinder(world.nexus, repositories)
+    finder = GrantFinder(inventory.nexus, repositories)
     declared: dict[str, dict[str, Any]] = {}
     named: set[str] = set()
-    for name, user in sorted(world.nexus.users.items()):
-        if name in _OWN or _is_second(world, name):
+    for name, user in sorted(inventory.nexus.users.items()):
+        if name in _OWN or _is_second(inventory, name):
             continue
-        if name not in world.vault.secrets:
-            draft.remark("user-without-secret", PATH, *_without_secret(world, name))
-        elif problem := _problem(world, user):
+        if name not in inventory.vault.secrets:
+            draft.remark("user-without-secret", PATH, *_without_secret(inventory, name))
+        elif problem := _problem(inventory, user):
             rule, text, remedy = problem
             draft.remark(rule, PATH, f"{name} is left out: {text}", remedy)
         else:
-            declared[name], needed = _describe(world, user, finder)
-            if turned := rotations.describe(world, name, max_ages.get(name)):
+            declared[name], needed = _describe(inventory, user, finder)
+            if turned := rotations.describe(inventory, name, max_ages.get(name)):
                 declared[name]["rotation"] = turned
             named |= needed
-            _remark_on_secret(world, name, draft)
-    for name in sorted(world.vault.secrets.keys() - world.nexus.users.keys()):
-        text = f"{world.vault.mount}/{world.vault.prefix}/{name} is a secret, but Nexus has no user {name}"
+            _remark_on_secret(inventory, name, draft)
+    for name in sorted(inventory.vault.secrets.keys() - inventory.nexus.users.keys()):
+        text = f"{inventory.vault.mount}/{inventory.vault.prefix}/{name} is a secret, but Nexus has no user {name}"
         draft.remark(
             "secret-without-user",
             PATH,
             text,
             f"Delete it. If {name} is needed, also declare it: up creates both",
         )
-    for path in world.vault.elsewhere:
+    for path in inventory.vault.elsewhere:
         if path.rpartition("/")[2] in _OWN:
             continue
         text = f"{path} has the name of a Nexus user, but is in another folder"
@@ -80,40 +83,42 @@ def describe(
             "secret-elsewhere",
             PATH,
             text,
-            f"Copy it to {world.vault.mount}/{world.vault.prefix}/, or leave it where it is",
+            f"Copy it to {inventory.vault.mount}/{inventory.vault.prefix}/, or leave it where it is",
         )
-    renamed = _shared_roles(world, declared, named, draft)
+    renamed = _shared_roles(inventory, declared, named, draft)
     administrators = frozenset(
-        name for name in declared if nexus_roles.is_administrator(world.nexus, world.nexus.users[name].roles)
+        name
+        for name in declared
+        if nexus_roles.is_administrator(inventory.nexus, inventory.nexus.users[name].roles)
     )
     return Accounts(declared, frozenset(named), administrators, renamed)
 
 
-def email_domain(world: World, accounts: Accounts) -> str | None:
+def email_domain(inventory: Inventory, accounts: Accounts) -> str | None:
     """Return the most common domain of e-mail addresses of the form <account>@<domain>."""
     found = Counter(
         domain
         for name in accounts.declared
-        for account, _, domain in [world.nexus.users[name].email_address.partition("@")]
+        for account, _, domain in [inventory.nexus.users[name].email_address.partition("@")]
         if account == name and domain
     )
     return found.most_common(1)[0][0] if found else None
 
 
-def _without_secret(world: World, name: str) -> tuple[str, str]:
-    folder = f"{world.vault.mount}/{world.vault.prefix}"
+def _without_secret(inventory: Inventory, name: str) -> tuple[str, str]:
+    folder = f"{inventory.vault.mount}/{inventory.vault.prefix}"
     return (
         f"{name} is a user of Nexus without a secret in {folder}, so no pipeline reads its password from Vault",
         f"Ignore this for a person's user; otherwise write username and password to {folder}/{name} and crawl again",
     )
 
 
-def _problem(world: World, user: User) -> tuple[str, str, str] | None:
+def _problem(inventory: Inventory, user: User) -> tuple[str, str, str] | None:
     """Return rule, text and remedy if a user with a secret cannot be an account."""
-    secret = world.vault.secrets[user.user_id]
+    secret = inventory.vault.secrets[user.user_id]
     turns = (
         (user.user_id, second_user(user.user_id))
-        if rotations.alternates(world, user.user_id)
+        if rotations.alternates(inventory, user.user_id)
         else (user.user_id,)
     )
     if secret.username not in turns:
@@ -129,23 +134,23 @@ def _problem(world: World, user: User) -> tuple[str, str, str] | None:
             f"the user is {user.status}, and up would activate it",
             "Activate it or delete it first",
         )
-    if user.user_id not in world.nexus.admitted:
+    if user.user_id not in inventory.nexus.accepted_secrets:
         text = "Nexus refuses the password in its secret"
         remedy = "Correct the secret, or set the user's password to it, and crawl again: adoption changes no password"
         return "password-refused", text, remedy
     if not user.roles:
         return "user-without-roles", "the user has no role", "Add a role, or delete the user"
-    if odd := nexus_roles.obstacle(world.nexus, user.roles):
+    if odd := nexus_roles.obstacle(inventory.nexus, user.roles):
         return "role-inexpressible", odd, "Give the user roles with allowed names, and crawl again"
     return None
 
 
-def _describe(world: World, user: User, finder: GrantFinder) -> tuple[dict[str, Any], set[str]]:
+def _describe(inventory: Inventory, user: User, finder: GrantFinder) -> tuple[dict[str, Any], set[str]]:
     """Return an account, and the roles it needs declared; equal grants replace its own role."""
     found: dict[str, Any] = {"purpose": nexus_roles.text_of(user.first_name, user.user_id)}
     roles = set(user.roles)
     own = role_id(user.user_id)
-    grants = finder.find(user.user_id, world.nexus.roles[own]) if own in roles else None
+    grants = finder.find(user.user_id, inventory.nexus.roles[own]) if own in roles else None
     if grants:
         roles.remove(own)
         found |= grants.formats
@@ -157,11 +162,11 @@ def _describe(world: World, user: User, finder: GrantFinder) -> tuple[dict[str, 
 
 
 def _shared_roles(
-    world: World, declared: dict[str, dict[str, Any]], named: set[str], draft: Draft
+    inventory: Inventory, declared: dict[str, dict[str, Any]], named: set[str], draft: Draft
 ) -> dict[str, str]:
     """Return new names for needed roles that are an account's own: a role is declared only once."""
     own = {role_id(name) for name, account in declared.items() if account.keys() & set(_GRANTS)}
-    needed = nexus_roles.with_contained_roles(world.nexus, named)
+    needed = nexus_roles.with_contained_roles(inventory.nexus, named)
     renamed = {role: f"shared-{role}" for role in sorted(needed & own)}
     for name, account in declared.items():
         held = account.get("roles", [])
@@ -173,19 +178,19 @@ def _shared_roles(
     return renamed
 
 
-def _is_second(world: World, name: str) -> bool:
+def _is_second(inventory: Inventory, name: str) -> bool:
     """Tell whether a user is the second one of an account; the secret has the first one's name."""
     account = name.removesuffix(SECOND)
     return (
         account != name
-        and name not in world.vault.secrets
-        and account in world.vault.secrets
-        and rotations.alternates(world, account)
+        and name not in inventory.vault.secrets
+        and account in inventory.vault.secrets
+        and rotations.alternates(inventory, account)
     )
 
 
-def _remark_on_secret(world: World, name: str, draft: Draft) -> None:
-    if more := sorted(world.vault.secrets[name].keys - _FIELDS):
+def _remark_on_secret(inventory: Inventory, name: str, draft: Draft) -> None:
+    if more := sorted(inventory.vault.secrets[name].keys - _FIELDS):
         text = f"its secret has {', '.join(more)} besides username and password; up removes these keys"
         draft.remark(
             "secret-holds-more", (*PATH, name), text, "Move them to another secret before the first up"

@@ -72,9 +72,9 @@ def crawl(  # noqa: PLR0913 a command's options
     from ciaccess.access.reading.document import read  # noqa: PLC0415 likewise
     from ciaccess.access.reading.loader import check  # noqa: PLC0415 likewise
     from ciaccess.adoption.describing import describe  # noqa: PLC0415 --help does not need it
+    from ciaccess.adoption.inventory import read_systems  # noqa: PLC0415 likewise
     from ciaccess.adoption.rotations import max_ages_in  # noqa: PLC0415 likewise
     from ciaccess.adoption.session import connect  # noqa: PLC0415 likewise
-    from ciaccess.adoption.world import take_inventory  # noqa: PLC0415 likewise
     from ciaccess.adoption.writing import text  # noqa: PLC0415 likewise
 
     if out.exists():
@@ -82,7 +82,7 @@ def crawl(  # noqa: PLR0913 a command's options
     given = {"vault": vault, "nexus": nexus, "gitlab": gitlab}
     addresses, before = _addresses(stack, settings_file, given)
     max_ages = max_ages_in(read(before)) if before.exists() else {}
-    draft = describe(take_inventory(connect(**addresses), group or (), kv, jwt), max_ages)
+    draft = describe(read_systems(connect(**addresses), group or (), kv, jwt), max_ages)
     write_file(out, text(draft))
     checked = check(out)
     _print_draft(draft, checked, out)
@@ -226,11 +226,11 @@ def _check_rights(lost: dict[str, str], *, refuse: bool) -> None:
 
 def _adopt(adopting: Session, chosen: Plan, *, yes: bool) -> Exit:
     from ciaccess.adoption.plan import PlannedAction  # noqa: PLC0415 --help does without
-    from ciaccess.adoption.verifying import unplanned  # noqa: PLC0415 likewise
+    from ciaccess.adoption.verifying import unplanned_changes  # noqa: PLC0415 likewise
 
     adopting.take_into_state(chosen)
     changes = adopting.changes(chosen)
-    if unexpected := unplanned(chosen, changes):
+    if unexpected := unplanned_changes(chosen, changes):
         shown = "; ".join(map(str, unexpected))
         raise CommandError(
             f"the engine plans changes that are not in the plan: {shown}. Nothing was written to any system. Inspect them "

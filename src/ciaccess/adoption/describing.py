@@ -13,38 +13,41 @@ from ciaccess.adoption.draft import Draft
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ciaccess.adoption.world import World
+    from ciaccess.adoption.inventory import Inventory
 
 # The organisation's ports, the default without a variable (facts on the organisation).
 _PUSH_PORT, _PULL_PORT = 8443, 8444
 _AUTHORITIES = ("oidc_discovery_ca_pem", "jwks_ca_pem")
 
 
-def describe(world: World, max_ages: Mapping[str, str] = MappingProxyType({})) -> Draft:
+def describe(inventory: Inventory, max_ages: Mapping[str, str] = MappingProxyType({})) -> Draft:
     """Return a draft of access.yaml; `max_ages` by account are copied: no system records them."""
     draft = Draft()
-    places = repositories.describe(world, draft)
-    found = accounts.describe(world, places, max_ages, draft)
-    nexus = _nexus(world, found, places, draft)
+    places = repositories.describe(inventory, draft)
+    found = accounts.describe(inventory, places, max_ages, draft)
+    nexus = _nexus(inventory, found, places, draft)
     references = {
-        world.vault.address: "${vault.address}",
-        world.nexus.url: "${nexus.url}",
+        inventory.vault.address: "${vault.address}",
+        inventory.nexus.url: "${nexus.url}",
         nexus["push_registry"]: "${nexus.push_registry}",
         nexus["pull_registry"]: "${nexus.pull_registry}",
-        world.gitlab_url: "${gitlab.url}",
+        inventory.gitlab_url: "${gitlab.url}",
     }
     draft.data = {
         "version": 1,
-        "vault": _vault(world, found, draft),
+        "vault": _vault(inventory, found, draft),
         "nexus": nexus,
-        "gitlab": {"url": world.gitlab_url, "groups": gitlab_groups.describe(world, references, draft)},
+        "gitlab": {
+            "url": inventory.gitlab_url,
+            "groups": gitlab_groups.describe(inventory, references, draft),
+        },
         "accounts": found.declared,
     }
     return draft
 
 
-def _vault(world: World, found: accounts.Accounts, draft: Draft) -> dict[str, Any]:
-    seen = world.vault
+def _vault(inventory: Inventory, found: accounts.Accounts, draft: Draft) -> dict[str, Any]:
+    seen = inventory.vault
     for mount in seen.kv_one:
         text = f"{mount}/ is a KV engine of version 1, which is not supported"
         draft.remark("kv-version-1", ("vault", "kv"), text, "Move secrets that pipelines read to version 2")
@@ -60,10 +63,13 @@ def _vault(world: World, found: accounts.Accounts, draft: Draft) -> dict[str, An
         text = f"the backend has {', '.join(kept)}, which access.yaml cannot describe"
         remedy = "An up that changes the backend removes it, since Vault replaces all fields at once"
         draft.remark("backend-field", ("vault", "jwt"), text, remedy)
-    jwt: dict[str, Any] = {"mount": seen.jwt_mount, "issuer": _gitlab(world, issuer or world.gitlab_url)}
+    jwt: dict[str, Any] = {
+        "mount": seen.jwt_mount,
+        "issuer": _gitlab(inventory, issuer or inventory.gitlab_url),
+    }
     for key, field in (("discovery_url", "oidc_discovery_url"), ("jwks_url", "jwks_url")):
         if seen.backend.get(field):
-            jwt[key] = _gitlab(world, str(seen.backend[field]).rstrip("/"))
+            jwt[key] = _gitlab(inventory, str(seen.backend[field]).rstrip("/"))
     jwt |= {field: str(seen.backend[field]).strip() for field in _AUTHORITIES if seen.backend.get(field)}
     if keys := seen.backend.get("jwt_validation_pubkeys"):
         jwt["public_keys"] = [key.strip() for key in keys]
@@ -71,38 +77,40 @@ def _vault(world: World, found: accounts.Accounts, draft: Draft) -> dict[str, An
         "address": seen.address,
         "kv": {"mount": seen.mount, "prefix": seen.prefix},
         "jwt": jwt,
-        "roles": jwt_roles.describe(world, found, draft),
+        "roles": jwt_roles.describe(inventory, found, draft),
     }
 
 
-def _gitlab(world: World, url: str) -> str:
-    rest = url.removeprefix(world.gitlab_url)
+def _gitlab(inventory: Inventory, url: str) -> str:
+    rest = url.removeprefix(inventory.gitlab_url)
     return "${gitlab.url}" + rest if rest != url and (not rest or rest.startswith("/")) else url
 
 
 def _nexus(
-    world: World, found: accounts.Accounts, places: dict[str, dict[str, str]], draft: Draft
+    inventory: Inventory, found: accounts.Accounts, places: dict[str, dict[str, str]], draft: Draft
 ) -> dict[str, Any]:
     described: dict[str, Any] = {
-        "url": world.nexus.url,
-        "push_registry": _registry(world, "push_registry", ("NEXUS_REGISTRY_PUSH", "NEXUS_REGISTRY"), draft),
-        "pull_registry": _registry(world, "pull_registry", ("NEXUS_REGISTRY_PULL",), draft),
+        "url": inventory.nexus.url,
+        "push_registry": _registry(
+            inventory, "push_registry", ("NEXUS_REGISTRY_PUSH", "NEXUS_REGISTRY"), draft
+        ),
+        "pull_registry": _registry(inventory, "pull_registry", ("NEXUS_REGISTRY_PULL",), draft),
     }
-    if domain := accounts.email_domain(world, found):
+    if domain := accounts.email_domain(inventory, found):
         described["email_domain"] = domain
     described["repositories"] = places
-    if roles := nexus_roles.describe(world.nexus, found.roles, found.renamed_roles, draft):
+    if roles := nexus_roles.describe(inventory.nexus, found.roles, found.renamed_roles, draft):
         described["roles"] = roles
-    if names := nexus_roles.repository_privileges(world.nexus, found.roles):
+    if names := nexus_roles.repository_privileges(inventory.nexus, found.roles):
         described["repository_privileges"] = names
     return described
 
 
-def _registry(world: World, name: str, keys: tuple[str, ...], draft: Draft) -> str:
-    if value := gitlab_groups.value_of(world, *keys):
+def _registry(inventory: Inventory, name: str, keys: tuple[str, ...], draft: Draft) -> str:
+    if value := gitlab_groups.value_of(inventory, *keys):
         return value
     port = _PUSH_PORT if name == "push_registry" else _PULL_PORT
-    guess = f"{urlsplit(world.nexus.url).hostname}:{port}"
+    guess = f"{urlsplit(inventory.nexus.url).hostname}:{port}"
     text = f"no variable has the registry for docker {name.partition('_')[0]}; {guess} is a guess"
     draft.remark("registry-unknown", ("nexus", name), text, "Write the host and port of the docker connector")
     return guess

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ciaccess.access.desired.objects import Variable
     from ciaccess.access.reading.document import YamlPath
     from ciaccess.adoption.draft import Draft
-    from ciaccess.adoption.world import GroupSeen, World
+    from ciaccess.adoption.inventory import GroupInventory, Inventory
 
 PATH = ("gitlab", "groups")
 _ABOUT = ("VAULT_", "NEXUS_")
@@ -21,31 +21,32 @@ _FLAGS = ("environment_scope", "protected", "masked", "raw", "variable_type", "d
 _EVERYWHERE = "*"
 
 
-def describe(world: World, references: dict[str, str], draft: Draft) -> dict[str, dict[str, Any]]:
+def describe(inventory: Inventory, references: dict[str, str], draft: Draft) -> dict[str, dict[str, Any]]:
     """Return the groups; `references` are the placeholders of addresses, such as `${vault.address}`."""
     return {
         group.path: {
             "id": group.identity,
             "variables": {
-                each.key: _describe(group, each, references, draft) for each in _ours(group, draft)
+                each.key: _describe(group, each, references, draft)
+                for each in _managed_variables(group, draft)
             },
         }
-        for group in world.groups
+        for group in inventory.groups
     }
 
 
-def value_of(world: World, *keys: str) -> str:
+def value_of(inventory: Inventory, *keys: str) -> str:
     """Return the value of the first of these variables that exists in a group."""
     found = {
         each.key: each.value
-        for group in world.groups
+        for group in inventory.groups
         for each in group.variables
         if each.value and not each.masked
     }
     return next((found[key] for key in keys if key in found), "")
 
 
-def _ours(group: GroupSeen, draft: Draft) -> list[Variable]:
+def _managed_variables(group: GroupInventory, draft: Draft) -> list[Variable]:
     """Return the variables to manage, one per key; remark on the others."""
     path = (*PATH, group.path)
     found: dict[str, Variable] = {}
@@ -66,7 +67,7 @@ def _ours(group: GroupSeen, draft: Draft) -> list[Variable]:
     return list(found.values())
 
 
-def _describe(group: GroupSeen, variable: Variable, references: dict[str, str], draft: Draft) -> Any:
+def _describe(group: GroupInventory, variable: Variable, references: dict[str, str], draft: Draft) -> Any:
     """Return a variable as in the YAML: only its value if all other fields have their defaults."""
     path: YamlPath = (*PATH, group.path, "variables", variable.key)
     value = _with_reference(variable.value, references)

@@ -16,7 +16,7 @@ from ciaccess.access.model.models import Access, Account, Nexus, Repositories
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from ciaccess.adoption.world import NexusSeen
+    from ciaccess.adoption.inventory import NexusInventory
     from ciaccess.clients.nexus import Role
 
 _WORDS = ("push", "pull", "promote")
@@ -34,7 +34,7 @@ class Grants:
 class GrantFinder:
     """Finds grants on the repositories of the YAML."""
 
-    def __init__(self, nexus: NexusSeen, repositories: Mapping[str, Mapping[str, str]]) -> None:
+    def __init__(self, nexus: NexusInventory, repositories: Mapping[str, Mapping[str, str]]) -> None:
         self._nexus = nexus
         named = {
             format_: Repositories.model_validate(dict(places)) for format_, places in repositories.items()

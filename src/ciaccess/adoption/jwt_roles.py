@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from ciaccess.adoption.accounts import Accounts
     from ciaccess.adoption.draft import Draft
-    from ciaccess.adoption.world import World
+    from ciaccess.adoption.inventory import Inventory
 
 PATH = ("vault", "roles")
 _USER_CLAIMS = get_args(JwtRole.model_fields["user_claim"].annotation)
@@ -27,15 +27,15 @@ _TTL_SECONDS = 600
 _WRITING = frozenset({"create", "update", "patch", "delete", "sudo"})
 
 
-def describe(world: World, accounts: Accounts, draft: Draft) -> dict[str, dict[str, Any]]:
+def describe(inventory: Inventory, accounts: Accounts, draft: Draft) -> dict[str, dict[str, Any]]:
     """Return the roles that read accounts' secrets; remark on violated rules and on other roles."""
     found: dict[str, dict[str, Any]] = {}
     left_out: list[str] = []
     taken: dict[str, str] = {}
-    for name, role in world.vault.roles.items():
+    for name, role in inventory.vault.roles.items():
         if name in IDENTITIES:
             continue
-        rights = _rights(world, role, accounts)
+        rights = _rights(inventory, role, accounts)
         readable = [account for account, decision in rights.items() if decision.right is Right.YES]
         unclear = {account: it.reason for account, it in rights.items() if it.right is Right.CANNOT_TELL}
         if unclear:
@@ -46,20 +46,20 @@ def describe(world: World, accounts: Accounts, draft: Draft) -> dict[str, dict[s
             continue
         kept = [account for account in readable if account not in accounts.administrators]
         found[name] = {
-            "policy": _policy(world, name, taken, draft),
-            "bound_audiences": _audiences(world, name, draft),
-            "bound_claims": _claims(world, name, draft),
+            "policy": _policy(inventory, name, taken, draft),
+            "bound_audiences": _audiences(inventory, name, draft),
+            "bound_claims": _claims(inventory, name, draft),
             **({"user_claim": role["user_claim"]} if role.get("user_claim") in _USER_CLAIMS else {}),
             **_lifetimes(name, role, draft),
             "accounts": kept,
         }
-        _remark_on_rules(world, name, draft)
+        _remark_on_rules(inventory, name, draft)
         _remark_on_fields(name, role, draft)
         for account in sorted(set(readable) - set(kept)):
             text = f"jobs of this role read {account}, which may administer Nexus; it is left out, and up removes access"
             remedy = "Before the first up, give the jobs that need it an account with fewer rights"
             draft.remark("administrator-readable", (*PATH, name, "accounts"), text, remedy)
-    if own := sorted(world.vault.roles.keys() & IDENTITIES.keys()):
+    if own := sorted(inventory.vault.roles.keys() & IDENTITIES.keys()):
         text = f"{', '.join(own)}: roles of ciaccess's own pipeline, with their accounts and policies"
         draft.remark("own-pipeline", PATH, text, "Declare them in a section pipeline (docs/own-pipeline.md)")
     if left_out:
@@ -68,14 +68,14 @@ def describe(world: World, accounts: Accounts, draft: Draft) -> dict[str, dict[s
     return found
 
 
-def _rights(world: World, role: dict[str, Any], accounts: Accounts) -> dict[str, Decision]:
+def _rights(inventory: Inventory, role: dict[str, Any], accounts: Accounts) -> dict[str, Decision]:
     """Return whether a token of a role can read the secret of each account."""
-    acl = _acl(world, policies_at_login(role))
-    return {account: acl.may(world.vault.api_path(account)) for account in accounts.declared}
+    acl = _acl(inventory, policies_at_login(role))
+    return {account: acl.may(inventory.vault.api_path(account)) for account in accounts.declared}
 
 
-def _acl(world: World, names: Iterable[str]) -> Acl:
-    known = world.vault.policies
+def _acl(inventory: Inventory, names: Iterable[str]) -> Acl:
+    known = inventory.vault.policies
     return Acl.of({name: known[name] for name in names if name in known})
 
 
@@ -86,12 +86,12 @@ def _remark_on_unclear(name: str, unclear: dict[str, str], draft: Draft) -> None
     draft.remark("role-unclear", PATH, text, remedy)
 
 
-def _policy(world: World, name: str, taken: dict[str, str], draft: Draft) -> str:
+def _policy(inventory: Inventory, name: str, taken: dict[str, str], draft: Draft) -> str:
     """Return the name of a role's policy, a new one if the present name is a role's or shared."""
-    present = policies_of(world.vault.roles[name])
+    present = policies_of(inventory.vault.roles[name])
     path = (*PATH, name, "policy")
     policy = present[0] if present else f"{name}-policy"
-    if policy in world.vault.roles:
+    if policy in inventory.vault.roles:
         new = f"{policy.removesuffix('-policy')}-secrets"
         text = (
             f"the policy {policy} has the name of a JWT role; the role keeps its name, by which jobs log in"
@@ -111,21 +111,21 @@ def _policy(world: World, name: str, taken: dict[str, str], draft: Draft) -> str
     return policy
 
 
-def _audiences(world: World, name: str, draft: Draft) -> list[str]:
-    present = world.vault.roles[name].get("bound_audiences") or []
+def _audiences(inventory: Inventory, name: str, draft: Draft) -> list[str]:
+    present = inventory.vault.roles[name].get("bound_audiences") or []
     if present:
         return sorted(present)
-    others = {each for role in world.vault.roles.values() for each in role.get("bound_audiences") or []} or {
-        world.gitlab_url
-    }
+    others = {
+        each for role in inventory.vault.roles.values() for each in role.get("bound_audiences") or []
+    } or {inventory.gitlab_url}
     text = "no audience is bound, so Vault refuses every id_token with an audience"
     remedy = "The value is from other roles, or GitLab's address: compare it with aud in the pipelines"
     draft.remark("no-bound-audience", (*PATH, name, "bound_audiences"), text, remedy)
     return sorted(others)
 
 
-def _claims(world: World, name: str, draft: Draft) -> dict[str, list[str]]:
-    role = world.vault.roles[name]
+def _claims(inventory: Inventory, name: str, draft: Draft) -> dict[str, list[str]]:
+    role = inventory.vault.roles[name]
     path = (*PATH, name, "bound_claims")
     found: dict[str, list[str]] = {}
     for claim, value in sorted((role.get("bound_claims") or {}).items()):
@@ -146,7 +146,9 @@ def _claims(world: World, name: str, draft: Draft) -> dict[str, list[str]]:
             "The crawled groups are filled in: before the first up, add all others that log in with this role"
         )
         draft.remark("no-bound-claim", path, text, remedy)
-        found["namespace_path"] = [each for group in world.groups for each in (group.path, f"{group.path}/*")]
+        found["namespace_path"] = [
+            each for group in inventory.groups for each in (group.path, f"{group.path}/*")
+        ]
     return found
 
 
@@ -175,15 +177,15 @@ def _lifetimes(name: str, role: dict[str, Any], draft: Draft) -> dict[str, Any]:
     return found
 
 
-def _remark_on_rules(world: World, name: str, draft: Draft) -> None:
-    every = _acl(world, policies_of(world.vault.roles[name])).rules
-    folder = f"{world.vault.mount}/data/{world.vault.prefix}/"
+def _remark_on_rules(inventory: Inventory, name: str, draft: Draft) -> None:
+    every = _acl(inventory, policies_of(inventory.vault.roles[name])).rules
+    folder = f"{inventory.vault.mount}/data/{inventory.vault.prefix}/"
     path = (*PATH, name)
     open_ones = sorted(rule.path for rule in every if not rule.names_one_path and "read" in rule.capabilities)
     if open_ones:
         text = f"its policy reads {', '.join(open_ones)}, now and in future"
         draft.remark("wildcard-policy", path, text, "up replaces this by the secrets of the accounts below")
-    exact = {world.vault.api_path(account) for account in world.vault.secrets}
+    exact = {inventory.vault.api_path(account) for account in inventory.vault.secrets}
     others = sorted(rule.path for rule in every if rule.names_one_path and rule.path not in exact)
     if others:
         text = f"its policy has {', '.join(others)}, not the secret of an account in {folder}"

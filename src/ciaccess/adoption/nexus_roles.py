@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from ciaccess.adoption.draft import Draft
-    from ciaccess.adoption.world import NexusSeen
+    from ciaccess.adoption.inventory import NexusInventory
     from ciaccess.clients.nexus import Role
 
 PATH = ("nexus", "roles")
@@ -23,7 +23,7 @@ _ON_REPOSITORIES = ("repository-view", "repository-content-selector")
 _PRIVILEGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._*-]*")
 
 
-def with_contained_roles(nexus: NexusSeen, roles: Iterable[str]) -> set[str]:
+def with_contained_roles(nexus: NexusInventory, roles: Iterable[str]) -> set[str]:
     """Return roles with all roles that they contain."""
     found: set[str] = set()
     waiting = list(roles)
@@ -35,7 +35,7 @@ def with_contained_roles(nexus: NexusSeen, roles: Iterable[str]) -> set[str]:
     return found
 
 
-def obstacle(nexus: NexusSeen, roles: Iterable[str]) -> str:
+def obstacle(nexus: NexusInventory, roles: Iterable[str]) -> str:
     """Return why one of these roles cannot be described, "" if all can."""
     for name in sorted(with_contained_roles(nexus, roles)):
         role = nexus.roles.get(name)
@@ -49,7 +49,7 @@ def obstacle(nexus: NexusSeen, roles: Iterable[str]) -> str:
     return ""
 
 
-def is_administrator(nexus: NexusSeen, roles: Iterable[str]) -> bool:
+def is_administrator(nexus: NexusInventory, roles: Iterable[str]) -> bool:
     """Tell whether a user with these roles may administer Nexus."""
     held = with_contained_roles(nexus, roles)
     privileges = {each for name in held if name in nexus.roles for each in nexus.roles[name].privileges}
@@ -57,7 +57,7 @@ def is_administrator(nexus: NexusSeen, roles: Iterable[str]) -> bool:
 
 
 def describe(
-    nexus: NexusSeen, roles: Iterable[str], renamed: Mapping[str, str], draft: Draft
+    nexus: NexusInventory, roles: Iterable[str], renamed: Mapping[str, str], draft: Draft
 ) -> dict[str, dict[str, Any]]:
     """Return the named roles, some under another name; remark on wide and unmanaged privileges."""
     found: dict[str, dict[str, Any]] = {}
@@ -85,7 +85,7 @@ def describe(
     return found
 
 
-def repository_privileges(nexus: NexusSeen, roles: Iterable[str]) -> list[str]:
+def repository_privileges(nexus: NexusInventory, roles: Iterable[str]) -> list[str]:
     """Return the manually created privileges of these roles on repositories or selectors, sorted."""
     held = {
         each

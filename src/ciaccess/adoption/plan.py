@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ciaccess.access.desired.ownership import of_another
 from ciaccess.adoption import existing, takeover
-from ciaccess.adoption.world import MOST_PROBES
+from ciaccess.adoption.inventory import MOST_PROBES
 from ciaccess.engine import resource_types
 from ciaccess.engine.resource_types import ACCOUNT, TYPES
 from ciaccess.errors import CommandError
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from ciaccess.access.desired.state import Desired
     from ciaccess.adoption.existing import Existing
-    from ciaccess.adoption.world import Systems
+    from ciaccess.adoption.inventory import Systems
     from ciaccess.engine.preview import Declared
     from ciaccess.engine.resource_types import Target
 

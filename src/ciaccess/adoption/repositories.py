@@ -9,17 +9,17 @@ from ciaccess.access.model.checks import FORMATS
 
 if TYPE_CHECKING:
     from ciaccess.adoption.draft import Draft
-    from ciaccess.adoption.world import World
+    from ciaccess.adoption.inventory import Inventory
 
 ENVIRONMENTS = ("dev", "uat", "prod")
 PATH = ("nexus", "repositories")
 
 
-def describe(world: World, draft: Draft) -> dict[str, dict[str, str]]:
+def describe(inventory: Inventory, draft: Draft) -> dict[str, dict[str, str]]:
     """Return the repositories by format and environment or `group`; remark on the others."""
     found: dict[str, dict[str, str]] = {}
     left_out: list[str] = []
-    for name, repository in sorted(world.nexus.repositories.items()):
+    for name, repository in sorted(inventory.nexus.repositories.items()):
         place = "group" if repository.type == "group" else _environment(name)
         places = found.setdefault(repository.format, {})
         if repository.format in FORMATS and repository.type != "proxy" and place and place not in places:

@@ -15,19 +15,19 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ciaccess.access.reading.document import Document
-    from ciaccess.adoption.world import World
+    from ciaccess.adoption.inventory import Inventory
 
 _COUNT = re.compile("[1-9][0-9]{0,5}")
 
 
-def describe(world: World, account: str, max_age: str | None) -> dict[str, Any]:
+def describe(inventory: Inventory, account: str, max_age: str | None) -> dict[str, Any]:
     """Return an account's rotation as in the YAML, {} for the default."""
-    custom = world.vault.secrets[account].custom
+    custom = inventory.vault.secrets[account].custom
     count = recorded_count(custom) or 1
     strategy = IN_PLACE if count > 1 else None
-    if alternates(world, account):
+    if alternates(inventory, account):
         strategy = ALTERNATE
-        is_first = world.vault.secrets[account].username == account
+        is_first = inventory.vault.secrets[account].username == account
         if custom.get("owner"):
             # ciaccess writes the metadata before the secret: the rotation of a killed run is still to be finished.
             count = max(count, 2)
@@ -45,9 +45,9 @@ def recorded_count(custom: Mapping[str, str]) -> int | None:
     return int(count) if _COUNT.fullmatch(count) else None
 
 
-def alternates(world: World, account: str) -> bool:
+def alternates(inventory: Inventory, account: str) -> bool:
     """Tell whether an account has a second user with the same roles."""
-    first, second = (world.nexus.users.get(each) for each in (account, second_user(account)))
+    first, second = (inventory.nexus.users.get(each) for each in (account, second_user(account)))
     return first is not None and second is not None and first.roles == second.roles
 
 

@@ -17,10 +17,10 @@ from ruamel.yaml import YAML
 from ciaccess.access import load
 from ciaccess.access.desired.state import Desired
 from ciaccess.adoption.importing import ADOPTED, adopted_paths, foundation, import_file, targets
+from ciaccess.adoption.inventory import Systems
 from ciaccess.adoption.lost_rights import lost_rights
 from ciaccess.adoption.plan import Plan, PlannedAction, make_plan
 from ciaccess.adoption.verifying import Change, changes_in
-from ciaccess.adoption.world import Systems
 from ciaccess.cli.local_credentials import use_local_credentials
 from ciaccess.cli.terminal import write_file
 from ciaccess.clients.connect import gitlab_client, nexus_client
@@ -141,16 +141,16 @@ class Session:
         """
         refresh = ("--refresh",) if all_made or not plan.of(PlannedAction.MADE) else ()
         words = (*refresh, *self._stack_options(self._settings_file), *targets(self._targets(plan)))
-        found = changes_in(pulumi_cli.preview(*words, variables=self._adopted()))
+        found = changes_in(pulumi_cli.preview(*words, variables=self._adopted_variables()))
         self._is_settled = not any(each.is_precondition and each.urn in found for each in plan.declared)
         steps = {step.resource.urn for step in plan.steps}
         return {urn: change for urn, change in found.items() if urn in steps}
 
     def _up(self, urns: Iterable[str]) -> None:
         words = ("--yes", "--skip-preview", "--suppress-outputs", *targets(urns))
-        self._run("up", *words, variables=self._adopted())
+        self._run("up", *words, variables=self._adopted_variables())
 
-    def _adopted(self) -> dict[str, str]:
+    def _adopted_variables(self) -> dict[str, str]:
         return {ADOPTED: adopted_paths(self._own)}
 
     def _targets(self, plan: Plan) -> list[str]:

@@ -23,7 +23,7 @@ def lines(plan: Plan) -> Iterator[str]:
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)] if cells else []
     for row, step in zip(cells, left, strict=True):
         padded = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        yield f"{padded}  {_then(step)}"
+        yield f"{padded}  {_effects(step)}"
 
 
 def summary(plan: Plan) -> str:
@@ -57,7 +57,7 @@ def plan_as_json(plan: Plan) -> list[dict[str, Any]]:
     ]
 
 
-def _then(step: Step) -> str:
+def _effects(step: Step) -> str:
     if step.action is PlannedAction.REFUSED:
         return step.reason
     if step.action is PlannedAction.MADE:

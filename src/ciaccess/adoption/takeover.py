@@ -24,7 +24,7 @@ from ciaccess.provider.kinds.account_import import ImportId
 
 if TYPE_CHECKING:
     from ciaccess.access.desired.state import DesiredAccount
-    from ciaccess.adoption.world import Systems
+    from ciaccess.adoption.inventory import Systems
     from ciaccess.clients.nexus import User
     from ciaccess.clients.vault.secret import Credentials, SecretSnapshot
 

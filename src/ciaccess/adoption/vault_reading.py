@@ -33,7 +33,7 @@ class Secret:
 
 
 @dataclass(frozen=True)
-class VaultSeen:
+class VaultInventory:
     """The inventory; `elsewhere` are other secrets named as users, `kv_one` mounts of version 1."""
 
     address: str
@@ -52,7 +52,7 @@ class VaultSeen:
         return f"{self.mount}/data/{self.prefix}/{name}"
 
 
-def read_vault(vault: Vault, users: frozenset[str], kv: str | None, jwt: str | None) -> VaultSeen:
+def read_vault(vault: Vault, users: frozenset[str], kv: str | None, jwt: str | None) -> VaultInventory:
     """Read Vault; `kv` is mount/folder of the secrets, `jwt` a mount, None to detect them.
 
     Raises:
@@ -70,7 +70,7 @@ def read_vault(vault: Vault, users: frozenset[str], kv: str | None, jwt: str | N
     ]
     jwt_mount = _jwt_mount(vault, jwt)
     roles = _roles(vault, jwt_mount)
-    return VaultSeen(
+    return VaultInventory(
         address=vault.url,
         mount=mount,
         prefix=prefix,

@@ -45,7 +45,7 @@ def changes_in(preview: Any) -> dict[str, Change]:
     return found
 
 
-def unplanned(plan: Plan, changes: Mapping[str, Change]) -> list[Change]:
+def unplanned_changes(plan: Plan, changes: Mapping[str, Change]) -> list[Change]:
     """Return the changes of adopted objects that are not in the plan."""
     planned = {
         step.resource.urn: (*step.changes, *step.makes, *step.deletes)

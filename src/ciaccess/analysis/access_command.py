@@ -94,7 +94,11 @@ def access(
         )
     else:
         views = _VIEWS[by](facts)
-        shown = _whole(facts, views) if changes is None else _compared(changes, str(diff), views, form)
+        shown = (
+            _facts_page(facts, views)
+            if changes is None
+            else _difference_page(changes, str(diff), views, form)
+        )
         _print(shown, form)
     finish(Exit.DIFFERENCES if changes else Exit.CLEAN)
 
@@ -109,7 +113,7 @@ def _chart(facts: AccessFacts, account: str | None, diff: str | None) -> str:
     return mermaid(facts, None if account is None else [account])
 
 
-def _whole(facts: AccessFacts, views: tuple[page.Section, ...]) -> page.Page:
+def _facts_page(facts: AccessFacts, views: tuple[page.Section, ...]) -> page.Page:
     accounts, roles = (
         sections.count_text(len(facts.accounts), "account"),
         sections.count_text(len(facts.roles), "JWT role"),
@@ -123,7 +127,9 @@ def _whole(facts: AccessFacts, views: tuple[page.Section, ...]) -> page.Page:
     )
 
 
-def _compared(changes: Difference, revision: str, views: tuple[page.Section, ...], form: Format) -> page.Page:
+def _difference_page(
+    changes: Difference, revision: str, views: tuple[page.Section, ...], form: Format
+) -> page.Page:
     """Return the page of a difference; the HTML one shows what comes out of it, too."""
     text, tone = sections.verdict(changes)
     after = views if form is Format.HTML else ()

@@ -201,7 +201,7 @@ def _show(access: Access, found: Sequence[Verdict], account: str | None, claims:
         console.print(Text(f"{verdict.role}: {verdict.outcome}", style=f"bold {_COLOURS[verdict.outcome]}"))
         for check in verdict.checks:
             sign = Text(f"  {_SIGNS[check.outcome]} ", style=_COLOURS[check.outcome])
-            console.print(sign + Text(visible(f"{check.claim} {_compared(check)}")))
+            console.print(sign + Text(visible(f"{check.claim} {_comparison(check)}")))
             if check.reason:
                 console.print(Text(visible(f"      Vault: {check.reason}"), style="red"))
                 console.print(Text(f"      {_remedy(check, verdict.role)}"))
@@ -216,7 +216,7 @@ def _show(access: Access, found: Sequence[Verdict], account: str | None, claims:
                 console.print(Text(visible(f"      {name} may {line}")))
 
 
-def _compared(check: Check) -> str:
+def _comparison(check: Check) -> str:
     if check.found is UNKNOWN:
         found = "is not known offline" if check.wanted else "is set by GitLab, and not known here"
     elif check.found is None:

@@ -45,12 +45,12 @@ class Job:
         # A claim of which nothing is known here may be in the token or not.
         strange = {claim: UNKNOWN for claim in role.bound_claims if claim not in CLAIMS}
         own = {"iss": access.vault.jwt.issuer, "aud": audience}
-        return {**strange, **own, **self._described(), **self.claims}
+        return {**strange, **own, **self._known_claims(), **self.claims}
 
-    def _described(self) -> dict[str, Any]:
+    def _known_claims(self) -> dict[str, Any]:
         kind = "tag" if self.tag else "branch"
         path = f"refs/{'tags' if self.tag else 'heads'}/{self.ref}"
-        told = {
+        claims = {
             "project_path": self.project,
             "namespace_path": self.project.rpartition("/")[0],
             "ref": self.ref,
@@ -61,9 +61,9 @@ class Job:
             "sub": f"project_path:{self.project}:ref_type:{kind}:ref:{self.ref}",
         }
         if self.environment:
-            told["environment"] = self.environment
+            claims["environment"] = self.environment
         hidden = {name: UNKNOWN for name in CLAIMS if self.environment or name not in _OF_ENVIRONMENTS}
-        return {**hidden, **told}
+        return {**hidden, **claims}
 
 
 def verdicts(access: Access, job: Job) -> tuple[Verdict, ...]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ciaccess.analysis.admission import matches
 from ciaccess.analysis.changes import Change, Risk
 from ciaccess.analysis.facts import EVERY, Holder
-from ciaccess.analysis.wording import duration, jobs_of, listed
+from ciaccess.analysis.wording import duration, jobs_of, join_words
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -62,25 +62,25 @@ def _wider(old: RoleFacts, new: RoleFacts, after: AccessFacts) -> Iterator[Chang
         )
         yield Change(name, sentence, _risks_of_secrets(added, after))
     for claim, values in sorted(new.claims.items()):
-        fresh = _uncovered(values, old.claims[claim]) if claim in old.claims else frozenset()
+        fresh = _values_without_pattern(values, old.claims[claim]) if claim in old.claims else frozenset()
         if fresh:
             jobs = jobs_of({**new.claims, claim: fresh})
             sentence = f"{jobs} may now log in with role {name} too, and read {_secrets(new.accounts)}"
             stars = (Risk.WILDCARD,) if _has_star(fresh) else ()
             yield Change(name, sentence, (Risk.WIDER, *stars))
     for claim in sorted(old.claims.keys() - new.claims.keys()):
-        asked = f"{claim} {listed(sorted(old.claims[claim]), 'or')}"
+        asked = f"{claim} {join_words(sorted(old.claims[claim]), 'or')}"
         sentence = f"role {name} no longer requires {asked}: all {jobs_of(new.claims)} may log in"
         yield Change(name, sentence, (Risk.WIDER,))
     for audience in sorted(new.audiences - old.audiences):
         yield Change(name, f"role {name} now accepts id_tokens for the audience {audience}", (Risk.WIDER,))
-    yield from _longer(old, new)
+    yield from _longer_lifetimes(old, new)
     if (old.token_type, new.token_type) == ("service", "batch"):
         sentence = f"Vault tokens of role {name} are now batch tokens, which cannot be revoked"
         yield Change(name, sentence, (Risk.IRREVOCABLE,))
 
 
-def _longer(old: RoleFacts, new: RoleFacts) -> Iterator[Change]:
+def _longer_lifetimes(old: RoleFacts, new: RoleFacts) -> Iterator[Change]:
     if new.ttl_seconds > old.ttl_seconds:
         sentence = f"a Vault token of role {new.name} is now valid for {duration(new.ttl_seconds)}, before {duration(old.ttl_seconds)}"
         yield Change(new.name, sentence, (Risk.TTL,))
@@ -98,21 +98,21 @@ def _narrower(old: RoleFacts, new: RoleFacts, *, several: bool) -> Iterator[Chan
             name, f"{jobs_of(old.claims)} lose {_secrets(removed)}{_with_role(name, several=several)}"
         )
     for claim, values in sorted(old.claims.items()):
-        gone = _uncovered(values, new.claims[claim]) if claim in new.claims else frozenset()
+        gone = _values_without_pattern(values, new.claims[claim]) if claim in new.claims else frozenset()
         if gone:
             jobs = jobs_of({**old.claims, claim: gone})
             sentence = f"{jobs} can no longer log in with role {name}, and lose {_secrets(old.accounts)}"
             yield Change(name, sentence)
     for claim in sorted(new.claims.keys() - old.claims.keys()):
-        asked = f"{claim} {listed(sorted(new.claims[claim]), 'or')}"
+        asked = f"{claim} {join_words(sorted(new.claims[claim]), 'or')}"
         sentence = f"role {name} now requires {asked}: only {jobs_of(new.claims)} may log in"
         yield Change(name, sentence)
     for audience in sorted(old.audiences - new.audiences):
         yield Change(name, f"role {name} no longer accepts id_tokens for the audience {audience}")
-    yield from _shorter(old, new)
+    yield from _shorter_lifetimes(old, new)
 
 
-def _shorter(old: RoleFacts, new: RoleFacts) -> Iterator[Change]:
+def _shorter_lifetimes(old: RoleFacts, new: RoleFacts) -> Iterator[Change]:
     name = new.name
     if (old.token_type, new.token_type) == ("batch", "service"):
         sentence = f"Vault tokens of role {name} are no longer batch tokens, and can be revoked"
@@ -125,7 +125,7 @@ def _shorter(old: RoleFacts, new: RoleFacts) -> Iterator[Change]:
         yield Change(name, f"a Vault token of role {name} can be renewed to live only {most}")
 
 
-def _uncovered(values: Collection[str], patterns: Collection[str]) -> frozenset[str]:
+def _values_without_pattern(values: Collection[str], patterns: Collection[str]) -> frozenset[str]:
     """Return the values that no pattern admits; their own stars count as any text."""
     return frozenset(value for value in values if not any(matches(pattern, value) for pattern in patterns))
 
@@ -133,7 +133,7 @@ def _uncovered(values: Collection[str], patterns: Collection[str]) -> frozenset[
 def _secrets(accounts: Collection[str]) -> str:
     if not accounts:
         return "no secret"
-    return f"{'secret' if len(accounts) == 1 else 'secrets'} {listed(sorted(accounts))}"
+    return f"{'secret' if len(accounts) == 1 else 'secrets'} {join_words(sorted(accounts))}"
 
 
 def _with_role(name: str, *, several: bool) -> str:

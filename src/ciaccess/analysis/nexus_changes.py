@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ciaccess.analysis.changes import Change, Risk
 from ciaccess.analysis.facts import ADMINISTRATION, EVERY, Grant, Holder
-from ciaccess.analysis.wording import listed, places, under, verb, whoever
+from ciaccess.analysis.wording import holder_text, join_words, path_suffix, places, verb
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +21,9 @@ def gains(before: AccessFacts, after: AccessFacts) -> Iterator[Change]:
     for name in sorted(after.accounts.keys() - before.accounts.keys()):
         yield Change(name, f"{name} is a new account: {after.accounts[name].purpose}")
     for right in _new_rights(before, after):
-        yield Change(right.holder.name, f"{whoever(right.holder)} {_now(right)}", _risks_of_right(right))
+        yield Change(
+            right.holder.name, f"{holder_text(right.holder)} {_gain_text(right)}", _risks_of_right(right)
+        )
     yield from sorted(_grants(before, after, "may now", "so far only"))
 
 
@@ -30,7 +32,7 @@ def losses(before: AccessFacts, after: AccessFacts) -> Iterator[Change]:
     for name in sorted(before.accounts.keys() - after.accounts.keys()):
         yield Change(name, f"{name} is no longer an account")
     for right in _new_rights(after, before):
-        yield Change(right.holder.name, f"{whoever(right.holder)} {_no_longer(right)}")
+        yield Change(right.holder.name, f"{holder_text(right.holder)} {_loss_text(right)}")
     for change in sorted(_grants(after, before, "may no longer", "still")):
         yield Change(change.subject, change.sentence)
 
@@ -40,7 +42,7 @@ def _new_rights(before: AccessFacts, after: AccessFacts) -> list[Right]:
     return sorted(right for right in after.rights - before.rights if not before.administers(right.holder))
 
 
-def _now(right: Right) -> str:
+def _gain_text(right: Right) -> str:
     if right.is_role:
         return f"now has the Nexus role {right.name}, whose privileges only Nexus knows"
     if right.name == ADMINISTRATION:
@@ -48,7 +50,7 @@ def _now(right: Right) -> str:
     return f"now has the Nexus privilege {right.name}"
 
 
-def _no_longer(right: Right) -> str:
+def _loss_text(right: Right) -> str:
     if right.name == ADMINISTRATION:
         return "is no longer an administrator of Nexus"
     return f"no longer has the Nexus {'role' if right.is_role else 'privilege'} {right.name}"
@@ -72,8 +74,8 @@ def _grants(before: AccessFacts, after: AccessFacts, may: str, remark: str) -> I
         sentences[holder, verb(found), path, inside].append((format_, repository))
     for (holder, doing, path, inside), found_places in sentences.items():
         where = places(found_places)
-        limits = f" ({remark} {listed(inside)})" if inside else ""
-        text = f"{whoever(holder)} {may} {doing} {where}{under(path)}{limits}"
+        limits = f" ({remark} {join_words(inside)})" if inside else ""
+        text = f"{holder_text(holder)} {may} {doing} {where}{path_suffix(path)}{limits}"
         yield Change(holder.name, text, _risks_of_grants(after, doing, found_places))
 
 
@@ -85,7 +87,7 @@ def _parts(grants: list[Grant], whole: Grant, actions: set[str]) -> tuple[str, .
             if (grant.format, grant.repository) == (whole.format, whole.repository):
                 folders.add(f"under {grant.path}")
             else:
-                elsewhere.add(places([(grant.format, grant.repository)]) + under(grant.path))
+                elsewhere.add(places([(grant.format, grant.repository)]) + path_suffix(grant.path))
     return (*sorted(folders), *sorted(elsewhere))
 
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from ciaccess.analysis.facts import EVERY, Holder
-from ciaccess.analysis.wording import duration, jobs_of, places, under, verb
+from ciaccess.analysis.wording import duration, jobs_of, path_suffix, places, verb
 from ciaccess.report.page import Finding, Section, Table, Tone
 
 if TYPE_CHECKING:
@@ -67,7 +67,9 @@ def by_repository(facts: AccessFacts) -> tuple[Section, ...]:
             name = "every repository" if repository == EVERY else repository
             format_name = "every format" if format_ == EVERY else format_
             who = f"role {holder.name}" if holder.is_role else holder.name
-            rows.append((name, format_name, who, verb(actions) + under(path), ", ".join(sorted(actions))))
+            rows.append(
+                (name, format_name, who, verb(actions) + path_suffix(path), ", ".join(sorted(actions)))
+            )
     admins = [name for name in facts.accounts if facts.administers(Holder(name))]
     intro = f"In addition, {', '.join(admins)} may do everything as administrator." if admins else ""
     table = Table(("repository", "format", "who", "may", "actions in Nexus"), tuple(rows))
@@ -113,7 +115,7 @@ def may(facts: AccessFacts, holder: Holder) -> tuple[str, ...]:
     for (format_, repository, path), actions in by_place.items():
         by_verb[verb(actions), path].append((format_, repository))
     lines = [
-        f"{doing} {places(where)}{under(path)}"
+        f"{doing} {places(where)}{path_suffix(path)}"
         for (doing, path), where in sorted(by_verb.items(), key=lambda item: (item[0][0] == "pull", item[0]))
     ]
     lines += [

@@ -30,7 +30,7 @@ _FLAGS = {
 _PLACES = ("project_path", "namespace_path", "project_id", "namespace_id")
 
 
-def listed(words: Collection[str], joint: str = "and") -> str:
+def join_words(words: Collection[str], joint: str = "and") -> str:
     """Return `a`, `a and b`, or `a, b and c`."""
     *others, last = list(words) or [""]
     return f"{', '.join(others)} {joint} {last}" if others else last
@@ -39,16 +39,16 @@ def listed(words: Collection[str], joint: str = "and") -> str:
 def jobs_of(claims: Mapping[str, Collection[str]]) -> str:
     """Return which jobs satisfy bound claims: `jobs of orchestrator/* on protected refs`."""
     places = [_place(claim, claims[claim]) for claim in _PLACES if claims.get(claim)]
-    where = " of " + listed(places) if places else " of any project"
+    where = " of " + join_words(places) if places else " of any project"
     conditions = [_condition(claim, values) for claim, values in claims.items() if claim not in _PLACES]
     return "jobs" + where + "".join(f" {condition}" for condition in conditions)
 
 
 def _place(claim: str, values: Collection[str]) -> str:
     if claim.endswith("_id"):
-        return f"the {claim.removesuffix('_id')} with id {listed(sorted(values), 'or')}"
+        return f"the {claim.removesuffix('_id')} with id {join_words(sorted(values), 'or')}"
     if claim == "project_path":
-        return listed(sorted(values), "or")
+        return join_words(sorted(values), "or")
     words = []
     for value in sorted(values):
         if value.endswith("/*") and value.count(EVERY) == 1:
@@ -56,13 +56,13 @@ def _place(claim: str, values: Collection[str]) -> str:
             words.append(value if group in values else f"subgroups of {group}")
         elif f"{value}/*" not in values:
             words.append(value if EVERY in value else f"projects directly in {value}")
-    return listed(words, "or")
+    return join_words(words, "or")
 
 
 def _condition(claim: str, values: Collection[str]) -> str:
     if len(values) == 1 and (flag := _FLAGS.get((claim, next(iter(values))))):
         return flag
-    text = listed(sorted(values), "or")
+    text = join_words(sorted(values), "or")
     return _CONDITIONS[claim].format(text) if claim in _CONDITIONS else f"with {claim} {text}"
 
 
@@ -85,19 +85,19 @@ def places(found: Iterable[tuple[str, str]]) -> str:
     for format_, repository in sorted(found):
         by_format.setdefault(format_, []).append("every repository" if repository == EVERY else repository)
     words = [
-        f"{'every format' if format_ == EVERY else format_} in {listed(repositories)}"
+        f"{'every format' if format_ == EVERY else format_} in {join_words(repositories)}"
         for format_, repositories in by_format.items()
     ]
     several = any(len(repositories) > 1 for repositories in by_format.values())
-    return "; ".join(words) if several else listed(words)
+    return "; ".join(words) if several else join_words(words)
 
 
-def under(path: str) -> str:
+def path_suffix(path: str) -> str:
     """Return the limit of a grant to a folder, "" where there is none."""
     return f" under {path}" if path else ""
 
 
-def whoever(holder: Holder) -> str:
+def holder_text(holder: Holder) -> str:
     """Return a holder as the subject of a sentence."""
     return f"users with the Nexus role {holder.name}" if holder.is_role else holder.name
 

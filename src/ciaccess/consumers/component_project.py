@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ciaccess.access.desired.former_names import ALWAYS, expanded
+from ciaccess.access.desired.former_names import ALWAYS, expand_former_accounts
 from ciaccess.consumers import templates
 from ciaccess.consumers.jobs import load_jobs
 
@@ -20,7 +20,7 @@ PATTERN = "templates/*/*"
 
 def render(access: Access) -> dict[str, str]:
     """Return the project's files by path."""
-    access = expanded(access, ALWAYS)
+    access = expand_former_accounts(access, ALWAYS)
     engine = templates.engine(templates.as_yaml)
     standalone = templates.render(access, library=None)
     jobs = load_jobs(templates.SOURCES / "jobs.yaml", access)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import jinja2
 
-from ciaccess.access.desired.former_names import ALWAYS, FormerAccount, expanded, former_names
+from ciaccess.access.desired.former_names import ALWAYS, FormerAccount, expand_former_accounts, former_names
 from ciaccess.consumers import names
 from ciaccess.consumers.jobs import load_jobs
 from ciaccess.environment import ROOT
@@ -64,7 +64,7 @@ def render(access: Access, library: str | None = f"/ci/templates/{LIBRARY}") -> 
 
     They have former accounts whose last day is over, too: a file that follows from the YAML must not become stale overnight.
     """
-    access = expanded(access, ALWAYS)
+    access = expand_former_accounts(access, ALWAYS)
     shell = _shell(access)
     yaml = engine(as_yaml)
     shared = {"shell": shell, "id_tokens": _id_tokens(access), "after_script": _AFTER}

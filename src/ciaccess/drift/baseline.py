@@ -7,7 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from ciaccess.access.reading import document
-from ciaccess.access.reading.faults import ConfigError, Fault, meant
+from ciaccess.access.reading.faults import ConfigError, Fault, suggest
 from ciaccess.drift.catalogue import CLASSES
 from ciaccess.drift.findings import Accepted, Report
 
@@ -104,14 +104,14 @@ def _row_faults(read: Document, path: YamlPath, row: Any) -> Iterator[Fault]:
                 (*path, key),
                 "is not a key of this section",
                 ", ".join(_KEYS),
-                meant(key, _KEYS, "Remove it"),
+                suggest(key, _KEYS, "Remove it"),
             )
     for key in _KEYS:
         if not isinstance(row.get(key), str) or not row[key].strip():
             yield _fault(read, (*path, key), "is missing, or not text", "text", f"Add {key}: with its value")
     identity = row.get("id")
     if isinstance(identity, str) and identity not in CLASSES:
-        remedy = meant(identity, list(CLASSES), "See docs/runbook-drift.md for the ids")
+        remedy = suggest(identity, list(CLASSES), "See docs/runbook-drift.md for the ids")
         yield _fault(
             read,
             (*path, "id"),
@@ -135,4 +135,4 @@ def _is_date(text: str) -> bool:
 
 def _fault(read: Document, path: YamlPath, message: str, allowed: str, remedy: str) -> Fault:
     line, column = read.position(path)
-    return Fault(read.file, line, column, document.dotted(path), read.at(path), message, allowed, remedy)
+    return Fault(read.file, line, column, document.dotted_path(path), read.at(path), message, allowed, remedy)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ciaccess.access.desired.administration import admin_privileges, admin_roles, containing
+from ciaccess.access.desired.administration import admin_privileges, admin_roles, roles_containing
 from ciaccess.drift import nexus_objects as objects
 from ciaccess.drift.findings import UNSEEN, Finding
 from ciaccess.drift.manual_commands import activating_realms, disabling_anonymous_access, releasing
@@ -58,7 +58,7 @@ def _roles_and_users(
     expected = frozenset(role for role in admins if f"role {role}" not in reported)
     users = nexus.users.all()
     yield from objects.declared_objects(desired, "user", users, expected)
-    ours = containing(roles, desired.objects("role"))
+    ours = roles_containing(roles, desired.objects("role"))
     yield from undeclared_users(access, desired, users, expected, ours)
 
 

@@ -134,7 +134,7 @@ class Reach:
         policies = frozenset(names)
         if policies not in self._decided:
             acl = Acl.of({name: self._texts[name] for name in policies})
-            found = {folder: acl.may_below(folder, inside) for folder, inside in self._folders.items()}
+            found = {folder: acl.may_in_folder(folder, inside) for folder, inside in self._folders.items()}
             self._decided[policies] = {at: it for at, it in found.items() if it.right is not Right.NO}
         return self._decided[policies]
 

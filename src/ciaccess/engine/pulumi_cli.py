@@ -87,7 +87,7 @@ def stream(words: Sequence[str], take: Callable[[str], None], variables: Mapping
     """
     errors: list[str] = []
     interrupted = False
-    with _started(words, variables, subprocess.PIPE) as engine:
+    with _start(words, variables, subprocess.PIPE) as engine:
         assert engine.stdin  # noqa: S101 it was asked for above, as the next two
         assert engine.stdout  # noqa: S101
         assert engine.stderr  # noqa: S101
@@ -109,7 +109,7 @@ def stream(words: Sequence[str], take: Callable[[str], None], variables: Mapping
                 raise
             break
     if interrupted:
-        raise _interrupted(words)
+        raise _interruption(words)
     return Ended(code, errors)
 
 
@@ -151,13 +151,13 @@ def _call(
     given: str = "",
     seconds: float | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    with _started(words, variables, output) as engine:
+    with _start(words, variables, output) as engine:
         out, err = _waited_for(engine, words, given, seconds)
     return subprocess.CompletedProcess(engine.args, engine.returncode, out, err)
 
 
 @contextmanager
-def _started(
+def _start(
     words: Sequence[str], variables: Mapping[str, str] | None, output: IO[str] | int | None
 ) -> Iterator[subprocess.Popen[str]]:
     """Start the engine; signals that end this process are KeyboardInterrupts meanwhile."""
@@ -218,11 +218,11 @@ def _waited_for(
             interrupted, given, seconds = True, "", None
             continue
         if interrupted:
-            raise _interrupted(words)
+            raise _interruption(words)
         return out, err
 
 
-def _interrupted(words: Sequence[str]) -> CommandError:
+def _interruption(words: Sequence[str]) -> CommandError:
     return CommandError(f"pulumi {words[0]}: interrupted, and ended. What it did until then is recorded")
 
 

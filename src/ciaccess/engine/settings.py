@@ -54,7 +54,7 @@ class StackSettings:
             of_the_stack = addresses.pop("access", None)
             access_file = access_file or of_the_stack
         elif isinstance(addresses, str):
-            addresses = _parsed(addresses)
+            addresses = _parse(addresses)
         if not isinstance(addresses, dict) or not all(isinstance(value, str) for value in addresses.values()):
             raise StackSettingsError(
                 f"ciaccess:addresses: {addresses!r} is not allowed. Allowed: a mapping of addresses, or {LOCAL_STACK!r}"
@@ -117,7 +117,7 @@ def claim(stack: str) -> str:
     return f"{project_name()}/{stack.rpartition('/')[2]}"
 
 
-def _parsed(text: str) -> Any:
+def _parse(text: str) -> Any:
     """Parse a mapping that the engine passes as JSON; return anything else unchanged."""
     try:
         return json.loads(text)

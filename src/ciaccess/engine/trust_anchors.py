@@ -105,13 +105,13 @@ def refuse(changed: Iterable[ChangedAnchor]) -> None:
     Raises:
         CommandError: it lists all of them.
     """
-    if lines := listed(changed):
+    if lines := list_anchors(changed):
         raise CommandError(
             f"trust anchors differ from those that an administrator confirmed:{lines}\n{_REMEDY}"
         )
 
 
-def listed(changed: Iterable[ChangedAnchor]) -> str:
+def list_anchors(changed: Iterable[ChangedAnchor]) -> str:
     """Return changed trust anchors as lines."""
     return "".join(
         f"\n  {each.field}: {each.after or 'missing'}, confirmed is {each.before or 'none'}"

@@ -26,7 +26,7 @@ from ciaccess.engine.trust_anchors import (
     anchors_path,
     confirmed_anchors,
     confirmed_text,
-    listed,
+    list_anchors,
 )
 from ciaccess.errors import CommandError
 from ciaccess.own_pipeline.gitlab_tokens import TOKENS
@@ -150,7 +150,7 @@ def _confirm_anchors(access: Access, vault: Vault, *, yes: bool) -> None:
     before = confirmed_anchors(vault, anchors_path(access), DEFAULT_PATH)
     if before is None:
         return  # the first time: there may be no KV engine yet
-    lines = listed(changed_anchors(before, trust_anchors(access)))
+    lines = list_anchors(changed_anchors(before, trust_anchors(access)))
     if lines:
         output().print(f"Trust anchors that change:{lines}", markup=False)
         if not yes:

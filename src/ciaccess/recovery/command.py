@@ -43,9 +43,9 @@ def recover(
     settings = StackSettings.of_stack(stack, settings_file)
     access = load(settings.access_file, settings.addresses)
     use_local_credentials(stack, settings_file)
-    from ciaccess.recovery.run import recovered  # noqa: PLC0415 only once the YAML is valid
+    from ciaccess.recovery.run import recover  # noqa: PLC0415 only once the YAML is valid
 
-    left = recovered(access, stack, settings_file, yes=yes)
+    left = recover(access, stack, settings_file, yes=yes)
     _print(stack, left, yes=yes, as_json=as_json)
     finish(Exit.CLEAN if yes or not left else Exit.DIFFERENCES)
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ciaccess.recovery.leftovers import Leftover
 
 
-def recovered(access: Access, stack: str, settings_file: Path | None, *, yes: bool) -> list[Leftover]:
+def recover(access: Access, stack: str, settings_file: Path | None, *, yes: bool) -> list[Leftover]:
     """Return what was left behind; with `yes` it is repaired.
 
     Raises:
@@ -34,7 +34,7 @@ def recovered(access: Access, stack: str, settings_file: Path | None, *, yes: bo
     if not yes and any(each.kind == "torn" for each in left):
         return left
     try:
-        return left + _rest(stack, settings_file, access, yes=yes)
+        return left + _check_state_and_vault(stack, settings_file, access, yes=yes)
     except CiaccessError:
         # The next run does not find what is repaired already, so report it now.
         for each in left if yes else ():
@@ -47,10 +47,10 @@ def _storage(stack: str, *, yes: bool) -> list[Leftover]:
     folder = state_folder.folder(backend)
     if folder is not None:
         left = leftovers.of_the_folder(folder, project_name(), stack.rpartition("/")[2])
-        return _mend(left, yes=yes)
+        return _repair(left, yes=yes)
     if state_folder.is_bucket(backend):
         held = state_folder.parse_locks(pulumi_cli.locks(stack))
-        return _mend(leftovers.of_the_locks(held, stack), yes=yes)
+        return _repair(leftovers.of_the_locks(held, stack), yes=yes)
     notices().print(
         "note: locks of Pulumi's service are not checked. If `pulumi` reports a lock of a run that has ended: "
         f"pulumi cancel --stack {stack}",
@@ -59,18 +59,20 @@ def _storage(stack: str, *, yes: bool) -> list[Leftover]:
     return []
 
 
-def _rest(stack: str, settings_file: Path | None, access: Access, *, yes: bool) -> list[Leftover]:
+def _check_state_and_vault(
+    stack: str, settings_file: Path | None, access: Access, *, yes: bool
+) -> list[Leftover]:
     try:
         export = pulumi_cli.export(stack)
     except CommandError as error:
         raise CommandError(str(error), Exit.COULD_NOT_LOOK) from None
     vault = vault_client(access)
-    left = _mend(leftovers.of_the_state(export, stack), yes=yes)
-    left += _mend(leftovers.of_vault(export, access, vault), yes=yes)
-    return left + _mend(unrecorded.leftovers(export, access, vault, stack, settings_file), yes=yes)
+    left = _repair(leftovers.of_the_state(export, stack), yes=yes)
+    left += _repair(leftovers.of_vault(export, access, vault), yes=yes)
+    return left + _repair(unrecorded.leftovers(export, access, vault, stack, settings_file), yes=yes)
 
 
-def _mend(left: list[Leftover], *, yes: bool) -> list[Leftover]:
+def _repair(left: list[Leftover], *, yes: bool) -> list[Leftover]:
     for each in left if yes else ():
         each.mend()
     return left

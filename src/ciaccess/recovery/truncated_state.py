@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from ciaccess.atomic_file import beside
+from ciaccess.atomic_file import write_beside
 from ciaccess.errors import CommandError, Exit
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class TruncatedState:
         """
         if self.copy is None:
             raise CommandError(f"restore {self.file}: no copy was found")
-        scratch = beside(self.file, self.copy.content, ".partial")
+        scratch = write_beside(self.file, self.copy.content, ".partial")
         try:
             shutil.copy2(self.file, self.aside)
             scratch.replace(self.file)

@@ -35,7 +35,7 @@ def leftovers(
     Raises:
         ApiError: Vault could not be checked.
     """
-    found = unrecorded(export, access, vault)
+    found = unrecorded_objects(export, access, vault)
     if not found:
         return []
     names = ", ".join(target.identity for target in found)
@@ -49,7 +49,7 @@ def leftovers(
     ]
 
 
-def unrecorded(export: dict[str, Any], access: Access, vault: Vault) -> tuple[Target, ...]:
+def unrecorded_objects(export: dict[str, Any], access: Access, vault: Vault) -> tuple[Target, ...]:
     """Return the objects that are in Vault, not in the state, and ours.
 
     A policy is ours by the marker in its text, a role if all its policies are, the backend if it has roles and all of
@@ -90,10 +90,8 @@ def take_into_state(stack: str, settings_file: Path | None, targets: tuple[Targe
     """
     with session(stack, settings_file) as adopting:
         whole = adopting.plan()
-        wanted = {(target.type, target.identity) for target in targets}
         adopted = whole.of(PlannedAction.ADOPTED)
-        steps = tuple(step for step in adopted if (step.resource.type, step.identity) in wanted)
-        chosen = Plan(whole.declared, steps)
+        chosen = Plan(whole.declared, tuple(step for step in adopted if step.resource.target in targets))
         adopting.take_into_state(chosen)
         adopting.changes(chosen)
         adopting.settle(chosen)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ciaccess.engine.events import Resource
 from ciaccess.engine.resource_types import METADATA, PRIVILEGE, ROLE, SECRET, SELECTOR, USER
-from ciaccess.review.fields import MASKED, values
+from ciaccess.review.fields import MASKED, different_names, values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,34 +49,34 @@ def parts(inputs: Inputs | None) -> Parts:
     found: Parts = {
         (type_, name): dict(part)
         for section, type_ in _MANY.items()
-        for name, part in _held(inputs, section).items()
+        for name, part in _section_of(inputs, section).items()
     }
     for (type_, _), part in found.items():
         if type_ == USER and part.pop(_VERSION, None) is not None:
             part[_PASSWORD] = MASKED
-    if role := _held(inputs, "role"):
+    if role := _section_of(inputs, "role"):
         found[ROLE, role["role_id"]] = dict(role)
     path = _path(inputs)
-    if path and _held(inputs, "secret").get("holds") != _GONE:
+    if path and _section_of(inputs, "secret").get("holds") != _GONE:
         found[SECRET, path] = {"path": path, _PASSWORD: MASKED}
-    if path and any(_held(inputs, "metadata").values()):
-        found[METADATA, path] = {"path": path, **_held(inputs, "metadata")}
+    if path and any(_section_of(inputs, "metadata").values()):
+        found[METADATA, path] = {"path": path, **_section_of(inputs, "metadata")}
     return found
 
 
-def known(account: Resource) -> Inputs | None:
+def known_inputs(account: Resource) -> Inputs | None:
     """Return what is wanted of an account; sections that only `up` will know are as they are now."""
     wanted, before = account.wanted, account.live or account.state or {}
     if wanted is None:
         return None
     unknown = [section for section in _SECTIONS if isinstance(wanted.get(section), str)]
-    return {**wanted, **{section: _held(before, section) for section in unknown}} if unknown else wanted
+    return {**wanted, **{section: _section_of(before, section) for section in unknown}} if unknown else wanted
 
 
-def expanded(account: Resource) -> Iterator[Resource]:
+def expand_account(account: Resource) -> Iterator[Resource]:
     """Yield an account without its parts, and then its parts."""
     yield replace(account, state=_own(account.state), live=_own(account.live), wanted=_own(account.wanted))
-    whole = replace(account, wanted=known(account))
+    whole = replace(account, wanted=known_inputs(account))
     state, live, wanted = parts(whole.state), parts(whole.live), parts(whole.wanted)
     if account.live is None:
         # Nobody has looked whether the metadata are there.
@@ -120,8 +120,7 @@ def _different_fields(
         return frozenset()
     names = {_PASSWORD} if password.get(key) != other.get(key) else set()
     if before != after:
-        one, two = values(key[0], before), values(key[0], after)
-        names |= {name for name in one.keys() | two.keys() if one.get(name) != two.get(name)}
+        names |= set(different_names(values(key[0], before), values(key[0], after)))
     return frozenset(names)
 
 
@@ -133,9 +132,9 @@ def _passwords(inputs: Inputs | None, versions: dict[str, str]) -> _Passwords:
     if inputs is None:
         return {}
     found: _Passwords = {(USER, name): (version,) for name, version in _versions(inputs).items()}
-    user = _handed_out(inputs)
+    user = _current_user(inputs)
     version = (versions | _versions(inputs)).get(user)
-    found[SECRET, _path(inputs)] = (user, version, _held(inputs, "secret").get("holds"))
+    found[SECRET, _path(inputs)] = (user, version, _section_of(inputs, "secret").get("holds"))
     return found
 
 
@@ -151,7 +150,7 @@ def _note(account: Resource, key: Key, *, was: bool, will_be: bool) -> str:
         return _ADOPTED if wanted.get("adopt") else ""
     if type_ == USER:
         return _step(state, wanted, name)
-    if account.live and _held(account.live, "secret").get("holds") == _LOST:
+    if account.live and _section_of(account.live, "secret").get("holds") == _LOST:
         return _NEW
     # An account that is gone is made anew, with passwords that are new.
     return _turn(state, wanted) or ("" if was or account.live is None else _STAYS)
@@ -165,12 +164,12 @@ def _step(state: Inputs, wanted: Inputs, user: str) -> str:
 
 def _turn(state: Inputs, wanted: Inputs) -> str:
     """Return the secret's change of rotation, with its new user, "" if it stays."""
-    user = _handed_out(wanted)
-    is_other = user != _handed_out(state)
+    user = _current_user(wanted)
+    is_other = user != _current_user(state)
     step = _step(state, wanted, user)
     if not (is_other or step):
         return ""
-    before, after = (_held(inputs, "metadata").get("rotation") or _FIRST for inputs in (state, wanted))
+    before, after = (_section_of(inputs, "metadata").get("rotation") or _FIRST for inputs in (state, wanted))
     reason = [f"version {before} → {after}" if before != after else step]
     reason += [f"now of the user {user}"] if is_other else []
     return ", ".join(filter(None, reason))
@@ -187,19 +186,19 @@ def _own(inputs: Inputs | None) -> Inputs | None:
     return {name: value for name, value in inputs.items() if name not in _SECTIONS or isinstance(value, str)}
 
 
-def _held(inputs: Inputs, section: str) -> dict[str, Any]:
+def _section_of(inputs: Inputs, section: str) -> dict[str, Any]:
     found = inputs.get(section)
     return found if isinstance(found, dict) else {}
 
 
 def _path(inputs: Inputs) -> str:
-    return str(_held(inputs, "secret").get("path", ""))
+    return str(_section_of(inputs, "secret").get("path", ""))
 
 
-def _handed_out(inputs: Inputs) -> str:
-    return str(_held(inputs, "secret").get("user", ""))
+def _current_user(inputs: Inputs) -> str:
+    return str(_section_of(inputs, "secret").get("user", ""))
 
 
 def _versions(inputs: Inputs | None) -> dict[str, str]:
-    users = _held(inputs or {}, "users")
+    users = _section_of(inputs or {}, "users")
     return {name: str(int(user[_VERSION])) for name, user in users.items() if _VERSION in user}

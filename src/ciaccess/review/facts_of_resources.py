@@ -13,7 +13,7 @@ from ciaccess.access.desired import pipeline_identities
 from ciaccess.access.desired.nexus import NexusObjects
 from ciaccess.access.desired.objects import ContentSelector, Privilege, Role
 from ciaccess.access.policies.acl import Acl, Right
-from ciaccess.access.policies.tokens import folded
+from ciaccess.access.policies.tokens import normalize_names
 from ciaccess.analysis.facts import AccessFacts, AccountFacts, Holder, RoleFacts, Trust, grants_of
 from ciaccess.engine.resource_types import (
     ACCOUNT,
@@ -65,13 +65,15 @@ def facts(
         return resources.get(type_, [])
 
     held = {each["account"]: parts(each) for each in of(ACCOUNT)}
-    secrets = {name: path for name, found in held.items() if concerns(name) for path in _named(found, SECRET)}
+    secrets = {
+        name: path for name, found in held.items() if concerns(name) for path in _parts_of_type(found, SECRET)
+    }
     # Also where no version of it is left.
     paths = {each["account"]: each["secret"]["path"] for each in of(ACCOUNT)}
     accounts = {
         name: _account_facts(name, users, paths[name])
         for name, found in held.items()
-        if concerns(name) and (users := list(_named(found, USER).values()))
+        if concerns(name) and (users := list(_parts_of_type(found, USER).values()))
     }
     named_roles = tuple(map(_role, of(ROLE)))
     # In Nexus a description also says who manages it.
@@ -113,7 +115,7 @@ def _nexus_objects(named_roles: tuple[Role, ...], held: Iterable[Parts]) -> Nexu
     )
 
 
-def _named(held: Parts, type_: str) -> dict[str, Inputs]:
+def _parts_of_type(held: Parts, type_: str) -> dict[str, Inputs]:
     """Return an account's parts of one type by name."""
     return {name: fields for (sort, name), fields in held.items() if sort == type_}
 
@@ -165,7 +167,7 @@ def _role_facts(role: Inputs, policies: Mapping[str, str], secrets: Mapping[str,
 
 def _readable(role: Inputs, policies: Mapping[str, str], secrets: Mapping[str, str]) -> frozenset[str]:
     """Return the accounts whose secrets a role's policies allow to read, or may allow."""
-    names = folded(role.get("tokenPolicies") or ())
+    names = normalize_names(role.get("tokenPolicies") or ())
     acl = Acl.of({name: policies[name] for name in names if name in policies})
     return frozenset(name for name, path in secrets.items() if acl.may(path).right is not Right.NO)
 

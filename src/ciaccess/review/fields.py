@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from ciaccess.access.desired.difference import different_fields
 from ciaccess.engine.resource_types import VARIABLE
 
 if TYPE_CHECKING:
@@ -56,9 +57,9 @@ class FieldChange:
             before, after = _members(self.before), _members(self.after)
             signed = [f"+ {each}" for each in after if each not in before]
             signed += [f"- {each}" for each in before if each not in after]
-            return f"{self.name}: {_cut(', '.join(signed))}"
+            return f"{self.name}: {_truncate(', '.join(signed))}"
         flag = _YES in (self.before, self.after)
-        return f"{self.name}: {_shown(self.before, flag=flag)} → {_shown(self.after, flag=flag)}"
+        return f"{self.name}: {_display(self.before, flag=flag)} → {_display(self.after, flag=flag)}"
 
     @property
     def is_text(self) -> bool:
@@ -109,9 +110,14 @@ def changes(
     chosen = None if among is None else frozenset(among)
     return tuple(
         FieldChange(name, before.get(name), after.get(name))
-        for name in sorted(before.keys() | after.keys())
-        if (chosen is None or name.split(".")[0] in chosen) and before.get(name) != after.get(name)
+        for name in different_names(before, after)
+        if chosen is None or name.split(".")[0] in chosen
     )
+
+
+def different_names(before: Mapping[str, Value], after: Mapping[str, Value]) -> list[str]:
+    """Return the names of the fields that differ, of either side."""
+    return different_fields({name: after.get(name) for name in sorted(before.keys() | after.keys())}, before)
 
 
 def _value(value: Any) -> Value:
@@ -145,13 +151,13 @@ def _members(value: Value) -> tuple[str, ...]:
     return value if isinstance(value, tuple) else (str(value),)
 
 
-def _shown(value: Value, *, flag: bool) -> str:
+def _display(value: Value, *, flag: bool) -> str:
     if value is None:
         return "no" if flag else "nothing"
-    return _cut(str(value))
+    return _truncate(str(value))
 
 
-def _cut(text: str) -> str:
+def _truncate(text: str) -> str:
     return text if len(text) <= _MOST_CHARACTERS else f"{text[: _MOST_CHARACTERS - 1]}…"
 
 

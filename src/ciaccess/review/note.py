@@ -47,7 +47,7 @@ def text_of(page: Page, mark: str, link: str, *, most_characters: int = MOST_CHA
     return f"{head}{''.join(parts)}\n{foot}"
 
 
-def keep(notes: MergeRequestNotes, mark: str, text: str) -> str:
+def update_note(notes: MergeRequestNotes, mark: str, text: str) -> str:
     """Make the note say this; return what was done: created, edited or unchanged.
 
     Raises:

@@ -97,14 +97,14 @@ class Outputs:
         from ciaccess.clients.connect import gitlab_client  # noqa: PLC0415 only here
         from ciaccess.clients.credentials import notes_token  # noqa: PLC0415 likewise
         from ciaccess.clients.gitlab.notes import MergeRequestNotes  # noqa: PLC0415 likewise
-        from ciaccess.review.note import keep, marker, text_of  # noqa: PLC0415 likewise
+        from ciaccess.review.note import marker, text_of, update_note  # noqa: PLC0415 likewise
 
         mark = marker(subject.project, subject.stack)
         project, merge_request = (os.environ[name] for name in _JOB)
         try:
             gitlab = gitlab_client(subject.access.gitlab.url, notes_token())
             notes = MergeRequestNotes(gitlab, project, int(merge_request))
-            done = keep(notes, mark, text_of(shown, mark, self._link()))
+            done = update_note(notes, mark, text_of(shown, mark, self._link()))
         except CiaccessError as error:
             raise CommandError(f"keep the note: {error}") from None
         notices().print(f"note on !{merge_request}: {done}", markup=False)

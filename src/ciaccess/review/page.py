@@ -47,7 +47,7 @@ def page_of(report: Report) -> Page:
     people = of_changes(report.access) or (Section(PEOPLE, nothing="Nobody gains or loses access."),)
     sections = [*people]
     if report.agreement is not None and not report.agreement:
-        sections.append(_disagreement(report.agreement))
+        sections.append(_disagreement_section(report.agreement))
     changes = tuple(map(_change, report.changes))
     sections.append(Section(OBJECTS, findings=changes, nothing="This change alters nothing."))
     if report.drift:
@@ -111,7 +111,7 @@ def _verdict(report: Report) -> tuple[str, Tone]:
     return " ".join(parts), tone
 
 
-def _disagreement(agreement: Agreement) -> Section:
+def _disagreement_section(agreement: Agreement) -> Section:
     if agreement.refused:
         finding = Finding(
             f"The YAML of {agreement.base} could not be compared", "risky", details=(agreement.refused,)
@@ -131,7 +131,7 @@ def _sentences(difference: Difference) -> list[str]:
 
 def _change(change: ResourceChange) -> Finding:
     shown = [
-        field for field in change.fields if not (change.action == "create" and _tells_nothing(change, field))
+        field for field in change.fields if not (change.action == "create" and _is_redundant(change, field))
     ]
     if change.action == "create":
         details = [f"{field.name}: {field.note or _whole(field)}" for field in shown if not field.is_text]
@@ -159,7 +159,7 @@ def _part(part: ResourceChange) -> str:
     return f"{part.name} ({'; '.join(texts)})" if texts else part.name
 
 
-def _tells_nothing(change: ResourceChange, field: FieldChange) -> bool:
+def _is_redundant(change: ResourceChange, field: FieldChange) -> bool:
     return field.after == change.name or field.name in _SAME_FOR_ALL
 
 
@@ -177,12 +177,12 @@ def _drift(report: Report) -> Section:
         for change in report.drift_access.gains
     ]
     losses = [Finding(f"by hand: {change.sentence}") for change in report.drift_access.losses]
-    resources = map(_drifted, report.drift)
+    resources = map(_drift_finding, report.drift)
     intro = "Somebody changed this by hand since the last pulumi up. It does not belong to this change, and the next up puts it back."
     return Section(DRIFT, intro, (*gains, *losses, *resources))
 
 
-def _drifted(change: ResourceChange) -> Finding:
+def _drift_finding(change: ResourceChange) -> Finding:
     details = [_login(field) or field.sentence() for field in change.fields if not field.is_text]
     if not change.put_back:
         details.append("pulumi up leaves it so: this change declares the same")

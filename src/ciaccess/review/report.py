@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
-from ciaccess.access.desired.former_names import ALWAYS, expanded
+from ciaccess.access.desired.former_names import ALWAYS, expand_former_accounts
 from ciaccess.analysis.changes import Change, Difference
 from ciaccess.analysis.difference import difference
 from ciaccess.analysis.facts import AccessFacts
 from ciaccess.clients.credentials import gitlab_is_unread
 from ciaccess.engine.resource_types import ACCOUNT, VARIABLE
-from ciaccess.review.account import known
+from ciaccess.review.account import known_inputs
 from ciaccess.review.charts import charts_of
 from ciaccess.review.facts_of_resources import facts, is_own
-from ciaccess.review.resources import Counts, ResourceChange, counts, drift, proposed
+from ciaccess.review.resources import Counts, ResourceChange, counts, manual_changes, planned_changes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -118,7 +118,7 @@ class Base:
     @classmethod
     def of(cls, revision: str, access: Access) -> Self:
         """Take it from the YAML of then, as it is read today."""
-        whole = expanded(access, ALWAYS)
+        whole = expand_former_accounts(access, ALWAYS)
         return cls(
             revision, AccessFacts.of(access), undated=None if whole is access else AccessFacts.of(whole)
         )
@@ -143,10 +143,10 @@ def report_of(
     return Report(
         project=project,
         stack=stack,
-        access=replace(_both(access, own_access), anchors=_anchors(base, declared)),
-        changes=proposed(resources),
-        drift_access=_both(by_hand, own_by_hand),
-        drift=drift(resources),
+        access=replace(_merge(access, own_access), anchors=_anchors(base, declared)),
+        changes=planned_changes(resources),
+        drift_access=_merge(by_hand, own_by_hand),
+        drift=manual_changes(resources),
         counts=counts(resources.values()),
         agreement=None if base is None else _agreement(access, base, declared),
         former=_former(resources.values(), former),
@@ -180,7 +180,7 @@ def _states(resources: Iterable[Resource]) -> tuple[_Objects, _Objects, _Objects
     """Return what there is in the state, in the systems, and in what is wanted."""
     found: tuple[_Objects, _Objects, _Objects] = ([], [], [])
     for resource in resources:
-        wanted = known(resource) if resource.type == ACCOUNT else resource.wanted
+        wanted = known_inputs(resource) if resource.type == ACCOUNT else resource.wanted
         for objects, inputs in zip(found, (resource.state, resource.live, wanted), strict=True):
             if inputs is not None:
                 objects.append((resource.type, inputs))
@@ -212,10 +212,11 @@ def _charts(
     return charts_of(before, after, access)
 
 
-def _both(one: Difference, other: Difference) -> Difference:
+def _merge(one: Difference, other: Difference) -> Difference:
     # Both know of the trust in the keys, which is nobody's.
     return Difference(
-        (*one.gains, *_missing(other.gains, one.gains)), (*one.losses, *_missing(other.losses, one.losses))
+        (*one.gains, *_without_known(other.gains, one.gains)),
+        (*one.losses, *_without_known(other.losses, one.losses)),
     )
 
 
@@ -229,9 +230,9 @@ def _agreement(engine: Difference, base: Base, declared: AccessFacts) -> Agreeme
 
 
 def _without(one: Difference, other: Difference) -> Difference:
-    return Difference(_missing(one.gains, other.gains), _missing(one.losses, other.losses))
+    return Difference(_without_known(one.gains, other.gains), _without_known(one.losses, other.losses))
 
 
-def _missing(changes: Iterable[Change], others: Iterable[Change]) -> tuple[Change, ...]:
+def _without_known(changes: Iterable[Change], others: Iterable[Change]) -> tuple[Change, ...]:
     known = {change.sentence for change in others}
     return tuple(change for change in changes if change.sentence not in known)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ciaccess.access.desired.ownership import owner_in
 from ciaccess.engine.resource_types import ACCOUNT, ROLE, TYPES, USER, VARIABLE
-from ciaccess.review.account import Part, expanded
+from ciaccess.review.account import Part, expand_account
 from ciaccess.review.fields import MASKED, FieldChange, changes, values
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def counts(resources: Iterable[Resource]) -> Counts:
     return Counts(found["create"] + replaced, found["update"], found["delete"] + replaced)
 
 
-def proposed(resources: Mapping[str, Resource]) -> tuple[ResourceChange, ...]:
+def planned_changes(resources: Mapping[str, Resource]) -> tuple[ResourceChange, ...]:
     """Return what the change itself does, in the order of a report."""
     concerned = [each for each in resources.values() if each.action != "same" or each.drifted]
     owners = {
@@ -86,7 +86,7 @@ def proposed(resources: Mapping[str, Resource]) -> tuple[ResourceChange, ...]:
     } - {""}
 
     def tell(resource: Resource) -> ResourceChange | None:
-        change = _proposed(resource)
+        change = _planned_change(resource)
         # An account without its parts has no claim, so the whole one is looked up.
         whose = _foreign_owner(resources.get(resource.urn, resource), owners)
         if change is None or change.action != "delete" or not whose:
@@ -96,10 +96,10 @@ def proposed(resources: Mapping[str, Resource]) -> tuple[ResourceChange, ...]:
     return _describe(concerned, tell, lambda account: account.state is None or account.wanted is None)
 
 
-def drift(resources: Mapping[str, Resource]) -> tuple[ResourceChange, ...]:
+def manual_changes(resources: Mapping[str, Resource]) -> tuple[ResourceChange, ...]:
     """Return what was changed or deleted by hand since the last `up`, in the order of a report."""
     concerned = [each for each in resources.values() if each.live is None or each.drifted]
-    return _describe(concerned, _drift, lambda account: account.live is None)
+    return _describe(concerned, _manual_change, lambda account: account.live is None)
 
 
 def _describe(
@@ -120,7 +120,7 @@ def _describe(
 def _of_account(
     account: Resource, tell: Callable[[Resource], ResourceChange | None], *, is_whole: bool
 ) -> list[ResourceChange]:
-    own, *parts = (tell(each) for each in expanded(account))
+    own, *parts = (tell(each) for each in expand_account(account))
     found = [part for part in parts if part is not None]
     if not is_whole:
         return [own, *found] if own else found
@@ -131,7 +131,7 @@ def _in_order(found: list[ResourceChange]) -> tuple[ResourceChange, ...]:
     return tuple(sorted(found, key=lambda change: (_ORDER.get(change.type, len(_ORDER)), change.name)))
 
 
-def _proposed(resource: Resource) -> ResourceChange | None:
+def _planned_change(resource: Resource) -> ResourceChange | None:
     wanted, state = resource.wanted, resource.state
     note = resource.note if isinstance(resource, Part) else ""
     if wanted is None:
@@ -185,7 +185,7 @@ def _changed_secrets(resource: Resource, wanted: Mapping[str, Value], rotation: 
     ]
 
 
-def _drift(resource: Resource) -> ResourceChange | None:
+def _manual_change(resource: Resource) -> ResourceChange | None:
     if resource.state is None:
         return None
     if resource.live is None:

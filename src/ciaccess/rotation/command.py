@@ -74,14 +74,14 @@ def rotate(  # noqa: PLR0913 each option is a choice of its own
         rotated = apply(run, access)
         _print(run, rotated, applied=True, as_json=as_json)
         finish(Exit.DIFFERENCES if any(each.faults for each in rotated) else Exit.CLEAN)
-    after = count_up(file, access, chosen) if does else rotation.counted_up(access, chosen, today())
+    after = count_up(file, access, chosen) if does else rotation.count_up(access, chosen, today())
     _print(run, plan(access, after, rotated_together(access, chosen)), as_json=as_json, dry_run=dry_run)
 
 
 def _print(
     run: Run, rotated: Sequence[Rotated], *, as_json: bool, applied: bool = False, dry_run: bool = False
 ) -> None:
-    next_step = _next(run, rotated, applied=applied, dry_run=dry_run)
+    next_step = _next_step(run, rotated, applied=applied, dry_run=dry_run)
     if as_json:
         print_json(
             {
@@ -115,7 +115,7 @@ def _lines(each: Rotated, *, applied: bool) -> list[str]:
     return lines
 
 
-def _next(run: Run, rotated: Sequence[Rotated], *, applied: bool, dry_run: bool) -> str:
+def _next_step(run: Run, rotated: Sequence[Rotated], *, applied: bool, dry_run: bool) -> str:
     if not rotated:
         return "nothing is due"
     if dry_run:

@@ -10,7 +10,7 @@ from ciaccess.access import load
 from ciaccess.access.desired import former_names, rotation
 from ciaccess.access.desired.pipeline_identities import own_accounts
 from ciaccess.access.model.checks_dates import today
-from ciaccess.atomic_file import beside
+from ciaccess.atomic_file import write_beside
 from ciaccess.errors import CommandError
 from ciaccess.rotation.yaml_edit import EditError, NewEntry, edit
 
@@ -71,7 +71,7 @@ def count_up(file: File, access: Access, chosen: Sequence[str]) -> Access:
     scratch = _scratch(target, after)
     try:
         found = load(scratch, file.addresses)
-        if found != rotation.counted_up(access, chosen, day) or _read(file.path) != before:
+        if found != rotation.count_up(access, chosen, day) or _read(file.path) != before:
             raise CommandError(
                 f"edit {file.path}: the file changed meanwhile, or its layout is not supported. Run again, or count up the "
                 "rotation in an editor"
@@ -92,4 +92,4 @@ def _read(path: Path) -> str:
 
 
 def _scratch(target: Path, text: str) -> Path:
-    return beside(target, text.encode("utf-8"), ".yaml")
+    return write_beside(target, text.encode("utf-8"), ".yaml")

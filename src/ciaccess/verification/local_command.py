@@ -13,7 +13,7 @@ from ciaccess.engine.settings import CONFIG_FOLDER
 from ciaccess.errors import Exit
 from ciaccess.local_stack import nexus_bundle, stack
 from ciaccess.local_stack.nexus_bundle import BUNDLES
-from ciaccess.progress import Step, elapsed
+from ciaccess.progress import Step, format_duration
 
 application = typer.Typer(
     no_args_is_help=True,
@@ -70,7 +70,7 @@ def up(*, free_ports: FreePortsOption = False, nexus: NexusOption = None) -> Non
     _start(free_ports=free_ports, nexus=nexus)
     provision()
     prove()
-    notices().print(f"[bold green]ready[/] in {elapsed(time.monotonic() - began)}. {_NEXT}")
+    notices().print(f"[bold green]ready[/] in {format_duration(time.monotonic() - began)}. {_NEXT}")
 
 
 def _start(*, free_ports: bool, nexus: str | None) -> None:

@@ -12,7 +12,7 @@ from ciaccess.clients.gitlab.notes import MOST_CHARACTERS, MergeRequestNotes
 from ciaccess.clients.gitlab.variables import GitLab
 from ciaccess.clients.http.session import HttpOptions
 from ciaccess.report.page import Finding, Page, Section
-from ciaccess.review.note import keep, marker, text_of
+from ciaccess.review.note import marker, text_of, update_note
 from tests.support.servers.gitlab import GitlabProcess, start_gitlab
 
 if TYPE_CHECKING:
@@ -73,13 +73,13 @@ def test_a_note_is_created_then_edited_in_place_and_left_where_nothing_changed(
 ) -> None:
     notes = notes_by()
     first = text_of(page("svc-a may push"), MARK, "https://gitlab/job/1")
-    assert keep(notes, MARK, first) == "created"
+    assert update_note(notes, MARK, first) == "created"
     (written,) = request_.notes.list(get_all=True)
     again = text_of(page("svc-a may push"), MARK, "https://gitlab/job/2")
-    assert keep(notes, MARK, again) == "unchanged"
+    assert update_note(notes, MARK, again) == "unchanged"
     assert bodies(request_) == [first]
     changed = text_of(page("svc-b may push"), MARK, "https://gitlab/job/3")
-    assert keep(notes, MARK, changed) == "edited"
+    assert update_note(notes, MARK, changed) == "edited"
     (edited,) = request_.notes.list(get_all=True)
     assert (edited.id, edited.body) == (written.id, changed)
 
@@ -90,7 +90,7 @@ def test_each_stack_has_a_note_of_its_own(
     notes = notes_by()
     for stack in ("prod", "prod-2", "prod"):
         mark = marker("ciaccess", stack)
-        keep(notes, mark, text_of(page(stack), mark, ""))
+        update_note(notes, mark, text_of(page(stack), mark, ""))
     assert len(bodies(request_)) == 2
 
 
@@ -99,7 +99,7 @@ def test_a_note_of_somebody_else_with_the_same_marker_is_left_alone(
 ) -> None:
     forged = f"{MARK}\nNothing changes."
     request_.notes.create({"body": forged})
-    assert keep(notes_by(), MARK, text_of(page("svc-a may push"), MARK, "")) == "created"
+    assert update_note(notes_by(), MARK, text_of(page("svc-a may push"), MARK, "")) == "created"
     assert bodies(request_)[0] == forged
     assert len(bodies(request_)) == 2
 
@@ -110,7 +110,7 @@ def test_a_note_that_only_quotes_the_marker_is_not_taken_for_it(
     notes = notes_by()
     notes.create(f"what is {MARK}?")
     assert notes.find(MARK) is None
-    keep(notes, MARK, text_of(page("svc-a may push"), MARK, ""))
+    update_note(notes, MARK, text_of(page("svc-a may push"), MARK, ""))
     assert len(bodies(request_)) == 2
 
 
@@ -121,7 +121,7 @@ def test_the_note_is_found_behind_a_hundred_others(
         request_.notes.create({"body": str(number)})
     notes = notes_by()
     text = text_of(page("svc-a may push"), MARK, "")
-    assert [keep(notes, MARK, text) for _ in range(2)] == ["created", "unchanged"]
+    assert [update_note(notes, MARK, text) for _ in range(2)] == ["created", "unchanged"]
 
 
 def test_what_is_too_long_for_gitlab_is_cut_and_accepted(
@@ -129,7 +129,7 @@ def test_what_is_too_long_for_gitlab_is_cut_and_accepted(
 ) -> None:
     text = text_of(page(*(f"{number} {'x' * 2_000}" for number in range(600))), MARK, "https://gitlab/job/1")
     assert MOST_CHARACTERS * 0.99 < len(text) <= MOST_CHARACTERS
-    assert keep(notes_by(), MARK, text) == "created"
+    assert update_note(notes_by(), MARK, text) == "created"
     (body,) = bodies(request_)
     assert "more, which do not fit here" in body
     assert body.endswith("(https://gitlab/job/1)")
@@ -143,14 +143,14 @@ def test_a_job_token_is_refused_with_the_token_that_it_takes(
     with pytest.raises(
         UnauthorizedError, match=r"project access token with scope api.*CI_JOB_TOKEN may not write"
     ):
-        keep(notes, MARK, "text\n")
+        update_note(notes, MARK, "text\n")
 
 
 def test_a_token_that_may_only_read_is_refused_with_the_token_that_it_takes(
     notes_by: Callable[..., MergeRequestNotes], request_: ProjectMergeRequest
 ) -> None:
     with pytest.raises(ForbiddenError, match=r"add a note to merge request '!\d+'.*403.*scope api"):
-        keep(notes_by(scope="read_api"), MARK, "text\n")
+        update_note(notes_by(scope="read_api"), MARK, "text\n")
     assert not bodies(request_)
 
 

@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from ciaccess.access.policies.acl import Acl, Right
-from ciaccess.access.policies.tokens import folded, policies_at_login, requestable_policies
+from ciaccess.access.policies.tokens import normalize_names, policies_at_login, requestable_policies
 from tests.support.access.vault_policies import PARAMETERS, SECRETS, WRAPPING_SECONDS, Written, policy
 from tests.support.servers.vault import Issuer, VaultProcess
 
@@ -147,7 +147,7 @@ def by_identity(case: Case) -> Got:
     members = [inner["data"]["id"]]
     case.vault.write("identity/group", name=f"G{case.number}-outer", policies=outer, member_group_ids=members)
     token, known = by_userpass(case)
-    return token, known | set(folded([*wanted, *by_entity, *outer]))
+    return token, known | set(normalize_names([*wanted, *by_entity, *outer]))
 
 
 def by_external_group(case: Case) -> Got:
@@ -158,7 +158,7 @@ def by_external_group(case: Case) -> Got:
     alias = {"name": f"g{case.number}", "canonical_id": group}
     case.vault.write("identity/group-alias", **alias, mount_accessor=case.vault.accessors["jwt"])
     token, known = by_jwt_role(case, groups_claim="groups")
-    return token, known | set(folded(wanted))
+    return token, known | set(normalize_names(wanted))
 
 
 def by_token_role(case: Case) -> Got:
@@ -187,7 +187,7 @@ def by_token_role(case: Case) -> Got:
         {"policies": [wanted], "no_default_policy": True},
         headers={"X-Vault-Token": caller},
     )
-    name = folded([wanted])[0]
+    name = normalize_names([wanted])[0]
     known = requestable_policies(role, case.texts.keys() | {"root", "default"})
     assert answer.ok == (name in known), f"{wanted} of {role}: {answer.text}"
     return (answer.json()["auth"]["client_token"] if answer.ok else ""), known & {name}

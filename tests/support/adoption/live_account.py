@@ -12,7 +12,7 @@ from ciaccess.access.desired.state import DesiredAccount
 from ciaccess.clients.errors import NotFoundError
 
 if TYPE_CHECKING:
-    from ciaccess.adoption.world import Systems
+    from ciaccess.adoption.inventory import Systems
 
 OWNER, STACK = "ciaccess", "ciaccess/local"
 MARKER = f"(managed by {OWNER})"

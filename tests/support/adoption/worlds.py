@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ciaccess.access.desired.objects import Variable
-from ciaccess.adoption.vault_reading import Secret, VaultSeen
-from ciaccess.adoption.world import GroupSeen, NexusSeen, World
+from ciaccess.adoption.inventory import GroupInventory, Inventory, NexusInventory
+from ciaccess.adoption.vault_reading import Secret, VaultInventory
 from ciaccess.clients.nexus import Privilege, Repository, Role, User
 
 READ = ("nx-repository-view-raw-raw-dev-browse", "nx-repository-view-raw-raw-dev-read")
@@ -55,7 +55,7 @@ def jwt_role(*policies: str, **fields: Any) -> dict[str, Any]:
     }
 
 
-def nexus(**changes: Any) -> NexusSeen:
+def nexus(**changes: Any) -> NexusInventory:
     fields: dict[str, Any] = {
         "url": "https://nexus.example",
         "users": {"svc-a": user("svc-a", "reads")},
@@ -65,12 +65,12 @@ def nexus(**changes: Any) -> NexusSeen:
         "repositories": {
             name: Repository(name, "raw", "hosted", "") for name in ("raw-dev", "raw-uat", "raw-prod")
         },
-        "admitted": frozenset({"svc-a"}),
+        "accepted_secrets": frozenset({"svc-a"}),
     }
-    return NexusSeen(**{**fields, **changes})
+    return NexusInventory(**{**fields, **changes})
 
 
-def vault(**changes: Any) -> VaultSeen:
+def vault(**changes: Any) -> VaultInventory:
     fields: dict[str, Any] = {
         "address": "https://vault.example",
         "mount": "secret",
@@ -83,7 +83,7 @@ def vault(**changes: Any) -> VaultSeen:
         "roles": {"ci": jwt_role("reads-a")},
         "policies": {"reads-a": policy("secret/data/nexus/svc-a")},
     }
-    return VaultSeen(**{**fields, **changes})
+    return VaultInventory(**{**fields, **changes})
 
 
 def variable(key: str, value: str, **fields: Any) -> Variable:
@@ -91,18 +91,18 @@ def variable(key: str, value: str, **fields: Any) -> Variable:
 
 
 def world(
-    vault_seen: VaultSeen | None = None, nexus_seen: NexusSeen | None = None, *variables: Variable
-) -> World:
+    vault_seen: VaultInventory | None = None, nexus_seen: NexusInventory | None = None, *variables: Variable
+) -> Inventory:
     given = variables or (
         variable("VAULT_ADDR", "https://vault.example"),
         variable("NEXUS_REGISTRY_PUSH", "nexus.example:8443"),
         variable("NEXUS_REGISTRY_PULL", "nexus.example:8444"),
     )
-    return World(
+    return Inventory(
         vault_seen or vault(),
         nexus_seen or nexus(),
         "https://gitlab.example",
-        (GroupSeen(9, "team", given),),
+        (GroupInventory(9, "team", given),),
     )
 
 

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ciaccess.adoption.draft import Draft
-    from ciaccess.adoption.vault_reading import VaultSeen
-    from ciaccess.adoption.world import NexusSeen, World
+    from ciaccess.adoption.inventory import Inventory, NexusInventory
+    from ciaccess.adoption.vault_reading import VaultInventory
 
 
 def rules(draft: Draft) -> set[str]:
@@ -47,7 +47,7 @@ def test_a_world_in_which_all_is_well_has_no_remark_and_its_yaml_is_valid(tmp_pa
     assert checked.access is not None, checked.faults
 
 
-def with_role(name: str = "ci", **fields: Any) -> VaultSeen:
+def with_role(name: str = "ci", **fields: Any) -> VaultInventory:
     return vault(roles={name: jwt_role("reads-a", **fields)})
 
 
@@ -85,7 +85,7 @@ def with_role(name: str = "ci", **fields: Any) -> VaultSeen:
         ("username-differs", vault(secrets={"svc-a": secret("svc-a", username="other")})),
     ],
 )
-def test_what_breaks_a_rule_in_vault_is_said(rule: str, seen: VaultSeen) -> None:
+def test_what_breaks_a_rule_in_vault_is_said(rule: str, seen: VaultInventory) -> None:
     assert rule in rules(describe(world(seen)))
 
 
@@ -129,7 +129,7 @@ def test_what_vaults_default_policy_reads_counts_unless_a_role_is_without_it() -
 @pytest.mark.parametrize(
     ("rule", "seen"),
     [
-        ("password-refused", nexus(admitted=frozenset())),
+        ("password-refused", nexus(accepted_secrets=frozenset())),
         ("user-disabled", nexus(users={"svc-a": user("svc-a", "reads", status="disabled")})),
         ("user-without-roles", nexus(users={"svc-a": user("svc-a")})),
         (
@@ -151,7 +151,7 @@ def test_what_vaults_default_policy_reads_counts_unless_a_role_is_without_it() -
         ("repository-left-out", nexus(repositories={"files": Repository("files", "raw", "hosted", "")})),
     ],
 )
-def test_what_breaks_a_rule_in_nexus_is_said(rule: str, seen: NexusSeen) -> None:
+def test_what_breaks_a_rule_in_nexus_is_said(rule: str, seen: NexusInventory) -> None:
     assert rule in rules(describe(world(None, seen)))
 
 
@@ -169,7 +169,7 @@ def test_what_breaks_a_rule_in_nexus_is_said(rule: str, seen: NexusSeen) -> None
         ("registry-unknown", world(None, None, variable("VAULT_ADDR", "https://vault.example"))),
     ],
 )
-def test_what_breaks_a_rule_in_gitlab_is_said(rule: str, seen: World) -> None:
+def test_what_breaks_a_rule_in_gitlab_is_said(rule: str, seen: Inventory) -> None:
     draft = describe(seen)
     assert rule in rules(draft)
     assert "swordfish" not in text(draft)
@@ -178,13 +178,13 @@ def test_what_breaks_a_rule_in_gitlab_is_said(rule: str, seen: World) -> None:
 @pytest.mark.parametrize(
     "seen",
     [
-        world(None, nexus(admitted=frozenset())),
+        world(None, nexus(accepted_secrets=frozenset())),
         world(None, nexus(users={"svc-a": user("svc-a", "reads", status="disabled")})),
         world(vault(secrets={"svc-a": secret("svc-a", username="other")})),
         world(vault(secrets={})),
     ],
 )
-def test_an_account_whose_password_would_change_is_left_out(seen: World) -> None:
+def test_an_account_whose_password_would_change_is_left_out(seen: Inventory) -> None:
     assert describe(seen).data["accounts"] == {}
 
 
@@ -258,7 +258,7 @@ def test_the_words_of_an_owner_are_not_taken_for_a_description() -> None:
 
 
 def test_no_password_stands_in_a_draft_or_in_a_repr() -> None:
-    seen = world(None, replace(nexus(), admitted=frozenset()))
+    seen = world(None, replace(nexus(), accepted_secrets=frozenset()))
     assert worlds.PASSWORD not in text(describe(seen)) + repr(seen)
 
 
@@ -268,7 +268,7 @@ def test_a_role_of_an_account_that_another_one_holds_gets_another_name(tmp_path:
     seen = nexus(
         users={"svc-a": user("svc-a", "ci-svc-a"), "svc-b": user("svc-b", "reads")},
         roles={"ci-svc-a": role("ci-svc-a", *pushes), "reads": role("reads", roles=("ci-svc-a",))},
-        admitted=frozenset({"svc-a", "svc-b"}),
+        accepted_secrets=frozenset({"svc-a", "svc-b"}),
     )
     both = vault(
         secrets={name: secret(name) for name in ("svc-a", "svc-b")},

@@ -12,7 +12,7 @@ from ciaccess.access.desired.state import Desired
 from ciaccess.adoption.importing import adopted_paths, foundation, import_file
 from ciaccess.adoption.plan import Plan, PlannedAction, Step, make_plan
 from ciaccess.adoption.tables import lines
-from ciaccess.adoption.verifying import changes_in, unplanned
+from ciaccess.adoption.verifying import changes_in, unplanned_changes
 from ciaccess.engine.preview import declared_by
 from ciaccess.errors import CommandError
 from tests.support.adoption.live_account import (
@@ -198,7 +198,7 @@ def test_a_change_that_the_plan_does_not_name_is_found() -> None:
             {"op": "update", "urn": ACCOUNT, "detailedDiff": of_account},
         ]
     }
-    found = unplanned(plan, changes_in(said))
+    found = unplanned_changes(plan, changes_in(said))
     assert sorted(map(str, found)) == [
         "nexus-role-reads: replace role_id",
         'svc-a: update selectors["ci-svc-a-raw"], users["svc-a"].last_name, users["svc-a"].roles',
@@ -217,7 +217,7 @@ def test_changes_that_the_plan_names_are_expected_however_closely_the_engine_nam
                 {"op": "same", "urn": ROLE_URN},
             ]
         }
-        assert unplanned(plan, changes_in(said)) == []
+        assert unplanned_changes(plan, changes_in(said)) == []
 
 
 def test_what_an_import_cannot_know_of_pulumi_vaults_settings_is_no_change() -> None:

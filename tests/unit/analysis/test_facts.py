@@ -18,7 +18,7 @@ from ciaccess.access.desired.objects import SCOPED, ContentSelector, Privilege, 
 from ciaccess.access.model.models import Access
 from ciaccess.analysis.difference import difference
 from ciaccess.analysis.facts import AccessFacts, Grant, Holder, Right, folder_of, grants_of
-from ciaccess.analysis.wording import jobs_of, listed, places, verb
+from ciaccess.analysis.wording import jobs_of, join_words, places, verb
 from tests.support.access.organisation import organisation
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def test_claims_read_as_the_jobs_they_admit(claims: Mapping[str, set[str]], word
 
 
 def test_words_for_lists_places_and_actions() -> None:
-    assert [listed([]), listed(["a"]), listed(["a", "b"]), listed(["a", "b", "c"], "or")] == [
+    assert [join_words([]), join_words(["a"]), join_words(["a", "b"]), join_words(["a", "b", "c"], "or")] == [
         *("", "a", "a and b", "a, b or c")
     ]
     assert places([("yum", "b"), ("raw", "a")]) == "raw in a and yum in b"

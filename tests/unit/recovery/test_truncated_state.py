@@ -164,9 +164,9 @@ def test_what_was_mended_is_said_where_the_rest_cannot_be_looked_at(
     monkeypatch.setenv("VAULT_ADDR", access.vault.address)
     monkeypatch.setenv("VAULT_TOKEN", "a-token")
     monkeypatch.setattr(run, "_storage", lambda *_, **__: left)
-    monkeypatch.setattr(run, "_rest", away)
+    monkeypatch.setattr(run, "_check_state_and_vault", away)
     with pytest.raises(CommandError, match="Vault is away"):
-        run.recovered(access, "prod", None, yes=yes)
+        run.recover(access, "prod", None, yes=yes)
     printed = capsys.readouterr()
     assert printed.out == ""
     assert ("done: a dead run's lock: lift it" in printed.err) is yes

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from ciaccess.access.desired.vault import vault_policies
-from ciaccess.recovery.unrecorded import leftovers, unrecorded
+from ciaccess.recovery.unrecorded import leftovers, unrecorded_objects
 from tests.support.access.organisation import edited, organisation
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def vault(access: Access, **changed: dict[str, Any]) -> Vault:
 
 
 def identities(access: Access, found: Vault, export: dict[str, Any] | None = None) -> list[str]:
-    return [each.identity for each in unrecorded(export or NOTHING, access, found)]
+    return [each.identity for each in unrecorded_objects(export or NOTHING, access, found)]
 
 
 def test_policy_role_and_backend_of_ours_are_found() -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ciaccess.analysis.facts import AccessFacts
 from ciaccess.engine.events import Resource, read
 from ciaccess.review.report import report_of
-from ciaccess.review.resources import Counts, proposed
+from ciaccess.review.resources import Counts, planned_changes
 from tests.support.access.access import GOOD, edited, valid
 from tests.support.engine.events import Engine
 from tests.support.review.reviewed import reviewed, said
@@ -125,7 +125,7 @@ def test_another_address_of_a_system_is_told_too() -> None:
         wanted=after,
         planned=frozenset(after),
     )
-    assert said(proposed({urn: connection})) == {
+    assert said(planned_changes({urn: connection})) == {
         "update connection ciaccess": ["nexus_url: https://a → https://b"]
     }
 

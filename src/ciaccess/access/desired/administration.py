@@ -50,10 +50,10 @@ def admin_privileges(privileges: Mapping[str, Privilege]) -> frozenset[str]:
 
 def admin_roles(roles: Mapping[str, Role], administering: frozenset[str]) -> frozenset[str]:
     """Return the roles that administer Nexus, by own privileges or by contained roles."""
-    return containing(roles, {name for name, role in roles.items() if role.privileges & administering})
+    return roles_containing(roles, {name for name, role in roles.items() if role.privileges & administering})
 
 
-def containing(roles: Mapping[str, Role], names: Iterable[str]) -> frozenset[str]:
+def roles_containing(roles: Mapping[str, Role], names: Iterable[str]) -> frozenset[str]:
     """Return these roles and those that contain one of them, at any depth."""
     found = set(names)
     while more := {name for name, role in roles.items() if name not in found and role.roles & found}:

@@ -56,7 +56,7 @@ class FormerName:
         }
 
 
-def expanded(access: Access, on: date) -> Access:
+def expand_former_accounts(access: Access, on: date) -> Access:
     """Return what is declared on a day: with the former accounts that stay on it, and no others."""
     accounts: dict[str, Account] = {}
     names: dict[str, list[str]] = {}

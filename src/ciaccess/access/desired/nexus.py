@@ -101,7 +101,7 @@ def account_objects(access: Access, account: str) -> NexusObjects:
     declared = pipeline_identities.account(access, account)
     if role_id(account) not in user_roles(access, account):
         return NexusObjects(())
-    limited = [_limited(access, account, grant) for grant in grants(access, declared) if grant.path]
+    limited = [_path_scope(access, account, grant) for grant in grants(access, declared) if grant.path]
     given = {privilege.name for _, privilege in limited}
     for grant in grants(access, declared):
         if not grant.path:
@@ -157,7 +157,7 @@ def _built_in(format_: str, repository: str, action: str) -> str:
     return f"nx-repository-view-{format_}-{repository}-{action}"
 
 
-def _limited(access: Access, account: str, grant: Grant) -> tuple[ContentSelector, Privilege]:
+def _path_scope(access: Access, account: str, grant: Grant) -> tuple[ContentSelector, Privilege]:
     selector = ContentSelector(
         selector_name(account, grant.format),
         f"{grant.format} under {grant.path} {marker(access.owner)}",

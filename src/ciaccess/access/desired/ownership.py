@@ -17,7 +17,7 @@ def marker(owner: str) -> str:
     return f"(managed by {owner})"
 
 
-def marked(text: str, owner: str) -> str:
+def add_marker(text: str, owner: str) -> str:
     """Return a text with the owner's marker, which it may have already."""
     return text if owner_in(text) == owner else f"{text} {marker(owner)}".strip()
 

@@ -81,11 +81,11 @@ def active(access: Access, account: str) -> Turn:
     return next(turn for turn in turns(access, account) if turn.is_active)
 
 
-def counted_up(access: Access, accounts: Iterable[str], day: date) -> Access:
+def count_up(access: Access, accounts: Iterable[str], day: date) -> Access:
     """Return the YAML with these accounts' rotations counted up; own accounts share one rotation."""
     chosen = set(accounts)
 
-    def turned(section: _Section) -> _Section:
+    def count_section(section: _Section) -> _Section:
         entry = section.rotation.model_copy(update={"count": section.rotation.count + 1, "date": day})
         return section.model_copy(update={"rotation": entry})
 
@@ -93,14 +93,17 @@ def counted_up(access: Access, accounts: Iterable[str], day: date) -> Access:
         """Count up the rotations of former names as well."""
         if not chosen & account.formerly.keys():
             return account
-        entries = {name: turned(each) if name in chosen else each for name, each in account.formerly.items()}
+        entries = {
+            name: count_section(each) if name in chosen else each for name, each in account.formerly.items()
+        }
         return account.model_copy(update={"formerly": entries})
 
     named = {
-        name: with_former(turned(each) if name in chosen else each) for name, each in access.accounts.items()
+        name: with_former(count_section(each) if name in chosen else each)
+        for name, each in access.accounts.items()
     }
     own = access.pipeline and chosen & pipeline_identities.own_accounts(access).keys()
-    pipeline = turned(access.pipeline) if access.pipeline and own else access.pipeline
+    pipeline = count_section(access.pipeline) if access.pipeline and own else access.pipeline
     return access.model_copy(update={"accounts": named, "pipeline": pipeline})
 
 

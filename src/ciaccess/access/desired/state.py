@@ -19,7 +19,7 @@ from ciaccess.access.desired.objects import (
     User,
     Variable,
 )
-from ciaccess.access.desired.ownership import marked
+from ciaccess.access.desired.ownership import add_marker
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -109,7 +109,7 @@ class DesiredGroup:
                 masked=each.masked,
                 raw=each.raw,
                 variable_type=each.variable_type,
-                description=marked(each.description or "", access.owner),
+                description=add_marker(each.description or "", access.owner),
             )
             for key, each in declared.items()
         }

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ciaccess.access.desired import objects, pipeline_identities, rotation
 from ciaccess.access.desired.pipeline_identities import own_jwt_roles, secret_folder
-from ciaccess.access.desired.vault_policies import own_rules, policy_text, reading
+from ciaccess.access.desired.vault_policies import own_rules, policy_text, read_rules
 
 if TYPE_CHECKING:
     from ciaccess.access.model.models import Access, JwtBackend, JwtRole
@@ -58,7 +58,7 @@ def vault_policies(access: Access) -> dict[str, objects.Policy]:
 def declared_policy(access: Access, name: str) -> objects.Policy:
     """Return the policy of a JWT role in the YAML."""
     role = access.vault.roles[name]
-    rules = reading(secret_of(access, account).api_path for account in role.accounts)
+    rules = read_rules(secret_of(access, account).api_path for account in role.accounts)
     return objects.Policy(policy_name(name, role), policy_text(name, rules, access.owner))
 
 

@@ -35,7 +35,7 @@ def policy_text(role: str, rules: Rules, owner: str) -> str:
     return text
 
 
-def reading(paths: Iterable[str]) -> Rules:
+def read_rules(paths: Iterable[str]) -> Rules:
     """Return the rules of who may read these paths."""
     return dict.fromkeys(paths, _READ)
 
@@ -48,8 +48,8 @@ def own_rules(access: Access, role: str, policies: Iterable[str]) -> Rules:
         pipeline_identities.APPLY: _apply(access, policies),
     }
     return {
-        **reading(_refresh(access)),
-        **reading(_own_secrets(access, role)),
+        **read_rules(_refresh(access)),
+        **read_rules(_own_secrets(access, role)),
         **_transit(access),
         **more[role],
     }
@@ -107,7 +107,7 @@ def _drift(access: Access) -> Rules:
     ]
     listed = [f"{kv.mount}/metadata/{kv.prefix}/", "sys/policies/acl/"]
     return {
-        **reading(read),
+        **read_rules(read),
         **dict.fromkeys(listed, _LIST),
         **dict.fromkeys(_holders(access), _READ_AND_LIST),
     }

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_core import PydanticCustomError
 
-from ciaccess.access.reading.faults import closest, shown
+from ciaccess.access.reading.faults import closest, display
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +36,7 @@ _UNITS = {"s": 1, "m": 60, "h": 3600}
 _WITHOUT_DATA = "Leave data/ out: it is put in where the API wants it"
 
 
-def refused(message: str, allowed: str, remedy: str, *, conceal: bool = False) -> PydanticCustomError:
+def rule_error(message: str, allowed: str, remedy: str, *, conceal: bool = False) -> PydanticCustomError:
     """Return the error of a value that breaks a rule, with the three parts of a fault's text.
 
     `conceal` keeps a value that may be a credential out of the fault.
@@ -53,11 +53,11 @@ def name(what: str, *, upper: bool = True, most: int = MOST_NAME_CHARACTERS) -> 
 
     def check(value: str) -> str:
         if len(value) > most:
-            message = f"{shown(value)} has {len(value)} characters"
-            raise refused(message, f"at most {most}", f"Shorten the {what}'s name")
+            message = f"{display(value)} has {len(value)} characters"
+            raise rule_error(message, f"at most {most}", f"Shorten the {what}'s name")
         if ".." in value or not pattern.fullmatch(value):
-            raise refused(
-                f"{shown(value)} is not allowed as the {what}'s name", allowed, f"Rename the {what}"
+            raise rule_error(
+                f"{display(value)} is not allowed as the {what}'s name", allowed, f"Rename the {what}"
             )
         return value
 
@@ -71,7 +71,7 @@ def duration(value: Any) -> int:
     match = re.fullmatch(r"([0-9]{1,6})([smh]?)", text)
     if not match:
         remedy = "Write a number of seconds, or one with a unit"
-        raise refused(f"{shown(value)} is not a duration", allowed, remedy)
+        raise rule_error(f"{display(value)} is not a duration", allowed, remedy)
     seconds = int(match[1]) * _UNITS[match[2] or "s"]
     if not LEAST_TTL_SECONDS <= seconds <= MOST_TTL_SECONDS:
         shorter = seconds < LEAST_TTL_SECONDS
@@ -80,15 +80,17 @@ def duration(value: Any) -> int:
             if shorter
             else "a leaked token would be good for too long"
         )
-        raise refused(f"{shown(value)} is {seconds} s: {why}", allowed, "Choose a duration in that range")
+        raise rule_error(
+            f"{display(value)} is {seconds} s: {why}", allowed, "Choose a duration in that range"
+        )
     return seconds
 
 
 def kv_mount(value: str) -> str:
     """Check the mount of the KV engine."""
     if "data" in value.split("/")[1:]:
-        message = f"{shown(value)} contains data/, which belongs to the API's paths"
-        raise refused(message, "the mount alone, such as secret", _WITHOUT_DATA)
+        message = f"{display(value)} contains data/, which belongs to the API's paths"
+        raise rule_error(message, "the mount alone, such as secret", _WITHOUT_DATA)
     return _vault_path("mount", value)
 
 
@@ -100,9 +102,11 @@ def transit_mount(value: str) -> str:
 def auth_mount(value: str) -> str:
     """Check the mount of an auth backend."""
     if value.startswith("auth/"):
-        raise refused(f"{shown(value)} starts with auth/", "the mount alone, such as jwt", "Leave auth/ out")
+        raise rule_error(
+            f"{display(value)} starts with auth/", "the mount alone, such as jwt", "Leave auth/ out"
+        )
     if value == "token":
-        raise refused('"token" is one of Vault\'s own paths', "another name", "Choose another mount")
+        raise rule_error('"token" is one of Vault\'s own paths', "another name", "Choose another mount")
     return _vault_path("mount", value)
 
 
@@ -110,8 +114,8 @@ def kv_prefix(value: str) -> str:
     """Check the folder of the secrets inside the KV mount."""
     first = value.partition("/")[0]
     if first in ("data", "metadata"):
-        message = f"{shown(value)} starts with {first}/, which belongs to the API's paths"
-        raise refused(message, "the folder of the secrets, such as nexus", _WITHOUT_DATA)
+        message = f"{display(value)} starts with {first}/, which belongs to the API's paths"
+        raise rule_error(message, "the folder of the secrets, such as nexus", _WITHOUT_DATA)
     return _vault_path("prefix", value)
 
 
@@ -128,9 +132,11 @@ def _vault_path(what: str, value: str) -> str:
         or not all(re.fullmatch(SEGMENT, s) for s in segments)
     ):
         allowed = "names joined by single slashes, none at either end"
-        raise refused(f"{shown(value)} cannot be a {what}", allowed, f"Correct the {what}")
+        raise rule_error(f"{display(value)} cannot be a {what}", allowed, f"Correct the {what}")
     if what == "mount" and segments[0] in ("sys", "auth", "identity", "cubbyhole"):
-        raise refused(f"{shown(value)} is one of Vault's own paths", "another name", "Choose another mount")
+        raise rule_error(
+            f"{display(value)} is one of Vault's own paths", "another name", "Choose another mount"
+        )
     return value
 
 
@@ -139,7 +145,7 @@ def format_(value: str) -> str:
     if value not in FORMATS:
         guess = CALLED_OTHERWISE.get(value.lower()) or closest(value, FORMATS)
         remedy = f"Did you mean {guess}?" if guess else "Use Nexus's word for the format"
-        raise refused(f"{shown(value)} is not a format", ", ".join(FORMATS), remedy)
+        raise rule_error(f"{display(value)} is not a format", ", ".join(FORMATS), remedy)
     return value
 
 
@@ -147,8 +153,8 @@ def scope_path(value: str) -> str:
     """Check the folder inside a repository that a push is limited to."""
     if ".." in value or len(value) > MOST_NAME_CHARACTERS or not re.fullmatch(SCOPE_PATH, value):
         allowed = "an absolute folder with a slash at both ends, such as /orchestrator/executor/"
-        raise refused(
-            f"{shown(value)} is not a path scope", allowed, "Write the folder inside the repository"
+        raise rule_error(
+            f"{display(value)} is not a path scope", allowed, "Write the folder inside the repository"
         )
     return value
 
@@ -157,15 +163,17 @@ def formats_or_all(value: Any) -> None:
     """Check that a text in place of a list of formats is `all`."""
     if isinstance(value, str) and value != "all":
         allowed = "all, or a list such as [docker, yum]"
-        raise refused(
-            f"{shown(value)} is neither all nor a list", allowed, "Write all, or put formats in brackets"
+        raise rule_error(
+            f"{display(value)} is neither all nor a list", allowed, "Write all, or put formats in brackets"
         )
 
 
 def domain(value: str) -> str:
     """Check the domain of the users' e-mail addresses."""
     if len(value) > MOST_NAME_CHARACTERS or not re.fullmatch(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", value):
-        raise refused(f"{shown(value)} is not a domain", "a domain such as example.org", "Write a domain")
+        raise rule_error(
+            f"{display(value)} is not a domain", "a domain such as example.org", "Write a domain"
+        )
     return value
 
 
@@ -173,7 +181,9 @@ def text(value: str) -> str:
     """Check a description."""
     if not value.strip() or len(value) > MOST_TEXT_CHARACTERS or not value.isprintable():
         allowed = f"1 to {MOST_TEXT_CHARACTERS} characters on one line"
-        raise refused(f"{shown(value)} is not a description", allowed, "Say in a few words what it is for")
+        raise rule_error(
+            f"{display(value)} is not a description", allowed, "Say in a few words what it is for"
+        )
     return value
 
 
@@ -182,7 +192,7 @@ def privilege(value: str) -> str:
     if len(value) > MOST_NAME_CHARACTERS or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._*-]*", value):
         allowed = "the name of a privilege in Nexus, such as nx-repository-view-*-*-read"
         remedy = "Name the privilege; a wildcard pattern such as :: makes Nexus's privilege list unreadable"
-        raise refused(f"{shown(value)} is not a privilege's name", allowed, remedy)
+        raise rule_error(f"{display(value)} is not a privilege's name", allowed, remedy)
     return value
 
 
@@ -192,5 +202,5 @@ def public_key(value: str) -> str:
     begin, end = "-----BEGIN PUBLIC KEY-----", "-----END PUBLIC KEY-----"
     if not (trimmed.startswith(begin) and trimmed.endswith(end)):
         message = "this is not a public key"
-        raise refused(message, f"PEM, {begin}", "Paste the issuer's public key", conceal=True)
+        raise rule_error(message, f"PEM, {begin}", "Paste the issuer's public key", conceal=True)
     return trimmed

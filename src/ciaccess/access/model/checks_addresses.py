@@ -10,8 +10,8 @@ import re
 from ipaddress import ip_address, ip_network
 from urllib.parse import urlsplit
 
-from ciaccess.access.model.checks import refused
-from ciaccess.access.reading.faults import shown
+from ciaccess.access.model.checks import rule_error
+from ciaccess.access.reading.faults import display
 
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _PLACE = rf"(?P<host>{_LABEL}(?:\.{_LABEL})*|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{{1,5}}))?"
@@ -34,20 +34,20 @@ def url(value: str) -> str:
     try:
         parts = urlsplit(value)
     except ValueError:
-        raise refused(f"{shown(value)} is not a URL", allowed, remedy) from None
+        raise rule_error(f"{display(value)} is not a URL", allowed, remedy) from None
     if "@" in parts.netloc:
         remedy = "Take them out: credentials come from the environment"
-        raise refused("the URL holds credentials", allowed, remedy, conceal=True)
+        raise rule_error("the URL holds credentials", allowed, remedy, conceal=True)
     if parts.scheme in ("https", "http") and (parts.query or parts.fragment):
-        raise refused(f"{shown(value)} has a query or fragment", allowed, "Remove it")
+        raise rule_error(f"{display(value)} has a query or fragment", allowed, "Remove it")
     bare = value.rstrip("/")
     match = _URL.fullmatch(bare)
     if not match or not _is_place(match) or any(part in (".", "..") for part in match["path"].split("/")):
-        raise refused(f"{shown(value)} is not a URL", allowed, remedy)
+        raise rule_error(f"{display(value)} is not a URL", allowed, remedy)
     if parts.scheme == "http" and match["host"] not in _LOOPBACK:
-        raise refused(f"{shown(value)} would carry credentials in plain text", allowed, "Use https://")
+        raise rule_error(f"{display(value)} would carry credentials in plain text", allowed, "Use https://")
     if value != bare:
-        raise refused(f"{shown(value)} ends with a slash", "no trailing slash", f"Write {bare}")
+        raise rule_error(f"{display(value)} ends with a slash", "no trailing slash", f"Write {bare}")
     return value
 
 
@@ -61,8 +61,8 @@ def registry(value: str) -> str:
         or not ("." in match["host"] or match["port"] or match["host"][0] == "[")
     ):
         allowed = "host:port, host.domain (port 443), or either with /repository, without https://"
-        raise refused(
-            f"{shown(value)} is not a registry's address", allowed, "Write it as docker login takes it"
+        raise rule_error(
+            f"{display(value)} is not a registry's address", allowed, "Write it as docker login takes it"
         )
     return value
 
@@ -71,7 +71,7 @@ def image(value: str) -> str:
     """Check a docker image: a name with its registry where it is not Docker Hub's, a tag or a digest."""
     if not _IMAGE.fullmatch(value):
         allowed = "[registry/]name:tag, or with @sha256:<64 digits> behind it"
-        raise refused(f"{shown(value)} is not an image", allowed, "Write it as docker pull takes it")
+        raise rule_error(f"{display(value)} is not an image", allowed, "Write it as docker pull takes it")
     return value
 
 
@@ -95,7 +95,7 @@ def network(value: str) -> str:
         found = ip_network(value)
     except ValueError:
         hint = "Write the network's own address, with zeros behind its length"
-        raise refused(f"{shown(value)} is not a network", allowed, hint) from None
+        raise rule_error(f"{display(value)} is not a network", allowed, hint) from None
     return str(found.network_address) if found.prefixlen == found.max_prefixlen else str(found)
 
 
@@ -105,5 +105,5 @@ def certificates(value: str) -> str:
     begin, end = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
     if trimmed and not (trimmed.startswith(begin) and trimmed.endswith(end) and "PRIVATE KEY" not in trimmed):
         message = "this is not a certificate"
-        raise refused(message, f"PEM, {begin}", "Paste the authority's certificate", conceal=True)
+        raise rule_error(message, f"PEM, {begin}", "Paste the authority's certificate", conceal=True)
     return trimmed

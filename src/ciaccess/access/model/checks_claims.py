@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ciaccess.access.model.checks import refused
-from ciaccess.access.reading.faults import meant, shown
+from ciaccess.access.model.checks import rule_error
+from ciaccess.access.reading.faults import display, suggest
 
 # What GitLab puts into an id_token: https://docs.gitlab.com/ci/secrets/id_token_authentication/. Newer versions add some.
 CLAIMS = (
@@ -28,9 +28,9 @@ CLAIM = "[a-z][a-z0-9_]*"
 def claim(value: str) -> str:
     """Check a claim's name. One that is not known here is a warning of the rules: GitLab adds claims."""
     if not re.fullmatch(CLAIM, value):
-        remedy = meant(value, CLAIMS, "Use a claim of GitLab's id_token")
-        message = f"{shown(value)} is not the name of a claim of GitLab's id_token"
-        raise refused(message, f"lower-case letters, digits and _, such as {', '.join(CLAIMS)}", remedy)
+        remedy = suggest(value, CLAIMS, "Use a claim of GitLab's id_token")
+        message = f"{display(value)} is not the name of a claim of GitLab's id_token"
+        raise rule_error(message, f"lower-case letters, digits and _, such as {', '.join(CLAIMS)}", remedy)
     return value
 
 
@@ -38,22 +38,24 @@ def claim_values(value: Any) -> list[str]:
     """Take one value or several; a claim is text in the token, so `true` and 12 mean "true" and "12"."""
     if isinstance(value, list) and len(value) > MOST_VALUES:
         message = f"the list has {len(value)} values"
-        raise refused(
+        raise rule_error(
             message, f"at most {MOST_VALUES} values", "Name groups, such as group/*, in place of projects"
         )
     texts = []
     for item in value if isinstance(value, list) else [value]:
         if not isinstance(item, bool | int | str):
             remedy = "Write the value as a token has it"
-            raise refused(f"{shown(item)} is not a claim's value", "text, or a list of texts", remedy)
+            raise rule_error(f"{display(item)} is not a claim's value", "text, or a list of texts", remedy)
         texts.append(str(item).lower() if isinstance(item, bool) else str(item))
     if not texts:
         message = "the list is empty, so no job could log in"
-        raise refused(message, "at least one value", "Name a value, or remove the claim")
+        raise rule_error(message, "at least one value", "Name a value, or remove the claim")
     for one in texts:
         if not one.strip() or "," in one or one != one.strip() or not one.isprintable():
             remedy = "Write each value as an entry of its own: Vault splits at commas and trims blanks"
-            raise refused(f"{shown(one)} is not one value", "text without commas or outer blanks", remedy)
+            raise rule_error(
+                f"{display(one)} is not one value", "text without commas or outer blanks", remedy
+            )
     return texts
 
 
@@ -61,14 +63,14 @@ def audience(value: str) -> str:
     """Check an audience."""
     if not value or re.search(r"[\s*,]", value) or not value.isprintable():
         remedy = "Write the aud of the pipelines' id_tokens exactly"
-        raise refused(f"{shown(value)} is not an audience", "text without blanks, commas or *", remedy)
+        raise rule_error(f"{display(value)} is not an audience", "text without blanks, commas or *", remedy)
     return value
 
 
 def subject(value: str) -> str:
     """Check a bound subject; whether GitLab has a sub of that form is the rules'."""
     if not value.isprintable() or value != value.strip():
-        raise refused(
-            f"{shown(value)} is not a sub", "one line without outer blanks", "Write a token's sub exactly"
+        raise rule_error(
+            f"{display(value)} is not a sub", "one line without outer blanks", "Write a token's sub exactly"
         )
     return value

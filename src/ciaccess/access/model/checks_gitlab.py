@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from ciaccess.access.model.checks import refused
-from ciaccess.access.reading.faults import shown
+from ciaccess.access.model.checks import rule_error
+from ciaccess.access.reading.faults import display
 
 
 def _is_path(value: str) -> bool:
@@ -17,7 +17,7 @@ def group_path(value: str) -> str:
     """Check a GitLab group's full path."""
     if not _is_path(value):
         allowed = "the names of its page's address joined by slashes"
-        raise refused(f"{shown(value)} is not a group's path", allowed, "Write the group's full path")
+        raise rule_error(f"{display(value)} is not a group's path", allowed, "Write the group's full path")
     return value
 
 
@@ -25,7 +25,9 @@ def project_path(value: str) -> str:
     """Check a GitLab project's full path."""
     if "/" not in value or not _is_path(value):
         allowed = "group/project, the names of its page's address joined by slashes"
-        raise refused(f"{shown(value)} is not a project's path", allowed, "Write the project's full path")
+        raise rule_error(
+            f"{display(value)} is not a project's path", allowed, "Write the project's full path"
+        )
     return value
 
 
@@ -33,7 +35,7 @@ def branch(value: str) -> str:
     """Check the name of a branch: one, not a pattern of several."""
     if not _is_path(value):
         allowed = "letters, digits, '.', '_', '-' and '/', without *"
-        raise refused(f"{shown(value)} is not a branch", allowed, "Write the name of one branch")
+        raise rule_error(f"{display(value)} is not a branch", allowed, "Write the name of one branch")
     return value
 
 
@@ -41,15 +43,15 @@ def variable_key(value: str) -> str:
     """Check a CI/CD variable's key."""
     if not re.fullmatch(r"[A-Za-z0-9_]{1,255}", value):
         allowed = "1 to 255 letters, digits and underscores"
-        raise refused(f"{shown(value)} cannot be a variable's key", allowed, "Rename the variable")
+        raise rule_error(f"{display(value)} cannot be a variable's key", allowed, "Rename the variable")
     if value.startswith(("CI_", "GITLAB_")) or value in (
         "CI",
         "CHAT_CHANNEL",
         "CHAT_INPUT",
         "TRIGGER_PAYLOAD",
     ):
-        message = f"{shown(value)} would hide one of GitLab's own variables"
-        raise refused(message, "a key without the prefix CI_ or GITLAB_", "Rename the variable")
+        message = f"{display(value)} would hide one of GitLab's own variables"
+        raise rule_error(message, "a key without the prefix CI_ or GITLAB_", "Rename the variable")
     return value
 
 
@@ -57,15 +59,19 @@ def environment_scope(value: str) -> str:
     """Check the environments in which a variable is seen."""
     if not re.fullmatch(r"[A-Za-z0-9 ./*_${}-]{1,255}", value):
         allowed = "an environment's name, with * for any characters"
-        raise refused(f"{shown(value)} is not an environment scope", allowed, "Write * for all environments")
+        raise rule_error(
+            f"{display(value)} is not an environment scope", allowed, "Write * for all environments"
+        )
     return value
 
 
 def environment(value: str) -> str:
     """Check the name of an environment."""
     if not re.fullmatch(r"[A-Za-z0-9_.{}$/-]+", value):
-        raise refused(
-            f"{shown(value)} is not an environment", "a name such as prod", "Write the job's environment:name"
+        raise rule_error(
+            f"{display(value)} is not an environment",
+            "a name such as prod",
+            "Write the job's environment:name",
         )
     return value
 
@@ -76,7 +82,7 @@ def config_uri(value: str) -> str:
         r"[A-Za-z0-9.:-]+/[A-Za-z0-9_./-]+//[A-Za-z0-9_./-]+@refs/(heads|tags)/[A-Za-z0-9_./-]+", value
     ):
         allowed = "host/group/project//file.yml@refs/heads/branch, without https://"
-        raise refused(
-            f"{shown(value)} does not name a pipeline's file", allowed, "Write it as a token has it"
+        raise rule_error(
+            f"{display(value)} does not name a pipeline's file", allowed, "Write it as a token has it"
         )
     return value

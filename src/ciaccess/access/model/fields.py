@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pydantic_core import CoreSchema
 
 
-def _like(pattern: str, most: int = checks.MOST_NAME_CHARACTERS) -> Any:
+def _pattern(pattern: str, most: int = checks.MOST_NAME_CHARACTERS) -> Any:
     return Field(json_schema_extra={"pattern": f"^{pattern}$", "maxLength": most})
 
 
@@ -41,23 +41,23 @@ class _Or:
 def short_form(key: str, schema: dict[str, Any]) -> tuple[Any, Any]:
     """Return the short form of a section: one key's value in its place, with its `schema`."""
 
-    def in_long_form(value: Any) -> Any:
+    def to_long_form(value: Any) -> Any:
         return value if isinstance(value, dict | BaseModel) else {key: value}
 
-    return BeforeValidator(in_long_form), _Or(schema)
+    return BeforeValidator(to_long_form), _Or(schema)
 
 
 _ONE_OF = {"enum": list(FORMATS)}
 _CLAIM_VALUE = {"type": ["string", "integer", "boolean"]}
 
-AccountName = Annotated[str, AfterValidator(checks.name("account")), _like(SEGMENT)]
-RoleId = Annotated[str, AfterValidator(checks.name("role")), _like(SEGMENT)]
+AccountName = Annotated[str, AfterValidator(checks.name("account")), _pattern(SEGMENT)]
+RoleId = Annotated[str, AfterValidator(checks.name("role")), _pattern(SEGMENT)]
 # Goes into descriptions beside MOST_TEXT_CHARACTERS others.
-OwnerName = Annotated[str, AfterValidator(checks.name("owner", most=24)), _like(SEGMENT, 24)]
-RepositoryName = Annotated[str, AfterValidator(checks.name("repository")), _like(SEGMENT)]
+OwnerName = Annotated[str, AfterValidator(checks.name("owner", most=24)), _pattern(SEGMENT, 24)]
+RepositoryName = Annotated[str, AfterValidator(checks.name("repository")), _pattern(SEGMENT)]
 # Vault stores names of roles and policies in lower case.
-VaultRoleName = Annotated[str, AfterValidator(checks.name("JWT role", upper=False)), _like(LOWER_SEGMENT)]
-PolicyName = Annotated[str, AfterValidator(checks.name("policy", upper=False)), _like(LOWER_SEGMENT)]
+VaultRoleName = Annotated[str, AfterValidator(checks.name("JWT role", upper=False)), _pattern(LOWER_SEGMENT)]
+PolicyName = Annotated[str, AfterValidator(checks.name("policy", upper=False)), _pattern(LOWER_SEGMENT)]
 Url = Annotated[str, AfterValidator(checks_addresses.url)]
 Registry = Annotated[str, AfterValidator(checks_addresses.registry)]
 Image = Annotated[str, AfterValidator(checks_addresses.image)]
@@ -79,7 +79,7 @@ Duration = Annotated[
 ]
 KvMount = Annotated[str, AfterValidator(checks.kv_mount)]
 TransitMount = Annotated[str, AfterValidator(checks.transit_mount)]
-TransitKeyName = Annotated[str, AfterValidator(checks.name("transit key")), _like(SEGMENT)]
+TransitKeyName = Annotated[str, AfterValidator(checks.name("transit key")), _pattern(SEGMENT)]
 AuthMount = Annotated[str, AfterValidator(checks.auth_mount)]
 KvPrefix = Annotated[str, AfterValidator(checks.kv_prefix)]
 VaultNamespace = Annotated[str, AfterValidator(checks.vault_namespace)]
@@ -89,13 +89,13 @@ PulledFormats = Annotated[
     WrapValidator(_all_or_formats),
     WithJsonSchema({"anyOf": [{"const": "all"}, {"type": "array", "items": {"type": "string", **_ONE_OF}}]}),
 ]
-ScopePath = Annotated[str, AfterValidator(checks.scope_path), _like(checks.SCOPE_PATH)]
-Text = Annotated[str, AfterValidator(checks.text), _like(r".*\S.*", checks.MOST_TEXT_CHARACTERS)]
+ScopePath = Annotated[str, AfterValidator(checks.scope_path), _pattern(checks.SCOPE_PATH)]
+Text = Annotated[str, AfterValidator(checks.text), _pattern(r".*\S.*", checks.MOST_TEXT_CHARACTERS)]
 PrivilegeName = Annotated[str, AfterValidator(checks.privilege)]
 GroupPath = Annotated[str, AfterValidator(checks_gitlab.group_path)]
 ProjectPath = Annotated[str, AfterValidator(checks_gitlab.project_path)]
 BranchName = Annotated[str, AfterValidator(checks_gitlab.branch)]
-VariableKey = Annotated[str, AfterValidator(checks_gitlab.variable_key), _like("[A-Za-z0-9_]+", 255)]
+VariableKey = Annotated[str, AfterValidator(checks_gitlab.variable_key), _pattern("[A-Za-z0-9_]+", 255)]
 # An editor offers the known ones; GitLab adds claims.
 _CLAIM_NAME = {"anyOf": [{"enum": list(CLAIMS)}, {"pattern": f"^{CLAIM}$"}]}
 Claim = Annotated[str, AfterValidator(checks_claims.claim), Field(json_schema_extra=_CLAIM_NAME)]

@@ -70,7 +70,7 @@ class Acl:
                     templated.append(rule)
                 else:
                     known = by_path.get(rule.path)
-                    by_path[rule.path] = known.merged(rule) if known else rule
+                    by_path[rule.path] = known.merge(rule) if known else rule
         return cls(
             {path: rule for path, rule in by_path.items() if rule.names_one_path},
             tuple(rule for rule in by_path.values() if not rule.names_one_path),
@@ -90,21 +90,21 @@ class Acl:
             return _YES
         if self.unread:
             return Decision(Right.CANNOT_TELL, "; ".join(self.unread))
-        decided = _decided(self._rule_for(path), wanted)
+        decided = _decide(self._rule_for(path), wanted)
         uncertain = [rule for rule in self.templated if rule.matches(path)]
-        if {_decided(rule, wanted).right for rule in uncertain} <= {decided.right}:
+        if {_decide(rule, wanted).right for rule in uncertain} <= {decided.right}:
             return decided
         return Decision(
             Right.CANNOT_TELL, f"the templated path {uncertain[0].path} depends on the identity of the token"
         )
 
-    def may_below(
+    def may_in_folder(
         self, folder: str, names: Iterable[str], wanted: frozenset[str] = READ_OR_WRITE
     ) -> Decision:
         """Decide it for any secret of a folder: the given names, and names that the rules match."""
         within = self._within(folder)
         found = {}
-        for path in _witnesses(within, folder, names):
+        for path in _sample_paths(within, folder, names):
             decision = within.may(path, wanted)
             if decision.right is Right.YES:
                 return decision
@@ -126,7 +126,7 @@ class Acl:
         return Acl(exact, patterns, templated, self.unread, self.is_root)
 
 
-def _witnesses(acl: Acl, folder: str, names: Iterable[str]) -> list[str]:
+def _sample_paths(acl: Acl, folder: str, names: Iterable[str]) -> list[str]:
     """Return sample paths in the folder that together represent all of it."""
     if acl.is_root or acl.unread:
         return [folder]
@@ -144,7 +144,7 @@ def _name_in(rule: Rule, folder: str) -> str | None:
     return next((name for name in candidates if name and rule.matches(f"{folder}/{name}")), None)
 
 
-def _decided(rule: Rule | None, wanted: frozenset[str]) -> Decision:
+def _decide(rule: Rule | None, wanted: frozenset[str]) -> Decision:
     if rule is None or not rule.capabilities & wanted:
         return _NO
     least, most = rule.min_wrapping_seconds, rule.max_wrapping_seconds

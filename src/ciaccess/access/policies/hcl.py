@@ -56,10 +56,10 @@ def _from_json(text: str) -> Block:
         found: Block = json.loads(text, object_pairs_hook=block)
     except (ValueError, RecursionError) as error:
         raise HclError(f"invalid JSON: {error}") from None
-    return Block(_flattened(found.items))
+    return Block(_flatten(found.items))
 
 
-def _flattened(items: tuple[tuple[tuple[str, ...], Value], ...]) -> tuple[tuple[tuple[str, ...], Value], ...]:
+def _flatten(items: tuple[tuple[tuple[str, ...], Value], ...]) -> tuple[tuple[tuple[str, ...], Value], ...]:
     """Return JSON's nested objects and lists of objects as items with two keys, as in HCL."""
     flat: list[tuple[tuple[str, ...], Value]] = []
     for (first,), outer in items:
@@ -97,13 +97,13 @@ class _Reader:
     def block(self, *, is_top: bool = False) -> Block:
         """Read items up to the closing brace, or the end."""
         items = []
-        while not self._takes("end" if is_top else "}"):
+        while not self._accept("end" if is_top else "}"):
             keys = self._keys()
-            has_sign = self._takes("=")
-            items.append((keys, self._value() if has_sign else self._braced()))
+            has_sign = self._accept("=")
+            items.append((keys, self._value() if has_sign else self._braced_block()))
             if has_sign and len(keys) > 1:
                 raise self._fault()
-            self._takes(",")
+            self._accept(",")
         assigned = [keys for keys, value in items if not isinstance(value, Block)]
         if len(set(assigned)) != len(assigned):
             raise HclError(f"{assigned[-1][0]} and others are set more than once")
@@ -117,8 +117,8 @@ class _Reader:
             raise self._fault()
         return tuple(keys)
 
-    def _braced(self) -> Block:
-        if not self._takes("{"):
+    def _braced_block(self) -> Block:
+        if not self._accept("{"):
             raise self._fault()
         return self.block()
 
@@ -127,7 +127,7 @@ class _Reader:
         if kind == "text":
             return self._text()
         if text == "{":
-            return self._braced()
+            return self._braced_block()
         if text == "[":
             return self._list()
         self._next += 1
@@ -141,9 +141,9 @@ class _Reader:
     def _list(self) -> list[Value]:
         self._next += 1
         values: list[Value] = []
-        while not self._takes("]"):
+        while not self._accept("]"):
             values.append(self._value())
-            if not self._takes(",") and self._tokens[self._next][1] != "]":
+            if not self._accept(",") and self._tokens[self._next][1] != "]":
                 raise self._fault()
         return values
 
@@ -159,7 +159,7 @@ class _Reader:
         except KeyError as error:
             raise HclError(f"line {line}: unknown escape \\{error.args[0]}") from None
 
-    def _takes(self, mark: str) -> bool:
+    def _accept(self, mark: str) -> bool:
         kind, text, _ = self._tokens[self._next]
         found = kind == mark if mark == "end" else kind == "mark" and text == mark
         self._next += found and mark != "end"

@@ -108,7 +108,7 @@ class Rule:
         )
         return re.compile(".*".join(literals) + (".*" if self.is_prefix else ""), re.DOTALL)
 
-    def merged(self, other: Rule) -> Rule:
+    def merge(self, other: Rule) -> Rule:
         """Merge two rules for one path: deny wins, capabilities and conditions add up."""
         denied = "deny" in self.capabilities | other.capabilities
         return Rule(
@@ -117,8 +117,8 @@ class Rule:
             _smaller(self.min_wrapping_seconds, other.min_wrapping_seconds),
             _smaller(self.max_wrapping_seconds, other.max_wrapping_seconds),
             self.required | other.required,
-            _both(self.allowed, other.allowed),
-            _both(self.denied, other.denied),
+            _merge_parameters(self.allowed, other.allowed),
+            _merge_parameters(self.denied, other.denied),
             self.needs_approval or other.needs_approval,
         )
 
@@ -210,7 +210,7 @@ def _smaller(one: float, other: float) -> float:
     return min(filter(None, (one, other)), default=0)
 
 
-def _both(one: Parameters, other: Parameters) -> Parameters:
+def _merge_parameters(one: Parameters, other: Parameters) -> Parameters:
     every = {name: (one.get(name), other.get(name)) for name in {*one, *other}}
     return {
         name: () if () in given else tuple(value for each in given if each for value in each)

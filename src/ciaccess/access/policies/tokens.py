@@ -21,7 +21,7 @@ _ALLOWED = ("allowed_policies", "allowed_policies_glob")
 _DISALLOWED = ("disallowed_policies", "disallowed_policies_glob")
 
 
-def folded(names: Iterable[object]) -> list[str]:
+def normalize_names(names: Iterable[object]) -> list[str]:
     """Return normalized policy names, each once, in their order."""
     return list(dict.fromkeys(name for each in names if (name := str(each).strip().lower())))
 
@@ -30,7 +30,7 @@ def named_policies(holder: Mapping[str, Any]) -> list[str]:
     """Return the policies that a role, user, group or entity names."""
     # A team of GitHub has them as one text with commas.
     values = [holder.get(field) or () for field in _FIELDS]
-    return folded(
+    return normalize_names(
         name for value in values for name in (value.split(",") if isinstance(value, str) else value)
     )
 
@@ -53,7 +53,7 @@ def requestable_policies(role: Mapping[str, Any], every: Iterable[str]) -> froze
     all others. A role without any of these gives only policies of the caller. Root tokens need a root token.
     """
     allowed, globs, disallowed, disallowed_globs = (
-        frozenset(folded(role.get(field) or ())) for field in (*_ALLOWED, *_DISALLOWED)
+        frozenset(normalize_names(role.get(field) or ())) for field in (*_ALLOWED, *_DISALLOWED)
     )
     if allowed or globs:
         asked = allowed | {name for name in every if _matches(name, globs)}

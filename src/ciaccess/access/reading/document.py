@@ -255,7 +255,7 @@ class _Reader:
         return key
 
     def _fault(self, at: Any, path: YamlPath, message: str, allowed: str, remedy: str) -> None:
-        fault = Fault(self._document.file, *_start(at), dotted(path), None, message, allowed, remedy)
+        fault = Fault(self._document.file, *_start(at), dotted_path(path), None, message, allowed, remedy)
         self._document.faults.append(fault)
 
 
@@ -277,7 +277,7 @@ def _scalar(text: str) -> Any:
     return text
 
 
-def dotted(path: YamlPath) -> str:
+def dotted_path(path: YamlPath) -> str:
     """Return a path as a message shows it: `accounts.svc-x.push[0]`."""
     text = ""
     for step in path:

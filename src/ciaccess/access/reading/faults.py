@@ -54,7 +54,7 @@ class ConfigError(CiaccessError):
         self.faults = faults
 
 
-def shown(value: Any) -> str:
+def display(value: Any) -> str:
     """Return a value as a message shows it: JSON on one line, cut when it is long."""
     text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= MOST_VALUE_CHARACTERS else f"{text[: MOST_VALUE_CHARACTERS - 1]}…"
@@ -69,7 +69,7 @@ def closest(word: str, words: tuple[str, ...] | list[str]) -> str | None:
     return lowered[found[0]] if found else None
 
 
-def meant(word: str, words: tuple[str, ...] | list[str], otherwise: str) -> str:
+def suggest(word: str, words: tuple[str, ...] | list[str], otherwise: str) -> str:
     """Return the remedy for an unknown word: the most similar of `words`, else `otherwise`."""
     guess = closest(word, words)
     return f"Did you mean {guess}?" if guess else otherwise

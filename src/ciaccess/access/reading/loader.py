@@ -59,12 +59,12 @@ def check(path: Path, addresses: Mapping[str, str] = _NO_ADDRESSES, on: date | N
         return Checked(error.faults[0].file, None, error.faults)
     replaced = references.override(read, addresses)
     made_from = references.resolve(read)
-    access, refused = _modelled(read)
+    access, refused = _validate(read)
     faults = _root_faults(made_from, read.faults, refused, list(rules.faults_of(read, on)))
     faults = tuple(_of_the_stack(fault) if fault.field in replaced else fault for fault in faults)
     if any(fault.severity == "error" for fault in faults):
         access = None
-    return Checked(read.file, access and former_names.expanded(access, on), faults)
+    return Checked(read.file, access and former_names.expand_former_accounts(access, on), faults)
 
 
 def _of_the_stack(fault: Fault) -> Fault:
@@ -72,7 +72,7 @@ def _of_the_stack(fault: Fault) -> Fault:
     return replace(fault, message=f"{fault.message} (by the stack's {references.SETTING})")
 
 
-def _modelled(read: document.Document) -> tuple[Access | None, list[Fault]]:
+def _validate(read: document.Document) -> tuple[Access | None, list[Fault]]:
     try:
         return Access.model_validate(read.data), []
     except ValidationError as error:

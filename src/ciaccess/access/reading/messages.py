@@ -6,8 +6,8 @@ from types import UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
 from ciaccess.access.model.models import Access, Section
-from ciaccess.access.reading.document import dotted
-from ciaccess.access.reading.faults import Fault, closest, meant, shown
+from ciaccess.access.reading.document import dotted_path
+from ciaccess.access.reading.faults import Fault, closest, display, suggest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +30,7 @@ _WRONG_KIND = {
 def faults_of(document: Document, error: ValidationError) -> Iterator[Fault]:
     """Return each of a validation's errors as a fault."""
     errors = error.errors(include_url=False)
-    misspelt = {_intended(details) for details in errors if details["type"] == "extra_forbidden"}
+    misspelt = {_intended_path(details) for details in errors if details["type"] == "extra_forbidden"}
     for details in errors:
         path = tuple(step for step in details["loc"] if step != "[key]")
         if details["type"] == "missing" and path in misspelt:
@@ -40,10 +40,10 @@ def faults_of(document: Document, error: ValidationError) -> Iterator[Fault]:
         line, column = _position(document, path, key=is_key)
         concealed = details.get("ctx", {}).get("conceal") or _may_hold_credential(path)
         value = None if concealed or is_key else document.at(path)
-        yield Fault(document.file, line, column, dotted(path), value, message, allowed, remedy)
+        yield Fault(document.file, line, column, dotted_path(path), value, message, allowed, remedy)
 
 
-def _intended(details: ErrorDetails) -> YamlPath:
+def _intended_path(details: ErrorDetails) -> YamlPath:
     """Return the path that an unknown key was probably meant for, which is then not missing as well."""
     *parent, key = details["loc"]
     return (*parent, closest(str(key), list(_section(tuple(parent)).model_fields)) or key)
@@ -71,9 +71,9 @@ def _words(path: YamlPath, details: ErrorDetails) -> tuple[str, str, str]:
         return f"the key {key} is missing", "", f"Add {key}: {_description(path)}"
     if kind == "extra_forbidden":
         known = list(_section(path[:-1]).model_fields)
-        remedy = meant(str(key), known, "Remove it, or check its indentation")
-        return f"{shown(key)} is not a key of this section", ", ".join(known), remedy
-    what = "this" if _may_hold_credential(path) else shown(given)
+        remedy = suggest(str(key), known, "Remove it, or check its indentation")
+        return f"{display(key)} is not a key of this section", ", ".join(known), remedy
+    what = "this" if _may_hold_credential(path) else display(given)
     if given is None:
         what = "nothing stands here, which"
     if kind in ("model_type", "dict_type"):
@@ -83,10 +83,10 @@ def _words(path: YamlPath, details: ErrorDetails) -> tuple[str, str, str]:
     if kind in _WRONG_KIND:
         message, allowed, remedy = _WRONG_KIND[kind]
         return f"{what} {message}", allowed, remedy
-    return f"{what} is not allowed", _allowed(kind, context), _remedy(given, kind, context)
+    return f"{what} is not allowed", _allowed_values(kind, context), _remedy(given, kind, context)
 
 
-def _allowed(kind: str, context: dict[str, Any]) -> str:
+def _allowed_values(kind: str, context: dict[str, Any]) -> str:
     """Return what a limit of pydantic's own allows."""
     if kind == "string_too_long":
         return f"at most {context['max_length']} characters"
@@ -99,7 +99,7 @@ def _remedy(given: Any, kind: str, context: dict[str, Any]) -> str:
     if kind != "literal_error":
         return "Choose another value"
     words = str(context["expected"]).replace("'", "").replace(" or ", ", ").split(", ")
-    return meant(str(given), words, "Choose one of these")
+    return suggest(str(given), words, "Choose one of these")
 
 
 def _description(path: YamlPath) -> str:
@@ -112,7 +112,7 @@ def _section(path: YamlPath) -> Any:
     """Return the class of the section at a path, None where a path leads to something else."""
     kind: Any = Access
     for step in path:
-        kind = _bare(kind)
+        kind = _inner_type(kind)
         if isinstance(kind, type) and issubclass(kind, Section):
             field = kind.model_fields.get(str(step))
             kind = field.annotation if field else None
@@ -120,11 +120,11 @@ def _section(path: YamlPath) -> Any:
             kind = get_args(kind)[1]
         else:
             return None
-    kind = _bare(kind)
+    kind = _inner_type(kind)
     return kind if isinstance(kind, type) and issubclass(kind, Section) else None
 
 
-def _bare(kind: Any) -> Any:
+def _inner_type(kind: Any) -> Any:
     """Return a type without its annotations and without the None that it may be."""
     while get_origin(kind) in (Annotated, Union, UnionType):
         kind = next((part for part in get_args(kind) if part is not type(None)), None)

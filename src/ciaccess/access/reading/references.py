@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ciaccess.access.reading.document import dotted
-from ciaccess.access.reading.faults import Fault, meant, shown
+from ciaccess.access.reading.document import dotted_path
+from ciaccess.access.reading.faults import Fault, display, suggest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,7 +26,7 @@ ADDRESSES: dict[str, YamlPath] = {
     "gitlab": ("gitlab", "url"),
 }
 SETTING = "ciaccess:addresses"
-_NAMES = {dotted(path): path for path in ADDRESSES.values()}
+_NAMES = {dotted_path(path): path for path in ADDRESSES.values()}
 _REFERENCE = re.compile(r"\$\{([A-Za-z0-9_-]*\.[A-Za-z0-9_.-]*)(\}?)")
 # Stands in for an address that is missing, which is a fault of its own, so that it is not said again elsewhere.
 _UNKNOWN_HOST: dict[str | int, str] = {
@@ -40,13 +40,13 @@ def override(document: Document, addresses: Mapping[str, str]) -> frozenset[str]
     replaced = set()
     for key, value in addresses.items():
         if key not in ADDRESSES:
-            remedy = meant(key, list(ADDRESSES), "Correct config/Pulumi.<stack>.yaml")
-            message = f"{shown(key)} is not an address of access.yaml"
+            remedy = suggest(key, list(ADDRESSES), "Correct config/Pulumi.<stack>.yaml")
+            message = f"{display(key)} is not an address of access.yaml"
             field, allowed = f"{SETTING}.{key}", ", ".join(ADDRESSES)
             document.faults.append(Fault(document.file, 1, 1, field, value, message, allowed, remedy))
         elif isinstance(document.at(ADDRESSES[key][:1]), dict):
             document.replace(ADDRESSES[key], value)
-            replaced.add(dotted(ADDRESSES[key]))
+            replaced.add(dotted_path(ADDRESSES[key]))
     return frozenset(replaced)
 
 
@@ -56,20 +56,20 @@ def resolve(document: Document) -> dict[str, frozenset[str]]:
     for path in document.values:
         value = document.at(path)
         if path and isinstance(value, str) and _REFERENCE.search(value):
-            text, used = _resolved(document, path, value)
+            text, used = _insert_addresses(document, path, value)
             document.replace(path, text)
-            made_from[dotted(path)] = used
+            made_from[dotted_path(path)] = used
     return made_from
 
 
-def _resolved(document: Document, path: YamlPath, value: str) -> tuple[str, frozenset[str]]:
+def _insert_addresses(document: Document, path: YamlPath, value: str) -> tuple[str, frozenset[str]]:
     used: set[str] = set()
 
     def put_in(match: re.Match[str]) -> str:
         refusal = _refusal(path, match)
         if refusal:
             line, column = document.position(path)
-            document.faults.append(Fault(document.file, line, column, dotted(path), match[0], *refusal))
+            document.faults.append(Fault(document.file, line, column, dotted_path(path), match[0], *refusal))
             return match[0]
         used.add(match[1])
         source = _NAMES[match[1]]
@@ -85,16 +85,16 @@ def _refusal(path: YamlPath, match: re.Match[str]) -> tuple[str, str, str] | Non
     """Return what is wrong with a reference, what is allowed, and what to do; None where it is right."""
     allowed = ", ".join(f"${{{known}}}" for known in _NAMES)
     if not match[2]:
-        return f"{shown(match[0])} has no closing brace", allowed, "Add the closing brace"
+        return f"{display(match[0])} has no closing brace", allowed, "Add the closing brace"
     if path in _NAMES.values():
         return (
-            f"{shown(match[0])} makes an address from an address",
+            f"{display(match[0])} makes an address from an address",
             "the address itself",
             "Write the address out",
         )
     if match[1] not in _NAMES:
-        remedy = meant(
+        remedy = suggest(
             match[0], [f"${{{known}}}" for known in _NAMES], "Refer to one of these, or write the value out"
         )
-        return f"{shown(match[0])} refers to nothing", allowed, remedy
+        return f"{display(match[0])} refers to nothing", allowed, remedy
     return None

@@ -1,6 +1,6 @@
 """Rules across the sections of access.yaml, one file per section, as generators of faults.
 
-Rules read the plain data through an Outline, so that they work even if other values are invalid.
+Rules read the plain data through a LenientView, so that they work even if other values are invalid.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ciaccess.access.rules import (
     rotation,
     vault,
 )
-from ciaccess.access.rules.lenient_view import Outline
+from ciaccess.access.rules.lenient_view import LenientView
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,6 +44,6 @@ RULES = (
 
 def faults_of(document: Document, on: date) -> Iterator[Fault]:
     """Return what every rule finds on a day."""
-    outline = Outline(document, on)
+    view = LenientView(document, on)
     for rule in RULES:
-        yield from rule(outline)
+        yield from rule(view)

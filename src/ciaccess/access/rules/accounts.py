@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ciaccess.access.model.checks import CALLED_OTHERWISE, FORMATS
 from ciaccess.access.model.models import Account
-from ciaccess.access.reading.faults import shown
+from ciaccess.access.reading.faults import display
 from ciaccess.access.rules.lenient_view import BUILT_IN_ROLES, GRANTS
 from ciaccess.access.rules.nexus import unknown_role
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from ciaccess.access.reading.document import YamlPath
     from ciaccess.access.reading.faults import Fault
-    from ciaccess.access.rules.lenient_view import Outline, Rule
+    from ciaccess.access.rules.lenient_view import LenientView, Rule
 
 # Formats whose uploads name the folder: it is the path that Nexus compares. Images lie under /v2/ and share their
 # layers across paths; PyPI, npm and the others are uploaded to the repository's root.
@@ -26,108 +26,102 @@ _GUARDS = ("ref_protected", "environment_protected")
 _WRITING = re.compile(r"nx-repository-(view|admin)-[^-]+-(?P<repository>.+)-(edit|add|delete|\*)")
 
 
-def granted(outline: Outline) -> Iterator[Fault]:
+def grants(view: LenientView) -> Iterator[Fault]:
     """An account has a grant, and each of its formats has the repositories for that grant."""
-    formats = outline.mapping("nexus", "repositories")
+    formats = view.mapping("nexus", "repositories")
     misnamed = {CALLED_OTHERWISE.get(name) for name in formats}
-    for account, declared in outline.mapping("accounts").items():
+    for account, declared in view.mapping("accounts").items():
         known = isinstance(declared, dict) and declared.keys() <= Account.model_fields.keys()
         if known and not any(map(declared.get, (*GRANTS, "roles"))):
             remedy = "Add what it may do, or remove the account"
             allowed = f"{', '.join(GRANTS)} or roles"
-            yield outline.fault(
-                ("accounts", account), "the account may do nothing", allowed, remedy, key=True
-            )
+            yield view.fault(("accounts", account), "the account may do nothing", allowed, remedy, key=True)
         for grant in GRANTS:
-            for path, format_ in outline.texts("accounts", account, grant):
+            for path, format_ in view.texts("accounts", account, grant):
                 if formats and format_ in FORMATS and format_ not in formats and format_ not in misnamed:
-                    message = f"there are no repositories of the format {shown(format_)}"
+                    message = f"there are no repositories of the format {display(format_)}"
                     remedy = "Declare them under nexus.repositories, or remove it here"
-                    yield outline.fault(path, message, ", ".join(formats), remedy)
+                    yield view.fault(path, message, ", ".join(formats), remedy)
                 elif isinstance(formats.get(format_), dict):
-                    yield from _repositories(outline, path, grant, format_)
+                    yield from _repositories(view, path, grant, format_)
 
 
-def _repositories(outline: Outline, path: YamlPath, grant: str, format_: str) -> Iterator[Fault]:
-    hosted = outline.repositories(format_)
+def _repositories(view: LenientView, path: YamlPath, grant: str, format_: str) -> Iterator[Fault]:
+    hosted = view.repositories(format_)
     where = f"nexus.repositories.{format_}"
     if grant == "push" and "dev" not in hosted:
         message = f"{format_} has no repository of the environment dev, the only one that is pushed to"
-        yield outline.fault(path, message, "formats with a dev repository", f"Add dev to {where}")
+        yield view.fault(path, message, "formats with a dev repository", f"Add dev to {where}")
     if grant == "promote" and len(hosted) < 2:  # noqa: PLR2004 from one to another
         message = f"{format_} has {len(hosted)} environment, and promotion needs two"
         allowed = "formats with two environments or more"
-        yield outline.fault(path, message, allowed, f"Add uat or prod to {where}")
-    if (
-        grant == "pull"
-        and format_ == "docker"
-        and not outline.text("nexus", "repositories", format_, "group")
-    ):
+        yield view.fault(path, message, allowed, f"Add uat or prod to {where}")
+    if grant == "pull" and format_ == "docker" and not view.text("nexus", "repositories", format_, "group"):
         message = "docker has no group repository, which is what the pull registry serves"
-        yield outline.fault(path, message, "formats that can be pulled", f"Add group to {where}")
+        yield view.fault(path, message, "formats that can be pulled", f"Add group to {where}")
 
 
-def roles(outline: Outline) -> Iterator[Fault]:
+def roles(view: LenientView) -> Iterator[Fault]:
     """An account's further roles exist."""
-    declared = outline.mapping("nexus", "roles")
-    for account in outline.mapping("accounts"):
-        for path, role in outline.texts("accounts", account, "roles"):
+    declared = view.mapping("nexus", "roles")
+    for account in view.mapping("accounts"):
+        for path, role in view.texts("accounts", account, "roles"):
             if role not in declared and role not in BUILT_IN_ROLES:
-                yield unknown_role(outline, path, role)
+                yield unknown_role(view, path, role)
 
 
-def paths(outline: Outline) -> Iterator[Fault]:
+def paths(view: LenientView) -> Iterator[Fault]:
     """A path limits a push, and only for formats with uploads in folders."""
-    for account, declared in outline.mapping("accounts").items():
+    for account, declared in view.mapping("accounts").items():
         path: YamlPath = ("accounts", account, "path")
-        if not outline.text(*path):
+        if not view.text(*path):
             continue
         if isinstance(declared, dict) and not declared.get("push"):
             message = "a path limits what is pushed, and the account pushes nothing"
-            yield outline.fault(path, message, "path beside push", "Add push, or remove path", key=True)
-        for here, format_ in outline.texts("accounts", account, "push"):
+            yield view.fault(path, message, "path beside push", "Add push, or remove path", key=True)
+        for here, format_ in view.texts("accounts", account, "push"):
             if format_ not in _FORMATS_WITH_FOLDERS:
                 message = f"a push of {format_} cannot be limited to a path: its uploads are not in folders"
                 allowed = f"{', '.join(_FORMATS_WITH_FOLDERS)} beside path"
                 remedy = f"Give {format_} to an account without path"
-                yield outline.fault(here, message, allowed, remedy)
+                yield view.fault(here, message, allowed, remedy)
 
 
-def separation(outline: Outline) -> Iterator[Fault]:
+def separation(view: LenientView) -> Iterator[Fault]:
     """Who pushes to dev does not promote: artifacts reach uat and prod by way of another account."""
-    for account, declared in outline.mapping("accounts").items():
+    for account, declared in view.mapping("accounts").items():
         if isinstance(declared, dict) and declared.get("push") and declared.get("promote"):
             message = "the account may push to dev and promote to prod by itself"
             remedy = "Leave promotion to an account of its own"
             path: YamlPath = ("accounts", account, "promote")
-            yield outline.fault(path, message, "push or promote", remedy, key=True, severity="warning")
+            yield view.fault(path, message, "push or promote", remedy, key=True, severity="warning")
 
 
-def read_by_nobody(outline: Outline) -> Iterator[Fault]:
+def unread_secrets(view: LenientView) -> Iterator[Fault]:
     """What pushes or promotes is a pipeline, and a pipeline reads its secret by a JWT role."""
-    for account, declared in outline.mapping("accounts").items():
+    for account, declared in view.mapping("accounts").items():
         works = isinstance(declared, dict) and (declared.get("push") or declared.get("promote"))
-        if works and account not in outline.readers and account not in outline.administrators:
+        if works and account not in view.readers and account not in view.administrators:
             message = "no JWT role may read the account's secret, so no pipeline can use it"
             remedy = "Add it to the accounts of a role under vault.roles"
-            yield outline.fault(
+            yield view.fault(
                 ("accounts", account), message, "accounts of a role", remedy, key=True, severity="warning"
             )
 
 
-def releases_guarded(outline: Outline) -> Iterator[Fault]:
+def releases_guarded(view: LenientView) -> Iterator[Fault]:
     """What writes uat or prod is read by jobs of protected refs or environments only."""
-    severity: Literal["error", "warning"] = "error" if outline.value("strict") is True else "warning"
-    for role in outline.mapping("vault", "roles"):
-        claims = outline.mapping("vault", "roles", role, "bound_claims")
+    severity: Literal["error", "warning"] = "error" if view.value("strict") is True else "warning"
+    for role in view.mapping("vault", "roles"):
+        claims = view.mapping("vault", "roles", role, "bound_claims")
         if not claims or any(_is_true(claims.get(guard)) for guard in _GUARDS):
             continue
-        for path, account in outline.texts("vault", "roles", role, "accounts"):
-            if way := _writes_releases(outline, account):
+        for path, account in view.texts("vault", "roles", role, "accounts"):
+            if way := _writes_releases(view, account):
                 message = f"{account} writes to uat or prod by {way}, and a job of any branch may read its secret by this role"
                 allowed = 'a role bound to ref_protected: "true" or environment_protected: "true"'
                 remedy = 'Give it a role of its own with ref_protected: "true"'
-                yield outline.fault(path, message, allowed, remedy, severity=severity)
+                yield view.fault(path, message, allowed, remedy, severity=severity)
 
 
 def _is_true(value: Any) -> bool:
@@ -138,21 +132,21 @@ def _is_true(value: Any) -> bool:
     )
 
 
-def _writes_releases(outline: Outline, account: str) -> str:
+def _writes_releases(view: LenientView, account: str) -> str:
     """Return the grant or role by which an account may write to uat or prod, "" for none."""
-    if outline.value("accounts", account, "promote"):
+    if view.value("accounts", account, "promote"):
         return "promote"
     released = {
         repository
-        for format_ in outline.mapping("nexus", "repositories")
-        for environment, repository in outline.repositories(format_).items()
+        for format_ in view.mapping("nexus", "repositories")
+        for environment, repository in view.repositories(format_).items()
         if environment != "dev"
     }
-    for privilege, role in outline.held(account).items():
+    for privilege, role in view.further_privileges(account).items():
         match = _WRITING.fullmatch(privilege)
         if match and (match["repository"] == "*" or match["repository"] in released):
             return f"its role {role}"
     return ""
 
 
-RULES: tuple[Rule, ...] = (granted, roles, paths, separation, read_by_nobody, releases_guarded)
+RULES: tuple[Rule, ...] = (grants, roles, paths, separation, unread_secrets, releases_guarded)

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 from pydantic_core import PydanticCustomError
 
 from ciaccess.access.model.checks_claims import CLAIM, CLAIMS, MOST_VALUES, claim_values
-from ciaccess.access.reading.faults import shown
+from ciaccess.access.reading.faults import display
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ciaccess.access.reading.document import YamlPath
     from ciaccess.access.reading.faults import Fault
-    from ciaccess.access.rules.lenient_view import Outline, Rule
+    from ciaccess.access.rules.lenient_view import LenientView, Rule
 
 _ROLES = ("vault", "roles")
 _PLACES = ("project_id", "project_path", "namespace_id", "namespace_path")
@@ -78,53 +78,53 @@ _PATTERN = re.compile(r"[?\[\]^$\\|()]|(?<![0-9])\.\*|\.\+")
 _PATH = r"[A-Za-z0-9_][A-Za-z0-9_.-]*"
 
 
-def admitted(outline: Outline) -> Iterator[Fault]:
+def job_bindings(view: LenientView) -> Iterator[Fault]:
     """A role admits jobs of named projects or namespaces, not all jobs of the GitLab instance."""
-    for role in outline.mapping(*_ROLES):
+    for role in view.mapping(*_ROLES):
         path: YamlPath = (*_ROLES, role, "bound_claims")
-        claims = outline.mapping(*path)
-        if not isinstance(outline.value(*path), dict):
+        claims = view.mapping(*path)
+        if not isinstance(view.value(*path), dict):
             continue
         # A claim at fault by its name may be meant for one of them.
         if not any(claim in (*_PLACES, "sub") or not re.fullmatch(CLAIM, claim) for claim in claims):
             message = "no claim names a project or namespace, so any job of the GitLab instance could log in"
             remedy = "Add namespace_path or project_path"
-            yield outline.fault(path, message, f"one of {', '.join(_PLACES)}", remedy, key=True)
+            yield view.fault(path, message, f"one of {', '.join(_PLACES)}", remedy, key=True)
         for claim, value in claims.items():
             if claim not in (*CLAIMS, *_NEVER_TEXT):
-                yield _unknown(outline, (*path, claim), claim)
+                yield _unknown(view, (*path, claim), claim)
             for here, text in _values((*path, claim), value):
                 if claim == "sub":
-                    yield from _subject(outline, here, text)
+                    yield from _subject(view, here, text)
                 elif claim in (*_PROJECTS, *_NAMESPACES):
-                    yield from _path_value(outline, here, claim, text)
+                    yield from _path_value(view, here, claim, text)
                 else:
-                    yield from _plain_value(outline, here, claim, text)
-        yield from _whole_group(outline, (*path, "namespace_path"))
+                    yield from _plain_value(view, here, claim, text)
+        yield from _whole_group(view, (*path, "namespace_path"))
 
 
-def subjects(outline: Outline) -> Iterator[Fault]:
+def subjects(view: LenientView) -> Iterator[Fault]:
     """A bound subject is a sub by its real form, compared as it is."""
-    for role in outline.mapping(*_ROLES):
+    for role in view.mapping(*_ROLES):
         path: YamlPath = (*_ROLES, role, "bound_subject")
-        text = outline.text(*path)
+        text = view.text(*path)
         if "*" in text:
-            message = f"{shown(text)} has a *, which means nothing here: Vault compares the whole"
-            yield outline.fault(path, message, "one sub in full", "Bind the claim sub instead")
+            message = f"{display(text)} has a *, which means nothing here: Vault compares the whole"
+            yield view.fault(path, message, "one sub in full", "Bind the claim sub instead")
         elif text:
-            yield from _subject(outline, path, text)
+            yield from _subject(view, path, text)
 
 
-def _unknown(outline: Outline, path: YamlPath, claim: str) -> Fault:
+def _unknown(view: LenientView, path: YamlPath, claim: str) -> Fault:
     if claim in _ELSEWHERE:
         why, remedy = _ELSEWHERE[claim]
-        message = f"{shown(claim)} {why}"
-        return outline.fault(path, message, "", remedy, key=True, severity="warning")
-    message = f"{shown(claim)} is not among the claims of GitLab's id_token that are known here"
-    remedy = outline.meant(
+        message = f"{display(claim)} {why}"
+        return view.fault(path, message, "", remedy, key=True, severity="warning")
+    message = f"{display(claim)} is not among the claims of GitLab's id_token that are known here"
+    remedy = view.suggest(
         claim, list(CLAIMS), "Check that a token of this GitLab has it, else no job is admitted"
     )
-    return outline.fault(path, message, ", ".join(CLAIMS), remedy, key=True, severity="warning")
+    return view.fault(path, message, ", ".join(CLAIMS), remedy, key=True, severity="warning")
 
 
 def _values(path: YamlPath, value: object) -> Iterator[tuple[YamlPath, str]]:
@@ -139,86 +139,86 @@ def _values(path: YamlPath, value: object) -> Iterator[tuple[YamlPath, str]]:
             continue
 
 
-def _plain_value(outline: Outline, path: YamlPath, claim: str, text: str) -> Iterator[Fault]:
+def _plain_value(view: LenientView, path: YamlPath, claim: str, text: str) -> Iterator[Fault]:
     form, words = _FORMS.get(claim), _WORDS.get(claim)
     if claim in _NEVER_TEXT:
         message = f"a token holds {claim} as a number or an object, which Vault never finds equal to a text"
-        yield outline.fault(path, message, "claims that are text", "Remove the claim")
+        yield view.fault(path, message, "claims that are text", "Remove the claim")
     elif claim in _IDS and not re.fullmatch(r"[1-9][0-9]*", text):
-        message = f"{shown(text)} is not an id"
-        yield outline.fault(path, message, "a whole number", "Write the id that GitLab shows")
+        message = f"{display(text)} is not an id"
+        yield view.fault(path, message, "a whole number", "Write the id that GitLab shows")
     elif claim in _TRUTHS and text not in ("true", "false"):
-        message = f"{shown(text)} is never in a token"
-        yield outline.fault(path, message, "true or false", "Write true or false")
+        message = f"{display(text)} is never in a token"
+        yield view.fault(path, message, "true or false", "Write true or false")
     elif set(text) <= {"*"}:
-        message = f"{shown(text)} admits everything"
+        message = f"{display(text)} admits everything"
         allowed = "a value, or a beginning of one and *"
-        yield outline.fault(path, message, allowed, "Remove the claim, or narrow it")
+        yield view.fault(path, message, allowed, "Remove the claim, or narrow it")
     elif form and not re.fullmatch(form[0], text):
-        message = f"{shown(text)} can never match: GitLab's {claim} does not look so, and * alone is special to Vault"
-        yield outline.fault(path, message, form[1], "Write the value as a token has it")
+        message = f"{display(text)} can never match: GitLab's {claim} does not look so, and * alone is special to Vault"
+        yield view.fault(path, message, form[1], "Write the value as a token has it")
     elif words and not any(_globs(text, word) for word in words):
-        message = f"{shown(text)} is not among the values that GitLab gives {claim}"
-        remedy = outline.meant(text, list(words), "Check that a token has it, else no job is admitted")
-        yield outline.fault(path, message, ", ".join(words), remedy, severity="warning")
+        message = f"{display(text)} is not among the values that GitLab gives {claim}"
+        remedy = view.suggest(text, list(words), "Check that a token has it, else no job is admitted")
+        yield view.fault(path, message, ", ".join(words), remedy, severity="warning")
     elif _PATTERN.search(text) and claim != "ci_config_ref_uri":
-        message = f"{shown(text)} looks like a regular expression, which Vault does not read"
+        message = f"{display(text)} looks like a regular expression, which Vault does not read"
         remedy = "Write each value, or a beginning of it and *"
-        yield outline.fault(path, message, "text, where * stands for any text", remedy, severity="warning")
+        yield view.fault(path, message, "text, where * stands for any text", remedy, severity="warning")
 
 
 def _globs(pattern: str, word: str) -> bool:
     return bool(re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), word))
 
 
-def _subject(outline: Outline, path: YamlPath, text: str) -> Iterator[Fault]:
+def _subject(view: LenientView, path: YamlPath, text: str) -> Iterator[Fault]:
     allowed = (
         "project_path:GROUP/PROJECT:ref_type:branch:ref:BRANCH, or project_path:GROUP/* for all below a group"
     )
     match = _SUB.fullmatch(text)
     if not match:
         message = (
-            f"{shown(text)} can never match: GitLab's sub does not look so, and * alone is special to Vault"
+            f"{display(text)} can never match: GitLab's sub does not look so, and * alone is special to Vault"
         )
-        yield outline.fault(path, message, allowed, "Write the sub as a token has it")
+        yield view.fault(path, message, allowed, "Write the sub as a token has it")
     elif match[1] == "project_id" and not re.fullmatch("[1-9][0-9]*", match["project"]):
-        message = f"{shown(match['project'])} is not an id"
-        yield outline.fault(path, message, "project_id:NUMBER:…", "Write the id that GitLab shows")
+        message = f"{display(match['project'])} is not an id"
+        yield view.fault(path, message, "project_id:NUMBER:…", "Write the id that GitLab shows")
     elif match[1] == "project_path":
-        yield from _path_value(outline, path, "project_path", match["project"])
+        yield from _path_value(view, path, "project_path", match["project"])
 
 
-def _path_value(outline: Outline, path: YamlPath, claim: str, text: str) -> Iterator[Fault]:
+def _path_value(view: LenientView, path: YamlPath, claim: str, text: str) -> Iterator[Fault]:
     allowed = "group, or group/* for everything below it"
     exact = text.removesuffix("/*")
     if "*" in exact:
         stem = exact.partition("*")[0]
         if not stem:
-            message, remedy = f"{shown(text)} admits every project of the GitLab instance", "Name the group"
+            message, remedy = f"{display(text)} admits every project of the GitLab instance", "Name the group"
         elif stem.endswith("/"):
-            message = f"{shown(text)} admits more than it seems to: * matches slashes too"
+            message = f"{display(text)} admits more than it seems to: * matches slashes too"
             remedy = f"Name each path, or write {stem}* for all below {stem.rstrip('/')}"
         else:
-            message = f"{shown(text)} admits more than the group {stem}, such as {stem}-evil"
+            message = f"{display(text)} admits more than the group {stem}, such as {stem}-evil"
             remedy = f"Write {stem} and {stem}/* as two entries"
-        yield outline.fault(path, message, allowed, remedy)
+        yield view.fault(path, message, allowed, remedy)
     elif not re.fullmatch(rf"{_PATH}(/{_PATH})*", exact):
-        yield outline.fault(path, f"{shown(text)} is not a path of GitLab", allowed, "Write the full path")
+        yield view.fault(path, f"{display(text)} is not a path of GitLab", allowed, "Write the full path")
     elif claim in _PROJECTS and "/" not in text:
-        message = f"{shown(text)} is a group, and no project has that path"
-        yield outline.fault(path, message, "group/project, or group/*", f"Write {text}/*")
+        message = f"{display(text)} is a group, and no project has that path"
+        yield view.fault(path, message, "group/project, or group/*", f"Write {text}/*")
 
 
-def _whole_group(outline: Outline, path: YamlPath) -> Iterator[Fault]:
+def _whole_group(view: LenientView, path: YamlPath) -> Iterator[Fault]:
     """`group/*` alone leaves out the projects that are in the group itself."""
-    placed = list(_values(path, outline.value(*path) or []))
+    placed = list(_values(path, view.value(*path) or []))
     values = {text for _, text in placed}
     for here, text in placed:
         group = text.removesuffix("/*")
         if group != text and "*" not in group and group not in values:
-            message = f"{shown(text)} leaves out the projects that are in {group} itself"
+            message = f"{display(text)} leaves out the projects that are in {group} itself"
             remedy = f"Add {group}, unless only its subgroups are meant"
-            yield outline.fault(here, message, f"{group} and {text}", remedy, severity="warning")
+            yield view.fault(here, message, f"{group} and {text}", remedy, severity="warning")
 
 
-RULES: tuple[Rule, ...] = (admitted, subjects)
+RULES: tuple[Rule, ...] = (job_bindings, subjects)

@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING
 from pydantic_core import PydanticCustomError
 
 from ciaccess.access.model.checks_dates import last_day
-from ciaccess.access.reading.faults import shown
+from ciaccess.access.reading.faults import display
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ciaccess.access.reading.faults import Fault
-    from ciaccess.access.rules.lenient_view import Outline, Rule
+    from ciaccess.access.rules.lenient_view import LenientView, Rule
 
 _LONGEST = timedelta(days=366)
 
 
-def taken(outline: Outline) -> Iterator[Fault]:
+def name_conflicts(view: LenientView) -> Iterator[Fault]:
     """A former name is not an account or second user: both would have the same user and secret."""
-    owners = {name.text: name for name in outline.names if not name.is_former}
-    for name in outline.names:
+    owners = {name.text: name for name in view.names if not name.is_former}
+    for name in view.names:
         if not name.is_former:
             continue
         owner = owners.setdefault(name.text, name)
@@ -30,33 +30,33 @@ def taken(outline: Outline) -> Iterator[Fault]:
         if owner is name:
             continue
         if owner.is_former:
-            message = f"{shown(name.text)} is a former name of {owner.account} too"
+            message = f"{display(name.text)} is a former name of {owner.account} too"
             allowed, remedy = "each former name once", "Remove one of the two"
         elif owner.account == name.account:
-            message = f"{shown(name.text)} is the account's own name"
+            message = f"{display(name.text)} is the account's own name"
         else:
             message = (
-                f"{shown(name.text)} is an account of its own, in line {outline.line(owner.path, key=True)}"
+                f"{display(name.text)} is an account of its own, in line {view.line(owner.path, key=True)}"
             )
-        yield outline.fault(name.path, message, allowed, remedy, key=True)
+        yield view.fault(name.path, message, allowed, remedy, key=True)
 
 
-def ends(outline: Outline) -> Iterator[Fault]:
+def ends(view: LenientView) -> Iterator[Fault]:
     """A former name ends on a day to come, and within a year."""
-    for name in outline.names:
+    for name in view.names:
         path = (*name.path, "until")
         try:
-            until = last_day(outline.value(*path)) if name.is_former else outline.on
+            until = last_day(view.value(*path)) if name.is_former else view.on
         except PydanticCustomError:
             continue  # said already, of the value
-        if until < outline.on:
+        if until < view.on:
             message = f"{name.text} ended with {until.isoformat()}: no longer declared; the next `pulumi up` deletes it"
             remedy = "Remove the entry once that is applied, or give it another day"
-            yield outline.fault(path, message, "a day to come", remedy, severity="warning")
-        elif until > outline.on + _LONGEST:
-            message = f"{shown(until)} is more than a year ahead"
+            yield view.fault(path, message, "a day to come", remedy, severity="warning")
+        elif until > view.on + _LONGEST:
+            message = f"{display(until)} is more than a year ahead"
             remedy = "Choose a nearer day, which can be put off, or leave the account its name"
-            yield outline.fault(path, message, "a day within a year", remedy)
+            yield view.fault(path, message, "a day within a year", remedy)
 
 
-RULES: tuple[Rule, ...] = (taken, ends)
+RULES: tuple[Rule, ...] = (name_conflicts, ends)

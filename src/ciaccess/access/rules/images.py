@@ -10,69 +10,67 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from ciaccess.access.reading.faults import shown
+from ciaccess.access.reading.faults import display
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ciaccess.access.reading.faults import Fault
-    from ciaccess.access.rules.lenient_view import Outline, Rule
+    from ciaccess.access.rules.lenient_view import LenientView, Rule
 
 _ALLOWED = "an image with @sha256:<digest>, or of a repository that no account here pushes to"
 _WRITES = re.compile(r"nx-repository-view-(?:docker|\*)-.+-(?:add|edit|\*)")
 _MOST_NAMES = 3
 
 
-def replaceable(outline: Outline) -> Iterator[Fault]:
+def replaceable(view: LenientView) -> Iterator[Fault]:
     """No declared account can replace an image; a tag without digest is warned of."""
-    pushers = _pushers(outline)
+    pushers = _pushers(view)
     by = ", ".join(pushers[:_MOST_NAMES]) + (" and others" if len(pushers) > _MOST_NAMES else "")
     tags: list[str] = []
-    for name in outline.mapping("images"):
-        image = outline.text("images", name)
+    for name in view.mapping("images"):
+        image = view.text("images", name)
         if not image or "@sha256:" in image:
             continue
-        if pushers and _is_pushed_to(outline, image):
-            message = f"{shown(image)} can be replaced by a push of {by}"
+        if pushers and _is_pushed_to(view, image):
+            message = f"{display(image)} can be replaced by a push of {by}"
             remedy = f"Add its digest: {image}@sha256:…"
-            yield outline.fault(("images", name), message, _ALLOWED, remedy)
+            yield view.fault(("images", name), message, _ALLOWED, remedy)
         else:
             tags.append(name)
     if tags:
         message = f"tags without a digest can be moved: {', '.join(tags)}"
         remedy = "Add @sha256:… behind each tag"
-        yield outline.fault(("images",), message, "tag@sha256:<digest>", remedy, key=True, severity="warning")
+        yield view.fault(("images",), message, "tag@sha256:<digest>", remedy, key=True, severity="warning")
 
 
-def _pushers(outline: Outline) -> list[str]:
+def _pushers(view: LenientView) -> list[str]:
     """Return the accounts that write images."""
     return [
         account
-        for account in outline.mapping("accounts")
+        for account in view.mapping("accounts")
         if any(
             format_ in ("docker", "*")
             for grant in ("push", "promote")
-            for _, format_ in outline.texts("accounts", account, grant)
+            for _, format_ in view.texts("accounts", account, grant)
         )
-        or any(map(_WRITES.fullmatch, outline.held(account)))
+        or any(map(_WRITES.fullmatch, view.further_privileges(account)))
     ]
 
 
-def _is_pushed_to(outline: Outline, image: str) -> bool:
+def _is_pushed_to(view: LenientView, image: str) -> bool:
     """Tell whether an image comes from a repository that accounts push to.
 
     By its registry, or by the path below Nexus's host.
     """
     image = image.lower()  # Hosts are compared so by clients.
-    registries = (outline.text("nexus", "push_registry"), outline.text("nexus", "pull_registry"))
+    registries = (view.text("nexus", "push_registry"), view.text("nexus", "pull_registry"))
     if any(registry and image.startswith(f"{registry.lower()}/") for registry in registries):
         return True
     host, _, rest = image.partition("/")
-    if host.removesuffix(":443") != urlsplit(outline.text("nexus", "url")).netloc.removesuffix(":443"):
+    if host.removesuffix(":443") != urlsplit(view.text("nexus", "url")).netloc.removesuffix(":443"):
         return False
-    held = set(outline.repositories("docker").values()) | {
-        outline.text("nexus", "repositories", "docker", "group")
-    }
+    held = set(view.repositories("docker").values()) | {view.text("nexus", "repositories", "docker", "group")}
     return rest.removeprefix("repository/").partition("/")[0] in held
 
 

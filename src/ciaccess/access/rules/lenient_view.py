@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from ciaccess.access.desired.administration import is_admin_name
 from ciaccess.access.desired.nexus import privilege_name
-from ciaccess.access.reading.document import dotted
-from ciaccess.access.reading.faults import Fault, meant
+from ciaccess.access.reading.document import dotted_path
+from ciaccess.access.reading.faults import Fault, suggest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from ciaccess.access.reading.document import Document, YamlPath
 
-    Rule = Callable[["Outline"], Iterator[Fault]]
+    Rule = Callable[["LenientView"], Iterator[Fault]]
 
 Placed = tuple["YamlPath", str]
 ENVIRONMENTS = ("dev", "uat", "prod")
@@ -47,7 +47,7 @@ class Name(NamedTuple):
         return len(self.path) > _DECLARED
 
 
-class Outline:
+class LenientView:
     """Reads plain data by path, with invalid values as empty, and creates faults. `on` is the day."""
 
     def __init__(self, document: Document, on: date) -> None:
@@ -90,13 +90,13 @@ class Outline:
         line, column = self._document.position(path, key=key)
         value = None if key or conceal else self._document.at(path)
         return Fault(
-            self._document.file, line, column, dotted(path), value, message, allowed, remedy, severity
+            self._document.file, line, column, dotted_path(path), value, message, allowed, remedy, severity
         )
 
-    def meant(self, word: str, words: list[str], otherwise: str) -> str:
+    def suggest(self, word: str, words: list[str], otherwise: str) -> str:
         """Return the remedy for an unknown word: a similar one for the first few, else `otherwise`."""
         self._guesses -= 1
-        return meant(word, words, otherwise) if self._guesses >= 0 else otherwise
+        return suggest(word, words, otherwise) if self._guesses >= 0 else otherwise
 
     def line(self, path: YamlPath, *, key: bool = False) -> int:
         """Return the line of a path's value, or of its key."""
@@ -131,7 +131,7 @@ class Outline:
                 found.setdefault(account, []).append(role)
         return found
 
-    def held(self, account: str) -> dict[str, str]:
+    def further_privileges(self, account: str) -> dict[str, str]:
         """Return the privileges of an account's further roles, contained ones too, each with its role.
 
         A role that is not declared stands for itself.
@@ -158,7 +158,7 @@ class Outline:
         return next(
             (
                 (privilege, by)
-                for privilege, by in self.held(account).items()
+                for privilege, by in self.further_privileges(account).items()
                 if not _HARMLESS.fullmatch(privilege)
                 and privilege not in _HARMLESS_ROLES
                 and privilege not in self.selector_privileges

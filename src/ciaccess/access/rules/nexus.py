@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ciaccess.access.reading.document import dotted
-from ciaccess.access.reading.faults import shown
+from ciaccess.access.reading.document import dotted_path
+from ciaccess.access.reading.faults import display
 from ciaccess.access.rules.lenient_view import BUILT_IN_ROLES, ENVIRONMENTS
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from ciaccess.access.reading.document import YamlPath
     from ciaccess.access.reading.faults import Fault
-    from ciaccess.access.rules.lenient_view import Outline, Rule
+    from ciaccess.access.rules.lenient_view import LenientView, Rule
 
 _ROLES = ("nexus", "roles")
 # Nexus's usual ports: hosted repositories behind the one, the group behind the other. Swapping them is the most common
@@ -21,98 +21,92 @@ _ROLES = ("nexus", "roles")
 _PUSH_PORT, _PULL_PORT = "8443", "8444"
 
 
-def registries(outline: Outline) -> Iterator[Fault]:
+def registries(view: LenientView) -> Iterator[Fault]:
     """The two registries are not swapped, and one for both must accept pushes and serve pulls."""
     here: YamlPath = ("nexus", "push_registry")
-    push, pull = outline.text(*here), outline.text("nexus", "pull_registry")
+    push, pull = view.text(*here), view.text("nexus", "pull_registry")
     if push.endswith(f":{_PULL_PORT}") and pull.endswith(f":{_PUSH_PORT}"):
         message = (
-            f"{shown(push)} has the port that images are pulled from, and pull_registry the one of pushes"
+            f"{display(push)} has the port that images are pulled from, and pull_registry the one of pushes"
         )
         allowed = f"pushes to port {_PUSH_PORT}, pulls from port {_PULL_PORT}"
-        yield outline.fault(here, message, allowed, "Swap push_registry and pull_registry")
+        yield view.fault(here, message, allowed, "Swap push_registry and pull_registry")
     elif push and push == pull:
-        message = f"{shown(pull)} is push_registry too, so pulls see only what that repository serves"
+        message = f"{display(pull)} is push_registry too, so pulls see only what that repository serves"
         allowed = (
             "the registry of the group, or one for both where its repository accepts pushes and serves pulls"
         )
         remedy = "Name the registry of the group, unless this one serves both"
-        yield outline.fault(("nexus", "pull_registry"), message, allowed, remedy, severity="warning")
+        yield view.fault(("nexus", "pull_registry"), message, allowed, remedy, severity="warning")
 
 
-def repositories(outline: Outline) -> Iterator[Fault]:
+def repositories(view: LenientView) -> Iterator[Fault]:
     """A repository has one format and one environment; Nexus takes no notice of case."""
     seen: dict[str, YamlPath] = {}
-    for format_, declared in outline.mapping("nexus", "repositories").items():
+    for format_, declared in view.mapping("nexus", "repositories").items():
         here: YamlPath = ("nexus", "repositories", format_)
         if isinstance(declared, dict) and not any(declared.get(environment) for environment in ENVIRONMENTS):
             message = "no environment has a repository"
             remedy = "Add the repository of an environment, or remove the format"
-            yield outline.fault(here, message, f"at least one of {', '.join(ENVIRONMENTS)}", remedy, key=True)
+            yield view.fault(here, message, f"at least one of {', '.join(ENVIRONMENTS)}", remedy, key=True)
         for place in (*ENVIRONMENTS, "group"):
-            repository = outline.text(*here, place)
+            repository = view.text(*here, place)
             first = seen.setdefault(repository.lower(), (*here, place)) if repository else ()
             if first and first != (*here, place):
-                message = f"{shown(repository)} is {dotted(first)} too"
-                yield outline.fault(
-                    (*here, place), message, "a repository of its own", "Correct one of the two"
-                )
+                message = f"{display(repository)} is {dotted_path(first)} too"
+                yield view.fault((*here, place), message, "a repository of its own", "Correct one of the two")
 
 
-def roles(outline: Outline) -> Iterator[Fault]:
+def roles(view: LenientView) -> Iterator[Fault]:
     """A named role has rights, is used, and is not built into Nexus."""
-    declared = outline.mapping(*_ROLES)
+    declared = view.mapping(*_ROLES)
     given = {
-        role
-        for account in outline.mapping("accounts")
-        for _, role in outline.texts("accounts", account, "roles")
+        role for account in view.mapping("accounts") for _, role in view.texts("accounts", account, "roles")
     }
-    given |= {inner for role in declared for _, inner in outline.texts(*_ROLES, role, "roles")}
+    given |= {inner for role in declared for _, inner in view.texts(*_ROLES, role, "roles")}
     for role, body in declared.items():
         path: YamlPath = (*_ROLES, role)
         if role in BUILT_IN_ROLES:
-            message = f"{shown(role)} is a role that every Nexus has, and cannot be changed"
-            yield outline.fault(path, message, "another name", "Rename the role", key=True)
+            message = f"{display(role)} is a role that every Nexus has, and cannot be changed"
+            yield view.fault(path, message, "another name", "Rename the role", key=True)
         elif isinstance(body, dict) and not any(map(body.get, ("pull", "privileges", "roles"))):
             remedy = "Add what it gives, or remove the role"
-            yield outline.fault(path, "the role gives nothing", "pull, privileges or roles", remedy, key=True)
-        elif role not in given and outline.mapping("accounts"):
-            message = f"no account has the role {shown(role)}"
+            yield view.fault(path, "the role gives nothing", "pull, privileges or roles", remedy, key=True)
+        elif role not in given and view.mapping("accounts"):
+            message = f"no account has the role {display(role)}"
             remedy = "Give it to an account, or remove it"
-            yield outline.fault(path, message, "roles in use", remedy, key=True, severity="warning")
-        for here, privilege in outline.texts(*path, "privileges"):
+            yield view.fault(path, message, "roles in use", remedy, key=True, severity="warning")
+        for here, privilege in view.texts(*path, "privileges"):
             if privilege.startswith("nx-repository-admin-") or privilege.endswith(("-delete", "-*")):
-                message = f"{shown(privilege)} gives more than browse, read, edit and add"
+                message = f"{display(privilege)} gives more than browse, read, edit and add"
                 remedy = "Name the actions one by one, unless deleting is what the role is for"
-                yield outline.fault(here, message, "…-browse, -read, -edit, -add", remedy, severity="warning")
+                yield view.fault(here, message, "…-browse, -read, -edit, -add", remedy, severity="warning")
 
 
-def contained(outline: Outline) -> Iterator[Fault]:
+def contained_roles(view: LenientView) -> Iterator[Fault]:
     """A role contains roles that exist, and never itself, not even by way of others."""
-    declared = outline.mapping(*_ROLES)
+    declared = view.mapping(*_ROLES)
     for role in declared:
-        for here, inner in outline.texts(*_ROLES, role, "roles"):
+        for here, inner in view.texts(*_ROLES, role, "roles"):
             if inner not in declared and inner not in BUILT_IN_ROLES:
-                yield unknown_role(outline, here, inner)
-    for circle in _circles(outline):
+                yield unknown_role(view, here, inner)
+    for circle in _circles(view):
         way = " contains ".join((*circle, circle[0]))
         path: YamlPath = (*_ROLES, circle[0], "roles")
-        yield outline.fault(
-            path, f"{way}: a circle", "roles without a circle", "Take one of them out", key=True
-        )
+        yield view.fault(path, f"{way}: a circle", "roles without a circle", "Take one of them out", key=True)
 
 
-def unknown_role(outline: Outline, path: YamlPath, role: str) -> Fault:
+def unknown_role(view: LenientView, path: YamlPath, role: str) -> Fault:
     """Return the fault of a role that is neither declared nor one of Nexus's own."""
-    known = list(dict.fromkeys([*outline.mapping(*_ROLES), *BUILT_IN_ROLES]))
-    remedy = outline.meant(role, known, "Declare it under nexus.roles")
-    return outline.fault(path, f"there is no role {shown(role)}", ", ".join(known), remedy)
+    known = list(dict.fromkeys([*view.mapping(*_ROLES), *BUILT_IN_ROLES]))
+    remedy = view.suggest(role, known, "Declare it under nexus.roles")
+    return view.fault(path, f"there is no role {display(role)}", ", ".join(known), remedy)
 
 
-def _circles(outline: Outline) -> Iterator[tuple[str, ...]]:
+def _circles(view: LenientView) -> Iterator[tuple[str, ...]]:
     """Return each circle once, from that of its roles which stands first in the file."""
-    declared = list(outline.mapping(*_ROLES))
-    inner = {role: [name for _, name in outline.texts(*_ROLES, role, "roles")] for role in declared}
+    declared = list(view.mapping(*_ROLES))
+    inner = {role: [name for _, name in view.texts(*_ROLES, role, "roles")] for role in declared}
     closed: set[str] = set()
     for first in declared:
         ways: list[tuple[str, ...]] = [(first,)]
@@ -129,4 +123,4 @@ def _circles(outline: Outline) -> Iterator[tuple[str, ...]]:
                     ways.append((*way, role))
 
 
-RULES: tuple[Rule, ...] = (registries, repositories, roles, contained)
+RULES: tuple[Rule, ...] = (registries, repositories, roles, contained_roles)

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from ciaccess.access.desired import pipeline_identities
 from ciaccess.access.desired.rotation import second_user
-from ciaccess.access.reading.faults import shown
+from ciaccess.access.reading.faults import display
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ciaccess.access.reading.document import YamlPath
     from ciaccess.access.reading.faults import Fault
-    from ciaccess.access.rules.lenient_view import Outline, Rule
+    from ciaccess.access.rules.lenient_view import LenientView, Rule
 
 _POLICIES = tuple(f"{role}-policy" for role in pipeline_identities.IDENTITIES)
 _USERS = tuple(
@@ -27,57 +27,57 @@ _TAKEN: dict[YamlPath, tuple[str, ...]] = {
 }
 
 
-def taken(outline: Outline) -> Iterator[Fault]:
+def reserved_names(view: LenientView) -> Iterator[Fault]:
     """No account, role or policy has the name of one of the pipeline's."""
-    if not outline.mapping("pipeline"):
+    if not view.mapping("pipeline"):
         return
-    for name in outline.names:
+    for name in view.names:
         if name.text.lower() in _USERS:
-            yield _taken(outline, name.path, name.text, key=True)
+            yield _reserved_name(view, name.path, name.text, key=True)
     for section, names in _TAKEN.items():
-        for each in outline.mapping(*section):
+        for each in view.mapping(*section):
             if each.lower() in names:
-                yield _taken(outline, (*section, each), each, key=True)
-    for role in outline.mapping("vault", "roles"):
+                yield _reserved_name(view, (*section, each), each, key=True)
+    for role in view.mapping("vault", "roles"):
         path: YamlPath = ("vault", "roles", role, "policy")
-        if outline.text(*path) in (*pipeline_identities.IDENTITIES, *_POLICIES):
-            yield _taken(outline, path, outline.text(*path), key=False)
+        if view.text(*path) in (*pipeline_identities.IDENTITIES, *_POLICIES):
+            yield _reserved_name(view, path, view.text(*path), key=False)
 
 
-def _taken(outline: Outline, path: YamlPath, name: str, *, key: bool) -> Fault:
-    message = f"{shown(name)} is what the pipeline of ciaccess itself brings along"
-    return outline.fault(path, message, "another name", "Rename it, or remove pipeline", key=key)
+def _reserved_name(view: LenientView, path: YamlPath, name: str, *, key: bool) -> Fault:
+    message = f"{display(name)} is what the pipeline of ciaccess itself brings along"
+    return view.fault(path, message, "another name", "Rename it, or remove pipeline", key=key)
 
 
-def folder(outline: Outline) -> Iterator[Fault]:
+def folder(view: LenientView) -> Iterator[Fault]:
     """The pipeline's credentials and the accounts' secrets are in separate folders."""
     path: YamlPath = ("pipeline", "secrets")
-    if not outline.mapping("pipeline"):
+    if not view.mapping("pipeline"):
         return
-    mount = outline.text("vault", "kv", "mount") or "secret"
-    prefix = outline.text("vault", "kv", "prefix") or "nexus"
-    secrets = outline.text(*path) or "ciaccess"
+    mount = view.text("vault", "kv", "mount") or "secret"
+    prefix = view.text("vault", "kv", "prefix") or "nexus"
+    secrets = view.text(*path) or "ciaccess"
     if secrets.split("/")[0] == mount:
-        message = f"{shown(secrets)} repeats the mount {shown(mount)}"
-        yield outline.fault(
+        message = f"{display(secrets)} repeats the mount {display(mount)}"
+        yield view.fault(
             path, message, "the folder inside the mount", f"Leave {mount}/ out: the two are joined"
         )
     elif f"{secrets}/".startswith(f"{prefix}/") or f"{prefix}/".startswith(f"{secrets}/"):
-        message = f"{shown(secrets)} and vault.kv.prefix, {shown(prefix)}, overlap"
+        message = f"{display(secrets)} and vault.kv.prefix, {display(prefix)}, overlap"
         remedy = "Name a folder of its own, such as ciaccess"
-        yield outline.fault(path, message, "another folder than the accounts'", remedy)
+        yield view.fault(path, message, "another folder than the accounts'", remedy)
 
 
-def transit(outline: Outline) -> Iterator[Fault]:
+def transit(view: LenientView) -> Iterator[Fault]:
     """A transit engine is named for a key, and is not where the secrets are."""
     path: YamlPath = ("pipeline", "transit_mount")
-    mount = outline.text(*path)
-    if mount and not outline.text("pipeline", "transit_key"):
+    mount = view.text(*path)
+    if mount and not view.text("pipeline", "transit_key"):
         message = "the mount of a transit engine does nothing without the key"
-        yield outline.fault(path, message, "transit_mount beside transit_key", "Add transit_key", key=True)
-    elif mount and mount == (outline.text("vault", "kv", "mount") or "secret"):
-        message = f"{shown(mount)} is the mount of the secrets, vault.kv.mount"
-        yield outline.fault(path, message, "the mount of a transit engine", "Name that engine's mount")
+        yield view.fault(path, message, "transit_mount beside transit_key", "Add transit_key", key=True)
+    elif mount and mount == (view.text("vault", "kv", "mount") or "secret"):
+        message = f"{display(mount)} is the mount of the secrets, vault.kv.mount"
+        yield view.fault(path, message, "the mount of a transit engine", "Name that engine's mount")
 
 
-RULES: tuple[Rule, ...] = (taken, folder, transit)
+RULES: tuple[Rule, ...] = (reserved_names, folder, transit)

@@ -8,14 +8,14 @@ from pydantic_core import PydanticCustomError
 
 from ciaccess.access.model.checks import duration
 from ciaccess.access.policies.tokens import BUILT_IN
-from ciaccess.access.reading.faults import shown
+from ciaccess.access.reading.faults import display
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from ciaccess.access.reading.document import YamlPath
     from ciaccess.access.reading.faults import Fault
-    from ciaccess.access.rules.lenient_view import Outline, Rule
+    from ciaccess.access.rules.lenient_view import LenientView, Rule
 
 _ROLES = ("vault", "roles")
 _KEY_SOURCES = ("discovery_url", "jwks_url", "public_keys")
@@ -23,10 +23,10 @@ _AUTHORITIES = {"oidc_discovery_ca_pem": "discovery_url", "jwks_ca_pem": "jwks_u
 _MOST_LISTED, _MOST_SHOWN = 10, 40
 
 
-def verification(outline: Outline) -> Iterator[Fault]:
+def verification(view: LenientView) -> Iterator[Fault]:
     """Vault takes the issuer's keys from exactly one source, and the issuer is GitLab."""
     here: YamlPath = ("vault", "jwt")
-    jwt = outline.mapping(*here)
+    jwt = view.mapping(*here)
     given = [key for key in _KEY_SOURCES if jwt.get(key)]
     if jwt and len(given) != 1:
         message = (
@@ -34,82 +34,76 @@ def verification(outline: Outline) -> Iterator[Fault]:
         )
         path = (*here, given[-1]) if given else here
         remedy = "Keep one of them" if given else "Add discovery_url: ${gitlab.url}"
-        yield outline.fault(path, message, f"one of {', '.join(_KEY_SOURCES)}", remedy, key=True)
+        yield view.fault(path, message, f"one of {', '.join(_KEY_SOURCES)}", remedy, key=True)
     for certificate, source in _AUTHORITIES.items():
         if jwt.get(certificate) and not jwt.get(source):
             message = f"the authority of {source} does nothing without it"
             allowed = f"{certificate} beside {source}"
-            yield outline.fault(
-                (*here, certificate), message, allowed, f"Add {source}, or remove it", key=True
-            )
-    issuer, gitlab = outline.text(*here, "issuer"), outline.text("gitlab", "url")
+            yield view.fault((*here, certificate), message, allowed, f"Add {source}, or remove it", key=True)
+    issuer, gitlab = view.text(*here, "issuer"), view.text("gitlab", "url")
     if issuer and gitlab and issuer != gitlab:
-        message = f"{shown(issuer)} is not gitlab.url, which is what GitLab's tokens name as their issuer"
+        message = f"{display(issuer)} is not gitlab.url, which is what GitLab's tokens name as their issuer"
         remedy = "Write ${gitlab.url}, unless GitLab is reached under another name than its external URL"
-        yield outline.fault((*here, "issuer"), message, "${gitlab.url}", remedy, severity="warning")
+        yield view.fault((*here, "issuer"), message, "${gitlab.url}", remedy, severity="warning")
 
 
-def folder(outline: Outline) -> Iterator[Fault]:
+def folder(view: LenientView) -> Iterator[Fault]:
     """The prefix is the folder inside the mount, not the whole path."""
-    mount = outline.text("vault", "kv", "mount") or "secret"
-    prefix = outline.text("vault", "kv", "prefix")
+    mount = view.text("vault", "kv", "mount") or "secret"
+    prefix = view.text("vault", "kv", "prefix")
     if prefix.split("/")[0] == mount:
-        message = f"{shown(prefix)} repeats the mount {shown(mount)}"
+        message = f"{display(prefix)} repeats the mount {display(mount)}"
         remedy = f"Leave {mount}/ out: the two are joined"
-        yield outline.fault(("vault", "kv", "prefix"), message, "the folder inside the mount", remedy)
+        yield view.fault(("vault", "kv", "prefix"), message, "the folder inside the mount", remedy)
 
 
-def policies(outline: Outline) -> Iterator[Fault]:
+def policies(view: LenientView) -> Iterator[Fault]:
     """No role has a policy's name: jobs that log in with the policy's name have failed often."""
-    roles = outline.mapping(*_ROLES)
+    roles = view.mapping(*_ROLES)
     owners: dict[str, str] = {}
     for role in roles:
-        policy = outline.policy(role)
+        policy = view.policy(role)
         path: YamlPath = (*_ROLES, role, "policy")
         if policy in roles:
-            where = (
-                "its own role" if policy == role else f"the role in line {outline.line((*_ROLES, policy))}"
-            )
-            message = f"the policy {shown(policy)} has the name of {where}"
+            where = "its own role" if policy == role else f"the role in line {view.line((*_ROLES, policy))}"
+            message = f"the policy {display(policy)} has the name of {where}"
             allowed = "names that no JWT role has"
             remedy = (
                 f"Rename it, such as {role}-read-policy: a job must name the role, and would name the policy"
             )
-            yield outline.fault(path, message, allowed, remedy)
+            yield view.fault(path, message, allowed, remedy)
         if policy in BUILT_IN:
-            message = f"{shown(policy)} is one of Vault's own policies"
-            yield outline.fault(path, message, "another name", f"Rename it, such as {role}-policy")
+            message = f"{display(policy)} is one of Vault's own policies"
+            yield view.fault(path, message, "another name", f"Rename it, such as {role}-policy")
         first = owners.setdefault(policy, role)
         if first != role:
-            message = f"the policy {shown(policy)} is that of the role {shown(first)} too"
+            message = f"the policy {display(policy)} is that of the role {display(first)} too"
             remedy = "Give each role a policy of its own: one would overwrite the other"
-            yield outline.fault(path, message, "one policy for each role", remedy)
+            yield view.fault(path, message, "one policy for each role", remedy)
 
 
-def audiences(outline: Outline) -> Iterator[Fault]:
+def audiences(view: LenientView) -> Iterator[Fault]:
     """A role has an audience: Vault silently creates one without, which then refuses every login."""
-    for role in outline.mapping(*_ROLES):
+    for role in view.mapping(*_ROLES):
         path: YamlPath = (*_ROLES, role, "bound_audiences")
-        if outline.value(*path) == []:
+        if view.value(*path) == []:
             message = "no audience is bound, so Vault would refuse every job"
-            yield outline.fault(path, message, "at least one", "Add the aud of the pipelines' id_tokens")
+            yield view.fault(path, message, "at least one", "Add the aud of the pipelines' id_tokens")
 
 
-def lifetimes(outline: Outline) -> Iterator[Fault]:
+def lifetimes(view: LenientView) -> Iterator[Fault]:
     """A token may be renewed for at least as long as it lives."""
-    for role in outline.mapping(*_ROLES):
-        shorter = _seconds(outline.value(*_ROLES, role, "token_max_ttl"))
-        longer = _seconds(outline.value(*_ROLES, role, "token_ttl")) or _seconds("10m")
+    for role in view.mapping(*_ROLES):
+        shorter = _seconds(view.value(*_ROLES, role, "token_max_ttl"))
+        longer = _seconds(view.value(*_ROLES, role, "token_ttl")) or _seconds("10m")
         if shorter and longer and shorter < longer:
             message = f"{shorter} s are less than token_ttl, {longer} s"
             remedy = "Raise token_max_ttl, or lower token_ttl"
-            yield outline.fault((*_ROLES, role, "token_max_ttl"), message, f"{longer}s or more", remedy)
-        if outline.text(*_ROLES, role, "token_type") == "batch" and outline.value(
-            *_ROLES, role, "token_num_uses"
-        ):
+            yield view.fault((*_ROLES, role, "token_max_ttl"), message, f"{longer}s or more", remedy)
+        if view.text(*_ROLES, role, "token_type") == "batch" and view.value(*_ROLES, role, "token_num_uses"):
             message = "Vault does not count the uses of a batch token"
             path: YamlPath = (*_ROLES, role, "token_num_uses")
-            yield outline.fault(path, message, "token_type: service", "Remove token_num_uses, or token_type")
+            yield view.fault(path, message, "token_type: service", "Remove token_num_uses, or token_type")
 
 
 def _seconds(value: object) -> int | None:
@@ -119,38 +113,36 @@ def _seconds(value: object) -> int | None:
         return None
 
 
-def readable(outline: Outline) -> Iterator[Fault]:
+def readable(view: LenientView) -> Iterator[Fault]:
     """A role reads secrets of existing accounts, and of none with more than repository rights."""
-    accounts = outline.mapping("accounts")
-    former = {name.text: name.account for name in outline.names if name.is_former}
-    for role in outline.mapping(*_ROLES):
+    accounts = view.mapping("accounts")
+    former = {name.text: name.account for name in view.names if name.is_former}
+    for role in view.mapping(*_ROLES):
         path: YamlPath = (*_ROLES, role, "accounts")
-        if outline.value(*path) == []:
+        if view.value(*path) == []:
             message = "the role names no account, so a job could read nothing"
-            yield outline.fault(path, message, "at least one account", "Name an account, or remove the role")
-        for here, account in outline.texts(*path):
+            yield view.fault(path, message, "at least one account", "Name an account, or remove the role")
+        for here, account in view.texts(*path):
             if account not in accounts:
                 if not accounts:
                     continue  # said already, of the section
                 if account in former:
-                    message = f"{shown(account)} is a former name of {former[account]}"
+                    message = f"{display(account)} is a former name of {former[account]}"
                     remedy = f"Write {former[account]}: who reads its secret reads the former one's too"
-                    yield outline.fault(here, message, "accounts by their names of now", remedy)
+                    yield view.fault(here, message, "accounts by their names of now", remedy)
                     continue
-                message = f"there is no account {shown(account)}"
-                remedy = outline.meant(
-                    account, list(accounts), "Declare it under accounts, or remove it here"
-                )
-                yield outline.fault(here, message, _some(accounts), remedy)
-            elif beyond := outline.beyond_repositories(account):
+                message = f"there is no account {display(account)}"
+                remedy = view.suggest(account, list(accounts), "Declare it under accounts, or remove it here")
+                yield view.fault(here, message, _first_names(accounts), remedy)
+            elif beyond := view.beyond_repositories(account):
                 privilege, given_by = beyond
-                message = f"{account} holds {shown(privilege)} by its role {given_by}, which is more than work on repositories"
+                message = f"{account} holds {display(privilege)} by its role {given_by}, which is more than work on repositories"
                 allowed = "accounts with privileges nx-repository-view-…, on content selectors, or listed in nexus.repository_privileges"
                 remedy = "Remove it here: any job that this role admits would have that right"
-                yield outline.fault(here, message, allowed, remedy)
+                yield view.fault(here, message, allowed, remedy)
 
 
-def _some(names: Iterable[str]) -> str:
+def _first_names(names: Iterable[str]) -> str:
     """Return names for a message, the first ten of many."""
     listed = [name if len(name) <= _MOST_SHOWN else f"{name[:_MOST_SHOWN]}…" for name in names]
     more = len(listed) - _MOST_LISTED

@@ -6,10 +6,10 @@ between them, and the paths of a part's fields: `users["svc-x"].roles`.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ciaccess.access.desired.ownership import owner_in
 from ciaccess.provider.kinds.account_passwords import VERSION
 from ciaccess.provider.kinds.fields import UNKNOWN, Failure, Values
 from ciaccess.provider.kinds.kind import Change
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 # Fields of a part's kind that the account sets: `adopt` is for the whole account, passwords are generated.
 _GIVEN: Values = {"password": UNKNOWN, "handed_out_by": "", "adopt": False}
-_MARKER = re.compile(r"\(managed by [^()]+\)$")
 
 
 @dataclass(frozen=True)
@@ -152,11 +151,8 @@ class PartKind:
 
     def has_same_marker(self, existing: object, part: Values) -> bool:
         """Tell whether an object has the same owner marker as the inputs."""
-        wanted, found = (
-            _MARKER.search(str(text))
-            for text in (part[self.kind.marked_in], getattr(existing, self.kind.marked_in))
-        )
-        return bool(wanted and found and wanted[0] == found[0])
+        owner = self.kind.owner_of(existing)
+        return bool(owner) and owner == owner_in(str(part[self.kind.marked_in]))
 
 
 def part_kinds(systems: Systems) -> tuple[PartKind, ...]:

@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from ciaccess.access.desired.difference import different_fields
 from ciaccess.errors import CiaccessError
 from ciaccess.provider.kinds.fields import UNKNOWN, Failure, Field, Values, check_fields
 
@@ -74,14 +75,14 @@ class Kind(ABC):
     def diff(self, resource_id: str, state: Values, inputs: Values) -> Difference:
         """Return the fields in which state and inputs differ. Queries no system."""
         same_id = self.resource_id(inputs) == resource_id
+        compared = {field.name: field for field in self.fields if field.compared}
         changes = tuple(
             Change(
-                field.name,
-                field.replaces or (field.identifies and not same_id),
-                state.get(field.name) is None,
+                name,
+                compared[name].replaces or (compared[name].identifies and not same_id),
+                state.get(name) is None,
             )
-            for field in self.fields
-            if field.compared and state.get(field.name) != inputs.get(field.name)
+            for name in different_fields({name: inputs.get(name) for name in compared}, state)
         )
         return Difference(changes, same_id)
 

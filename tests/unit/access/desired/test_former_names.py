@@ -7,13 +7,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ciaccess.access.desired.former_names import ALWAYS, FormerAccount, entry_of, expanded, former_names
+from ciaccess.access.desired.former_names import (
+    ALWAYS,
+    FormerAccount,
+    entry_of,
+    expand_former_accounts,
+    former_names,
+)
 from ciaccess.access.desired.nexus import (
     account_objects,
     nexus_users,
     user_roles,
 )
-from ciaccess.access.desired.rotation import counted_up, turns
+from ciaccess.access.desired.rotation import count_up, turns
 from ciaccess.access.desired.vault import secret_metadata, secret_of, vault_policies
 from ciaccess.rotation.yaml_edit import NewEntry
 from ciaccess.rotation.yaml_edit import edit as edit_rotation
@@ -124,14 +130,14 @@ def test_a_former_account_has_a_purge_of_its_own(tmp_path: Path) -> None:
 
 
 def test_what_has_no_former_names_is_left_as_it_is(before: Access) -> None:
-    assert expanded(before, DAY) is before
+    assert expand_former_accounts(before, DAY) is before
 
 
 def test_expanding_for_another_day_takes_away_and_gives_back(renamed: Access, tmp_path: Path) -> None:
     after = valid(tmp_path, RENAMED, on=AFTER)
-    assert expanded(renamed, AFTER) == after
-    assert expanded(after, ALWAYS) == renamed
-    assert expanded(renamed, LAST) == renamed
+    assert expand_former_accounts(renamed, AFTER) == after
+    assert expand_former_accounts(after, ALWAYS) == renamed
+    assert expand_former_accounts(renamed, LAST) == renamed
 
 
 def test_a_rotation_of_a_former_account_counts_its_own_entry_up_and_no_other(
@@ -142,14 +148,14 @@ def test_a_rotation_of_a_former_account_counts_its_own_entry_up_and_no_other(
     assert entry_of(renamed, "svc-hammer") == ("accounts", "svc-hammer")
     text = edit_rotation(RENAMED, {path: NewEntry(5, DAY)})
     assert text == RENAMED.replace("count: 4, date: 2026-11-01", "count: 5, date: 2026-11-25")
-    counted = counted_up(renamed, ["svc-tool"], DAY)
+    counted = count_up(renamed, ["svc-tool"], DAY)
     assert counted == valid(tmp_path, text, on=LAST)
     assert [turn.password_version for turn in turns(counted, "svc-tool")] == [3, 2]
     assert turns(counted, "svc-hammer") == turns(renamed, "svc-hammer")
 
 
 def test_a_rotation_of_the_successor_leaves_the_former_account_alone(renamed: Access) -> None:
-    counted = counted_up(renamed, ["svc-hammer"], DAY)
+    counted = count_up(renamed, ["svc-hammer"], DAY)
     assert counted.accounts["svc-tool"] == renamed.accounts["svc-tool"]
     assert len(turns(counted, "svc-hammer")) == 2
 

@@ -145,10 +145,10 @@ def test_what_a_request_must_have_besides_counts_where_it_matters_to_a_read(more
 )
 def test_a_folder_is_reached_where_any_of_its_secrets_is(texts: list[str], right: Right) -> None:
     acl = Acl.of({f"p{number}": text for number, text in enumerate(texts)})
-    assert acl.may_below(FOLDER, ["svc-x", "svc-y"]).right is right
+    assert acl.may_in_folder(FOLDER, ["svc-x", "svc-y"]).right is right
 
 
 def test_root_may_do_everything() -> None:
     acl = Acl.of({"root": ""})
     assert acl.may(HERE).right is Right.YES
-    assert acl.may_below(FOLDER, ()).right is Right.YES
+    assert acl.may_in_folder(FOLDER, ()).right is Right.YES

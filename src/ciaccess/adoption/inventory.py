@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ciaccess.adoption.vault_reading import Secret, VaultSeen, read_vault
+from ciaccess.adoption.vault_reading import Secret, VaultInventory, read_vault
 from ciaccess.clients.errors import RefusedError
 from ciaccess.clients.gitlab.groups import group_named
 
@@ -25,8 +25,8 @@ _NEXUS_OWN_USERS = ("admin", "anonymous")
 
 
 @dataclass(frozen=True)
-class NexusSeen:
-    """The objects of Nexus; `admitted` are the names of the secrets that Nexus accepts."""
+class NexusInventory:
+    """The objects of Nexus; `accepted_secrets` are the names of the secrets that Nexus accepts."""
 
     url: str
     users: dict[str, User]
@@ -34,11 +34,11 @@ class NexusSeen:
     privileges: dict[str, Privilege]
     selectors: dict[str, ContentSelector]
     repositories: dict[str, Repository]
-    admitted: frozenset[str]
+    accepted_secrets: frozenset[str]
 
 
 @dataclass(frozen=True)
-class GroupSeen:
+class GroupInventory:
     """A group of GitLab with its variables."""
 
     identity: int
@@ -47,13 +47,13 @@ class GroupSeen:
 
 
 @dataclass(frozen=True)
-class World:
+class Inventory:
     """The objects of all systems."""
 
-    vault: VaultSeen
-    nexus: NexusSeen
+    vault: VaultInventory
+    nexus: NexusInventory
     gitlab_url: str
-    groups: tuple[GroupSeen, ...]
+    groups: tuple[GroupInventory, ...]
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Systems:
     gitlab: GitLab
 
 
-def take_inventory(systems: Systems, groups: Iterable[str], kv: str | None, jwt: str | None) -> World:
+def read_systems(systems: Systems, groups: Iterable[str], kv: str | None, jwt: str | None) -> Inventory:
     """Read all systems; `groups` are GitLab groups by id or path, `kv` and `jwt` as in `read_vault`.
 
     Raises:
@@ -75,20 +75,20 @@ def take_inventory(systems: Systems, groups: Iterable[str], kv: str | None, jwt:
     """
     users = {name: user for name, user in systems.nexus.users.all().items() if name not in _NEXUS_OWN_USERS}
     vault = read_vault(systems.vault, frozenset(users), kv, jwt)
-    nexus = NexusSeen(
+    nexus = NexusInventory(
         url=systems.nexus_url,
         users=users,
         roles=systems.nexus.roles.all(),
         privileges=systems.nexus.privileges.all(),
         selectors=systems.nexus.content_selectors.all(),
         repositories=systems.nexus.repositories(),
-        admitted=admitted(systems.nexus, vault.secrets.values()),
+        accepted_secrets=accepted_secrets(systems.nexus, vault.secrets.values()),
     )
     seen = tuple(_group(systems.gitlab, group) for group in groups)
-    return World(vault, nexus, systems.gitlab.url, seen)
+    return Inventory(vault, nexus, systems.gitlab.url, seen)
 
 
-def admitted(nexus: Nexus, secrets: Iterable[Secret]) -> frozenset[str]:
+def accepted_secrets(nexus: Nexus, secrets: Iterable[Secret]) -> frozenset[str]:
     """Return the names of the secrets whose username and password Nexus accepts."""
     tried = [secret for secret in secrets if secret.username and secret.password]
 
@@ -103,7 +103,9 @@ def admitted(nexus: Nexus, secrets: Iterable[Secret]) -> frozenset[str]:
     return frozenset(secret.name for secret, answer in zip(tried, answers, strict=True) if answer)
 
 
-def _group(gitlab: GitLab, group: str) -> GroupSeen:
+def _group(gitlab: GitLab, group: str) -> GroupInventory:
     place = group_named(gitlab, group)
     variables = gitlab.variables(str(place.identity)).all().values()
-    return GroupSeen(place.identity, place.path, tuple(sorted(variables, key=lambda each: each.identity)))
+    return GroupInventory(
+        place.identity, place.path, tuple(sorted(variables, key=lambda each: each.identity))
+    )
