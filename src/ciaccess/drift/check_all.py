@@ -120,7 +120,7 @@ def _check_vault(
 ) -> None:
     access, desired = subject.access, subject.desired
     checks = vault_auth.checks(desired, vault)
-    lacking = run.ask(VAULT, "what the token may read", lambda: _lacking(access, vault, checks))
+    lacking = run.ask(VAULT, "what the token may read", lambda: _missing_rights(access, vault, checks))
     if lacking is UNSEEN:
         return
 
@@ -141,13 +141,13 @@ def _check_vault(
     for name, secret in secrets.items():
         _check_account(subject, run, desired.accounts[name], secret, _Against(vault, nexus, state))
     if can("the list of secrets", vault_secrets.folder(access)):
-        run.check(VAULT, "the list of secrets", lambda: vault_secrets.undeclared(access, vault))
+        run.check(VAULT, "the list of secrets", lambda: vault_secrets.undeclared_secrets(access, vault))
     vault_undeclared.check_undeclared(access, vault, run, can)
     if any(account.idle_user for account in desired.accounts.values()):
         run.remark("the password of an idle user is tried only where an older version of its secret has it")
 
 
-def _lacking(access: Access, vault: Vault, checks: list[Check]) -> dict[str, str]:
+def _missing_rights(access: Access, vault: Vault, checks: list[Check]) -> dict[str, str]:
     # Not those of the accounts: of thousands of paths Vault tells the rights more slowly than it gives what is there.
     paths = {path for check in checks for path in check.reads}
     paths |= {vault_secrets.folder(access), *vault_undeclared.READS}

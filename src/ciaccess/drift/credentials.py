@@ -16,7 +16,7 @@ from ciaccess.access.desired.difference import different_fields
 from ciaccess.access.desired.objects import ACTIVE
 from ciaccess.clients.fingerprint import fingerprint
 from ciaccess.clients.vault.secret import MISSING, THERE, SecretSnapshot, VaultSecret
-from ciaccess.drift.findings import Finding, listed, shown
+from ciaccess.drift.findings import Finding, display_fields, names_or_none
 from ciaccess.drift.vault_auth import has_engine
 from ciaccess.engine import resource_types
 
@@ -69,9 +69,9 @@ def _field_findings(user_id: str, secret: SecretSnapshot, what: str, target: Tar
     fields = secret.fields or {}
     if fields.keys() != _FIELDS or not secret.password:
         # Names alone: a value may be a secret.
-        names = listed(set(fields))
+        names = names_or_none(set(fields))
         seen = names if fields.keys() != _FIELDS else f"{names}, the password is empty or no text"
-        yield Finding("vault.secret.fields", what, listed(_FIELDS), seen, secret.since, (target,))
+        yield Finding("vault.secret.fields", what, names_or_none(_FIELDS), seen, secret.since, (target,))
     if "username" in fields and fields["username"] != user_id:
         yield Finding("vault.secret.username", what, user_id, "another name", secret.since, (target,))
 
@@ -83,8 +83,8 @@ def _metadata_findings(
     custom = dict(metadata.get("custom_metadata") or {})
     updated = str(metadata.get("updated_time") or "")
     if names := different_fields(wanted, custom):
-        seen, target = shown(custom, names), resource_types.account(account.name)
-        yield Finding("vault.secret.metadata", what, shown(wanted, names), seen, updated, (target,))
+        seen, target = display_fields(custom, names), resource_types.account(account.name)
+        yield Finding("vault.secret.metadata", what, display_fields(wanted, names), seen, updated, (target,))
     noted = {**wanted, _FINGERPRINT: known or custom.get(_FINGERPRINT, "")}
     noted = {key: value for key, value in noted.items() if value}
     is_another = custom.get(_FINGERPRINT, "") != noted.get(_FINGERPRINT, "")
@@ -99,9 +99,9 @@ def _metadata_findings(
         body = json.dumps({name: defaults[name] for name in names})
         command = f"printf '%s' {quote(body)} | vault write {account.secret.metadata_path} -"
         # Keys without their values: people note all sorts of things there.
-        expected = shown({**defaults, "custom_metadata": sorted(noted)}, names)
+        expected = display_fields({**defaults, "custom_metadata": sorted(noted)}, names)
         keys = [f"another {key}" if is_another and key == _FINGERPRINT else key for key in sorted(custom)]
-        seen = shown({**metadata, "custom_metadata": keys}, names)
+        seen = display_fields({**metadata, "custom_metadata": keys}, names)
         yield Finding("vault.secret.metadata", what, expected, seen, updated, manual_command=command)
 
 

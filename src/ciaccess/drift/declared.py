@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ciaccess.drift.findings import Finding, listed, shown
+from ciaccess.drift.findings import Finding, display_fields, names_or_none
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -86,10 +86,10 @@ def _texts(change: Change) -> tuple[str, str]:
         return f"a {change.kind}", "nothing"
     if isinstance(desired, str) and "\n" in desired:
         return _first_difference(desired, str(observed))
-    expected, found = (shown({change.field: value}, [change.field]) for value in (desired, observed))
+    expected, found = (display_fields({change.field: value}, [change.field]) for value in (desired, observed))
     if isinstance(desired, frozenset) and isinstance(observed, frozenset) and desired and observed:
         differences = {"without": desired - observed, "also": observed - desired}
-        words = "; ".join(f"{word} {listed(names)}" for word, names in differences.items() if names)
+        words = "; ".join(f"{word} {names_or_none(names)}" for word, names in differences.items() if names)
         found += f" ({words})"
     return expected, found
 

@@ -104,10 +104,10 @@ def groups_of(not_checked: tuple[CouldNotLook, ...]) -> list[tuple[str, CouldNot
     groups: dict[tuple[str, str, str], list[CouldNotLook]] = {}
     for spot in not_checked:
         groups.setdefault((spot.system, spot.because, spot.remedy), []).append(spot)
-    return [(_joined([spot.subject for spot in spots]), spots[0]) for spots in groups.values()]
+    return [(_join([spot.subject for spot in spots]), spots[0]) for spots in groups.values()]
 
 
-def _joined(words: list[str]) -> str:
+def _join(words: list[str]) -> str:
     unique = list(dict.fromkeys(words))
     return unique[0] if len(unique) == 1 else f"{', '.join(unique[:-1])} and {unique[-1]}"
 
@@ -144,12 +144,12 @@ def finding_as_json(finding: Finding) -> dict[str, Any]:
     }
 
 
-def shown(fields: Mapping[str, Any], names: list[str]) -> str:
+def display_fields(fields: Mapping[str, Any], names: list[str]) -> str:
     """Return these fields as a finding shows them: `token_ttl=600, token_policies=["x"]`."""
     return ", ".join(f"{name}={_text(fields.get(name))}" for name in names)
 
 
-def listed(names: Iterable[str]) -> str:
+def names_or_none(names: Iterable[str]) -> str:
     """Return names in order, or the word for none."""
     return ", ".join(sorted(names)) or "none"
 

@@ -41,7 +41,7 @@ class FormerAccounts:
         return self._secrets.get(name)
 
 
-def undeclared(
+def undeclared_finding(
     identity: str, what: str, expected: str, found: str, *, manual_command: str, former: FormerName | None
 ) -> Finding:
     """Return the finding of an object that is not declared, or no longer."""

@@ -47,7 +47,7 @@ def named_by_claims(roles: Mapping[str, JwtRole]) -> dict[tuple[str, str], list[
     for role in roles.values():
         for claim, values in role.bound_claims.items():
             for value in sorted(values):
-                if (named := _named(claim, value)) is not None:
+                if (named := _place_of_claim(claim, value)) is not None:
                     found.setdefault(named, []).append((role.name, claim))
     return found
 
@@ -61,7 +61,7 @@ def claim_findings(
     try:
         seen = _other_path(find(gitlab, name), name)
     except NotFoundError:
-        if not _would_be_seen(gitlab, name):
+        if not _is_readable(gitlab, name):
             remark(f"{kind} {name} of bound claims: it does not exist, or the GitLab token may not see it")
             return
         seen = f"GitLab has no such {kind}"
@@ -71,7 +71,7 @@ def claim_findings(
         )
 
 
-def _named(claim: str, value: str) -> tuple[str, str] | None:
+def _place_of_claim(claim: str, value: str) -> tuple[str, str] | None:
     kind = _KINDS.get(claim)
     if claim == "sub" and value.startswith(_SUBJECT):
         kind, value = "project", value.removeprefix(_SUBJECT).partition(":")[0]
@@ -85,7 +85,7 @@ def _other_path(found: Place, name: str) -> str:
     return "" if name.isdigit() or found.path == name else f"its path is {found.path}"
 
 
-def _would_be_seen(gitlab: GitLab, name: str) -> bool:
+def _is_readable(gitlab: GitLab, name: str) -> bool:
     """Report whether the token sees everything where this would be."""
     if is_administrator(gitlab):
         return True

@@ -10,7 +10,7 @@ from ciaccess.access.desired.difference import difference
 from ciaccess.clients.gitlab.groups import Place, keys_set_in
 from ciaccess.drift.declared import findings
 from ciaccess.drift.findings import Finding
-from ciaccess.drift.manual_commands import deleting_variable
+from ciaccess.drift.manual_commands import delete_variable
 from ciaccess.engine import resource_types
 
 if TYPE_CHECKING:
@@ -33,13 +33,13 @@ def variable_findings(
     observed = {name: found[each.identity] for name, each in named.items() if each.identity in found}
     for name, changes in difference("variable", named, observed).items():
         wanted = named[name]
-        shown = (_shown(change, wanted, observed.get(name)) for change in changes)
+        shown = (_without_credentials(change, wanted, observed.get(name)) for change in changes)
         target = resource_types.variable(group.identity, wanted.key, wanted.environment_scope)
         yield from findings(filter(None, shown), target)
     cased = {key.lower(): key for key in group.variables}
     for key, scope in found.keys() - {each.identity for each in named.values()}:
         what = f"variable {key} of {group.path}"
-        command = deleting_variable(url, f"groups/{group.identity}", key, scope)
+        command = delete_variable(url, f"groups/{group.identity}", key, scope)
         if key in group.variables:
             seen = f"also in the scope {scope}"
             yield Finding("gitlab.variable.scope", what, "one variable", seen, manual_command=command)
@@ -49,7 +49,7 @@ def variable_findings(
             )
 
 
-def _shown(change: Change, wanted: Variable, found: Variable | None) -> Change | None:
+def _without_credentials(change: Change, wanted: Variable, found: Variable | None) -> Change | None:
     """Return a change without what may be a credential; None for what a hidden variable cannot tell."""
     if found is None:
         return change
@@ -72,5 +72,5 @@ def shadow_findings(group: DesiredGroup, gitlab: GitLab, place: Place) -> Iterat
             f"variable {key} of {place.path}",
             f"the one of {group.path}",
             f"the {place.kind} sets its own",
-            manual_command=deleting_variable(gitlab.url, owner, key),
+            manual_command=delete_variable(gitlab.url, owner, key),
         )

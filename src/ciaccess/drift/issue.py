@@ -27,7 +27,7 @@ def marker(stack: str) -> str:
     return f"<!-- ciaccess-drift: {stack} -->"
 
 
-def keep(issues: Issues, report: Report, text: str) -> str:
+def update_issue(issues: Issues, report: Report, text: str) -> str:
     """Update the issue to the report, with `text` as its description; return what was done."""
     issue = issues.find(marker(report.stack))
     before = _keys(issue) if issue and issue.is_open else frozenset()

@@ -10,53 +10,53 @@ if TYPE_CHECKING:
     from ciaccess.access import Access
 
 
-def deleting(access: Access, kind: str, identity: str) -> str:
+def delete_object(access: Access, kind: str, identity: str) -> str:
     """Return the command that deletes an object of /service/rest/v1/security."""
     path = f"security/{kind}/{quote(identity, safe='')}"
-    return _calling(f"-X DELETE {_url(access, path)}")
+    return _call_nexus(f"-X DELETE {_url(access, path)}")
 
 
-def disabling_anonymous_access(access: Access) -> str:
+def disable_anonymous_access(access: Access) -> str:
     """Return the command that switches anonymous access off."""
     body = """-X PUT -H 'Content-Type: application/json' -d '{"enabled": false}'"""
-    return _calling(f"{body} {_url(access, 'security/anonymous')}")
+    return _call_nexus(f"{body} {_url(access, 'security/anonymous')}")
 
 
-def activating_realms(access: Access, realms: list[str]) -> str:
+def activate_realms(access: Access, realms: list[str]) -> str:
     """Return the command that makes these the active realms."""
     body = f"-X PUT -H 'Content-Type: application/json' -d '{json.dumps(realms)}'"
-    return _calling(f"{body} {_url(access, 'security/realms/active')}")
+    return _call_nexus(f"{body} {_url(access, 'security/realms/active')}")
 
 
-def releasing(access: Access) -> str:
+def release_read_only(access: Access) -> str:
     """Return the command that ends Nexus's read-only mode."""
-    return _calling(f"-X POST {_url(access, 'read-only/release')}")
+    return _call_nexus(f"-X POST {_url(access, 'read-only/release')}")
 
 
-def deleting_variable(url: str, owner: str, key: str, scope: str = "*") -> str:
+def delete_variable(url: str, owner: str, key: str, scope: str = "*") -> str:
     """Return the command that deletes a variable; `owner` is `groups/<id>` or `projects/<id>`."""
     place = f"{owner}/variables/{quote(key, safe='')}?filter[environment_scope]={quote(scope)}"
-    return _asking_gitlab(url, "DELETE", place)
+    return _call_gitlab(url, "DELETE", place)
 
 
-def changing_project(url: str, project: str, request: str, **fields: object) -> str:
+def change_project(url: str, project: str, request: str, **fields: object) -> str:
     """Return the command that changes a project; `request` is a method and a path below it."""
     method, _, path = request.partition(" ")
     place = "/".join(["projects", quote(project, safe=""), *filter(None, path.split("/", 1)[:1])])
     if "/" in path:
         place += "/" + quote(path.split("/", 1)[1], safe="")
     query = "&".join(f"{name}={quote(str(value), safe='*')}" for name, value in fields.items())
-    return _asking_gitlab(url, method, f"{place}?{query}" if query else place)
+    return _call_gitlab(url, method, f"{place}?{query}" if query else place)
 
 
-def _asking_gitlab(url: str, method: str, place: str) -> str:
+def _call_gitlab(url: str, method: str, place: str) -> str:
     signed = (
         f"""printf 'header = "PRIVATE-TOKEN: %s"' {_from_environment("GITLAB_TOKEN")} | curl -fsS -g -K -"""
     )
     return f"{signed} -X {method} '{url}/api/v4/{place}'"
 
 
-def _calling(arguments: str) -> str:
+def _call_nexus(arguments: str) -> str:
     # printf is the shell's own, so that the password stands on no command line.
     password = _from_environment("NEXUS_PASSWORD")
     signed = f"""printf 'user = "%s:%s"' "$NEXUS_USERNAME" {password} | curl -fsS -K -"""

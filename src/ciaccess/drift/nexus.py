@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ciaccess.access.desired.administration import admin_privileges, admin_roles, roles_containing
 from ciaccess.drift import nexus_objects as objects
 from ciaccess.drift.findings import UNSEEN, Finding
-from ciaccess.drift.manual_commands import activating_realms, disabling_anonymous_access, releasing
+from ciaccess.drift.manual_commands import activate_realms, disable_anonymous_access, release_read_only
 from ciaccess.drift.nexus_users import undeclared_users
 
 if TYPE_CHECKING:
@@ -68,14 +68,14 @@ def _selectors(desired: Desired, nexus: Nexus) -> Iterator[Finding]:
 
 def _anonymous(access: Access, nexus: Nexus) -> Iterator[Finding]:
     if nexus.anonymous_access():
-        command = disabling_anonymous_access(access)
+        command = disable_anonymous_access(access)
         yield Finding("nexus.anonymous.enabled", "anonymous access", "off", "on", manual_command=command)
 
 
 def _realms(access: Access, nexus: Nexus, run: CheckRun) -> Iterator[Finding]:
     active = nexus.active_realms()
     if _DEFAULT_ROLE in active:
-        command = activating_realms(access, [each for each in active if each != _DEFAULT_ROLE])
+        command = activate_realms(access, [each for each in active if each != _DEFAULT_ROLE])
         yield Finding(
             "nexus.realm.defaultrole",
             f"realm {_DEFAULT_ROLE}",
@@ -90,5 +90,5 @@ def _realms(access: Access, nexus: Nexus, run: CheckRun) -> Iterator[Finding]:
 def _mode(access: Access, nexus: Nexus) -> Iterator[Finding]:
     if not nexus.takes_writes():
         yield Finding(
-            "nexus.mode.readonly", "Nexus", "writable", "read-only", manual_command=releasing(access)
+            "nexus.mode.readonly", "Nexus", "writable", "read-only", manual_command=release_read_only(access)
         )

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from ciaccess.access.desired.difference import difference
 from ciaccess.access.desired.nexus import role_id
 from ciaccess.drift.declared import findings
-from ciaccess.drift.findings import Finding, listed
-from ciaccess.drift.former_accounts import FormerAccounts, undeclared
-from ciaccess.drift.manual_commands import deleting
+from ciaccess.drift.findings import Finding, names_or_none
+from ciaccess.drift.former_accounts import FormerAccounts, undeclared_finding
+from ciaccess.drift.manual_commands import delete_object
 from ciaccess.engine import resource_types
 
 if TYPE_CHECKING:
@@ -58,17 +58,19 @@ def undeclared_roles(
     for identity, role in roles.items():
         if identity in declared or role.read_only:
             continue
-        what, command = f"role {identity}", deleting(access, "roles", identity)
+        what, command = f"role {identity}", delete_object(access, "roles", identity)
         twin, former = by_case.get(identity.lower()), former_accounts.role(identity)
         if held := (role.privileges & administering) | (role.roles & admins):
-            seen = f"an administrator by {listed(held)}" + (f", with an id like {twin}" if twin else "")
-            yield undeclared(
+            seen = f"an administrator by {names_or_none(held)}" + (
+                f", with an id like {twin}" if twin else ""
+            )
+            yield undeclared_finding(
                 "nexus.role.admin", what, "no such role", seen, manual_command=command, former=former
             )
         elif twin:
             yield Finding("nexus.role.twin", what, f"only {twin}", identity, manual_command=command)
         elif former or identity.startswith(_OURS):
-            yield undeclared(
+            yield undeclared_finding(
                 "nexus.role.undeclared", what, "no such role", "a role", manual_command=command, former=former
             )
 
@@ -81,8 +83,8 @@ def undeclared_privileges(
     for name in sorted(privileges.keys() - desired.objects("privilege").keys()):
         former = former_accounts.privilege(name)
         if former or name.startswith(_OURS):
-            command, what = deleting(access, "privileges", name), f"privilege {name}"
-            yield undeclared(
+            command, what = delete_object(access, "privileges", name), f"privilege {name}"
+            yield undeclared_finding(
                 "nexus.privilege.undeclared",
                 what,
                 "no such privilege",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ciaccess.drift.findings import Finding, listed
-from ciaccess.drift.former_accounts import FormerAccounts, undeclared
-from ciaccess.drift.manual_commands import deleting
+from ciaccess.drift.findings import Finding, names_or_none
+from ciaccess.drift.former_accounts import FormerAccounts, undeclared_finding
+from ciaccess.drift.manual_commands import delete_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -42,29 +42,31 @@ def undeclared_users(
             continue
         what, command, former = (
             f"user {user_id}",
-            deleting(access, "users", user_id),
+            delete_object(access, "users", user_id),
             former_accounts.user(user_id),
         )
         twin = _twin(by_case, user_id) if former is None else None
         is_service_account = former is not None or bool(_SERVICE_ACCOUNT.match(user_id))
         held = user.roles & admin_roles
         if held and user_id != _BUILT_IN:
-            seen = f"an administrator by the roles {listed(held)}"
+            seen = f"an administrator by the roles {names_or_none(held)}"
             seen += (
                 f", with an id like {twin}" if twin else ", a service account" if is_service_account else ""
             )
-            yield undeclared(
+            yield undeclared_finding(
                 "nexus.user.admin", what, "no such user", seen, manual_command=command, former=former
             )
         elif twin:
             yield Finding("nexus.user.twin", what, f"only {twin}", user_id, manual_command=command)
         elif is_service_account:
             seen = f"a user, {user.status}"
-            yield undeclared(
+            yield undeclared_finding(
                 "nexus.user.undeclared", what, "no such user", seen, manual_command=command, former=former
             )
         elif ours := user.roles & our_roles:
-            yield Finding("nexus.user.holder", what, "no declared role", listed(ours), manual_command=command)
+            yield Finding(
+                "nexus.user.holder", what, "no declared role", names_or_none(ours), manual_command=command
+            )
 
 
 def _twin(by_case: Mapping[str, str], user_id: str) -> str | None:

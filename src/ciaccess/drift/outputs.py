@@ -58,11 +58,11 @@ def _keep_issue(subject: Subject, report: Report, project: str, text: str) -> No
     from ciaccess.clients.connect import checked_gitlab  # noqa: PLC0415 only for this option
     from ciaccess.clients.credentials import notes_token  # noqa: PLC0415 likewise
     from ciaccess.clients.gitlab.issues import Issues  # noqa: PLC0415 likewise
-    from ciaccess.drift.issue import keep  # noqa: PLC0415 likewise
+    from ciaccess.drift.issue import update_issue  # noqa: PLC0415 likewise
 
     try:
         gitlab = checked_gitlab(subject.access, subject.timeout_seconds, notes_token())
-        done = keep(Issues(gitlab, project), report, text)
+        done = update_issue(Issues(gitlab, project), report, text)
     except CiaccessError as error:
         raise CommandError(f"keep the issue: {error}") from None
     notices().print(f"issue: {done}", markup=False)

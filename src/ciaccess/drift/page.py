@@ -17,12 +17,12 @@ _TONES: dict[Verdict, Tone] = {Verdict.CLEAN: "good", Verdict.DRIFT: "bad", Verd
 
 def page_of(report: Report, plan: Plan, moment: str) -> Page:
     """Return the page; `moment` is the time of the run."""
-    sections = [_blind(report)] if report.could_not_look else []
+    sections = [_could_not_look_section(report)] if report.could_not_look else []
     sections.append(_findings(report))
     if plan.runs or plan.manual:
         sections.append(_repairs(plan))
     if report.accepted:
-        sections.append(_accepted(report))
+        sections.append(_accepted_section(report))
     if report.remarks:
         lines = tuple(Line(remark) for remark in report.remarks)
         sections.append(Section("Not covered", findings=lines))
@@ -45,7 +45,7 @@ def _verdict(report: Report) -> str:
     return "Clean: everything is as declared" if report.verdict is Verdict.CLEAN else f"Drift: {found}"
 
 
-def _blind(report: Report) -> Section:
+def _could_not_look_section(report: Report) -> Section:
     lines = tuple(
         Line(f"could not look at {subjects} because {spot.because}", "bad", details=(spot.remedy,))
         for subjects, spot in groups_of(report.could_not_look)
@@ -81,7 +81,7 @@ def _word(word: str) -> str:
     return f"'{word}'" if "$" in word or "*" in word or " " in word else word
 
 
-def _accepted(report: Report) -> Section:
+def _accepted_section(report: Report) -> Section:
     rows = tuple(
         (each.finding.object, each.finding.id, each.reason, each.expires.isoformat())
         for each in report.accepted

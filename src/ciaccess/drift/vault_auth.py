@@ -18,7 +18,7 @@ from ciaccess.clients.errors import RefusedError
 from ciaccess.clients.vault.objects import read_jwt_backend, read_jwt_role, read_policy
 from ciaccess.drift.check_run import Check
 from ciaccess.drift.declared import findings
-from ciaccess.drift.findings import Finding, plain, shown
+from ciaccess.drift.findings import Finding, display_fields, plain
 from ciaccess.engine import resource_types
 
 if TYPE_CHECKING:
@@ -110,8 +110,8 @@ def _engine(desired: Desired, vault: Vault) -> Iterator[Finding]:
         yield Finding(
             "vault.kv.config",
             what,
-            shown(_KV_DEFAULTS, names),
-            shown(settings, names),
+            display_fields(_KV_DEFAULTS, names),
+            display_fields(settings, names),
             manual_command=command,
         )
 
@@ -164,8 +164,8 @@ def _tune(path: str, what: str, mount: dict[str, Any]) -> Iterator[Finding]:
         yield Finding(
             "vault.backend.tune",
             what,
-            shown(_TUNE_DEFAULTS, names),
-            shown(tuned, names),
+            display_fields(_TUNE_DEFAULTS, names),
+            display_fields(tuned, names),
             manual_command=command,
         )
 

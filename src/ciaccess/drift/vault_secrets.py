@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from ciaccess.clients.vault.secret import MISSING, THERE, VaultSecret
 from ciaccess.drift.findings import Finding
-from ciaccess.drift.former_accounts import FormerAccounts
-from ciaccess.drift.former_accounts import undeclared as of_nobody
+from ciaccess.drift.former_accounts import FormerAccounts, undeclared_finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +21,7 @@ def folder(access: Access) -> str:
     return f"{access.vault.kv.mount}/metadata/{access.vault.kv.prefix}/"
 
 
-def undeclared(access: Access, vault: Vault) -> Iterator[Finding]:
+def undeclared_secrets(access: Access, vault: Vault) -> Iterator[Finding]:
     """Return the secrets that are not an account's.
 
     One whose latest version was deleted gives nothing to its readers: that is how a removed account's is left behind.
@@ -39,7 +38,7 @@ def undeclared(access: Access, vault: Vault) -> Iterator[Finding]:
             yield Finding("vault.secret.twin", what, f"only {twin}", name, manual_command=command)
         elif not name.endswith("/") and _is_there(VaultSecret(vault, f"{kv.mount}/data/{kv.prefix}/{name}")):
             former = former_accounts.secret(name)
-            yield of_nobody(
+            yield undeclared_finding(
                 "vault.secret.undeclared",
                 what,
                 "no such secret",

@@ -82,7 +82,7 @@ def install(version: str) -> Installed:
     bundle = _bundle(version)
     cache = user_cache() / "nexus"
     home, java = cache / f"nexus-{bundle.sha256[:12]}", cache / f"java-{bundle.java}"
-    with _locked(cache):
+    with _lock(cache):
         if not java.is_dir():
             _put(java, lambda scratch: _download_java(bundle, scratch))
         if not home.is_dir():
@@ -174,7 +174,7 @@ def _put(target: Path, fill: Callable[[Path], None]) -> None:
 
 
 @contextmanager
-def _locked(cache: Path) -> Iterator[None]:
+def _lock(cache: Path) -> Iterator[None]:
     cache.mkdir(parents=True, exist_ok=True)
     with (cache / ".lock").open("w", encoding="ascii") as file:
         fcntl.flock(file, fcntl.LOCK_EX)

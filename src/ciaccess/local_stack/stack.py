@@ -94,7 +94,7 @@ def start(access: Access, *, any_ports: bool = False, nexus: str | None = None) 
     Raises:
         StackError: a port is taken, or a service did not start; the text has the remedy.
     """
-    with _locked():
+    with _lock():
         record = choose_nexus(nexus)
         reason = _choose_ports(record, any_ports=any_ports)
         for service in SERVICES:
@@ -119,7 +119,7 @@ def start(access: Access, *, any_ports: bool = False, nexus: str | None = None) 
 
 def stop_all() -> list[str]:
     """Stop what runs; return the names of the services that did."""
-    with _locked():
+    with _lock():
         record = Record.load()
         stopped = [
             service for service in reversed(SERVICES) if service in record.pids and _stop(record, service)
@@ -169,7 +169,7 @@ def record() -> Record:
 
 
 @contextmanager
-def _locked() -> Iterator[None]:
+def _lock() -> Iterator[None]:
     folder().mkdir(parents=True, exist_ok=True, mode=0o700)
     with (folder().parent / "local.lock").open("w", encoding="ascii") as file:
         fcntl.flock(file, fcntl.LOCK_EX)

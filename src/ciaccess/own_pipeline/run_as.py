@@ -68,7 +68,7 @@ def _log_in(access: Access, identity: pipeline_identities.Identity) -> Vault:
         if is_untimely(error):
             raise
         raise CommandError(
-            f"{error.doing}: {error.reason}. The role admits {_admitted(access, identity)}",
+            f"{error.doing}: {error.reason}. The role admits {_admitted_jobs(access, identity)}",
             Exit.COULD_NOT_LOOK,
         ) from None
     notices().print(f"logged in at {vault.url} as {identity.role}", markup=False)
@@ -83,7 +83,7 @@ def _log_out(vault: Vault) -> None:
         notices().print(f"the token stays valid until it ends by itself: {error}", markup=False)
 
 
-def _admitted(access: Access, identity: pipeline_identities.Identity) -> str:
+def _admitted_jobs(access: Access, identity: pipeline_identities.Identity) -> str:
     """Return in words which jobs a role admits."""
     role = pipeline_identities.own_jwt_roles(access)[identity.role]
     claims = {claim: values[0] for claim, values in role.bound_claims.items()}

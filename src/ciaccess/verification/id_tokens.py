@@ -52,19 +52,19 @@ class IdToken:
         """Return whose it is, in words."""
         return f"a job of {self.claims.get('project_path', '?')} on {self.claims.get('ref', '?')}"
 
-    def tampered(self) -> str:
+    def with_changed_signature(self) -> str:
         """Return it with its signature's beginning turned round."""
         head, _, signature = self.text.rpartition(".")
         changed = signature[:_TAMPERED_LETTERS].swapcase() + signature[_TAMPERED_LETTERS:]
-        return _concealed(f"{head}.{changed}")
+        return _conceal(f"{head}.{changed}")
 
-    def unsigned(self) -> str:
+    def without_signature(self) -> str:
         """Return the same claims in a token of algorithm `none`."""
-        return _concealed(jwt.encode(dict(self.claims), "", algorithm="none", headers=self._header()))
+        return _conceal(jwt.encode(dict(self.claims), "", algorithm="none", headers=self._header()))
 
-    def signed_by_another_key(self) -> str:
+    def with_another_key(self) -> str:
         """Return the same claims signed by a key of ours that claims the issuer's name."""
-        return _concealed(
+        return _conceal(
             jwt.encode(dict(self.claims), _another_key(), algorithm="RS256", headers=self._header())
         )
 
@@ -73,7 +73,7 @@ class IdToken:
         return {} if found is None else {"kid": found}
 
 
-def _concealed(token: str) -> str:
+def _conceal(token: str) -> str:
     conceal(token)
     return token
 

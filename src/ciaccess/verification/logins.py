@@ -48,31 +48,31 @@ class Logins:
             nobody.close()
         return check.worked("admitted"), vault
 
-    def must_be_refused(self, role_name: str, tokens: TokenSource) -> Iterator[Result]:
+    def refused_logins(self, role_name: str, tokens: TokenSource) -> Iterator[Result]:
         """Try every login that must be refused, with Vault's reason; stop if Vault does not respond."""
         subject = f"role {role_name}"
         try:
             for asked, why, token in self._attempts(role_name, tokens):
-                result = self._refused(subject, asked, why, token)
+                result = self._try_refused(subject, asked, why, token)
                 yield result
                 if result.outcome is Outcome.NOT_LOOKED:
                     return
         except (StackError, TokenError) as error:
-            yield Check(subject, KIND, "invalid tokens", allowed=False).not_looked(str(error))
+            yield Check(subject, KIND, "invalid tokens", allowed=False).not_checked(str(error))
 
     def _attempts(self, role_name: str, tokens: TokenSource) -> Iterator[tuple[str, str, str]]:
         """Yield (the role that is asked for, why it must be refused, the token)."""
-        good = tokens.good(role_name, "")
-        for bad in tokens.bad(role_name):
+        good = tokens.valid_token(role_name, "")
+        for bad in tokens.refused_tokens(role_name):
             yield role_name, bad.why, bad.token.text
-        yield role_name, "a token with algorithm none", good.unsigned()
-        yield role_name, "a token signed by another key", good.signed_by_another_key()
-        yield role_name, "a token with a changed signature", good.tampered()
+        yield role_name, "a token with algorithm none", good.without_signature()
+        yield role_name, "a token signed by another key", good.with_another_key()
+        yield role_name, "a token with a changed signature", good.with_changed_signature()
         policy = policy_name(role_name, self._access.vault.roles[role_name])
         if policy not in self._access.vault.roles:
             yield policy, f"the policy's name {policy} used as the role", good.text
 
-    def _refused(self, subject: str, role_name: str, why: str, token: str) -> Result:
+    def _try_refused(self, subject: str, role_name: str, why: str, token: str) -> Result:
         check = Check(subject, KIND, why, allowed=False)
         result, vault = self.admit(check, role_name, token)
         if vault is not None:
@@ -89,7 +89,7 @@ def refusal(check: Check, error: ApiError) -> Result:
     if error.status not in REFUSALS:
         return check.no_answer(error)
     if _NO_KEYS.search(error.reason):
-        return check.not_looked(
+        return check.not_checked(
             f"Vault cannot fetch the issuer's keys: {error.reason}. Check that Vault can reach GitLab."
         )
     return check.refused(error.reason)

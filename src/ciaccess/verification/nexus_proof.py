@@ -113,24 +113,24 @@ class NexusProof:
                 continue
             check = Check(self._account, operation.action, operation.title, allowed=operation.allowed)
             try:
-                yield self._tried(check, operation)
+                yield self._try(check, operation)
             except ApiError as error:
                 yield check.no_answer(error)
                 return
             except CouldNotLookError as error:
                 if not is_offline(str(error)):
-                    yield check.not_looked(f"Nexus answered {error}")
+                    yield check.not_checked(f"Nexus answered {error}")
                     return
-                yield check.not_looked(f"Nexus answered {error}. {set_online(repository)}")
+                yield check.not_checked(f"Nexus answered {error}. {set_online(repository)}")
                 offline.add(repository)
 
-    def _tried(self, check: Check, operation: Operation) -> Result:
+    def _try(self, check: Check, operation: Operation) -> Result:
         location = operation.location
         if operation.action is Action.BROWSE:
             there = location.repository in self._nexus.repositories()
             return check.worked("Nexus shows it") if there else check.refused("Nexus does not show it")
         if location.format not in FORMATS:
-            return self._probed(check, operation)
+            return self._probe(check, operation)
         if operation.action is Action.UPLOAD:
             return self._upload(check, location)
         format_, place = FORMATS[location.format], self._trial.places.place(location, self._credentials)
@@ -138,27 +138,27 @@ class NexusProof:
         if operation.action is Action.READ and planted is not None:
             answer = format_.download(place, planted)
             if answer.worked and answer.content != format_.content(planted):
-                return check.wrong(f"{len(answer.content)} bytes received, different from the stored ones")
-            return _judged(check, answer, location)
+                return check.fail(f"{len(answer.content)} bytes received, different from the stored ones")
+            return _judge(check, answer, location)
         absent = self._trial.names.new(location.folder)
         call = format_.download if operation.action is Action.READ else format_.delete
-        return _judged(check, call(place, absent), location, admitted=(_NOT_FOUND,))
+        return _judge(check, call(place, absent), location, admitted=(_NOT_FOUND,))
 
-    def _probed(self, check: Check, operation: Operation) -> Result:
+    def _probe(self, check: Check, operation: Operation) -> Result:
         """Try an action of a format for which there is no client."""
         location = operation.location
         if operation.action is Action.READ:
             status = self._nexus.status_of("GET", assets(location.repository), check.title)
-            return _judged(check, Answer(status, str(status)), location)
+            return _judge(check, Answer(status, str(status)), location)
         place = self._trial.places.place(location, self._credentials)
         absent = f"/{self._trial.names.new(location.folder).name}"
         answer = place.send(METHODS[operation.action], absent, b"")
-        return _judged(check, answer, location, admitted=ADMITTED)
+        return _judge(check, answer, location, admitted=ADMITTED)
 
     def _upload(self, check: Check, location: Location) -> Result:
         artifact = self._trial.names.new(location.folder)
         answer = self._trial.places.upload(location, artifact, self._credentials)
-        result = _judged(check, answer, location)
+        result = _judge(check, answer, location)
         if result.outcome is not Outcome.WORKED:
             return result
         format_ = FORMATS[location.format]
@@ -166,7 +166,7 @@ class NexusProof:
         if back.refused:
             return result  # whether it may read is a try of its own
         if back.content != format_.content(artifact):
-            return check.wrong(f"accepted, but the download afterwards failed: {back.reason}")
+            return check.fail(f"accepted, but the download afterwards failed: {back.reason}")
         return check.worked(f"{result.reason}; downloaded again: the same {len(back.content)} bytes")
 
     def _administration(self) -> Iterator[Result]:
@@ -184,7 +184,7 @@ class NexusProof:
             return check.refused(str(status))
         if status in _OK or status == _NOT_FOUND:
             return check.worked(str(status))
-        return check.not_looked(f"Nexus answered {status}")
+        return check.not_checked(f"Nexus answered {status}")
 
 
 def is_offline(reason: str) -> bool:
@@ -199,7 +199,7 @@ def set_online(repository: str) -> str:
     )
 
 
-def _judged(check: Check, answer: Answer, location: Location, admitted: tuple[int, ...] = ()) -> Result:
+def _judge(check: Check, answer: Answer, location: Location, admitted: tuple[int, ...] = ()) -> Result:
     """Return the meaning of an answer; `admitted` are statuses only with the right.
 
     Raises:
@@ -212,9 +212,9 @@ def _judged(check: Check, answer: Answer, location: Location, admitted: tuple[in
     if answer.worked:
         return check.worked(answer.reason)
     if answer.status == _NOT_FOUND and _NO_REPOSITORY in answer.reason:
-        return check.wrong(
+        return check.fail(
             f"Nexus has no repository {location.repository}. Create it, or correct nexus.repositories"
         )
     if answer.status in admitted:
         return check.worked(f"not refused ({answer.status}): nothing is stored there")
-    return check.wrong(f"neither accepted nor refused: {answer.reason}")
+    return check.fail(f"neither accepted nor refused: {answer.reason}")

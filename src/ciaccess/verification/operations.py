@@ -123,12 +123,12 @@ def administration(facts: AccessFacts, account: str) -> tuple[tuple[Administrati
     holder = Holder(account)
     held = {right.name for right in facts.rights_of(holder)}
     tried = [(each, facts.administers(holder) or bool(each.privileges & held)) for each in ADMINISTRATION]
-    return tuple((each, allowed) for each, allowed in tried if allowed or not undeclared(facts, account))
+    return tuple((each, allowed) for each, allowed in tried if allowed or not unknown_rights(facts, account))
 
 
-def undeclared(facts: AccessFacts, account: str) -> tuple[str, ...]:
+def unknown_rights(facts: AccessFacts, account: str) -> tuple[str, ...]:
     """Return the account's rights with unknown content, so that refusals cannot be predicted."""
-    return tuple(right.name for right in facts.rights_of(Holder(account)) if _only_nexus_knows(right))
+    return tuple(right.name for right in facts.rights_of(Holder(account)) if _has_unknown_content(right))
 
 
 def locations(access: Access) -> Iterator[Location]:
@@ -177,8 +177,8 @@ def _must_work(facts: AccessFacts, holder: Holder, location: Location, action: A
     ]
     if all(covered):
         return True
-    return None if any(covered) or undeclared(facts, holder.name) else False
+    return None if any(covered) or unknown_rights(facts, holder.name) else False
 
 
-def _only_nexus_knows(right: Right) -> bool:
+def _has_unknown_content(right: Right) -> bool:
     return right.is_role or not right.name.startswith("nx-")

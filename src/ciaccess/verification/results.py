@@ -70,17 +70,17 @@ class Check:
         """Return the result of what was refused: wrong where it must work."""
         return self._result(Outcome.WRONG if self.allowed else Outcome.REFUSED, reason)
 
-    def wrong(self, reason: str) -> Result:
+    def fail(self, reason: str) -> Result:
         """Return the result of what went neither way as it must."""
         return self._result(Outcome.WRONG, reason)
 
-    def not_looked(self, reason: str) -> Result:
+    def not_checked(self, reason: str) -> Result:
         """Return the result of what could not be tried."""
         return self._result(Outcome.NOT_LOOKED, reason)
 
     def no_answer(self, error: ApiError) -> Result:
         """Return the result of a check without an answer; the same reason gives the same text."""
-        return self.not_looked(f"{error.reason}. {error.remedy}")
+        return self.not_checked(f"{error.reason}. {error.remedy}")
 
     def _result(self, outcome: Outcome, reason: str) -> Result:
         return Result(self.subject, self.kind, self.title, self.allowed, outcome, one_line(reason))

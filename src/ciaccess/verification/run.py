@@ -15,7 +15,7 @@ from ciaccess.clients.errors import ApiError
 from ciaccess.verification import variables
 from ciaccess.verification.logins import Logins
 from ciaccess.verification.nexus_proof import Names, NexusProof, Trial, is_offline, set_online
-from ciaccess.verification.operations import Action, operations, undeclared
+from ciaccess.verification.operations import Action, operations, unknown_rights
 from ciaccess.verification.places import Places
 from ciaccess.verification.probes import can_try
 from ciaccess.verification.results import Check, Report
@@ -117,7 +117,7 @@ class Verification:
         return Report(tuple(results), (*self._remarks(), *left))
 
     def _all(self, pool: ThreadPoolExecutor) -> list[Result]:
-        troubles = self._plant(pool)
+        troubles = self._upload_samples(pool)
         work: list[tuple[str, Callable[[], Iterable[Result]]]] = [
             *((f"role {name}", self._of_role(name)) for name in self.roles),
             ("variables", self._variables),
@@ -132,7 +132,7 @@ class Verification:
         return found
 
     def _of_role(self, role_name: str) -> Callable[[], Iterable[Result]]:
-        return lambda: self._logins.must_be_refused(role_name, self._resources.tokens)
+        return lambda: self._logins.refused_logins(role_name, self._resources.tokens)
 
     def _of_account(self, account: str) -> Callable[[], Iterable[Result]]:
         return lambda: self._prove(account)
@@ -147,10 +147,10 @@ class Verification:
 
     def _variables(self) -> Iterable[Result]:
         if self._resources.gitlab is not None:
-            return variables.as_gitlab_has_them(self._access, self._resources.gitlab)
-        return variables.as_the_job_got_them(self._access, self._resources.job_environment)
+            return variables.compare_with_gitlab(self._access, self._resources.gitlab)
+        return variables.compare_with_job(self._access, self._resources.job_environment)
 
-    def _plant(self, pool: ThreadPoolExecutor) -> list[Result]:
+    def _upload_samples(self, pool: ThreadPoolExecutor) -> list[Result]:
         """Upload an artifact to each location that will be read, so that reads are of real files."""
         administrator = self._resources.nexus_administrator
         if administrator is None or not self._resources.writes:
@@ -167,16 +167,16 @@ class Verification:
             key=lambda location: (location.repository, location.folder),
         )
         # One first: where Nexus does not answer, it is not waited for so many times.
-        troubles = [self._plant_one(location, administrator) for location in hosted[:1]]
+        troubles = [self._upload_sample(location, administrator) for location in hosted[:1]]
         if not any(trouble and not is_offline(trouble.reason) for trouble in troubles):
-            troubles += pool.map(lambda location: self._plant_one(location, administrator), hosted[1:])
+            troubles += pool.map(lambda location: self._upload_sample(location, administrator), hosted[1:])
         for location in wanted.difference(hosted):
             members = [each for each in self._planted if each.format == location.format]
             if members:
                 self._planted[location] = self._planted[members[0]]
         return [trouble for trouble in troubles if trouble is not None]
 
-    def _plant_one(self, location: Location, administrator: Credentials) -> Result | None:
+    def _upload_sample(self, location: Location, administrator: Credentials) -> Result | None:
         artifact = self._trial.names.new(location.folder)
         check = Check("Nexus", "upload", f"upload {location.repository} as the administrator")
         try:
@@ -185,9 +185,9 @@ class Verification:
             return check.no_answer(error)
         if answer.failed:
             remedy = f". {set_online(location.repository)}" if is_offline(answer.reason) else ""
-            return check.not_looked(f"Nexus answered {answer.reason}{remedy}")
+            return check.not_checked(f"Nexus answered {answer.reason}{remedy}")
         if not answer.worked:
-            return check.wrong(f"Nexus answered {answer.reason}")
+            return check.fail(f"Nexus answered {answer.reason}")
         self._planted[location] = artifact
         return None
 
@@ -196,7 +196,7 @@ class Verification:
         administrator = self._resources.nexus_administrator
         uploaded = self._places.uploaded
         if administrator is None:
-            return [_left(each, "no administrator credentials to delete it with") for each in uploaded]
+            return [_left_behind(each, "no administrator credentials to delete it with") for each in uploaded]
         with ThreadPoolExecutor(_MOST_THREADS) as pool:
             reason = pool.map(lambda each: self._remove(each, administrator), uploaded)
             return [text for text in reason if text]
@@ -205,8 +205,8 @@ class Verification:
         try:
             answer = self._places.remove(uploaded, administrator)
         except ApiError as error:
-            return _left(uploaded, error.reason)
-        return "" if answer.worked or answer.status == _NOT_FOUND else _left(uploaded, answer.reason)
+            return _left_behind(uploaded, error.reason)
+        return "" if answer.worked or answer.status == _NOT_FOUND else _left_behind(uploaded, answer.reason)
 
     def _remarks(self) -> Iterable[str]:
         if not self._resources.writes:
@@ -215,7 +215,7 @@ class Verification:
         if untried:
             yield f"uploads or deletions of {', '.join(untried)} were not checked: docs/verify.md has what can be tried"
         for account in self._accounts:
-            names = undeclared(self._facts, account)
+            names = unknown_rights(self._facts, account)
             if names:
                 yield (
                     f"{account} has {', '.join(names)}, of which access.yaml does not say what it gives: "
@@ -227,7 +227,7 @@ class Verification:
             yield "group variables were not checked: set GITLAB_TOKEN, or run this in a job"
 
 
-def _left(uploaded: Uploaded, why: str) -> str:
+def _left_behind(uploaded: Uploaded, why: str) -> str:
     return f"left behind in {uploaded.location.repository}: {uploaded.artifact.name}, because {why}"
 
 

@@ -47,7 +47,7 @@ class SecretProof:
             yield from self._with_role(role_name, reads=role_name in readers)
         if readers and not self._was_tried:
             why = f"{' or '.join(readers)} does not admit this token. Run this in a job of a project that may read the secret"
-            yield Check(self.account, KIND, "read its secret").not_looked(why)
+            yield Check(self.account, KIND, "read its secret").not_checked(why)
 
     def as_administrator(self, vault: Vault) -> Iterator[Result]:
         """Read the secret of an account that no role reads, so that the rest of it can be proved."""
@@ -61,9 +61,9 @@ class SecretProof:
     def _with_role(self, role_name: str, *, reads: bool) -> Iterator[Result]:
         title = f"login with role {role_name}"
         try:
-            token = self.tokens.good(role_name, self.account)
+            token = self.tokens.valid_token(role_name, self.account)
         except (StackError, TokenError) as error:
-            yield Check(self.account, LOGIN, title).not_looked(str(error))
+            yield Check(self.account, LOGIN, title).not_checked(str(error))
             self._was_tried = True
             return
         admitted = self.logins.admits(role_name, token)
@@ -99,12 +99,12 @@ class SecretProof:
 
     def _take(self, check: Check, secret: SecretSnapshot) -> Result:
         if not secret.exists:
-            return check.wrong("not found in Vault. Provision it: pulumi up --refresh")
+            return check.fail("not found in Vault. Provision it: pulumi up --refresh")
         credentials = secret.credentials
         if credentials is None:
-            return check.wrong("username or password is missing. Repair: pulumi up --refresh")
+            return check.fail("username or password is missing. Repair: pulumi up --refresh")
         if credentials.username != rotation.active(self.access, self.account).user_id:
-            return check.wrong("the username is not the account's user. Repair: pulumi up --refresh")
+            return check.fail("the username is not the account's user. Repair: pulumi up --refresh")
         if not check.allowed:
             return check.worked("Vault returned it")
         self.credentials = credentials

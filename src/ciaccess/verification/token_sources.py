@@ -36,14 +36,14 @@ class BadToken:
 class TokenSource(Protocol):
     """Gives id_tokens for a role."""
 
-    def good(self, role_name: str, account: str) -> IdToken:
+    def valid_token(self, role_name: str, account: str) -> IdToken:
         """Return the token of a job that goes for an account's secret.
 
         Raises:
             TokenError: there is none.
         """
 
-    def bad(self, role_name: str) -> Iterator[BadToken]:
+    def refused_tokens(self, role_name: str) -> Iterator[BadToken]:
         """Yield tokens with good signatures that the role must refuse.
 
         Raises:
@@ -65,12 +65,12 @@ class GivenToken:
         self._access = with_own_roles(access)
         self._token = token
 
-    def good(self, role_name: str, account: str) -> IdToken:
+    def valid_token(self, role_name: str, account: str) -> IdToken:
         """Return it, whatever is asked."""
         del role_name, account
         return self._token
 
-    def bad(self, role_name: str) -> Iterator[BadToken]:
+    def refused_tokens(self, role_name: str) -> Iterator[BadToken]:
         """Yield it itself where the role must refuse it."""
         if judge(self._access, role_name, self._token.claims).outcome is Outcome.REFUSED:
             yield BadToken(f"{self._token.job}, which is this one", self._token)
@@ -83,7 +83,7 @@ class MintedTokens:
         self._access = with_own_roles(access)
         self._issuer = issuer
 
-    def good(self, role_name: str, account: str) -> IdToken:
+    def valid_token(self, role_name: str, account: str) -> IdToken:
         """Issue a token for an admitted job, of the project with the account's name if there is one."""
         own = account.partition("-")[2] or account
         # False sorts first: projects with the account's name in them, then the rest as the issuer has them.
@@ -93,22 +93,22 @@ class MintedTokens:
                 return self._mint(role_name, project)
         raise TokenError(f"role {role_name} admits no project of the issuer, which has {', '.join(projects)}")
 
-    def bad(self, role_name: str) -> Iterator[BadToken]:
+    def refused_tokens(self, role_name: str) -> Iterator[BadToken]:
         """Mint for the same job with one thing changed each, and for another project's."""
-        project = str(self.good(role_name, "").claims["project_path"])
-        yield from self._refused(role_name, "another audience", project, audience=_NOBODY)
-        yield from self._refused(role_name, "another issuer", project, overrides={"iss": _NOBODY})
+        project = str(self.valid_token(role_name, "").claims["project_path"])
+        yield from self._mint_refused(role_name, "another audience", project, audience=_NOBODY)
+        yield from self._mint_refused(role_name, "another issuer", project, overrides={"iss": _NOBODY})
         # The lifetime is no claim that the YAML binds, so there is nothing to ask the analysis.
         expired = self._mint(role_name, project, issued_at_offset_seconds=-_LONG_AGO_SECONDS)
         yield BadToken("an expired token", expired)
         for other in self._issuer.projects:
             if self._outcome(role_name, self._job(role_name, other)) is Outcome.REFUSED:
-                yield from self._refused(role_name, f"a job of {other}", other)
+                yield from self._mint_refused(role_name, f"a job of {other}", other)
                 break
         if "ref_protected" in self._role(role_name).bound_claims:
-            yield from self._refused(role_name, "a job of an unprotected ref", project, ref=_UNPROTECTED)
+            yield from self._mint_refused(role_name, "a job of an unprotected ref", project, ref=_UNPROTECTED)
 
-    def _refused(self, role_name: str, why: str, project: str, **changes: Any) -> Iterator[BadToken]:
+    def _mint_refused(self, role_name: str, why: str, project: str, **changes: Any) -> Iterator[BadToken]:
         token = self._mint(role_name, project, **changes)
         if judge(self._access, role_name, token.claims).outcome is Outcome.REFUSED:
             yield BadToken(why, token)

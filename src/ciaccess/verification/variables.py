@@ -21,7 +21,7 @@ KIND = "variable"
 _FIELDS = ("value", "protected", "environment_scope", "variable_type", "raw", "masked")
 
 
-def as_gitlab_has_them(access: Access, gitlab: GitLab) -> Iterator[Result]:
+def compare_with_gitlab(access: Access, gitlab: GitLab) -> Iterator[Result]:
     """Compare each declared variable with GitLab's."""
     for path, group in access.gitlab.groups.items():
         variables = gitlab.variables(str(group.id))
@@ -32,10 +32,10 @@ def as_gitlab_has_them(access: Access, gitlab: GitLab) -> Iterator[Result]:
             except ApiError as error:
                 yield check.no_answer(error)
                 return
-            yield _compared(check, declared, found)
+            yield _compare(check, declared, found)
 
 
-def as_the_job_got_them(access: Access, environment: Mapping[str, str]) -> Iterator[Result]:
+def compare_with_job(access: Access, environment: Mapping[str, str]) -> Iterator[Result]:
     """Compare each variable that every job of a group gets with the running job's."""
     project = environment.get("CI_PROJECT_PATH", "")
     for path, group in access.gitlab.groups.items():
@@ -48,16 +48,16 @@ def as_the_job_got_them(access: Access, environment: Mapping[str, str]) -> Itera
             check = Check(f"group {path}", KIND, f"variable {key}, as this job has it")
             found = environment.get(key)
             if found is None:
-                yield check.wrong("this job does not have it")
+                yield check.fail("this job does not have it")
             elif found != declared.value:
-                yield check.wrong("this job has another value: the project or a subgroup overrides it")
+                yield check.fail("this job has another value: the project or a subgroup overrides it")
             else:
                 yield check.worked("as declared")
 
 
-def _compared(check: Check, declared: Variable, found: Found | None) -> Result:
+def _compare(check: Check, declared: Variable, found: Found | None) -> Result:
     if found is None:
-        return check.wrong("the group has no variable with this key. Repair: pulumi up --refresh")
+        return check.fail("the group has no variable with this key. Repair: pulumi up --refresh")
     # What stands in place of a value may be a credential, so no value is shown.
     different = [name for name in _FIELDS if getattr(found, name) != getattr(declared, name)]
     if not different:
@@ -65,4 +65,4 @@ def _compared(check: Check, declared: Variable, found: Found | None) -> Result:
     reason = "jobs get another value" if "value" in different else f"it differs in {', '.join(different)}"
     if found.protected and not declared.protected:
         reason = "it is protected: jobs of unprotected refs do not have it"
-    return check.wrong(f"{reason}. Repair: pulumi up --refresh")
+    return check.fail(f"{reason}. Repair: pulumi up --refresh")

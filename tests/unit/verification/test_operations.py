@@ -8,7 +8,7 @@ import pytest
 
 from ciaccess.access import load
 from ciaccess.analysis.facts import AccessFacts
-from ciaccess.verification.operations import ADMINISTRATION, administration, operations, undeclared
+from ciaccess.verification.operations import ADMINISTRATION, administration, operations, unknown_rights
 from tests.support.access.access import GOOD, ORGANISATION, edited, valid
 
 if TYPE_CHECKING:
@@ -116,12 +116,12 @@ def test_of_a_privilege_that_only_nexus_knows_nothing_is_said_to_be_refused(tmp_
         tmp_path, edited(("privileges: [nx-search-read]", "privileges: [made-by-hand]"), text=GOOD)
     )
     facts = AccessFacts.of(access)
-    assert undeclared(facts, "svc-deployer") == ("made-by-hand",)
+    assert unknown_rights(facts, "svc-deployer") == ("made-by-hand",)
     found = derived(access, "svc-deployer")
     assert found["refused"] == set()
     assert "read raw-prod" in found["works"]
     assert administration(facts, "svc-deployer") == ()
-    assert undeclared(facts, "svc-app") == ()
+    assert unknown_rights(facts, "svc-app") == ()
 
 
 @pytest.mark.parametrize("privilege", ["nx-users-all", "nx-users-read"])

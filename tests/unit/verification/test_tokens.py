@@ -57,18 +57,18 @@ def token() -> IdToken:
 
 
 def test_forged_tokens_claim_the_same_and_are_not_believed(token: IdToken) -> None:
-    forged = {token.tampered(), token.unsigned(), token.signed_by_another_key()}
+    forged = {token.with_changed_signature(), token.without_signature(), token.with_another_key()}
     assert len(forged) == 3
     assert token.text not in forged
     for each in forged:
         assert IdToken.parse(each).claims == token.claims
-    assert jwt.get_unverified_header(token.unsigned())["alg"] == "none"
+    assert jwt.get_unverified_header(token.without_signature())["alg"] == "none"
 
 
 @pytest.mark.parametrize("header", [{}, {"kid": "the issuer's"}])
 def test_a_forged_token_claims_the_issuers_key_where_the_token_names_one(header: dict[str, str]) -> None:
     token = IdToken.parse(jwt.encode({"iss": GITLAB}, "x" * 32, algorithm="HS256", headers=header))
-    for forged in (token.unsigned(), token.signed_by_another_key()):
+    for forged in (token.without_signature(), token.with_another_key()):
         assert jwt.get_unverified_header(forged).get("kid") == header.get("kid")
 
 
@@ -86,9 +86,9 @@ def test_what_is_no_token_is_refused_without_being_shown(text: str) -> None:
 
 def test_a_given_token_is_all_there_is(small_access: Access, token: IdToken) -> None:
     source = GivenToken(small_access, token)
-    assert source.good("nexus-ci", "svc-app") is token
-    assert list(source.bad("nexus-ci")) == []
-    (bad,) = source.bad("nexus-promote")
+    assert source.valid_token("nexus-ci", "svc-app") is token
+    assert list(source.refused_tokens("nexus-ci")) == []
+    (bad,) = source.refused_tokens("nexus-promote")
     assert bad.token is token
     assert bad.why == "a job of orchestrator/app on main, which is this one"
 
@@ -97,33 +97,35 @@ def test_the_roles_of_our_own_pipeline_are_tried_too(tmp_path: Path) -> None:
     pipeline = "version: 1\npipeline: {project: orchestrator/app, audience: https://vault.example.org}\n"
     access = valid(tmp_path, edited(("version: 1\n", pipeline), text=GOOD))
     tokens = MintedTokens(access, RecordingIssuer())
-    good = tokens.good("ciaccess-drift", "")
+    good = tokens.valid_token("ciaccess-drift", "")
     assert (good.claims["project_path"], good.claims["aud"]) == (
         "orchestrator/app",
         "https://vault.example.org",
     )
-    assert "a job of an unprotected ref" in [bad.why for bad in tokens.bad("ciaccess-apply")]
+    assert "a job of an unprotected ref" in [bad.why for bad in tokens.refused_tokens("ciaccess-apply")]
 
 
 def test_a_job_of_the_accounts_own_project_is_taken_where_there_is_one(small_access: Access) -> None:
     tokens = MintedTokens(small_access, RecordingIssuer())
-    assert tokens.good("nexus-ci", "svc-app").claims["project_path"] == "orchestrator/app"
-    assert tokens.good("nexus-ci", "svc-tool").claims["project_path"] == "orchestrator/platform"
-    assert tokens.good("nexus-promote", "svc-promoter").claims["project_path"] == "orchestrator/promotion"
+    assert tokens.valid_token("nexus-ci", "svc-app").claims["project_path"] == "orchestrator/app"
+    assert tokens.valid_token("nexus-ci", "svc-tool").claims["project_path"] == "orchestrator/platform"
+    assert (
+        tokens.valid_token("nexus-promote", "svc-promoter").claims["project_path"] == "orchestrator/promotion"
+    )
 
 
 def test_a_role_whose_jobs_nobody_can_mint_is_said(small_access: Access) -> None:
     tokens = MintedTokens(small_access, RecordingIssuer(("elsewhere/other",)))
     with pytest.raises(TokenError, match="role nexus-promote admits no project of the issuer"):
-        tokens.good("nexus-promote", "svc-promoter")
+        tokens.valid_token("nexus-promote", "svc-promoter")
 
 
 def test_bad_tokens_are_what_the_role_binds(small_access: Access) -> None:
     issuer = RecordingIssuer()
     tokens = MintedTokens(small_access, issuer)
-    of_ci = [bad.why for bad in tokens.bad("nexus-ci")]
+    of_ci = [bad.why for bad in tokens.refused_tokens("nexus-ci")]
     assert of_ci == ["another audience", "another issuer", "an expired token", "a job of elsewhere/other"]
-    of_promotion = [bad.why for bad in tokens.bad("nexus-promote")]
+    of_promotion = [bad.why for bad in tokens.refused_tokens("nexus-promote")]
     assert of_promotion[-2:] == ["a job of orchestrator/platform", "a job of an unprotected ref"]
     assert issuer.asked[-1]["ref"] == "ciaccess-verify-unprotected"
     expired = [asked for asked in issuer.asked if "issued_at_offset_seconds" in asked]
@@ -135,7 +137,7 @@ def test_a_job_meets_what_the_role_binds_besides_the_project(tmp_path: Path) -> 
     further = bound + "        environment: production\n        ref: release-*\n        ref_type: tag\n"
     access = valid(tmp_path, edited((bound, further), text=GOOD))
     issuer = RecordingIssuer()
-    MintedTokens(access, issuer).good("nexus-promote", "svc-promoter")
+    MintedTokens(access, issuer).valid_token("nexus-promote", "svc-promoter")
     assert issuer.asked[-1] == {
         "project": "orchestrator/promotion",
         "ref": "release-",
