@@ -13,7 +13,7 @@ import components
 from ciaccess.access import load
 from ciaccess.access.desired.state import Desired
 from ciaccess.clients.connect import vault_client
-from ciaccess.clients.credentials import needed, require
+from ciaccess.clients.credentials import needed_credentials, require
 from ciaccess.engine.failures import record
 from ciaccess.engine.preconditions import check_vault
 from ciaccess.engine.settings import StackSettings
@@ -29,7 +29,7 @@ def declare() -> None:
     settings = StackSettings.of({key: stack.get(key) for key in ("access", "addresses", "protect")})
     access = load(settings.access_file, settings.addresses)
     desired = Desired.of(access)
-    require(*needed(is_preview=pulumi.runtime.is_dry_run()))
+    require(*needed_credentials(is_preview=pulumi.runtime.is_dry_run()))
     check_vault(access)
     check_known_anchors(access)
     vault = vault_client(access)

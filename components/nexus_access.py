@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
-from components.resources import Role, listed
+from components.resources import Role, with_lists
 
 if TYPE_CHECKING:
     from ciaccess.access.desired.state import Desired
@@ -24,7 +24,7 @@ class NexusAccess(pulumi.ComponentResource):
         super().__init__("ciaccess:index:NexusAccess", name, None, opts)
         self._roles: dict[str, pulumi.Input[str]] = {}
         for role_id, role in desired.named_roles.items():
-            fields = listed(asdict(role))
+            fields = with_lists(asdict(role))
             self._roles[role_id] = Role(
                 f"{name}-role-{role_id}",
                 role_id=role_id,

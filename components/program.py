@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 E = TypeVar("E", bound=Exception)
-# Where it is set, somebody looks for a fault, and the engine shows debug messages with --debug.
+# Where it is set, a fault is being searched, and the engine shows debug messages with --debug.
 _LOG = "CIACCESS_LOG"
 # As many as the engine works on at once, and some that wait at its door.
 _REGISTRATIONS = 32

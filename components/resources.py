@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     Parts = Mapping[str, Mapping[str, Any]]
 
 
-def listed(fields: Mapping[str, Any]) -> dict[str, Any]:
+def with_lists(fields: Mapping[str, Any]) -> dict[str, Any]:
     """Return fields with sets as sorted lists, the same in each run."""
     return {name: sorted(value) if isinstance(value, frozenset) else value for name, value in fields.items()}
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from components.resources import ServiceAccount, listed
+from components.resources import ServiceAccount, with_lists
 
 if TYPE_CHECKING:
     import pulumi
@@ -44,7 +44,7 @@ def service_account(
 
 def _inputs(value: Any, names: tuple[str, ...]) -> dict[str, Any]:
     """Return the fields of an object that are inputs of its resource."""
-    return listed({name: field for name, field in asdict(value).items() if name in names})
+    return with_lists({name: field for name, field in asdict(value).items() if name in names})
 
 
 def _users(account: DesiredAccount, nexus: NexusAccess) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import pulumi
 import pulumi_vault as vault
 
 from ciaccess.access.desired.objects import LEFT_BY_ENGINE
-from components.resources import VaultPreconditions, listed
+from components.resources import VaultPreconditions, with_lists
 
 if TYPE_CHECKING:
     from ciaccess.access.desired.objects import JwtBackend, JwtRole, Policy
@@ -64,7 +64,7 @@ def _backend_config(mount: str) -> str:
 
 def _inputs(value: JwtBackend | JwtRole) -> dict[str, Any]:
     """Return the fields of an object that are inputs of its resource."""
-    return listed(
+    return with_lists(
         {name: field for name, field in asdict(value).items() if field or name not in LEFT_BY_ENGINE}
     )
 

@@ -43,7 +43,7 @@ VAULT = Recipe(
 )
 VAULT_PLUGIN = Recipe("pulumi-resource-vault", "vault-plugin", ".", expected_minutes=3)
 
-# The language host's two scripts lie in the SDK module of the CLI's own version, not in the host's.
+# The language host's two scripts are in the SDK module of the CLI's own version, not in the host's.
 SDK_MODULE = f"github.com/pulumi/pulumi/sdk/v3@v{PULUMI_VERSION}"
 LANGUAGE_HOST_SCRIPTS = (
     "python/cmd/pulumi-language-python-exec",

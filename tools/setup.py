@@ -50,7 +50,7 @@ _MINIMUM_PYTHON = (3, 11)
 
 
 @contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def _lock(path: Path) -> Iterator[None]:
     path.parent.mkdir(parents=True, exist_ok=True)
     check_own(path)
     with path.open("w", encoding="ascii") as file:
@@ -99,7 +99,7 @@ def _at_least(version: tuple[int, ...], minimum: str) -> bool:
     return version >= tuple(map(int, minimum.split(".")))
 
 
-def _missing(cache: Path, path: str) -> list[Recipe]:
+def _missing_tools(cache: Path, path: str) -> list[Recipe]:
     """Return the tools to build: neither new enough on the caller's PATH nor in the cache."""
     recipes: list[Recipe] = []
     own_pulumi = _at_least(_version_on_path("pulumi", path), PULUMI_VERSION)
@@ -176,12 +176,12 @@ def setup(*, runtime: bool = False) -> None:
     activate()
     if not runtime:
         programs.install()
-    with _locked(state_directory() / "setup.lock"):
+    with _lock(state_directory() / "setup.lock"):
         _virtual_environment("requirements.txt" if runtime else "requirements-dev.txt")
     cache = tool_cache()
     (cache / "bin").mkdir(parents=True, exist_ok=True)
-    with _locked(cache / ".lock"):
-        for recipe in _missing(cache, caller_path):
+    with _lock(cache / ".lock"):
+        for recipe in _missing_tools(cache, caller_path):
             _build(recipe, cache)
         _vault_plugin(cache)
         _keep_no_log(cache / "pulumi-home")

@@ -25,7 +25,7 @@ from ciaccess.cli.local_credentials import use_local_credentials
 from ciaccess.cli.terminal import write_file
 from ciaccess.clients.connect import gitlab_client, nexus_client
 from ciaccess.clients.credentials import KNOWN, require
-from ciaccess.clients.http.session import trusting
+from ciaccess.clients.http.session import options_with_ca
 from ciaccess.clients.vault.client import Vault
 from ciaccess.engine import pulumi_cli
 from ciaccess.engine.preconditions import check_vault
@@ -48,7 +48,7 @@ def connect(vault: str, nexus: str, gitlab: str) -> Systems:
     """
     found = require("VAULT_TOKEN", "NEXUS_USERNAME", "NEXUS_PASSWORD", "GITLAB_TOKEN")
     return Systems(
-        vault=Vault(vault, found["VAULT_TOKEN"], options=trusting()),
+        vault=Vault(vault, found["VAULT_TOKEN"], options=options_with_ca()),
         nexus=nexus_client(nexus),
         nexus_url=nexus,
         gitlab=gitlab_client(gitlab),
@@ -66,7 +66,7 @@ class Session:
         """
         self._stack = stack
         self._folder = folder
-        # Resources in the state: their paths in Vault are no obstacle.
+        # Resources in the state: the preconditions expect their paths in Vault.
         self._own: set[Declared] = set()
         self._is_settled = True
         settings = StackSettings.of_stack(stack, settings_file)

@@ -42,7 +42,7 @@ def take_over(account: DesiredAccount, systems: Systems, claim: str) -> Existing
     secret = VaultSecret(systems.vault, account.secret.api_path)
     metadata = {**account.metadata, "stack": claim}
     parts = AccountParts(account, systems.nexus)
-    return _Account(account, metadata, systems, secret, secret.read_all(), parts).existing()
+    return _Account(account, metadata, systems, secret, secret.read_all(), parts).find()
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class _Account:
     found: SecretSnapshot
     parts: AccountParts
 
-    def existing(self) -> Existing | None:
+    def find(self) -> Existing | None:
         """Return the result of `take_over`."""
         owner = self.metadata["owner"]
         if self._is_claimed and self.found.version == 0:

@@ -94,7 +94,7 @@ def of_changes(changes: Difference) -> tuple[Section, ...]:
 def verdict(changes: Difference) -> tuple[str, Tone]:
     """Return a difference in one line, and its tone."""
     if not changes:
-        return "Nobody gains or loses access.", "good"
+        return "No account or job gains or loses access.", "good"
     if changes.anchors:
         moved = f"{count_text(len(changes.anchors), 'trust anchor')} changed"
         more = f", {count_text(len(changes.gains), 'gain')}, {count_text(len(changes.losses), 'loss')}"

@@ -120,7 +120,7 @@ def run(command: Callable[[], object]) -> int:
     try:
         answer = command()
     except typer.TyperException as error:
-        # A mistyped command or option: exit code 1, since 2 says that differences were found.
+        # A mistyped command or option: exit code 1, since 2 means that differences were found.
         show = getattr(error, "show", None)
         show() if show else sys.stderr.write(f"error: {error}\n")
         return Exit.ERROR
@@ -138,10 +138,10 @@ def run(command: Callable[[], object]) -> int:
 
 def _internal(error: Exception) -> str:
     from ciaccess.clients.errors import origin  # noqa: PLC0415 only when something is wrong with us
-    from ciaccess.clients.redaction import redacted  # noqa: PLC0415 likewise
+    from ciaccess.clients.redaction import redact  # noqa: PLC0415 likewise
 
     if os.environ.get(_DEBUG):
-        return redacted("".join(traceback.format_exception(error)))
+        return redact("".join(traceback.format_exception(error)))
     return f"internal error: {origin(error)}. Report it with what {_DEBUG}=1 in the environment shows\n"
 
 

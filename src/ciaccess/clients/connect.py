@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ciaccess.clients.could_not_look import CouldNotLookError
 from ciaccess.clients.credentials import CredentialsError, check_vault_address, require
-from ciaccess.clients.http.session import trusting
+from ciaccess.clients.http.session import options_with_ca
 
 if TYPE_CHECKING:
     from ciaccess.access import Access
@@ -42,7 +42,9 @@ def vault_client(access: Access, **bounds: float) -> Vault:
     from ciaccess.clients.vault.client import Vault  # noqa: PLC0415 see above
 
     check_vault_address(access)
-    return Vault(access.vault.address, require("VAULT_TOKEN")["VAULT_TOKEN"], options=trusting(**bounds))
+    return Vault(
+        access.vault.address, require("VAULT_TOKEN")["VAULT_TOKEN"], options=options_with_ca(**bounds)
+    )
 
 
 def nexus_client(url: str, **bounds: float) -> Nexus:
@@ -55,7 +57,7 @@ def nexus_client(url: str, **bounds: float) -> Nexus:
 
     found = require("NEXUS_USERNAME", "NEXUS_PASSWORD")
     try:
-        return Nexus(url, found["NEXUS_USERNAME"], found["NEXUS_PASSWORD"], options=trusting(**bounds))
+        return Nexus(url, found["NEXUS_USERNAME"], found["NEXUS_PASSWORD"], options=options_with_ca(**bounds))
     except ValueError as error:
         raise CredentialsError(f"connect to Nexus: {error}", "Correct its address.") from None
 
@@ -68,7 +70,7 @@ def gitlab_client(url: str, credential: str = GITLAB_TOKEN, **bounds: float) -> 
     """
     from ciaccess.clients.gitlab.variables import GitLab  # noqa: PLC0415 see above
 
-    return GitLab(url, require(credential)[credential], options=trusting(**bounds))
+    return GitLab(url, require(credential)[credential], options=options_with_ca(**bounds))
 
 
 def checked_vault(access: Access, timeout_seconds: float) -> Vault:

@@ -83,7 +83,7 @@ def check_vault_address(access: Access, environment: Mapping[str, str] = os.envi
         )
 
 
-def needed(*, is_preview: bool) -> tuple[str, ...]:
+def needed_credentials(*, is_preview: bool) -> tuple[str, ...]:
     """Return the names of the credentials that a run needs."""
     is_unread = is_preview and gitlab_is_unread()
     return tuple(name for name in KNOWN if not (is_unread and name == "GITLAB_TOKEN"))

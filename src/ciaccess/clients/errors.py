@@ -17,7 +17,7 @@ import re
 import traceback
 from pathlib import Path
 
-from ciaccess.clients.redaction import redacted
+from ciaccess.clients.redaction import redact
 from ciaccess.errors import CiaccessError, Exit
 
 # Control characters, line separators, marks that turn the direction of writing, halves of surrogate pairs.
@@ -37,7 +37,7 @@ def printable(text: str) -> str:
 
 def one_line(text: str, most_characters: int = _MOST_CHARACTERS) -> str:
     """Return a text on one line: printable, secrets concealed, cut with an ellipsis."""
-    shown = redacted(text[:_MOST_READ_CHARACTERS])
+    shown = redact(text[:_MOST_READ_CHARACTERS])
     if len(text) > _MOST_READ_CHARACTERS:
         shown = shown[:-_MOST_SECRET_CHARACTERS]
     line = " ".join(printable(shown).split())

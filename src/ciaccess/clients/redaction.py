@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 CONCEALED = "***"
-# A shorter text cannot be told from an ordinary word: concealing it would garble every line.
+# A shorter text may be an ordinary word: concealing it would garble every line.
 LEAST_CHARACTERS = 4
 _HEADERS = re.compile(
     r"(?i)((?:authorization|private-token|job-token|x-vault-token|set-cookie|cookie)['\"]?\s*[:=]\s*(?:b?['\"])?"
@@ -93,7 +93,7 @@ def conceal(secret: str) -> None:
     _secrets.add(secret)
 
 
-def redacted(text: str) -> str:
+def redact(text: str) -> str:
     """Return the text without concealed secrets, credentials in URLs, and secret headers."""
     return _USER_INFO.sub(rf"\1{CONCEALED}@", _HEADERS.sub(rf"\1{CONCEALED}", _secrets.hide(text)))
 
@@ -116,26 +116,26 @@ def _redact(record: logging.LogRecord) -> None:
         ValueError,
         KeyError,
     ):  # arguments that do not fit: logging reports it, with all of them
-        record.msg, record.args = redacted(f"{record.msg!r} {record.args!r}"), ()
+        record.msg, record.args = redact(f"{record.msg!r} {record.args!r}"), ()
         return
-    shown = redacted(message)
+    shown = redact(message)
     if shown != message:
         record.msg, record.args = shown, ()
     if record.exc_info and not record.exc_text:
         traceback = logging.Formatter().formatException(record.exc_info)
-        shown = redacted(traceback)
+        shown = redact(traceback)
         if shown != traceback:
             record.exc_text, record.exc_info = shown, None
     if record.stack_info:
-        record.stack_info = redacted(record.stack_info)
+        record.stack_info = redact(record.stack_info)
 
 
 def _redact_new_records() -> None:
     make = logging.getLogRecordFactory()
 
-    def make_redacted(*args: Any, **kwargs: Any) -> logging.LogRecord:
+    def make_record(*args: Any, **kwargs: Any) -> logging.LogRecord:
         record = make(*args, **kwargs)
         _redact(record)
         return record
 
-    logging.setLogRecordFactory(make_redacted)
+    logging.setLogRecordFactory(make_record)

@@ -34,13 +34,13 @@ class SharedList(Generic[K, T]):
                 flight = self._flight = Future()
                 self._missed = []
         if loads:
-            self._land(flight)
+            self._finish(flight)
         return flight.result()
 
-    def _land(self, flight: Future[dict[K, T]]) -> None:
+    def _finish(self, flight: Future[dict[K, T]]) -> None:
         try:
             found = self._load()
-        except BaseException as error:  # noqa: BLE001 whoever waits must get it, whatever it is
+        except BaseException as error:  # noqa: BLE001 each waiting thread must get it, whatever it is
             with self._lock:
                 if self._flight is flight:
                     self._flight = None
@@ -64,11 +64,11 @@ class SharedList(Generic[K, T]):
     def drop(self, key: K) -> None:
         """Take an object that was deleted out of the list, as `change` does."""
 
-        def dropped(items: dict[K, T]) -> dict[K, T]:
+        def without_key(items: dict[K, T]) -> dict[K, T]:
             items.pop(key, None)
             return items
 
-        self.change(dropped)
+        self.change(without_key)
 
     def change(self, change: Callable[[dict[K, T]], dict[K, T]]) -> None:
         """Add a write to the list, also to one that is being read.

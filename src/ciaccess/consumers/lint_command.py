@@ -11,7 +11,7 @@ import typer
 from ciaccess.cli.local_credentials import use_local_credentials
 from ciaccess.cli.options import FileOption, StackOption, load_access
 from ciaccess.cli.terminal import finish, notices, output, print_json, write_file
-from ciaccess.consumers.lint import Finding, SourceError, check, mend
+from ciaccess.consumers.lint import Finding, SourceError, apply_fixes, check
 from ciaccess.errors import CommandError, Exit
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def _audit(access: Access, groups: list[str], projects: list[str], timeout_secon
 
     from ciaccess.consumers.audit.audit import Auditor, audit  # noqa: PLC0415 likewise
 
-    auditor = Auditor.connected(access, timeout_seconds)
+    auditor = Auditor.connect(access, timeout_seconds)
     console = notices()
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("listing projects", total=None)
@@ -109,7 +109,7 @@ def _lint_files(access: Access, files: list[Path], *, fix: bool, as_json: bool) 
         text = _read(path)
         try:
             if fix:
-                text, done = mend(text, access, path)
+                text, done = apply_fixes(text, access, path)
                 fixed += done
                 if done:
                     _write(path, text)

@@ -79,7 +79,5 @@ def docker_config(access: Access, account: str) -> str:
 
 
 def _secret(access: Access, path: str) -> SecretSnapshot:
-    require(
-        "VAULT_ADDR", "VAULT_TOKEN"
-    )  # the token is VAULT_ADDR's: without it, nothing says for which Vault it is
+    require("VAULT_ADDR", "VAULT_TOKEN")  # the token is VAULT_ADDR's: without it, its Vault is unknown
     return VaultSecret(vault_client(access), path).read()

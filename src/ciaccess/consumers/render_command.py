@@ -60,9 +60,9 @@ def render_templates(  # noqa: PLR0913 a command has its options
     else:
         for each in found:
             verb = each.problem if check else "removed" if each.problem == "left over" else "rendered"
-            typer.echo(f"{_shown(each.path)}: {verb}")
+            typer.echo(f"{_display_path(each.path)}: {verb}")
         if not found:
-            typer.echo(f"{_shown(folder)}: up to date")
+            typer.echo(f"{_display_path(folder)}: up to date")
         elif check:
             options = {"--file": file, "--stack": stack, "--folder": None if folder == TEMPLATES else folder}
             words = [word for name, value in options.items() if value for word in (name, str(value))]
@@ -71,5 +71,5 @@ def render_templates(  # noqa: PLR0913 a command has its options
     finish(Exit.DIFFERENCES if check and found else Exit.CLEAN)
 
 
-def _shown(path: Path) -> Path:
+def _display_path(path: Path) -> Path:
     return path.relative_to(ROOT) if path.is_relative_to(ROOT) else path

@@ -162,7 +162,7 @@ def _names(access: Access) -> str:
             access=access,
             accounts={name: _account(access, name) for name in access.accounts},
             former={each.name: each for each in former_names(access)},
-            able=_able(access),
+            able=_accounts_by_grant(access),
             group=names.vault_group(access),
             login_path=names.login_path(access),
             secret_folder=names.secret_folder(access),
@@ -185,7 +185,7 @@ def _account(access: Access, name: str) -> dict[str, str | None]:
     }
 
 
-def _able(access: Access) -> dict[tuple[str, str], tuple[list[str], list[str]]]:
+def _accounts_by_grant(access: Access) -> dict[tuple[str, str], tuple[list[str], list[str]]]:
     """Return the accounts that push, pull or promote each format, former names apart."""
     found = {}
     for verb in ("push", "pull", "promote"):

@@ -95,7 +95,7 @@ def _metadata_findings(
     if is_another or custom.keys() - wanted.keys() - {_FINGERPRINT}:
         names.append("custom_metadata")
     if names:
-        # Only JSON says "none": `vault kv metadata` keeps custom metadata that is not given.
+        # Only JSON can remove: `vault kv metadata` keeps custom metadata that is not given.
         body = json.dumps({name: defaults[name] for name in names})
         command = f"printf '%s' {quote(body)} | vault write {account.secret.metadata_path} -"
         # Keys without their values: people note all sorts of things there.

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ciaccess.access.desired.state import DesiredGroup
     from ciaccess.clients.gitlab.variables import GitLab
 
-# What is shown of a value that somebody else wrote: an address. Anything else may be a credential in the wrong place.
+# What is shown of an undeclared value: an address. Anything else may be a credential in the wrong place.
 _ADDRESS = re.compile(r"(https?://)?[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._/-]{0,100})?")
 
 

@@ -82,7 +82,7 @@ class Reach:
                     "vault.policy.undeclared",
                     f"policy {name}",
                     "no access to the secrets",
-                    _described(found),
+                    _describe(found),
                     manual_command=f"vault policy delete {quote(name)}",
                 )
 
@@ -114,7 +114,7 @@ class Reach:
             return ""
         text = f"policies {', '.join(sorted(given | asked))}"
         unclear = not asked and all(each.right is Right.CANNOT_TELL for each in decided.values())
-        return f"{text}: {_described(decided)}" if unclear else text
+        return f"{text}: {_describe(decided)}" if unclear else text
 
     @cached_property
     def _reaching(self) -> frozenset[str]:
@@ -139,7 +139,7 @@ class Reach:
         return self._decided[policies]
 
 
-def _described(found: Mapping[str, Decision]) -> str:
+def _describe(found: Mapping[str, Decision]) -> str:
     certain = [f"{folder}/*" for folder, decision in found.items() if decision.right is Right.YES]
     if certain:
         return f"it reaches {' and '.join(certain)}"

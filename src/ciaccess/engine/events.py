@@ -21,7 +21,7 @@ REFRESH = "refresh"
 _REPLACING = ("replace", "create-replacement", "delete-replaced")
 _ACTIONS = ("same", "create", "update", "delete", "import", *_REPLACING)
 _IS_PART = re.compile(r"[.\[]")
-# Half of a run's bytes at a thousand accounts: what comes before a step, and says no more than what comes after it.
+# Half of a run's bytes at a thousand accounts: events before a step, repeated by those after it.
 _SAYS_NOTHING = re.compile(r'"resourcePreEvent":\{"metadata":\{"op":"(?:refresh|same)"')
 _HEAD_CHARACTERS = 200
 

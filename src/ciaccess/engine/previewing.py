@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from ciaccess.clients.redaction import redacted
+from ciaccess.clients.redaction import redact
 from ciaccess.engine import pulumi_cli
 from ciaccess.engine.events import EventsError, Preview
 from ciaccess.engine.failures import Failures
@@ -58,7 +58,7 @@ def preview(stack: str, settings: Path | None, note: Callable[[str], None]) -> P
 
 def _messages(lines: list[str]) -> list[str]:
     """Return the messages, each once and without the engine's own words around it."""
-    texts = [redacted(line.strip().removeprefix("error: ").strip()) for line in lines]
+    texts = [redact(line.strip().removeprefix("error: ").strip()) for line in lines]
     own = ("an unhandled error occurred: program exited with", "preview failed", "update failed")
     kept = dict.fromkeys(text for text in texts if text and not text.startswith(own))
     return list(kept)[:_MOST_MESSAGES] or ["the engine failed and gave no reason"]

@@ -213,7 +213,7 @@ def _waited_for(
                 Exit.COULD_NOT_LOOK,
             ) from None
         except KeyboardInterrupt:
-            # Told so, it ends its step, records what it did, and gives the stack free; killed, it could not.
+            # On a signal it ends its step, records what it did, and releases the stack; killed, it could not.
             started.send_signal(signal.SIGINT)
             interrupted, given, seconds = True, "", None
             continue

@@ -85,13 +85,13 @@ def check_known_anchors(access: Access, environment: Mapping[str, str] = os.envi
     """
     from ciaccess.clients.credentials import CredentialsError, require  # noqa: PLC0415 the clients are slow to import
     from ciaccess.clients.errors import ApiError  # noqa: PLC0415 likewise
-    from ciaccess.clients.http.session import trusting  # noqa: PLC0415 likewise
+    from ciaccess.clients.http.session import options_with_ca  # noqa: PLC0415 likewise
     from ciaccess.clients.vault.client import Vault  # noqa: PLC0415 likewise
 
     address = environment.get("VAULT_ADDR", "").rstrip("/") or access.vault.address
     try:
         token = require("VAULT_TOKEN")["VAULT_TOKEN"]
-        vault = Vault(address, token, options=trusting(read_seconds=_ANSWER_SECONDS))
+        vault = Vault(address, token, options=options_with_ca(read_seconds=_ANSWER_SECONDS))
         confirmed = confirmed_anchors(vault, anchors_path(access), DEFAULT_PATH)
     except (ApiError, CredentialsError):
         return

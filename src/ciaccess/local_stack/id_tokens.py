@@ -42,6 +42,6 @@ class LocalIssuer:
         except requests.RequestException as error:
             raise StackError(
                 f"mint an id_token: GitLab at {url} does not do it ({type(error).__name__}). "
-                "Look at it: ./ciaccess local status"
+                "Check it: ./ciaccess local status"
             ) from None
         return str(answer.json()["id_token"])

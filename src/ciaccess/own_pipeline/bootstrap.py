@@ -16,7 +16,7 @@ from ciaccess.clients.credentials import KNOWN, require
 from ciaccess.clients.errors import ApiError, ForbiddenError, NotFoundError, UnauthorizedError
 from ciaccess.clients.gitlab.groups import token_scopes
 from ciaccess.clients.gitlab.variables import GitLab
-from ciaccess.clients.http.session import trusting
+from ciaccess.clients.http.session import options_with_ca
 from ciaccess.clients.vault.secret import VaultSecret
 from ciaccess.drift.gitlab_project import project_findings
 from ciaccess.engine import pulumi_cli
@@ -121,7 +121,7 @@ def _tokens(access: Access, vault: Vault, files: Mapping[str, Path]) -> dict[str
 
 
 def _fault(access: Access, token: str, wanted: Token) -> str:
-    gitlab = GitLab(access.gitlab.url, token, options=trusting())
+    gitlab = GitLab(access.gitlab.url, token, options=options_with_ca())
     try:
         scopes = token_scopes(gitlab)
     except UnauthorizedError:
@@ -172,7 +172,7 @@ def _provision(stack: str, *, yes: bool) -> None:
 def _put(access: Access, vault: Vault, stack: str, tokens: dict[str, str]) -> None:
     passphrase = own_passphrase(stack)
     values = tokens | ({pipeline_identities.PASSPHRASE: passphrase} if passphrase else {})
-    # Whoever runs this confirms them.
+    # The administrator who runs this confirms them.
     values[pipeline_identities.TRUST_ANCHORS] = confirmed_text(access)
     _write(access, vault, values)
 

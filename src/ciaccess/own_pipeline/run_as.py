@@ -15,7 +15,7 @@ from ciaccess.access.desired import pipeline_identities
 from ciaccess.cli.terminal import notices
 from ciaccess.clients.credentials import GITLAB_FROM, STATE, check_vault_address
 from ciaccess.clients.errors import ApiError, RefusedError
-from ciaccess.clients.http.session import trusting
+from ciaccess.clients.http.session import options_with_ca
 from ciaccess.clients.vault.client import Vault
 from ciaccess.clients.vault.id_token_times import is_untimely
 from ciaccess.clients.vault.secret import VaultSecret
@@ -61,7 +61,7 @@ def _log_in(access: Access, identity: pipeline_identities.Identity) -> Vault:
             f"{ID_TOKEN} is empty. Give the job an id_token of that name with aud: {audience}", Exit.ERROR
         )
     check_vault_address(access)
-    anonymous = Vault(access.vault.address, "", options=trusting())
+    anonymous = Vault(access.vault.address, "", options=options_with_ca())
     try:
         vault = anonymous.log_in(access.vault.jwt.mount, identity.role, id_token)
     except RefusedError as error:
@@ -127,7 +127,7 @@ def _credentials(access: Access, identity: pipeline_identities.Identity, vault: 
 def _run(command: list[str], credentials: dict[str, str]) -> int:
     shadowing = {ID_TOKEN, *(f"{name}_FILE" for name in credentials)}
     own = {name: value for name, value in os.environ.items() if name not in shadowing}
-    # A Ctrl-C reaches the command too, which may need its credentials to end in order, and says itself how it ended.
+    # A Ctrl-C reaches the command too, which may need its credentials to end cleanly, and reports its own end.
     signal.signal(signal.SIGINT, lambda *_: None)
     children: list[subprocess.Popen[bytes]] = []
     is_ended = False

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from google.protobuf.empty_pb2 import Empty  # type: ignore[import-untyped] # it comes without stubs
 from pulumi.runtime import proto
 
-from ciaccess.clients.redaction import redacted
+from ciaccess.clients.redaction import redact
 from ciaccess.provider.kinds import KINDS
 from ciaccess.provider.kinds.fields import UNKNOWN
 from ciaccess.provider.kinds.kind import KindError
@@ -66,7 +66,7 @@ class CiaccessProvider:
         failures = [
             proto.CheckFailure(
                 property=name,
-                reason=f"{redacted(repr(inputs[name]))} is not allowed. Allowed: {_ALLOWED_URL}",
+                reason=f"{redact(repr(inputs[name]))} is not allowed. Allowed: {_ALLOWED_URL}",
             )
             for name in ADDRESSES
             if inputs.get(name) not in (None, "", UNKNOWN) and not _is_url(inputs[name])
@@ -238,12 +238,12 @@ class CiaccessProvider:
             self._holders[_type_of(request), resource_id] = request.urn
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
-        def started() -> T:
+        def run() -> T:
             if self._cancelled:
                 raise KindError("the run was cancelled before this request started. It changed nothing")
             return work()
 
-        return await asyncio.get_running_loop().run_in_executor(self._threads, started)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, run)
 
 
 def _ignore_changes(inputs: Values, state: Values, ignored: list[str]) -> Values:

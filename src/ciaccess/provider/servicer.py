@@ -84,7 +84,7 @@ def _handler(name: str, method: str) -> Callable[..., Awaitable[Any]]:
     return answer
 
 
-def _unimplemented(name: str) -> Callable[..., Awaitable[Any]]:
+def _refuse(name: str) -> Callable[..., Awaitable[Any]]:
     async def method(self: Servicer, request: Any, context: grpc.aio.ServicerContext) -> Any:
         del self, request
         await context.abort(grpc.StatusCode.UNIMPLEMENTED, f"ciaccess has no {name}")
@@ -95,7 +95,7 @@ def _unimplemented(name: str) -> Callable[..., Awaitable[Any]]:
 for _name, _method in _METHODS.items():
     setattr(Servicer, _name, _handler(_name, _method))
 for _name in _UNIMPLEMENTED:
-    setattr(Servicer, _name, _unimplemented(_name))
+    setattr(Servicer, _name, _refuse(_name))
 
 
 def message(verb: str, error: BaseException) -> str:

@@ -7,7 +7,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from ciaccess.clients.credentials import CredentialsError, require
-from ciaccess.clients.http.session import trusting
+from ciaccess.clients.http.session import options_with_ca
 
 if TYPE_CHECKING:
     from ciaccess.clients.gitlab.variables import GitLab
@@ -48,7 +48,7 @@ class Systems:
 
                 url = self._address("nexus_url", "nexus.url")
                 found = require("NEXUS_USERNAME", "NEXUS_PASSWORD")
-                name, password, options = found["NEXUS_USERNAME"], found["NEXUS_PASSWORD"], trusting()
+                name, password, options = found["NEXUS_USERNAME"], found["NEXUS_PASSWORD"], options_with_ca()
                 try:
                     self._nexus = Nexus(url, name, password, options=options)
                 except ValueError as error:
@@ -73,7 +73,7 @@ class Systems:
                 from ciaccess.clients.gitlab.variables import GitLab  # noqa: PLC0415 as above
 
                 url = self._address("gitlab_url", "gitlab.url")
-                self._gitlab = GitLab(url, require("GITLAB_TOKEN")["GITLAB_TOKEN"], options=trusting())
+                self._gitlab = GitLab(url, require("GITLAB_TOKEN")["GITLAB_TOKEN"], options=options_with_ca())
             return self._gitlab
 
     def vault(self) -> Vault:
@@ -83,7 +83,7 @@ class Systems:
                 from ciaccess.clients.vault.client import Vault  # noqa: PLC0415 as above
 
                 found = require("VAULT_ADDR", "VAULT_TOKEN")
-                self._vault = Vault(found["VAULT_ADDR"], found["VAULT_TOKEN"], options=trusting())
+                self._vault = Vault(found["VAULT_ADDR"], found["VAULT_TOKEN"], options=options_with_ca())
             return self._vault
 
     def close(self) -> None:

@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Leftover:
-    """A leftover; `kind` is torn, lock, pending, mount or unrecorded; `mend` repairs it."""
+    """A leftover; `kind` is torn, lock, pending, mount or unrecorded; `repair` repairs it."""
 
     kind: str
     found: str
     remedy: str
-    mend: Callable[[], object]
+    repair: Callable[[], object]
 
     def to_json(self) -> dict[str, str]:
         """Return it as a JSON object."""

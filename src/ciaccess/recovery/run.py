@@ -74,5 +74,5 @@ def _check_state_and_vault(
 
 def _repair(left: list[Leftover], *, yes: bool) -> list[Leftover]:
     for each in left if yes else ():
-        each.mend()
+        each.repair()
     return left

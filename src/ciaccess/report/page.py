@@ -32,7 +32,7 @@ _FILE_COLUMNS = 160  # of a table that goes into a file or pipe
 # What Markdown would take for markup, links, references or entities, and for a list where it comes first.
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>|~#$&!@%^]|^[-+])")
 _NUMBERED = re.compile(r"^(\d+)([.)])")
-# GitLab notifies whoever is mentioned, older versions even behind a backslash, and makes links of bare URLs and addresses.
+# GitLab notifies mentioned users, older versions even behind a backslash, and makes links of bare URLs and addresses.
 _MENTION_OR_ADDRESS = re.compile(r"\\@(?=\w)")
 _URL = re.compile(r"(?i)(?<=[a-z0-9+.-]:)(?=//)|(?<=\bwww)(?=\.)|(?<=mailto:)|(?<=xmpp:)")
 _NO_BREAK = "\u2060"

@@ -79,7 +79,7 @@ def expand_account(account: Resource) -> Iterator[Resource]:
     whole = replace(account, wanted=known_inputs(account))
     state, live, wanted = parts(whole.state), parts(whole.live), parts(whole.wanted)
     if account.live is None:
-        # Nobody has looked whether the metadata are there.
+        # Whether the metadata exist was not checked.
         live = {key: part for key, part in state.items() if key[0] == METADATA}
     if not _is_purged(whole):
         # Vault keeps it with the versions.
@@ -152,7 +152,7 @@ def _note(account: Resource, key: Key, *, was: bool, will_be: bool) -> str:
         return _step(state, wanted, name)
     if account.live and _section_of(account.live, "secret").get("holds") == _LOST:
         return _NEW
-    # An account that is gone is made anew, with passwords that are new.
+    # A deleted account is created again, with new passwords.
     return _turn(state, wanted) or ("" if was or account.live is None else _STAYS)
 
 

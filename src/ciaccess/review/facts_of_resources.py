@@ -76,7 +76,7 @@ def facts(
         if concerns(name) and (users := list(_parts_of_type(found, USER).values()))
     }
     named_roles = tuple(map(_role, of(ROLE)))
-    # In Nexus a description also says who manages it.
+    # In Nexus a description also names the owner.
     named = {
         role.role_id: declared.named_roles.get(role.role_id, role.description)
         for role in named_roles

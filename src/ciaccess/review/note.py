@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _HEADING = "##"
 # What people come for stands above it, and it is long.
 _COLLAPSED = OBJECTS
-# For the last line, and in each section for the line that says how much is left out.
+# For the last line, and in each section for the line with the number of omitted entries.
 _LAST_LINE_CHARACTERS = 2_000
 _REST_CHARACTERS = 200
 

@@ -44,7 +44,9 @@ _REASONS = (
 
 def page_of(report: Report) -> Page:
     """Return the page of a preview that came to its end."""
-    people = of_changes(report.access) or (Section(PEOPLE, nothing="Nobody gains or loses access."),)
+    people = of_changes(report.access) or (
+        Section(PEOPLE, nothing="No account or job gains or loses access."),
+    )
     sections = [*people]
     if report.agreement is not None and not report.agreement:
         sections.append(_disagreement_section(report.agreement))
@@ -178,7 +180,7 @@ def _drift(report: Report) -> Section:
     ]
     losses = [Finding(f"by hand: {change.sentence}") for change in report.drift_access.losses]
     resources = map(_drift_finding, report.drift)
-    intro = "Somebody changed this by hand since the last pulumi up. It does not belong to this change, and the next up puts it back."
+    intro = "Changed by hand since the last pulumi up. This change does not contain it, and the next up puts it back."
     return Section(DRIFT, intro, (*gains, *losses, *resources))
 
 

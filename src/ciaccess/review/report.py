@@ -193,7 +193,7 @@ def _differences(
     """Return what the change gives and takes, and what was changed by hand."""
     state, live, wanted = states
     if state == live == wanted:
-        # Who may do what is not worked out where nothing is to be said of it.
+        # The facts are not derived where nothing changes.
         return _NOTHING, _NOTHING
     before = facts(state, declared, concerns)
     one, other = (
@@ -213,7 +213,7 @@ def _charts(
 
 
 def _merge(one: Difference, other: Difference) -> Difference:
-    # Both know of the trust in the keys, which is nobody's.
+    # Both include the trust in the keys, which belongs to no account.
     return Difference(
         (*one.gains, *_without_known(other.gains, one.gains)),
         (*one.losses, *_without_known(other.losses, one.losses)),

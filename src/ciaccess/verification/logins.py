@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 KIND = "login"
 REFUSALS = (400, 403)
-# Vault could not ask the issuer for its keys: that says nothing about the token.
+# Vault could not ask the issuer for its keys: the token itself may be valid.
 _NO_KEYS = re.compile(r"configuring token validator|keyset|fetching keys|oidc discovery", re.IGNORECASE)
 
 
@@ -46,7 +46,7 @@ class Logins:
             return refusal(check, error), None
         finally:
             nobody.close()
-        return check.worked("admitted"), vault
+        return check.succeed("admitted"), vault
 
     def refused_logins(self, role_name: str, tokens: TokenSource) -> Iterator[Result]:
         """Try every login that must be refused, with Vault's reason; stop if Vault does not respond."""
@@ -92,7 +92,7 @@ def refusal(check: Check, error: ApiError) -> Result:
         return check.not_checked(
             f"Vault cannot fetch the issuer's keys: {error.reason}. Check that Vault can reach GitLab."
         )
-    return check.refused(error.reason)
+    return check.refuse(error.reason)
 
 
 def log_out(vault: Vault) -> None:

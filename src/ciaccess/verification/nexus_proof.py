@@ -98,8 +98,8 @@ class NexusProof:
         except ApiError as error:
             return check.no_answer(error)
         if accepted:
-            return check.worked("accepted")
-        return check.refused(
+            return check.succeed("accepted")
+        return check.refuse(
             "Nexus rejects the password, or the user is disabled or missing. Repair: pulumi up --refresh"
         )
 
@@ -128,7 +128,7 @@ class NexusProof:
         location = operation.location
         if operation.action is Action.BROWSE:
             there = location.repository in self._nexus.repositories()
-            return check.worked("Nexus shows it") if there else check.refused("Nexus does not show it")
+            return check.succeed("Nexus shows it") if there else check.refuse("Nexus does not show it")
         if location.format not in FORMATS:
             return self._probe(check, operation)
         if operation.action is Action.UPLOAD:
@@ -167,7 +167,7 @@ class NexusProof:
             return result  # whether it may read is a try of its own
         if back.content != format_.content(artifact):
             return check.fail(f"accepted, but the download afterwards failed: {back.reason}")
-        return check.worked(f"{result.reason}; downloaded again: the same {len(back.content)} bytes")
+        return check.succeed(f"{result.reason}; downloaded again: the same {len(back.content)} bytes")
 
     def _administration(self) -> Iterator[Result]:
         for each, allowed in administration(self._trial.facts, self._account):
@@ -181,9 +181,9 @@ class NexusProof:
     def _administer(self, check: Check, each: Administration) -> Result:
         status = self._nexus.status_of(each.method, each.path, each.title)
         if status in _REFUSED:
-            return check.refused(str(status))
+            return check.refuse(str(status))
         if status in _OK or status == _NOT_FOUND:
-            return check.worked(str(status))
+            return check.succeed(str(status))
         return check.not_checked(f"Nexus answered {status}")
 
 
@@ -208,13 +208,13 @@ def _judge(check: Check, answer: Answer, location: Location, admitted: tuple[int
     if answer.failed:
         raise CouldNotLookError(answer.reason)
     if answer.refused:
-        return check.refused(answer.reason)
+        return check.refuse(answer.reason)
     if answer.worked:
-        return check.worked(answer.reason)
+        return check.succeed(answer.reason)
     if answer.status == _NOT_FOUND and _NO_REPOSITORY in answer.reason:
         return check.fail(
             f"Nexus has no repository {location.repository}. Create it, or correct nexus.repositories"
         )
     if answer.status in admitted:
-        return check.worked(f"not refused ({answer.status}): nothing is stored there")
+        return check.succeed(f"not refused ({answer.status}): nothing is stored there")
     return check.fail(f"neither accepted nor refused: {answer.reason}")

@@ -38,7 +38,7 @@ _NEEDED = {
     Action.UPLOAD: ("edit", "add"),
     Action.DELETE: ("delete",),
 }
-# A group is written to by nobody.
+# A group is never written to.
 _OF_GROUPS = (Action.BROWSE, Action.READ)
 
 
@@ -78,7 +78,7 @@ class Administration:
     privileges: frozenset[str]
 
 
-# Each that changes something names a thing that is not there: who may do it is told 404.
+# Each that changes something names a missing object: with the right, the answer is 404.
 _NOBODY = "ciaccess-verify-nobody"
 ADMINISTRATION = (
     Administration(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ciaccess.clients.connect import GITLAB_TOKEN, gitlab_client
 from ciaccess.clients.credentials import is_given, require
 from ciaccess.clients.gitlab.variables import GitLab
-from ciaccess.clients.http.session import trusting
+from ciaccess.clients.http.session import options_with_ca
 from ciaccess.clients.vault.client import Vault
 from ciaccess.clients.vault.secret import Credentials
 from ciaccess.errors import CommandError
@@ -35,7 +35,7 @@ def local_resources(access: Access, *, writes: bool = True, given: IdToken | Non
         StackError: there is no local stack, or it did not finish starting.
     """
     stack.environment()
-    options = trusting(**_SECONDS)
+    options = options_with_ca(**_SECONDS)
     vault_token, nexus_password, gitlab_token = (
         credential_file(name).read_text(encoding="ascii")
         for name in ("vault-token", "nexus-password", "gitlab-token")
@@ -65,7 +65,7 @@ def resources_of(access: Access, id_token_file: Path | None, *, local: bool, wri
             f"no id_token given. Run this in a job whose id_tokens has {TOKEN}, name a file by --id-token-file, "
             "or try the local stack: --stack local"
         )
-    options = trusting(**_SECONDS)
+    options = options_with_ca(**_SECONDS)
     administrator, gitlab = None, None
     if writes and is_given("NEXUS_USERNAME") and is_given("NEXUS_PASSWORD"):
         found = require("NEXUS_USERNAME", "NEXUS_PASSWORD")

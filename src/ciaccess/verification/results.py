@@ -62,11 +62,11 @@ class Check:
     title: str
     allowed: bool = True
 
-    def worked(self, reason: str) -> Result:
+    def succeed(self, reason: str) -> Result:
         """Return the result of what worked: wrong where it must be refused."""
         return self._result(Outcome.WORKED if self.allowed else Outcome.WRONG, reason)
 
-    def refused(self, reason: str) -> Result:
+    def refuse(self, reason: str) -> Result:
         """Return the result of what was refused: wrong where it must work."""
         return self._result(Outcome.WRONG if self.allowed else Outcome.REFUSED, reason)
 

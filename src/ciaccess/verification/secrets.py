@@ -95,7 +95,7 @@ class SecretProof:
             return
         changing = sorted(rights & _CHANGING)
         reason = f"the token's capabilities there: {', '.join(sorted(rights))}"
-        yield check.worked(reason) if changing else check.refused(reason)
+        yield check.succeed(reason) if changing else check.refuse(reason)
 
     def _take(self, check: Check, secret: SecretSnapshot) -> Result:
         if not secret.exists:
@@ -106,6 +106,6 @@ class SecretProof:
         if credentials.username != rotation.active(self.access, self.account).user_id:
             return check.fail("the username is not the account's user. Repair: pulumi up --refresh")
         if not check.allowed:
-            return check.worked("Vault returned it")
+            return check.succeed("Vault returned it")
         self.credentials = credentials
-        return check.worked(f"the account's user, and a password of {len(credentials.password)} characters")
+        return check.succeed(f"the account's user, and a password of {len(credentials.password)} characters")

@@ -46,7 +46,7 @@ def show(report: Report, console: Console, *, verbose: bool = False) -> None:
             console.print(Text(subject, style="bold"))
             _print_lines(console, _of(report, subject))
     else:
-        # Wider than a narrow terminal if need be: a cut number would lie.
+        # Wider than a narrow terminal if need be: a cut number would be wrong.
         console.print(_matrix(report, accounts), width=max(console.width, _least_width(accounts)))
         console.print(Text(_LEGEND, style="dim"))
     for subject in (name for name in named if name not in accounts):
@@ -130,7 +130,7 @@ def _print_troubles(console: Console, report: Report) -> None:
         console.print(Text(visible(line)))
     if unseen:
         console.print(Text("\nCould not look", style=_STYLES[Outcome.NOT_LOOKED]))
-    # What fails for one reason is said once.
+    # What fails for one reason is reported once.
     for reason in dict.fromkeys(result.reason for result in unseen):
         concerned = subjects(result for result in unseen if result.reason == reason)
         console.print(Text(visible(f"  {', '.join(concerned)}: {reason}")))

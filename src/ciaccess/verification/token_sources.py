@@ -98,7 +98,7 @@ class MintedTokens:
         project = str(self.valid_token(role_name, "").claims["project_path"])
         yield from self._mint_refused(role_name, "another audience", project, audience=_NOBODY)
         yield from self._mint_refused(role_name, "another issuer", project, overrides={"iss": _NOBODY})
-        # The lifetime is no claim that the YAML binds, so there is nothing to ask the analysis.
+        # The YAML binds no claim of the lifetime, so the analysis has no answer.
         expired = self._mint(role_name, project, issued_at_offset_seconds=-_LONG_AGO_SECONDS)
         yield BadToken("an expired token", expired)
         for other in self._issuer.projects:

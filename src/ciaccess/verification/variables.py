@@ -52,16 +52,16 @@ def compare_with_job(access: Access, environment: Mapping[str, str]) -> Iterator
             elif found != declared.value:
                 yield check.fail("this job has another value: the project or a subgroup overrides it")
             else:
-                yield check.worked("as declared")
+                yield check.succeed("as declared")
 
 
 def _compare(check: Check, declared: Variable, found: Found | None) -> Result:
     if found is None:
         return check.fail("the group has no variable with this key. Repair: pulumi up --refresh")
-    # What stands in place of a value may be a credential, so no value is shown.
+    # A wrong value may be a credential, so no value is shown.
     different = [name for name in _FIELDS if getattr(found, name) != getattr(declared, name)]
     if not different:
-        return check.worked("as declared")
+        return check.succeed("as declared")
     reason = "jobs get another value" if "value" in different else f"it differs in {', '.join(different)}"
     if found.protected and not declared.protected:
         reason = "it is protected: jobs of unprotected refs do not have it"

@@ -24,7 +24,7 @@ from ciaccess.clients.errors import (
 )
 from ciaccess.clients.gitlab.variables import GitLab, Variables
 from ciaccess.clients.http.session import HttpOptions
-from ciaccess.clients.redaction import redacted
+from ciaccess.clients.redaction import redact
 from tests.support.servers.gitlab import GitlabProcess, start_gitlab
 from tests.support.servers.scripted_server import Reply, ScriptedServer, in_json
 from tests.support.servers.simulator import free_port
@@ -120,7 +120,7 @@ def test_a_value_that_cannot_be_masked_is_refused_without_being_shown(
 def test_a_masked_value_is_concealed_and_another_is_not(variables: Variables, group: str) -> None:
     variables.create(Variable(group, "A", "a-masked-value", masked=True))
     variables.create(Variable(group, "B", "a-plain-value"))
-    assert redacted("a-masked-value a-plain-value") == "*** a-plain-value"
+    assert redact("a-masked-value a-plain-value") == "*** a-plain-value"
 
 
 def test_a_hidden_variable_shows_no_value(gitlab: GitlabProcess, variables: Variables, group: str) -> None:

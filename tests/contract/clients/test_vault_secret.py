@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ciaccess.clients.errors import ForbiddenError, RefusedError
-from ciaccess.clients.redaction import redacted
+from ciaccess.clients.redaction import redact
 from ciaccess.clients.vault.client import Vault
 from ciaccess.clients.vault.secret import (
     DELETED,
@@ -59,7 +59,7 @@ def test_a_value_is_read_and_concealed(secret: VaultSecret) -> None:
     found = secret.read()
     assert (found.state, found.version, found.fields) == (THERE, 1, fields(1))
     assert found.credentials == Credentials("svc-x", "planted-password-1")
-    assert redacted("it is planted-password-1") == "it is ***"
+    assert redact("it is planted-password-1") == "it is ***"
     assert "planted" not in repr(found)
 
 

@@ -120,7 +120,7 @@ def test_a_system_that_does_not_answer_is_named(
     account: AccountCase, system: str, how: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     account.up()
-    monkeypatch.setattr(systems, "trusting", lambda: HttpOptions(read_seconds=1, down_seconds=0.5))
+    monkeypatch.setattr(systems, "options_with_ca", lambda: HttpOptions(read_seconds=1, down_seconds=0.5))
     account.engine.restart()
     account.proxy.expect([Fault(system=system, times=_MANY, reads=True, **how)])
     with pytest.raises(PluginError) as failed:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ciaccess.clients.credentials import CredentialsError, ca_bundle, require
-from ciaccess.clients.redaction import redacted
+from ciaccess.clients.redaction import redact
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +33,7 @@ def test_credentials_are_taken_from_the_environment_and_from_files(
         "NEXUS_PASSWORD": "from-the-environment",
         "GITLAB_TOKEN": "glpat-from-a-file",
     }
-    assert redacted("administrator from-the-environment glpat-from-a-file") == "administrator *** ***"
+    assert redact("administrator from-the-environment glpat-from-a-file") == "administrator *** ***"
 
 
 def test_one_error_lists_all_that_are_missing_and_how_to_set_them(monkeypatch: pytest.MonkeyPatch) -> None:

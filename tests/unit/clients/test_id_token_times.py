@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ciaccess.clients.errors import RefusedError
-from ciaccess.clients.vault.id_token_times import lifetime, times_told
+from ciaccess.clients.vault.id_token_times import lifetime, name_times
 
 _TIMES = {"iat": 1_795_000_000, "nbf": 1_794_999_995, "exp": 1_795_000_300}
 _VALID = "the token is valid from 2026-11-18 11:06:35 UTC to 2026-11-18 11:11:40 UTC; Vault lets clocks differ by 60 s"
@@ -21,7 +21,7 @@ def token(claims: Any) -> str:
 
 
 def refused(said: str, id_token: str) -> RefusedError:
-    with pytest.raises(RefusedError) as raised, times_told(id_token):
+    with pytest.raises(RefusedError) as raised, name_times(id_token):
         raise RefusedError("log in", said, "Check the path.", system="Vault", status=400)
     return raised.value
 

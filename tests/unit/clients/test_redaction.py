@@ -13,7 +13,7 @@ import pytest
 
 from ciaccess.clients.errors import ApiError, one_line
 from ciaccess.clients.nexus import Nexus
-from ciaccess.clients.redaction import RedactingFilter, conceal, redacted
+from ciaccess.clients.redaction import RedactingFilter, conceal, redact
 from tests.support.servers.scripted_server import Reply, ScriptedServer, in_json, page, plain
 from tests.unit.clients.conftest import QUICK
 from tests.unit.clients.nexus_objects import REST, USER, USERS
@@ -138,35 +138,35 @@ def test_the_filter_redacts_what_is_made_elsewhere() -> None:
     ],
 )
 def test_credentials_that_nobody_concealed_are_known_by_their_place(text: str, shown: str) -> None:
-    assert redacted(text) == shown
+    assert redact(text) == shown
 
 
 def test_the_longer_of_two_secrets_is_concealed_whole() -> None:
     conceal("prefix-secret")
     conceal("prefix-secret-and-more")
-    assert redacted("<prefix-secret-and-more>") == "<***>"
+    assert redact("<prefix-secret-and-more>") == "<***>"
 
 
 @pytest.mark.parametrize("short", ["", "a", "abc"])
 def test_a_text_too_short_to_be_told_from_words_is_left(short: str) -> None:
     conceal(short)
-    assert redacted("abcabc") == "abcabc"
+    assert redact("abcabc") == "abcabc"
 
 
 def test_secrets_that_overlap_or_contain_one_another_are_hidden_whole() -> None:
     for secret in ("over-lap-1", "lap-1-behind", "lap-1", "in-over-lap-1-in"):
         conceal(secret)
-    assert redacted("a over-lap-1-behind z") == "a *** z"
-    assert redacted("in-over-lap-1-in") == "***"
-    assert redacted("lap-1lap-1 lap-1") == "****** ***"
-    assert redacted("lap-2 over-lap") == "lap-2 over-lap"
+    assert redact("a over-lap-1-behind z") == "a *** z"
+    assert redact("in-over-lap-1-in") == "***"
+    assert redact("lap-1lap-1 lap-1") == "****** ***"
+    assert redact("lap-2 over-lap") == "lap-2 over-lap"
 
 
 @pytest.mark.parametrize("before", ["", "x", "ü" * 40])
 def test_a_secret_is_found_wherever_it_stands(before: str) -> None:
     conceal("stands-anywhere")
     for after in ("", "stand", "."):
-        assert redacted(f"{before}stands-anywhere{after}") == f"{before}***{after}"
+        assert redact(f"{before}stands-anywhere{after}") == f"{before}***{after}"
 
 
 def test_of_a_long_text_the_beginning_is_redacted_and_no_half_secret_is_shown() -> None:

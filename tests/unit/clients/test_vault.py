@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ciaccess.clients.errors import UnexpectedAnswerError
-from ciaccess.clients.redaction import redacted
+from ciaccess.clients.redaction import redact
 from ciaccess.clients.vault.client import Vault
 from tests.support.servers.scripted_server import in_json
 from tests.unit.clients.conftest import QUICK
@@ -21,4 +21,4 @@ def test_a_login_without_a_token_is_said(server: ScriptedServer, auth: dict[str,
     with pytest.raises(UnexpectedAnswerError, match="the answer has no token") as caught:
         Vault(server.url, "", options=QUICK).log_in("jwt", "nexus-ci", "planted-id-token")
     assert str(caught.value).startswith("log in at 'auth/jwt' with role 'nexus-ci': ")
-    assert redacted("None of it") == "None of it"
+    assert redact("None of it") == "None of it"

@@ -18,7 +18,7 @@ from ciaccess.drift import vault_auth
 from ciaccess.drift.gitlab_variables import variable_findings
 from ciaccess.drift.manual_commands import delete_object, delete_variable
 from ciaccess.drift.nexus_objects import declared_objects
-from components.resources import listed
+from components.resources import with_lists
 from tests.support.servers.scripted_server import ScriptedServer, in_json
 
 if TYPE_CHECKING:
@@ -37,8 +37,8 @@ def check(access: Access, server: ScriptedServer, subject: str) -> list[Finding]
 
 
 def role(access: Access, **fields: Any) -> dict[str, Any]:
-    declared = listed(asdict(jwt_role("nexus-ci", access.vault.roles["nexus-ci"])))
-    claims = listed(declared["bound_claims"])
+    declared = with_lists(asdict(jwt_role("nexus-ci", access.vault.roles["nexus-ci"])))
+    claims = with_lists(declared["bound_claims"])
     return {"data": {**declared, "bound_claims": claims, **fields}}
 
 

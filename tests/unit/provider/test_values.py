@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pulumi.provider.experimental.property_value import PropertyValue
 from pulumi.runtime.rpc import UNKNOWN as WIRE_UNKNOWN
 
-from ciaccess.clients.redaction import redacted
+from ciaccess.clients.redaction import redact
 from ciaccess.provider.kinds.fields import UNKNOWN
 from ciaccess.provider.values import plain, secret_names, wire
 
@@ -65,14 +65,14 @@ def test_a_property_with_a_secret_part_is_a_secret_and_concealed() -> None:
     properties = sent(a=deep, b=PropertyValue("b"))
     assert secret_names(properties) == {"a"}
     assert plain(properties) == {"a": ["deep-secret"], "b": "b"}
-    assert redacted("a deep-secret") == "a ***"
+    assert redact("a deep-secret") == "a ***"
 
 
 def test_named_secrets_leave_as_secrets_and_are_concealed() -> None:
     properties = wire({"a": {"x": "made-secret"}, "b": "plain-text"}, frozenset({"a"}))
     assert secret_names(properties) == {"a"}
     assert PropertyValue.unmarshal_map(properties)["a"].is_secret
-    assert redacted("made-secret plain-text") == "*** plain-text"
+    assert redact("made-secret plain-text") == "*** plain-text"
 
 
 def test_what_is_none_is_left_out() -> None:

@@ -73,7 +73,7 @@ def test_an_empty_attributes_file_is_removed_and_a_whole_one_is_not(tmp_path: Pa
     (tmp_path / "other.json.attrs").write_text("{}")
     found = leftovers.of_the_folder(tmp_path, "ciaccess", "prod")
     assert [each.kind for each in found] == ["torn"]
-    found[0].mend()
+    found[0].repair()
     assert [file.name for file in tmp_path.iterdir()] == ["other.json.attrs"]
 
 
@@ -88,7 +88,7 @@ def test_a_lock_that_was_torn_while_it_was_written_is_removed_and_a_whole_one_co
     torn.write_text("")
     (found,) = leftovers.of_the_folder(tmp_path, "ciaccess", "prod")
     assert found.kind == "torn"
-    found.mend()
+    found.repair()
     assert not torn.exists()
 
 
@@ -99,7 +99,7 @@ def test_interrupted_operations_are_taken_out_and_nothing_else(monkeypatch: pyte
     export = {"version": 3, "deployment": {"resources": [1, 2], "pending_operations": [pending]}}
     found = leftovers.of_the_state(export, "prod")
     assert "creating svc-x-user" in found[0].found
-    found[0].mend()
+    found[0].repair()
     assert written == [
         ("prod", {"version": 3, "deployment": {"resources": [1, 2], "pending_operations": []}})
     ]

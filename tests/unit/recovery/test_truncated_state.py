@@ -66,7 +66,7 @@ def test_a_truncated_state_is_restored_and_kept_aside(state: Path, torn: bytes) 
     assert left.kind == "torn"
     assert "restore prod.json.bak, of 2026-11-24T10:02:00Z, with 2 resources" in left.remedy
     assert {file: file.read_bytes() for file in state.parents[2].rglob("prod.*")} == before
-    left.mend()
+    left.repair()
     assert state.read_bytes() == checkpoint(2, 2)
     assert state.stat().st_mode & 0o777 == 0o640
     (aside,) = state.parent.glob("prod.json.torn-*")
@@ -147,7 +147,7 @@ def test_a_disk_that_is_still_full_leaves_the_state_as_it_was(
         with monkeypatch.context() as patch:
             patch.setattr(name, full)
             with pytest.raises(CommandError, match="No space left on device"):
-                left.mend()
+                left.repair()
         assert state.read_bytes() == b""
         assert sorted(each.name for each in state.parent.iterdir()) == ["prod.json", "prod.json.bak"]
 

@@ -26,13 +26,13 @@ def test_missing_uses_what_is_new_enough_on_path(tmp_path: Path) -> None:
     program(tmp_path, "pulumi", "v3.260.1")
     program(tmp_path, "pulumi-language-python", "")
     program(tmp_path, "vault", "Vault v1.17.0 (abc), built 2024")
-    assert setup._missing(tmp_path / "cache", str(tmp_path)) == []
+    assert setup._missing_tools(tmp_path / "cache", str(tmp_path)) == []
 
 
 def test_missing_builds_what_is_too_old_or_absent(tmp_path: Path) -> None:
     program(tmp_path, "pulumi", "v3.99.0")
     program(tmp_path, "vault", "Vault v1.16.3")
-    assert setup._missing(tmp_path / "cache", str(tmp_path)) == [PULUMI, LANGUAGE_HOST, VAULT]
+    assert setup._missing_tools(tmp_path / "cache", str(tmp_path)) == [PULUMI, LANGUAGE_HOST, VAULT]
 
 
 def test_missing_builds_nothing_twice(tmp_path: Path) -> None:
@@ -40,7 +40,7 @@ def test_missing_builds_nothing_twice(tmp_path: Path) -> None:
     built.mkdir(parents=True)
     for recipe in (PULUMI, LANGUAGE_HOST, VAULT):
         program(built, recipe.program, "")
-    assert setup._missing(tmp_path / "cache", str(tmp_path)) == []
+    assert setup._missing_tools(tmp_path / "cache", str(tmp_path)) == []
 
 
 def test_without_go_the_error_names_both_ways_out(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

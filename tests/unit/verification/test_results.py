@@ -19,10 +19,10 @@ MUST_NOT = Check("svc-a", "upload", "upload raw-prod", allowed=False)
 @pytest.mark.parametrize(
     ("result", "outcome"),
     [
-        (MUST_WORK.worked("200"), Outcome.WORKED),
-        (MUST_WORK.refused("403"), Outcome.WRONG),
-        (MUST_NOT.refused("403"), Outcome.REFUSED),
-        (MUST_NOT.worked("201"), Outcome.WRONG),
+        (MUST_WORK.succeed("200"), Outcome.WORKED),
+        (MUST_WORK.refuse("403"), Outcome.WRONG),
+        (MUST_NOT.refuse("403"), Outcome.REFUSED),
+        (MUST_NOT.succeed("201"), Outcome.WRONG),
         (MUST_WORK.fail("400"), Outcome.WRONG),
         (MUST_NOT.not_checked("503"), Outcome.NOT_LOOKED),
     ],
@@ -32,7 +32,7 @@ def test_an_outcome_is_what_came_beside_what_must_come(result: Result, outcome: 
 
 
 def test_what_nobody_could_look_at_outweighs_what_is_wrong() -> None:
-    good, wrong, unseen = MUST_WORK.worked("200"), MUST_NOT.worked("201"), MUST_WORK.not_checked("503")
+    good, wrong, unseen = MUST_WORK.succeed("200"), MUST_NOT.succeed("201"), MUST_WORK.not_checked("503")
     assert Report((good,)).verdict is Verdict.AS_IT_MUST_BE
     assert Report((good, wrong)).verdict is Verdict.WRONG
     assert Report((good, wrong, unseen)).verdict is Verdict.COULD_NOT_LOOK
@@ -40,7 +40,7 @@ def test_what_nobody_could_look_at_outweighs_what_is_wrong() -> None:
 
 
 def test_json_has_each_try_and_the_counts() -> None:
-    report = Report((MUST_WORK.worked("200 OK"), MUST_NOT.worked("201 Created")), ("a remark",))
+    report = Report((MUST_WORK.succeed("200 OK"), MUST_NOT.succeed("201 Created")), ("a remark",))
     found = json.loads(json.dumps(report.as_json()))
     assert found["verdict"] == "wrong"
     assert found["counts"] == {"worked": 1, "refused": 0, "wrong": 1, "could not look": 0}
@@ -57,7 +57,7 @@ def test_json_has_each_try_and_the_counts() -> None:
 
 def test_junit_fails_what_is_wrong_and_errs_where_nobody_could_look() -> None:
     said = "<odd> & \x1b[31mred\ud800"
-    report = Report((MUST_WORK.worked("200"), MUST_NOT.worked(said), MUST_WORK.not_checked("503")))
+    report = Report((MUST_WORK.succeed("200"), MUST_NOT.succeed(said), MUST_WORK.not_checked("503")))
     suites = ET.fromstring(report.as_junit())  # noqa: S314 our own text
     assert (suites.get("tests"), suites.get("failures"), suites.get("errors")) == ("3", "1", "1")
     passed, failed, erred = suites.iter("testcase")

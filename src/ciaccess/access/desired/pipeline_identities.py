@@ -115,7 +115,7 @@ def own_nexus_roles(access: Access) -> dict[str, NamedRole]:
             description="Read what ciaccess manages: users, roles, privileges, content selectors",
             privileges=[f"nx-{what}-read" for what in looked_at],
         ),
-        # Nexus lets nobody change a password who may not do everything (facts on Nexus).
+        # Only a user with every privilege may change a password in Nexus (facts on Nexus).
         NEXUS_WRITER: NamedRole(
             description="Write what ciaccess manages; a change of passwords needs nx-all",
             privileges=["nx-all"],

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _READ, _LIST, _READ_AND_LIST = ("read",), ("list",), ("list", "read")
 _WRITE = ("create", "read", "update", "delete")
-# A mount's name may have slashes, for each of which a rule is needed; what is deeper could not be looked at.
+# A mount's name may have slashes, for each of which a rule is needed; deeper ones are not readable.
 _MOST_SEGMENTS_OF_A_MOUNT = 3
 
 
@@ -129,6 +129,6 @@ def _apply(access: Access, policies: Iterable[str]) -> Rules:
     # To delete metadata is to destroy every version of a secret.
     kept = dict.fromkeys((f"auth/{jwt}/config", f"{kv.mount}/metadata/{kv.prefix}/+"), _WRITE[:-1])
     rules = {**dict.fromkeys(written, _WRITE), **kept}
-    # Of a secret that somebody deleted by hand: so its password stays.
+    # Of a secret that was deleted by hand: so its password stays.
     rules[f"{kv.mount}/undelete/{kv.prefix}/+"] = ("update",)
     return rules | ({f"sys/mounts/{kv.mount}/tune": ("read", "update")} if kv.manage else {})

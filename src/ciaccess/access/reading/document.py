@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 # PyYAML's libyaml reads a thousand accounts in 10 ms, ruamel.yaml in 600 (docs/adr/0007).
-import yaml  # type: ignore[import-untyped]  # its stubs are no dependency of ours
+import yaml  # type: ignore[import-untyped]  # its stubs are not installed
 from yaml.composer import Composer  # type: ignore[import-untyped]  # the same
 from yaml.cyaml import CParser  # type: ignore[import-untyped]  # the same
 from yaml.resolver import BaseResolver  # type: ignore[import-untyped]  # the same
@@ -33,7 +33,7 @@ _UNSEEN = re.compile(
 )
 _TRUTH = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _NOTHING = ("", "~", "null", "Null", "NULL")
-# Longer ones are no number that anybody means; Python refuses to convert those of thousands of digits.
+# No field takes a longer number; Python refuses to convert thousands of digits.
 _INTEGER = re.compile(r"[-+]?[0-9]{1,18}|0o[0-7]{1,18}|0x[0-9a-fA-F]{1,15}")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]{1,3})?")
 

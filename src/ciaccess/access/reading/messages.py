@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ciaccess.access.reading.document import Document, YamlPath
 
 _GROUPS = ("gitlab", "groups")
-# What pydantic found → what stands there instead, what is allowed, what to do.
+# By pydantic's type of error: what the value is instead, what is allowed, what to do.
 _WRONG_KIND = {
     "string_type": ("is not text", "text", "Write one value; put a number in quotes"),
     "list_type": ("is not a list", "a list, such as [docker, yum]", "Put it in brackets"),

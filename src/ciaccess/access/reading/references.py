@@ -28,7 +28,7 @@ ADDRESSES: dict[str, YamlPath] = {
 SETTING = "ciaccess:addresses"
 _NAMES = {dotted_path(path): path for path in ADDRESSES.values()}
 _REFERENCE = re.compile(r"\$\{([A-Za-z0-9_-]*\.[A-Za-z0-9_.-]*)(\}?)")
-# Stands in for an address that is missing, which is a fault of its own, so that it is not said again elsewhere.
+# In place of a missing address, which is a fault of its own and is not reported again elsewhere.
 _UNKNOWN_HOST: dict[str | int, str] = {
     "push_registry": "unknown.invalid:443",
     "pull_registry": "unknown.invalid:443",

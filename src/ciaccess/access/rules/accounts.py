@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from ciaccess.access.reading.faults import Fault
     from ciaccess.access.rules.lenient_view import LenientView, Rule
 
-# Formats whose uploads name the folder: it is the path that Nexus compares. Images lie under /v2/ and share their
+# Formats whose uploads name the folder: it is the path that Nexus compares. Images are under /v2/ and share their
 # layers across paths; PyPI, npm and the others are uploaded to the repository's root.
 _FORMATS_WITH_FOLDERS = ("maven2", "raw", "yum")
-# Claims that keep a job of an unreviewed branch out. Whoever may push makes a branch, a tag or an environment of any name.
+# Claims that keep a job of an unreviewed branch out. A push right is enough for a branch, a tag or an environment of any name.
 _GUARDS = ("ref_protected", "environment_protected")
 _WRITING = re.compile(r"nx-repository-(view|admin)-[^-]+-(?P<repository>.+)-(edit|add|delete|\*)")
 

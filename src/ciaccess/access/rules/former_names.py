@@ -48,7 +48,7 @@ def ends(view: LenientView) -> Iterator[Fault]:
         try:
             until = last_day(view.value(*path)) if name.is_former else view.on
         except PydanticCustomError:
-            continue  # said already, of the value
+            continue  # reported already, for the value
         if until < view.on:
             message = f"{name.text} ended with {until.isoformat()}: no longer declared; the next `pulumi up` deletes it"
             remedy = "Remove the entry once that is applied, or give it another day"

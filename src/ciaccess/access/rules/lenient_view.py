@@ -24,7 +24,7 @@ ENVIRONMENTS = ("dev", "uat", "prod")
 GRANTS = ("push", "pull", "promote")
 # Roles that every Nexus has.
 BUILT_IN_ROLES = ("nx-admin", "nx-anonymous")
-# What an account may hold whose secret a job reads: work on repositories, and what Nexus gives whoever is not logged in.
+# What an account may hold whose secret a job reads: work on repositories, and what Nexus gives without a login.
 _HARMLESS = re.compile(r"nx-repository-view-.+|nx-search-read|nx-healthcheck-read")
 _HARMLESS_ROLES = ("nx-anonymous",)
 

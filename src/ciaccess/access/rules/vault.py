@@ -125,7 +125,7 @@ def readable(view: LenientView) -> Iterator[Fault]:
         for here, account in view.texts(*path):
             if account not in accounts:
                 if not accounts:
-                    continue  # said already, of the section
+                    continue  # reported already, for the section
                 if account in former:
                     message = f"{display(account)} is a former name of {former[account]}"
                     remedy = f"Write {former[account]}: who reads its secret reads the former one's too"

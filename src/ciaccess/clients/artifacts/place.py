@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import requests
 
 from ciaccess.clients.errors import one_line
-from ciaccess.clients.http.session import page_title, translated
+from ciaccess.clients.http.session import as_api_error, page_title
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -92,7 +92,7 @@ class Place:
                 method, self.url + path, data=content, headers=headers, auth=self.auth
             )
         except requests.RequestException as error:
-            raise translated(error, f"{method} in {self.repository}", SYSTEM, self.url, method) from None
+            raise as_api_error(error, f"{method} in {self.repository}", SYSTEM, self.url, method) from None
         return Answer(answer.status_code, _message(answer), answer.content, answer.headers)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import requests
 
 from ciaccess.clients.errors import ApiError, ConflictError, UnexpectedAnswerError, error_class
-from ciaccess.clients.http.session import translated
+from ciaccess.clients.http.session import as_api_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,9 +38,9 @@ def errors(doing: str, url: str, method: str = "GET") -> Iterator[None]:
     try:
         yield
     except requests.RequestException as error:
-        raise translated(error, doing, SYSTEM, url, method) from None
+        raise as_api_error(error, doing, SYSTEM, url, method) from None
     except Failure as error:
-        raise _translated(error, doing, url) from None
+        raise _as_api_error(error, doing, url) from None
     except _OTHER_SHAPE as error:
         remedy = f"Check that {url} is GitLab's address, and its version."
         raise UnexpectedAnswerError(
@@ -48,7 +48,7 @@ def errors(doing: str, url: str, method: str = "GET") -> Iterator[None]:
         ) from error
 
 
-def _translated(error: GitlabError, doing: str, url: str) -> ApiError:
+def _as_api_error(error: GitlabError, doing: str, url: str) -> ApiError:
     status = error.response_code
     if status is None:
         remedy = f"Check that {url} is GitLab's address, and that no proxy answers in its place."

@@ -50,7 +50,7 @@ class MergeRequestNotes:
             UnauthorizedError, ForbiddenError: the token may not do this, such as CI_JOB_TOKEN.
         """
         doing = f"find the note on {self._about}"
-        with _refused(), self._errors(doing):
+        with _with_remedy(), self._errors(doing):
             me = self._gitlab.api().http_get("/user", **ONCE)
             if not isinstance(me, dict) or "id" not in me:
                 remedy = f"Check that {self._gitlab.url} is GitLab's address."
@@ -65,12 +65,12 @@ class MergeRequestNotes:
 
     def create(self, text: str) -> None:
         """Add a note; GitLab notifies the merge request's watchers."""
-        with _refused(), self._errors(f"add a note to {self._about}", "POST"):
+        with _with_remedy(), self._errors(f"add a note to {self._about}", "POST"):
             self._manager.create({"body": text}, **ONCE)
 
     def replace(self, note: Note, text: str) -> None:
         """Replace a note's text; GitLab sends no notification."""
-        with _refused(), self._errors(f"edit the note on {self._about}", "PUT"):
+        with _with_remedy(), self._errors(f"edit the note on {self._about}", "PUT"):
             self._manager.update(note.identity, {"body": text}, **ONCE)
 
     def _errors(self, doing: str, method: str = "GET") -> AbstractContextManager[None]:
@@ -78,7 +78,7 @@ class MergeRequestNotes:
 
 
 @contextmanager
-def _refused() -> Iterator[None]:
+def _with_remedy() -> Iterator[None]:
     """Say which token it takes, where GitLab refuses this one."""
     try:
         yield

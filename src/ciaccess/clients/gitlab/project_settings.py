@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ciaccess.clients.gitlab.variables import GitLab
 
 NO_ONE = 0
-# A user or group that is named one by one: whoever that is.
+# A user or group that is named one by one.
 _NAMED = 30
 
 

@@ -53,7 +53,7 @@ class GitLab:
         """Return the variables of a group, given by its id or full path."""
         with self._lock:
             if group not in self._variables:
-                self._variables[group] = Variables(self.url, group, self._connected())
+                self._variables[group] = Variables(self.url, group, self._connect())
             return self._variables[group]
 
     def close(self) -> None:
@@ -63,9 +63,9 @@ class GitLab:
     def api(self) -> Gitlab:
         """Return python-gitlab's client for other modules; their calls take ONCE, inside `errors`."""
         with self._lock:
-            return self._connected()
+            return self._connect()
 
-    def _connected(self) -> Gitlab:
+    def _connect(self) -> Gitlab:
         if self._api is None:
             from gitlab import Gitlab as Api  # noqa: PLC0415 0.15 s that a start without GitLab need not take
 
@@ -142,7 +142,7 @@ class Variables:
                 raise
             return
         if made.environment_scope != variable.environment_scope:
-            # It is there under a scope nobody asked for, where it would reach every job.
+            # It is there under another scope, where it would reach every job.
             with self._errors(doing, "DELETE"):
                 self._manager.delete(variable.key, **_filter(made.environment_scope))
             reason = f"GitLab stored the scope '{made.environment_scope}' in place of '{variable.environment_scope}'"

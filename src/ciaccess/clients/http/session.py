@@ -35,19 +35,19 @@ __all__ = [
     "HttpOptions",
     "PooledSession",
     "Session",
+    "as_api_error",
     "basic",
     "json_of",
+    "options_with_ca",
     "page_title",
     "segment",
-    "translated",
-    "trusting",
 ]
 
 _TITLE_CHARACTERS = 4096
 _MOST_DEPTH = 32
 
 
-def trusting(**bounds: float) -> HttpOptions:
+def options_with_ca(**bounds: float) -> HttpOptions:
     """Return options with the environment's CA bundle; `bounds` are HttpOptions' seconds.
 
     Raises:
@@ -139,14 +139,14 @@ class Session:
                 auth=auth or self._auth,
             )
         except requests.RequestException as error:
-            raise translated(error, doing, self.system, self.base_url, method) from None
+            raise as_api_error(error, doing, self.system, self.base_url, method) from None
 
     def close(self) -> None:
         """Close the pooled connections."""
         self._session.close()
 
 
-def translated(
+def as_api_error(
     error: requests.RequestException, doing: str, system: str, base_url: str, method: str = "GET"
 ) -> ApiError:
     """Return a failure of requests in words. `method` decides whether a broken call may be half done."""

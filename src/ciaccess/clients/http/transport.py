@@ -160,7 +160,7 @@ class _Outage:
         """Tell whether the server is known to be away."""
         return time.monotonic() < self._until
 
-    def learn(self, *, was_in_vain: bool) -> None:
+    def record(self, *, was_in_vain: bool) -> None:
         """Note how a call has ended."""
         self._until = time.monotonic() + self._seconds if was_in_vain else 0.0
 
@@ -195,14 +195,14 @@ class _Transport(HTTPAdapter):
             except requests.RequestException as error:
                 wait = attempts.after_error(error)
                 if wait is None:
-                    self._outage.learn(was_in_vain=attempts.was_in_vain)
+                    self._outage.record(was_in_vain=attempts.was_in_vain)
                     raise
             except OSError as error:  # requests opens the bundle, and does not wrap what happens then
                 raise BundleUnusableError(error) from error
             else:
                 wait = attempts.after_answer(response)
                 if wait is None:
-                    self._outage.learn(was_in_vain=attempts.was_in_vain and response.status_code != _BUSY)
+                    self._outage.record(was_in_vain=attempts.was_in_vain and response.status_code != _BUSY)
                     return response
             time.sleep(wait)
 
@@ -241,7 +241,7 @@ class _Transport(HTTPAdapter):
                 return bytes(body[: self._options.most_error_bytes])
             if len(body) > self._options.most_body_bytes:
                 raise BodyTooLargeError(f"the answer has more than {self._options.most_body_bytes} bytes")
-        # Each becomes an object of some 60 bytes or more, whoever parses it.
+        # Each becomes an object of some 60 bytes or more when it is parsed.
         if sum(map(body.count, _BEFORE_VALUES)) > self._options.most_values:
             raise BodyTooLargeError(f"the answer has more than {self._options.most_values} values")
         response.raw.release_conn()
@@ -279,7 +279,9 @@ class PooledSession(requests.Session):
         """
         url = request.url or ""
         if _origin(url) != _origin(self._base_url):
-            raise ElsewhereError(f"{_shown(self._base_url)} leads to {_shown(url)}", request=request)
+            raise ElsewhereError(
+                f"{_display_origin(self._base_url)} leads to {_display_origin(url)}", request=request
+            )
         return super().send(request, **options)
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:
@@ -291,13 +293,15 @@ class PooledSession(requests.Session):
         target = super().get_redirect_target(resp)
         if target is None:
             return None
-        there = _joined(resp.url, target)
+        there = _join(resp.url, target)
         if _origin(resp.url) != _origin(there):
-            raise ElsewhereError(f"{_shown(resp.url)} redirects to {_shown(there)}", response=resp)
+            raise ElsewhereError(
+                f"{_display_origin(resp.url)} redirects to {_display_origin(there)}", response=resp
+            )
         if resp.request.method not in ("GET", "HEAD"):
             here = urlsplit(resp.url)
             raise ElsewhereError(
-                f"{_shown(resp.url)} redirects {resp.request.method} {here.path} to {urlsplit(there).path}",
+                f"{_display_origin(resp.url)} redirects {resp.request.method} {here.path} to {urlsplit(there).path}",
                 response=resp,
             )
         return target
@@ -313,14 +317,14 @@ def _origin(url: str) -> tuple[str, str, int | None] | None:
     return (parts.scheme, parts.hostname, port) if parts.hostname else None
 
 
-def _joined(base: str, target: str) -> str:
+def _join(base: str, target: str) -> str:
     try:
         return str(urljoin(base, target))
     except ValueError:
         return target
 
 
-def _shown(url: str) -> str:
+def _display_origin(url: str) -> str:
     """Return a URL's origin, without credentials."""
     origin = _origin(url)
     return f"{origin[0]}://{urlsplit(url).netloc.rpartition('@')[2]}" if origin else "a malformed URL"

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _REST = "/service/rest/v1"
 _OK = 200
-# Whoever gives them one is not Nexus, and nothing may have been done.
+# A server that answers with a body is not Nexus, and nothing may have been done.
 _ANSWERED_WITHOUT_A_BODY = ("PUT", "DELETE")
 _SUCCESSES = range(200, 300)
 _UNAUTHORIZED = 401
@@ -35,7 +35,7 @@ _IN_USE = re.compile(r"is in use and cannot be deleted")
 _TAKE_NEXUS_S_URL = "Check that the URL is Nexus's own, and that no proxy answers in its place."
 _READ_ONLY = "Nexus is in read-only mode"
 
-# the first pattern found in what Nexus said decides what to do about it
+# the first pattern found in Nexus's message decides the remedy
 _REMEDIES = (
     (
         _EXISTS.pattern,

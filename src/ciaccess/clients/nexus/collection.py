@@ -43,9 +43,9 @@ class Listing(Generic[T]):
 
     def _list(self) -> dict[str, T]:
         doing = f"list {self.kind.noun}s"
-        return {self.kind.id_of(item): item for item in self._several(doing, dict(self.kind.params))}
+        return {self.kind.id_of(item): item for item in self._list_by(doing, dict(self.kind.params))}
 
-    def _several(self, doing: str, params: dict[str, str]) -> list[T]:
+    def _list_by(self, doing: str, params: dict[str, str]) -> list[T]:
         found = self._api.json(self.kind.path, doing, self.kind, params=params)
         if not isinstance(found, list):
             raise UnexpectedAnswerError(
@@ -118,7 +118,7 @@ class Collection(Listing[T]):
                 made = self.kind.decode(json_of(response, doing, NEXUS), doing)
         except UnreachableError as error:
             self.refresh()
-            if not error.uncertain or not _answers_yes(has_arrived):
+            if not error.uncertain or not _is_true(has_arrived):
                 raise
         self._remember(made)
 
@@ -142,7 +142,7 @@ class Collection(Listing[T]):
         self.shared.put(self.kind.id_of(item), item)
 
 
-def _answers_yes(question: Callable[[], bool]) -> bool:
+def _is_true(question: Callable[[], bool]) -> bool:
     """Ask; where that fails as well, the first error is the one to tell."""
     try:
         return question()

@@ -44,11 +44,11 @@ class ContentSelectors(Collection[ContentSelector]):
             try:
                 super().create(item)
             except NotFoundError:  # another process creates some, too
-                if not self._appears(item):
+                if not self._is_readable(item):
                     self._create_again(item)
                 self._remember(item)
 
-    def _appears(self, item: ContentSelector) -> bool:
+    def _is_readable(self, item: ContentSelector) -> bool:
         for wait in _READ_BACK_SECONDS:
             time.sleep(wait)
             if self.read(item.name) == item:
@@ -59,5 +59,5 @@ class ContentSelectors(Collection[ContentSelector]):
         try:
             super().create(item)
         except (ConflictError, NotFoundError):
-            if not self._appears(item):
+            if not self._is_readable(item):
                 raise

@@ -69,7 +69,7 @@ class Privileges(Collection[Privilege]):
         """
         doing = action("replace", "privilege", item.name)
         _refuse_unwritable(item, doing)
-        # Asked now, and not taken from the list: somebody may have replaced it since.
+        # Read now, and not taken from the list: it may have been replaced since.
         existing = self.read(item.name)
         if existing is None:
             raise NotFoundError(doing, "there is no such privilege", "Create it.", system=NEXUS, status=404)

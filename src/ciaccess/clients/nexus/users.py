@@ -47,14 +47,14 @@ class Users(Collection[User]):
         """Return one user as the server has it now, None when there is none of exactly this id."""
         doing = action("read", "user", identity)
         # There is no call for one user, and this one matches prefixes, in any case of letters.
-        several = self._several(doing, {"userId": identity, **USERS.params})
+        several = self._list_by(doing, {"userId": identity, **USERS.params})
         return next((user for user in several if user.user_id == identity and user.source == LOCAL), None)
 
     def _list(self) -> dict[str, User]:
-        # A user of another source may bear the id of one of ours.
+        # A user of another source may have the id of one of ours.
         return {
             user.user_id: user
-            for user in self._several("list users", dict(USERS.params))
+            for user in self._list_by("list users", dict(USERS.params))
             if user.source == LOCAL
         }
 

@@ -48,7 +48,7 @@ class Kind(Generic[T]):
     def encode(self, item: T, fields: Iterable[str] | None = None) -> dict[str, Any]:
         """Return an object, or these fields of it, as Nexus's JSON, with sorted sets."""
         sent = self.wire.keys() - self.unsent if fields is None else fields
-        return {self.wire[field]: self._encoded(field, getattr(item, field)) for field in sorted(sent)}
+        return {self.wire[field]: self._encode(field, getattr(item, field)) for field in sorted(sent)}
 
     @functools.cached_property
     def fields(self) -> dict[str, tuple[type, Any]]:
@@ -68,7 +68,7 @@ class Kind(Generic[T]):
             for field in declared
         }
 
-    def _encoded(self, field: str, value: object) -> Any:
+    def _encode(self, field: str, value: object) -> Any:
         if isinstance(value, frozenset):
             return sorted(word.upper() if field in self.upper_case else word for word in value)
         return value
@@ -80,43 +80,45 @@ class Kind(Generic[T]):
             UnexpectedAnswerError: it is of another shape; the text names the object and the field.
         """
         if not isinstance(data, dict):
-            raise self._unexpected(doing, f"{_described(data)} stands where a {self.noun} should")
+            raise self._unexpected_answer(doing, f"{_type_name(data)} stands where a {self.noun} should")
         identity = data.get(self.wire[self.identity])
         if not isinstance(identity, str) or not identity:
-            raise self._unexpected(doing, f"a {self.noun} has no text as its '{self.wire[self.identity]}'")
+            raise self._unexpected_answer(
+                doing, f"a {self.noun} has no text as its '{self.wire[self.identity]}'"
+            )
         values: dict[str, Any] = {}
         for field, (kind, default) in self.fields.items():
             name = self.wire[field]
             value = data.get(name)
             if value is None and default is None:
-                raise self._unexpected(doing, f"{self.noun} '{identity}' has no '{name}'")
+                raise self._unexpected_answer(doing, f"{self.noun} '{identity}' has no '{name}'")
             if value is None:
                 value = default
             elif kind is frozenset:
                 if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
-                    raise self._wrong(doing, identity, name, value, "a list of texts")
+                    raise self._wrong_type(doing, identity, name, value, "a list of texts")
                 value = frozenset(word.lower() if field in self.upper_case else word for word in value)
             elif not isinstance(value, kind):
-                raise self._wrong(doing, identity, name, value, "a flag" if kind is bool else "a text")
+                raise self._wrong_type(doing, identity, name, value, "a flag" if kind is bool else "a text")
             values[field] = value
         if identity in self.built_in:
             values["read_only"] = True
         return self.model(**values)
 
-    def _wrong(
+    def _wrong_type(
         self, doing: str, identity: str, name: str, value: object, wanted: str
     ) -> UnexpectedAnswerError:
-        return self._unexpected(
-            doing, f"{self.noun} '{identity}' has {_described(value)} as its '{name}', not {wanted}"
+        return self._unexpected_answer(
+            doing, f"{self.noun} '{identity}' has {_type_name(value)} as its '{name}', not {wanted}"
         )
 
-    def _unexpected(self, doing: str, reason: str) -> UnexpectedAnswerError:
+    def _unexpected_answer(self, doing: str, reason: str) -> UnexpectedAnswerError:
         return UnexpectedAnswerError(
             doing, reason, "Check that this is Nexus, and its version.", system=NEXUS
         )
 
 
-def _described(value: object) -> str:
+def _type_name(value: object) -> str:
     """Name a value's type without showing it: it may be a secret in the wrong place."""
     names = {
         str: "a text",

@@ -20,9 +20,9 @@ from ciaccess.clients.errors import (
     UnreachableError,
     error_class,
 )
-from ciaccess.clients.http.session import HttpOptions, PooledSession, json_of, translated
+from ciaccess.clients.http.session import HttpOptions, PooledSession, as_api_error, json_of
 from ciaccess.clients.redaction import conceal
-from ciaccess.clients.vault.id_token_times import times_told
+from ciaccess.clients.vault.id_token_times import name_times
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,7 +72,7 @@ class Vault:
         """
         doing = f"log in at 'auth/{mount}' with role '{role}'"
         conceal(id_token)
-        with times_told(id_token):
+        with name_times(id_token):
             answer = self.ask("post", f"auth/{mount}/login", doing, {"role": role, "jwt": id_token})
         token = object_of(answer.get("auth"), doing).get("client_token")
         if not isinstance(token, str) or not token:
@@ -189,7 +189,7 @@ class Vault:
                 if answer.status_code == _OK and _is_key_source(answer, doing):
                     return
         except requests.RequestException as error:
-            failure = translated(error, doing, "The issuer", url)
+            failure = as_api_error(error, doing, "The issuer", url)
             raise UnreachableError(failure.doing, failure.reason, failure.remedy, system=SYSTEM) from None
         finally:
             session.close()
@@ -246,14 +246,14 @@ class Vault:
         Raises:
             ApiError: it was refused, or not answered.
         """
-        # hvac's own errors do not tell a 412 from a 500, so the status is looked at here.
+        # hvac's own errors do not distinguish a 412 from a 500, so the status is checked here.
         try:
             answer = self._client().adapter.request(
                 method, f"/v1/{quote(api_path)}", json=body, params=parameters, raise_exception=False
             )
         except requests.RequestException as error:
             # Nothing that is asked here changes anything that a second call would not change in the same way.
-            raise translated(error, doing, SYSTEM, self.url) from None
+            raise as_api_error(error, doing, SYSTEM, self.url) from None
         status = answer.status_code
         if status == _NO_CONTENT:
             return {}
@@ -289,14 +289,14 @@ def object_of(value: Any, doing: str) -> dict[str, Any]:
         UnexpectedAnswerError: it is of another shape.
     """
     if not isinstance(value, dict):
-        raise unexpected(doing)
+        raise unexpected_answer(doing)
     return value
 
 
 def texts(value: Any, doing: str) -> set[str]:
     """Return a list of texts as a set."""
     if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
-        raise unexpected(doing)
+        raise unexpected_answer(doing)
     return set(value)
 
 
@@ -306,10 +306,10 @@ def number(value: Any, doing: str) -> int:
         return value
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= _MOST_DIGITS:
         return int(value)
-    raise unexpected(doing)
+    raise unexpected_answer(doing)
 
 
-def unexpected(doing: str, reason: str = "the response is not Vault's") -> UnexpectedAnswerError:
+def unexpected_answer(doing: str, reason: str = "the response is not Vault's") -> UnexpectedAnswerError:
     """Return the error of an answer of another shape."""
     return UnexpectedAnswerError(doing, reason, "Check that VAULT_ADDR is Vault's address.", system=SYSTEM)
 

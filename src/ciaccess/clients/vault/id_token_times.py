@@ -39,7 +39,7 @@ def is_untimely(error: RefusedError) -> bool:
 
 
 @contextmanager
-def times_told(id_token: str) -> Iterator[None]:
+def name_times(id_token: str) -> Iterator[None]:
     """Let Vault's refusal of a token for its times name these, and the clock here.
 
     Raises:

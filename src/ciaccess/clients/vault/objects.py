@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ciaccess.access.desired.objects import JwtBackend, JwtRole, Policy
-from ciaccess.clients.vault.client import unexpected
+from ciaccess.clients.vault.client import unexpected_answer
 
 if TYPE_CHECKING:
     from ciaccess.clients.vault.client import Vault
@@ -24,23 +24,23 @@ def read_jwt_backend(vault: Vault, mount: str) -> JwtBackend | None:
     """Return the configuration of a JWT backend, None where it has none."""
     found = vault.read(f"auth/{mount}/config")
     return (
-        None if found is None else _decoded(JwtBackend(), found, f"read the configuration of 'auth/{mount}'")
+        None if found is None else _decode(JwtBackend(), found, f"read the configuration of 'auth/{mount}'")
     )
 
 
 def read_jwt_role(vault: Vault, mount: str, name: str) -> JwtRole | None:
     """Return a role of a JWT backend."""
     found = vault.read(f"auth/{mount}/role/{name}")
-    return None if found is None else _decoded(JwtRole(name), found, f"read JWT role '{name}'")
+    return None if found is None else _decode(JwtRole(name), found, f"read JWT role '{name}'")
 
 
-def _decoded(empty: _T, data: dict[str, Any], doing: str) -> _T:
+def _decode(empty: _T, data: dict[str, Any], doing: str) -> _T:
     """Return an object with the fields of `data`; null is the default, unknown fields are ignored."""
     names = {each.name for each in fields(empty)} - {"name"}
     given = {name: _value(data[name]) for name in names if data.get(name) is not None}
     for name, value in given.items():
         if type(value) is not type(getattr(empty, name)):
-            raise unexpected(doing, f"the response has a {name} of another type")
+            raise unexpected_answer(doing, f"the response has a {name} of another type")
     return replace(empty, **given)
 
 

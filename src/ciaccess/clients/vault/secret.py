@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _DATA, _METADATA = "/data/", "/metadata/"
 _MISMATCH = "check-and-set parameter did not match"
-# A user's name is no secret: it is in access.yaml, and errors need it.
+# A user's name is public: it is in access.yaml, and errors need it.
 _PLAIN = "username"
 # The states of a secret's current version; MISSING: it has no version.
 THERE, MISSING, DELETED, DESTROYED = "there", "missing", "deleted", "destroyed"

@@ -84,7 +84,7 @@ class Auditor:
         self._gitlab = gitlab
 
     @classmethod
-    def connected(cls, access: Access, timeout_seconds: float) -> Self:
+    def connect(cls, access: Access, timeout_seconds: float) -> Self:
         """Return an auditor on access.yaml's GitLab, with GITLAB_TOKEN.
 
         Raises:
@@ -135,7 +135,7 @@ class Auditor:
         if project.inactive:
             return ProjectWithoutPipeline(project.path, project.inactive)
         try:
-            merged = self._merged(project)
+            merged = self._merged_pipeline(project)
             if merged.missing:
                 return ProjectWithoutPipeline(project.path, merged.missing)
             checked = check_merged(merged.yaml, self._words, project.path)
@@ -147,7 +147,7 @@ class Auditor:
             return CouldNotLook(SYSTEM, project.path, f"its merged YAML: {error}", _BY_FILE)
         return AuditedProject(project.path, tuple(checked.findings), checked.roles, checked.child_pipelines)
 
-    def _merged(self, project: Place) -> MergedPipeline:
+    def _merged_pipeline(self, project: Place) -> MergedPipeline:
         """Return a project's pipeline.
 
         Raises:

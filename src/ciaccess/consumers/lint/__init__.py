@@ -1,12 +1,12 @@
 """Finds faults and leaks at Vault and Nexus in a pipeline, with reason and remedy.
 
 A file is merged as GitLab merges it (document, including, merging), its scripts are read as the shell reads them
-(shell, reading), and the rules check each job's commands, tokens and variables. `mend` edits only YAML values.
+(shell, reading), and the rules check each job's commands, tokens and variables. `apply_fixes` edits only YAML values.
 A line with `# lint-ci: allow RULE` on it, or on the line before, is left alone by that rule.
 """
 
-from ciaccess.consumers.lint.check import Checked, check, check_merged, lint, mend
+from ciaccess.consumers.lint.check import Checked, apply_fixes, check, check_merged, lint
 from ciaccess.consumers.lint.document import SourceError
 from ciaccess.consumers.lint.findings import Finding
 
-__all__ = ["Checked", "Finding", "SourceError", "check", "check_merged", "lint", "mend"]
+__all__ = ["Checked", "Finding", "SourceError", "apply_fixes", "check", "check_merged", "lint"]

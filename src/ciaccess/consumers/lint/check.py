@@ -88,7 +88,7 @@ def check_merged(text: str, words: Vocabulary, name: str) -> Checked:
 def _check(pipeline: Pipeline, words: Vocabulary, name: str, rules: tuple[Rule, ...]) -> Checked:
     readings = [read_job(job, words) for job in _distinct_jobs(pipeline)]
     found: dict[tuple[str, int, str, str], Finding] = {}
-    for finding in _found(pipeline, readings, words, rules):
+    for finding in _findings(pipeline, readings, words, rules):
         if not finding.source.allows(finding.rule, finding.line):
             found.setdefault(finding.place, finding)
     ordered = sorted(
@@ -99,7 +99,7 @@ def _check(pipeline: Pipeline, words: Vocabulary, name: str, rules: tuple[Rule, 
     return Checked(ordered, pipeline.unread, tuple(sorted(roles)), tuple(children))
 
 
-def _found(
+def _findings(
     pipeline: Pipeline, readings: list[JobReading], words: Vocabulary, rules: tuple[Rule, ...]
 ) -> Iterator[Finding]:
     yield from variable_rules.variables_in_file(pipeline, words)
@@ -119,7 +119,7 @@ def _distinct_jobs(pipeline: Pipeline) -> Iterator[Job]:
         yield job
 
 
-def mend(text: str, access: Access, path: Path = Path(".gitlab-ci.yml")) -> tuple[str, list[Finding]]:
+def apply_fixes(text: str, access: Access, path: Path = Path(".gitlab-ci.yml")) -> tuple[str, list[Finding]]:
     """Return the text with those YAML values edited whose findings are then gone, and these findings.
 
     An edit is kept only where the pipeline, merged and checked again, has that finding less and no other one more.
@@ -140,7 +140,7 @@ def mend(text: str, access: Access, path: Path = Path(".gitlab-ci.yml")) -> tupl
             break
         finding = wanted[0]
         after = _apply_edit(text, finding)
-        left = _left(after, access, path)
+        left = _lint_edited(after, access, path)
         if left is None or not _is_less(found, left, finding):
             refused.add(finding.place)
             continue
@@ -154,7 +154,7 @@ def _apply_edit(text: str, finding: Finding) -> str:
     return text[: edit.start] + edit.text + text[edit.end :] if edit else text
 
 
-def _left(text: str, access: Access, path: Path) -> list[Finding] | None:
+def _lint_edited(text: str, access: Access, path: Path) -> list[Finding] | None:
     try:
         return lint(text, access, path)
     except SourceError:

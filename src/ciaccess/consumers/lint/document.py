@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any, TypeGuard
 
-import yaml  # type: ignore[import-untyped]  # its stubs are no dependency of ours
+import yaml  # type: ignore[import-untyped]  # its stubs are not installed
 from yaml.composer import Composer  # type: ignore[import-untyped]
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode  # type: ignore[import-untyped]
 

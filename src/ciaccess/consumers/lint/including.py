@@ -99,27 +99,27 @@ class _Expansion:
                 self._unread.append(f"local {local}")
             yield from found
         elif self._own_project and include.get("project") == self._own_project:
-            for named in _listed(include.get("file")):
+            for named in _as_list(include.get("file")):
                 file = ROOT / str(named).lstrip("/")
                 if file.resolve().is_relative_to(ROOT):
                     yield file
         else:
             for kind in (*_REMOTE_KINDS, "template"):
                 if is_scalar(named := include.get(kind)):
-                    files = " ".join(map(str, _listed(include.get("file"))))
+                    files = " ".join(map(str, _as_list(include.get("file"))))
                     self._unread.append(f"{kind} {named} {files}".rstrip())
                     break
 
 
 def _includes(value: Value) -> Iterator[Mapping]:
-    for each in _listed(value):
+    for each in _as_list(value):
         if is_scalar(each):
             yield {"remote" if each.startswith(("http://", "https://")) else "local": each}
         elif isinstance(each, dict):
             yield each
 
 
-def _listed(value: Value) -> list[Value]:
+def _as_list(value: Value) -> list[Value]:
     if isinstance(value, list):
         return value
     return [] if value is None else [value]

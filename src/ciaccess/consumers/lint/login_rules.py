@@ -61,7 +61,7 @@ def login_in(step: Step, known: Variables, words: Vocabulary) -> Login | None:
         raw += "".join(f" {known.files.get(word.split('@')[-1].lstrip('='), '')}" for word in call.words)
     # As it is written, so that a variable is known by its name; else with the variables' values in it.
     named = _ROLE.findall(raw) or _ROLE.findall(step.text)
-    roles = [each for text in dict.fromkeys(named) for each in _named(text, step, known)]
+    roles = [each for text in dict.fromkeys(named) for each in _named_roles(text, step, known)]
     tokens = _TOKEN.findall(raw) or _TOKEN.findall(step.text) or _USUAL_TOKEN.findall(raw)
     return Login(
         step.place, tuple(roles), frozenset(name for each in tokens for name in _source(each, known))
@@ -78,7 +78,7 @@ def _logs_in(call: Call, words: Vocabulary) -> bool:
     return bool(words.login.search(text))
 
 
-def _named(text: str, step: Step, known: Variables) -> Iterator[NamedRole]:
+def _named_roles(text: str, step: Step, known: Variables) -> Iterator[NamedRole]:
     """Return the roles behind a role's text: its own, or what the variable may hold."""
     variable = VARIABLE.fullmatch(text)
     origins = known.origins.get(variable.group(1) or variable.group(5), []) if variable else []
@@ -165,16 +165,16 @@ def wrong_audience(reading: JobReading, words: Vocabulary) -> Iterator[Finding]:
     """Find an id_token for Vault with an audience that the login's role does not accept."""
     tokens = reading.job.id_tokens or {}
     # Where no role is known, any role's audience will do; a consumer's is what is advised.
-    wanted = {str(name): _accepted([], words) for name in tokens if name == ID_TOKEN_VARIABLE}
+    wanted = {str(name): _accepted_audiences([], words) for name in tokens if name == ID_TOKEN_VARIABLE}
     for login in reading.logins:
-        wanted |= dict.fromkeys(login.tokens, _accepted(login.known(words), words))
+        wanted |= dict.fromkeys(login.tokens, _accepted_audiences(login.known(words), words))
     for token, (accepted, advised) in wanted.items():
         given = _audiences(tokens.get(token))
         filled = [reading.variables.fill_in(each) for each in given]
         if not given or any("$" in each or each in accepted for each in filled):
             continue
         single = advised[0] if len(advised) == 1 and len(given) == 1 else ""
-        shared = _goes_elsewhere(reading, token)
+        shared = _is_used_elsewhere(reading, token)
         yield reading.finding(
             "audience",
             Place(given[0], 0, len(given[0])),
@@ -184,7 +184,7 @@ def wrong_audience(reading: JobReading, words: Vocabulary) -> Iterator[Finding]:
         )
 
 
-def _goes_elsewhere(reading: JobReading, token: str) -> bool:
+def _is_used_elsewhere(reading: JobReading, token: str) -> bool:
     """Tell whether another program than a login gets a token as a word."""
     logins = {login.place for login in reading.logins}
     named = re.compile(rf"\$\{{?{re.escape(token)}\b")
@@ -192,7 +192,9 @@ def _goes_elsewhere(reading: JobReading, token: str) -> bool:
     return any(named.search(word.text) for step in steps for call in step.programs for word in call.raw)
 
 
-def _accepted(roles: list[tuple[str, Role]], words: Vocabulary) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _accepted_audiences(
+    roles: list[tuple[str, Role]], words: Vocabulary
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the audiences that these roles accept, and which of them to advise."""
     accepted = tuple(dict.fromkeys(each for _, role in roles for each in role.audiences))
     consumers = tuple(dict.fromkeys(each for role in words.roles.values() for each in role.audiences))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from yaml.nodes import ScalarNode  # type: ignore[import-untyped]  # its stubs are no dependency of ours
+from yaml.nodes import ScalarNode  # type: ignore[import-untyped]  # its stubs are not installed
 
 from ciaccess.consumers.lint.document import (
     UNKNOWN,
@@ -250,11 +250,11 @@ def _lines(value: Value) -> list[Scalar]:
         elif isinstance(current, list):
             waiting += reversed(current)
         elif isinstance(current, dict):
-            found += _unquoted(current)
+            found += _join_unquoted(current)
     return found
 
 
-def _unquoted(entry: Mapping) -> list[Scalar]:
+def _join_unquoted(entry: Mapping) -> list[Scalar]:
     """Return a command that YAML takes for a mapping because of an unquoted ": " in it."""
     key, value = next(iter(entry.items()), (None, None))
     if len(entry) != 1 or not is_scalar(key) or not is_scalar(value) or key.source is not value.source:

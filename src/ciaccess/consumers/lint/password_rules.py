@@ -22,7 +22,7 @@ _P = ("-p", "--password")
 
 
 @dataclass(frozen=True)
-class Takes:
+class PasswordOptions:
     """What programs take a password by: options, with `verb` among the first words, and a remedy."""
 
     programs: tuple[str, ...]
@@ -34,23 +34,23 @@ class Takes:
 _BY_STDIN = "give it on standard input: --password-stdin"
 _BY_ENVIRONMENT = "set it in the environment: {}"
 _TABLE = (
-    Takes(("docker", "podman", "nerdctl", "buildah", "skopeo", "oras", "crane", "helm", "cosign", "regctl", "az"),
+    PasswordOptions(("docker", "podman", "nerdctl", "buildah", "skopeo", "oras", "crane", "helm", "cosign", "regctl", "az"),
           _P, _BY_STDIN, "login"),
-    Takes(("skopeo", "crane", "oras", "podman", "buildah"),
+    PasswordOptions(("skopeo", "crane", "oras", "podman", "buildah"),
           ("--creds", "--src-creds", "--dest-creds", "--dest-password", "--src-password", "--password", "--from-password", "--to-password"),
           "use --authfile, written by `login --password-stdin`; promote-images.yml does"),
-    Takes(("twine",), _P, "set TWINE_USERNAME and TWINE_PASSWORD, or use pypi-publish.yml"),
-    Takes(("poetry", "uv", "hatch", "flit", "pdm"), ("-p", "--password", "-t", "--token", "-a", "--auth"),
+    PasswordOptions(("twine",), _P, "set TWINE_USERNAME and TWINE_PASSWORD, or use pypi-publish.yml"),
+    PasswordOptions(("poetry", "uv", "hatch", "flit", "pdm"), ("-p", "--password", "-t", "--token", "-a", "--auth"),
           _BY_ENVIRONMENT.format("POETRY_HTTP_BASIC_<NAME>_PASSWORD, UV_PUBLISH_PASSWORD or the tool's own"), "publish"),
-    Takes(("helm",), ("--password",), _BY_STDIN, "repo"),
-    Takes(("helm",), ("--password",), "log in with `helm registry login --password-stdin`"),
-    Takes(("wget",), ("--password", "--http-password", "--ftp-password"), "use curl with --config -, or raw-upload.yml"),
-    Takes(("http", "https", "xh"), ("-a", "--auth"), "use curl with --config -, or raw-upload.yml"),
-    Takes(("nuget", "dotnet"), ("-ApiKey", "--api-key", "-k", "-Password", "-p", "--password"), "have it in nuget.config as an environment variable"),
-    Takes(("kubectl", "oc"), ("--docker-password",), "use `./ciaccess pull-secret`, which pipes the manifest to kubectl"),
-    Takes(("conan",), _P, _BY_ENVIRONMENT.format("CONAN_PASSWORD")),
-    Takes(("sshpass", "lftp"), ("-p", "-u"), "use sshpass -e, or a key"),
-    Takes(("jf", "jfrog", "cargo", "flux", "gem"), ("--password", "--token", "--api-key"), "give it in the environment or a file"),
+    PasswordOptions(("helm",), ("--password",), _BY_STDIN, "repo"),
+    PasswordOptions(("helm",), ("--password",), "log in with `helm registry login --password-stdin`"),
+    PasswordOptions(("wget",), ("--password", "--http-password", "--ftp-password"), "use curl with --config -, or raw-upload.yml"),
+    PasswordOptions(("http", "https", "xh"), ("-a", "--auth"), "use curl with --config -, or raw-upload.yml"),
+    PasswordOptions(("nuget", "dotnet"), ("-ApiKey", "--api-key", "-k", "-Password", "-p", "--password"), "have it in nuget.config as an environment variable"),
+    PasswordOptions(("kubectl", "oc"), ("--docker-password",), "use `./ciaccess pull-secret`, which pipes the manifest to kubectl"),
+    PasswordOptions(("conan",), _P, _BY_ENVIRONMENT.format("CONAN_PASSWORD")),
+    PasswordOptions(("sshpass", "lftp"), ("-p", "-u"), "use sshpass -e, or a key"),
+    PasswordOptions(("jf", "jfrog", "cargo", "flux", "gem"), ("--password", "--token", "--api-key"), "give it in the environment or a file"),
 )  # fmt: skip
 _MAVEN = frozenset({"mvn", "mvnw", "gradle", "gradlew", "sbt", "java"})
 _PROPERTY = re.compile(r"-[DP][\w.-]*(?:passw(?:or)?d|secret|apikey)[\w.-]*=(?!\$\(…\)$).", re.IGNORECASE)
@@ -68,7 +68,7 @@ _ON_COMMAND_LINE = "on its command line, which every process can read"
 def passwords(reading: JobReading, words: Vocabulary) -> Iterator[Finding]:
     """Find passwords on command lines."""
     functions = {name for script in _scripts(reading) for name in _FUNCTION.findall(script)}
-    held = _Held(
+    held = _PasswordVariables(
         words, {each.variable for each in reading.native if not each.is_file and "pass" in each.field.lower()}
     )
     for step in reading.steps:
@@ -82,13 +82,13 @@ def _scripts(reading: JobReading) -> set[str]:
     return {str(script) for shell in reading.job.shells for script in shell.scripts if "()" in script}
 
 
-class _Held:
+class _PasswordVariables:
     """The variables that hold the account's password at this point of the job."""
 
     def __init__(self, words: Vocabulary, names: set[str]) -> None:
         self._secret = re.compile(rf"\b{re.escape(words.kv_prefix)}/[\w.${{}}-]+")
         self._names = {_OURS, *names}
-        self._pattern = self._compiled()
+        self._pattern = self._compile()
 
     def follow(self, step: Step) -> None:
         """Take in what a pipeline sets."""
@@ -101,7 +101,7 @@ class _Held:
             if not names_user and "sha" not in written and (from_vault or self._pattern.search(written)):
                 self._names.add(name)
         if len(self._names) != before:
-            self._pattern = self._compiled()
+            self._pattern = self._compile()
 
     def is_in(self, call: Call, index: int) -> bool:
         """Report whether a word has the password in it when the program starts."""
@@ -110,13 +110,13 @@ class _Held:
         inner = written if "$(…)" in word.text and not re.search(r"sha\d|md5|wc ", written) else ""
         return bool(self._pattern.search(word.text) or self._pattern.search(inner))
 
-    def _compiled(self) -> re.Pattern[str]:
+    def _compile(self) -> re.Pattern[str]:
         return re.compile(
             rf"\$(?:{'|'.join(map(re.escape, sorted(self._names)))})\b|\$\{{(?:{'|'.join(map(re.escape, sorted(self._names)))})(?!\w|:?\+)"
         )
 
 
-def _in_call(reading: JobReading, call: Call, held: _Held) -> Iterator[Finding]:
+def _in_call(reading: JobReading, call: Call, held: _PasswordVariables) -> Iterator[Finding]:
     for index, word in enumerate(call.words):
         if _URL_USER.search(word):
             yield _by_curl(reading, call, index)
@@ -201,7 +201,7 @@ def _to_stdin(call: Call, index: int) -> str:
     return line.strip()
 
 
-def _curl(reading: JobReading, call: Call, held: _Held) -> Iterator[Finding]:
+def _curl(reading: JobReading, call: Call, held: _PasswordVariables) -> Iterator[Finding]:
     for index, word in enumerate(call.words):
         short = _CURL_OPTION.match(word) if not word.startswith("--") else None
         value = ""

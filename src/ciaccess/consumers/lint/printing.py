@@ -20,13 +20,13 @@ _NO_INPUT = re.compile(r"-[a-zA-Z]*n[a-zA-Z]*|--null-input")
 _MOST_CHARACTERS = 20_000
 
 
-def printed(name: str, words: Sequence[str], given: str, files: Mapping[str, str]) -> str | None:
+def output_of(name: str, words: Sequence[str], given: str, files: Mapping[str, str]) -> str | None:
     """Return what a command prints, None where that is not known. `files` are texts by file."""
     match name:
         case "echo":
             return " ".join(word for word in words if not _ECHO_OPTION.fullmatch(word))
         case "printf" if words and not words[0].startswith("-"):
-            return _formatted(words[0], words[1:])
+            return _format(words[0], words[1:])
         case "cat":
             text = "\n".join(files.get(word, "") for word in words if word != "-") or given
             known = all(word in files for word in words if word != "-")
@@ -39,7 +39,7 @@ def printed(name: str, words: Sequence[str], given: str, files: Mapping[str, str
             return None
 
 
-def _formatted(template: str, words: Sequence[str]) -> str:
+def _format(template: str, words: Sequence[str]) -> str:
     """Return printf's text: the template, once more as long as words are left."""
     places = sum(each != "%" for each in _CONVERSION.findall(template))
     rounds = max(1, -(-len(words) // places)) if places else 1

@@ -12,7 +12,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from ciaccess.consumers.lint.document import Scalar, SourceError, is_scalar
-from ciaccess.consumers.lint.printing import printed
+from ciaccess.consumers.lint.printing import output_of
 from ciaccess.consumers.lint.shell import LITERAL_DOLLAR, PRINTED, Command, Statement, Word, read
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ _WRAPPERS = frozenset(
     {"sudo", "exec", "command", "nohup", "nexus_run", "env", "nice", "retry", "xargs", "npx", "uvx"}
 )
 _MODULE_RUNNERS = {("python", "-m"), ("python3", "-m"), ("uv", "run"), ("poetry", "run"), ("pipx", "run")}
-# Programs of the shell itself: what is a word of theirs is on no command line of a process.
+# Programs of the shell itself: their words are on no command line of a process.
 BUILTINS = frozenset(
     {"echo", "printf", "test", "[", "[[", "case", "for", ":", "read", "set", "unset", "return", "cd", "true"}
     | {"false", "wait", "trap", "shift", "let", "alias", *_SETTERS}
@@ -215,9 +215,9 @@ def _step(statement: Statement, script: Scalar, known: Variables, inner: list[St
         call, assigned = _call(command, script, known, inner)
         calls.append(call)
         sets += assigned
-        text = printed(call.name, call.words, call.given, known.files)
+        text = output_of(call.name, call.words, call.given, known.files)
         texts += [call.name, *call.words, call.given] if text is None else [text]
-        shown = printed(call.name, [word.text for word in call.raw], command.given, known.files)
+        shown = output_of(call.name, [word.text for word in call.raw], command.given, known.files)
         written += [*(word.text for word in command.words), command.given] if shown is None else [shown]
     place = Place(script, statement.start, statement.end)
     for call in calls:
@@ -225,7 +225,7 @@ def _step(statement: Statement, script: Scalar, known: Variables, inner: list[St
     return Step(tuple(calls), " ".join(texts), " ".join(written), place, tuple(sets), text)
 
 
-def _substituted(word: Word, inner: list[Step]) -> str:
+def _text_with_output(word: Word, inner: list[Step]) -> str:
     """Return a word's text with what its one substitution prints, if that is known."""
     if word.text.count(PRINTED) != 1:
         return word.text
@@ -238,7 +238,7 @@ def _call(
     command: Command, script: Scalar, known: Variables, inner: list[Step]
 ) -> tuple[Call, list[tuple[str, str, Place]]]:
     written = list(command.words)
-    filled = [known.fill_in(_substituted(word, inner)).replace(LITERAL_DOLLAR, "$") for word in written]
+    filled = [known.fill_in(_text_with_output(word, inner)).replace(LITERAL_DOLLAR, "$") for word in written]
     for match in chain.from_iterable(VARIABLE.finditer(word.text) for word in written):
         if (match.group(2) or "").endswith("=") and match.group(1) not in {*known.values, *known.opaque}:
             known.assign(match.group(1), match.group(3))
@@ -252,7 +252,7 @@ def _call(
     # Set in front of a command, a variable is that command's alone.
     if not filled or filled[0] in _SETTERS:
         for name, word in sets:
-            known.assign(name, _substituted(word, inner))
+            known.assign(name, _text_with_output(word, inner))
     first = _program(filled)
     name = filled[first].rsplit("/", 1)[-1] if first < len(filled) else ""
     given = known.fill_in(command.given).replace(LITERAL_DOLLAR, "$")

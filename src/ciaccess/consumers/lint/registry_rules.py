@@ -44,7 +44,7 @@ _BY_OPTION = {
     "werf": ("--repo",),
     "jib": ("-t", "--target"),
 }
-# Programs that push to the registry in a variable of theirs.
+# Programs that push to the registry in a variable.
 _BY_VARIABLE = {"ko": "KO_DOCKER_REPO", "skaffold": "SKAFFOLD_DEFAULT_REPO"}
 _BUILD_VERBS = frozenset({"build", "publish", "resolve", "apply", "create", "run"})
 _MAVEN = frozenset({"mvn", "mvnw", "gradle", "gradlew", "sbt"})
@@ -61,11 +61,11 @@ def push_to_pull_registry(reading: JobReading, words: Vocabulary) -> Iterator[Fi
     if not words.tells_registries_apart:
         return
     calls = [call for step in reading.steps for call in step.programs]
-    pushes = [(call, index) for call in calls for index, name in pushed(call) if _is_pull(name, words)]
+    pushes = [(call, index) for call in calls for index, name in pushed_images(call) if _is_pull(name, words)]
     pushes += [(call, 0) for call, name in _by_variable(reading) if _is_pull(name, words)]
     if not pushes:
         return
-    named = [(call, index) for call in calls for index, name in _named(call) if _is_pull(name, words)]
+    named = [(call, index) for call in calls for index, name in _tagged_images(call) if _is_pull(name, words)]
     for call, index in (*pushes, *named, *_logins(calls, words)):
         yield _finding(reading, call, index, words)
 
@@ -80,7 +80,7 @@ def _logins(calls: list[Call], words: Vocabulary) -> list[tuple[Call, int]]:
     ]
 
 
-def pushed(call: Call) -> Iterator[tuple[int, str]]:
+def pushed_images(call: Call) -> Iterator[tuple[int, str]]:
     """Yield what a command pushes: the index of the word, and the image's name."""
     words = call.words
     if call.name in _ENGINES:
@@ -151,7 +151,7 @@ def _outputs(words: tuple[str, ...]) -> Iterator[tuple[int, str]]:
             yield from ((index, name) for name in _NAME.findall(value))
 
 
-def _named(call: Call) -> Iterator[tuple[int, str]]:
+def _tagged_images(call: Call) -> Iterator[tuple[int, str]]:
     """Yield the names that a command gives to an image before a push under another name."""
     verbs = _verbs(call.words)
     if call.name in _ENGINES and "tag" in verbs[:2]:
@@ -191,7 +191,7 @@ def _is_pull(name: str, words: Vocabulary) -> bool:
 
 def _finding(reading: JobReading, call: Call, index: int, words: Vocabulary) -> Finding:
     place = call.place(index)
-    through = _through(reading, call, index)
+    through = _source_variables(reading, call, index)
     pull = words.pull_registry
     return reading.finding(
         "push-registry",
@@ -199,11 +199,11 @@ def _finding(reading: JobReading, call: Call, index: int, words: Vocabulary) -> 
         f"{pull} is the registry to pull from{through}: nothing can be pushed there",
         f"push to {words.push_registry}, or ${{{(words.push_variables or ('NEXUS_REGISTRY',))[0]}}}; "
         "tag, build and log in by the same name",
-        suggestion=_moved(place, words, everywhere=call.name in _ENGINES),
+        suggestion=_with_push_registry(place, words, everywhere=call.name in _ENGINES),
     )
 
 
-def _through(reading: JobReading, call: Call, index: int) -> str:
+def _source_variables(reading: JobReading, call: Call, index: int) -> str:
     """Return which of the file's variables the registry comes from, in words."""
     for match in VARIABLE.finditer(call.raw[index].text):
         name = match.group(1) or match.group(5)
@@ -212,7 +212,7 @@ def _through(reading: JobReading, call: Call, index: int) -> str:
     return ""
 
 
-def _moved(place: Place, words: Vocabulary, *, everywhere: bool) -> str:
+def _with_push_registry(place: Place, words: Vocabulary, *, everywhere: bool) -> str:
     """Return the line with the registry to push to in place of the other."""
     scalar = place.scalar
     begin = scalar.rfind("\n", 0, place.start) + 1

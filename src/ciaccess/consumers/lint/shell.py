@@ -12,7 +12,7 @@ from functools import lru_cache
 
 # A `$` that the shell would not expand: in single quotes, or behind a backslash.
 LITERAL_DOLLAR = "\ue000"
-# Stands in a word for what a command prints.
+# In a word, the place of a command's output.
 PRINTED = "$(…)"
 _DEEPEST = 40
 _TOKEN = re.compile(
@@ -154,10 +154,10 @@ class _Scanner:
         name = command.words[0].text.rsplit("/", 1)[-1] if command.words else ""
         for before, word in zip(command.words, command.words[1:], strict=False):
             if name == "eval" or (name in _SHELLS and re.fullmatch(r"-\w*c", before.text)):
-                self._nested(word.text, word.start)
+                self._read_nested(word.text, word.start)
                 return
 
-    def _nested(self, text: str, at: int) -> None:
+    def _read_nested(self, text: str, at: int) -> None:
         """Read a script inside the script; all of it counts as standing where it begins."""
         self._unspent[0] -= len(text)
         if self._depth >= _DEEPEST or self._unspent[0] < 0:
@@ -185,7 +185,7 @@ class _Scanner:
             command.given = "\n".join(lines)
             name = command.words[0].text.rsplit("/", 1)[-1] if command.words else ""
             if name in _TAKES_A_SCRIPT:
-                self._nested(command.given, command.given_at)
+                self._read_nested(command.given, command.given_at)
         self._awaited.clear()
 
     def _blank(self) -> None:
@@ -206,7 +206,7 @@ class _Scanner:
                 parts.append(token.group().lstrip("$").strip("'").replace("$", LITERAL_DOLLAR))
             elif kind == "double":
                 self._at = token.end()
-                parts.append(self._quoted(depth))
+                parts.append(self._read_quoted(depth))
                 continue
             elif kind in ("command", "process", "parameter", "backtick"):
                 parts.append(self._substitution(str(kind), depth))
@@ -216,7 +216,7 @@ class _Scanner:
             self._at = token.end()
         return Word("".join(parts), start, self._at)
 
-    def _quoted(self, depth: int) -> str:
+    def _read_quoted(self, depth: int) -> str:
         parts = []
         while (token := _IN_QUOTES.match(self.text, self._at)) is not None:
             piece = token.group()
@@ -229,7 +229,7 @@ class _Scanner:
                 continue
             self._at = token.end()
             if piece.startswith("\\"):
-                parts.append(_unescaped(piece))
+                parts.append(_unescape(piece))
             else:
                 parts.append(piece)
         return "".join(parts)
@@ -243,7 +243,7 @@ class _Scanner:
         elif kind == "backtick":
             end = self.text.find("`", start + 1)
             self._at = len(self.text) if end < 0 else end + 1
-            self._nested(self.text[start + 1 : self._at - 1], start)
+            self._read_nested(self.text[start + 1 : self._at - 1], start)
         elif depth >= _DEEPEST:
             self._at = len(self.text)
         else:
@@ -252,7 +252,7 @@ class _Scanner:
         return self.text[start : self._at] if kind == "parameter" else PRINTED
 
 
-def _unescaped(piece: str) -> str:
+def _unescape(piece: str) -> str:
     if piece in ("\\\n", "\\"):
         return ""
     if piece[1:] in '"\\`':

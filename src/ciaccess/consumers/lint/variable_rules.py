@@ -30,7 +30,7 @@ _API = re.compile(r"(https?://[^/\s\"']+)/v1/")
 _OWN_VALUE = re.compile(rf"\$\{{?{VAULT_VARIABLE}\b")
 
 
-def _why(words: Vocabulary) -> str:
+def _shadow_text(words: Vocabulary) -> str:
     return f"{VAULT_VARIABLE} in this file shadows the variable of {words.vault_group}, and stays behind when that moves"
 
 
@@ -42,14 +42,14 @@ def variables_in_file(pipeline: Pipeline, words: Vocabulary) -> Iterator[Finding
                 continue
             if key == VAULT_VARIABLE:
                 edit = _removal(section, key, value, words)
-                yield Finding("vault-addr", key.source, key.line, "", _why(words), _REMEDY, edit=edit)
-            elif _PASSWORD_VARIABLES.fullmatch(key) and (held := _held(value)):
+                yield Finding("vault-addr", key.source, key.line, "", _shadow_text(words), _REMEDY, edit=edit)
+            elif _PASSWORD_VARIABLES.fullmatch(key) and (held := _plain_password(value)):
                 why = f"{key} holds a password in the file, which everybody who may read the project can read"
                 remedy = "change it, take it out, and have the job read its account's secret from Vault"
                 yield Finding("static-credential", held.source, held.line, "", why, remedy)
 
 
-def _held(value: Value) -> Scalar | None:
+def _plain_password(value: Value) -> Scalar | None:
     plain = value.get("value") if isinstance(value, dict) else value
     return plain if is_scalar(plain) and plain and "$" not in plain and "/" not in plain else None
 
@@ -76,14 +76,14 @@ def vault_addr_in_script(reading: JobReading, words: Vocabulary) -> Iterator[Fin
     for step in reading.steps:
         for name, value, place in step.sets:
             if name == VAULT_VARIABLE and not _OWN_VALUE.search(value):
-                yield reading.finding("vault-addr", place, _why(words), _REMEDY)
+                yield reading.finding("vault-addr", place, _shadow_text(words), _REMEDY)
         for call in step.calls:
             if call.name == "env" or not (has_dotenv and call.written_to):
                 continue
             if _DOTENV.search(" ".join((*(word.text for word in call.raw), call.given))):
-                yield reading.finding("vault-addr", call.place(), _why(words), _REMEDY)
+                yield reading.finding("vault-addr", call.place(), _shadow_text(words), _REMEDY)
         if place_of_env := _by_env(step.raw):
-            yield reading.finding("vault-addr", step.find(place_of_env), _why(words), _REMEDY)
+            yield reading.finding("vault-addr", step.find(place_of_env), _shadow_text(words), _REMEDY)
         yield from _other_vaults(reading, step, words)
 
 

@@ -86,7 +86,7 @@ def unproven_users(state: Values) -> list[str]:
     return [user for user, version in (state.get(VERSIONS) or {}).items() if version == UNPROVEN]
 
 
-def desired(
+def passwords_for(
     state: Values, inputs: Values, secret: AccountSecret, held: AccountSecret, accepts: Accepts
 ) -> dict[str, str]:
     """Return the password of each user: the recorded one, or a new one.
@@ -139,7 +139,7 @@ def find_published(secret: AccountSecret, users: Mapping[str, Values], accepts: 
 
     A refused password may have been revoked on purpose, so it is never set again.
     """
-    found = {name: _published(secret, name) for name in users}
+    found = {name: _published_password(secret, name) for name in users}
     return {name: password for name, password in found.items() if password and accepts(name, password)}
 
 
@@ -150,7 +150,7 @@ def _without_state(inputs: Values, secret: AccountSecret, user_id: str, accepts:
     """
     if _is_due(inputs, secret.snapshot, user_id):
         return None
-    found = _published(secret, user_id)
+    found = _published_password(secret, user_id)
     if found and not inputs["adopt"] and _contradicts_metadata(secret.snapshot, user_id, found):
         return None
     return found if found and accepts(user_id, found) else None
@@ -174,7 +174,7 @@ def _contradicts_metadata(snapshot: SecretSnapshot, user_id: str, password: str)
     return bool(given) and snapshot.custom.get("nexus_user") == user_id and given != fingerprint_of(password)
 
 
-def _published(secret: AccountSecret, user_id: str) -> str | None:
+def _published_password(secret: AccountSecret, user_id: str) -> str | None:
     """Return a user's password from the newest version of the secret that names the user."""
     found = secret.secret.find(secret.snapshot, lambda each: each.username == user_id)
     return found.password if found else None

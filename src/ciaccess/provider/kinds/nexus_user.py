@@ -104,13 +104,13 @@ class NexusUser(NexusKind[User]):
             # The user is declared disabled, so a login proves nothing.
             seen.values["login"] = state.get("login", ACCEPTED)
         else:
-            seen.values["login"] = ACCEPTED if self._lets_in(user_id, seen.values["password"]) else REFUSED
+            seen.values["login"] = ACCEPTED if self._accepts(user_id, seen.values["password"]) else REFUSED
         return ReadResult(seen.values, user_id)
 
     def update(self, resource_id: str, state: Values, inputs: Values) -> Values:
         """Write the changed fields, then the password, and confirm that by a login."""
         self._refuse_unknown_roles(inputs)
-        profile = [name for name in vars(self.desired(inputs)) if name != "source"]
+        profile = [name for name in vars(self.desired_object(inputs)) if name != "source"]
         if any(state.get(name) != inputs[name] for name in profile):
             super().update(resource_id, state, inputs)
         try:
@@ -136,7 +136,7 @@ class NexusUser(NexusKind[User]):
         return (
             known
             and super().is_ours(existing, inputs)
-            and self._lets_in(existing.user_id, inputs["password"])
+            and self._accepts(existing.user_id, inputs["password"])
         )
 
     def bring_in_line(self, existing: User, inputs: Values) -> None:
@@ -149,7 +149,7 @@ class NexusUser(NexusKind[User]):
 
     def make(self, inputs: Values) -> None:
         """Create the user with its password."""
-        self._systems.nexus().users.create(self.desired(inputs), inputs["password"])
+        self._systems.nexus().users.create(self.desired_object(inputs), inputs["password"])
 
     def _refuse_unknown_roles(self, inputs: Values) -> None:
         """Raise for unknown roles: Nexus accepts such a user, and hides the role until it exists."""
@@ -165,7 +165,7 @@ class NexusUser(NexusKind[User]):
             )
 
     def _set_password(self, inputs: Values) -> None:
-        if not self._lets_in(inputs["user_id"], inputs["password"]):
+        if not self._accepts(inputs["user_id"], inputs["password"]):
             self._change_password(inputs)
 
     def _change_password(self, inputs: Values) -> None:
@@ -192,18 +192,18 @@ class NexusUser(NexusKind[User]):
 
     def _prove_login(self, inputs: Values) -> None:
         user_id = inputs["user_id"]
-        if inputs["status"] != ACTIVE or self._lets_in(user_id, inputs["password"]):
+        if inputs["status"] != ACTIVE or self._accepts(user_id, inputs["password"]):
             return
         for wait in PROOF_WAITS_SECONDS:
             time.sleep(wait)
-            if self._lets_in(user_id, inputs["password"]):
+            if self._accepts(user_id, inputs["password"]):
                 return
         raise KindError(
             f"{action('prove the login of', self.noun, user_id)}: Nexus accepted the new password and refuses the login. "
             "Check that the Local Authenticating Realm is active and that nothing else writes this user, and run again"
         )
 
-    def _lets_in(self, user_id: str, password: str) -> bool:
+    def _accepts(self, user_id: str, password: str) -> bool:
         if not password:
             return False
         return self._systems.accepts(user_id, password)

@@ -97,7 +97,7 @@ class ObjectKind(Kind, Generic[T]):
         """Write the object as a whole."""
         del state
         try:
-            self.objects(inputs).replace(self.desired(inputs))
+            self.objects(inputs).replace(self.desired_object(inputs))
         except NotFoundError:
             raise self.gone_error(resource_id) from None
         return inputs
@@ -125,7 +125,7 @@ class ObjectKind(Kind, Generic[T]):
     def objects(self, address: Values) -> Objects[T]:
         """Return the collection that contains the object of these values."""
 
-    def desired(self, inputs: Values) -> T:
+    def desired_object(self, inputs: Values) -> T:
         """Return the object of the inputs."""
         item: T = self.item(**{name: inputs[name] for name in self._shared_fields})
         return item
@@ -141,16 +141,16 @@ class ObjectKind(Kind, Generic[T]):
 
     def is_ours(self, existing: T, inputs: Values) -> bool:
         """Tell whether an existing object is ours, from a create that was cut off: all fields are equal."""
-        return existing == self.desired(inputs)
+        return existing == self.desired_object(inputs)
 
     def bring_in_line(self, existing: T, inputs: Values) -> None:
         """Update an object that is taken over to the inputs."""
-        if existing != self.desired(inputs):
-            self.objects(inputs).replace(self.desired(inputs))
+        if existing != self.desired_object(inputs):
+            self.objects(inputs).replace(self.desired_object(inputs))
 
     def make(self, inputs: Values) -> None:
         """Create an object that does not exist."""
-        self.objects(inputs).create(self.desired(inputs))
+        self.objects(inputs).create(self.desired_object(inputs))
 
     def check_live(self, state: Values | None, inputs: Values) -> None:
         """Raise in a preview if a foreign object exists."""

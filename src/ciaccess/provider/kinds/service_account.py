@@ -338,7 +338,7 @@ class ServiceAccount(Kind):
 
     def _apply(self, state: Values, inputs: Values, secret: AccountSecret, held: AccountSecret) -> Values:
         users, active = inputs["users"], inputs[_SECRET]["user"]
-        known = passwords.desired(state, inputs, secret, held, self._systems.accepts)
+        known = passwords.passwords_for(state, inputs, secret, held, self._systems.accepts)
         current = (state.get(_SECRET) or {}).get("user")
         for part_kind in self._part_kinds:
             before, parts = part_kind.items(state), part_kind.items(inputs)

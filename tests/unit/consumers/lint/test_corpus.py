@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ciaccess.access import load
-from ciaccess.consumers.lint import SourceError, check, lint, mend
+from ciaccess.consumers.lint import SourceError, apply_fixes, check, lint
 from ciaccess.engine.settings import CONFIG_FOLDER
 
 if TYPE_CHECKING:
@@ -69,8 +69,8 @@ def test_what_fix_leaves_is_found_again_and_no_script_is_edited(
 ) -> None:
     text = path.read_text(encoding="utf-8")
     declared = two_roles if path.stem.startswith("two-roles") else access
-    after, fixed = mend(text, declared, path)
-    assert mend(after, declared, path) == (after, [])
+    after, fixed = apply_fixes(text, declared, path)
+    assert apply_fixes(after, declared, path) == (after, [])
     before = sum(expected(text).values())
     assert len(lint(after, declared, path)) <= before - len(fixed)
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from ciaccess.consumers.lint import SourceError, lint, mend
+from ciaccess.consumers.lint import SourceError, apply_fixes, lint
 from ciaccess.consumers.templates import TEMPLATES
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ def found(text: str, access: Access) -> list[tuple[int, str]]:
 
 
 def mended(text: str, access: Access) -> str:
-    after, _ = mend(text, access)
-    again, nothing = mend(after, access)
+    after, _ = apply_fixes(text, access)
+    again, nothing = apply_fixes(after, access)
     assert (again, nothing) == (after, []), "mending is idempotent"
     return after
 
