@@ -13,7 +13,7 @@ import shlex
 import stat
 import sys
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 ROOT = Path(__file__).resolve().parents[2]
 VENV = ROOT / ".venv"
@@ -86,8 +86,21 @@ def _file_backend() -> str:
     return f"file://{quote(str(state_directory() / 'state'))}?metadata=skip"
 
 
-def check_own(path: Path) -> None:
+def backend_folder(url: str | None) -> Path | None:
+    """Return the engine's folder in a state backend, by its URL; None if that is not a local one.
+
+    As for the engine, a path may begin with ~, and a relative one is relative to the project's folder.
+    """
+    scheme, separator, rest = (url or "").partition("://")
+    if scheme != "file" or not separator:
+        return None
+    return ROOT / Path(unquote(rest.partition("?")[0])).expanduser() / ".pulumi"
+
+
+def check_own(path: Path, *, others: bool = False, writable: bool = False) -> None:
     """Refuse a file or folder that another user could have planted or could change.
+
+    It may belong to another user where `others`, and be writable by all where `writable`.
 
     Raises:
         OSError: it is a symbolic link, belongs to another user, or is writable by others.
@@ -98,10 +111,35 @@ def check_own(path: Path) -> None:
         return
     if stat.S_ISLNK(found.st_mode):
         raise OSError(errno.ELOOP, f"{path} is a symbolic link", str(path))
-    if found.st_uid != os.getuid():
+    if found.st_uid != os.getuid() and not others:
         raise OSError(errno.EPERM, f"{path} belongs to another user (uid {found.st_uid})", str(path))
-    if found.st_mode & stat.S_IWOTH:
+    if found.st_mode & stat.S_IWOTH and not writable:
         raise OSError(errno.EPERM, f"{path} is writable by other users: chmod o-w it", str(path))
+
+
+def _check_state() -> None:
+    """Check the state directory, and the engine's state and locks.
+
+    Below a directory that others cannot enter, modes do not matter: a job with umask 0 makes what everybody may write. A
+    folder that PULUMI_BACKEND_URL names may be a team's, with other owners.
+    """
+    state, named = state_directory(), os.environ.get("PULUMI_BACKEND_URL")
+    check_own(state)
+    is_closed = state.exists() and not state.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)
+    own = [state / "state", state / "local", passphrase_file(), local_credentials_script()]
+    engine = [] if named else _engine_files(backend_folder(_file_backend()))
+    for each in (*own, *engine):
+        check_own(each, writable=is_closed)
+    for each in _engine_files(backend_folder(named)):
+        check_own(each, others=True)
+
+
+def _engine_files(top: Path | None) -> list[Path]:
+    """Return the engine's folder with its locks and stacks, each folder before what it holds."""
+    if top is None:
+        return []
+    folders = [top / name for name in ("locks", "stacks")]
+    return [top, *(path for folder in folders for path in (folder, *sorted(folder.rglob("*"))))]
 
 
 def prepare() -> None:
@@ -111,8 +149,7 @@ def prepare() -> None:
         OSError: they cannot be made, or are not safe (`check_own`).
     """
     state, file = state_directory(), passphrase_file()
-    for each in (state, state / "state", state / "local", file, local_credentials_script()):
-        check_own(each)
+    _check_state()
     (state / "state").mkdir(parents=True, exist_ok=True)
     state.chmod(0o700)
     # An empty one was left by a write that was cut off: with it, the engine reads no state.

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ciaccess import environment
-from ciaccess.recovery.state_folder import folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,7 +52,7 @@ def test_the_state_lies_in_the_state_directory_whatever_that_is_called(
     chosen = environment.variables()
     subprocess.run(["pulumi", "stack", "ls"], env=os.environ | chosen, cwd=environment.ROOT, check=True)
     assert (place / "state" / ".pulumi" / "meta.yaml").is_file()
-    assert folder(chosen["PULUMI_BACKEND_URL"]) == place / "state" / ".pulumi"
+    assert environment.backend_folder(chosen["PULUMI_BACKEND_URL"]) == place / "state" / ".pulumi"
 
 
 def test_the_tool_cache_follows_the_users_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -106,18 +105,53 @@ def test_main_names_the_local_credentials_by_file_and_only_where_no_vault_is_nam
     )
 
 
-@pytest.mark.parametrize("name", ["", "state", "local", "passphrase", "local/environment.sh"])
+def test_only_a_folder_of_this_machine_is_looked_at() -> None:
+    assert str(environment.backend_folder("file:///a/b?metadata=skip")) == "/a/b/.pulumi"
+    assert str(environment.backend_folder("file:///a%23b%20c")) == "/a#b c/.pulumi"
+    assert environment.backend_folder("s3://states") is None
+    assert environment.backend_folder(None) is None
+
+
+def test_a_folder_is_found_where_the_engine_finds_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/ci")
+    assert str(environment.backend_folder("file://~/states")) == "/home/ci/states/.pulumi"
+    assert str(environment.backend_folder("file://~")) == "/home/ci/.pulumi"
+    assert environment.backend_folder("file://./states") == environment.ROOT / "states" / ".pulumi"
+
+
+LOCK = "state/.pulumi/locks/organization/ciaccess/prod/1.json"
+STATE = "state/.pulumi/stacks/ciaccess/prod.json"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "state",
+        "local",
+        "passphrase",
+        "local/environment.sh",
+        "state/.pulumi",
+        "state/.pulumi/locks",
+        LOCK,
+        STATE,
+    ],
+)
 def test_what_another_user_could_have_planted_is_refused(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
 ) -> None:
     place = tmp_path / "mine"
     monkeypatch.setenv("CIACCESS_STATE_DIR", str(place))
+    monkeypatch.delenv("PULUMI_BACKEND_URL", raising=False)
     environment.prepare()
-    (place / "local").mkdir()
     target = place / name
-    if name == "local/environment.sh":
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if target.suffix:
         target.write_text("export A=1\n", encoding="ascii")
+    elif not target.exists():
+        target.mkdir()
     environment.prepare()
+    place.chmod(0o755)
     target.chmod(0o707)
     with pytest.raises(OSError, match="writable by other users"):
         environment.prepare()
@@ -130,6 +164,37 @@ def test_what_another_user_could_have_planted_is_refused(
     target.rename(tmp_path / "elsewhere")
     target.symlink_to(tmp_path / "elsewhere")
     with pytest.raises(OSError, match="is a symbolic link"):
+        environment.prepare()
+
+
+def test_a_job_with_umask_0_is_not_refused_what_it_made_itself(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("CIACCESS_STATE_DIR", str(tmp_path / "mine"))
+    monkeypatch.delenv("PULUMI_BACKEND_URL", raising=False)
+    before = os.umask(0)
+    try:
+        environment.prepare()
+        environment.prepare()
+    finally:
+        os.umask(before)
+
+
+def test_a_named_backend_may_be_a_team_s_but_no_link_and_nothing_that_all_write(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("CIACCESS_STATE_DIR", str(tmp_path / "mine"))
+    environment.prepare()
+    monkeypatch.setenv("PULUMI_BACKEND_URL", f"file://{tmp_path}/team?metadata=skip")
+    locks = tmp_path / "team" / ".pulumi" / "locks"
+    locks.mkdir(parents=True)
+    environment.prepare()
+    locks.chmod(0o777)
+    with pytest.raises(OSError, match="locks is writable by other users"):
+        environment.prepare()
+    locks.rename(tmp_path / "elsewhere")
+    locks.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(OSError, match="locks is a symbolic link"):
         environment.prepare()
 
 

@@ -19,6 +19,7 @@ from ciaccess.provider.kinds import KINDS
 from ciaccess.provider.kinds.fields import UNKNOWN
 from ciaccess.provider.kinds.kind import KindError
 from ciaccess.provider.kinds.objects import ExistsError
+from ciaccess.provider.owner import declared_owner
 from ciaccess.provider.systems import Systems
 from ciaccess.provider.values import plain, secret_names, wire
 
@@ -48,9 +49,12 @@ _MOST_THREADS = 16
 class CiaccessProvider:
     """The provider. Handles requests concurrently; all of them share one object per kind."""
 
-    def __init__(self) -> None:
+    def __init__(self, owner: Callable[[], str] = declared_owner) -> None:
+        self._owner = owner
+        # That of the program, "" where none runs (`destroy`).
+        self._stack = ""
         self._threads = ThreadPoolExecutor(_MOST_THREADS, thread_name_prefix="request")
-        self._systems = Systems({})
+        self._systems = Systems({}, owner)
         self._kinds: dict[str, Kind] = {}
         self._cancelled = False
         # Resources that this process has found in the state.
@@ -61,7 +65,12 @@ class CiaccessProvider:
         self._made: set[tuple[str, str | None]] = set()
 
     async def check_config(self, request: proto.CheckRequest) -> proto.CheckResponse:
-        """Check the addresses. Other keys are kept: the project's settings share the namespace."""
+        """Check the addresses, and note the stack: this request comes of the program, never of the state.
+
+        Other keys are kept: the project's settings share the namespace.
+        """
+        if request.urn:
+            self._stack = _stack_of(request)
         inputs = plain(request.news)
         failures = [
             proto.CheckFailure(
@@ -82,13 +91,13 @@ class CiaccessProvider:
         """Store the addresses. Credentials are read when a system is first used."""
         args = plain(request.args)
         addresses = {name: args[name] for name in ADDRESSES if isinstance(args.get(name), str)}
-        self._systems = Systems(addresses)
+        self._systems = Systems(addresses, self._owner)
         self._kinds = {token: kind(self._systems) for token, kind in KINDS.items()}
         return proto.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
 
     async def check(self, request: proto.CheckRequest) -> proto.CheckResponse:
         """Check the inputs and fill in the defaults."""
-        kind = self._kind(_type_of(request))
+        kind = self._kind(request)
         concealed = secret_names(request.news)
         values, failures = kind.check(plain(request.olds), plain(request.news), concealed)
         secrets = kind.secrets(values) | concealed
@@ -105,7 +114,7 @@ class CiaccessProvider:
 
     async def diff(self, request: proto.DiffRequest) -> proto.DiffResponse:
         """Compare a state with inputs; a refresh swaps the two, with the same result."""
-        kind = self._kind(_type_of(request))
+        kind = self._kind(request)
         self._in_state.add(request.urn)
         state = kind.from_state(plain(request.olds))
         inputs = _ignore_changes(kind.from_state(plain(request.news)), state, request.ignoreChanges)
@@ -123,7 +132,7 @@ class CiaccessProvider:
 
     async def create(self, request: proto.CreateRequest) -> proto.CreateResponse:
         """Create the object; in a preview only check whether that would be refused."""
-        kind = self._kind(_type_of(request))
+        kind = self._kind(request)
         inputs = kind.from_state(plain(request.properties))
         resource_id = kind.resource_id(inputs)
         if request.preview:
@@ -148,7 +157,7 @@ class CiaccessProvider:
 
     async def read(self, request: proto.ReadRequest) -> proto.ReadResponse:
         """Return live inputs and outputs; a refresh would drop omitted inputs from the state."""
-        kind = self._kind(_type_of(request))
+        kind = self._kind(request)
         state = kind.from_state(plain(request.properties))
         seen = await self._in_thread(lambda: kind.read(request.id, state))
         if seen is None:
@@ -165,7 +174,7 @@ class CiaccessProvider:
 
     async def update(self, request: proto.UpdateRequest) -> proto.UpdateResponse:
         """Update the object; in a preview only check whether that would be refused."""
-        kind = self._kind(_type_of(request))
+        kind = self._kind(request)
         state = kind.from_state(plain(request.olds))
         inputs = _ignore_changes(kind.from_state(plain(request.news)), state, request.ignoreChanges)
         if request.preview:
@@ -182,14 +191,13 @@ class CiaccessProvider:
 
         The latter is a resource that was renamed without an alias.
         """
-        kind = self._kind(_type_of(request))
+        kind = self._kind(request)
         held = (_type_of(request), request.id)
         if not kind.shares_id and (held in self._made or self._holders.get(held, request.urn) != request.urn):
             return Empty()
         # Compared with its declaration in this run, and now deleted: it is replaced.
         delete = kind.delete if self._holders.pop(held, None) is None else kind.remove
         state = kind.from_state(plain(request.properties))
-        self._systems.stack = _stack_of(request)
         await self._in_thread(lambda: delete(request.id, state))
         return Empty()
 
@@ -209,9 +217,9 @@ class CiaccessProvider:
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._systems.close()
 
-    def _kind(self, token: str) -> Kind:
+    def _kind(self, request: _Request) -> Kind:
         # The URN's type is the chain of parent types, joined by $.
-        name = token.rpartition("$")[2]
+        name = _type_of(request).rpartition("$")[2]
         if name not in KINDS:
             raise KindError(
                 f"{name} is not a resource type of the provider ciaccess. Types: {', '.join(KINDS)}"
@@ -220,6 +228,7 @@ class CiaccessProvider:
             raise KindError(
                 "the provider is not configured yet. Its addresses depend on a resource that does not exist yet"
             )
+        self._systems.stack = self._stack or _stack_of(request)
         return self._kinds[name]
 
     def _with_import_hint(self, request: proto.CreateRequest, action: Callable[[], T]) -> T:
@@ -234,7 +243,7 @@ class CiaccessProvider:
             ) from None
 
     def _record_holder(self, request: _Request, resource_id: str | None) -> None:
-        if resource_id is not None and not self._kind(_type_of(request)).shares_id:
+        if resource_id is not None and not self._kind(request).shares_id:
             self._holders[_type_of(request), resource_id] = request.urn
 
     async def _in_thread(self, work: Callable[[], T]) -> T:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import threading
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ciaccess.clients.credentials import CredentialsError, require
 from ciaccess.clients.http.session import options_with_ca
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ciaccess.clients.gitlab.variables import GitLab
     from ciaccess.clients.nexus import Nexus
     from ciaccess.clients.vault.client import Vault
@@ -25,9 +28,10 @@ class Systems:
     a provider resource. Credentials come from the environment.
     """
 
-    def __init__(self, addresses: dict[str, str]) -> None:
+    def __init__(self, addresses: dict[str, str], owner: Callable[[], str]) -> None:
         self._addresses = addresses
-        # The current stack as `<project>/<stack>`, from the engine's requests; "" before the first one.
+        self._owner = owner
+        # The current stack as in claims, `<project>/<stack>`; "" before the first request.
         self.stack = ""
         self._lock = threading.Lock()
         self._nexus: Nexus | None = None
@@ -35,6 +39,11 @@ class Systems:
         self._vault: Vault | None = None
         # Bounds concurrent login checks.
         self._login_probes = threading.BoundedSemaphore(_MOST_PROBES)
+
+    @cached_property
+    def owner(self) -> str:
+        """The owner whose objects may be deleted."""
+        return self._owner()
 
     def nexus(self) -> Nexus:
         """Return Nexus.

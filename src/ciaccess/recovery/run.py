@@ -11,6 +11,7 @@ from ciaccess.clients.credentials import require
 from ciaccess.engine import pulumi_cli
 from ciaccess.engine.preconditions import check_vault
 from ciaccess.engine.settings import project_name
+from ciaccess.environment import backend_folder
 from ciaccess.errors import CiaccessError, CommandError, Exit
 from ciaccess.recovery import leftovers, state_folder, unrecorded
 
@@ -44,7 +45,7 @@ def recover(access: Access, stack: str, settings_file: Path | None, *, yes: bool
 
 def _storage(stack: str, *, yes: bool) -> list[Leftover]:
     backend = os.environ.get("PULUMI_BACKEND_URL")
-    folder = state_folder.folder(backend)
+    folder = backend_folder(backend)
     if folder is not None:
         left = leftovers.of_the_folder(folder, project_name(), stack.rpartition("/")[2])
         return _repair(left, yes=yes)

@@ -14,9 +14,6 @@ import socket
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import unquote
-
-from ciaccess.environment import ROOT
 
 _ENGINE = "pulumi"
 # The engine's file storage keeps one beside each file, written non-atomically; an empty one is an error.
@@ -54,17 +51,6 @@ class Lock:
 
 
 _UNKNOWN = Lock(0, "an unknown user", "an unknown host", "an unknown time")
-
-
-def folder(url: str | None) -> Path | None:
-    """Return the folder of a state backend's URL, None if it is not a local one.
-
-    As for the engine, a path may begin with ~, and a relative one is relative to the project's folder.
-    """
-    scheme, separator, rest = (url or "").partition("://")
-    if scheme != "file" or not separator:
-        return None
-    return ROOT / Path(unquote(rest.partition("?")[0])).expanduser() / ".pulumi"
 
 
 def is_bucket(url: str | None) -> bool:

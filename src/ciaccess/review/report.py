@@ -11,6 +11,7 @@ from ciaccess.analysis.difference import difference
 from ciaccess.analysis.facts import AccessFacts
 from ciaccess.clients.credentials import gitlab_is_unread
 from ciaccess.engine.resource_types import ACCOUNT, VARIABLE
+from ciaccess.engine.settings import claim
 from ciaccess.review.account import known_inputs
 from ciaccess.review.charts import charts_of
 from ciaccess.review.facts_of_resources import facts, is_own
@@ -144,7 +145,7 @@ def report_of(
         project=project,
         stack=stack,
         access=replace(_merge(access, own_access), anchors=_anchors(base, declared)),
-        changes=planned_changes(resources),
+        changes=planned_changes(resources, claim(stack)),
         drift_access=_merge(by_hand, own_by_hand),
         drift=manual_changes(resources),
         counts=counts(resources.values()),

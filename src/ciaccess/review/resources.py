@@ -78,8 +78,11 @@ def counts(resources: Iterable[Resource]) -> Counts:
     return Counts(found["create"] + replaced, found["update"], found["delete"] + replaced)
 
 
-def planned_changes(resources: Mapping[str, Resource]) -> tuple[ResourceChange, ...]:
-    """Return what the change itself does, in the order of a report."""
+def planned_changes(resources: Mapping[str, Resource], stack: str) -> tuple[ResourceChange, ...]:
+    """Return what the change itself does, in the order of a report.
+
+    `stack` is as in claims, `<project>/<stack>`.
+    """
     concerned = [each for each in resources.values() if each.action != "same" or each.drifted]
     owners = {
         owner_in(str((each.wanted or {}).get(_MARKED_IN.get(each.type, "")))) for each in resources.values()
@@ -88,7 +91,7 @@ def planned_changes(resources: Mapping[str, Resource]) -> tuple[ResourceChange, 
     def tell(resource: Resource) -> ResourceChange | None:
         change = _planned_change(resource)
         # An account without its parts has no claim, so the whole one is looked up.
-        whose = _foreign_owner(resources.get(resource.urn, resource), owners)
+        whose = _foreign_owner(resources.get(resource.urn, resource), owners, stack)
         if change is None or change.action != "delete" or not whose:
             return change
         return replace(change, fields=(*change.fields, FieldChange("owner", None, None, whose)))
@@ -150,7 +153,7 @@ def _planned_change(resource: Resource) -> ResourceChange | None:
     return _change(resource, "update", fields) if fields else None
 
 
-def _foreign_owner(resource: Resource, owners: set[str]) -> str:
+def _foreign_owner(resource: Resource, owners: set[str], stack: str) -> str:
     """Return why the plugin would refuse to delete a resource, "" where it is this stack's.
 
     `owners` are the declared ones.
@@ -159,9 +162,8 @@ def _foreign_owner(resource: Resource, owners: set[str]) -> str:
     if live is None or resource.wanted is not None:
         return ""
     if resource.type == ACCOUNT:
-        stack, project = resource.urn.removeprefix("urn:pulumi:").split("::")[:2]
         claim = (live.get("metadata") or {}).get("stack")
-        is_ours, whose = claim == f"{project}/{stack}", f"the secret is claimed by {claim or 'no stack'}"
+        is_ours, whose = claim == stack, f"the secret is claimed by {claim or 'no stack'}"
     elif resource.type in _MARKED_IN:
         owner = owner_in(str(live.get(_MARKED_IN[resource.type])))
         is_ours, whose = bool(owner) and owner in (owners or {owner}), f"managed by {owner or 'no owner'}"

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.provider.account import AccountCase
+from tests.support.provider.account import OWNER, AccountCase
 from tests.support.provider.plugin import Engine
 from tests.support.servers.fault_proxy import FaultProxy
 from tests.support.servers.gitlab import GitlabProcess, start_gitlab
@@ -78,5 +78,6 @@ def account(
             monkeypatch.setenv(name, value)
         monkeypatch.setenv("VAULT_ADDR", proxy.addresses["vault"])
         monkeypatch.setenv("VAULT_TOKEN", vault.token)
-        with Engine({"nexus_url": f"{proxy.addresses['nexus']}{nexus.context_path}"}) as engine:
+        address = f"{proxy.addresses['nexus']}{nexus.context_path}"
+        with Engine({"nexus_url": address}, owner=OWNER) as engine:
             yield AccountCase(unique, engine, nexus, vault, proxy)

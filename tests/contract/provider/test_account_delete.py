@@ -210,3 +210,50 @@ def test_a_foreign_secret_in_a_forged_entry_is_not_purged(account: AccountCase, 
         account.destroy()
     assert account.writes() == []
     assert victim.secret() == {"username": "their", "password": "theirs"}
+
+
+def test_an_account_of_another_owner_is_not_deleted_by_an_entry_that_names_that_owner(
+    account: AccountCase,
+) -> None:
+    """The forger copies the other owner's state, word for word."""
+    account.up()
+    account.engine.owner = "another-team"
+    account.live()
+    with pytest.raises(
+        PluginError, match=r"user .* \(managed by ciaccess\).*claimed by ciaccess, stack project/test"
+    ):
+        account.destroy()
+    assert account.writes() == []
+
+
+def test_a_part_of_another_owner_is_not_deleted_where_the_state_names_that_owner(
+    account: AccountCase,
+) -> None:
+    account.up()
+    role = f"x-{account.name}"
+    account.nexus.rest(
+        "POST",
+        "/security/roles",
+        {"id": role, "name": role, "description": "(managed by other-team)", "privileges": []},
+    )
+    forge(
+        account,
+        role=account.held.outputs["role"] | {"role_id": role, "description": "(managed by other-team)"},
+        metadata=account.held.outputs["metadata"] | {"owner": "other-team"},
+    )
+    with pytest.raises(PluginError, match=rf"role '{role}' \(managed by other-team\).*Nothing was deleted"):
+        account.up(rotation=2)
+    assert account.writes() == []
+
+
+def test_an_account_of_another_stack_is_not_deleted_by_an_entry_with_that_stack_s_urn(
+    account: AccountCase,
+) -> None:
+    """The URN of an entry is the state's; the provider's, by which its inputs are checked, is the program's."""
+    account.up()
+    account.engine.restart()
+    account.live()
+    account.engine.check_config({}, "urn:pulumi:other::project::pulumi:providers:ciaccess::ciaccess")
+    with pytest.raises(PluginError, match=r"claimed by ciaccess, stack project/test"):
+        account.engine.forget(account.name)
+    assert account.writes() == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -144,6 +145,31 @@ def test_an_account_taken_out_of_the_yaml_is_gone_and_no_other_is_touched(projec
     assert "svc-fsdb" not in users
     assert project.nexus("GET", "security/roles/ci-svc-fsdb").status_code == 404
     assert rest == {account: project.secret(account) for account in rest}
+
+
+@pytest.mark.usefixtures("first_up")
+@pytest.mark.parametrize("command", ["up", "destroy"])
+def test_a_role_of_another_owner_in_a_forged_state_is_not_deleted(project: Project, command: str) -> None:
+    theirs = {"id": "nx-theirs", "name": "nx-theirs", "description": "Theirs (managed by other-team)"}
+    project.nexus("POST", "security/roles", json=theirs | {"privileges": [], "roles": []})
+    state = project.inspect("export").succeeded().json()
+    whole, resources = json.dumps(state), state["deployment"]["resources"]
+    (ours,) = [each for each in resources if each.get("id") == "nx-pull-all"]
+    forged = json.loads(json.dumps(ours).replace("nx-pull-all", "nx-theirs"))
+    forged["outputs"]["description"] = forged["inputs"]["description"] = theirs["description"]
+    if command == "destroy":
+        resources[:] = [each for each in resources if not each.get("provider")]
+    resources.append(forged)
+    file = project.folder / "forged.json"
+    file.write_text(json.dumps(state), encoding="utf-8")
+    project.inspect("import", "--file", str(file)).succeeded()
+    done = project.pulumi(command, "--yes", "--skip-preview")
+    file.write_text(whole, encoding="utf-8")
+    project.inspect("import", "--file", str(file)).succeeded()
+    assert done.code != 0
+    assert "delete role 'nx-theirs': the role is managed by other-team: not marked" in done.text
+    assert project.nexus("GET", "security/roles/nx-theirs").ok
+    project.nexus("DELETE", "security/roles/nx-theirs")
 
 
 @pytest.mark.usefixtures("first_up")

@@ -218,6 +218,10 @@ class ObjectLifeCycle:
         forged = Struct()
         forged.update(held.outputs | {field: declared[field]})
         case.engine.state[_NAME] = replace(held, raw_outputs=forged)
+        case.engine.owner = "another-team"
+        with pytest.raises(PluginError, match=r"managed by the-tests.*Nothing was deleted"):
+            case.engine.destroy(_NAME)
+        case.engine.state[_NAME] = held  # The forger writes the object's true owner.
         with pytest.raises(PluginError, match=r"managed by the-tests.*Nothing was deleted"):
             case.engine.destroy(_NAME)
         assert case.writes() == {}

@@ -17,7 +17,7 @@ def _credentials(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_an_address_that_cannot_be_one_is_the_users_mistake_and_no_fault_of_ours() -> None:
     with pytest.raises(CredentialsError, match="connect to Nexus: Nexus's URL holds credentials"):
-        Systems({"nexus_url": _HOLDS_CREDENTIALS}).nexus()
+        Systems({"nexus_url": _HOLDS_CREDENTIALS}, str).nexus()
 
 
 def test_an_adoption_says_an_address_that_cannot_be_one() -> None:
@@ -28,4 +28,4 @@ def test_an_adoption_says_an_address_that_cannot_be_one() -> None:
 def test_a_username_that_cannot_log_in_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NEXUS_USERNAME", "root:x")
     with pytest.raises(CredentialsError, match="NEXUS_USERNAME has a colon"):
-        Systems({"nexus_url": "https://nexus.example.org"}).nexus()
+        Systems({"nexus_url": "https://nexus.example.org"}, str).nexus()

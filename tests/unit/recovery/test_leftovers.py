@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ciaccess.engine import pulumi_cli
-from ciaccess.environment import ROOT
 from ciaccess.errors import CommandError
 from ciaccess.recovery import leftovers, state_folder
 
@@ -34,20 +33,6 @@ def ended() -> int:
     process = subprocess.Popen([sys.executable, "-c", ""])
     process.wait()
     return process.pid
-
-
-def test_only_a_folder_of_this_machine_is_looked_at() -> None:
-    assert str(state_folder.folder("file:///a/b?metadata=skip")) == "/a/b/.pulumi"
-    assert str(state_folder.folder("file:///a%23b%20c")) == "/a#b c/.pulumi"
-    assert state_folder.folder("s3://states") is None
-    assert state_folder.folder(None) is None
-
-
-def test_a_folder_is_found_where_the_engine_finds_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HOME", "/home/ci")
-    assert str(state_folder.folder("file://~/states")) == "/home/ci/states/.pulumi"
-    assert str(state_folder.folder("file://~")) == "/home/ci/.pulumi"
-    assert state_folder.folder("file://./states") == ROOT / "states" / ".pulumi"
 
 
 def test_a_lock_is_stale_when_its_process_is_gone_or_another_programs_by_now(tmp_path: Path) -> None:

@@ -125,7 +125,7 @@ def test_another_address_of_a_system_is_told_too() -> None:
         wanted=after,
         planned=frozenset(after),
     )
-    assert said(planned_changes({urn: connection})) == {
+    assert said(planned_changes({urn: connection}, "ciaccess/local")) == {
         "update connection ciaccess": ["nexus_url: https://a → https://b"]
     }
 

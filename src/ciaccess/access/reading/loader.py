@@ -50,6 +50,18 @@ def load(path: Path, addresses: Mapping[str, str] = _NO_ADDRESSES, on: date | No
     return checked.access
 
 
+def owner_of(path: Path) -> str:
+    """Return the owner that access.yaml declares, whatever else is wrong with the file.
+
+    Raises:
+        ConfigError: the file cannot be read.
+    """
+    read = document.read(path)
+    if read.faults:
+        raise ConfigError(tuple(read.faults))
+    return str(read.at(("owner",)) or Access.model_fields["owner"].default)
+
+
 def check(path: Path, addresses: Mapping[str, str] = _NO_ADDRESSES, on: date | None = None) -> Checked:
     """Read access.yaml; return its faults and, without errors, its content on a day (today)."""
     on = on or today()

@@ -63,6 +63,10 @@ class AccountSecret:
         """Tell whether another stack had claimed the account when this verb started."""
         return bool(self.snapshot.custom.get("stack")) and not self.is_claimed
 
+    def holder_is(self, owner: str, stack: str) -> bool:
+        """Tell whether this owner and stack had claimed the account when this verb started."""
+        return tuple(self.snapshot.custom.get(name) for name in CLAIM) == (owner, stack)
+
     @property
     def holder(self) -> str:
         """Return the secret's claim as text."""

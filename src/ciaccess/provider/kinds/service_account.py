@@ -325,16 +325,15 @@ class ServiceAccount(Kind):
         """
         existing = part_kind.kind.objects(part_kind.items(state)[name]).find(name)
         owner = part_kind.kind.owner_of(existing)
-        if existing is None or (owner == state[_METADATA].get("owner") and self._is_claimed(secret)):
+        if existing is None or (owner == self._systems.owner and self._is_claimed(secret)):
             return ""
         if adopter and not of_another(owner, adopter):
             return ""
         return f"{part_kind.kind.noun} '{name}' ({owner_text(owner)})"
 
     def _is_claimed(self, secret: AccountSecret) -> bool:
-        """Tell whether the current stack has claimed the secret; the state alone is not trusted."""
-        stack = self._systems.stack
-        return secret.is_claimed and stack in ("", secret.snapshot.custom.get("stack"))
+        """Tell whether the declared owner and the current stack have claimed the secret."""
+        return secret.holder_is(self._systems.owner, self._systems.stack)
 
     def _apply(self, state: Values, inputs: Values, secret: AccountSecret, held: AccountSecret) -> Values:
         users, active = inputs["users"], inputs[_SECRET]["user"]
