@@ -37,6 +37,7 @@ CLASSES: dict[str, Class] = {
     "vault.backend.description": Class("the JWT mount's description was changed", _L),
     "vault.policy.missing": Class("the policy is missing: its role cannot read secrets", _H),
     "vault.policy.text": Class("the policy's text was changed", _C),
+    "vault.policy.settings": Class("the policy expires, or has other settings that are not declared", _H),
     "vault.role.missing": Class("the JWT role is missing: jobs cannot log in with it", _H),
     "vault.role.fields": Class("fields of the JWT role were changed", _C),
     # Vault: the secrets.

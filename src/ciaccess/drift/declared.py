@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 
 # By kind and field: "" is a missing object, "*" any other field.
 _CLASSES: dict[str, Mapping[str, str]] = {
-    "policy": {"": "vault.policy.missing", "*": "vault.policy.text"},
+    "policy": {
+        "": "vault.policy.missing",
+        "undeclared_fields": "vault.policy.settings",
+        "*": "vault.policy.text",
+    },
     "JWT role": {"": "vault.role.missing", "*": "vault.role.fields"},
     "JWT backend": {"*": "vault.backend.config"},
     "user": {

@@ -22,7 +22,7 @@ from ciaccess.drift.findings import Finding, display_fields, plain
 from ciaccess.engine import resource_types
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from ciaccess.access.desired.difference import Change
     from ciaccess.access.desired.objects import JwtRole, Policy
@@ -134,8 +134,9 @@ def _backend(desired: Desired, vault: Vault) -> Iterator[Finding]:
         what = f"JWT backend {identity}"
         yield Finding("vault.backend.missing", what, "a JWT backend", seen, targets=targets)
         return
-    # A write replaces the whole configuration.
+    # A write replaces the whole configuration, but for OpenBao's fields.
     assigned = {name: value for name, value in vars(desired.backend).items() if value}
+    assigned |= _empty_values(found.undeclared_fields)
     command = f"vault write auth/{mount}/config {_assignments(assigned)}"
     changes = difference("JWT backend", {identity: desired.backend}, {identity: found})
     yield from _by_repair(changes.get(identity, ()), target, command)
@@ -175,7 +176,22 @@ def _policy(vault: Vault, policy: Policy) -> Iterator[Finding]:
     # Vault trims the text's ends, and keeps every other byte.
     texts = [{policy.name: replace(each, text=each.text.strip())} if each else {} for each in (policy, found)]
     for changes in difference("policy", *texts).values():
-        yield from findings(changes, resource_types.policy(policy.name))
+        command = _reset_command(vault, policy) if found and found.undeclared_fields else ""
+        yield from _by_repair(changes, resource_types.policy(policy.name), command)
+
+
+def _reset_command(vault: Vault, policy: Policy) -> str:
+    """Return the command that writes a policy as declared; OpenBao resets the other fields."""
+    version = (vault.read(f"sys/policies/acl/{policy.name}") or {}).get("version", 0)
+    return f"printf '%s' {quote(policy.text)} | vault write sys/policies/acl/{policy.name} policy=- cas={version}"
+
+
+def _empty_values(fields: Mapping[str, object]) -> dict[str, object]:
+    """Return the fields without their values."""
+    return {
+        name: False if isinstance(value, bool) else 0 if isinstance(value, int) else ""
+        for name, value in fields.items()
+    }
 
 
 def _role(desired: Desired, vault: Vault, role: JwtRole) -> Iterator[Finding]:
@@ -186,7 +202,9 @@ def _role(desired: Desired, vault: Vault, role: JwtRole) -> Iterator[Finding]:
     observed = {} if found is None else {role.name: found}
     changes = difference("JWT role", {role.name: role}, observed).get(role.name, ())
     # The whole role: an update keeps most fields that it does not name, but not the types of the role and its claims.
-    body = json.dumps({name: plain(value) for name, value in vars(role).items() if name != "name"})
+    declared = {name: plain(value) for name, value in vars(role).items()}
+    del declared["name"], declared["undeclared_fields"]
+    body = json.dumps(declared | (_empty_values(found.undeclared_fields) if found else {}))
     command = f"printf '%s' {quote(body)} | vault write auth/{mount}/role/{role.name} -"
     yield from _by_repair(changes, resource_types.jwt_role(mount, role.name), command)
 

@@ -1,16 +1,22 @@
-"""Sources of Vault policies: roles, users and groups of auth mounts, token roles, identities.
+"""Sources of Vault policies: roles, users and settings of auth mounts, token roles, identities.
 
-Reads the lists of access/policies/auth_methods. Each mount also describes its own lists: one that has entries and is
-not read becomes a remark, so the remarks name everything that is not checked.
+Reads the lists of access/policies/coverage. Each mount also describes its own lists: one that has entries and is not read
+becomes a remark, as do namespaces, Sentinel's policies and foreign plugins, so the remarks name everything not checked.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ciaccess.access.policies.auth_methods import LISTS, READ_BELOW
-from ciaccess.access.policies.tokens import named_policies, policies_at_login, requestable_policies
+from ciaccess.access.policies.coverage import ENGINES, LISTS, READ_BELOW, SETTINGS, WITHOUT_POLICIES
+from ciaccess.access.policies.tokens import (
+    named_policies,
+    policies_at_login,
+    policies_of_aliases,
+    requestable_policies,
+)
 from ciaccess.clients.errors import NotFoundError, RefusedError, UnexpectedAnswerError
 from ciaccess.drift.findings import UNSEEN
 
@@ -24,22 +30,41 @@ if TYPE_CHECKING:
 
 SYSTEM = "Vault"
 MOUNTS = "sys/auth"
-IDENTITIES = {"identity/group/id/": "identity group", "identity/entity/id/": "identity entity"}
+ENGINE_MOUNTS = "sys/mounts"
+TOKEN_ROLES = "auth/token/roles/"  # noqa: S105 a path
+_GROUPS, _ENTITIES = "identity/group/id/", "identity/entity/id/"
+IDENTITIES = {_GROUPS: "identity group", _ENTITIES: "identity entity"}
 
 
 @dataclass(frozen=True)
 class Holder:
-    """A source of policies at an API path; `program` means that a CEL program chooses them."""
+    """A source of policies at an API path.
+
+    `chosen` are policies that callers of a token role get by an alias; `program` means that the policies depend on the login.
+    """
 
     path: str
     name: str
     policies: frozenset[str]
     data: dict[str, Any]
-    program: bool = False
+    chosen: frozenset[str] = frozenset()
+    program: str = ""
+
+    @property
+    def is_token_role(self) -> bool:
+        """Tell whether it is a role of the token mount."""
+        return self.path.startswith(TOKEN_ROLES)
 
     def requestable(self, every: Iterable[str]) -> frozenset[str]:
         """Return the policies that callers can request."""
-        return requestable_policies(self.data, every)
+        return requestable_policies(self.data, every) if self.is_token_role else frozenset()
+
+    @property
+    def issues_any_policy(self) -> bool:
+        """Tell whether it is a token role that limits no policy: a caller with sudo may ask for any."""
+        return self.is_token_role and not any(
+            value for name, value in self.data.items() if "allowed_policies" in name
+        )
 
 
 class Holders:
@@ -52,44 +77,67 @@ class Holders:
 
     def read_mounts(self, answer: dict[str, Any]) -> None:
         """Read the roles, users and groups of the mounts in `sys/auth`; names may have slashes."""
-        # The response has other fields beside the mounts.
-        mounts = {
-            path: str(mount["type"])
-            for path, mount in sorted(answer.items())
-            if isinstance(mount, dict) and "type" in mount
-        }
-        for path, kind in mounts.items():
+        mounts = _mounts(answer)
+        for path, mount in mounts.items():
+            kind = str(mount["type"])
             for part in LISTS.get(kind, ()):
                 below = READ_BELOW.get((kind, part), part)
                 self.read_list(f"auth/{path}{part}", f"auth/{path}{below}")
-        subject = "the other lists of auth mounts"
-        self._run.ask(SYSTEM, subject, lambda: self._remark_on_others(mounts))
+            if kind in SETTINGS:
+                self._read(f"auth/{path}{SETTINGS[kind]}")
+            if _is_foreign(mount):
+                self._run.remark(f"not checked: the plugin of the auth mount {path} of type {kind}")
+        kinds = {path: str(mount["type"]) for path, mount in mounts.items()}
+        self._run.ask(SYSTEM, "the other lists of auth mounts", lambda: self._remark_on_auth(kinds))
 
     def read_list(self, listed: str, below: str) -> None:
         """Read each entry of a list."""
         names = self._run.ask(SYSTEM, f"the list {listed}", lambda: self._vault.keys(listed))
         for name in names if names is not UNSEEN else ():
-            path = f"{below}/{name}"
-            self._reading[path] = self._run.start(SYSTEM, path, reader(self._vault, path))
+            self._read(f"{below}/{name}")
 
     def found(self) -> list[Holder]:
         """Return what could be read."""
         read = {path: future.result() for path, future in self._reading.items()}
-        return [_holder(path, data) for path, data in read.items() if data is not UNSEEN]
+        every = {path: data for path, data in read.items() if data is not UNSEEN}
+        entities = [_with_groups(data, every) for path, data in every.items() if path.startswith(_ENTITIES)]
+        holders = [_holder(path, data) for path, data in every.items()]
+        return [
+            replace(each, chosen=policies_of_aliases(each.data, entities)) if each.is_token_role else each
+            for each in holders
+        ]
 
-    def _remark_on_others(self, mounts: dict[str, str]) -> None:
+    def remark_on_other_objects(self, answer: dict[str, Any]) -> None:
+        """Remark what gives or limits rights beside auth mounts: lists of the server, engines."""
+        for path, mount in _mounts(answer).items():
+            if mount["type"] not in ENGINES or _is_foreign(mount):
+                self._run.remark(f"not checked: the secrets engine {path} of type {mount['type']}")
+        for at, known in WITHOUT_POLICIES.items():
+            self._run.ask(SYSTEM, f"the lists of {at}/", partial(self._remark_on_lists, at, known))
+
+    def _read(self, path: str) -> None:
+        self._reading[path] = self._run.start(SYSTEM, path, reader(self._vault, path))
+
+    def _remark_on_lists(self, mount: str, known: frozenset[str]) -> None:
+        others = [f"{mount}/{part}" for part in self._vault.lists(mount) if part not in known]
+        for path in sorted(self._with_entries(others)):
+            self._run.remark(f"not checked: {path}")
+
+    def _remark_on_auth(self, mounts: dict[str, str]) -> None:
         """Remark lists of auth mounts that have entries and are not checked."""
         others = {path: self._other_lists(path, kind) for path, kind in mounts.items()}
-        asked = [f"auth/{path}{part}" for path, parts in others.items() for part in parts]
-        rights = self._vault.capabilities(asked)
-        # A list that the token cannot read may have entries.
-        there = {path for path in asked if not rights[path] & {"list", "root"} or self._vault.keys(path)}
+        there = self._with_entries([f"auth/{path}{part}" for path, parts in others.items() for part in parts])
         for path, kind in mounts.items():
             parts = [part for part in others[path] if f"auth/{path}{part}" in there]
             if parts:
                 self._run.remark(f"not checked: {', '.join(parts)} of the auth mount {path} of type {kind}")
             elif kind not in LISTS:
                 self._run.remark(f"not checked: logins at the auth mount {path} of type {kind}")
+
+    def _with_entries(self, lists: list[str]) -> set[str]:
+        """Return the lists with entries; one that the token cannot read may have some."""
+        rights = self._vault.capabilities(lists)
+        return {path for path in lists if not rights[path] & {"list", "root"} or self._vault.keys(path)}
 
     def _other_lists(self, path: str, kind: str) -> list[str]:
         try:
@@ -104,8 +152,31 @@ def reader(vault: Vault, path: str) -> Callable[[], dict[str, Any]]:
     return lambda: vault.read(path) or {}
 
 
+def _mounts(answer: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the mounts of a response, which has other fields beside them."""
+    return {
+        path: mount
+        for path, mount in sorted(answer.items())
+        if isinstance(mount, dict) and "type" in mount and path.endswith("/")
+    }
+
+
+def _is_foreign(mount: dict[str, Any]) -> bool:
+    """Tell whether a mount's plugin did not come with the server: then it has a digest."""
+    return bool(mount.get("running_sha256"))
+
+
+def _with_groups(entity: dict[str, Any], every: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Return an entity with the policies of its groups."""
+    groups = [every.get(f"{_GROUPS}{group}", {}) for group in entity.get("group_ids") or ()]
+    return {**entity, "policies": [name for each in (entity, *groups) for name in named_policies(each)]}
+
+
 def _holder(path: str, data: dict[str, Any]) -> Holder:
     for place, noun in IDENTITIES.items():
         if path.startswith(place):
-            return Holder(path, f"{noun} {data.get('name', '')}", frozenset(named_policies(data)), {})
-    return Holder(path, path, policies_at_login(data), data, program="/cel/" in path)
+            return Holder(path, f"{noun} {data.get('name', '')}", frozenset(named_policies(data)), data)
+    program = "a CEL program chooses its policies" if "/cel/" in path else ""
+    if data.get("token_policies_template_claims"):
+        program = "claims of the job choose its policies"
+    return Holder(path, path, policies_at_login(data), data, program=program)

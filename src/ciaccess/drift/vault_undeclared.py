@@ -1,7 +1,8 @@
 """Undeclared policies that can read the secrets, and undeclared holders of such policies.
 
-Decides by Vault's rules (access/policies), for each holder by all its policies together. An unknown result is a finding
-too: it can be accepted in the baseline.
+Decides by Vault's rules (access/policies), for each holder by all its policies together: by reading, or by issuing a token
+with any policy. An unknown result is a finding too: it can be accepted in the baseline. Policies that can change policies
+or roles first are a remark.
 """
 
 from __future__ import annotations
@@ -13,9 +14,20 @@ from typing import TYPE_CHECKING, Any
 
 from ciaccess.access.desired.pipeline_identities import jwt_roles, service_accounts
 from ciaccess.access.desired.vault import secret_of, vault_policies
-from ciaccess.access.policies.acl import Acl, Decision, Right
+from ciaccess.access.policies.acl import ISSUING, WRITE, Acl, Decision, Right
+from ciaccess.access.policies.tokens import BUILT_IN
 from ciaccess.drift.findings import UNSEEN, Finding
-from ciaccess.drift.vault_holders import IDENTITIES, MOUNTS, SYSTEM, Holder, Holders, reader
+from ciaccess.drift.vault_commands import without_policies
+from ciaccess.drift.vault_holders import (
+    ENGINE_MOUNTS,
+    IDENTITIES,
+    MOUNTS,
+    SYSTEM,
+    TOKEN_ROLES,
+    Holder,
+    Holders,
+    reader,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -25,8 +37,10 @@ if TYPE_CHECKING:
     from ciaccess.drift.check_run import CheckRun
 
 POLICIES = "sys/policies/acl/"
-READS = (POLICIES, MOUNTS, *IDENTITIES)
+READS = (POLICIES, MOUNTS, ENGINE_MOUNTS, *IDENTITIES)
 _ROOT = "root"
+# Who writes here can give themselves any policy.
+_DECISIVE = ("sys/policies/acl", "sys/policy", "auth/token/roles", "identity/entity/id", "identity/group/id")
 
 
 def check_undeclared(access: Access, vault: Vault, run: CheckRun, can: Callable[[str, str], bool]) -> None:
@@ -42,10 +56,18 @@ def check_undeclared(access: Access, vault: Vault, run: CheckRun, can: Callable[
     for path, noun in IDENTITIES.items():
         if can(f"the list {path} ({noun})", path):
             holders.read_list(path.rstrip("/"), path.rstrip("/"))
+    if can("the list of secrets engines", ENGINE_MOUNTS):
+        engines = run.ask(SYSTEM, "the list of secrets engines", lambda: vault.read(ENGINE_MOUNTS) or {})
+        holders.remark_on_other_objects(engines if engines is not UNSEEN else {})
     if access.vault.namespace:
         run.remark(f"not checked: policies of the namespaces above {access.vault.namespace}")
-    reach = Reach(access, texts)
-    run.found(*reach.policies(), *reach.holders(holders.found()))
+    found = holders.found()
+    reach = Reach(access, texts, (each.path for each in found if each.issues_any_policy))
+    run.found(*reach.policies(), *reach.holders(found))
+    if administrators := reach.policies_of_administrators():
+        run.remark(
+            f"not checked: who has the policies {', '.join(administrators)}, which can change policies or roles, and so reach the secrets"
+        )
 
 
 def _texts(access: Access, vault: Vault, run: CheckRun, names: Iterable[str]) -> dict[str, str]:
@@ -65,12 +87,17 @@ def _ours(access: Access) -> dict[str, str]:
 
 
 class Reach:
-    """Access of policies to the accounts' secrets; `undeclared` has their texts by name."""
+    """Access of policies to the accounts' secrets.
 
-    def __init__(self, access: Access, undeclared: Mapping[str, str]) -> None:
+    `undeclared` has texts of policies by name; `token_roles` are the paths of token roles that limit no policy.
+    """
+
+    def __init__(self, access: Access, undeclared: Mapping[str, str], token_roles: Iterable[str]) -> None:
         self._access = access
         self._undeclared = undeclared
         self._texts = {**_ours(access), **undeclared}
+        roles = (path.removeprefix(TOKEN_ROLES) for path in token_roles)
+        self._issuing = (*ISSUING, *(f"{ISSUING[0]}/{role}" for role in roles))
         self._decided: dict[frozenset[str], dict[str, Decision]] = {}
 
     def policies(self) -> Iterator[Finding]:
@@ -83,43 +110,68 @@ class Reach:
                     f"policy {name}",
                     "no access to the secrets",
                     _describe(found),
-                    manual_command=f"vault policy delete {quote(name)}",
+                    manual_command="" if name in BUILT_IN else f"vault policy delete {quote(name)}",
                 )
 
     def holders(self, every: Iterable[Holder]) -> Iterator[Finding]:
         """Return undeclared holders of policies that can reach the secrets."""
-        jwt = f"auth/{self._access.vault.jwt.mount}/role/"
+        jwt = f"auth/{self._access.vault.jwt.mount}/"
         # Vault folds the names of roles.
-        ours = {f"{jwt}{name}".lower() for name in jwt_roles(self._access)}
+        ours = {f"{jwt}role/{name}".lower() for name in jwt_roles(self._access)}
         for holder in every:
             found = "" if holder.path.lower() in ours else self._found(holder)
             if found:
-                is_jwt = holder.path.startswith(jwt)
+                is_role = holder.path.startswith(f"{jwt}role/")
+                # A role of another mount has users: it loses the policies, and stays.
+                is_ours = holder.path.startswith(jwt)
                 yield Finding(
-                    "vault.role.undeclared" if is_jwt else "vault.auth.role",
-                    f"JWT role {holder.path.removeprefix(jwt)}" if is_jwt else holder.name,
+                    "vault.role.undeclared" if is_role else "vault.auth.role",
+                    f"JWT role {holder.path.removeprefix(f'{jwt}role/')}" if is_role else holder.name,
                     "no policy that reaches the secrets",
                     found,
-                    manual_command=f"vault delete {quote(holder.path)}",
+                    manual_command=f"vault delete {quote(holder.path)}"
+                    if is_ours
+                    else without_policies(holder, self._relevant),
                 )
+
+    def policies_of_administrators(self) -> list[str]:
+        """Return undeclared policies that reach no secret, and can write policies, roles or identities."""
+        return [
+            name
+            for name in sorted(self._undeclared.keys() - self._reaching)
+            if any(self._acl({name}).may_in_folder(at, (), WRITE).right is not Right.NO for at in _DECISIVE)
+        ]
 
     def _found(self, holder: Holder) -> str:
         """Return how a holder reaches the secrets, "" if it does not."""
         if holder.program:
-            return "cannot tell: a CEL program chooses its policies"
-        decided = self._of(holder.policies & self._texts.keys()) if holder.policies & self._reaching else {}
-        given = holder.policies & self._reaching if decided else frozenset()
-        asked = holder.requestable(self._reaching)
-        if not given | asked:
+            return f"cannot tell: {holder.program}"
+        given, asked, chosen = (
+            names & self._relevant if self._of(names & self._texts.keys()) else frozenset()
+            for names in (holder.policies, holder.requestable(self._relevant), holder.chosen)
+        )
+        if not given | asked | chosen:
             return ""
-        text = f"policies {', '.join(sorted(given | asked))}"
-        unclear = not asked and all(each.right is Right.CANNOT_TELL for each in decided.values())
-        return f"{text}: {_describe(decided)}" if unclear else text
+        text = f"policies {', '.join(sorted(given | asked | chosen))}"
+        text += " by an entity's alias" if chosen - given - asked else ""
+        decided = self._of(holder.policies & self._texts.keys()) if given else {}
+        unclear = not asked | chosen and all(each.right is Right.CANNOT_TELL for each in decided.values())
+        return f"{text}: {_describe(decided)}" if unclear and decided else text
 
     @cached_property
     def _reaching(self) -> frozenset[str]:
-        """The policies that can reach the secrets; a combination never reaches more than its parts."""
+        """The policies that can reach the secrets."""
         return frozenset(name for name in self._texts if self._of({name}))
+
+    @cached_property
+    def _relevant(self) -> frozenset[str]:
+        """The same, and those that reach them together: one can write at a path, another has sudo."""
+        halves = frozenset({"sudo", "update"})
+        return self._reaching | {
+            name
+            for name in self._texts
+            if any(self._acl({name}).may(path, halves).right is not Right.NO for path in self._issuing)
+        }
 
     @cached_property
     def _folders(self) -> dict[str, list[str]]:
@@ -130,18 +182,24 @@ class Reach:
         return dict(sorted(found.items()))
 
     def _of(self, names: Iterable[str]) -> dict[str, Decision]:
-        """Return the decision on policies together, by folder, without the clear refusals."""
+        """Return the decision on policies together, by what they reach, without the clear refusals."""
         policies = frozenset(names)
         if policies not in self._decided:
-            acl = Acl.of({name: self._texts[name] for name in policies})
-            found = {folder: acl.may_in_folder(folder, inside) for folder, inside in self._folders.items()}
+            acl = self._acl(policies)
+            found = {
+                f"{folder}/*": acl.may_in_folder(folder, inside) for folder, inside in self._folders.items()
+            }
+            found["every policy, by a token that it issues"] = acl.may_issue(self._issuing)
             self._decided[policies] = {at: it for at, it in found.items() if it.right is not Right.NO}
         return self._decided[policies]
 
+    def _acl(self, names: Iterable[str]) -> Acl:
+        return Acl.of({name: self._texts[name] for name in names if name in self._texts})
+
 
 def _describe(found: Mapping[str, Decision]) -> str:
-    certain = [f"{folder}/*" for folder, decision in found.items() if decision.right is Right.YES]
+    certain = [what for what, decision in found.items() if decision.right is Right.YES]
     if certain:
         return f"it reaches {' and '.join(certain)}"
     reasons = dict.fromkeys(decision.reason for decision in found.values())
-    return f"cannot tell whether it reaches {' and '.join(f'{at}/*' for at in found)}: {'; '.join(reasons)}"
+    return f"cannot tell whether it reaches {' and '.join(found)}: {'; '.join(reasons)}"

@@ -1,4 +1,4 @@
-"""The local Vault: the real server on raft storage, initialised and unsealed by ciaccess.
+"""The local Vault or OpenBao: a real server on raft storage, initialised by ciaccess.
 
 Owns its configuration file, its one unseal key and its root token (files of mode 0600 in the local stack's
 folder). Leaves everything inside Vault alone but the KV engine at the organisation's mount, which exists there.
@@ -7,6 +7,7 @@ folder). Leaves everything inside Vault alone but the KV engine at the organisat
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING
 
 import hvac
@@ -18,6 +19,7 @@ from ciaccess.local_stack.processes import StackError, free_port
 if TYPE_CHECKING:
     from pathlib import Path
 
+PROGRAM = "CIACCESS_VAULT_SERVER"
 _ANSWER_SECONDS = 5
 _ACTIVE = 200
 
@@ -42,7 +44,7 @@ def command(port: int) -> list[str]:
     }
     path = data / "server.json"
     write_private(path, json.dumps(settings, indent=2))
-    return ["vault", "server", f"-config={path}"]
+    return [os.environ.get(PROGRAM) or "vault", "server", f"-config={path}"]
 
 
 def answers(url: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import sys
 
@@ -18,7 +19,7 @@ def main() -> None:
     """Serve until the engine stops this process."""
     start_logging()
     with contextlib.suppress(KeyboardInterrupt):
-        serve(_announce)
+        asyncio.run(serve(_announce))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Sources of policies that the local Vault does not have: OpenBao's CEL roles, GitHub, unknown types of auth mounts."""
+"""Sources of policies that neither the local Vault nor OpenBao has: GitHub, Sentinel, unknown types of mounts."""
 
 from __future__ import annotations
 
@@ -30,6 +30,9 @@ class Server:
         self.vault = Vault(server.url, "t")
         for listed in ("sys/policies/acl", "identity/group/id", "identity/entity/id"):
             self.lists(listed)
+        self.engines(secret="kv", cubbyhole="cubbyhole")
+        for mount in ("sys", "identity"):
+            self.describes(mount, at="")
         self.rights: dict[str, list[str]] = {}
 
     def mounts(self, **kinds: str) -> None:
@@ -37,10 +40,14 @@ class Server:
             "GET /v1/sys/auth", in_json({"data": {f"{at}/": {"type": it} for at, it in kinds.items()}})
         )
 
-    def describes(self, mount: str, *lists: str) -> None:
+    def engines(self, **kinds: str) -> None:
+        mounts = {f"{at}/": {"type": it, "running_sha256": ""} for at, it in kinds.items()}
+        self._server.answers("GET /v1/sys/mounts", in_json({"data": mounts}))
+
+    def describes(self, mount: str, *lists: str, at: str = "auth/") -> None:
         paths: dict[str, Any] = {f"/{part}/": {} for part in lists}
         described = in_json({"openapi": {"paths": paths | {"/login": {}, "/role/{name}": {}}}})
-        self._server.answers(f"GET /v1/auth/{mount}", described)
+        self._server.answers(f"GET /v1/{at}{mount}", described)
 
     def is_mute(self, mount: str) -> None:
         self._server.answers(f"GET /v1/auth/{mount}", in_json({"errors": ["no"]}, 400))
@@ -76,29 +83,64 @@ def checked(tmp_path: Path, server: Server) -> CheckRun:
     return run
 
 
-def test_a_role_whose_policies_a_program_chooses_is_a_finding_that_cannot_tell(
-    tmp_path: Path, openbao: Server
-) -> None:
-    openbao.mounts(jwt="jwt")
-    openbao.describes("jwt", "role", "cel/role")
-    openbao.lists("auth/jwt/role")
-    openbao.lists("auth/jwt/cel/roles")
-    openbao.lists("auth/jwt/cel/role", "ops")
-    openbao.holds("auth/jwt/cel/role/ops", name="ops", cel_program={"expression": "true"})
-    (finding,) = checked(tmp_path, openbao).findings
-    assert (finding.id, finding.object) == ("vault.auth.role", "auth/jwt/cel/role/ops")
-    assert "cannot tell" in finding.found
-
-
-def test_the_teams_of_github_are_read(tmp_path: Path, openbao: Server) -> None:
+@pytest.fixture
+def github(openbao: Server) -> Server:
+    """A GitHub mount without teams and users."""
     openbao.mounts(github="github")
     openbao.describes("github", "map/teams", "map/users")
-    openbao.lists("auth/github/map/users")
-    openbao.lists("auth/github/map/teams", "dev", "web")
-    openbao.holds("auth/github/map/teams/dev", key="dev", value=f"web, {POLICY.upper()}")
-    openbao.holds("auth/github/map/teams/web", key="web", value="web")
-    (finding,) = checked(tmp_path, openbao).findings
+    for part in ("map/teams", "map/users", "config"):
+        openbao.lists(f"auth/github/{part}")
+    return openbao
+
+
+def test_the_teams_of_github_are_read_and_the_command_takes_the_policy_from_the_team(
+    tmp_path: Path, github: Server
+) -> None:
+    github.lists("auth/github/map/teams", "dev", "web")
+    github.holds("auth/github/map/teams/dev", key="dev", value=f"web, {POLICY.upper()}")
+    github.holds("auth/github/map/teams/web", key="web", value="web")
+    (finding,) = checked(tmp_path, github).findings
     assert finding.object == "auth/github/map/teams/dev"
+    assert finding.manual_command == "vault write auth/github/map/teams/dev value=web"
+
+
+def test_policies_that_a_mount_gives_to_every_login_are_found(tmp_path: Path, github: Server) -> None:
+    github.holds("auth/github/config", organization="cwiq", token_policies=["web", POLICY])
+    (finding,) = checked(tmp_path, github).findings
+    assert (finding.id, finding.object) == ("vault.auth.role", "auth/github/config")
+    assert finding.manual_command == "vault write auth/github/config token_policies=web"
+
+
+def test_policies_that_radius_gives_to_users_without_an_entry_are_found(
+    tmp_path: Path, openbao: Server
+) -> None:
+    openbao.mounts(radius="radius")
+    openbao.describes("radius", "users")
+    openbao.lists("auth/radius/users")
+    openbao.holds("auth/radius/config", host="r", unregistered_user_policies=f"web,{POLICY}")
+    (finding,) = checked(tmp_path, openbao).findings
+    assert finding.object == "auth/radius/config"
+
+
+def test_sentinels_policies_namespaces_and_foreign_engines_are_named(tmp_path: Path, openbao: Server) -> None:
+    """By the server's own description; `policies/acl` is checked, and an unknown list may give rights."""
+    openbao.mounts(jwt="jwt")
+    openbao.describes("jwt", "role")
+    for part in ("role", "cel/role", "cel/roles"):
+        openbao.lists(f"auth/jwt/{part}")
+    lists = ("policies/acl", "policies/rgp", "policies/egp", "namespaces", "sync/destinations")
+    openbao.describes("sys", *lists, at="")
+    openbao.lists("sys/policies/rgp", "only-at-night")
+    openbao.lists("sys/policies/egp")
+    openbao.lists("sys/namespaces", "team/")
+    openbao.rights |= {"sys/policies/egp": ["list"], "sys/sync/destinations": ["deny"]}
+    openbao.engines(secret="kv", own="vault-plugin-secrets-tokens")
+    assert set(checked(tmp_path, openbao).remarks) == {
+        "not checked: sys/policies/rgp",
+        "not checked: sys/namespaces",
+        "not checked: sys/sync/destinations",
+        "not checked: the secrets engine own/ of type vault-plugin-secrets-tokens",
+    }
 
 
 def test_what_exists_and_is_not_checked_is_named(tmp_path: Path, openbao: Server) -> None:

@@ -129,10 +129,14 @@ class Secret:
 
 @dataclass(frozen=True)
 class Policy:
-    """A policy of Vault."""
+    """A policy of Vault.
+
+    `undeclared_fields`, here and below, are those that OpenBao has beside Vault, where they are set.
+    """
 
     name: str
     text: str
+    undeclared_fields: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -150,6 +154,7 @@ class JwtBackend:
     oidc_client_id: str = ""
     oidc_discovery_ca_pem: str = ""
     provider_config: Mapping[str, object] = field(default_factory=dict)
+    undeclared_fields: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -185,6 +190,7 @@ class JwtRole:
     not_before_leeway: int = 0
     oidc_scopes: frozenset[str] = frozenset()
     user_claim_json_pointer: bool = False
+    undeclared_fields: Mapping[str, object] = field(default_factory=dict)
 
 
 # Fields that no `up --refresh` puts back: pulumi-vault does not send them while they are empty, nor reads them (tried).
@@ -193,5 +199,6 @@ LEFT_BY_ENGINE = frozenset(
         *("jwks_ca_pem", "jwks_pairs", "jwt_supported_algs", "oidc_client_id", "oidc_discovery_ca_pem"),
         *("provider_config", "allowed_redirect_uris", "claim_mappings", "clock_skew_leeway"),
         *("expiration_leeway", "max_age", "not_before_leeway", "oidc_scopes", "user_claim_json_pointer"),
+        "undeclared_fields",
     }
 )

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ciaccess.access.desired import pipeline_identities
-from ciaccess.access.policies import auth_methods
+from ciaccess.access.policies import coverage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -100,17 +100,24 @@ def _own_metadata(access: Access) -> Iterator[str]:
 def _drift(access: Access) -> Rules:
     kv = access.vault.kv
     read = [
+        "sys/mounts",
         f"sys/mounts/{kv.mount}",
         f"{kv.mount}/config",
         f"{kv.mount}/metadata/{kv.prefix}/+",
         *_own_metadata(access),
     ]
-    listed = [f"{kv.mount}/metadata/{kv.prefix}/", "sys/policies/acl/"]
+    listed = [f"{kv.mount}/metadata/{kv.prefix}/", "sys/policies/acl/", *coverage.OTHER_LISTS]
     return {
+        **read_rules(_settings()),
         **read_rules(read),
         **dict.fromkeys(listed, _LIST),
         **dict.fromkeys(_holders(access), _READ_AND_LIST),
     }
+
+
+def _settings() -> Iterator[str]:
+    for depth in range(1, _MOST_SEGMENTS_OF_A_MOUNT + 1):
+        yield from (f"auth/{'+/' * depth}{part}" for part in sorted(set(coverage.SETTINGS.values())))
 
 
 def _holders(access: Access) -> Iterator[str]:
@@ -119,7 +126,7 @@ def _holders(access: Access) -> Iterator[str]:
     yield f"auth/{access.vault.jwt.mount}/role/+"
     yield from ("identity/group/id/+", "identity/entity/id/+")
     for depth in range(1, _MOST_SEGMENTS_OF_A_MOUNT + 1):
-        yield from (f"auth/{'+/' * depth}{part}/+" for part in auth_methods.parts())
+        yield from (f"auth/{'+/' * depth}{part}/+" for part in coverage.parts())
 
 
 def _apply(access: Access, policies: Iterable[str]) -> Rules:

@@ -8,6 +8,7 @@ parsed, and requests that need an approval.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Self
 
@@ -20,6 +21,9 @@ ROOT = "root"
 READ = frozenset({"read"})
 # Reading a password, or putting another one in its place.
 READ_OR_WRITE = frozenset({"create", "patch", "read", "update"})
+WRITE = READ_OR_WRITE - READ
+# Here a token with sudo may ask for any policy but root; so it may at the path of a token role that limits none.
+ISSUING = ("auth/token/create", "auth/token/create-orphan")
 # No secret has this name.
 _SOME_NAME = "\N{REPLACEMENT CHARACTER}"
 
@@ -41,6 +45,7 @@ class Decision:
 
 
 _YES, _NO = Decision(Right.YES), Decision(Right.NO)
+_ORDER = [Right.YES, Right.CANNOT_TELL, Right.NO]
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,7 @@ class Acl:
         by_path: dict[str, Rule] = {}
         templated: list[Rule] = []
         unread: list[str] = []
+        now = datetime.now(UTC)
         for name, text in sorted(policies.items()):
             try:
                 rules = rules_of(text)
@@ -66,6 +72,8 @@ class Acl:
                 unread.append(f"cannot parse the policy {name}: {error}")
                 continue
             for rule in rules:
+                if rule.expires and rule.expires <= now:
+                    continue
                 if rule.is_templated:
                     templated.append(rule)
                 else:
@@ -97,6 +105,14 @@ class Acl:
         return Decision(
             Right.CANNOT_TELL, f"the templated path {uncertain[0].path} depends on the identity of the token"
         )
+
+    def may_issue(self, paths: Iterable[str]) -> Decision:
+        """Decide whether the token can get one with any policy at one of the paths that issue tokens."""
+        decisions = []
+        for path in paths:
+            both = [self.may(path, frozenset({each})) for each in ("update", "sudo")]
+            decisions.append(max(both, key=lambda each: _ORDER.index(each.right)))
+        return min(decisions, key=lambda each: _ORDER.index(each.right), default=_NO)
 
     def may_in_folder(
         self, folder: str, names: Iterable[str], wanted: frozenset[str] = READ_OR_WRITE

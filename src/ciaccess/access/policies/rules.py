@@ -1,20 +1,21 @@
 """The rules of a policy: capabilities at a path, and conditions on requests.
 
-Owns Vault's reading of a rule (vault/policy.go of 1.21): shorthands, one leading slash, the wildcards * and +, and the
-merging of several policies' rules for one path.
+Owns Vault's reading of a rule (vault/policy.go of 1.21, and of OpenBao 2.7): shorthands, one leading slash, the wildcards
+* and +, the merging of several policies' rules for one path, and OpenBao's rules that expire.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from typing import Any
 
 from ciaccess.access.policies.hcl import Block, HclError, Value, parse
 
 _CAPABILITIES = frozenset(
-    ["create", "delete", "deny", "list", "patch", "read", "recover", "subscribe", "sudo", "update"]
+    ["create", "delete", "deny", "list", "patch", "read", "recover", "scan", "subscribe", "sudo", "update"]
 )
 _SHORTHANDS = {
     "deny": {"deny"},
@@ -23,7 +24,11 @@ _SHORTHANDS = {
     "sudo": {"create", "read", "update", "delete", "list", "sudo"},
 }
 _APPROVALS = frozenset({"control_group", "mfa_methods"})
-_PASSED_OVER = _APPROVALS | {"comment", "subscribe_event_types"}
+# What concerns no read of a secret: comments, events, and what OpenBao's lists show.
+_PASSED_OVER = _APPROVALS | {
+    *("comment", "subscribe_event_types"),
+    *("list_scan_response_keys_filter_path", "pagination_limit"),
+}
 _SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h|d)")
 _TEMPLATE = re.compile(r"\{\{.*?\}\}")
@@ -46,6 +51,7 @@ class Rule:
     allowed: Parameters = field(default_factory=dict)
     denied: Parameters = field(default_factory=dict)
     needs_approval: bool = False
+    expires: datetime | None = None
 
     @cached_property
     def has_segments(self) -> bool:
@@ -164,6 +170,7 @@ def _from_fields(path: str, given: dict[str, Value]) -> Rule:
         _parameters(given.pop("allowed_parameters", None)),
         _parameters(given.pop("denied_parameters", None)),
         bool(given.keys() & _APPROVALS),
+        _time(given.pop("expiration", "")),
     )
     if unknown := given.keys() - _PASSED_OVER:
         raise HclError(f"path {path!r}: unknown field {min(unknown)}")
@@ -195,6 +202,24 @@ def _seconds(value: Value) -> float:
     if not text or _DURATION.sub("", text):
         raise HclError(f"{value!r} is not a duration")
     return sum(float(number) * _SECONDS[unit] for number, unit in _DURATION.findall(text))
+
+
+def _time(value: Value) -> datetime | None:
+    """Return a time of OpenBao: RFC 3339, or seconds since 1970."""
+    text = str(value)
+    if not text:
+        return None
+    try:
+        return datetime.fromtimestamp(float(text), UTC) if text.isdigit() else _with_zone(text)
+    except (ValueError, OverflowError, OSError):
+        raise HclError(f"{value!r} is not a time") from None
+
+
+def _with_zone(text: str) -> datetime:
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is None:
+        raise ValueError(text)
+    return found
 
 
 def _parameters(value: Value) -> Parameters:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 DEFAULT = "default"
 # Policies that Vault has itself.
 BUILT_IN = frozenset({DEFAULT, ROOT, "response-wrapping", "control-group"})
-_FIELDS = ("token_policies", "policies", "value")
+# The last one is of RADIUS: the policies of users without an entry.
+FIELDS = ("token_policies", "policies", "value", "unregistered_user_policies")
 _ALLOWED = ("allowed_policies", "allowed_policies_glob")
 _DISALLOWED = ("disallowed_policies", "disallowed_policies_glob")
 
@@ -29,7 +30,7 @@ def normalize_names(names: Iterable[object]) -> list[str]:
 def named_policies(holder: Mapping[str, Any]) -> list[str]:
     """Return the policies that a role, user, group or entity names."""
     # A team of GitHub has them as one text with commas.
-    values = [holder.get(field) or () for field in _FIELDS]
+    values = [holder.get(field) or () for field in FIELDS]
     return normalize_names(
         name for value in values for name in (value.split(",") if isinstance(value, str) else value)
     )
@@ -64,6 +65,23 @@ def requestable_policies(role: Mapping[str, Any], every: Iterable[str]) -> froze
         - disallowed
         - {ROOT}
         - {name for name in asked if _matches(name, disallowed_globs)}
+    )
+
+
+def policies_of_aliases(role: Mapping[str, Any], entities: Iterable[Mapping[str, Any]]) -> frozenset[str]:
+    """Return the policies of entities that callers of a token role can choose by an alias.
+
+    The alias is one of the token mount. No list of policies of the role limits them.
+    """
+    globs = frozenset(normalize_names(role.get("allowed_entity_aliases") or ()))
+    return frozenset(
+        name
+        for entity in entities
+        if any(
+            alias.get("mount_type") == "token" and _matches(str(alias.get("name", "")).lower(), globs)
+            for alias in entity.get("aliases") or ()
+        )
+        for name in named_policies(entity)
     )
 
 

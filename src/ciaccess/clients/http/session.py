@@ -130,12 +130,12 @@ class Session:
         elif body is not None:
             data, headers["Content-Type"] = json.dumps(body).encode(), "application/json"
         try:
-            return self._session.call(
+            return self._session.request(
                 method,
                 self.base_url + path,
-                headers=headers,
-                body=data,
                 params=params,
+                data=data,
+                headers=headers,
                 auth=auth or self._auth,
             )
         except requests.RequestException as error:

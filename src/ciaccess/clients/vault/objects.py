@@ -12,12 +12,22 @@ if TYPE_CHECKING:
     from ciaccess.clients.vault.client import Vault
 
 _T = TypeVar("_T", JwtBackend, JwtRole)
+# What OpenBao has beside Vault. Fields that neither is known to have are ignored: a newer server may have any default.
+_OPENBAO = frozenset(
+    {
+        *("allow_slashes_in_identity_templates", "allow_wildcards_in_identity_templates"),
+        *("cas_required", "expiration", "oauth2_metadata", "oidc_disable_confirmation"),
+        *("override_allowed_server_names", "token_policies_template_claims", "token_strictly_bind_ip"),
+    }
+)
 
 
 def read_policy(vault: Vault, name: str) -> Policy | None:
     """Return a policy; Vault trims the ends of its text, and keeps every other byte."""
     found = vault.read(f"sys/policies/acl/{name}")
-    return None if found is None else Policy(name, str(found.get("policy", "")))
+    if found is None:
+        return None
+    return Policy(name, str(found.get("policy", "")), _openbao_fields(found))
 
 
 def read_jwt_backend(vault: Vault, mount: str) -> JwtBackend | None:
@@ -35,13 +45,20 @@ def read_jwt_role(vault: Vault, mount: str, name: str) -> JwtRole | None:
 
 
 def _decode(empty: _T, data: dict[str, Any], doing: str) -> _T:
-    """Return an object with the fields of `data`; null is the default, unknown fields are ignored."""
-    names = {each.name for each in fields(empty)} - {"name"}
+    """Return an object with the fields of `data`; null is the default.
+
+    Unknown fields are ignored, but for OpenBao's.
+    """
+    names = {each.name for each in fields(empty)} - {"name", "undeclared_fields"}
     given = {name: _value(data[name]) for name in names if data.get(name) is not None}
     for name, value in given.items():
         if type(value) is not type(getattr(empty, name)):
             raise unexpected_answer(doing, f"the response has a {name} of another type")
-    return replace(empty, **given)
+    return replace(empty, **given, undeclared_fields=_openbao_fields(data))
+
+
+def _openbao_fields(data: dict[str, Any]) -> dict[str, Any]:
+    return {name: _value(value) for name, value in data.items() if name in _OPENBAO and value}
 
 
 def _value(value: Any) -> Any:

@@ -1,0 +1,104 @@
+"""What a drift check reads of Vault: roles, users and settings of auth mounts, other lists.
+
+Owns its coverage: it reads these paths, and the policy of `ciaccess-drift` grants them. What a server
+describes besides, and has entries, becomes a remark.
+"""
+
+from __future__ import annotations
+
+# The roles of OpenBao whose policies a program chooses; Vault does not have them.
+_CEL = ("cel/role", "cel/roles")
+# The lists of roles, users and groups, by type of auth mount.
+LISTS: dict[str, tuple[str, ...]] = {
+    "alicloud": ("roles",),
+    "approle": ("role",),
+    "aws": ("roles",),
+    "azure": ("role",),
+    "cert": ("certs",),
+    "cf": ("roles",),
+    "gcp": ("roles",),
+    "github": ("map/teams", "map/users"),
+    "jwt": ("role", *_CEL),
+    "kerberos": ("groups",),
+    "kubernetes": ("role",),
+    "ldap": ("groups", "users"),
+    "oci": ("role",),
+    "oidc": ("role", *_CEL),
+    "okta": ("groups", "users"),
+    "radius": ("users",),
+    "token": ("roles",),
+    "userpass": ("users",),
+}
+# Settings of a mount that give policies to every login there.
+SETTINGS = {
+    "github": "config",
+    "kerberos": "config/ldap",
+    "ldap": "config",
+    "okta": "config",
+    "radius": "config",
+}
+# Where entries are read at another path than the list.
+READ_BELOW = {("alicloud", "roles"): "role", ("aws", "roles"): "role", ("gcp", "roles"): "role"}
+# Lists of `identity/` and `sys/` that are checked, or whose entries give no token a policy: the same entries by another
+# name, what exists on every server, and what limits requests.
+WITHOUT_POLICIES = {
+    "identity": frozenset(
+        {
+            *("entity/id", "entity/name", "group/id", "group/name", "persona/id"),
+            *("alias/id", "entity-alias/id", "group-alias/id"),
+            *("mfa/method/duo", "mfa/method/okta", "mfa/method/pingid", "mfa/method/totp"),
+            *("oidc/assignment", "oidc/key", "oidc/provider", "oidc/scope"),
+        }
+    ),
+    "sys": frozenset(
+        {
+            *("policies/acl", "policies/detailed/acl", "policies/password", "policy"),
+            *(
+                "config/ui/custom-messages",
+                "config/ui/headers",
+                "leases/lookup",
+                "version-history",
+                "well-known",
+            ),
+            *("plugins/pins", "plugins/runtimes/catalog", "quotas/lease-count", "quotas/rate-limit", "raw"),
+        }
+    ),
+}
+# Where the other known ones are: Sentinel's policies, namespaces, OpenBao's workflows, login MFA, the OIDC provider.
+OTHER_LISTS = ("identity/mfa/+", "identity/oidc/+", "sys/namespaces", "sys/policies/+", "sys/workflows/+")
+# Types of secrets engines that come with Vault or OpenBao: none issues a token of Vault, nor reads another mount.
+ENGINES = frozenset(
+    {
+        *(
+            "ad",
+            "alicloud",
+            "aws",
+            "azure",
+            "consul",
+            "cubbyhole",
+            "database",
+            "gcp",
+            "gcpkms",
+            "generic",
+            "identity",
+        ),
+        *(
+            "keymgmt",
+            "kmip",
+            "kubernetes",
+            "kv",
+            "ldap",
+            "mongodbatlas",
+            "nomad",
+            "openldap",
+            "pki",
+            "rabbitmq",
+        ),
+        *("ssh", "system", "terraform", "totp", "transform", "transit"),
+    }
+)
+
+
+def parts() -> list[str]:
+    """Return every path below a mount that is listed, whose entries have names."""
+    return sorted({*READ_BELOW.values(), *(part for parts in LISTS.values() for part in parts)})
