@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import sys
 
@@ -19,7 +18,7 @@ def main() -> None:
     """Serve until the engine stops this process."""
     start_logging()
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(serve(_announce))
+        serve(_announce)
 
 
 if __name__ == "__main__":

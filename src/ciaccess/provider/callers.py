@@ -22,7 +22,7 @@ _KNOWN_SECONDS = 1.0
 
 
 class Callers:
-    """The connections to one port; used only by gRPC's event loop, not by several threads."""
+    """The connections to one port."""
 
     def __init__(self) -> None:
         self.port = 0

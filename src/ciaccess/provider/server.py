@@ -6,13 +6,12 @@ differences by property, no deletion of an object that another resource of the s
 
 from __future__ import annotations
 
-import asyncio
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 from google.protobuf.empty_pb2 import Empty  # type: ignore[import-untyped] # it comes without stubs
-from pulumi.runtime import proto
 
 from ciaccess.clients.redaction import redact
 from ciaccess.provider.kinds import KINDS
@@ -20,11 +19,12 @@ from ciaccess.provider.kinds.fields import UNKNOWN
 from ciaccess.provider.kinds.kind import KindError
 from ciaccess.provider.kinds.objects import ExistsError
 from ciaccess.provider.owner import declared_owner
+from ciaccess.provider.protocol import proto
 from ciaccess.provider.systems import Systems
 from ciaccess.provider.values import plain, secret_names, wire
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from ciaccess.provider.kinds.fields import Values
     from ciaccess.provider.kinds.kind import Change, Kind
@@ -42,18 +42,21 @@ T = TypeVar("T")
 VERSION = "0.1.0"
 ADDRESSES = ("nexus_url", "gitlab_url")
 _ALLOWED_URL = "a URL of http or https, without credentials"
-# Kinds wait for systems, so each request has a thread; the engine sends 16 at a time on a small machine.
-_MOST_THREADS = 16
+# Concurrent requests that use systems; the engine sends more on a large machine.
+_MOST_SLOTS = 16
 
 
 class CiaccessProvider:
-    """The provider. Handles requests concurrently; all of them share one object per kind."""
+    """The provider. Each request has a thread; all of them share one object per kind.
+
+    What it remembers are sets and dictionaries by resource, and the engine has one request of a resource at a time.
+    """
 
     def __init__(self, owner: Callable[[], str] = declared_owner) -> None:
         self._owner = owner
         # That of the program, "" where none runs (`destroy`).
         self._stack = ""
-        self._threads = ThreadPoolExecutor(_MOST_THREADS, thread_name_prefix="request")
+        self._slots = threading.BoundedSemaphore(_MOST_SLOTS)
         self._systems = Systems({}, owner)
         self._kinds: dict[str, Kind] = {}
         self._cancelled = False
@@ -61,10 +64,10 @@ class CiaccessProvider:
         self._in_state: set[str] = set()
         # (token, id) → the last resource of this process that declared the object.
         self._holders: dict[tuple[str, str | None], str] = {}
-        # (token, id) of objects created or taken over by this process. Used only in the event loop's thread.
+        # (token, id) of objects created or taken over by this process.
         self._made: set[tuple[str, str | None]] = set()
 
-    async def check_config(self, request: proto.CheckRequest) -> proto.CheckResponse:
+    def check_config(self, request: proto.CheckRequest) -> proto.CheckResponse:
         """Check the addresses, and note the stack: this request comes of the program, never of the state.
 
         Other keys are kept: the project's settings share the namespace.
@@ -82,12 +85,12 @@ class CiaccessProvider:
         ]
         return proto.CheckResponse(inputs=request.news, failures=failures)
 
-    async def diff_config(self, request: proto.DiffRequest) -> proto.DiffResponse:
+    def diff_config(self, request: proto.DiffRequest) -> proto.DiffResponse:
         """Leave the comparison to the engine: a changed address replaces no resource."""
         del request
         return proto.DiffResponse(changes=proto.DiffResponse.DIFF_UNKNOWN)
 
-    async def configure(self, request: proto.ConfigureRequest) -> proto.ConfigureResponse:
+    def configure(self, request: proto.ConfigureRequest) -> proto.ConfigureResponse:
         """Store the addresses. Credentials are read when a system is first used."""
         args = plain(request.args)
         addresses = {name: args[name] for name in ADDRESSES if isinstance(args.get(name), str)}
@@ -95,7 +98,7 @@ class CiaccessProvider:
         self._kinds = {token: kind(self._systems) for token, kind in KINDS.items()}
         return proto.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
 
-    async def check(self, request: proto.CheckRequest) -> proto.CheckResponse:
+    def check(self, request: proto.CheckRequest) -> proto.CheckResponse:
         """Check the inputs and fill in the defaults."""
         kind = self._kind(request)
         concealed = secret_names(request.news)
@@ -112,7 +115,7 @@ class CiaccessProvider:
             ],
         )
 
-    async def diff(self, request: proto.DiffRequest) -> proto.DiffResponse:
+    def diff(self, request: proto.DiffRequest) -> proto.DiffResponse:
         """Compare a state with inputs; a refresh swaps the two, with the same result."""
         kind = self._kind(request)
         self._in_state.add(request.urn)
@@ -120,7 +123,8 @@ class CiaccessProvider:
         inputs = _ignore_changes(kind.from_state(plain(request.news)), state, request.ignoreChanges)
         if kind.resource_id(inputs) == request.id:
             self._record_holder(request, request.id)
-        found = await self._in_thread(lambda: kind.diff(request.id, state, inputs))
+        with self._slot():
+            found = kind.diff(request.id, state, inputs)
         return proto.DiffResponse(
             changes=proto.DiffResponse.DIFF_SOME if found.changes else proto.DiffResponse.DIFF_NONE,
             replaces=[change.name for change in found.changes if change.replaces],
@@ -130,7 +134,7 @@ class CiaccessProvider:
             deleteBeforeReplace=found.delete_first,
         )
 
-    async def create(self, request: proto.CreateRequest) -> proto.CreateResponse:
+    def create(self, request: proto.CreateRequest) -> proto.CreateResponse:
         """Create the object; in a preview only check whether that would be refused."""
         kind = self._kind(request)
         inputs = kind.from_state(plain(request.properties))
@@ -138,28 +142,27 @@ class CiaccessProvider:
         if request.preview:
             # During a preview, an object to be replaced still exists.
             if request.urn not in self._in_state:
-                await self._in_thread(
-                    lambda: self._with_import_hint(request, lambda: kind.check_live(None, inputs))
-                )
+                with self._slot():
+                    self._with_import_hint(request, lambda: kind.check_live(None, inputs))
             values = kind.planned_values(None, inputs)
         else:
             if self._holders.get((_type_of(request), resource_id)) == request.urn:
                 inputs["adopt"] = (
                     True  # `up --replace`: the object is replaced by itself, created before it is deleted
                 )
-            values = await self._in_thread(
-                lambda: self._with_import_hint(request, lambda: kind.create(inputs))
-            )
+            with self._slot():
+                values = self._with_import_hint(request, lambda: kind.create(inputs))
             self._record_holder(request, resource_id)
             self._made.add((_type_of(request), resource_id))
         secrets = kind.secrets(values) | secret_names(request.properties)
         return proto.CreateResponse(id=resource_id or "", properties=wire(kind.outputs_of(values), secrets))
 
-    async def read(self, request: proto.ReadRequest) -> proto.ReadResponse:
+    def read(self, request: proto.ReadRequest) -> proto.ReadResponse:
         """Return live inputs and outputs; a refresh would drop omitted inputs from the state."""
         kind = self._kind(request)
         state = kind.from_state(plain(request.properties))
-        seen = await self._in_thread(lambda: kind.read(request.id, state))
+        with self._slot():
+            seen = kind.read(request.id, state)
         if seen is None:
             if not request.properties.fields:
                 # The engine would accept an empty response as a successful import.
@@ -172,21 +175,23 @@ class CiaccessProvider:
             inputs=wire(kind.inputs_of(seen.values, plain(request.inputs)), secrets),
         )
 
-    async def update(self, request: proto.UpdateRequest) -> proto.UpdateResponse:
+    def update(self, request: proto.UpdateRequest) -> proto.UpdateResponse:
         """Update the object; in a preview only check whether that would be refused."""
         kind = self._kind(request)
         state = kind.from_state(plain(request.olds))
         inputs = _ignore_changes(kind.from_state(plain(request.news)), state, request.ignoreChanges)
         if request.preview:
-            await self._in_thread(lambda: kind.check_live(state, inputs))
+            with self._slot():
+                kind.check_live(state, inputs)
             values = kind.planned_values(state, inputs)
         else:
-            values = await self._in_thread(lambda: kind.update(request.id, state, inputs))
+            with self._slot():
+                values = kind.update(request.id, state, inputs)
             self._record_holder(request, request.id)
         secrets = kind.secrets(values) | secret_names(request.news)
         return proto.UpdateResponse(properties=wire(kind.outputs_of(values), secrets))
 
-    async def delete(self, request: proto.DeleteRequest) -> Empty:
+    def delete(self, request: proto.DeleteRequest) -> Empty:
         """Delete the object, unless this run created it or another resource of the stack declares it.
 
         The latter is a resource that was renamed without an alias.
@@ -198,23 +203,23 @@ class CiaccessProvider:
         # Compared with its declaration in this run, and now deleted: it is replaced.
         delete = kind.delete if self._holders.pop(held, None) is None else kind.remove
         state = kind.from_state(plain(request.properties))
-        await self._in_thread(lambda: delete(request.id, state))
+        with self._slot():
+            delete(request.id, state)
         return Empty()
 
-    async def cancel(self, request: Empty) -> Empty:
+    def cancel(self, request: Empty) -> Empty:
         """Start no more requests; those in progress end by their own timeouts."""
         del request
         self._cancelled = True
         return Empty()
 
-    async def get_plugin_info(self, request: Empty) -> proto.PluginInfo:
+    def get_plugin_info(self, request: Empty) -> proto.PluginInfo:
         """Return the plugin's version."""
         del request
         return proto.PluginInfo(version=VERSION)
 
     def close(self) -> None:
         """Close the connections."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
         self._systems.close()
 
     def _kind(self, request: _Request) -> Kind:
@@ -246,13 +251,12 @@ class CiaccessProvider:
         if resource_id is not None and not self._kind(request).shares_id:
             self._holders[_type_of(request), resource_id] = request.urn
 
-    async def _in_thread(self, work: Callable[[], T]) -> T:
-        def run() -> T:
+    @contextmanager
+    def _slot(self) -> Iterator[None]:
+        with self._slots:
             if self._cancelled:
                 raise KindError("the run was cancelled before this request started. It changed nothing")
-            return work()
-
-        return await asyncio.get_running_loop().run_in_executor(self._threads, run)
+            yield
 
 
 def _ignore_changes(inputs: Values, state: Values, ignored: list[str]) -> Values:

@@ -6,31 +6,32 @@ docs/adr/0013 explains why the SDK's own servicer (pulumi.provider.experimental)
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import grpc  # type: ignore[import-untyped] # the SDK brings it, without stubs
-import grpc.aio  # type: ignore[import-untyped] # the same
-from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
-from pulumi.runtime.proto import provider_pb2_grpc
 
 from ciaccess.clients.errors import one_line, origin, printable
 from ciaccess.clients.redaction import RedactingFilter
 from ciaccess.engine.failures import record
 from ciaccess.errors import CiaccessError
 from ciaccess.provider.callers import Callers
+from ciaccess.provider.protocol import CHANNEL_OPTIONS, provider_pb2_grpc
 from ciaccess.provider.server import CiaccessProvider
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
 
 LOG = logging.getLogger("ciaccess.provider")
 LOG_FILE = "CIACCESS_LOG"
 _STRANGER = "this plugin answers only the user that runs it"
 _MOST_CHARACTERS = 2000
 _PARENT_SECONDS = 1.0
+# More than the provider lets work at once: a Cancel waits behind none of them.
+_MOST_THREADS = 64
 # The engine's calls, each with the provider's method.
 _METHODS = {
     "Cancel": "cancel",
@@ -67,27 +68,27 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         self._callers = callers
 
 
-def _handler(name: str, method: str) -> Callable[..., Awaitable[Any]]:
-    async def answer(self: Servicer, request: Any, context: grpc.aio.ServicerContext) -> Any:
+def _handler(name: str, method: str) -> Callable[..., Any]:
+    def answer(self: Servicer, request: Any, context: grpc.ServicerContext) -> Any:
         if not self._callers.is_same_user(context.peer()):
-            await context.abort(grpc.StatusCode.PERMISSION_DENIED, _STRANGER)
+            context.abort(grpc.StatusCode.PERMISSION_DENIED, _STRANGER)
         try:
-            return await getattr(self._provider, method)(request)
+            return getattr(self._provider, method)(request)
         except Exception as error:  # noqa: BLE001 any failure becomes one line for the user
             failure = error
         if isinstance(failure, CiaccessError):
             record(failure)
         LOG.debug("%s failed", name, exc_info=failure)
-        await context.abort(grpc.StatusCode.UNKNOWN, message(name, failure))
+        context.abort(grpc.StatusCode.UNKNOWN, message(name, failure))
         raise AssertionError  # abort does not return
 
     return answer
 
 
-def _refuse(name: str) -> Callable[..., Awaitable[Any]]:
-    async def method(self: Servicer, request: Any, context: grpc.aio.ServicerContext) -> Any:
+def _refuse(name: str) -> Callable[..., Any]:
+    def method(self: Servicer, request: Any, context: grpc.ServicerContext) -> Any:
         del self, request
-        await context.abort(grpc.StatusCode.UNIMPLEMENTED, f"ciaccess has no {name}")
+        context.abort(grpc.StatusCode.UNIMPLEMENTED, f"ciaccess has no {name}")
 
     return method
 
@@ -134,27 +135,22 @@ def start_logging() -> None:
     root.setLevel(logging.DEBUG)
 
 
-async def serve(announce: Callable[[int], None]) -> None:
+def serve(announce: Callable[[int], None]) -> None:
     """Serve on a free port of 127.0.0.1 until the engine exits; announce the port when listening."""
     engine = os.getppid()
     provider = CiaccessProvider()
-    server = grpc.aio.server(options=_GRPC_CHANNEL_OPTIONS)
+    server = grpc.server(
+        ThreadPoolExecutor(_MOST_THREADS, thread_name_prefix="request"), options=CHANNEL_OPTIONS
+    )
     callers = Callers()
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(Servicer(provider, callers), server)
     callers.port = server.add_insecure_port("127.0.0.1:0")
-    await server.start()
+    server.start()
     announce(callers.port)
-    ending = asyncio.create_task(_end_with(engine, server))
     try:
-        await server.wait_for_termination()
+        # A killed engine cannot stop its plugins, and there is no event for the exit of a parent.
+        while os.getppid() == engine:
+            time.sleep(_PARENT_SECONDS)
     finally:
-        ending.cancel()
         provider.close()
-        await server.stop(grace=None)  # else gRPC complains that its event loop is closed
-
-
-async def _end_with(engine: int, server: grpc.aio.Server) -> None:
-    """Stop the server when the engine has exited: a killed engine cannot stop its plugins."""
-    while os.getppid() == engine:  # noqa: ASYNC110 there is no event for the exit of a parent
-        await asyncio.sleep(_PARENT_SECONDS)
-    await server.stop(grace=None)
+        server.stop(grace=None)

@@ -13,11 +13,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from google.protobuf.struct_pb2 import Struct, Value  # type: ignore[import-untyped] # it comes without stubs
-from pulumi.runtime.rpc import UNKNOWN as WIRE_UNKNOWN
-from pulumi.runtime.rpc import _special_secret_sig, _special_sig_key
 
 from ciaccess.clients.redaction import conceal
 from ciaccess.provider.kinds.fields import UNKNOWN, Values
+from ciaccess.provider.protocol import SECRET, SIGNATURE
+from ciaccess.provider.protocol import UNKNOWN as WIRE_UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,7 +64,7 @@ def wire(values: Mapping[str, Any], secrets: frozenset[str]) -> Struct:
         if name in secrets:
             _conceal_all(value)
             fields = target.struct_value.fields
-            fields[_special_sig_key].string_value = _special_secret_sig
+            fields[SIGNATURE].string_value = SECRET
             target = fields["value"]
         _fill(target, value)
     return properties
@@ -98,7 +98,7 @@ class _Reading:
 
 
 def _is_secret(fields: Mapping[str, Value]) -> bool:
-    return _special_sig_key in fields and fields[_special_sig_key].string_value == _special_secret_sig
+    return SIGNATURE in fields and fields[SIGNATURE].string_value == SECRET
 
 
 def _contains_secret(item: Value) -> bool:

@@ -129,9 +129,10 @@ class Project:
         """Run `./ciaccess`."""
         return self.run("./ciaccess", *words)
 
-    def start(self) -> None:
-        """Start the local stack on free ports, and make the Pulumi stack."""
-        self.ciaccess("local", "start", "--free-ports").succeeded()
+    def start(self, nexus: str = "") -> None:
+        """Start the local stack on free ports, with this version of a real Nexus if any, and make the Pulumi stack."""
+        real = ("--nexus", nexus) if nexus else ()
+        self.ciaccess("local", "start", "--free-ports", *real).succeeded()
         self.run("pulumi", "stack", "init", STACK, "--no-select", "--non-interactive").succeeded()
 
     def stop(self) -> None:

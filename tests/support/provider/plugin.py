@@ -6,8 +6,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
@@ -54,7 +54,7 @@ class _Context:
     def peer(self) -> str:
         return ""
 
-    async def abort(self, code: Any, details: str = "") -> NoReturn:
+    def abort(self, code: Any, details: str = "") -> NoReturn:
         del code
         raise PluginError(details)
 
@@ -102,7 +102,6 @@ class Engine:
     state: dict[str, Resource] = field(default_factory=dict)
 
     def __enter__(self) -> Self:
-        self._runner = asyncio.Runner()
         self._provider = CiaccessProvider(lambda: self.owner)
         self._servicer: Any = Servicer(self._provider, Callers())
         self.call("Configure", proto.ConfigureRequest(args=_struct(self.addresses), acceptSecrets=True))
@@ -112,7 +111,6 @@ class Engine:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._provider.close()
-        self._runner.close()
 
     def restart(self) -> None:
         """Go on with another process of the plugin, as the next command does."""
@@ -125,16 +123,13 @@ class Engine:
         Raises:
             PluginError: the plugin refused.
         """
-        return self._runner.run(getattr(self._servicer, verb)(request, _Context()))
+        return getattr(self._servicer, verb)(request, _Context())
 
     def read_at_once(self, names: list[str]) -> list[proto.ReadResponse]:
         """Read several resources at the same time."""
-
-        async def read_all() -> list[proto.ReadResponse]:
-            requests = [_read_request(self.state[name]) for name in names]
-            return list(await asyncio.gather(*(self._servicer.Read(each, _Context()) for each in requests)))
-
-        return self._runner.run(read_all())
+        requests = [_read_request(self.state[name]) for name in names]
+        with ThreadPoolExecutor(len(names)) as threads:
+            return list(threads.map(lambda each: self._servicer.Read(each, _Context()), requests))
 
     def up(self, token: str, name: str, /, **inputs: Any) -> str:
         """Do to one resource what `up` does; return same, create, update or replace."""

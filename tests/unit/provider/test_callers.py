@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import socket
 from typing import Any, NoReturn
@@ -21,7 +20,7 @@ class _Context:
     def peer(self) -> str:
         return self._peer
 
-    async def abort(self, code: Any, details: str) -> NoReturn:
+    def abort(self, code: Any, details: str) -> NoReturn:
         raise PermissionError(f"{code.name}: {details}")
 
 
@@ -48,6 +47,6 @@ def test_a_call_of_another_user_is_refused(monkeypatch: pytest.MonkeyPatch) -> N
     with pytest.raises(
         PermissionError, match="PERMISSION_DENIED: this plugin answers only the user that runs it"
     ):
-        asyncio.run(servicer.GetPluginInfo(None, _Context("theirs")))
-    assert asyncio.run(servicer.GetPluginInfo(None, _Context("ours"))).version
+        servicer.GetPluginInfo(None, _Context("theirs"))
+    assert servicer.GetPluginInfo(None, _Context("ours")).version
     provider.close()

@@ -130,12 +130,12 @@ class Session:
         elif body is not None:
             data, headers["Content-Type"] = json.dumps(body).encode(), "application/json"
         try:
-            return self._session.request(
+            return self._session.call(
                 method,
                 self.base_url + path,
-                params=params,
-                data=data,
                 headers=headers,
+                body=data,
+                params=params,
                 auth=auth or self._auth,
             )
         except requests.RequestException as error:

@@ -1,6 +1,6 @@
 """Transport of every client: pooled, bounded in time and size, safe retries, one host only.
 
-`PooledSession` is an ordinary requests.Session, so python-gitlab and hvac take it as well. It raises the exceptions
+`PooledSession` is an ordinary requests.Session, so python-gitlab takes it as well. It raises the exceptions
 of requests; their translation into words is clients/http/session's.
 
 What is retried, and what is not:
@@ -19,16 +19,23 @@ import time
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path  # noqa: TC003 a dataclass field's type, which others may want to evaluate
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
-from requests.utils import get_environ_proxies
+from requests.hooks import default_hooks
+from requests.structures import CaseInsensitiveDict
+from requests.utils import get_encoding_from_headers, get_environ_proxies
 from urllib3.exceptions import DecodeError, HTTPError, NewConnectionError, ReadTimeoutError
 
 from ciaccess.clients.http.deadline import TimedHTTPConnection, TimedHTTPSConnection, deadline
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from requests.auth import HTTPBasicAuth
 
 _REPEATABLE = ("GET", "HEAD", "OPTIONS", "PUT", "DELETE")
 _BUSY = 429
@@ -180,6 +187,7 @@ class _Transport(HTTPAdapter):
     def __init__(self, options: HttpOptions) -> None:
         self._options = options
         self._outage = _Outage(options.down_seconds)
+        self._pool: Any = None
         # A blocking pool caps the connections to the server, whatever the number of threads.
         super().__init__(pool_maxsize=options.connections, pool_block=True)
 
@@ -207,10 +215,29 @@ class _Transport(HTTPAdapter):
             time.sleep(wait)
 
     def get_connection_with_tls_context(self, *args: Any, **options: Any) -> Any:
-        """Return the pool, which makes connections that end at the deadline."""
-        pool: Any = super().get_connection_with_tls_context(*args, **options)
-        pool.ConnectionCls = TimedHTTPSConnection if pool.scheme == "https" else TimedHTTPConnection
-        return pool
+        """Return the pool, which makes connections that end at the deadline; of one origin there is one."""
+        if self._pool is None:
+            pool: Any = super().get_connection_with_tls_context(*args, **options)
+            pool.ConnectionCls = TimedHTTPSConnection if pool.scheme == "https" else TimedHTTPConnection
+            self._pool = pool
+        return self._pool
+
+    def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
+        """Return the response, without the search for cookies, which are not kept."""
+        response = requests.Response()
+        response.status_code, response.reason, response.headers = (
+            resp.status,
+            resp.reason,
+            CaseInsensitiveDict(resp.headers),
+        )
+        response.encoding = get_encoding_from_headers(response.headers)
+        response.raw, response.request, response.url = resp, req, req.url or ""
+        return response
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._pool = None
+        super().close()
 
     def _read(self, response: requests.Response) -> None:
         """Read the body in pieces, within its bounds; the rest of a long error is not read."""
@@ -267,9 +294,40 @@ class PooledSession(requests.Session):
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self.max_redirects = _MOST_REDIRECTS
         self.headers["User-Agent"] = "ciaccess"
-        transport = _Transport(options)
+        self._headers = {name: str(value) for name, value in self.headers.items()}
+        self._transport = _Transport(options)
         for scheme in ("https://", "http://"):
-            self.mount(scheme, transport)
+            self.mount(scheme, self._transport)
+
+    def call(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        body: bytes | None = None,
+        params: Mapping[str, str] | None = None,
+        auth: HTTPBasicAuth | None = None,
+    ) -> requests.Response:
+        """Send a request to the base URL's origin as `request` does, in half of its processor time.
+
+        The settings of this session are the same for every request, and need no merging; docs/performance.md.
+
+        Raises:
+            ElsewhereError: a redirect leads to another origin, or the call was a write.
+        """
+        request = requests.PreparedRequest()
+        request.method, request.body, request.hooks = method, body, default_hooks()
+        request.headers = CaseInsensitiveDict({**self._headers, **headers})
+        if body is not None:
+            request.headers["Content-Length"] = str(len(body))
+        request.prepare_url(url, params)
+        if auth:
+            auth(request)
+        response = self._transport.send(request, verify=self.verify, proxies=self.proxies)
+        if self.get_redirect_target(response) is None:
+            return response
+        return self.request(method, url, headers=headers, params=params, auth=auth)
 
     def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
         """Send a request, one that follows a redirect included.

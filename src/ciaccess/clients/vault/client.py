@@ -1,4 +1,4 @@
-"""Vault's API over hvac: existing objects, a token's capabilities, secrets.
+"""Vault's API: existing objects, a token's capabilities, secrets.
 
 It reads, logs jobs in and out, and writes secrets (those of accounts are vault_secret's): all else in Vault is pulumi-vault's. A
 path that may not be read is a ForbiddenError, never "not there".
@@ -6,8 +6,8 @@ path that may not be read is a ForbiddenError, never "not there".
 
 from __future__ import annotations
 
+import json
 import os
-import threading
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -26,8 +26,6 @@ from ciaccess.clients.vault.id_token_times import name_times
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from hvac import Client
 
 SYSTEM = "Vault"
 _DISCOVERY = "/.well-known/openid-configuration"
@@ -52,8 +50,13 @@ class Vault:
         self._token = token
         self._options = options or HttpOptions()
         self._session = PooledSession(self.url, self._options)
-        self._lock = threading.Lock()
-        self._hvac: Client | None = None
+        self._headers = {
+            "X-Vault-Request": "true",
+            "X-Vault-Token": token,
+            "Content-Type": "application/json",
+        }
+        if namespace := os.environ.get("VAULT_NAMESPACE"):
+            self._headers["X-Vault-Namespace"] = namespace
 
     def __repr__(self) -> str:
         return f"Vault({self.url!r})"
@@ -207,22 +210,6 @@ class Vault:
         """Close the pooled connections."""
         self._session.close()
 
-    def _client(self) -> Client:
-        with self._lock:
-            if self._hvac is None:
-                from hvac import Client  # noqa: PLC0415 0.1 s that a start without Vault need not take
-                from hvac.adapters import RawAdapter  # noqa: PLC0415 the same
-
-                self._hvac = Client(
-                    url=self.url,
-                    token=self._token,
-                    session=self._session,
-                    adapter=RawAdapter,
-                    timeout=int(self._options.read_seconds),  # the session has bounds of its own
-                    namespace=os.environ.get("VAULT_NAMESPACE") or None,
-                )
-            return self._hvac
-
     def _get(
         self, api_path: str, doing: str, parameters: dict[str, str] | None = None
     ) -> dict[str, Any] | None:
@@ -247,10 +234,13 @@ class Vault:
         Raises:
             ApiError: it was refused, or not answered.
         """
-        # hvac's own errors do not distinguish a 412 from a 500, so the status is checked here.
         try:
-            answer = self._client().adapter.request(
-                method, f"/v1/{quote(api_path)}", json=body, params=parameters, raise_exception=False
+            answer = self._session.call(
+                method.upper(),
+                f"{self.url}/v1/{quote(api_path)}",
+                headers=self._headers,
+                body=None if body is None else json.dumps(body).encode(),
+                params=parameters,
             )
         except requests.RequestException as error:
             # Nothing that is asked here changes anything that a second call would not change in the same way.
