@@ -1,10 +1,13 @@
 """`GET /projects/:id/ci/lint`: the configuration of the default branch, merged and checked as far as ci_yaml knows.
 
+`GET /projects/:id/repository/files/:path`: one of its files. All refs have the same files.
+
 A project without commits is 404, one without the file an invalid answer, as in GitLab's own source.
 """
 
 from __future__ import annotations
 
+import base64
 from typing import TYPE_CHECKING, Any
 
 from simulators.gitlab.answers import Answer, RefusalError, not_found
@@ -76,6 +79,18 @@ def lint(call: Call) -> Answer:
         for kind, location, owner in merged.includes
     ]
     return _answer(faults(merged.config), merged.as_yaml(), includes)
+
+
+def repository_file(call: Call) -> Answer:
+    """Answer a file's content, as base64."""
+    project = project_for(call, REPORTER)
+    path = call.named("path")
+    text = _Files(call).file(project["full_path"], path)
+    if text is None:
+        raise not_found("File")
+    content = base64.b64encode(text.encode()).decode("ascii")
+    name = path.rpartition("/")[2]
+    return Answer(200, {"file_name": name, "file_path": path, "encoding": "base64", "content": content})
 
 
 def _answer(errors: list[str], merged: str | None, includes: list[dict[str, Any]]) -> Answer:

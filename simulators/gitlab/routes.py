@@ -98,6 +98,7 @@ def _projects() -> list[Route]:
         Route("PUT", one, projects.edit),
         Route("DELETE", one, projects.delete),
         Route("GET", f"{one}/ci/lint", ci_lint.lint),
+        Route("GET", f"{one}/repository/files/{{path}}", ci_lint.repository_file),
         Route("GET", f"{one}/protected_environments/{{name}}", project_settings.environment),
         Route("GET", f"{one}/repository/branches/{{branch}}", project_settings.branch),
         Route("GET", f"{one}/access_tokens", project_tokens.list_all),

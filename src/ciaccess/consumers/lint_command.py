@@ -11,7 +11,7 @@ import typer
 from ciaccess.cli.local_credentials import use_local_credentials
 from ciaccess.cli.options import FileOption, StackOption, load_access
 from ciaccess.cli.terminal import finish, notices, output, print_json, write_file
-from ciaccess.consumers.lint import Finding, SourceError, apply_fixes, check
+from ciaccess.consumers.lint import Checked, Finding, SourceError, apply_fixes, check
 from ciaccess.errors import CommandError, Exit
 
 if TYPE_CHECKING:
@@ -105,25 +105,42 @@ def _lint_files(access: Access, files: list[Path], *, fix: bool, as_json: bool) 
     found: dict[tuple[str, int, str, str], Finding] = {}
     fixed: list[Finding] = []
     unread: dict[str, None] = {}
+    # Files without jobs: whether they include what was not read.
+    without_jobs: dict[str, bool] = {}
     for path in files:
-        text = _read(path)
-        try:
-            if fix:
-                text, done = apply_fixes(text, access, path)
-                fixed += done
-                if done:
-                    _write(path, text)
-            checked = check(text, access, path)
-        except SourceError as error:
-            raise CommandError(f"read {path}: {error}") from None
+        checked, done = _lint_file(access, path, fix=fix)
+        fixed += done
         found |= {each.place: each for each in checked.findings}
-        unread |= dict.fromkeys(f"{path}: {each}" for each in checked.unread)
+        unread |= dict.fromkeys(f"{path}: {each}" for each in (*checked.unread, *checked.invalid_children))
+        if not checked.has_jobs:
+            without_jobs[str(path)] = bool(checked.unread)
     left = list(found.values())
+    nothing_checked = len(without_jobs) == len(set(files))
     if as_json:
-        print_json({"findings": _json(left), "fixed": _json(fixed), "unread": list(unread)})
+        lists = {"unread": list(unread), "without_jobs": list(without_jobs)}
+        print_json({"findings": _json(left), "fixed": _json(fixed), **lists})
     else:
-        _show(left, fixed, list(unread))
-    finish(Exit.DIFFERENCES if left else Exit.CLEAN)
+        _show(left, fixed, list(unread), without_jobs)
+        if not (left or fixed or nothing_checked):
+            typer.echo("nothing found in what was read" if unread or without_jobs else "clean")
+    if any(without_jobs.values()):
+        finish(Exit.COULD_NOT_LOOK)
+    if left:
+        finish(Exit.DIFFERENCES)
+    finish(Exit.ERROR if nothing_checked else Exit.CLEAN)
+
+
+def _lint_file(access: Access, path: Path, *, fix: bool) -> tuple[Checked, list[Finding]]:
+    """Return what a file has, and what was corrected in it."""
+    text, done = _read(path), list[Finding]()
+    try:
+        if fix:
+            text, done = apply_fixes(text, access, path)
+            if done:
+                _write(path, text)
+        return check(text, access, path), done
+    except SourceError as error:
+        raise CommandError(f"read {path}: {error}") from None
 
 
 def _read(path: Path) -> str:
@@ -145,7 +162,9 @@ def _json(found: list[Finding]) -> list[dict[str, Any]]:
     return [finding.to_json() for finding in found]
 
 
-def _show(left: list[Finding], fixed: list[Finding], unread: list[str]) -> None:
+def _show(
+    left: list[Finding], fixed: list[Finding], unread: list[str], without_jobs: dict[str, bool]
+) -> None:
     for finding in fixed:
         typer.echo(f"{finding.source.name}:{finding.line}: {finding.rule}: fixed: {finding.remedy}")
     for finding in left:
@@ -156,9 +175,10 @@ def _show(left: list[Finding], fixed: list[Finding], unread: list[str]) -> None:
             typer.echo(f"    new line: {finding.suggestion}")
     for each in unread:
         typer.echo(f"not read: {each}")
+    for path, has_unread in without_jobs.items():
+        also = " of its own, and what it includes was not read" if has_unread else ""
+        typer.echo(f"{path}: nothing to check: it has no job{also}")
     fixable = sum(each.edit is not None for each in left)
     if left:
         hint = f"; --fix can correct {fixable}" if fixable else ""
         typer.echo(f"{len(left)} found{hint}")
-    elif not fixed:
-        typer.echo("nothing found in what was read" if unread else "clean")

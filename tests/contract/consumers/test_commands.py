@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import pytest
 from ruamel.yaml import YAML
 
 ROOT = Path(__file__).parents[3]
@@ -113,6 +114,40 @@ def test_lint_ci_names_the_includes_that_it_could_not_read(tmp_path: Path) -> No
         done.stdout
         == f"not read: {path}: project platform/templates vault.yml\nnothing found in what was read\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "shown"),
+    [
+        ("", 1, "it is empty: a pipeline is a mapping of jobs"),
+        ("# nothing\n", 1, "it is empty: a pipeline is a mapping of jobs"),
+        ("- job: {script: [make]}\n", 1, "line 1: it is a list: a pipeline is a mapping of jobs"),
+        ("job\n", 1, "line 1: it is one value: a pipeline is a mapping of jobs"),
+        ("variables: {A: b}\n", 1, "nothing to check: it has no job\n"),
+        ("jobs:\n  build: {script: [make]}\n", 1, "nothing to check: it has no job\n"),
+        ("include: [{project: a/b, file: c.yml}]\n", 3, "nothing to check: it has no job of its own, and what it includes was not read"),
+        ("start: {trigger: {include: child.yml}}\n", 2, "child.yml:2: job-jwt"),
+    ],
+    ids=["empty", "comment", "list", "scalar", "no job", "not GitLab's", "unread include", "child"],
+)  # fmt: skip
+def test_lint_ci_calls_nothing_clean_that_it_did_not_check(
+    tmp_path: Path, text: str, code: int, shown: str
+) -> None:
+    (tmp_path / "child.yml").write_text("x:\n  script: [echo $CI_JOB_JWT]\n")
+    path = tmp_path / ".gitlab-ci.yml"
+    path.write_text(text)
+    done = ciaccess("lint-ci", path)
+    assert done.returncode == code, done.stdout + done.stderr
+    assert shown in done.stdout + done.stderr
+    assert "clean" not in done.stdout
+
+
+def test_lint_ci_accepts_a_part_without_jobs_beside_a_pipeline(tmp_path: Path) -> None:
+    part, path = tmp_path / "variables.yml", tmp_path / ".gitlab-ci.yml"
+    part.write_text("variables: {A: b}\n")
+    path.write_text("job: {script: [make]}\n")
+    done = ciaccess("lint-ci", "--json", part, path)
+    assert (done.returncode, answer(done)["without_jobs"]) == (0, [str(part)])
 
 
 def test_lint_ci_finds_our_own_pipeline_clean() -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ciaccess.consumers.lint.document import Source, load
-from ciaccess.consumers.lint.including import Included, expand
+from ciaccess.consumers.lint.including import Included, LocalFiles, expand
 from ciaccess.consumers.lint.merging import Pipeline
 from simulators.gitlab.ci_yaml import merge
 from tests.support.project.project import ROOT
@@ -93,7 +93,7 @@ def test_a_pipeline_is_merged_alike(name: str, checkout: Path) -> None:
     text = (CORPUS / f"{name}.yml").read_text(encoding="utf-8")
     file = checkout / ".gitlab-ci.yml"
     file.write_text(text, encoding="utf-8")
-    by_lint = jobs(Pipeline(expand(text, file, None)))
+    by_lint = jobs(Pipeline(expand(Source(str(file), text), LocalFiles(file, None))))
     by_simulator = jobs(whole(merge(text, "orchestrator/app", _Folder(checkout)).as_yaml()))
     done = subprocess.run(
         [str(gitlab_ci_local()), "--preview", "--no-color", "--json-schema-validation=false"],

@@ -123,6 +123,43 @@ def test_a_group_is_answered_whole_with_what_runs_no_pipeline(
     assert f"{audited}/sub/wrong" in text
 
 
+def test_child_pipelines_are_read_and_what_cannot_be_read_is_said(
+    instance: GitlabProcess, audited: str, tmp_path: Path
+) -> None:
+    starts = (
+        "local: {trigger: {include: ci/child.yml}}\n"
+        f"other: {{trigger: {{include: [{{project: {audited}/library, file: jobs.yml, ref: v1}}]}}}}\n"
+        "made: {trigger: {include: [{artifact: made.yml, job: local}]}}\n"
+    )
+    child = f"include: parts.yml\n{WRONG_ROLE.replace('read-policy', 'cl')}"
+    instance.seed(
+        projects=[
+            {
+                "path": f"{audited}/parent",
+                "files": pipeline(CLEAN + starts, **{"ci/child.yml": child, "parts.yml": CLEAN}),
+            },
+            {"path": f"{audited}/library", "files": {"jobs.yml": WRONG_ROLE}},
+            {"path": f"{audited}/torn", "files": pipeline("start: {trigger: {include: none.yml}}\n")},
+            {
+                "path": f"{audited}/listed",
+                "files": pipeline("start: {trigger: {include: a.yml}}\n", **{"a.yml": "- x"}),
+            },
+        ]
+    )
+    done = run(instance, tmp_path, reader(instance, audited), "--group", audited, "--json")
+    assert done.code == 3, done.text
+    found = done.json()
+    findings = {each["project"]: each["findings"] for each in found["projects"]}
+    assert {(each["file"], each["rule"]) for each in findings[f"{audited}/parent"]} == {
+        ("ci/child.yml", "role"),
+        (f"jobs.yml of {audited}/library", "role"),
+    }
+    unread = {each["subject"]: each["because"] for each in found["could_not_look"]}
+    assert unread[f"{audited}/torn, child pipeline none.yml"] == "GitLab answered 404, 404 File Not Found"
+    assert "a.yml: line 1: it is a list" in unread[f"{audited}/listed"]
+    assert f"child pipeline of made: artifact made.yml local in {audited}/parent" in found["not_covered"]
+
+
 def test_a_clean_project_ends_with_0(instance: GitlabProcess, audited: str, tmp_path: Path) -> None:
     instance.seed(projects=[{"path": f"{audited}/clean", "files": pipeline(CLEAN)}])
     done = run(instance, tmp_path, reader(instance, audited), "--project", f"{audited}/clean")

@@ -1,9 +1,15 @@
-"""A project's merged pipeline, by the CI lint API. Reads only; scope read_api suffices."""
+"""A project's merged pipeline, by the CI lint API, and files of its repository.
+
+Reads only; scope read_api suffices.
+"""
 
 from __future__ import annotations
 
+import base64
+import binascii
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from ciaccess.clients.errors import ForbiddenError, NotFoundError, UnexpectedAnswerError, one_line
 from ciaccess.clients.gitlab.errors import ONCE, SYSTEM, errors
@@ -12,6 +18,7 @@ if TYPE_CHECKING:
     from ciaccess.clients.gitlab.groups import Place
     from ciaccess.clients.gitlab.variables import GitLab
 
+_REMEDY = "The token needs the scope read_api, and its user the role Reporter in the project."
 # GitLab's own texts for a repository without commits, and for one without the file.
 _EMPTY = "Repository Not Found"
 _NO_FILE = "Please provide content of"
@@ -37,8 +44,7 @@ def merged_pipeline(gitlab: GitLab, project: Place) -> MergedPipeline:
         with errors(doing, gitlab.url):
             found = gitlab.api().http_get(f"/projects/{project.identity}/ci/lint", **ONCE)
     except ForbiddenError as error:
-        remedy = "The token needs the scope read_api, and its user the role Reporter in the project."
-        raise ForbiddenError(error.doing, error.reason, remedy, system=SYSTEM, status=error.status) from None
+        raise ForbiddenError(error.doing, error.reason, _REMEDY, system=SYSTEM, status=error.status) from None
     except NotFoundError as error:
         if _EMPTY in error.reason:
             return MergedPipeline("", missing="its repository is empty")
@@ -55,3 +61,24 @@ def merged_pipeline(gitlab: GitLab, project: Place) -> MergedPipeline:
         remedy = "Check that GitLab is 13.10 or later."
         raise UnexpectedAnswerError(doing, "the response has no merged YAML", remedy, system=SYSTEM)
     return MergedPipeline(merged or "", texts)
+
+
+def repository_file(gitlab: GitLab, project: str, path: str, ref: str) -> str:
+    """Return a file of a project, given by its id or full path, at a ref.
+
+    Raises:
+        ApiError: GitLab did not answer, or refused; NotFoundError: there is none, or the token does not see it.
+    """
+    doing = f"read {path} of project '{project}'"
+    address = f"/projects/{quote(project, safe='')}/repository/files/{quote(path, safe='')}"
+    try:
+        with errors(doing, gitlab.url):
+            found = gitlab.api().http_get(address, {"ref": ref}, **ONCE)
+    except (ForbiddenError, NotFoundError) as error:
+        raise type(error)(error.doing, error.reason, _REMEDY, system=SYSTEM, status=error.status) from None
+    try:
+        content = found["content"] if isinstance(found, dict) else None
+        return base64.b64decode(str(content), validate=True).decode("utf-8")
+    except (KeyError, binascii.Error, UnicodeDecodeError):
+        remedy = "Check that it is a text file."
+        raise UnexpectedAnswerError(doing, "the response has no text", remedy, system=SYSTEM) from None

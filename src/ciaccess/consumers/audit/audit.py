@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Self
 
 from ciaccess.clients.connect import checked_gitlab
@@ -15,6 +16,7 @@ from ciaccess.clients.could_not_look import CouldNotLook, CouldNotLookError
 from ciaccess.clients.errors import ApiError, one_line
 from ciaccess.clients.gitlab.groups import group_named, project_named, projects_of, sees_all_projects
 from ciaccess.clients.gitlab.pipelines import merged_pipeline
+from ciaccess.consumers.audit.project_files import ProjectFiles
 from ciaccess.consumers.lint import SourceError, check_merged
 from ciaccess.consumers.lint.vocabulary import Vocabulary
 from ciaccess.errors import Exit
@@ -37,15 +39,17 @@ _BY_FILE = "Check its file: ./ciaccess lint-ci <file>."
 
 @dataclass(frozen=True)
 class AuditedProject:
-    """A project whose pipeline was checked. `roles` are the JWT roles that its jobs name.
+    """A project whose pipeline and child pipelines were checked.
 
-    `child_pipelines` are jobs that start another file's pipeline, which the merged YAML does not hold.
+    `roles` are the JWT roles that its jobs name. `has_unknown_role` tells whether a job logs in with a role that its pipeline does not show. `unread` are the parts
+    of child pipelines that are in no project's file.
     """
 
     path: str
     findings: tuple[Finding, ...]
     roles: tuple[str, ...] = ()
-    child_pipelines: tuple[str, ...] = ()
+    has_unknown_role: bool = False
+    unread: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -120,32 +124,42 @@ class Auditor:
         """Check projects in parallel; `advance` is called after each."""
         pool = ThreadPoolExecutor(_AT_ONCE)
 
-        def one(project: Place) -> _Result:
+        def one(project: Place) -> list[_Result]:
             try:
                 return self._check(project)
             finally:
                 advance()
 
         try:
-            return list(pool.map(one, projects))
+            return list(chain.from_iterable(pool.map(one, projects)))
         finally:
             pool.shutdown(cancel_futures=True)
 
-    def _check(self, project: Place) -> _Result:
+    def _check(self, project: Place) -> list[_Result]:
+        """Return what is known of a project, and what of its child pipelines could not be read."""
         if project.inactive:
-            return ProjectWithoutPipeline(project.path, project.inactive)
+            return [ProjectWithoutPipeline(project.path, project.inactive)]
+        files = ProjectFiles(self._gitlab, project.path, project.path)
         try:
             merged = self._merged_pipeline(project)
             if merged.missing:
-                return ProjectWithoutPipeline(project.path, merged.missing)
-            checked = check_merged(merged.yaml, self._words, project.path)
+                return [ProjectWithoutPipeline(project.path, merged.missing)]
+            checked = check_merged(merged.yaml, self._words, project.path, files)
         except ApiError as error:
-            return CouldNotLook(error.system, project.path, error.reason, error.remedy)
+            return [CouldNotLook(error.system, project.path, error.reason, error.remedy)]
         except CouldNotLookError as error:
-            return CouldNotLook.of(error, SYSTEM, project.path)
+            return [CouldNotLook.of(error, SYSTEM, project.path)]
         except SourceError as error:
-            return CouldNotLook(SYSTEM, project.path, f"its merged YAML: {error}", _BY_FILE)
-        return AuditedProject(project.path, tuple(checked.findings), checked.roles, checked.child_pipelines)
+            return [CouldNotLook(SYSTEM, project.path, f"its merged YAML: {error}", _BY_FILE)]
+        found = AuditedProject(
+            project.path,
+            tuple(checked.findings),
+            checked.roles,
+            checked.has_logins_of_unknown_role,
+            tuple(checked.unread),
+        )
+        invalid = [CouldNotLook(SYSTEM, project.path, each, _BY_FILE) for each in checked.invalid_children]
+        return [found, *files.failures, *invalid]
 
     def _merged_pipeline(self, project: Place) -> MergedPipeline:
         """Return a project's pipeline.

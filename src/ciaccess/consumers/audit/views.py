@@ -11,13 +11,13 @@ from ciaccess.report.page import Page, Section, Table
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ciaccess.consumers.audit.audit import Audit
+    from ciaccess.consumers.audit.audit import Audit, AuditedProject
     from ciaccess.consumers.lint import Finding
 
 # The questions of an audit, each with the rules that answer it.
 TOPICS = (
     ("Wrong role, audience or token", ("role", "audience", "id-tokens", "job-jwt", "secrets", "wget-post")),
-    ("Wrong path or account", ("kv-path", "account")),
+    ("Wrong path, field or account", ("kv-path", "field", "account")),
     ("Static credentials", ("static-credential",)),
     ("Passwords on command lines", ("password-argument", "curl-user")),
     ("Wrong Vault or registry", ("vault-addr", "push-registry")),
@@ -48,12 +48,8 @@ def page_of(audit: Audit, moment: str) -> Page:
 
 def not_covered(audit: Audit) -> list[str]:
     """Return what the result does not cover."""
-    children = [
-        f"the child pipeline that {each.path} starts in {', '.join(each.child_pipelines)}"
-        for each in audit.projects
-        if each.child_pipelines
-    ]
-    return [*children, *_NOT_COVERED]
+    unread = [f"{part} in {each.path}" for each in audit.projects for part in each.unread]
+    return [*unread, *_NOT_COVERED]
 
 
 def to_json(audit: Audit) -> dict[str, Any]:
@@ -65,7 +61,8 @@ def to_json(audit: Audit) -> dict[str, Any]:
             {
                 "project": each.path,
                 "roles": list(each.roles),
-                "findings": [_finding_json(finding) for finding in each.findings],
+                "has_unknown_role": each.has_unknown_role,
+                "findings": [_finding_json(finding, each.path) for finding in each.findings],
             }
             for each in audit.projects
         ],
@@ -77,9 +74,14 @@ def to_json(audit: Audit) -> dict[str, Any]:
     }
 
 
-def _finding_json(finding: Finding) -> dict[str, Any]:
+def _finding_json(finding: Finding, project: str) -> dict[str, Any]:
     shown = finding.to_json()
-    return {key: shown[key] for key in ("rule", "job", "line", "why", "remedy", "suggestion")}
+    # "" is the merged YAML of the project's own pipeline.
+    file = "" if finding.source.name == project else finding.source.name
+    return {
+        "file": file,
+        **{key: shown[key] for key in ("rule", "job", "line", "why", "remedy", "suggestion")},
+    }
 
 
 def _verdict(audit: Audit) -> str:
@@ -121,14 +123,19 @@ def _topic(audit: Audit, title: str, rules: tuple[str, ...]) -> Section:
 def _rows(project: str, findings: list[Finding]) -> Iterator[tuple[str | tuple[str, ...], ...]]:
     jobs: dict[tuple[str, str, str], list[str]] = defaultdict(list)
     for each in findings:
-        jobs[each.rule, each.why, each.remedy].append(each.job or "the whole pipeline")
+        job = each.job or "the whole pipeline"
+        child = "" if each.source.name == project else f" ({each.source.name})"
+        jobs[each.rule, each.why, each.remedy].append(f"{job}{child}")
     for (rule, why, remedy), named in jobs.items():
         yield project, tuple(dict.fromkeys(named)), rule, why, remedy
 
 
 def _projects(audit: Audit) -> Section:
-    rows = tuple(
-        (each.path, ", ".join(each.roles) or "no login", str(len(each.findings))) for each in audit.projects
-    )
+    rows = tuple((each.path, _roles(each), str(len(each.findings))) for each in audit.projects)
     table = Table(("Project", "JWT roles", "Findings"), rows)
     return Section("Checked", table=table, nothing="No pipeline could be checked.")
+
+
+def _roles(project: AuditedProject) -> str:
+    unknown = ("a role that the pipeline does not show",) if project.has_unknown_role else ()
+    return ", ".join((*project.roles, *unknown)) or "no login"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ciaccess.consumers.lint import login_rules, password_rules, registry_rules, secret_rules, variable_rules
 from ciaccess.consumers.lint.document import Source, SourceError, load
-from ciaccess.consumers.lint.including import Included, expand
+from ciaccess.consumers.lint.including import Included, LocalFiles, expand, expand_child
 from ciaccess.consumers.lint.job_reading import read_job
 from ciaccess.consumers.lint.merging import Pipeline
 from ciaccess.consumers.lint.vocabulary import Vocabulary
@@ -19,6 +19,7 @@ from ciaccess.consumers.lint.vocabulary import Vocabulary
 if TYPE_CHECKING:
     from ciaccess.access import Access
     from ciaccess.consumers.lint.findings import Finding
+    from ciaccess.consumers.lint.including import Files
     from ciaccess.consumers.lint.job_reading import JobReading
     from ciaccess.consumers.lint.merging import Job
 
@@ -38,26 +39,32 @@ JOB_RULES: tuple[Rule, ...] = (
 # Where nothing is unknown, a password that the pipeline does not read is one that GitLab stores.
 MERGED_RULES = (*JOB_RULES, variable_rules.stored_password)
 _MOST_EDITS = 200
+_MOST_LEVELS = 2  # of child pipelines, as in GitLab
+_MOST_CHILDREN = 100
 
 
 @dataclass(frozen=True)
 class Checked:
-    """What was found in a pipeline, and the includes that could not be read.
+    """What was found in a pipeline and its child pipelines, and the includes that could not be read.
 
-    `roles` are those that its logins name; `child_pipelines` are the jobs that start the pipeline of another file.
+    `invalid_children` are child pipelines that GitLab will not run, each with the reason. `roles` are those that its
+    logins name; `has_logins_of_unknown_role` tells whether there are others. `has_jobs` is false where there was nothing
+    to check.
     """
 
     findings: list[Finding]
     unread: list[str]
+    invalid_children: list[str]
     roles: tuple[str, ...]
-    child_pipelines: tuple[str, ...]
+    has_logins_of_unknown_role: bool
+    has_jobs: bool
 
 
 def lint(text: str, access: Access, path: Path = Path(".gitlab-ci.yml")) -> list[Finding]:
     """Return what is wrong in a pipeline's file and in what it includes, by file and line.
 
     Raises:
-        SourceError: it is not YAML, or too large.
+        SourceError: it is not a pipeline's YAML, or too large.
     """
     return check(text, access, path).findings
 
@@ -66,37 +73,75 @@ def check(text: str, access: Access, path: Path) -> Checked:
     """Check a pipeline's file with what it includes; what GitLab would run is what counts.
 
     Raises:
-        SourceError: it is not YAML, or too large.
+        SourceError: it is not a pipeline's YAML, or too large.
     """
     words = Vocabulary.of(access)
-    return _check(Pipeline(expand(text, path, words.own_project)), words, str(path), JOB_RULES)
+    files = LocalFiles(path, words.own_project)
+    pipeline = Pipeline(expand(Source(str(path), text), files))
+    return _check(pipeline, files, words, str(path), JOB_RULES)
 
 
-def check_merged(text: str, words: Vocabulary, name: str) -> Checked:
+def check_merged(text: str, words: Vocabulary, name: str, files: Files) -> Checked:
     """Check YAML merged by GitLab: all keys are known, and hidden jobs do not run.
 
+    `files` are the project's, for its child pipelines.
+
     Raises:
-        SourceError: it is not YAML, or too large.
+        SourceError: it is not a pipeline's YAML, or too large.
     """
     source = Source(name, text)
     config = {
         key: value for key, value in load(source).items() if key != "include" and not key.startswith(".")
     }
-    return _check(Pipeline(Included(config, [source])), words, name, MERGED_RULES)
+    return _check(Pipeline(Included(config, [source])), files, words, name, MERGED_RULES)
 
 
-def _check(pipeline: Pipeline, words: Vocabulary, name: str, rules: tuple[Rule, ...]) -> Checked:
-    readings = [read_job(job, words) for job in _distinct_jobs(pipeline)]
+def _check(first: Pipeline, files: Files, words: Vocabulary, name: str, rules: tuple[Rule, ...]) -> Checked:
+    pipelines, unread, invalid = [first], list(first.unread), list[str]()
+    for child in _children(first, files, unread, invalid):
+        if len(pipelines) > _MOST_CHILDREN:
+            unread.append(f"child pipelines beyond the first {_MOST_CHILDREN}")
+            break
+        pipelines.append(child)
     found: dict[tuple[str, int, str, str], Finding] = {}
-    for finding in _findings(pipeline, readings, words, rules):
-        if not finding.source.allows(finding.rule, finding.line):
-            found.setdefault(finding.place, finding)
+    logins = []
+    for pipeline in pipelines:
+        readings = [read_job(job, words) for job in _distinct_jobs(pipeline)]
+        logins += [login for reading in readings for login in reading.logins]
+        for finding in _findings(pipeline, readings, words, rules if pipeline.is_whole else JOB_RULES):
+            if not finding.source.allows(finding.rule, finding.line):
+                found.setdefault(finding.place, finding)
     ordered = sorted(
         found.values(), key=lambda each: (each.source.name != name, each.source.name, each.line, each.rule)
     )
-    roles = {role.name for reading in readings for login in reading.logins for role in login.roles}
-    children = [str(job.name) for job in pipeline.jobs if not job.is_hidden and job.starts_child_pipeline]
-    return Checked(ordered, pipeline.unread, tuple(sorted(roles)), tuple(children))
+    return Checked(
+        ordered,
+        list(dict.fromkeys(unread)),
+        list(dict.fromkeys(invalid)),
+        tuple(sorted({role.name for login in logins for role in login.roles})),
+        any(not login.roles for login in logins),
+        any(job.runs_something for pipeline in pipelines for job in pipeline.jobs),
+    )
+
+
+def _children(
+    parent: Pipeline, files: Files, unread: list[str], invalid: list[str], level: int = 1
+) -> Iterator[Pipeline]:
+    """Yield the child pipelines that can be read; the others are added to `unread` and `invalid`."""
+    for job in parent.jobs:
+        if job.child_pipeline is None:
+            continue
+        where = f"child pipeline of {job.name}: "
+        try:
+            included = expand_child(job.child_pipeline, files)
+        except SourceError as error:
+            invalid.append(f"{where}{error}")
+            continue
+        unread += [f"{where}{each}" for each in included.unread]
+        child = Pipeline(included, job.passed_on)
+        yield child
+        if level < _MOST_LEVELS:
+            yield from _children(child, files, unread, invalid, level + 1)
 
 
 def _findings(
@@ -125,7 +170,7 @@ def apply_fixes(text: str, access: Access, path: Path = Path(".gitlab-ci.yml")) 
     An edit is kept only where the pipeline, merged and checked again, has that finding less and no other one more.
 
     Raises:
-        SourceError: it is not YAML, or too large.
+        SourceError: it is not a pipeline's YAML, or too large.
     """
     made: list[Finding] = []
     refused: set[tuple[str, int, str, str]] = set()

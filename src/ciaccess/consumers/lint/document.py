@@ -135,7 +135,7 @@ def load(source: Source, inputs: Mapping | None = None) -> Mapping:
     """Return a file's top level; `inputs` are filled in where an include gives them.
 
     Raises:
-        SourceError: it is not YAML, too large or nested too deeply.
+        SourceError: it is not YAML, not a mapping, too large or nested too deeply.
     """
     if len(source.text) > MOST_CHARACTERS:
         raise SourceError(f"it has over {MOST_CHARACTERS:,} characters, the most that are checked")
@@ -146,13 +146,18 @@ def load(source: Source, inputs: Mapping | None = None) -> Mapping:
         where = f"line {mark.line + 1}: " if mark else ""
         raise SourceError(f"{where}{getattr(error, 'problem', None) or 'is not YAML'}") from None
     if not documents:
-        return {}
+        raise SourceError("it is empty: a pipeline is a mapping of jobs")
     read = _Reader(source, {})
     header = read.value(documents[0]) if len(documents) > 1 else {}
     if len(documents) > 1:
         read = _Reader(source, _inputs(header, inputs or {}))
     value = read.value(documents[-1])
-    return value if isinstance(value, dict) else {}
+    if not isinstance(value, dict):
+        kind = "a list" if isinstance(value, list) else "one value" if value else "empty"
+        raise SourceError(
+            f"line {documents[-1].start_mark.line + 1}: it is {kind}: a pipeline is a mapping of jobs"
+        )
+    return value
 
 
 def _inputs(header: Value, given: Mapping) -> Mapping:

@@ -1,12 +1,14 @@
 """The files that a pipeline includes: those at hand are read, the others are named.
 
-A local file belongs to the repository of the file that includes it. ciaccess's own templates are at hand, too.
+A local file belongs to the project of the file that includes it. Whose files they are, on this machine or in GitLab, is
+`Files`. ciaccess's own templates are at hand, too.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
 
 from ciaccess.consumers.lint.document import (
     Source,
@@ -20,13 +22,48 @@ from ciaccess.consumers.lint.document import (
 from ciaccess.environment import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from ciaccess.consumers.lint.document import Mapping
 
 _MOST_FILES = 150  # GitLab's own limit
 _REMOTE_KINDS = ("project", "component", "remote", "artifact")
+
+
+@dataclass(frozen=True)
+class File:
+    """A file by the name that findings have; `text` reads it, None where it cannot be read."""
+
+    name: str
+    text: Callable[[], str | None]
+
+
+class Files(Protocol):
+    """The files of one project."""
+
+    def files_for(self, pattern: str) -> Sequence[File]:
+        """Return the files that `include: local:` names."""
+
+    def of_project(self, project: str, ref: str) -> Files | None:
+        """Return another project's files, None where they are not at hand."""
+
+
+@dataclass(frozen=True)
+class LocalFiles:
+    """The files of the repository on this machine that `path` is in."""
+
+    path: Path
+    own_project: str | None
+
+    def files_for(self, pattern: str) -> Sequence[File]:
+        """Return the files that `include: local:` names."""
+        return [File(str(each), partial(_text, each)) for each in _local(pattern, self.path)]
+
+    def of_project(self, project: str, ref: str) -> Files | None:
+        """Return ciaccess's own files; of other projects none are here."""
+        del ref
+        return LocalFiles(ROOT / "access.yaml", self.own_project) if project == self.own_project else None
 
 
 @dataclass
@@ -47,68 +84,86 @@ class Included:
         return all(each.startswith("template ") for each in self.unread)
 
 
-def expand(text: str, path: Path, own_project: str | None) -> Included:
+def expand(source: Source, files: Files) -> Included:
     """Read a pipeline's file and what it includes.
 
     Raises:
-        SourceError: a file is not YAML; the text names an included one.
+        SourceError: a file is not a pipeline's YAML; the text names an included one.
     """
-    return _Expansion(own_project).whole(Source(str(path), text), path)
+    expansion = _Expansion({source.name: source})
+    return expansion.result(expansion.with_includes(load(source), files, (source.name,)))
+
+
+def expand_child(include: Value, files: Files) -> Included:
+    """Read the files of a `trigger: include:`, which make one pipeline.
+
+    Raises:
+        SourceError: a file is not a pipeline's YAML; the text names it.
+    """
+    expansion = _Expansion({})
+    return expansion.result(expansion.with_includes({"include": include}, files, ()))
 
 
 class _Expansion:
-    def __init__(self, own_project: str | None) -> None:
-        self._own_project = own_project
-        self._read: dict[str, Source] = {}
+    def __init__(self, read: dict[str, Source]) -> None:
+        self._read = read
         self._unread: list[str] = []
 
-    def whole(self, source: Source, path: Path) -> Included:
-        self._read[source.name] = source
-        config = self._with_includes(load(source), path, (path.resolve(),))
+    def result(self, config: Mapping) -> Included:
         return Included(config, list(self._read.values()), self._unread)
 
-    def _with_includes(self, config: Mapping, path: Path, above: tuple[Path, ...]) -> Mapping:
+    def with_includes(self, config: Mapping, files: Files, above: tuple[str, ...]) -> Mapping:
         merged: Mapping = {}
         for include in _includes(config.get("include")):
             inputs = mapping_of(include.get("inputs"))
-            for file in self._files(include, path):
-                if file.resolve() in above or len(self._read) >= _MOST_FILES:
-                    self._unread.append(f"local {file}")
+            for file, home in self._files(include, files):
+                if file.name in above or len(self._read) >= _MOST_FILES:
+                    self._unread.append(f"local {file.name}")
                     continue
                 body = self._load(file, inputs)
-                merged = deep_merge(merged, self._with_includes(body, file, (*above, file.resolve())))
+                merged = deep_merge(merged, self.with_includes(body, home, (*above, file.name)))
         own = {key: value for key, value in config.items() if key != "include"}
         return deep_merge(merged, own)
 
-    def _load(self, file: Path, inputs: Mapping) -> Mapping:
-        try:
-            source = Source(str(file), file.read_bytes().decode("utf-8"))
-            body = load(source, inputs)
-        except (OSError, UnicodeDecodeError):
-            self._unread.append(f"local {file}")
+    def _load(self, file: File, inputs: Mapping) -> Mapping:
+        text = file.text()
+        if text is None:
+            self._unread.append(f"local {file.name}")
             return {}
+        source = Source(file.name, text)
+        try:
+            body = load(source, inputs)
         except SourceError as error:
-            raise SourceError(f"{file}: {error}") from None
+            raise SourceError(f"{file.name}: {error}") from None
         self._read.setdefault(source.name, source)
         return body
 
-    def _files(self, include: Mapping, path: Path) -> Iterator[Path]:
-        if is_scalar(local := include.get("local")):
-            found = _local(str(local), path)
-            if not found:
-                self._unread.append(f"local {local}")
-            yield from found
-        elif self._own_project and include.get("project") == self._own_project:
-            for named in _as_list(include.get("file")):
-                file = ROOT / str(named).lstrip("/")
-                if file.resolve().is_relative_to(ROOT):
-                    yield file
-        else:
+    def _files(self, include: Mapping, files: Files) -> Iterator[tuple[File, Files]]:
+        home: Files | None = files
+        named = [include.get("local")]
+        if is_scalar(project := include.get("project")):
+            home = files.of_project(str(project), str(include.get("ref") or ""))
+            named = _as_list(include.get("file"))
+        if home is None or not all(map(is_scalar, named)):
             for kind in (*_REMOTE_KINDS, "template"):
-                if is_scalar(named := include.get(kind)):
-                    files = " ".join(map(str, _as_list(include.get("file"))))
-                    self._unread.append(f"{kind} {named} {files}".rstrip())
+                if is_scalar(found := include.get(kind)):
+                    paths = " ".join(map(str, _as_list(include.get("file") or include.get("job"))))
+                    self._unread.append(f"{kind} {found} {paths}".rstrip())
                     break
+            return
+        for pattern in named:
+            at_hand = home.files_for(str(pattern))
+            if not at_hand:
+                self._unread.append(f"project {project} {pattern}" if project else f"local {pattern}")
+            for file in at_hand:
+                yield file, home
+
+
+def _text(file: Path) -> str | None:
+    try:
+        return file.read_bytes().decode("utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
 
 
 def _includes(value: Value) -> Iterator[Mapping]:

@@ -33,6 +33,10 @@ _NO_JOBS = frozenset(
     | {"before_script", "after_script", "types"}
 )
 _BY_DEFAULT = ("before_script", "after_script", "hooks", "id_tokens", "image")
+# What makes an entry a job, or a part of one.
+_RUNS = frozenset(
+    {"script", "run", "trigger", "extends", "before_script", "after_script", "hooks", "secrets"}
+)
 _GLOBAL = ("before_script", "after_script", "image")
 _DEEPEST = 11  # GitLab: ten levels of extends, and of references
 _MOST_LINES = 20_000  # of one job's script
@@ -82,9 +86,20 @@ class Job:
         return [Shell(tuple(part)) for part in parts if part]
 
     @property
-    def starts_child_pipeline(self) -> bool:
-        """Report whether it triggers the pipeline of another file."""
-        return "include" in mapping_of(self.body.get("trigger"))
+    def runs_something(self) -> bool:
+        """Report whether it has anything that makes it a job; GitLab refuses one without."""
+        return not _RUNS.isdisjoint(self.body)
+
+    @property
+    def child_pipeline(self) -> Value:
+        """Return the include of the child pipeline that it starts, None where it starts none."""
+        return None if self.is_hidden else mapping_of(self.body.get("trigger")).get("include")
+
+    @property
+    def passed_on(self) -> Mapping:
+        """Return the variables that its child pipeline gets, which outweigh the child's own."""
+        forward = mapping_of(mapping_of(self.body.get("trigger")).get("forward"))
+        return {} if str(forward.get("yaml_variables")).lower() == "false" else self.variables
 
     @property
     def image(self) -> str:
@@ -95,10 +110,11 @@ class Job:
 
 
 class Pipeline:
-    """A merged configuration and its jobs, hidden ones last."""
+    """A merged configuration and its jobs, hidden ones last; `given` are variables from outside."""
 
-    def __init__(self, included: Included) -> None:
-        self._is_whole = included.is_whole
+    def __init__(self, included: Included, given: Mapping | None = None) -> None:
+        self.is_whole = included.is_whole
+        self._given = given or {}
         self._extended: dict[str, tuple[Mapping, bool]] = {}
         self.unread = included.unread
         self.sources = included.sources
@@ -167,8 +183,9 @@ class Pipeline:
         sections = [*_alternatives(mapping_of(self.config.get("workflow"))), *_alternatives(body)]
         # What could not be read may give a job its tokens by `default` too, unless it has tokens of its own.
         known = self._extended.get(str(name), ({}, True))[1]
-        whole = self._is_whole or (known and "id_tokens" in body)
-        return Job(_scalar(name), full, values({**shared, **own}), [values(each) for each in sections], whole)
+        whole = self.is_whole or (known and "id_tokens" in body)
+        variables = {**values({**shared, **own}), **self._given}
+        return Job(_scalar(name), full, variables, [values(each) for each in sections], whole)
 
 
 def values(section: Mapping) -> Mapping:

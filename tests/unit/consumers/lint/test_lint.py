@@ -329,8 +329,9 @@ def test_a_file_that_is_no_yaml_says_where(access: Access) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "# nothing\n", "- a\n- b\n", "just text", "spec:\n  inputs: {}\n---\n"])
-def test_a_file_without_jobs_is_clean(text: str, access: Access) -> None:
-    assert lint(text, access) == []
+def test_what_is_not_a_pipeline_is_refused(text: str, access: Access) -> None:
+    with pytest.raises(SourceError, match="a pipeline is a mapping of jobs"):
+        lint(text, access)
 
 
 def test_the_jobs_behind_a_header_of_inputs_are_looked_at(access: Access) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ciaccess.consumers.lint import check_merged
+from ciaccess.consumers.lint.including import File
 from ciaccess.consumers.lint.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -18,8 +19,21 @@ if TYPE_CHECKING:
 LOGIN = "id_tokens: {VAULT_ID_TOKEN: {aud: https://gitlab.shared.cwiq.io}}\n  before_script:\n    - vault write auth/jwt/login role=nexus-ci jwt=$VAULT_ID_TOKEN"
 
 
-def checked(text: str, access: Access) -> Checked:
-    return check_merged(text, Vocabulary.of(access), "orchestrator/app")
+class Files:
+    """A project's files by path; others cannot be read."""
+
+    def __init__(self, **texts: str) -> None:
+        self._texts = {f"{name}.yml": text for name, text in texts.items()}
+
+    def files_for(self, pattern: str) -> list[File]:
+        return [File(pattern, lambda: self._texts.get(pattern))]
+
+    def of_project(self, project: str, ref: str) -> None:
+        del project, ref
+
+
+def checked(text: str, access: Access, **files: str) -> Checked:
+    return check_merged(text, Vocabulary.of(access), "orchestrator/app", Files(**files))
 
 
 def stored(text: str, access: Access) -> list[str]:
@@ -62,7 +76,57 @@ def test_a_password_from_vault_or_of_another_system_is_not(access: Access, body:
     assert stored(f"job:\n  {body}\n", access) == []
 
 
-def test_roles_and_child_pipelines_are_named(access: Access) -> None:
-    child = "child: {trigger: {include: [{local: child.yml}]}}\n"
-    found = checked(f"job:\n  {LOGIN}\n  script: [make]\n{child}", access)
-    assert (found.roles, found.child_pipelines) == (("nexus-ci",), ("child",))
+TRIGGER = "start:\n  variables: {{ROLE: nexus-read-policy}}\n  trigger: {{include: {}}}\n"
+LOGIN_BY_VARIABLE = f"job:\n  {LOGIN.replace('nexus-ci', '$ROLE')}\n  script: [make]\n"
+
+
+def test_roles_are_named_and_a_role_that_is_not_shown_is_unknown(access: Access) -> None:
+    found = checked(f"job:\n  {LOGIN}\n  script: [make]\n", access)
+    assert (found.roles, found.has_logins_of_unknown_role) == (("nexus-ci",), False)
+    found = checked(LOGIN_BY_VARIABLE, access)
+    assert (found.roles, found.has_logins_of_unknown_role) == ((), True)
+
+
+def test_a_child_pipeline_is_checked_with_the_variables_that_its_parent_passes_on(access: Access) -> None:
+    found = checked(TRIGGER.format("child.yml"), access, child=LOGIN_BY_VARIABLE)
+    assert ({each.rule for each in found.findings}, found.roles) == ({"role"}, ("nexus-read-policy",))
+    kept = TRIGGER.format("child.yml, forward: {yaml_variables: false}")
+    assert checked(kept, access, child=LOGIN_BY_VARIABLE).has_logins_of_unknown_role
+
+
+def test_a_child_of_a_child_and_several_files_of_one_child_are_read(access: Access) -> None:
+    grandchild = (
+        f"job: {{script: [make], extends: .part}}\n.part:\n  {LOGIN.replace('nexus-ci', 'nexus-cl')}\n"
+    )
+    child = "again: {trigger: {include: [{local: inner.yml}, {local: other.yml}]}}\n"
+    found = checked(
+        TRIGGER.format("[{local: child.yml}]"),
+        access,
+        child=child,
+        inner=grandchild,
+        other="a: {script: [make]}\n",
+    )
+    assert [each.source.name for each in found.findings if each.job] == ["orchestrator/app", "inner.yml"]
+
+
+@pytest.mark.parametrize(
+    ("include", "unread"),
+    [
+        ("missing.yml", "child pipeline of start: local missing.yml"),
+        ("[{artifact: made.yml, job: make}]", "child pipeline of start: artifact made.yml make"),
+        ("[{project: a/b, file: c.yml}]", "child pipeline of start: project a/b c.yml"),
+        ("https://example.org/a.yml", "child pipeline of start: remote https://example.org/a.yml"),
+    ],
+)  # fmt: skip
+def test_a_child_pipeline_that_cannot_be_read_is_named(access: Access, include: str, unread: str) -> None:
+    assert checked(TRIGGER.format(include), access).unread == [unread]
+
+
+def test_a_child_pipeline_that_is_not_one_is_invalid_and_hides_nothing_else(access: Access) -> None:
+    found = checked(
+        TRIGGER.format("child.yml") + LOGIN_BY_VARIABLE.replace("$ROLE", "nexus-cl"), access, child="- a\n"
+    )
+    assert len(found.findings) == 2
+    assert found.invalid_children == [
+        "child pipeline of start: child.yml: line 1: it is a list: a pipeline is a mapping of jobs"
+    ]
