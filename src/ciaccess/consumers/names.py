@@ -27,8 +27,10 @@ def secret_folder(access: Access) -> str:
 
 
 def role_of(access: Access, account: str) -> str | None:
-    """Return the first role whose jobs may read the account's secret, or None."""
-    return next((name for name, role in access.vault.roles.items() if account in role.accounts), None)
+    """Return the JWT role of the templates: the named one, else the first that may read the secret."""
+    return access.accounts[account].jwt_role or next(
+        (name for name, role in access.vault.roles.items() if account in role.accounts), None
+    )
 
 
 def readable_accounts(access: Access) -> list[str]:

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from ciaccess.access.reading import document
-from tests.support.access.access import GOOD, ORGANISATION, checked, edited
+from ciaccess.consumers.names import role_of
+from tests.support.access.access import GOOD, ORGANISATION, checked, edited, valid
 
 FOLDER = Path(__file__).parent / "catalogue"
 DAY = date(2026, 11, 25)
@@ -61,3 +62,24 @@ def test_the_organisations_document_is_valid_with_the_warning_it_deserves(tmp_pa
         'job of any branch may read its secret by this role. Allowed: a role bound to ref_protected: "true" or '
         'environment_protected: "true". Give it a role of its own with ref_protected: "true".'
     )
+
+
+def test_the_commented_role_makes_a_promoter_s_move_possible_without_a_fault(tmp_path: Path) -> None:
+    """The steps of docs/runbook-accounts.md: both roles, then the templates by the new one, then the new one alone."""
+    text = ORGANISATION.read_text(encoding="utf-8")
+    begin = text.index("    # nexus-promote:\n")
+    block, end, rest = text[begin:].partition("accounts: [svc-promoter]\n")
+    text = text[:begin] + (block + end).replace("    # ", "    ") + rest
+    named = (
+        "    purpose: Artifact promotion",
+        "    jwt_role: nexus-promote\n    purpose: Artifact promotion",
+    )
+    both = edited(named, text=text)
+    assert [fault.severity for fault in checked(tmp_path, both).faults] == ["warning"]
+    access = valid(tmp_path, both)
+    assert role_of(access, "svc-promoter") == "nexus-promote"
+    alone = edited(
+        ("        - svc-promoter\n", ""), ("version: 1\n", "version: 1\nstrict: true\n"), text=text
+    )
+    assert checked(tmp_path, alone).faults == ()
+    assert role_of(valid(tmp_path, alone), "svc-promoter") == "nexus-promote"

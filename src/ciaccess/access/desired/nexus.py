@@ -8,6 +8,7 @@ delete and never admin. Names are predictable: the role of an account is `ci-<ac
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from ciaccess.access.desired import pipeline_identities, rotation
@@ -16,6 +17,8 @@ from ciaccess.access.desired.ownership import marker
 from ciaccess.access.desired.pipeline_identities import own_nexus_roles
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ciaccess.access.model.models import Access, Account, NamedRole
 
 READ = ("browse", "read")
@@ -117,15 +120,24 @@ def grants(access: Access, account: Account) -> tuple[Grant, ...]:
     for format_ in account.push:
         repository = _environments(access, format_)["dev"]
         found.append(Grant(format_, repository, WRITE, account.path or ""))
-    for format_ in account.promote:
-        source, *targets = _environments(access, format_).values()
-        found.append(Grant(format_, source, READ))
-        found += [Grant(format_, target, WRITE) for target in targets]
+    for format_, promotion in account.promote.items():
+        found += _promotions(access, format_, promotion.to)
     for format_ in account.pull:
         group = access.nexus.repositories[format_].group
         readable = [group] if group else _environments(access, format_).values()
         found += [Grant(format_, repository, READ) for repository in readable]
     return tuple(found)
+
+
+def _promotions(access: Access, format_: str, to: Sequence[str] | None) -> list[Grant]:
+    """Return a promotion's rights: it writes to each target, and reads the environment before."""
+    environments = list(_environments(access, format_).items())
+    steps = [
+        (source, target) for (_, source), (name, target) in pairwise(environments) if to is None or name in to
+    ]
+    targets = [target for _, target in steps]
+    read = [Grant(format_, source, READ) for source, _ in steps if source not in targets]
+    return read + [Grant(format_, target, WRITE) for target in targets]
 
 
 def _environments(access: Access, format_: str) -> dict[str, str]:

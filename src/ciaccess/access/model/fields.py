@@ -5,7 +5,16 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, WithJsonSchema, WrapValidator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    WithJsonSchema,
+    WrapValidator,
+)
 
 from ciaccess.access.model import checks, checks_addresses, checks_claims, checks_dates, checks_gitlab
 from ciaccess.access.model.checks import FORMATS, LOWER_SEGMENT, SEGMENT
@@ -24,6 +33,13 @@ def _all_or_formats(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
     """Take `all` for the format * of Nexus's built-in privileges."""
     checks.formats_or_all(value)
     return ["*"] if value == "all" else handler(value)
+
+
+def _without_limits(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
+    """Take a list of formats for a mapping of them without limits."""
+    if not isinstance(value, dict):
+        value = {format_: {} for format_ in _FORMATS.validate_python(value)}
+    return handler(value)
 
 
 class _Or:
@@ -89,6 +105,11 @@ PulledFormats = Annotated[
     WrapValidator(_all_or_formats),
     WithJsonSchema({"anyOf": [{"const": "all"}, {"type": "array", "items": {"type": "string", **_ONE_OF}}]}),
 ]
+_FORMATS = TypeAdapter(list[Format], config=ConfigDict(strict=True))
+FORMATS_WITHOUT_LIMITS = (
+    WrapValidator(_without_limits),
+    _Or({"type": "array", "items": {"type": "string", **_ONE_OF}}),
+)
 ScopePath = Annotated[str, AfterValidator(checks.scope_path), _pattern(checks.SCOPE_PATH)]
 Text = Annotated[str, AfterValidator(checks.text), _pattern(r".*\S.*", checks.MOST_TEXT_CHARACTERS)]
 PrivilegeName = Annotated[str, AfterValidator(checks.privilege)]

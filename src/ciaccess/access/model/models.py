@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from ciaccess.access.model.fields import (
+    FORMATS_WITHOUT_LIMITS,
     AccountName,
     Age,
     Audience,
@@ -264,6 +265,14 @@ class Former(Section):
     purge: bool = Field(default=False, description=_PURGE)
 
 
+class Promotion(Section):
+    """A format's promotion; its short form is the format alone."""
+
+    to: list[Literal["uat", "prod"]] | None = Field(
+        None, description="Environments that it may copy to, each from the one before. Default: all."
+    )
+
+
 class Account(Section):
     """A service account: a Nexus user with its secret in Vault; grants are lists of formats."""
 
@@ -272,13 +281,18 @@ class Account(Section):
     pull: list[Format] = Field(
         default_factory=list, description="Formats it may download, from the group or every environment."
     )
-    promote: list[Format] = Field(
-        default_factory=list, description="Formats it may copy on: reads dev and uat, writes uat and prod."
+    promote: Annotated[dict[Format, Promotion], *FORMATS_WITHOUT_LIMITS] = Field(
+        default_factory=dict,
+        description="Formats it may copy on: reads dev and uat, writes uat and prod. A list, or a mapping with limits.",
     )
     path: ScopePath | None = Field(
         None, description="Folder inside the repositories that push is limited to."
     )
     roles: list[RoleId] = Field(default_factory=list, description="Further roles of Nexus.")
+    jwt_role: VaultRoleName | None = Field(
+        None,
+        description="JWT role by which the templates log in, where several may read its secret. Default: the first of them.",
+    )
     rotation: RotationEntry = Field(
         default_factory=Rotation,
         description="Count it up, and the password changes; or a mapping with its date.",

@@ -37,7 +37,7 @@ def grants(view: LenientView) -> Iterator[Fault]:
             allowed = f"{', '.join(GRANTS)} or roles"
             yield view.fault(("accounts", account), "the account may do nothing", allowed, remedy, key=True)
         for grant in GRANTS:
-            for path, format_ in view.texts("accounts", account, grant):
+            for path, format_ in view.grant(account, grant):
                 if formats and format_ in FORMATS and format_ not in formats and format_ not in misnamed:
                     message = f"there are no repositories of the format {display(format_)}"
                     remedy = "Declare them under nexus.repositories, or remove it here"
@@ -56,9 +56,38 @@ def _repositories(view: LenientView, path: YamlPath, grant: str, format_: str) -
         message = f"{format_} has {len(hosted)} environment, and promotion needs two"
         allowed = "formats with two environments or more"
         yield view.fault(path, message, allowed, f"Add uat or prod to {where}")
+    elif grant == "promote":
+        yield from _targets(view, (*path, "to"), list(hosted)[1:], where)
     if grant == "pull" and format_ == "docker" and not view.text("nexus", "repositories", format_, "group"):
         message = "docker has no group repository, which is what the pull registry serves"
         yield view.fault(path, message, "formats that can be pulled", f"Add group to {where}")
+
+
+def _targets(view: LenientView, path: YamlPath, possible: list[str], where: str) -> Iterator[Fault]:
+    """A limited promotion goes somewhere, and where the format has a repository to promote to."""
+    if view.value(*path) == []:
+        message = "the promotion goes nowhere"
+        yield view.fault(path, message, ", ".join(possible), "Name an environment, or remove to")
+    for here, target in view.texts(*path):
+        if target in ("uat", "prod") and target not in possible:
+            message = f"no environment before {target} has a repository, or {target} itself has none"
+            yield view.fault(here, message, ", ".join(possible), f"Add it to {where}, or remove it here")
+
+
+def jwt_roles(view: LenientView) -> Iterator[Fault]:
+    """The JWT role of the templates may read the account's secret, and is named where several may."""
+    for account in view.mapping("accounts"):
+        path: YamlPath = ("accounts", account, "jwt_role")
+        chosen, readers = view.text(*path), list(dict.fromkeys(view.readers.get(account, ())))
+        if chosen and chosen not in readers:
+            message = f"the JWT role {display(chosen)} may not read the secret of {account}"
+            remedy = f"Add {account} to its accounts, or remove jwt_role"
+            yield view.fault(path, message, ", ".join(readers) or "none: no role names it", remedy)
+        elif len(readers) > 1 and not chosen:
+            message = f"the JWT roles {', '.join(readers)} may read its secret, and the templates log in by {readers[0]}"
+            remedy = "Name the one that pipelines have to use"
+            where: YamlPath = ("accounts", account)
+            yield view.fault(where, message, "jwt_role: one of them", remedy, key=True, severity="warning")
 
 
 def roles(view: LenientView) -> Iterator[Fault]:
@@ -149,4 +178,4 @@ def _writes_releases(view: LenientView, account: str) -> str:
     return ""
 
 
-RULES: tuple[Rule, ...] = (grants, roles, paths, separation, unread_secrets, releases_guarded)
+RULES: tuple[Rule, ...] = (grants, roles, jwt_roles, paths, separation, unread_secrets, releases_guarded)

@@ -52,7 +52,7 @@ def _pushers(view: LenientView) -> list[str]:
         if any(
             format_ in ("docker", "*")
             for grant in ("push", "promote")
-            for _, format_ in view.texts("accounts", account, grant)
+            for _, format_ in view.grant(account, grant)
         )
         or any(map(_WRITES.fullmatch, view.further_privileges(account)))
     ]

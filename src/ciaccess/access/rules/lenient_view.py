@@ -75,6 +75,11 @@ class LenientView:
         items = found if isinstance(found, list) else []
         return [((*path, index), item) for index, item in enumerate(items) if isinstance(item, str)]
 
+    def grant(self, account: str, grant: str) -> list[Placed]:
+        """Return the formats of an account's grant, a list or a mapping, each with its own path."""
+        path: YamlPath = ("accounts", account, grant)
+        return self.texts(*path) or [((*path, format_), format_) for format_ in self.mapping(*path)]
+
     def fault(  # noqa: PLR0913 the parts of a fault's text, and two of its properties by name
         self,
         path: YamlPath,

@@ -54,6 +54,26 @@ EXPECTED = {
 }
 
 
+@pytest.mark.parametrize(
+    ("promote", "read", "written"),
+    [
+        ("{docker: {to: [uat]}}", {"docker-dev"}, {"docker-uat"}),
+        ("{docker: {to: [prod]}}", {"docker-uat"}, {"docker-prod"}),
+        ("{docker: {to: [uat, prod]}}", {"docker-dev"}, {"docker-uat", "docker-prod"}),
+        ("{docker: {}}", {"docker-dev"}, {"docker-uat", "docker-prod"}),
+        ("{raw: {to: [prod]}}", {"raw-dev"}, {"raw-prod"}),
+    ],
+)
+def test_a_limited_promotion_reads_the_environment_before_and_writes_no_other(
+    tmp_path: Path, promote: str, read: set[str], written: set[str]
+) -> None:
+    access = valid(tmp_path, edited(("promote: [docker, yum, raw]", f"promote: {promote}")))
+    format_ = promote[1:].partition(":")[0]
+    expected = {privilege for name in read for privilege in view(format_, name, READ)}
+    expected |= {privilege for name in written for privilege in view(format_, name, WRITE)}
+    assert role_of(access, "ci-svc-promoter").privileges == expected
+
+
 @pytest.mark.parametrize("account", EXPECTED)
 def test_an_accounts_role_holds_exactly_its_grants(access: Access, account: str) -> None:
     role = role_of(access, f"ci-{account}")
