@@ -16,16 +16,21 @@ setup: ## Bring what is missing: system programs, .venv, pulumi, vault, plugins 
 	@PYTHONPATH=src $(PYTHON) -m tools.setup
 
 .PHONY: setup-runtime
-setup-runtime: ## The same without what only tests and checks need, for jobs that apply
-	@PYTHONPATH=src $(PYTHON) -m tools.setup --runtime
+setup-runtime: ## The same without what only tests and the local stack need, for jobs that apply
+	@PYTHONPATH=src $(PYTHON) -m tools.setup runtime
+
+.PHONY: setup-stack
+setup-stack: ## The same without what only tests need; where Vault would have to be built, OpenBao
+	@PYTHONPATH=src $(PYTHON) -m tools.setup stack
 
 .PHONY: env
 env: ## Print the environment in which plain `pulumi` works: eval "$$(make -s env)"
 	@PYTHONPATH=src $(PYTHON) -m ciaccess.environment
 
+# Vault and Maven are what only some stacks need.
 .PHONY: up
-up: setup ## Start the local stack, provision it, and prove one account from token to artifact; NEXUS=3.71.0: a real Nexus
-	@./ciaccess local up $(if $(NEXUS),--nexus $(NEXUS))
+up: $(if $(NEXUS)$(filter vault,$(VAULT)),setup,setup-stack) ## Start the local stack, provision it, prove one account; NEXUS=3.71.0: a real Nexus; VAULT=vault, bao
+	@$(if $(VAULT),CIACCESS_VAULT_SERVER=$(VAULT)) ./ciaccess local up $(if $(NEXUS),--nexus $(NEXUS))
 
 .PHONY: down
 down: ## Stop the local stack; its data stays
@@ -65,6 +70,10 @@ lock: setup ## Write the requirements.txt files, with every package and its hash
 	@for name in requirements requirements-dev tools/openbao/requirements; do \
 	  $(PY) -m piptools compile -q --generate-hashes --allow-unsafe --strip-extras --no-header --no-emit-index-url \
 	    --no-emit-trusted-host --no-emit-find-links --output-file $$name.txt $$name.in || exit 1; done
+
+.PHONY: record-releases
+record-releases: ## Write tools/releases.sha256: checksums of the pinned releases, for review (some 1 GB of downloads)
+	@PYTHONPATH=src $(PYTHON) -m tools.record_releases
 
 .PHONY: sbom
 sbom: setup ## Write the runtime's software bill of materials, sbom.cdx.json (CycloneDX)

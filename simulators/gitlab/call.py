@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from simulators.gitlab.signing import SigningKey
     from simulators.gitlab.store import Row, Store
 
-VERSION = "18.5.1"
+VERSION = "18.9.0"
 
 
 @dataclass(frozen=True)

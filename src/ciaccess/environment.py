@@ -17,7 +17,6 @@ from urllib.parse import quote, unquote
 
 ROOT = Path(__file__).resolve().parents[2]
 VENV = ROOT / ".venv"
-VAULT_PLUGIN_VERSION = "7.14.0"
 _PINS = ("**/go.mod", "**/go.sum", "**/*.go", "recipes.py")
 
 # The engine encrypts a state with a passphrase. As a state holds no secret, this one is public, and every stack without

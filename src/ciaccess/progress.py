@@ -1,7 +1,11 @@
-"""A line of progress per step with its time, updated on a terminal, repeated in a log."""
+"""A line of progress per step with its time, updated on a terminal, repeated in a log.
+
+Steps may run at once: a terminal shows those under way in one line, below those that are done.
+"""
 
 from __future__ import annotations
 
+import shutil
 import sys
 import threading
 import time
@@ -12,6 +16,8 @@ if TYPE_CHECKING:
 
 _LOG_INTERVAL_SECONDS = 30.0
 _TERMINAL_INTERVAL_SECONDS = 0.5
+_lock = threading.RLock()
+_under_way: list[Step] = []
 
 
 def format_duration(seconds: float) -> str:
@@ -40,6 +46,8 @@ class Step:
         self._note = text
 
     def __enter__(self) -> Self:
+        with _lock:
+            _under_way.append(self)
         self._ticker.start()
         return self
 
@@ -48,7 +56,11 @@ class Step:
     ) -> None:
         self._done.set()
         self._ticker.join()
-        self._show("failed after" if kind else "done in", "\n")
+        with _lock:
+            _under_way.remove(self)
+            line = self._line("failed after" if kind else "done in")
+            sys.stderr.write(f"\r\x1b[K{line}\n" if self._terminal else f"{line}\n")
+            self._show_under_way()
 
     def _tick(self) -> None:
         interval = _TERMINAL_INTERVAL_SECONDS if self._terminal else _LOG_INTERVAL_SECONDS
@@ -56,10 +68,19 @@ class Step:
             sys.stderr.write(f"  {self._title} …\n")
             sys.stderr.flush()
         while not self._done.wait(interval):
-            self._show("", "" if self._terminal else "\n")
+            with _lock:
+                if self._terminal:
+                    self._show_under_way()
+                else:
+                    sys.stderr.write(f"{self._line('')}\n")
+                    sys.stderr.flush()
 
-    def _show(self, state: str, end: str) -> None:
+    def _line(self, state: str) -> str:
         words = [self._title, state, format_duration(time.monotonic() - self._started)]
-        line = "  " + " ".join(word for word in words if word) + (f" · {self._note}" if self._note else "")
-        sys.stderr.write(f"\r\x1b[K{line[:150]}{end}" if self._terminal else f"{line}{end}")
+        return "  " + " ".join(word for word in words if word) + (f" · {self._note}" if self._note else "")
+
+    def _show_under_way(self) -> None:
+        if self._terminal:
+            text = " |".join(step._line("") for step in _under_way)  # noqa: SLF001 of this class
+            sys.stderr.write(f"\r\x1b[K{text[: shutil.get_terminal_size().columns - 1]}")
         sys.stderr.flush()

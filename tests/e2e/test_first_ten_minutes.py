@@ -51,7 +51,7 @@ def test_make_up_sets_up_provisions_and_proves_an_account(up: subprocess.Complet
     assert up.returncode == 0, up.stdout + up.stderr
     assert "accepted" in up.stdout
     assert "refused, as expected" in up.stdout
-    assert "Next steps" in up.stderr
+    assert "Try next:" in up.stderr
     assert "Traceback" not in up.stdout + up.stderr
 
 

@@ -1,8 +1,8 @@
 module ciaccess/tools/pulumi
 
-go 1.25.11
+go 1.26.6
 
-require github.com/pulumi/pulumi/pkg/v3 v3.250.0
+require github.com/pulumi/pulumi/pkg/v3 v3.276.0
 
 replace github.com/sergi/go-diff => github.com/sergi/go-diff v1.1.0
 

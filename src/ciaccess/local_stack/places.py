@@ -57,12 +57,13 @@ def make_credential(name: str, prefix: str = "") -> Path:
 class Record:
     """The record of the stack between commands: ports of listeners, pids of services.
 
-    `nexus` is the version of a real Nexus, "" for the simulator.
+    `nexus` is the version of a real Nexus, "" for the simulator; `vault` the program of its Vault server.
     """
 
     ports: dict[str, int] = field(default_factory=dict)
     pids: dict[str, int] = field(default_factory=dict)
     nexus: str = ""
+    vault: str = "vault"
 
     @classmethod
     def load(cls) -> Record:

@@ -14,7 +14,7 @@ import shutil
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import requests
@@ -58,12 +58,16 @@ _READY_PATH = {"nexus": "/service/rest/v1/status", "gitlab": "/.well-known/openi
 
 @dataclass(frozen=True)
 class Status:
-    """A service as it is now: `state` is running, sealed, unresponsive, killed or stopped."""
+    """A service as it is now: `state` is running, sealed, unresponsive, killed or stopped.
+
+    `registries` are the addresses at which Nexus takes and serves images.
+    """
 
     service: str
     state: str
     address: str
     pid: int | None
+    registries: dict[str, str] = field(default_factory=dict)
 
 
 def choose_nexus(version: str | None) -> Record:
@@ -85,6 +89,22 @@ def choose_nexus(version: str | None) -> Record:
     return record
 
 
+def _choose_vault(record: Record) -> None:
+    """Set the program of a new stack's Vault server.
+
+    Raises:
+        StackError: the stack exists with another one, which does not read its data.
+    """
+    wanted = vault_server.wanted()
+    if not record.ports:
+        record.vault = wanted or vault_server.default()
+    elif wanted not in {"", record.vault}:
+        raise StackError(
+            f"start {wanted}: the local stack has {record.vault}, and its data cannot be read by another server. "
+            "Start over: ./ciaccess local reset --yes"
+        )
+
+
 def start(access: Access, *, any_ports: bool = False, nexus: str | None = None) -> list[str]:
     """Start what does not run, seed it, and return what is worth saying.
 
@@ -96,6 +116,7 @@ def start(access: Access, *, any_ports: bool = False, nexus: str | None = None) 
     """
     with _lock():
         record = choose_nexus(nexus)
+        _choose_vault(record)
         reason = _choose_ports(record, any_ports=any_ports)
         for service in SERVICES:
             if not _runs(record, service):
@@ -215,7 +236,7 @@ def _spawn(record: Record, service: str) -> None:
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
     if service == "vault":
-        command = vault_server.command(record.ports["vault"])
+        command = vault_server.command(record.vault, record.ports["vault"])
     elif service == "nexus" and record.nexus:
         make_credential("nexus-password")
         log_file(service).unlink(missing_ok=True)  # so that an error in it is of this start
@@ -259,16 +280,20 @@ def _answers(url: str) -> bool:
 
 
 def _status(record: Record, service: str) -> Status:
-    address = record.url(service) if service in record.ports else ""
+    address, registries = "", {}
+    if service in record.ports:
+        address = record.url(service)
+        addresses = record.addresses()
+        registries = {kind: addresses[f"{kind}_registry"] for kind in ("push", "pull") if service == "nexus"}
     pid = record.pids.get(service)
     if not _runs(record, service):
-        return Status(service, "stopped" if pid is None else "killed", address, None)
+        return Status(service, "stopped" if pid is None else "killed", address, None, registries)
     if service == "vault":
         state = "running" if vault_server.is_active(address) else "sealed"
         state = state if vault_server.answers(address) else "unresponsive"
     else:
         state = "running" if _answers(address + _READY_PATH[service]) else "unresponsive"
-    return Status(service, state, address, pid)
+    return Status(service, state, address, pid, registries)
 
 
 def environment() -> dict[str, str]:

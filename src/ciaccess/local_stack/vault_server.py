@@ -1,4 +1,4 @@
-"""The local Vault or OpenBao: a real server on raft storage, initialised by ciaccess.
+"""The local Vault or OpenBao: the real server on raft storage, initialised and unsealed by ciaccess.
 
 Owns its configuration file, its one unseal key and its root token (files of mode 0600 in the local stack's
 folder). Leaves everything inside Vault alone but the KV engine at the organisation's mount, which exists there.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from typing import TYPE_CHECKING
 
 import hvac
@@ -24,7 +25,17 @@ _ANSWER_SECONDS = 5
 _ACTIVE = 200
 
 
-def command(port: int) -> list[str]:
+def wanted() -> str:
+    """Return the server's program that the caller names, or nothing."""
+    return os.environ.get(PROGRAM, "")
+
+
+def default() -> str:
+    """Return the program of a new stack: Vault, or OpenBao where only that is there."""
+    return "bao" if shutil.which("bao") and not shutil.which("vault") else "vault"
+
+
+def command(server: str, port: int) -> list[str]:
     """Write the configuration and return the words that start the server on it."""
     data = data_folder("vault")
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -44,7 +55,7 @@ def command(port: int) -> list[str]:
     }
     path = data / "server.json"
     write_private(path, json.dumps(settings, indent=2))
-    return [os.environ.get(PROGRAM) or "vault", "server", f"-config={path}"]
+    return [server, "server", f"-config={path}"]
 
 
 def answers(url: str) -> bool:

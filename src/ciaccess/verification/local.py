@@ -28,8 +28,8 @@ def provision() -> None:
         raise CommandError("pulumi up failed; its output is above. The proof was not run")
 
 
-def prove() -> None:
-    """Prove one account from token to artifact, and print it.
+def prove() -> str:
+    """Prove one account from token to artifact, print it, and return its name.
 
     Raises:
         CommandError: a check failed, or could not be made.
@@ -40,3 +40,4 @@ def prove() -> None:
     tables.show_proof(report, account, output())
     if report.verdict is not Verdict.AS_IT_MUST_BE:
         raise CommandError("the proof failed; the failed checks are above", tables.EXITS[report.verdict])
+    return account

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,18 +15,16 @@ from ciaccess.local_stack import nexus_bundle, stack
 from ciaccess.local_stack.nexus_bundle import BUNDLES
 from ciaccess.progress import Step, format_duration
 
+if TYPE_CHECKING:
+    from ciaccess.access import Access
+
 application = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="The local stack: a real Vault, and simulators of Nexus and GitLab, on 127.0.0.1.",
+    help="The local stack: a real Vault or OpenBao, and simulators of Nexus and GitLab, on 127.0.0.1.",
     epilog="Examples:  ./ciaccess local up  ·  ./ciaccess local status  ·  ./ciaccess local reset --yes",
 )
-_NEXT = """Next steps:
-  ./ciaccess local status            what runs and where
-  eval "$(make -s env)"              then plain `pulumi preview`, `vault`, `curl` work in this shell
-  config/access.yaml                 edit it, then: ./ciaccess validate && pulumi up --stack local
-  make down                          stop it; the data stays"""
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
@@ -64,27 +62,31 @@ def up(*, free_ports: FreePortsOption = False, nexus: NexusOption = None) -> Non
 
     Exit code 0 when the proof succeeds, 2 when something in it is wrong, 3 when it could not look, 1 an error.
     """
+    from ciaccess.verification.first_steps import first_steps  # noqa: PLC0415 only `up` shows them
     from ciaccess.verification.local import prove, provision  # noqa: PLC0415 only `up` provisions and proves
 
     began = time.monotonic()
-    _start(free_ports=free_ports, nexus=nexus)
+    access = _start(free_ports=free_ports, nexus=nexus)
     provision()
-    prove()
-    notices().print(f"[bold green]ready[/] in {format_duration(time.monotonic() - began)}. {_NEXT}")
+    account = prove()
+    notices().print(f"\n[bold green]ready[/] in {format_duration(time.monotonic() - began)}")
+    notices().print(
+        first_steps(access, account, stack.record()), markup=False, highlight=False, soft_wrap=True
+    )
 
 
-def _start(*, free_ports: bool, nexus: str | None) -> None:
+def _start(*, free_ports: bool, nexus: str | None) -> Access:
     from ciaccess.cli.options import load_access  # noqa: PLC0415 `stop` and `status` must start quickly
 
     record = stack.choose_nexus(nexus)
     if record.nexus:
         nexus_bundle.install(record.nexus)
     access = load_access(CONFIG_FOLDER / record.access_file if record.nexus else None)
-    title = f"starting Vault, Nexus{record.nexus and ' ' + record.nexus} and GitLab"
-    with Step(title):
+    with Step(f"starting Vault, Nexus{record.nexus and ' ' + record.nexus} and GitLab"):
         remarks = stack.start(access, any_ports=free_ports, nexus=nexus)
     for remark in remarks:
         notices().print(f"[yellow]note[/] {remark}")
+    return access
 
 
 @application.command(epilog="Example:  ./ciaccess local stop, which is what `make down` runs")
@@ -129,4 +131,6 @@ def _print_table() -> None:
     for row in stack.status():
         state = f"[{colours.get(row.state, 'red')}]{row.state}[/]"
         table.add_row(row.service, state, row.address, str(row.pid or ""))
+        for kind, address in row.registries.items():
+            table.add_row(f"  {kind} registry", "", address, "")
     output().print(table)

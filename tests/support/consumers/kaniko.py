@@ -17,9 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _MODULE = ROOT / "tests" / "kaniko"
-_EXECUTOR = Recipe(
-    "executor", str(_MODULE), "github.com/GoogleContainerTools/kaniko/cmd/executor", expected_minutes=6
-)
+_EXECUTOR = Recipe("executor", str(_MODULE), "github.com/GoogleContainerTools/kaniko/cmd/executor")
 _IMAGE = "kaniko-executor:tests"
 _JOB_SECONDS = 120
 

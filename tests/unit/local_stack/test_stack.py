@@ -62,3 +62,51 @@ def test_a_stack_that_was_never_started_whole_is_said() -> None:
 def test_a_missing_program_is_said(tmp_path: Path) -> None:
     with pytest.raises(StackError, match="start no-such-vault: it is not on PATH"):
         spawn(["no-such-vault"], tmp_path / "log", {**os.environ})
+
+
+@pytest.fixture
+def on_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "programs"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", str(folder))
+    monkeypatch.delenv("CIACCESS_VAULT_SERVER", raising=False)
+    return folder
+
+
+def program(folder: Path, name: str) -> None:
+    (folder / name).touch(mode=0o755)
+
+
+def test_a_new_stack_takes_vault_and_openbao_only_where_there_is_no_vault(
+    on_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen = []
+    for name in ("", "bao", "vault"):
+        if name:
+            program(on_path, name)
+        record = Record()
+        stack._choose_vault(record)
+        chosen.append(record.vault)
+    assert chosen == ["vault", "bao", "vault"]
+    monkeypatch.setenv("CIACCESS_VAULT_SERVER", "/opt/bao")
+    record = Record()
+    stack._choose_vault(record)
+    assert record.vault == "/opt/bao"
+
+
+@pytest.mark.usefixtures("on_path")
+def test_an_old_stack_keeps_its_server_and_refuses_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    record = Record(ports={"vault": 1}, vault="bao")
+    stack._choose_vault(record)
+    assert record.vault == "bao"
+    monkeypatch.setenv("CIACCESS_VAULT_SERVER", "vault")
+    with pytest.raises(StackError, match=r"the local stack has bao, .* local reset --yes"):
+        stack._choose_vault(record)
+
+
+def test_the_status_of_nexus_names_its_registries() -> None:
+    ports = {"vault": 1, "nexus": 2, "nexus_push": 3, "nexus_pull": 4, "gitlab": 5}
+    Record(ports=ports).save()
+    found = {service.service: service.registries for service in stack.status()}
+    registries = {"push": "127.0.0.1:3", "pull": "127.0.0.1:4"}
+    assert found == {"vault": {}, "nexus": registries, "gitlab": {}}

@@ -1,0 +1,286 @@
+"""A release is checked before it is used; what cannot be reached is built, what is wrong is an error."""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import ssl
+import urllib.request
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.servers.downloads import Mirror, mirror, proxy, tar, zipped
+from tools import download, record_releases, releases
+from tools.download import Unreachable
+from tools.golang import BuildError
+from tools.recipes import (
+    LANGUAGE_HOST,
+    PULUMI,
+    PULUMI_TOOL,
+    TOOLS,
+    VAULT_PLUGIN,
+    VAULT_PLUGIN_TOOL,
+    VAULT_TOOL,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tools.recipes import Release
+
+VAULT_RELEASE = VAULT_TOOL.release
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Mirror]:
+    for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(releases, "RECORDED", tmp_path / "releases.sha256")
+    (tmp_path / "releases.sha256").touch()
+    with mirror() as server:
+        monkeypatch.setenv(releases.MIRROR, f"{server.address}/")
+        yield server
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "cache" / "bin").mkdir(parents=True)
+    return tmp_path / "cache" / "bin"
+
+
+def path_of(release: Release, file: str) -> str:
+    return f"/{release.name}/{release.version}/{file}"
+
+
+def publish(served: Mirror, release: Release, content: bytes, algorithm: str = "sha256") -> str:
+    archive = releases.archive_name(release)
+    served.publish(f"{release.name}/{release.version}", archive, content, release.checksums, algorithm)
+    return path_of(release, archive)
+
+
+def bring_vault(folder: Path) -> None:
+    releases.bring(VAULT_RELEASE, ("vault",), folder, lambda _: None)
+
+
+def test_a_good_archive_brings_its_programs_ready_to_run(served: Mirror, folder: Path) -> None:
+    programs = (*PULUMI.programs, *LANGUAGE_HOST.programs)
+    publish(
+        served,
+        PULUMI_TOOL.release,
+        tar({f"pulumi/{name}": f"#!{name}" for name in (*programs, "pulumi-watch")}),
+    )
+    releases.bring(PULUMI_TOOL.release, programs, folder, lambda _: None)
+    assert {file.name: file.read_text() for file in folder.iterdir()} == {
+        name: f"#!{name}" for name in programs
+    }
+    assert all(file.stat().st_mode & 0o777 == 0o755 for file in folder.iterdir())
+    assert [file.name for file in folder.parent.iterdir()] == ["bin"], "nothing is left beside"
+
+
+def test_a_plugin_with_sha1_checksums_is_checked_by_them(served: Mirror, folder: Path) -> None:
+    release = VAULT_PLUGIN_TOOL.release
+    path = publish(served, release, tar({VAULT_PLUGIN.program: "#!plugin"}), "sha1")
+    releases.bring(release, VAULT_PLUGIN.programs, folder, lambda _: None)
+    assert (folder / VAULT_PLUGIN.program).read_text() == "#!plugin"
+    served.files[path] += b"x"
+    with pytest.raises(BuildError, match="its SHA1 is"):
+        releases.bring(release, VAULT_PLUGIN.programs, folder, lambda _: None)
+
+
+def test_a_wrong_checksum_names_file_expected_and_got_and_installs_nothing(
+    served: Mirror, folder: Path
+) -> None:
+    good, bad = zipped({"vault": "#!good"}), zipped({"vault": "#!bad"})
+    served.files[publish(served, VAULT_RELEASE, good)] = bad
+    with pytest.raises(BuildError) as caught:
+        bring_vault(folder)
+    for expected in (
+        releases.archive_name(VAULT_RELEASE),
+        hashlib.sha256(good).hexdigest(),
+        hashlib.sha256(bad).hexdigest(),
+        f"{VAULT_RELEASE.checksums} of 127.0.0.1",
+        "CIACCESS_DOWNLOADS=off",
+    ):
+        assert expected in str(caught.value)
+    assert not list(folder.iterdir())
+
+
+def test_a_recorded_checksum_is_believed_and_the_served_one_is_not_asked_for(
+    served: Mirror, folder: Path
+) -> None:
+    content = zipped({"vault": "#!vault"})
+    publish(served, VAULT_RELEASE, content)
+    archive = releases.archive_name(VAULT_RELEASE)
+    releases.RECORDED.write_text(f"{hashlib.sha256(content).hexdigest()}  {archive}\n")
+    bring_vault(folder)
+    assert served.requests == [path_of(VAULT_RELEASE, archive)]
+    releases.RECORDED.write_text(f"{'0' * 64}  {archive}\n")
+    with pytest.raises(BuildError, match=r"expected 0{64} \(tools/releases\.sha256\)"):
+        bring_vault(folder)
+
+
+def test_a_checksum_served_without_tls_proves_nothing(
+    served: Mirror, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(served, VAULT_RELEASE, zipped({"vault": "#!vault"}))
+    monkeypatch.setattr(download, "_LOOPBACK", ())
+    with pytest.raises(BuildError, match="serves without TLS proves nothing"):
+        bring_vault(folder)
+    assert not served.requests
+
+
+def test_an_archive_without_a_published_checksum_is_an_error(served: Mirror, folder: Path) -> None:
+    publish(served, VAULT_RELEASE, zipped({"vault": "#!vault"}))
+    served.files[path_of(VAULT_RELEASE, VAULT_RELEASE.checksums)] = b"<html>please log in</html>"
+    with pytest.raises(BuildError, match="has no checksum of it"):
+        bring_vault(folder)
+
+
+def test_a_cut_download_is_unreachable_not_wrong(served: Mirror, folder: Path) -> None:
+    path = publish(served, VAULT_RELEASE, zipped({"vault": "#!" + "vault" * 1000}))
+    served.cut_after[path] = 100
+    with pytest.raises(Unreachable, match=r"127\.0\.0\.1: .*100"):
+        bring_vault(folder)
+    assert not list(folder.iterdir())
+
+
+def test_a_slow_server_is_given_up(served: Mirror, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(download, "TOTAL_SECONDS", 0.2)
+    path = publish(served, VAULT_RELEASE, zipped({"vault": "vault" * 100_000}))
+    served.bytes_a_second[path] = 100
+    with pytest.raises(Unreachable, match=r"not finished after 0\.2 s"):
+        bring_vault(folder)
+
+
+def test_a_server_that_says_nothing_is_given_up(
+    served: Mirror, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(download, "SILENCE_SECONDS", 0.01)
+    path = publish(served, VAULT_RELEASE, zipped({"vault": "vault" * 100}))
+    served.bytes_a_second[path] = 1
+    with pytest.raises(Unreachable, match="timed out"):
+        bring_vault(folder)
+
+
+def test_a_closed_port_an_unknown_host_and_an_error_status_are_unreachable(
+    served: Mirror, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(Unreachable, match="HTTP 404"):
+        bring_vault(folder)
+    for address in (
+        "http://127.0.0.1:1",
+        "https://releases.invalid",
+        served.address.replace("http:", "https:"),
+    ):
+        monkeypatch.setenv(releases.MIRROR, address)
+        with pytest.raises(Unreachable):
+            bring_vault(folder)
+
+
+def test_a_download_goes_through_the_machines_proxy(
+    served: Mirror, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = publish(served, VAULT_RELEASE, zipped({"vault": "#!vault"}))
+    with proxy() as (address, asked):
+        monkeypatch.setenv("HTTP_PROXY", address)
+        monkeypatch.setenv("HTTPS_PROXY", address)
+        bring_vault(folder)
+        assert f"{served.address}{path}" in asked
+        monkeypatch.delenv(releases.MIRROR)
+        with pytest.raises(Unreachable, match=r"releases\.hashicorp\.com: .*403"):
+            bring_vault(folder)
+        assert asked[-1] == "releases.hashicorp.com:443"
+
+
+@pytest.mark.parametrize("path", ["../../vault", "/vault", "a/../../vault"])
+def test_an_archive_whose_paths_lead_out_of_it_is_refused_whole(
+    served: Mirror, folder: Path, path: str
+) -> None:
+    publish(served, VAULT_RELEASE, zipped({"vault": "#!vault", path: "#!evil"}))
+    with pytest.raises(BuildError, match="unsafe path"):
+        bring_vault(folder)
+    publish(served, PULUMI_TOOL.release, tar({"pulumi/pulumi": "#!pulumi", path: "#!evil"}))
+    with pytest.raises(BuildError, match="unsafe path"):
+        releases.bring(PULUMI_TOOL.release, ("pulumi",), folder, lambda _: None)
+    assert not list(folder.iterdir())
+
+
+def test_a_link_in_an_archive_is_not_a_program(served: Mirror, folder: Path) -> None:
+    publish(served, PULUMI_TOOL.release, tar({"pulumi/pulumi": "-> /bin/sh"}))
+    with pytest.raises(BuildError, match="it has no pulumi"):
+        releases.bring(PULUMI_TOOL.release, ("pulumi",), folder, lambda _: None)
+
+
+def test_an_archive_that_is_none_is_an_error(served: Mirror, folder: Path) -> None:
+    publish(served, VAULT_RELEASE, b"not a zip")
+    with pytest.raises(BuildError, match="unpack"):
+        bring_vault(folder)
+
+
+@pytest.mark.parametrize("address", ["ftp://mirror", "mirror.example", "https://user:secret@mirror"])
+def test_a_mirror_of_another_form_is_refused_without_showing_it(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    monkeypatch.setenv(releases.MIRROR, address)
+    with pytest.raises(BuildError, match="without credentials") as caught:
+        bring_vault(folder)
+    assert address not in str(caught.value)
+
+
+def test_off_asks_no_host(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(releases.MIRROR, "off")
+    with pytest.raises(Unreachable, match="CIACCESS_DOWNLOADS=off"):
+        bring_vault(folder)
+
+
+def test_a_redirect_never_leaves_tls() -> None:
+    handler = download._NoDowngrade()
+    request = urllib.request.Request("https://releases.invalid/vault.zip")
+    headers = http.client.HTTPMessage()
+    with pytest.raises(OSError, match="without TLS"):
+        handler.redirect_request(request, None, 302, "Found", headers, "http://elsewhere.invalid/")  # type: ignore[arg-type]
+    followed = handler.redirect_request(request, None, 302, "Found", headers, "https://elsewhere.invalid/")  # type: ignore[arg-type]
+    assert followed is not None
+
+
+def test_certificates_are_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[ssl.SSLContext] = []
+    monkeypatch.setattr(urllib.request, "HTTPSHandler", lambda context: seen.append(context))  # noqa: PLW0108 by keyword
+    monkeypatch.setattr(urllib.request, "build_opener", lambda *_: None)
+    download._opener()
+    assert (seen[0].verify_mode, seen[0].check_hostname) == (ssl.CERT_REQUIRED, True)
+
+
+def test_released_and_built_versions_are_the_same() -> None:
+    for tool in TOOLS:
+        release = tool.release
+        assert release.address.startswith("https://")
+        assert release.version in release.archive
+        assert release.version in release.address
+
+
+def test_recording_writes_each_archives_sha256_or_leaves_the_file(served: Mirror) -> None:
+    releases.RECORDED.write_text("old\n")
+    assert record_releases.main() == 1
+    assert releases.RECORDED.read_text() == "old\n"
+    for tool in TOOLS:
+        release = tool.release
+        published = b""
+        for system in releases.SYSTEMS:
+            for processor in ("amd64", "arm64"):
+                archive = releases.archive_for(release, system, processor)
+                served.publish(
+                    f"{release.name}/{release.version}", archive, archive.encode(), release.checksums
+                )
+                published += served.files[path_of(release, release.checksums)]
+        served.files[path_of(release, release.checksums)] = published
+    assert record_releases.main() == 0
+    lines = releases.RECORDED.read_text().splitlines()
+    assert len(lines) == 4 * len(TOOLS)
+    assert all(
+        line == f"{hashlib.sha256(name.encode()).hexdigest()}  {name}"
+        for line in lines
+        for name in line.split()[1:]
+    )

@@ -1,0 +1,92 @@
+"""The virtual environment: .venv with the pinned Python packages, and this project installed editable.
+
+Owns a stamp, written last, that has the interpreter and the pins. With another interpreter, or after an interrupted install,
+.venv is made anew; with other pins, only what changed is installed, and what is pinned no more is removed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import re
+import subprocess
+import sys
+
+from ciaccess.environment import ROOT, VENV
+from ciaccess.progress import Step
+from tools.golang import BuildError
+
+RUNTIME = "requirements.txt"
+EVERYTHING = "requirements-dev.txt"
+_STAMP = VENV / ".ciaccess"
+
+
+def is_current(requirements: str) -> bool:
+    """Tell whether .venv has exactly these packages."""
+    return _STAMP.is_file() and _STAMP.read_text(encoding="ascii") == _pins(requirements)
+
+
+def install(requirements: str) -> None:
+    """Install them where .venv has others.
+
+    Raises:
+        BuildError: a package cannot be downloaded, or is not the pinned one.
+    """
+    if is_current(requirements):
+        return
+    with Step("installing the pinned Python packages into .venv"):
+        if not _is_complete():
+            quietly([sys.executable, "-m", "venv", "--clear", str(VENV)])
+        _STAMP.unlink(missing_ok=True)
+        pip = [str(VENV / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "-q"]
+        if others := _installed() - _names(requirements):
+            quietly([*pip, "uninstall", "-y", *sorted(others)])
+        # Wheels only: a source distribution runs its own code while it is installed.
+        locked = ["--require-hashes", "--only-binary", ":all:", "-r", str(ROOT / requirements)]
+        quietly([*pip, "install", *locked])
+        quietly([*pip, "install", "--no-deps", "--no-build-isolation", "--editable", str(ROOT)])
+        _STAMP.write_text(_pins(requirements), encoding="ascii")
+
+
+def _is_complete() -> bool:
+    """Tell whether .venv is of this interpreter, and its last install was not interrupted."""
+    settings = VENV / "pyvenv.cfg"
+    return _STAMP.is_file() and f"version = {platform.python_version()}\n" in settings.read_text(
+        encoding="utf-8"
+    )
+
+
+def _installed() -> set[str]:
+    folders = VENV.glob("lib/python*/site-packages/*.dist-info")
+    return {_normal(folder.name.partition("-")[0]) for folder in folders} - {"pip", "ciaccess"}
+
+
+def _names(requirements: str) -> set[str]:
+    """Return the names of the packages of a lock file."""
+    lines = (ROOT / requirements).read_text(encoding="utf-8").splitlines()
+    return {
+        _normal(re.split(r"[=\[ ]", line)[0]) for line in lines if "==" in line and not line.startswith("#")
+    }
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def quietly(command: list[str]) -> None:
+    """Run a command without its output.
+
+    Raises:
+        BuildError: it failed; the text has its last lines.
+    """
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 our own words
+    if done.returncode:
+        tail = "\n    ".join((done.stderr or done.stdout).strip().splitlines()[-8:])
+        raise BuildError(f"{' '.join(command[:4])} … failed:\n    {tail}")
+
+
+def _pins(requirements: str) -> str:
+    wanted = hashlib.sha256(f"{sys.version} {requirements}".encode())
+    for name in (RUNTIME, EVERYTHING, "pyproject.toml"):
+        wanted.update((ROOT / name).read_bytes())
+    return wanted.hexdigest()

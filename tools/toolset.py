@@ -1,0 +1,163 @@
+"""Finding the tools, and bringing the missing ones by the order of `recipes.TOOLS`.
+
+Leaves alone what the machine has: a new enough program on the caller's PATH is used as it is.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from ciaccess.progress import Step
+from tools import golang, openbao, releases
+from tools.download import Unreachable
+from tools.packages import quietly
+from tools.recipes import (
+    LANGUAGE_HOST,
+    PULUMI_MINIMUM,
+    TOOLS,
+    VAULT_MINIMUM,
+    VAULT_PLUGIN,
+    VAULT_PLUGIN_TOOL,
+    VAULT_PLUGIN_VERSION,
+    VAULT_TOOL,
+)
+
+if TYPE_CHECKING:
+    from tools.recipes import Recipe, Tool
+
+
+# "any": Vault where it or its release is at hand, else OpenBao, which is there in seconds.
+Server = Literal["vault", "any", "none"]
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A tool with its programs that are neither on PATH nor in the cache."""
+
+    tool: Tool
+    recipes: tuple[Recipe, ...]
+
+    @property
+    def programs(self) -> tuple[str, ...]:
+        """Return the names of their files."""
+        return tuple(name for recipe in self.recipes for name in recipe.programs)
+
+
+def bring(cache: Path, path: str, server: Server) -> None:
+    """Bring what is missing into the cache, with a Vault server for the local stack or without.
+
+    Raises:
+        golang.BuildError: a download is not what was published, or a program cannot be built.
+    """
+    missing = [each for each in find_missing(cache, path) if server != "none" or each.tool is not VAULT_TOOL]
+    with tempfile.TemporaryDirectory(dir=cache, prefix=".new-") as scratch:
+        new = Path(scratch) / "bin"
+        new.mkdir()
+        left = _from_releases(missing, new)
+        if server == "any" and any(each.tool is VAULT_TOOL for each in left):
+            left = [each for each in left if each.tool is not VAULT_TOOL]
+            openbao.install()
+        _build([recipe for each in left for recipe in each.recipes], new)
+        for file in new.iterdir():
+            if file.name != VAULT_PLUGIN.program:
+                file.replace(cache / "bin" / file.name)
+        if (new / VAULT_PLUGIN.program).exists():
+            _install_plugin(new)
+
+
+def find_missing(cache: Path, path: str) -> list[Missing]:
+    """Return the tools that are neither new enough on the caller's PATH nor in the cache."""
+    missing = []
+    for tool in TOOLS:
+        recipes = tuple(recipe for recipe in tool.recipes if not _is_there(tool, recipe, cache, path))
+        if recipes:
+            missing.append(Missing(tool, recipes))
+    return missing
+
+
+def _is_there(tool: Tool, recipe: Recipe, cache: Path, path: str) -> bool:
+    if tool is VAULT_PLUGIN_TOOL:
+        plugins = cache / "pulumi-home" / "plugins" / f"resource-vault-v{VAULT_PLUGIN_VERSION}"
+        return (plugins / recipe.program).is_file()
+    # The language host has no version of its own to ask for: it counts with the CLI beside it.
+    asked = tool.recipes[0].program
+    own = _version_on_path(asked, path) >= _numbers(tool.on_path)
+    on_path = own and (recipe is not LANGUAGE_HOST or shutil.which(recipe.program, path=path) is not None)
+    return on_path or all((cache / "bin" / program).is_file() for program in recipe.programs)
+
+
+def _version_on_path(program: str, path: str) -> tuple[int, ...]:
+    found = shutil.which(program, path=path)
+    if not found:
+        return ()
+    done = subprocess.run([found, "version"], capture_output=True, text=True, check=False)  # noqa: S603 found on PATH
+    number = re.search(r"v?(\d+)\.(\d+)\.(\d+)", done.stdout)
+    return tuple(map(int, number.groups())) if number else ()
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(map(int, version.split(".")))
+
+
+def _from_releases(missing: list[Missing], folder: Path) -> list[Missing]:
+    """Download the releases at once; return what none was available for, and report that once."""
+    if not missing:
+        return []
+    reasons: dict[str, str] = {}
+    left = []
+    with Step("downloading released programs") as step, ThreadPoolExecutor(len(missing)) as pool:
+
+        def one(wanted: Missing) -> None:
+            release = wanted.tool.release
+            try:
+                releases.bring(
+                    release, wanted.programs, folder, lambda text: step.note(f"{release.name} {text}")
+                )
+            except Unreachable as error:
+                left.append(wanted)
+                reasons[str(error)] = release.name
+
+        list(pool.map(one, missing))
+        step.note(f"{len(missing) - len(left)} of {len(missing)}")
+    if left:
+        names = ", ".join(each.tool.release.name for each in left)
+        sys.stderr.write(f"  no release of {names} from here ({'; '.join(sorted(reasons))})\n")
+    return [each for each in missing if each in left]
+
+
+def _build(recipes: list[Recipe], folder: Path) -> None:
+    """Build programs at once: alone, each would leave a processor idle while it links."""
+    if not recipes:
+        return
+    _require_go()
+    names = ", ".join(recipe.program for recipe in recipes)
+    with Step(f"building {names} from Go modules, once per machine") as step, ThreadPoolExecutor(4) as pool:
+        progress = golang.Progress(step.note)
+        list(pool.map(lambda recipe: golang.build(recipe, folder, progress), recipes))
+
+
+def _install_plugin(folder: Path) -> None:
+    plugin = folder / VAULT_PLUGIN.program
+    alone = folder.parent / "plugin"
+    alone.mkdir()
+    plugin.replace(alone / plugin.name)
+    install = ["pulumi", "plugin", "install", "resource", "vault", VAULT_PLUGIN_VERSION]
+    quietly([*install, "--reinstall", "--file", str(alone)])
+
+
+def _require_go() -> None:
+    if not shutil.which("go"):
+        raise golang.BuildError(
+            "there is no Go to build the missing tools with. Three ways out: reach the vendors' releases, or a mirror of them "
+            f"({releases.MIRROR}=<address>, docs/README.md); install Go 1.25 or newer; or install on PATH "
+            f"pulumi {PULUMI_MINIMUM} or newer with its Python language host, and vault {VAULT_MINIMUM} or newer. "
+            "Then run `make setup` again"
+        )
