@@ -1,7 +1,7 @@
-"""The virtual environment: .venv with the pinned Python packages, and this project installed editable.
+"""The virtual environment: .venv with the pinned Python packages, and this project editable.
 
 Owns a stamp, written last, that has the interpreter and the pins. With another interpreter, or after an interrupted install,
-.venv is made anew; with other pins, only what changed is installed, and what is pinned no more is removed.
+.venv is created again; with other pins, only what changed is installed, and what is pinned no more is removed.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def install(requirements: str) -> None:
             quietly([sys.executable, "-m", "venv", "--clear", str(VENV)])
         _STAMP.unlink(missing_ok=True)
         pip = [str(VENV / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "-q"]
-        if others := _installed() - _names(requirements):
+        if others := _present() - _names(requirements):
             quietly([*pip, "uninstall", "-y", *sorted(others)])
         # Wheels only: a source distribution runs its own code while it is installed.
         locked = ["--require-hashes", "--only-binary", ":all:", "-r", str(ROOT / requirements)]
@@ -56,7 +56,7 @@ def _is_complete() -> bool:
     )
 
 
-def _installed() -> set[str]:
+def _present() -> set[str]:
     folders = VENV.glob("lib/python*/site-packages/*.dist-info")
     return {_normal(folder.name.partition("-")[0]) for folder in folders} - {"pip", "ciaccess"}
 

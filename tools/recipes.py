@@ -1,7 +1,7 @@
-"""What is brought, and from where: on PATH, in the tool cache, a vendor's release, or built from Go modules.
+"""The tools and their sources: PATH, the tool cache, a vendor's release, Go modules.
 
 `TOOLS` is the whole order, shown in README.md; the reasons are in docs/adr/0003 and 0019. Download addresses are named here
-only. This file is part of the cache key: a change here brings the tools anew.
+only. This file is part of the cache key: a change here installs the tools again.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Recipe:
 
     @property
     def programs(self) -> tuple[str, ...]:
-        """Return the names of every file that it brings."""
+        """Return the names of its files."""
         return (self.program, *(path.rpartition("/")[2] for path in self.scripts))
 
 
@@ -51,7 +51,7 @@ class Release:
 
 @dataclass(frozen=True)
 class Tool:
-    """A tool: the oldest version that is taken from PATH ("" for none), its release, what is built otherwise."""
+    """A tool: the oldest version taken from PATH ("" for none), its release, its builds."""
 
     title: str
     on_path: str

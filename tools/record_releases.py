@@ -1,4 +1,4 @@
-"""`make record-releases`: the SHA-256 of each release's archives, written to tools/releases.sha256.
+"""`make record-releases`: writes the SHA-256 of each archive to tools/releases.sha256.
 
 Each archive is downloaded and checked by the vendor's published checksums first. Run it where a pin changes, on a machine that
 reaches the vendors, and review the difference as a pin.

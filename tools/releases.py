@@ -1,7 +1,7 @@
 """A vendor's release, downloaded, checked, and unpacked into the tool cache.
 
 Checked by the SHA-256 recorded in tools/releases.sha256, else by the vendor's published checksums, fetched over TLS from
-beside the archive (docs/security.md says what that trusts). A wrong checksum is an error; an unreachable host is not: then
+beside the archive (docs/security.md has what that trusts). A wrong checksum is an error; an unreachable host is not: then
 the tool is built. Of an archive, the wanted programs are taken by name, and no path of it is used.
 """
 
@@ -40,7 +40,7 @@ _PROCESSORS = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64":
 _ALGORITHMS = {40: "sha1", 64: "sha256", 128: "sha512"}
 
 
-def bring(release: Release, programs: tuple[str, ...], folder: Path, note: Callable[[str], None]) -> None:
+def install(release: Release, programs: tuple[str, ...], folder: Path, note: Callable[[str], None]) -> None:
     """Put these programs of a release into a folder, each whole or not at all.
 
     Raises:
@@ -63,7 +63,7 @@ def fetch_checked(release: Release, archive: str, target: Path, note: Callable[[
         BuildError: it was, and is not what was published.
     """
     base = _base(release)
-    algorithm, expected, source = _expected(release, base, archive)
+    algorithm, expected, source = _checksum(release, base, archive)
     with target.open("wb") as file:
         download.fetch(f"{base}/{archive}", file, _ARCHIVE_BYTES, note)
     with target.open("rb") as file:
@@ -107,7 +107,7 @@ def _base(release: Release) -> str:
     return f"{mirror}/{release.name}/{release.version}"
 
 
-def _expected(release: Release, base: str, archive: str) -> tuple[str, str, str]:
+def _checksum(release: Release, base: str, archive: str) -> tuple[str, str, str]:
     """Return the algorithm, the digest, and where it is from."""
     if found := _digest_in(RECORDED.read_text(encoding="ascii"), archive):
         return "sha256", found, f"tools/{RECORDED.name}"

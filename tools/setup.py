@@ -1,7 +1,7 @@
 """`make setup`: the virtual environment, the system programs and the tools; keeps existing ones.
 
 Safe to run twice at once (a lock for the checkout, one for the shared cache), and to interrupt: everything
-is put in place whole, and a stamp is written last. What does not need each other is brought at once.
+is put in place whole, and a stamp is written last. What does not need each other is installed at once.
 """
 
 from __future__ import annotations
@@ -63,12 +63,12 @@ def _tools(caller_path: str, server: toolset.Server) -> None:
     cache = tool_cache()
     (cache / "bin").mkdir(parents=True, exist_ok=True)
     with _lock(cache / ".lock"):
-        toolset.bring(cache, caller_path, server)
+        toolset.install(cache, caller_path, server)
         _keep_no_log(cache / "pulumi-home")
 
 
 def _for_tests() -> None:
-    """Bring what only tests and checks need."""
+    """Install what only tests and checks need."""
     programs.install()
     with _lock(user_cache() / ".for-tests.lock"):
         node.install()
@@ -76,7 +76,7 @@ def _for_tests() -> None:
 
 
 def setup(scope: str) -> None:
-    """Bring everything that is missing, or what `scope` needs: `runtime` for jobs that apply, `stack` for `make up`.
+    """Install what `scope` lacks: everything, `runtime` (jobs that apply), `stack` (`make up`).
 
     Raises:
         BuildError: a tool could not be installed or built; the text has the remedy.

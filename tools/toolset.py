@@ -1,4 +1,4 @@
-"""Finding the tools, and bringing the missing ones by the order of `recipes.TOOLS`.
+"""Finding the tools, and installing the missing ones by the order of `recipes.TOOLS`.
 
 Leaves alone what the machine has: a new enough program on the caller's PATH is used as it is.
 """
@@ -51,8 +51,8 @@ class Missing:
         return tuple(name for recipe in self.recipes for name in recipe.programs)
 
 
-def bring(cache: Path, path: str, server: Server) -> None:
-    """Bring what is missing into the cache, with a Vault server for the local stack or without.
+def install(cache: Path, path: str, server: Server) -> None:
+    """Install what is missing into the cache, with a Vault server for the local stack or without.
 
     Raises:
         golang.BuildError: a download is not what was published, or a program cannot be built.
@@ -118,7 +118,7 @@ def _from_releases(missing: list[Missing], folder: Path) -> list[Missing]:
         def one(wanted: Missing) -> None:
             release = wanted.tool.release
             try:
-                releases.bring(
+                releases.install(
                     release, wanted.programs, folder, lambda text: step.note(f"{release.name} {text}")
                 )
             except Unreachable as error:

@@ -95,7 +95,7 @@ def _choose_vault(record: Record) -> None:
     Raises:
         StackError: the stack exists with another one, which does not read its data.
     """
-    wanted = vault_server.wanted()
+    wanted = vault_server.choice()
     if not record.ports:
         record.vault = wanted or vault_server.default()
     elif wanted not in {"", record.vault}:

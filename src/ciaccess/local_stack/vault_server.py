@@ -1,4 +1,4 @@
-"""The local Vault or OpenBao: the real server on raft storage, initialised and unsealed by ciaccess.
+"""The local Vault or OpenBao: a real server on raft storage, initialised by ciaccess.
 
 Owns its configuration file, its one unseal key and its root token (files of mode 0600 in the local stack's
 folder). Leaves everything inside Vault alone but the KV engine at the organisation's mount, which exists there.
@@ -25,7 +25,7 @@ _ANSWER_SECONDS = 5
 _ACTIVE = 200
 
 
-def wanted() -> str:
+def choice() -> str:
     """Return the server's program that the caller names, or nothing."""
     return os.environ.get(PROGRAM, "")
 

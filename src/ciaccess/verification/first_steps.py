@@ -1,4 +1,4 @@
-"""What `make up` ends with: what was made, where it is, and what to try next, with the values of this stack."""
+"""The end of `make up`: what was made, where it is, and commands to try, with real values."""
 
 from __future__ import annotations
 

@@ -60,8 +60,8 @@ def publish(served: Mirror, release: Release, content: bytes, algorithm: str = "
     return path_of(release, archive)
 
 
-def bring_vault(folder: Path) -> None:
-    releases.bring(VAULT_RELEASE, ("vault",), folder, lambda _: None)
+def install_vault(folder: Path) -> None:
+    releases.install(VAULT_RELEASE, ("vault",), folder, lambda _: None)
 
 
 def test_a_good_archive_brings_its_programs_ready_to_run(served: Mirror, folder: Path) -> None:
@@ -71,7 +71,7 @@ def test_a_good_archive_brings_its_programs_ready_to_run(served: Mirror, folder:
         PULUMI_TOOL.release,
         tar({f"pulumi/{name}": f"#!{name}" for name in (*programs, "pulumi-watch")}),
     )
-    releases.bring(PULUMI_TOOL.release, programs, folder, lambda _: None)
+    releases.install(PULUMI_TOOL.release, programs, folder, lambda _: None)
     assert {file.name: file.read_text() for file in folder.iterdir()} == {
         name: f"#!{name}" for name in programs
     }
@@ -82,11 +82,11 @@ def test_a_good_archive_brings_its_programs_ready_to_run(served: Mirror, folder:
 def test_a_plugin_with_sha1_checksums_is_checked_by_them(served: Mirror, folder: Path) -> None:
     release = VAULT_PLUGIN_TOOL.release
     path = publish(served, release, tar({VAULT_PLUGIN.program: "#!plugin"}), "sha1")
-    releases.bring(release, VAULT_PLUGIN.programs, folder, lambda _: None)
+    releases.install(release, VAULT_PLUGIN.programs, folder, lambda _: None)
     assert (folder / VAULT_PLUGIN.program).read_text() == "#!plugin"
     served.files[path] += b"x"
     with pytest.raises(BuildError, match="its SHA1 is"):
-        releases.bring(release, VAULT_PLUGIN.programs, folder, lambda _: None)
+        releases.install(release, VAULT_PLUGIN.programs, folder, lambda _: None)
 
 
 def test_a_wrong_checksum_names_file_expected_and_got_and_installs_nothing(
@@ -95,7 +95,7 @@ def test_a_wrong_checksum_names_file_expected_and_got_and_installs_nothing(
     good, bad = zipped({"vault": "#!good"}), zipped({"vault": "#!bad"})
     served.files[publish(served, VAULT_RELEASE, good)] = bad
     with pytest.raises(BuildError) as caught:
-        bring_vault(folder)
+        install_vault(folder)
     for expected in (
         releases.archive_name(VAULT_RELEASE),
         hashlib.sha256(good).hexdigest(),
@@ -114,11 +114,11 @@ def test_a_recorded_checksum_is_believed_and_the_served_one_is_not_asked_for(
     publish(served, VAULT_RELEASE, content)
     archive = releases.archive_name(VAULT_RELEASE)
     releases.RECORDED.write_text(f"{hashlib.sha256(content).hexdigest()}  {archive}\n")
-    bring_vault(folder)
+    install_vault(folder)
     assert served.requests == [path_of(VAULT_RELEASE, archive)]
     releases.RECORDED.write_text(f"{'0' * 64}  {archive}\n")
     with pytest.raises(BuildError, match=r"expected 0{64} \(tools/releases\.sha256\)"):
-        bring_vault(folder)
+        install_vault(folder)
 
 
 def test_a_checksum_served_without_tls_proves_nothing(
@@ -127,7 +127,7 @@ def test_a_checksum_served_without_tls_proves_nothing(
     publish(served, VAULT_RELEASE, zipped({"vault": "#!vault"}))
     monkeypatch.setattr(download, "_LOOPBACK", ())
     with pytest.raises(BuildError, match="serves without TLS proves nothing"):
-        bring_vault(folder)
+        install_vault(folder)
     assert not served.requests
 
 
@@ -135,14 +135,14 @@ def test_an_archive_without_a_published_checksum_is_an_error(served: Mirror, fol
     publish(served, VAULT_RELEASE, zipped({"vault": "#!vault"}))
     served.files[path_of(VAULT_RELEASE, VAULT_RELEASE.checksums)] = b"<html>please log in</html>"
     with pytest.raises(BuildError, match="has no checksum of it"):
-        bring_vault(folder)
+        install_vault(folder)
 
 
 def test_a_cut_download_is_unreachable_not_wrong(served: Mirror, folder: Path) -> None:
     path = publish(served, VAULT_RELEASE, zipped({"vault": "#!" + "vault" * 1000}))
     served.cut_after[path] = 100
     with pytest.raises(Unreachable, match=r"127\.0\.0\.1: .*100"):
-        bring_vault(folder)
+        install_vault(folder)
     assert not list(folder.iterdir())
 
 
@@ -151,7 +151,7 @@ def test_a_slow_server_is_given_up(served: Mirror, folder: Path, monkeypatch: py
     path = publish(served, VAULT_RELEASE, zipped({"vault": "vault" * 100_000}))
     served.bytes_a_second[path] = 100
     with pytest.raises(Unreachable, match=r"not finished after 0\.2 s"):
-        bring_vault(folder)
+        install_vault(folder)
 
 
 def test_a_server_that_says_nothing_is_given_up(
@@ -161,14 +161,14 @@ def test_a_server_that_says_nothing_is_given_up(
     path = publish(served, VAULT_RELEASE, zipped({"vault": "vault" * 100}))
     served.bytes_a_second[path] = 1
     with pytest.raises(Unreachable, match="timed out"):
-        bring_vault(folder)
+        install_vault(folder)
 
 
 def test_a_closed_port_an_unknown_host_and_an_error_status_are_unreachable(
     served: Mirror, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(Unreachable, match="HTTP 404"):
-        bring_vault(folder)
+        install_vault(folder)
     for address in (
         "http://127.0.0.1:1",
         "https://releases.invalid",
@@ -176,7 +176,7 @@ def test_a_closed_port_an_unknown_host_and_an_error_status_are_unreachable(
     ):
         monkeypatch.setenv(releases.MIRROR, address)
         with pytest.raises(Unreachable):
-            bring_vault(folder)
+            install_vault(folder)
 
 
 def test_a_download_goes_through_the_machines_proxy(
@@ -186,11 +186,11 @@ def test_a_download_goes_through_the_machines_proxy(
     with proxy() as (address, asked):
         monkeypatch.setenv("HTTP_PROXY", address)
         monkeypatch.setenv("HTTPS_PROXY", address)
-        bring_vault(folder)
+        install_vault(folder)
         assert f"{served.address}{path}" in asked
         monkeypatch.delenv(releases.MIRROR)
         with pytest.raises(Unreachable, match=r"releases\.hashicorp\.com: .*403"):
-            bring_vault(folder)
+            install_vault(folder)
         assert asked[-1] == "releases.hashicorp.com:443"
 
 
@@ -200,23 +200,23 @@ def test_an_archive_whose_paths_lead_out_of_it_is_refused_whole(
 ) -> None:
     publish(served, VAULT_RELEASE, zipped({"vault": "#!vault", path: "#!evil"}))
     with pytest.raises(BuildError, match="unsafe path"):
-        bring_vault(folder)
+        install_vault(folder)
     publish(served, PULUMI_TOOL.release, tar({"pulumi/pulumi": "#!pulumi", path: "#!evil"}))
     with pytest.raises(BuildError, match="unsafe path"):
-        releases.bring(PULUMI_TOOL.release, ("pulumi",), folder, lambda _: None)
+        releases.install(PULUMI_TOOL.release, ("pulumi",), folder, lambda _: None)
     assert not list(folder.iterdir())
 
 
 def test_a_link_in_an_archive_is_not_a_program(served: Mirror, folder: Path) -> None:
     publish(served, PULUMI_TOOL.release, tar({"pulumi/pulumi": "-> /bin/sh"}))
     with pytest.raises(BuildError, match="it has no pulumi"):
-        releases.bring(PULUMI_TOOL.release, ("pulumi",), folder, lambda _: None)
+        releases.install(PULUMI_TOOL.release, ("pulumi",), folder, lambda _: None)
 
 
 def test_an_archive_that_is_none_is_an_error(served: Mirror, folder: Path) -> None:
     publish(served, VAULT_RELEASE, b"not a zip")
     with pytest.raises(BuildError, match="unpack"):
-        bring_vault(folder)
+        install_vault(folder)
 
 
 @pytest.mark.parametrize("address", ["ftp://mirror", "mirror.example", "https://user:secret@mirror"])
@@ -225,14 +225,14 @@ def test_a_mirror_of_another_form_is_refused_without_showing_it(
 ) -> None:
     monkeypatch.setenv(releases.MIRROR, address)
     with pytest.raises(BuildError, match="without credentials") as caught:
-        bring_vault(folder)
+        install_vault(folder)
     assert address not in str(caught.value)
 
 
 def test_off_asks_no_host(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(releases.MIRROR, "off")
     with pytest.raises(Unreachable, match="CIACCESS_DOWNLOADS=off"):
-        bring_vault(folder)
+        install_vault(folder)
 
 
 def test_a_redirect_never_leaves_tls() -> None:

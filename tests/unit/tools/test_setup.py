@@ -90,7 +90,7 @@ def test_without_go_the_error_names_the_ways_out(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv(releases.MIRROR, "off")
     with pytest.raises(BuildError) as caught:
-        toolset.bring(tmp_path, str(tmp_path), "vault")
+        toolset.install(tmp_path, str(tmp_path), "vault")
     for way in (
         "CIACCESS_DOWNLOADS=<address>",
         "install Go 1.25 or newer",

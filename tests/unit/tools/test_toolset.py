@@ -75,7 +75,7 @@ def built(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_with_releases_nothing_is_built_and_the_checked_plugin_is_installed(
     served: Mirror, cache: Path, built: list[str], tmp_path: Path
 ) -> None:
-    toolset.bring(cache, "", "vault")
+    toolset.install(cache, "", "vault")
     assert built == []
     brought = {file.name for file in (cache / "bin").iterdir()}
     assert brought == {"vault", *PULUMI.programs, *LANGUAGE_HOST.programs}
@@ -90,7 +90,7 @@ def test_what_has_no_release_is_built_and_that_is_reported_once(
     served: Mirror, cache: Path, built: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     del served.files[f"/vault/{VAULT_TOOL.release.version}/{releases.archive_name(VAULT_TOOL.release)}"]
-    toolset.bring(cache, "", "vault")
+    toolset.install(cache, "", "vault")
     assert built == ["vault"]
     assert capsys.readouterr().err.count("no release of vault from here (127.0.0.1: HTTP 404)") == 1
 
@@ -99,7 +99,7 @@ def test_unreachable_hosts_are_one_line_and_everything_is_built(
     cache: Path, built: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(releases.MIRROR, "http://127.0.0.1:1")
-    toolset.bring(cache, "", "vault")
+    toolset.install(cache, "", "vault")
     assert sorted(built) == sorted(recipe.program for tool in TOOLS for recipe in tool.recipes)
     assert capsys.readouterr().err.count("127.0.0.1") == 1
 
@@ -108,7 +108,7 @@ def test_a_wrong_checksum_ends_it_and_builds_nothing(served: Mirror, cache: Path
     release = VAULT_PLUGIN_TOOL.release
     served.files[f"/{release.name}/{release.version}/{releases.archive_name(release)}"] += b"x"
     with pytest.raises(golang.BuildError, match="expected"):
-        toolset.bring(cache, "", "vault")
+        toolset.install(cache, "", "vault")
     assert built == []
     assert not list((cache / "bin").iterdir())
 
@@ -119,7 +119,7 @@ def test_a_stack_takes_openbao_where_vault_would_be_built(
     monkeypatch.setenv(releases.MIRROR, "off")
     installed: list[bool] = []
     monkeypatch.setattr(openbao, "install", lambda: installed.append(True))
-    toolset.bring(cache, "", "any")
+    toolset.install(cache, "", "any")
     assert installed == [True]
     assert "vault" not in built
     assert "pulumi" in built
@@ -130,14 +130,14 @@ def test_a_stack_takes_vaults_release_where_there_is_one(
     served: Mirror, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(openbao, "install", lambda: pytest.fail("Vault was there"))
-    toolset.bring(cache, "", "any")
+    toolset.install(cache, "", "any")
     assert served.requests
     assert (cache / "bin" / "vault").exists()
 
 
 @pytest.mark.usefixtures("built")
 def test_jobs_that_apply_get_no_vault(served: Mirror, cache: Path) -> None:
-    toolset.bring(cache, "", "none")
+    toolset.install(cache, "", "none")
     assert not [path for path in served.requests if path.startswith("/vault/")]
     assert not (cache / "bin" / "vault").exists()
 
@@ -150,5 +150,5 @@ def test_what_path_has_is_not_asked_for(served: Mirror, cache: Path, tmp_path: P
         (own / name).write_text(f"#!/bin/sh\n[ \"$1\" != version ] || echo '{version}'\n")
         (own / name).chmod(0o755)
     os.environ["PATH"] += f":{own}"
-    toolset.bring(cache, str(own), "vault")
+    toolset.install(cache, str(own), "vault")
     assert {path.split("/")[1] for path in served.requests} == {"pulumi-vault"}
