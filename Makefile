@@ -62,8 +62,8 @@ test-nexus: setup ## Provider tests against a real Nexus: NEXUS_URL, NEXUS_USERN
 	@CIACCESS_REAL_NEXUS=1 $(PY) -m pytest -q tests/contract/provider/test_nexus_*.py tests/integration/provider/test_foreign_nexus.py
 
 .PHONY: bench
-bench: setup ## Measure what each command costs; writes docs/performance.md (on a quiet machine: some minutes)
-	@$(PY) -m tests.bench $(if $(ACCOUNTS),--accounts $(ACCOUNTS)) $(if $(RUNS),--runs $(RUNS)) $(if $(LATENCY),--latency $(LATENCY))
+bench: setup ## Measure what each command costs; writes docs/performance.md (on a quiet machine: some minutes); NEXUS=3.71.0: on a real server
+	@$(PY) -m tests.bench $(if $(NEXUS),--nexus $(NEXUS)) $(if $(ACCOUNTS),--accounts $(ACCOUNTS)) $(if $(RUNS),--runs $(RUNS)) $(if $(LATENCY),--latency $(LATENCY))
 
 .PHONY: lock
 lock: setup ## Write the requirements.txt files, with every package and its hashes, from the .in files

@@ -18,8 +18,8 @@ _GROUPS = 40
 def write(path: Path, count: int) -> None:
     """Make the YAML at `path` declare `count` accounts; for 8 it stays the organisation's own.
 
-    Each of the others has two formats, a path scope, a secret, a user and a role; of 1,000 accounts every 25 come
-    with a GitLab group of their own that has a VAULT_ADDR.
+    Each of the others has a user, a role, a path scope with its content selector and privilege, and a secret; of 1,000
+    accounts every 25 come with a GitLab group of their own that has a VAULT_ADDR.
     """
     if count == ORGANISATION:
         return
@@ -69,4 +69,4 @@ def name(number: int) -> str:
 
 def account(number: int) -> dict[str, Any]:
     """Return an account as the YAML has it."""
-    return {"purpose": f"Team {number}", "push": ["yum", "raw"], "path": f"/teams/team-{number}/"}
+    return {"purpose": f"Team {number}", "push": ["raw"], "path": f"/teams/team-{number}/"}

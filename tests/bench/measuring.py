@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import threading
@@ -30,6 +31,8 @@ _EVERY = 1_000_000_000
 _SECURITY = "/service/rest/v1/security/"
 _LISTS = tuple(f"GET {_SECURITY}{kind}" for kind in ("users", "roles", "privileges", "content-selectors"))
 _LOGINS = "GET /service/rest/v1/status"
+# A line of a real Nexus's request log.
+_LOGGED = re.compile(r'"(?P<method>[A-Z]+) (?P<path>/[^ ?"]*)[^"]* HTTP/')
 
 
 @dataclass(frozen=True)
@@ -45,8 +48,10 @@ class Cost:
 class Meter:
     """Runs commands of a project and measures them. The servers of the local stack are not counted: others' children."""
 
-    def __init__(self, project: Project) -> None:
+    def __init__(self, project: Project, nexus: str = "") -> None:
+        """`nexus` is the version of a real Nexus, "" for the simulator."""
         self._project = project
+        self._nexus_log = project.local / "nexus" / "log" / "request.log" if nexus else None
         audit = {"file_path": str(project.folder / "audit.log")}
         project.vault().sys.enable_audit_device("file", options=audit)
 
@@ -128,15 +133,26 @@ class Meter:
 
     def _forget_requests(self) -> None:
         (self._project.folder / "audit.log").write_text("", encoding="ascii")
-        self._project.nexus("DELETE", f"{_NEXUS_CONTROLS}/requests")
+        if self._nexus_log:
+            self._nexus_log.write_text("", encoding="ascii")
+        else:
+            self._project.nexus("DELETE", f"{_NEXUS_CONTROLS}/requests")
         self._project.gitlab("DELETE", f"{_GITLAB_CONTROLS}/requests")
 
     def _requests(self) -> dict[str, int]:
         audited = (self._project.folder / "audit.log").read_text(encoding="utf-8").count('"type":"request"')
-        nexus = self._project.nexus("GET", f"{_NEXUS_CONTROLS}/requests").json()["routes"]
+        if self._nexus_log:
+            nexus = logged(self._nexus_log.read_text(encoding="utf-8"))
+        else:
+            nexus = self._project.nexus("GET", f"{_NEXUS_CONTROLS}/requests").json()["routes"]
         gitlab = self._project.gitlab("GET", f"{_GITLAB_CONTROLS}/requests").json()["routes"]
         others = sum(number for route, number in gitlab.items() if "/simulator/" not in route)
         return {"vault": audited, "gitlab": others, **by_question(nexus)}
+
+
+def logged(log: str) -> Counter[str]:
+    """Return the requests of a real Nexus's request log by method and path."""
+    return Counter(f"{found['method']} {found['path']}" for found in _LOGGED.finditer(log))
 
 
 def by_question(routes: Mapping[str, int]) -> dict[str, int]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ciaccess.progress import Step
 from tests.bench import accounts
 from tests.bench.measuring import Cost, Meter
+from tests.support.project.project import STACK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -17,9 +18,10 @@ if TYPE_CHECKING:
 
 VALIDATE, ACCESS, FIRST_UP = "validate", "access --diff, one account added", "up, from nothing"
 UP_AGAIN, PREVIEW, DRIFT = "up again", "preview with refresh, nothing to do", "drift, clean"
+REVIEW = "./ciaccess preview, nothing to do"
 ADDED, ROTATED = "up, one account added", "up, one password rotated"
 ALL_ROTATED, DESTROY = "up, every password rotated", "destroy"
-PREVIEW_WITHOUT = "preview with refresh, Vault is down: until that is said"
+PREVIEW_WITHOUT = "preview with refresh, Vault is down: until it is reported"
 DRIFT_WITHOUT = "drift, Vault is down"
 # The state after the first `up` is measured like them.
 STATE = "state, MB"
@@ -30,9 +32,11 @@ _COULD_NOT_LOOK, _DIFFERENCES = 3, 2
 _FAILED, _DOWN = (1, 255), "connection refused"
 
 
-def of_a_run(project: Project, count: int, latency: int) -> Iterator[tuple[str, Cost | float]]:
+def of_a_run(
+    project: Project, count: int, latency: int, nexus: str = ""
+) -> Iterator[tuple[str, Cost | float]]:
     """Measure a whole run: everything without latency, and with it what asks most and is waited for."""
-    meter = Meter(project)
+    meter = Meter(project, nexus)
     steps = _everything(project, meter, count) if not latency else _with_latency(project, meter)
     with meter.latency(latency):
         for name, measure in steps:
@@ -52,11 +56,20 @@ def _everything(project: Project, meter: Meter, count: int) -> Iterator[tuple[st
     yaml = project.access
     yield VALIDATE, lambda: meter.run("./ciaccess", "validate", str(yaml))
     changed = _in_a_checkout(yaml, project.folder / "checkout")
+    review = (
+        "./ciaccess",
+        "preview",
+        "--stack",
+        STACK,
+        "--config-file",
+        str(project.folder / f"Pulumi.{STACK}.yaml"),
+    )
     diff = ("./ciaccess", "access", "--diff", "HEAD", "--file", str(changed))
     yield ACCESS, lambda: meter.run(*diff, allowed=(_DIFFERENCES,))
     yield FIRST_UP, lambda: meter.pulumi(*_UP)
     yield UP_AGAIN, lambda: meter.pulumi(*_UP)
     yield PREVIEW, lambda: meter.pulumi(*_PREVIEW)
+    yield REVIEW, lambda: meter.run(*review)
     yield DRIFT, lambda: _drift(project, meter)
     with meter.without_vault():
         yield PREVIEW_WITHOUT, lambda: meter.pulumi(*_PREVIEW, allowed=_FAILED, until=_DOWN)

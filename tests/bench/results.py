@@ -1,4 +1,4 @@
-"""docs/performance.json: what was measured, by number of accounts and latency, each with its date and machine.
+"""docs/performance.json: what was measured, by server, number of accounts and latency, each with its date and machine.
 
 A measurement that is repeated for some numbers leaves the others as they are, and what is finished is kept at once.
 """
@@ -20,16 +20,21 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
+SIMULATOR = "simulator"
+# Cells by {accounts: {latency in ms: {date, machine, runs, operations}}}, their keys as JSON has them.
+Cells = dict[str, dict[str, dict[str, Any]]]
+
+
 @dataclass(frozen=True)
 class Results:
-    """`cells` are {accounts: {latency in ms: {date, machine, runs, operations}}}, their keys as JSON has them."""
+    """What was measured on one server of Nexus."""
 
-    cells: dict[str, dict[str, dict[str, Any]]]
+    cells: Cells
 
     @classmethod
-    def of(cls, file: Path) -> Results:
-        """Read the file; nothing is in one that is not there."""
-        return cls(json.loads(file.read_text(encoding="utf-8")) if file.exists() else {})
+    def of(cls, file: Path, server: str = SIMULATOR) -> Results:
+        """Read a server's part of the file; nothing is in one that is not there."""
+        return cls(_read(file).get(server, {}))
 
     def keep(self, count: int, latency: int, runs: Sequence[Mapping[str, Cost | float]]) -> None:
         """Take the medians of some runs in."""
@@ -40,9 +45,10 @@ class Results:
             "operations": medians(runs),
         }
 
-    def write(self, file: Path) -> None:
-        """Write the file."""
-        file.write_text(json.dumps(self.cells, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    def write(self, file: Path, server: str = SIMULATOR) -> None:
+        """Write a server's part of the file."""
+        whole = _read(file) | {server: self.cells}
+        file.write_text(json.dumps(whole, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
     def counts(self) -> list[int]:
         """Return the numbers of accounts, the least first."""
@@ -60,6 +66,17 @@ class Results:
     def wall(self, count: int, operation: str, latency: int = 0) -> float | None:
         """Return the seconds that an operation takes."""
         return self.cost(count, operation, latency).get("wall_seconds")
+
+
+def servers(file: Path) -> dict[str, Results]:
+    """Return the results of each server, the simulator's first, which may be empty."""
+    found = _read(file)
+    names = [SIMULATOR, *sorted(found.keys() - {SIMULATOR})]
+    return {name: Results(found.get(name, {})) for name in names}
+
+
+def _read(file: Path) -> dict[str, Cells]:
+    return json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
 
 
 def machine() -> str:
