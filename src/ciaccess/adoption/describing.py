@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     from ciaccess.adoption.inventory import Inventory
 
-# The organisation's ports, the default without a variable (facts on the organisation).
-_PUSH_PORT, _PULL_PORT = 8443, 8444
 _AUTHORITIES = ("oidc_discovery_ca_pem", "jwks_ca_pem")
 
 
@@ -89,12 +87,13 @@ def _gitlab(inventory: Inventory, url: str) -> str:
 def _nexus(
     inventory: Inventory, found: accounts.Accounts, places: dict[str, dict[str, str]], draft: Draft
 ) -> dict[str, Any]:
+    docker = places.get("docker", {})
+    pushed, pulled = docker.get("dev", ""), docker.get("group", docker.get("dev", ""))
+    keys = ("NEXUS_REGISTRY_PUSH", "NEXUS_REGISTRY")
     described: dict[str, Any] = {
         "url": inventory.nexus.url,
-        "push_registry": _registry(
-            inventory, "push_registry", ("NEXUS_REGISTRY_PUSH", "NEXUS_REGISTRY"), draft
-        ),
-        "pull_registry": _registry(inventory, "pull_registry", ("NEXUS_REGISTRY_PULL",), draft),
+        "push_registry": _registry(inventory, "push_registry", keys, pushed, draft),
+        "pull_registry": _registry(inventory, "pull_registry", ("NEXUS_REGISTRY_PULL",), pulled, draft),
     }
     if domain := accounts.email_domain(inventory, found):
         described["email_domain"] = domain
@@ -106,11 +105,12 @@ def _nexus(
     return described
 
 
-def _registry(inventory: Inventory, name: str, keys: tuple[str, ...], draft: Draft) -> str:
+def _registry(inventory: Inventory, name: str, keys: tuple[str, ...], repository: str, draft: Draft) -> str:
+    """Return a registry by the group's variable; else by path based routing, which needs no connector's port."""
     if value := gitlab_groups.value_of(inventory, *keys):
         return value
-    port = _PUSH_PORT if name == "push_registry" else _PULL_PORT
-    guess = f"{urlsplit(inventory.nexus.url).hostname}:{port}"
+    guess = "/".join(filter(None, (urlsplit(inventory.nexus.url).netloc, repository)))
     text = f"no variable has the registry for docker {name.partition('_')[0]}; {guess} is a guess"
-    draft.remark("registry-unknown", ("nexus", name), text, "Write the host and port of the docker connector")
+    remedy = "Write the address that docker logs in at, such as host:port of the docker connector"
+    draft.remark("registry-unknown", ("nexus", name), text, remedy)
     return guess

@@ -16,21 +16,17 @@ if TYPE_CHECKING:
     from ciaccess.access.rules.lenient_view import LenientView, Rule
 
 _ROLES = ("nexus", "roles")
-# Nexus's usual ports: hosted repositories behind the one, the group behind the other. Swapping them is the most common
-# mistake; other ports tell nothing.
-_PUSH_PORT, _PULL_PORT = "8443", "8444"
 
 
 def registries(view: LenientView) -> Iterator[Fault]:
-    """The two registries are not swapped, and one for both must accept pushes and serve pulls."""
+    """The two registries are not swapped, as far as paths show; one for both must accept pushes and serve pulls."""
     here: YamlPath = ("nexus", "push_registry")
     push, pull = view.text(*here), view.text("nexus", "pull_registry")
-    if push.endswith(f":{_PULL_PORT}") and pull.endswith(f":{_PUSH_PORT}"):
-        message = (
-            f"{display(push)} has the port that images are pulled from, and pull_registry the one of pushes"
-        )
-        allowed = f"pushes to port {_PUSH_PORT}, pulls from port {_PULL_PORT}"
-        yield view.fault(here, message, allowed, "Swap push_registry and pull_registry")
+    group = view.text("nexus", "repositories", "docker", "group")
+    if group and push.endswith(f"/{group}") and push != pull:
+        message = f"{display(push)} is the group repository, which images are pulled from"
+        remedy = "Swap push_registry and pull_registry" if not pull.endswith(f"/{group}") else "Name that one"
+        yield view.fault(here, message, "the registry of the hosted repository", remedy)
     elif push and push == pull:
         message = f"{display(pull)} is push_registry too, so pulls see only what that repository serves"
         allowed = (
