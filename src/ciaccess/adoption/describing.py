@@ -106,7 +106,7 @@ def _nexus(
 
 
 def _registry(inventory: Inventory, name: str, keys: tuple[str, ...], repository: str, draft: Draft) -> str:
-    """Return a registry by the group's variable; else by path based routing, which needs no connector's port."""
+    """Return a registry by the group's variable, else a guess by path, which needs no port."""
     if value := gitlab_groups.value_of(inventory, *keys):
         return value
     guess = "/".join(filter(None, (urlsplit(inventory.nexus.url).netloc, repository)))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ciaccess.access.desired.former_names import ALWAYS, expand_former_accounts
+from ciaccess.access.desired.images import images
 from ciaccess.consumers import templates
 from ciaccess.consumers.jobs import load_jobs
 
@@ -27,7 +28,9 @@ def render(access: Access) -> dict[str, str]:
     page = engine.get_template("components/component.md.j2")
     rendered = {
         "README.md": engine.get_template("components/README.md.j2").render(jobs=jobs),
-        ".gitlab-ci.yml": engine.get_template("components/gitlab-ci.yml.j2").render(access=access),
+        ".gitlab-ci.yml": engine.get_template("components/gitlab-ci.yml.j2").render(
+            image=images(access)["glab"]
+        ),
     }
     for job in jobs:
         required = [each for each in job.inputs if each.default is None]

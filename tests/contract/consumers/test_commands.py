@@ -54,6 +54,7 @@ def test_render_writes_a_component_project_with_a_page_for_each_component(tmp_pa
         assert "nexus_auth() {" in template
         assert "include:" not in template.split("---")[1]
     release = YAML(typ="safe").load((tmp_path / ".gitlab-ci.yml").read_text())["release"]
+    assert re.search(r"@sha256:[0-9a-f]{64}$", release["image"])
     assert release["release"]["tag_name"] == "$CI_COMMIT_TAG"
 
 

@@ -340,6 +340,7 @@ class Images(Section):
     ciaccess: Image | None = Field(None, description="ciaccess's own jobs: Python 3.11 or newer, make, git.")
     curl: Image | None = Field(None, description="Uploads, and promotion of files.")
     docker: Image | None = Field(None, description="docker's client.")
+    glab: Image | None = Field(None, description="GitLab's client: releases of the component project.")
     kaniko: Image | None = Field(None, description="Kaniko's executor, a debug image.")
     maven: Image | None = Field(None, description="Maven, with a JDK.")
     node: Image | None = Field(None, description="npm.")

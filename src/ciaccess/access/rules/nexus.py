@@ -19,7 +19,7 @@ _ROLES = ("nexus", "roles")
 
 
 def registries(view: LenientView) -> Iterator[Fault]:
-    """The two registries are not swapped, as far as paths show; one for both must accept pushes and serve pulls."""
+    """The registries are not swapped, as far as paths show; one for both must do both."""
     here: YamlPath = ("nexus", "push_registry")
     push, pull = view.text(*here), view.text("nexus", "pull_registry")
     group = view.text("nexus", "repositories", "docker", "group")
