@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ciaccess.cli.options import JsonOption, LiveStackOption, SettingsOption
 from ciaccess.cli.terminal import finish, notices, output, print_json, write_file
 from ciaccess.errors import CommandError, Exit
 
@@ -25,17 +26,6 @@ application = typer.Typer(
     help="Describe existing objects in access.yaml, and import them into a stack's state. Jobs keep working.",
     epilog="Run crawl, plan, run, in this order. See docs/runbook-adopt.md",
 )
-StackOption = Annotated[
-    str,
-    typer.Option(
-        "--stack", envvar=["CIACCESS_STACK", "PULUMI_STACK"], help="The stack that adopts the objects."
-    ),
-]
-SettingsOption = Annotated[
-    Path | None,
-    typer.Option("--config-file", help="The stack's settings. Default: config/Pulumi.<stack>.yaml."),
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print the plan as JSON.")]
 # The keys of a stack's addresses, each with its variable as the default.
 _ADDRESSES = {"vault": "VAULT_ADDR", "nexus": "NEXUS_URL", "gitlab": "GITLAB_URL"}
 
@@ -145,7 +135,7 @@ def _lines(draft: Draft, out: Path) -> dict[YamlPath, int]:
 @application.command(epilog="Example:  ./ciaccess adopt plan --stack prod --import-file import.json")
 def plan(
     *,
-    stack: StackOption = "prod",
+    stack: LiveStackOption = "prod",
     settings_file: SettingsOption = None,
     import_file: Annotated[
         Path | None, typer.Option("--import-file", help="Write the input of `pulumi import --file`.")
@@ -188,7 +178,7 @@ def run(  # noqa: PLR0913 a command's options
     fewer_rights: Annotated[
         bool, typer.Option("--fewer-rights", help="With --yes: allow that users of Nexus lose rights.")
     ] = False,
-    stack: StackOption = "prod",
+    stack: LiveStackOption = "prod",
     settings_file: SettingsOption = None,
 ) -> None:
     """Import objects into the stack's state as they are. With --yes, then update them to access.yaml.

@@ -65,30 +65,39 @@ def content_at(revision: str, file: Path) -> bytes:
         CommandError: the file is not in a checkout, or there is no such revision here, or it was not there then.
     """
     folder = file.resolve().parent
-    if _git(folder, "rev-parse", "--git-dir") is None:
+    if _output(folder, "rev-parse", "--git-dir") is None:
         raise CommandError(
             f"look up revision {revision!r}: {folder} is not in a git checkout. Name a file of a checkout"
         )
-    commit = _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    commit = _output(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     if commit is None:
         raise CommandError(
             f"look up revision {revision!r}: git does not know it here. Fetch it first, such as: git fetch origin main"
         )
-    found = _git(folder, "show", f"{commit.decode().strip()}:./{file.name}")
+    found = _output(folder, "show", f"{commit.decode().strip()}:./{file.name}")
     if found is None:
         raise CommandError(f"read {file.name} of {revision!r}: it was not there then. Name a later revision")
     return found
 
 
-def _git(folder: Path, *words: str) -> bytes | None:
-    """Return what git prints, None where it fails."""
+def git(folder: Path, *words: str) -> subprocess.CompletedProcess[bytes]:
+    """Run git in a folder.
+
+    Raises:
+        CommandError: git is not installed.
+    """
     try:
-        done = subprocess.run(  # noqa: S603 our own words, and a revision behind --end-of-options
+        return subprocess.run(  # noqa: S603 our own words, and a revision behind --end-of-options
             ["git", "-C", str(folder), *words],  # noqa: S607 the system's git
             stdin=subprocess.DEVNULL,
             capture_output=True,
             check=False,
         )
     except FileNotFoundError:
-        raise CommandError("ask git: it is not on PATH. Install git") from None
+        raise CommandError("run git: it is not on PATH. Install git") from None
+
+
+def _output(folder: Path, *words: str) -> bytes | None:
+    """Return what git prints, None where it fails."""
+    done = git(folder, *words)
     return None if done.returncode else done.stdout

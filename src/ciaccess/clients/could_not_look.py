@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Self
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Self
 
 from ciaccess.errors import CiaccessError, Exit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 @dataclass(frozen=True)
@@ -22,12 +25,30 @@ class CouldNotLook:
         """Return what an error kept from being checked; an API error names its own system."""
         return cls(getattr(error, "system", system), subject, error.because, error.remedy)
 
+    @property
+    def sentence(self) -> str:
+        """Return it without the remedy."""
+        return f"could not look at {self.subject} because {self.because}"
+
     def __str__(self) -> str:
-        return f"could not look at {self.subject} because {self.because}. {self.remedy}"
+        return f"{self.sentence}. {self.remedy}"
 
     def to_json(self) -> dict[str, str]:
         """Return it as a JSON object with the names of the attributes."""
         return asdict(self)
+
+
+def by_cause(found: Iterable[CouldNotLook]) -> list[CouldNotLook]:
+    """Return one for each cause, with all its subjects."""
+    subjects: dict[CouldNotLook, list[str]] = {}
+    for each in found:
+        subjects.setdefault(replace(each, subject=""), []).append(each.subject)
+    return [replace(each, subject=_join(dict.fromkeys(words))) for each, words in subjects.items()]
+
+
+def _join(words: Iterable[str]) -> str:
+    *others, last = words
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 class CouldNotLookError(CiaccessError):

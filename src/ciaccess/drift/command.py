@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ciaccess.cli.local_credentials import use_local_credentials
-from ciaccess.cli.options import FileOption, load_access
+from ciaccess.cli.options import FileOption, LiveStackOption, load_access
 from ciaccess.cli.terminal import finish
 from ciaccess.drift.outputs import Outputs
 from ciaccess.drift.run import Options, check
@@ -25,9 +25,7 @@ application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 )
 def drift(  # noqa: PLR0913 a command's options
     *,
-    stack: Annotated[
-        str, typer.Option("--stack", envvar=["CIACCESS_STACK", "PULUMI_STACK"], help="The stack to check.")
-    ] = "prod",
+    stack: LiveStackOption = "prod",
     file: FileOption = None,
     as_json_: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
     markdown: Annotated[Path | None, typer.Option("--markdown", help="Write it as Markdown.")] = None,

@@ -99,19 +99,6 @@ class Report:
         return Verdict.DRIFT if self.findings else Verdict.CLEAN
 
 
-def groups_of(not_checked: tuple[CouldNotLook, ...]) -> list[tuple[str, CouldNotLook]]:
-    """Return (joined subjects, one of them) for each cause, for one sentence per cause."""
-    groups: dict[tuple[str, str, str], list[CouldNotLook]] = {}
-    for spot in not_checked:
-        groups.setdefault((spot.system, spot.because, spot.remedy), []).append(spot)
-    return [(_join([spot.subject for spot in spots]), spots[0]) for spots in groups.values()]
-
-
-def _join(words: list[str]) -> str:
-    unique = list(dict.fromkeys(words))
-    return unique[0] if len(unique) == 1 else f"{', '.join(unique[:-1])} and {unique[-1]}"
-
-
 def as_json(report: Report) -> dict[str, Any]:
     """Return the report as JSON's types; its names are stable."""
     return {

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ciaccess.clients.could_not_look import by_cause
 from ciaccess.drift.catalogue import CLASSES
-from ciaccess.drift.findings import groups_of
 from ciaccess.report.junit import Case, Trouble, document
 
 if TYPE_CHECKING:
-    from ciaccess.clients.could_not_look import CouldNotLook
     from ciaccess.drift.findings import Finding, Report
 
 
@@ -18,14 +17,12 @@ def junit(report: Report) -> str:
     by_class: dict[str, list[Finding]] = {identity: [] for identity in CLASSES}
     for finding in report.findings:
         by_class[finding.id].append(finding)
-    cases = [_unseen(subjects, spot) for subjects, spot in groups_of(report.could_not_look)]
+    cases = [
+        Case(each.system, f"check {each.subject}", Trouble("error", str(each), "could-not-look"))
+        for each in by_cause(report.could_not_look)
+    ]
     cases += [_class(identity, found) for identity, found in by_class.items()]
     return document("ciaccess drift", cases, f"drift of {report.stack}")
-
-
-def _unseen(subjects: str, spot: CouldNotLook) -> Case:
-    message = f"could not look at {subjects} because {spot.because}. {spot.remedy}"
-    return Case(spot.system, f"check {subjects}", Trouble("error", message, "could-not-look"))
 
 
 def _class(identity: str, found: list[Finding]) -> Case:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ciaccess.drift.findings import Verdict, groups_of
+from ciaccess.clients.could_not_look import by_cause
+from ciaccess.drift.findings import Verdict
 from ciaccess.report.page import Finding as Line
 from ciaccess.report.page import Page, Section, Table, Tone
 
@@ -47,8 +48,7 @@ def _verdict(report: Report) -> str:
 
 def _could_not_look_section(report: Report) -> Section:
     lines = tuple(
-        Line(f"could not look at {subjects} because {spot.because}", "bad", details=(spot.remedy,))
-        for subjects, spot in groups_of(report.could_not_look)
+        Line(each.sentence, "bad", details=(each.remedy,)) for each in by_cause(report.could_not_look)
     )
     return Section("Could not look", "Neither clean nor drift: unknown.", lines)
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
 from typing import TYPE_CHECKING
 
+from ciaccess.cli.revisions import git
 from ciaccess.environment import ROOT
 from ciaccess.errors import CommandError
 
@@ -39,15 +39,7 @@ def check_branch_tip(access: Access, token: str) -> None:
 
 
 def _git(*words: str) -> str:
-    try:
-        done = subprocess.run(  # noqa: S603 our own words
-            ["git", "-C", str(ROOT), *words],  # noqa: S607 the system's git
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    except FileNotFoundError:
-        raise CommandError("ask git: it is not on PATH. Install git in the job's image") from None
+    done = git(ROOT, *words)
     if done.returncode:
-        raise CommandError(f"git {words[0]}: {done.stderr.strip()}")
-    return done.stdout.strip()
+        raise CommandError(f"git {words[0]}: {done.stderr.decode(errors='replace').strip()}")
+    return done.stdout.decode(errors="replace").strip()

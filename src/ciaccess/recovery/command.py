@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ciaccess.access import load
 from ciaccess.cli.local_credentials import use_local_credentials
+from ciaccess.cli.options import JsonOption, LiveStackOption, SettingsOption
 from ciaccess.cli.terminal import finish, output, print_json
 from ciaccess.engine.settings import StackSettings
 from ciaccess.errors import Exit
@@ -24,17 +24,12 @@ application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 )
 def recover(
     *,
-    stack: Annotated[
-        str, typer.Option("--stack", envvar=["CIACCESS_STACK", "PULUMI_STACK"], help="The stack to recover.")
-    ] = "prod",
-    settings_file: Annotated[
-        Path | None,
-        typer.Option("--config-file", help="The stack's settings. Default: config/Pulumi.<stack>.yaml."),
-    ] = None,
+    stack: LiveStackOption = "prod",
+    settings_file: SettingsOption = None,
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Carry out the remedies; without it, only list them.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """List what a killed or interrupted run left behind; with --yes, repair it.
 

@@ -9,6 +9,7 @@ import typer
 
 from ciaccess.access import load
 from ciaccess.cli.local_credentials import use_local_credentials
+from ciaccess.cli.options import LiveStackOption, SettingsOption
 from ciaccess.cli.terminal import finish, notices
 from ciaccess.engine.previewing import EngineError
 from ciaccess.engine.settings import StackSettings, project_name
@@ -21,10 +22,6 @@ if TYPE_CHECKING:
     from ciaccess.review.report import Base
 
 application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-SettingsOption = Annotated[
-    Path | None,
-    typer.Option("--config-file", help="The stack's settings. Default: config/Pulumi.<stack>.yaml."),
-]
 BaseOption = Annotated[
     str | None,
     typer.Option(
@@ -43,9 +40,7 @@ BaseOption = Annotated[
 )
 def preview(  # noqa: PLR0913 a command's options
     *,
-    stack: Annotated[
-        str, typer.Option("--stack", envvar=["CIACCESS_STACK", "PULUMI_STACK"], help="The stack to preview.")
-    ] = "prod",
+    stack: LiveStackOption = "prod",
     settings_file: SettingsOption = None,
     base: BaseOption = None,
     note: Annotated[

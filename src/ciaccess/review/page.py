@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ciaccess.analysis.sections import count_text, of_changes, verdict
+from ciaccess.clients.could_not_look import by_cause
 from ciaccess.report.page import Finding, Page, Section, Tone
 from ciaccess.review.fields import MASKED
 
@@ -74,8 +75,7 @@ def page_of(report: Report) -> Page:
 def not_checked(project: str, stack: str, could_not_look: Iterable[CouldNotLook]) -> Page:
     """Return the page of a preview in which something could not be checked."""
     findings = tuple(
-        Finding(f"could not look at {each.subject} because {each.because}", "bad", details=(each.remedy,))
-        for each in could_not_look
+        Finding(each.sentence, "bad", details=(each.remedy,)) for each in by_cause(could_not_look)
     )
     section = Section("Could not look", "The effect of this change is therefore unknown.", findings)
     return Page(f"Preview of {project}, stack {stack}", "Could not look", "bad", (section,))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ciaccess.access.desired import rotation
 from ciaccess.access.model.checks_dates import today
+from ciaccess.cli.options import JsonOption, LiveStackOption, SettingsOption
 from ciaccess.cli.terminal import finish, output, print_json
 from ciaccess.engine.settings import StackSettings
 from ciaccess.errors import CommandError, Exit
@@ -35,13 +35,8 @@ def rotate(  # noqa: PLR0913 each option is a choice of its own
     *,
     all_: Annotated[bool, typer.Option("--all", help="Rotate all accounts.")] = False,
     due: Annotated[bool, typer.Option("--due", help="Rotate accounts past their max_age.")] = False,
-    stack: Annotated[
-        str, typer.Option("--stack", envvar=["CIACCESS_STACK", "PULUMI_STACK"], help="The stack.")
-    ] = "prod",
-    settings_file: Annotated[
-        Path | None,
-        typer.Option("--config-file", help="The stack's settings. Default: config/Pulumi.<stack>.yaml."),
-    ] = None,
+    stack: LiveStackOption = "prod",
+    settings_file: SettingsOption = None,
     up: Annotated[
         bool, typer.Option("--up", help="Apply it now, to these accounts only, and verify it by logins.")
     ] = False,
@@ -52,7 +47,7 @@ def rotate(  # noqa: PLR0913 each option is a choice of its own
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print what would be done, and change nothing.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Count up the rotation of accounts in access.yaml. Applying that changes the passwords.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ciaccess.cli.options import JsonOption
 from ciaccess.cli.terminal import confirm, finish, notices, output, print_json
 from ciaccess.engine.settings import CONFIG_FOLDER
 from ciaccess.errors import Exit
@@ -25,7 +26,6 @@ application = typer.Typer(
     help="The local stack: a real Vault or OpenBao, and simulators of Nexus and GitLab, on 127.0.0.1.",
     epilog="Examples:  ./ciaccess local up  ·  ./ciaccess local status  ·  ./ciaccess local reset --yes",
 )
-JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
 FreePortsOption = Annotated[

@@ -7,9 +7,9 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from ciaccess.clients.could_not_look import CouldNotLook
+from ciaccess.clients.could_not_look import CouldNotLook, by_cause
 from ciaccess.drift.catalogue import CLASSES
-from ciaccess.drift.findings import Finding, Report, Verdict, as_json, groups_of
+from ciaccess.drift.findings import Finding, Report, Verdict, as_json
 from ciaccess.drift.junit import junit
 from ciaccess.drift.repairs import plan
 from ciaccess.engine.resource_types import Target
@@ -38,8 +38,10 @@ def test_one_cause_is_one_sentence() -> None:
         CouldNotLook("Nexus", subject, "503", "Wait.") for subject in ("the roles", "the roles", "the users")
     )
     other = CouldNotLook("Nexus", "the privileges", "403", "Ask.")
-    groups = [subjects for subjects, _ in groups_of((*spots, other))]
-    assert groups == ["the roles and the users", "the privileges"]
+    assert [each.subject for each in by_cause((*spots, other))] == [
+        "the roles and the users",
+        "the privileges",
+    ]
 
 
 def test_a_key_stays_the_same_whatever_the_details() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
+from ciaccess.clients.could_not_look import by_cause
 from ciaccess.report.page import Finding as Line
 from ciaccess.report.page import Page, Section, Table
 
@@ -98,13 +99,7 @@ def _pipelines(number: int) -> str:
 
 
 def _unread(audit: Audit) -> Section:
-    groups: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for each in audit.could_not_look:
-        groups[each.because, each.remedy].append(each.subject)
-    lines = (
-        Line(f"{because}: {', '.join(subjects)}", "bad", details=(remedy,))
-        for (because, remedy), subjects in groups.items()
-    )
+    lines = (Line(each.sentence, "bad", details=(each.remedy,)) for each in by_cause(audit.could_not_look))
     return Section("Could not read", "Neither clean nor wrong: unknown.", tuple(lines))
 
 
