@@ -80,8 +80,8 @@ def explain(  # noqa: PLR0913 each option is a claim of the job's token
 ) -> None:
     """Explain whether Vault admits a job, which claim fails, and which secrets and rights it gets.
 
-    Exit code 0: admitted, and may read the secret of --account; 2: not; 3: it hangs on a claim that was not given.
-    The token's signature and lifetime are taken as good.
+    Exit code 0: admitted, and may read the secret of --account; 2: not; 3: undecided, for lack of a claim.
+    The token's signature and lifetime are assumed to be valid.
     """
     access = load_access(file)
     project = project.strip("/")

@@ -48,15 +48,15 @@ def lint_ci(  # noqa: PLR0913 a command's options
         Path | None, typer.Option("--html", help="With --group or --project: write an HTML page.")
     ] = None,
     timeout: Annotated[
-        float, typer.Option("--timeout", min=0.1, help="How many seconds a response of GitLab may take.")
+        float, typer.Option("--timeout", min=0.1, help="Seconds to wait for a response of GitLab.")
     ] = 60.0,
     file: FileOption = None,
     stack: StackOption = None,
 ) -> None:
-    """Find faults and leaks at Vault and Nexus in pipelines, each with its reason and remedy.
+    """Check pipelines for what fails or leaks at Vault or Nexus; each finding has its remedy.
 
     With --group or --project, GitLab merges the pipeline of each default branch; GITLAB_TOKEN needs scope read_api and
-    role Reporter. Exit code 0 clean, 2 findings are left, 3 a pipeline could not be read, 1 an error.
+    role Reporter. Exit code 0 clean, 2 findings, 3 a pipeline could not be read, 1 an error.
     """
     asked = bool(group or project)
     if asked == bool(files) or (asked and fix) or (html and not asked):

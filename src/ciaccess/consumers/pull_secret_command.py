@@ -72,7 +72,7 @@ def pull_secret(  # noqa: PLR0913 each option is a name in the manifests
 
     The secret is read with VAULT_TOKEN from VAULT_ADDR, which must be the Vault of the YAML or of --stack.
 
-    Exit code 0, 3 where Vault cannot be asked or has no such secret, 1 an error.
+    Exit code 0, 3 Vault cannot be read or has no such secret, 1 an error.
     """
     from ciaccess.consumers.pull_secret import check_account, check_names, docker_config  # noqa: PLC0415 `--help` needs no clients
 

@@ -26,7 +26,9 @@ def render_templates(  # noqa: PLR0913 a command has its options
     *,
     file: FileOption = None,
     stack: StackOption = None,
-    folder: Annotated[Path, typer.Option(help="Where the templates are.")] = TEMPLATES,
+    folder: Annotated[
+        Path, typer.Option(help="Where the templates are.", show_default="ci/templates")
+    ] = TEMPLATES,
     standalone: Annotated[
         bool,
         typer.Option("--standalone", help="Files that include no other: for include: remote:, and to paste."),

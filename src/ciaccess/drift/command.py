@@ -32,16 +32,21 @@ def drift(  # noqa: PLR0913 a command's options
     junit: Annotated[Path | None, typer.Option("--junit", help="Write it as JUnit XML.")] = None,
     html: Annotated[Path | None, typer.Option("--html", help="Write it as an HTML page.")] = None,
     issue: Annotated[
-        str | None, typer.Option("--issue", help="Keep an issue of this GitLab project, by id or path.")
+        str | None,
+        typer.Option("--issue", help="Create or update an issue of this GitLab project, by id or path."),
     ] = None,
-    baseline: Annotated[Path, typer.Option("--baseline", help="Accepted findings, in YAML.")] = CONFIG_FOLDER
-    / "drift-baseline.yaml",
+    baseline: Annotated[
+        Path,
+        typer.Option(
+            "--baseline", help="Accepted findings, in YAML.", show_default="config/drift-baseline.yaml"
+        ),
+    ] = CONFIG_FOLDER / "drift-baseline.yaml",
     no_state: Annotated[
         bool,
-        typer.Option("--no-state", help="Do not read the state, which tells where a password was changed."),
+        typer.Option("--no-state", help="Do not read the state, which shows where a password was changed."),
     ] = False,
     timeout: Annotated[
-        float, typer.Option("--timeout", min=0.1, help="How many seconds an answer may take.")
+        float, typer.Option("--timeout", min=0.1, help="Seconds to wait for a response.")
     ] = 20.0,
     repair: Annotated[bool, typer.Option("--repair", help="Print the repairs.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="With --repair: do it, then check again.")] = False,

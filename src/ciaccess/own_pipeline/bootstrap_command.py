@@ -40,7 +40,7 @@ def bootstrap(
 ) -> None:
     """Provision a stack as its administrator, and give its pipeline what it needs.
 
-    Exit code 0 done, 3 Vault, Nexus or GitLab could not be asked, 1 an error, or not confirmed.
+    Exit code 0 done, 3 Vault, Nexus or GitLab could not be reached, 1 an error, or not confirmed.
     """
     from ciaccess.own_pipeline.bootstrap import bootstrap as run  # noqa: PLC0415 `--help` needs no clients
 

@@ -20,7 +20,7 @@ application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 )
 def run_as(
     identity: Annotated[str, typer.Argument(help="preview, apply or drift.", show_default=False)],
-    command: Annotated[list[str], typer.Argument(help="The command and its words.", show_default=False)],
+    command: Annotated[list[str], typer.Argument(help="The command with its arguments.", show_default=False)],
     *,
     file: FileOption = None,
     stack: StackOption = None,

@@ -33,7 +33,7 @@ def recover(
 ) -> None:
     """List what a killed or interrupted run left behind; with --yes, repair it.
 
-    Exit code 0 nothing to recover, 2 leftovers found, 3 could not look, 1 the lock is of a run that may be alive, or error.
+    Exit code 0 nothing to recover, 2 leftovers found, 3 could not look, 1 the lock belongs to a run that may be active, or an error.
     """
     settings = StackSettings.of_stack(stack, settings_file)
     access = load(settings.access_file, settings.addresses)

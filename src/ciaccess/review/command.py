@@ -44,7 +44,7 @@ def preview(  # noqa: PLR0913 a command's options
     settings_file: SettingsOption = None,
     base: BaseOption = None,
     note: Annotated[
-        bool, typer.Option("--note", help="Keep a note on the merge request that this job runs for.")
+        bool, typer.Option("--note", help="Create or update a note on this job's merge request.")
     ] = False,
     as_json: Annotated[
         str | None,
@@ -57,7 +57,7 @@ def preview(  # noqa: PLR0913 a command's options
         typer.Option("--terraform-report", help="Write the counts for artifacts:reports:terraform."),
     ] = None,
 ) -> None:
-    """Show what `pulumi up` would change, for people and by resource, and what was changed by hand.
+    """Show what `pulumi up` would change: access, resources, and changes made by hand.
 
     Exit code 0 nothing changes, 2 something does, 3 something could not be checked, 1 an error.
     """

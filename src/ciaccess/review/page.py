@@ -77,7 +77,7 @@ def not_checked(project: str, stack: str, could_not_look: Iterable[CouldNotLook]
     findings = tuple(
         Finding(each.sentence, "bad", details=(each.remedy,)) for each in by_cause(could_not_look)
     )
-    section = Section("Could not look", "The effect of this change is therefore unknown.", findings)
+    section = Section("Not checked", "The effect of this change is therefore unknown.", findings)
     return Page(f"Preview of {project}, stack {stack}", "Could not look", "bad", (section,))
 
 

@@ -36,7 +36,7 @@ _REFUSED = (401, 403)
 _NO_REPOSITORY = "Repository not found"
 
 
-class CouldNotLookError(Exception):
+class UnusableAnswerError(Exception):
     """Nexus gave no usable answer: skip the repository if it is offline, otherwise all checks."""
 
 
@@ -117,7 +117,7 @@ class NexusProof:
             except ApiError as error:
                 yield check.no_answer(error)
                 return
-            except CouldNotLookError as error:
+            except UnusableAnswerError as error:
                 if not is_offline(str(error)):
                     yield check.not_checked(f"Nexus answered {error}")
                     return
@@ -203,10 +203,10 @@ def _judge(check: Check, answer: Answer, location: Location, admitted: tuple[int
     """Return the meaning of an answer; `admitted` are statuses only with the right.
 
     Raises:
-        CouldNotLookError: the server is in trouble, or the repository is offline.
+        UnusableAnswerError: the server is in trouble, or the repository is offline.
     """
     if answer.failed:
-        raise CouldNotLookError(answer.reason)
+        raise UnusableAnswerError(answer.reason)
     if answer.refused:
         return check.refuse(answer.reason)
     if answer.worked:

@@ -34,10 +34,6 @@ class Turn:
     password_version: int
     is_active: bool
 
-    def is_second_of(self, account: str) -> bool:
-        """Tell whether it is the second of the two that take turns."""
-        return self.user_id != account
-
 
 def second_user(account: str) -> str:
     """Return the id of the user that takes turns with the account's first one."""
