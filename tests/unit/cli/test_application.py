@@ -159,6 +159,6 @@ def test_the_local_stack_tells_faults_of_the_yaml_as_every_command_does(
 ) -> None:
     (tmp_path / "access.yaml").write_text("version: 2\n", encoding="utf-8")
     own = StackSettings(tmp_path / "access.yaml")
-    monkeypatch.setattr("ciaccess.cli.options.StackSettings", lambda: own)
+    monkeypatch.setattr("ciaccess.engine.settings.StackSettings", lambda: own)
     assert run(lambda: entry(["local", "start"], prog_name="ciaccess", standalone_mode=False)) == Exit.ERROR
     assert "version: 2 is not allowed" in capsys.readouterr().err
