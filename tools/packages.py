@@ -34,7 +34,7 @@ def install(requirements: str) -> None:
     """
     if is_current(requirements):
         return
-    with Step("installing the pinned Python packages into .venv"):
+    with Step("installing Python packages"):
         if not _is_complete():
             quietly([sys.executable, "-m", "venv", "--clear", str(VENV)])
         _STAMP.unlink(missing_ok=True)

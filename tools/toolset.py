@@ -58,6 +58,8 @@ def install(cache: Path, path: str, server: Server) -> None:
         golang.BuildError: a download is not what was published, or a program cannot be built.
     """
     missing = [each for each in find_missing(cache, path) if server != "none" or each.tool is not VAULT_TOOL]
+    for left_by_a_killed_setup in cache.glob(".new-*"):
+        shutil.rmtree(left_by_a_killed_setup, ignore_errors=True)
     with tempfile.TemporaryDirectory(dir=cache, prefix=".new-") as scratch:
         new = Path(scratch) / "bin"
         new.mkdir()
@@ -139,7 +141,7 @@ def _build(recipes: list[Recipe], folder: Path) -> None:
         return
     _require_go()
     names = ", ".join(recipe.program for recipe in recipes)
-    with Step(f"building {names} from Go modules, once per machine") as step, ThreadPoolExecutor(4) as pool:
+    with Step(f"building {names}") as step, ThreadPoolExecutor(4) as pool:
         progress = golang.Progress(step.note)
         list(pool.map(lambda recipe: golang.build(recipe, folder, progress), recipes))
 

@@ -79,8 +79,17 @@ class Step:
         words = [self._title, state, format_duration(time.monotonic() - self._started)]
         return "  " + " ".join(word for word in words if word) + (f" · {self._note}" if self._note else "")
 
+    def _short_line(self, characters: int) -> str:
+        """Return the line, or what fits of its title and the time."""
+        line = self._line("")
+        if len(line) <= characters:
+            return line
+        duration = format_duration(time.monotonic() - self._started)
+        return f"  {self._title[: max(0, characters - len(duration) - 4)]}… {duration}"
+
     def _show_under_way(self) -> None:
-        if self._terminal:
-            text = " |".join(step._line("") for step in _under_way)  # noqa: SLF001 of this class
-            sys.stderr.write(f"\r\x1b[K{text[: shutil.get_terminal_size().columns - 1]}")
+        if self._terminal and _under_way:
+            share = (shutil.get_terminal_size().columns - 1) // len(_under_way)
+            text = "".join(step._short_line(share) for step in _under_way)  # noqa: SLF001 of this class
+            sys.stderr.write(f"\r\x1b[K{text}")
         sys.stderr.flush()

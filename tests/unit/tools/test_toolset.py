@@ -75,6 +75,7 @@ def built(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_with_releases_nothing_is_built_and_the_checked_plugin_is_installed(
     served: Mirror, cache: Path, built: list[str], tmp_path: Path
 ) -> None:
+    (cache / ".new-of-a-killed-setup").mkdir()
     toolset.install(cache, "", "vault")
     assert built == []
     brought = {file.name for file in (cache / "bin").iterdir()}
