@@ -187,6 +187,16 @@ def test_documents_link_to_what_exists() -> None:
             assert (page.parent / target).exists(), f"{page.relative_to(ROOT)} links to {target}"
 
 
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+def test_modules_that_a_page_names_exist(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    named = re.findall(rf"(?<![\w/.])(?:src/ciaccess/)?((?:{'|'.join(PACKAGES)})/[a-z_/]+)", text)
+    assert named
+    assert [
+        name for name in named if not any((SOURCE / f"{name}{end}").exists() for end in ("", ".py"))
+    ] == []
+
+
 def test_every_page_is_listed() -> None:
     index = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
     for page in sorted((ROOT / "docs").glob("*.md")):
