@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 FORMATS = {"community": builtin.COMMUNITY_FORMATS, "core": builtin.CORE_FORMATS}
 _READING = ("GET", "HEAD", "OPTIONS")
 _REPOSITORY_PATH = "/repository/"
+_BY_PATH = "/v2/"
 _logger = logging.getLogger("simulators.nexus")
 
 
@@ -158,7 +159,27 @@ class Simulator:
             if repository is None:
                 return page(404, "Repository not found", request.method)
             return await self._answer_content(self._content_call(request, repository, f"/{rest}", caller))
+        if path == _BY_PATH.rstrip("/") or path.startswith(_BY_PATH):
+            return await self._answer_by_path(request, path.removeprefix(_BY_PATH))
         return await pages.answer(request, path, self._authenticator)
+
+    async def _answer_by_path(self, request: Request, path: str) -> Response:
+        """Answer docker's path based routing: the image's first folder is the repository, as from Nexus 3.83 on.
+
+        The address that answers name has the repository too, and then /v2 once more: clients take it as it is.
+        """
+        name, _, rest = path.partition("/")
+        docker = [each for each in self.repositories.all() if each.format == "docker"]
+        named = next((each for each in docker if each.name == unquote(name)), None)
+        # A client asks for the version, and logs in, before it names any image.
+        repository = named or (docker[0] if docker and name in ("", _BY_PATH.strip("/"), "token") else None)
+        if repository is None:
+            return page(404, "Repository not found", request.method)
+        caller = self._authenticator.authenticate(request.headers)
+        inside = rest.removeprefix(_BY_PATH.lstrip("/")) if named else path
+        call = self._content_call(request, repository, f"{_BY_PATH}{inside}", caller)
+        url = f"{self._base_url(request)}{_BY_PATH}{repository.name}" if named else self._base_url(request)
+        return await self._answer_content(replace(call, url=url, connector=True))
 
     def _content_call(
         self, request: Request, repository: Repository, raw_path: str, caller: Caller

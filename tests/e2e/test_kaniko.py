@@ -43,4 +43,12 @@ def test_kaniko_itself_builds_and_pushes_with_busybox_alone(pipeline: Pipeline, 
     done = kaniko.run("\n".join(lines), variables).succeeded()
     assert "using BusyBox wget" in done.text
     assert pipeline.project.secret("svc-orchestrator")["password"] not in done.text
-    assert pipeline.digest_of(f"{variables['NEXUS_REGISTRY_PULL']}/orchestrator/kaniko:1.0")
+    pushed = f"{variables['NEXUS_REGISTRY_PULL']}/orchestrator/kaniko:1.0"
+    digest = pipeline.digest_of(pushed)
+    pipeline.set_write_policy("docker/hosted/docker-dev", "allow_once")
+    kaniko.run("\n".join(lines), variables).succeeded()
+    changed = {**variables, "NEXUS_KANIKO_OPTIONS": "--insecure --label=other=1"}
+    other = kaniko.run("\n".join(lines), changed)
+    assert (other.code, "Kaniko did not push" in other.text) == (1, True), other.text
+    pipeline.set_write_policy("docker/hosted/docker-dev", "allow")
+    assert pipeline.digest_of(pushed) == digest

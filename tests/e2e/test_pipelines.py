@@ -165,6 +165,32 @@ def test_docker_push_then_pull_by_another_account_with_a_real_daemon(pipeline: P
     assert pipeline.left_behind() == []
 
 
+def test_registries_that_are_folders_of_one_host_take_the_pushes_of_every_client(
+    pipeline: Pipeline, tmp_path: Path
+) -> None:
+    """Path based routing: one login, two folders. The clients are docker's own and, for Kaniko, skopeo."""
+    host = pipeline.project.address("nexus").removeprefix("http://")
+    push, pull = f"{host}/docker-dev", f"{host}/docker-all"
+    registries = {"NEXUS_REGISTRY": push, "NEXUS_REGISTRY_PUSH": push, "NEXUS_REGISTRY_PULL": pull}
+    pipeline.allow_http(push, pull)
+    job = pipeline.include("docker-push", account="svc-datastore", image_name="by-path/web:1.0")
+    pipeline.run(job, "docker-push", **registries).succeeded()
+    job = pipeline.include("docker-pull", account="svc-deployer", image_name="by-path/web:1.0")
+    pipeline.run(job, "docker-pull", **registries).succeeded()
+    assert pipeline.docker("image", "inspect", f"{pull}/by-path/web:1.0")
+    pipeline.environment = {"DOCKER_CONFIG": str(tmp_path / "kaniko")}
+    try:
+        job = pipeline.include("kaniko", account="svc-orchestrator", image_name="by-path/server:1.0")
+        pipeline.run(job, "kaniko", **registries).succeeded()
+    finally:
+        pipeline.environment = {}
+    configuration = tmp_path / "kaniko" / "config.json"
+    assert list(json.loads(configuration.read_text(encoding="utf-8"))["auths"]) == [host]
+    assert pipeline.digest_of(f"{pull}/by-path/server:1.0", configuration)
+    job = pipeline.include("docker-push", account="svc-bench", image_name="by-path/x:1")
+    assert pipeline.run(job, "docker-push", **registries).code == 1, "svc-bench may not push images"
+
+
 def test_an_account_that_may_not_push_is_refused_by_name(pipeline: Pipeline) -> None:
     done = pipeline.run(pipeline.include("docker-push", account="svc-bench", image_name="x:1"), "docker-push")
     assert done.code == 1

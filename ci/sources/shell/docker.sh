@@ -91,9 +91,10 @@ nexus_kaniko_build() { # builds with Kaniko and pushes $NEXUS_IMAGE
   _nexus_registries
   export DOCKER_CONFIG="${DOCKER_CONFIG:-/kaniko/.docker}"
   nexus_registry_config "${DOCKER_CONFIG%/}/config.json" "$NEXUS_REGISTRY_PUSH" "$NEXUS_REGISTRY_PULL"
+  # Without timestamps a repeated build is the same image, which a repository that is written once has already.
   # shellcheck disable=SC2086 # further options, split at blanks
   nexus_run "${NEXUS_KANIKO_EXECUTOR:-/kaniko/executor}" --context="$NEXUS_CONTEXT" --dockerfile="$NEXUS_DOCKERFILE" \
-    --destination="$NEXUS_REGISTRY_PUSH/$NEXUS_IMAGE" ${NEXUS_KANIKO_OPTIONS:-} ||
+    --destination="$NEXUS_REGISTRY_PUSH/$NEXUS_IMAGE" --reproducible ${NEXUS_KANIKO_OPTIONS:-} ||
     nexus_fail "Kaniko did not push $NEXUS_REGISTRY_PUSH/$NEXUS_IMAGE as $NEXUS_USER; its output is above." \
       "UNAUTHORIZED or DENIED: the account may not push docker images, by access.yaml."
 }
