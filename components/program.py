@@ -1,13 +1,15 @@
 """Running a program with many resources on Pulumi's SDK (measurements: docs/adr/0013).
 
-Owns three things that cost time with the number of resources, and change nothing of what is declared: the SDK asks the engine
+Owns four things that cost time with the number of resources, and change nothing of what is declared: the SDK asks the engine
 to discard four debug messages a resource, each a call that is waited for; a program that ends before its first
-registration has begun makes the SDK wait for all of them in quadratic time; and it registers six at a time.
+registration has begun makes the SDK wait for all of them in quadratic time; it registers six at a time; and Python searches
+all objects for garbage again and again, which a program that keeps what it makes has little of.
 """
 
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 E = TypeVar("E", bound=Exception)
 # Where it is set, a fault is being searched, and the engine shows debug messages with --debug.
 _LOG = "CIACCESS_LOG"
+# New objects before the next search for garbage; Python's own number is 700.
+_NEW_OBJECTS = 50_000
 # As many as the engine works on at once, and some that wait at its door.
 _REGISTRATIONS = 32
 
@@ -30,6 +34,8 @@ def run(declare: Callable[[], None], refusal: type[E], record: Callable[[E], Non
 
     A `refusal`, which a user can mend, ends the run with its one line, and is recorded.
     """
+    gc.freeze()
+    gc.set_threshold(_NEW_OBJECTS)
     if not os.environ.get(_LOG):
         pulumi.log.debug = _discard
     # So the engine ends a program of whose resources one has failed; a traceback of the SDK would bury why.
