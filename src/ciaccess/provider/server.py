@@ -6,6 +6,7 @@ differences by property, no deletion of an object that another resource of the s
 
 from __future__ import annotations
 
+import json
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
@@ -20,6 +21,7 @@ from ciaccess.provider.kinds.kind import KindError
 from ciaccess.provider.kinds.objects import ExistsError
 from ciaccess.provider.owner import declared_owner
 from ciaccess.provider.protocol import proto
+from ciaccess.provider.schema import ADDRESSES, package_schema
 from ciaccess.provider.systems import Systems
 from ciaccess.provider.values import plain, secret_names, wire
 
@@ -40,7 +42,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 VERSION = "0.1.0"
-ADDRESSES = ("nexus_url", "gitlab_url")
 _ALLOWED_URL = "a URL of http or https, without credentials"
 # Concurrent requests that use systems; the engine sends more on a large machine.
 _MOST_SLOTS = 16
@@ -66,6 +67,11 @@ class CiaccessProvider:
         self._holders: dict[tuple[str, str | None], str] = {}
         # (token, id) of objects created or taken over by this process.
         self._made: set[tuple[str, str | None]] = set()
+
+    def get_schema(self, request: proto.GetSchemaRequest) -> proto.GetSchemaResponse:
+        """Return the package schema, for other programs."""
+        del request
+        return proto.GetSchemaResponse(schema=json.dumps(package_schema(VERSION)))
 
     def check_config(self, request: proto.CheckRequest) -> proto.CheckResponse:
         """Check the addresses, and note the stack: this request comes of the program, never of the state.

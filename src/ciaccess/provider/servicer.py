@@ -43,6 +43,7 @@ _METHODS = {
     "Diff": "diff",
     "DiffConfig": "diff_config",
     "GetPluginInfo": "get_plugin_info",
+    "GetSchema": "get_schema",
     "Read": "read",
     "Update": "update",
 }
@@ -52,7 +53,6 @@ _UNIMPLEMENTED = (
     "Construct",
     "GetMapping",
     "GetMappings",
-    "GetSchema",
     "Handshake",
     "Invoke",
     "List",

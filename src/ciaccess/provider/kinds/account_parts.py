@@ -21,6 +21,7 @@ from ciaccess.provider.kinds.nexus_user import ACCEPTED, LOGIN, NexusUser
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from ciaccess.provider.kinds.fields import Field
     from ciaccess.provider.kinds.objects import ObjectKind
     from ciaccess.provider.systems import Systems
 
@@ -98,6 +99,13 @@ class PartKind:
     def is_users(self) -> bool:
         """Tell whether these are the users."""
         return isinstance(self.kind, NexusUser)
+
+    @property
+    def declared_fields(self) -> tuple[Field, ...]:
+        """The fields of a part in a program."""
+        apart = {*_GIVEN, LOGIN} if self.is_users else _GIVEN.keys()
+        own = tuple(field for field in self.kind.fields if field.name not in apart)
+        return (*own, VERSION) if self.is_users else own
 
     @property
     def _field_names(self) -> frozenset[str]:

@@ -32,7 +32,10 @@ ALPHABET = string.ascii_letters + string.digits + "-_.~"
 CHARACTERS = 40
 # Each number stands for one password of a user: another number, another password.
 VERSION = Field(
-    "password_version", WHOLE_NUMBER, rule=Rule("a whole number from 1", lambda value: value >= 1)
+    "password_version",
+    WHOLE_NUMBER,
+    rule=Rule("a whole number from 1", lambda value: value >= 1),
+    about="Another number is another password",
 )
 # Outputs: by user, and of the secret.
 FINGERPRINTS, VERSIONS, SECRET_VERSION = "fingerprints", "password_versions", "secret_version"

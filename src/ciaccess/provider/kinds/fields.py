@@ -38,10 +38,11 @@ class Failure:
 
 @dataclass(frozen=True)
 class FieldType:
-    """A type: its name, and `parse`, which returns a value or raises ValueError."""
+    """A type: its name, `parse`, which returns a value or raises ValueError, and its package schema."""
 
     name: str
     parse: Callable[[Any], Any]
+    schema: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -85,11 +86,16 @@ def _mapping(value: Any) -> dict[str, Any]:
     return value
 
 
-TEXT = FieldType("text", _text)
-FLAG = FieldType("true or false", _flag)
-WHOLE_NUMBER = FieldType("a whole number", _whole_number)
-NAMES = FieldType("a list of names", _names)
-MAPPING = FieldType("a mapping", _mapping)
+def _mapping_of(item: Mapping[str, Any]) -> FieldType:
+    return FieldType("a mapping", _mapping, {"type": "object", "additionalProperties": item})
+
+
+TEXT = FieldType("text", _text, {"type": "string"})
+FLAG = FieldType("true or false", _flag, {"type": "boolean"})
+WHOLE_NUMBER = FieldType("a whole number", _whole_number, {"type": "integer"})
+NAMES = FieldType("a list of names", _names, {"type": "array", "items": TEXT.schema})
+MAPPING = _mapping_of(TEXT.schema)
+NUMBERS = _mapping_of(WHOLE_NUMBER.schema)
 
 
 @dataclass(frozen=True)
@@ -98,6 +104,7 @@ class Field:
 
     `identifies`: it is part of the resource's id, so another value is another object. `replaces`: the system cannot
     change it in place. `compared` is False for a directive to the plugin. `computed`: an output, never an input.
+    `about` describes it in the package schema, which adds the allowed values.
     """
 
     name: str
@@ -109,6 +116,7 @@ class Field:
     replaces: bool = False
     compared: bool = True
     computed: bool = False
+    about: str = ""
 
     def parse(self, value: Any, *, concealed: bool = False) -> Any:
         """Return the value as this field's type, the default for None; errors omit a `concealed` value.

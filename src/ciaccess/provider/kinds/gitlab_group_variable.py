@@ -30,6 +30,7 @@ _SCOPE = Rule(
     lambda value: re.fullmatch(r"[A-Za-z0-9_/\\${}. *-]{1,255}", value) is not None,
 )
 _GROUP = Rule("a group's id, such as 9, or its full path", lambda value: bool(value) and ":" not in value)
+_MOST_VALUE_CHARACTERS = 10_000
 _EVERYWHERE = "*"
 
 
@@ -66,16 +67,38 @@ class GitLabGroupVariable(ObjectKind[Variable]):
     item = Variable
     system = "GitLab"
     fields = (
-        Field("group", rule=_GROUP, identifies=True),
-        Field("key", rule=_KEY, identifies=True),
-        Field("value", rule=Rule("at most 10000 characters", lambda value: len(value) <= 10_000)),  # noqa: PLR2004 GitLab's
-        Field("environment_scope", default=_EVERYWHERE, rule=_SCOPE, identifies=True),
-        Field("protected", FLAG, default=False),
-        Field("masked", FLAG, default=False),
-        Field("raw", FLAG, default=True),
-        Field("variable_type", default="env_var", rule=one_of("env_var", "file")),
-        Field("description", default="", rule=at_most(255)),
-        Field("hidden", FLAG, default=False, rule=Rule("false", lambda value: value is False), replaces=True),
+        Field("group", rule=_GROUP, identifies=True, about="The group's id, or its full path"),
+        Field("key", rule=_KEY, identifies=True, about="The variable's key"),
+        Field(
+            "value",
+            rule=Rule("at most 10000 characters", lambda value: len(value) <= _MOST_VALUE_CHARACTERS),
+            about="The value; a secret where masked is true",
+        ),
+        Field(
+            "environment_scope",
+            default=_EVERYWHERE,
+            rule=_SCOPE,
+            identifies=True,
+            about="The environments; others than * need GitLab Premium",
+        ),
+        Field("protected", FLAG, default=False, about="Whether only pipelines of protected refs have it"),
+        Field("masked", FLAG, default=False, about="Whether job logs conceal the value"),
+        Field("raw", FLAG, default=True, about="Whether $ stays as it is"),
+        Field(
+            "variable_type",
+            default="env_var",
+            rule=one_of("env_var", "file"),
+            about="Whether a job gets a value or a file",
+        ),
+        Field("description", default="", rule=at_most(255), about="What it is for"),
+        Field(
+            "hidden",
+            FLAG,
+            default=False,
+            rule=Rule("false", lambda value: value is False),
+            replaces=True,
+            about="Whether nobody can read the value; set by a refresh",
+        ),
         ADOPT,
     )
 

@@ -25,9 +25,14 @@ class NexusContentSelector(NexusKind[ContentSelector]):
     noun = "content selector"
     item = ContentSelector
     fields = (
-        Field("name", rule=NAME, identifies=True),
-        Field("description", default="", rule=at_most(MOST_DESCRIPTION_CHARACTERS)),
-        Field("expression", rule=_EXPRESSION),
+        Field("name", rule=NAME, identifies=True, about="The selector's name"),
+        Field(
+            "description",
+            default="",
+            rule=at_most(MOST_DESCRIPTION_CHARACTERS),
+            about="What it is for, with the owner marker",
+        ),
+        Field("expression", rule=_EXPRESSION, about="The expression in CSEL"),
         ADOPT,
     )
 

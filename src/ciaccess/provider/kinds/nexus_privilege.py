@@ -39,17 +39,23 @@ class NexusPrivilege(NexusKind[Privilege]):
     noun = "privilege"
     item = Privilege
     fields = (
-        Field("type", rule=one_of(*WRITABLE), replaces=True),
-        Field("name", rule=NAME, identifies=True),
-        Field("description", default="", rule=at_most(MOST_DESCRIPTION_CHARACTERS)),
-        Field("format", default=""),
-        Field("repository", default=""),
-        Field("content_selector", default=""),
+        Field("type", rule=one_of(*WRITABLE), replaces=True, about="The type"),
+        Field("name", rule=NAME, identifies=True, about="The privilege's name"),
+        Field(
+            "description",
+            default="",
+            rule=at_most(MOST_DESCRIPTION_CHARACTERS),
+            about="What it is for, with the owner marker",
+        ),
+        Field("format", default="", about="The repository's format, or *"),
+        Field("repository", default="", about="The repository's name, or *"),
+        Field("content_selector", default="", about="The content selector's name"),
         Field(
             "actions",
             NAMES,
             default=frozenset(),
             rule=Rule(f"one or more of {', '.join(_ACTIONS)}", lambda value: value <= set(_ACTIONS)),
+            about="What it allows",
         ),
         Field(
             "pattern",
@@ -58,6 +64,7 @@ class NexusPrivilege(NexusKind[Privilege]):
                 "parts joined by ':', none empty, such as nexus:search:read",
                 lambda value: value == "" or is_pattern(value),
             ),
+            about="The pattern of a wildcard privilege",
         ),
         ADOPT,
     )

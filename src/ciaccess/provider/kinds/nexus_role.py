@@ -21,11 +21,16 @@ class NexusRole(NexusKind[Role]):
     noun = "role"
     item = Role
     fields = (
-        Field("role_id", rule=ID, identifies=True),
-        Field("name", rule=at_most(200, least=1)),
-        Field("description", default="", rule=at_most(MOST_DESCRIPTION_CHARACTERS)),
-        Field("privileges", NAMES, default=frozenset()),
-        Field("roles", NAMES, default=frozenset()),
+        Field("role_id", rule=ID, identifies=True, about="The role's id"),
+        Field("name", rule=at_most(200, least=1), about="The role's name"),
+        Field(
+            "description",
+            default="",
+            rule=at_most(MOST_DESCRIPTION_CHARACTERS),
+            about="What it is for, with the owner marker",
+        ),
+        Field("privileges", NAMES, default=frozenset(), about="Names of privileges, which must exist"),
+        Field("roles", NAMES, default=frozenset(), about="Ids of the roles that it contains"),
         ADOPT,
     )
 

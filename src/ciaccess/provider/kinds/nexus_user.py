@@ -51,22 +51,45 @@ class NexusUser(NexusKind[User]):
     item = User
     marked_in = "last_name"
     fields = (
-        Field("user_id", rule=ID, identifies=True),
-        Field("first_name", rule=at_most(200, least=1)),
-        Field("last_name", rule=at_most(200, least=1)),
+        Field("user_id", rule=ID, identifies=True, about="The user's id"),
+        Field("first_name", rule=at_most(200, least=1), about="The first name"),
+        Field("last_name", rule=at_most(200, least=1), about="The last name, with the owner marker"),
         Field(
             "email_address",
             rule=Rule("an e-mail address", lambda value: "@" in value[1:-1] and " " not in value),
+            about="The e-mail address",
         ),
-        Field("status", default=ACTIVE, rule=one_of(ACTIVE, "disabled")),
-        Field("roles", NAMES, rule=Rule("one or more names of roles", bool)),
+        Field(
+            "status",
+            default=ACTIVE,
+            rule=one_of(ACTIVE, "disabled"),
+            about="Whether Nexus accepts its logins",
+        ),
+        Field(
+            "roles",
+            NAMES,
+            rule=Rule("one or more names of roles", bool),
+            about="Ids of its roles, which must exist",
+        ),
         Field(
             "password",
             secret=True,
             rule=Rule("text on one line that is not blank, as Nexus takes it", is_password),
+            about="The password, which Nexus never returns",
         ),
-        Field(LOGIN, default=ACCEPTED, rule=one_of(ACCEPTED)),
-        Field("handed_out_by", default="", compared=False, rule=_SECRET_PATH),
+        Field(
+            LOGIN,
+            default=ACCEPTED,
+            rule=one_of(ACCEPTED),
+            about="Whether Nexus accepts the password; set by a refresh",
+        ),
+        Field(
+            "handed_out_by",
+            default="",
+            compared=False,
+            rule=_SECRET_PATH,
+            about="The API path of the secret in Vault that names its current user, or empty",
+        ),
         ADOPT,
     )
 

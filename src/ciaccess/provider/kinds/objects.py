@@ -23,7 +23,13 @@ T = TypeVar("T")
 CLUSTER_WAITS_SECONDS = (0.2, 0.5, 1.0, 2.0, 3.0, 3.0, 3.0)
 
 # A directive to `create`, not part of the object: changing it needs no call to a system.
-ADOPT = Field("adopt", FLAG, default=False, compared=False)
+ADOPT = Field(
+    "adopt",
+    FLAG,
+    default=False,
+    compared=False,
+    about="Whether to take over an existing object; not in the state",
+)
 
 if TYPE_CHECKING:
 

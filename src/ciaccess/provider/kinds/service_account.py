@@ -29,7 +29,16 @@ from ciaccess.provider.kinds.account_secret import (
     metadata_of,
     observe,
 )
-from ciaccess.provider.kinds.fields import FLAG, MAPPING, UNKNOWN, WHOLE_NUMBER, Failure, Field, Values
+from ciaccess.provider.kinds.fields import (
+    FLAG,
+    MAPPING,
+    NUMBERS,
+    UNKNOWN,
+    WHOLE_NUMBER,
+    Failure,
+    Field,
+    Values,
+)
 from ciaccess.provider.kinds.kind import Change, Difference, Kind, KindError, ReadResult
 from ciaccess.provider.kinds.nexus import ID
 from ciaccess.provider.kinds.nexus_user import LOGIN
@@ -55,19 +64,43 @@ class ServiceAccount(Kind):
     token = resource_types.ACCOUNT
     noun = "account"
     fields = (
-        Field("account", rule=ID, identifies=True),
-        Field("users", MAPPING),
-        Field("role", MAPPING, default={}),
-        Field("selectors", MAPPING, default={}),
-        Field("privileges", MAPPING, default={}),
-        Field(_SECRET, MAPPING),
-        Field(_METADATA, MAPPING, default={}),
-        Field("purge", FLAG, default=False),
+        Field("account", rule=ID, identifies=True, about="The account's id"),
+        Field("users", MAPPING, about="Its users, by id"),
+        Field("role", MAPPING, default={}, about="Its role in Nexus, or empty"),
+        Field("selectors", MAPPING, default={}, about="Its content selectors, by name"),
+        Field("privileges", MAPPING, default={}, about="Its privileges, by name"),
+        Field(_SECRET, MAPPING, about="The secret: its API path (path) and the current user (user)"),
+        Field(_METADATA, MAPPING, default={}, about="The secret's custom metadata"),
+        Field("purge", FLAG, default=False, about="Whether a deletion removes all versions of the secret"),
         ADOPT,
-        Field(_APPLIES, FLAG, default=False, compared=False),
-        Field(passwords.FINGERPRINTS, MAPPING, compared=False, computed=True),
-        Field(passwords.VERSIONS, MAPPING, compared=False, computed=True),
-        Field(passwords.SECRET_VERSION, WHOLE_NUMBER, compared=False, computed=True),
+        Field(
+            _APPLIES,
+            FLAG,
+            default=False,
+            compared=False,
+            about="Whether the run writes: then logins may be tried",
+        ),
+        Field(
+            passwords.FINGERPRINTS,
+            MAPPING,
+            compared=False,
+            computed=True,
+            about="A short digest of each generated password, by user",
+        ),
+        Field(
+            passwords.VERSIONS,
+            NUMBERS,
+            compared=False,
+            computed=True,
+            about="The password_version of each user",
+        ),
+        Field(
+            passwords.SECRET_VERSION,
+            WHOLE_NUMBER,
+            compared=False,
+            computed=True,
+            about="The version of the secret that was written last",
+        ),
     )
 
     def __init__(self, systems: Systems) -> None:

@@ -34,9 +34,10 @@ class VaultPreconditions(Kind):
             rule=Rule(
                 "API paths such as secret/data/nexus/svc-x", lambda paths: all(map(_is_api_path, paths))
             ),
+            about="API paths where nothing may exist",
         ),
-        Field("kv_mount", default=""),
-        Field("reachable_url", default=""),
+        Field("kv_mount", default="", about="The mount that must be a KV engine of version 2, or empty"),
+        Field("reachable_url", default="", about="The discovery or JWKS URL that must answer, or empty"),
     )
 
     def create(self, inputs: Values) -> Values:
