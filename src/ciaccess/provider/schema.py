@@ -54,7 +54,7 @@ def _resource(token: str) -> Spec:
     return {
         "description": inspect.getdoc(kind),
         "inputProperties": _properties(inputs, parts),
-        "requiredInputs": _required(inputs),
+        "requiredInputs": _required_names(inputs),
         "properties": _properties(outputs, parts),
         "required": [field.name for field in outputs],
     }
@@ -76,7 +76,7 @@ def _property(field: Field, type_: Mapping[str, Any]) -> Spec:
     return found
 
 
-def _required(fields: Iterable[Field]) -> list[str]:
+def _required_names(fields: Iterable[Field]) -> list[str]:
     return [field.name for field in fields if field.default is REQUIRED]
 
 
@@ -89,7 +89,7 @@ def _part(part_kind: PartKind) -> Spec:
         "type": "object",
         "description": f"A {part_kind.kind.noun} of an account.",
         "properties": _properties(part_kind.declared_fields, {}),
-        "required": _required(part_kind.declared_fields),
+        "required": _required_names(part_kind.declared_fields),
     }
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from ciaccess.clients.errors import ForbiddenError
 from ciaccess.clients.fingerprint import fingerprint
 from ciaccess.clients.vault.secret import DELETED
-from ciaccess.provider.kinds.fields import WHOLE_NUMBER, Field, Rule
+from ciaccess.provider.kinds.fields import MAPPING, NUMBERS, WHOLE_NUMBER, Field, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -39,6 +39,14 @@ VERSION = Field(
 )
 # Outputs: by user, and of the secret.
 FINGERPRINTS, VERSIONS, SECRET_VERSION = "fingerprints", "password_versions", "secret_version"
+OUTPUTS = tuple(
+    Field(name, type_, compared=False, computed=True, about=about)
+    for name, type_, about in (
+        (FINGERPRINTS, MAPPING, "A short digest of each generated password, by user"),
+        (VERSIONS, NUMBERS, "The password_version of each user"),
+        (SECRET_VERSION, WHOLE_NUMBER, "The version of the secret that was written last"),
+    )
+)
 # The version of a password that an import could not confirm by a login: the next `up` sets a new one.
 UNPROVEN = 0
 

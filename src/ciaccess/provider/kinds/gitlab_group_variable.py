@@ -97,7 +97,7 @@ class GitLabGroupVariable(ObjectKind[Variable]):
             default=False,
             rule=Rule("false", lambda value: value is False),
             replaces=True,
-            about="Whether nobody can read the value; set by a refresh",
+            about="Whether GitLab never shows the value; set by a refresh",
         ),
         ADOPT,
     )

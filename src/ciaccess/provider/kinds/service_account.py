@@ -29,16 +29,7 @@ from ciaccess.provider.kinds.account_secret import (
     metadata_of,
     observe,
 )
-from ciaccess.provider.kinds.fields import (
-    FLAG,
-    MAPPING,
-    NUMBERS,
-    UNKNOWN,
-    WHOLE_NUMBER,
-    Failure,
-    Field,
-    Values,
-)
+from ciaccess.provider.kinds.fields import FLAG, MAPPING, UNKNOWN, Failure, Field, Values
 from ciaccess.provider.kinds.kind import Change, Difference, Kind, KindError, ReadResult
 from ciaccess.provider.kinds.nexus import ID
 from ciaccess.provider.kinds.nexus_user import LOGIN
@@ -80,27 +71,7 @@ class ServiceAccount(Kind):
             compared=False,
             about="Whether the run writes: then logins may be tried",
         ),
-        Field(
-            passwords.FINGERPRINTS,
-            MAPPING,
-            compared=False,
-            computed=True,
-            about="A short digest of each generated password, by user",
-        ),
-        Field(
-            passwords.VERSIONS,
-            NUMBERS,
-            compared=False,
-            computed=True,
-            about="The password_version of each user",
-        ),
-        Field(
-            passwords.SECRET_VERSION,
-            WHOLE_NUMBER,
-            compared=False,
-            computed=True,
-            about="The version of the secret that was written last",
-        ),
+        *passwords.OUTPUTS,
     )
 
     def __init__(self, systems: Systems) -> None:
