@@ -71,6 +71,11 @@ lock: setup ## Write the requirements.txt files, with every package and its hash
 	  $(PY) -m piptools compile -q --generate-hashes --allow-unsafe --strip-extras --no-header --no-emit-index-url \
 	    --no-emit-trusted-host --no-emit-find-links --output-file $$name.txt $$name.in || exit 1; done
 
+.PHONY: newest
+newest: setup ## Raise each pin to its newest version, and print what was raised; docs/upgrades.md has the others
+	@PYTHONPATH=src $(PY) -m tools.newest
+	@$(MAKE) -s lock
+
 .PHONY: record-releases
 record-releases: ## Write tools/releases.sha256: checksums of the pinned releases, for review (some 1 GB of downloads)
 	@PYTHONPATH=src $(PYTHON) -m tools.record_releases

@@ -1,0 +1,106 @@
+"""`make newest`: writes the newest version of each pin, which `make test` then tries.
+
+Owns which files have pins that can be raised without a person; docs/upgrades.md has the others. Prints what it raised.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tools.recipes import PULUMI, VAULT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_ROOT = Path(__file__).parents[1]
+_REQUIREMENTS = ("requirements.in", "requirements-dev.in", "tools/openbao/requirements.in")
+_PIN = re.compile(r"^([A-Za-z0-9._-]+)((?:\[[a-z]+\])?)==([^\s#]+)", re.MULTILINE)
+# Go modules, each with its constant in tools/recipes.py.
+_MODULES = (
+    (PULUMI, "github.com/pulumi/pulumi/pkg/v3", "PULUMI_VERSION"),
+    (VAULT, "github.com/hashicorp/vault", "VAULT_VERSION"),
+)
+_NPM_FOLDER, _NPM_PACKAGE = "tools/gitlab-ci-local", "gitlab-ci-local"
+
+
+def raise_pins(text: str, versions: Mapping[str, str]) -> str:
+    """Return the text of a requirements file with these versions, by lower-case name."""
+    return _PIN.sub(lambda pin: f"{pin[1]}{pin[2]}=={versions.get(pin[1].lower(), pin[3])}", text)
+
+
+def set_constant(text: str, name: str, version: str) -> str:
+    """Return the text of a module with another version in a constant."""
+    return re.sub(rf'^{name} = "[^"]+"', f'{name} = "{version}"', text, count=1, flags=re.MULTILINE)
+
+
+def differences(before: str, after: str) -> Iterator[str]:
+    """Yield `name old → new` for each raised pin."""
+    new = {pin[1]: pin[3] for pin in _PIN.finditer(after)}
+    for pin in _PIN.finditer(before):
+        if new[pin[1]] != pin[3]:
+            yield f"{pin[1]} {pin[3]} → {new[pin[1]]}"
+
+
+def main() -> int:
+    """Raise all; return the exit code."""
+    try:
+        for line in chain(_raise_python(), _raise_npm(), _raise_go()):
+            sys.stdout.write(f"{line}\n")
+    except subprocess.CalledProcessError as error:
+        sys.stderr.write(f"error: raise the pins: {' '.join(error.cmd[:4])} failed:\n{error.stderr}\n")
+        return 1
+    return 0
+
+
+def _run(*command: str, folder: Path = _ROOT) -> str:
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)  # noqa: S603 our own words
+    return done.stdout
+
+
+def _raise_python() -> Iterator[str]:
+    texts = {name: (_ROOT / name).read_text(encoding="utf-8") for name in _REQUIREMENTS}
+    names = sorted({pin[1] for text in texts.values() for pin in _PIN.finditer(text)})
+    wanted = ("--dry-run", "--ignore-installed", "--no-deps", "--only-binary", ":all:", "-q", "--report", "-")
+    report = json.loads(_run(sys.executable, "-m", "pip", "install", *wanted, *names))
+    found = [each["metadata"] for each in report["install"]]
+    versions = {each["name"].lower(): each["version"] for each in found}
+    for name, text in texts.items():
+        raised = raise_pins(text, versions)
+        (_ROOT / name).write_text(raised, encoding="utf-8")
+        yield from differences(text, raised)
+
+
+def _raise_npm() -> Iterator[str]:
+    folder = _ROOT / _NPM_FOLDER
+    before = json.loads((folder / "package.json").read_text(encoding="utf-8"))["dependencies"][_NPM_PACKAGE]
+    after = _run("npm", "view", _NPM_PACKAGE, "version").strip()
+    words = ("--package-lock-only", "--save-exact", "--ignore-scripts", "--no-audit", "--no-fund")
+    _run("npm", "install", *words, f"{_NPM_PACKAGE}@{after}", folder=folder)
+    if before != after:
+        yield f"{_NPM_PACKAGE} {before} → {after}"
+
+
+def _raise_go() -> Iterator[str]:
+    recipes = _ROOT / "tools" / "recipes.py"
+    for recipe, module, constant in _MODULES:
+        folder = _ROOT / "tools" / recipe.folder
+        listed = ("go", "list", "-m", "-f", "{{.Version}}", module)
+        before = _run(*listed, folder=folder).strip()
+        _run("go", "get", f"{module}@latest", folder=folder)
+        # Not `go mod tidy`: the folder has no Go file that needs the module.
+        _run("go", "list", "-mod=mod", "-deps", recipe.package, folder=folder)
+        after = _run(*listed, folder=folder).strip()
+        text = recipes.read_text(encoding="utf-8")
+        recipes.write_text(set_constant(text, constant, after.removeprefix("v")), encoding="utf-8")
+        if before != after:
+            yield f"{module} {before} → {after}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
