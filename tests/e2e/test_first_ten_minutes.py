@@ -64,6 +64,21 @@ def test_make_up_again_changes_nothing(clone: Path) -> None:
     assert not re.search(r"[1-9]\d* (created|updated|deleted|replaced)", again.stdout)
 
 
+def test_every_command_to_try_works(clone: Path, up: subprocess.CompletedProcess[str]) -> None:
+    commands = re.findall(r"^  (.*?)   ", up.stderr.partition("Try next:\n")[2], re.MULTILINE)
+    assert len(commands) > 5
+    variables = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
+    done = subprocess.run(
+        ["sh", "-ec", "\n".join(commands)],
+        cwd=clone,
+        env={**variables, "EDITOR": "true"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 @pytest.mark.usefixtures("up")
 def test_plain_pulumi_works_after_make_env(clone: Path) -> None:
     commands = 'eval "$(make -s env)" && pulumi preview --stack local --refresh --expect-no-changes'

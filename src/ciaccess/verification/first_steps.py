@@ -22,7 +22,7 @@ def first_steps(access: Access, account: str, record: Record) -> str:
     commands = (
         ('eval "$(make -s env)"', f"pulumi, {server} and the credentials in this shell; then:"),
         (f"{server} kv get {secret}", "the secret that a job reads"),
-        (f"./ciaccess access --account {account}", "what this account may do, and which jobs use it"),
+        ("./ciaccess access --by account", "what each account may do"),
         ("./ciaccess access --format html > access.html", "all of that as a page for a browser"),
         ("$EDITOR config/access.yaml; ./ciaccess validate", "change something; every mistake at once"),
         ("pulumi preview --stack local --diff", "what would change; `pulumi up` applies it"),
