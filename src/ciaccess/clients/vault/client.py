@@ -237,7 +237,7 @@ class Vault:
         try:
             answer = self._session.call(
                 method.upper(),
-                f"{self.url}/v1/{quote(api_path)}",
+                f"{self.url}/v1/{quote(api_path.strip('/'))}",
                 headers=self._headers,
                 body=None if body is None else json.dumps(body).encode(),
                 params=parameters,
