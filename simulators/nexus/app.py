@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from starlette.requests import ClientDisconnect, Request
@@ -66,6 +66,7 @@ class Simulator:
         self._directory = Directory(self.store, formats)
         self._authenticator = Authenticator(self.store, self._directory)
         self._controls = Controls()
+        self._interface_state: dict[str, Any] = {"status": {"edition": settings.edition.upper()}}
         self._settings = settings
         self._staleness = Staleness(lambda folder: self.store.copy_to(folder / FILE), self._reopened)
         self._rest = rest_api.RestApi(
@@ -150,7 +151,12 @@ class Simulator:
             caller = self._authenticator.authenticate(request.headers)
             if path.startswith(CONTROLS_PATH):
                 return await controls_api.answer(
-                    request, path.removeprefix(CONTROLS_PATH), caller, self._controls, self._staleness
+                    request,
+                    path.removeprefix(CONTROLS_PATH),
+                    caller,
+                    self._controls,
+                    self._staleness,
+                    self._interface_state,
                 )
             if path.startswith(rest_api.PATH):
                 return await self._rest.answer(request, path, caller, self._base_url(request))
@@ -161,7 +167,7 @@ class Simulator:
             return await self._answer_content(self._content_call(request, repository, f"/{rest}", caller))
         if path == _BY_PATH.rstrip("/") or path.startswith(_BY_PATH):
             return await self._answer_by_path(request, path.removeprefix(_BY_PATH))
-        return await pages.answer(request, path, self._authenticator)
+        return await pages.answer(request, path, self._authenticator, self._interface_state)
 
     async def _answer_by_path(self, request: Request, path: str) -> Response:
         """Answer docker's path based routing: the image's first folder is the repository, as from Nexus 3.83 on.

@@ -52,11 +52,6 @@ class Component:
     name: str
     version: str
 
-    @property
-    def key(self) -> str:
-        """Return all three as one text."""
-        return f"{self.group}\x1f{self.name}\x1f{self.version}"
-
 
 @dataclass(frozen=True)
 class Description:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from simulators.nexus.answers import empty, json_answer, refuse
 
@@ -17,11 +17,23 @@ if TYPE_CHECKING:
 
 
 async def answer(
-    request: Request, name: str, caller: Caller, controls: Controls, staleness: Staleness
+    request: Request,
+    name: str,
+    caller: Caller,
+    controls: Controls,
+    staleness: Staleness,
+    state: dict[str, Any],
 ) -> Response:
-    """Answer a request to `/simulator/<name>`: `requests` counts, `faults` wait, `staleness` makes reads old."""
+    """Answer a request to `/simulator/<name>`.
+
+    `requests` counts, `faults` wait, `staleness` makes reads old, `state` is of the user interface.
+    """
     if not caller.holds("nexus:*"):
         return refuse(caller, request.method)
+    if (request.method, name) == ("PUT", "state"):
+        state.clear()
+        state.update(json.loads(await request.body()))
+        return empty(204)
     if request.method in ("POST", "PUT"):
         return _set(request.method, name, await request.body(), controls, staleness)
     if request.method == "GET" and name == "requests":

@@ -1,16 +1,18 @@
-"""What lies outside of the REST API and the repositories: the start page, the browser's session, the metrics."""
+"""What lies outside of the REST API and the repositories: the start page, the browser's session and state, the metrics."""
 
 from __future__ import annotations
 
 import base64
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 from starlette.responses import HTMLResponse, PlainTextResponse
 
-from simulators.nexus.answers import empty, page
+from simulators.nexus.answers import empty, json_answer, page
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from starlette.requests import Request
     from starlette.responses import Response
 
@@ -21,12 +23,20 @@ _START = """<!DOCTYPE html>
 """
 
 
-async def answer(request: Request, path: str, authenticator: Authenticator) -> Response:
-    """Answer a request for a page."""
+async def answer(
+    request: Request, path: str, authenticator: Authenticator, state: Mapping[str, Any]
+) -> Response:
+    """Answer a request for a page; `state` is what the user interface polls."""
     if path in ("", "/") and request.method in ("GET", "HEAD"):
         return HTMLResponse(_START)
     if path == "/service/rapture/session":
         return await _sign_in(request, authenticator)
+    if path == "/service/extdirect/poll/rapture_State_get":
+        authenticator.authenticate(request.headers)
+        values = {name: {"hash": "", "value": value} for name, value in state.items()}
+        return json_answer(
+            {"data": {"success": True, "data": values}, "type": "event", "name": "rapture_State_get"}
+        )
     if path == "/service/metrics/ping":
         return _ping(request, authenticator)
     return page(404, method=request.method)

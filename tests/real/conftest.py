@@ -10,5 +10,5 @@ _SECONDS = 900
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Give the tests of this tier the time that a real server takes."""
     for item in items:
-        if "/tests/real/" in item.path.as_posix():
+        if "/tests/real/" in item.path.as_posix() and item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(_SECONDS))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 REST = "/service/rest/v1"
 SECURITY = f"{REST}/security"
@@ -34,7 +34,10 @@ REPOSITORIES = ("raw-1", "raw-2")
 
 @dataclass(frozen=True)
 class Exchange:
-    """A request: `user` is None for the administrator, "" for no credentials."""
+    """A request: `user` is None for the administrator, "" for no credentials.
+
+    `of` is a repository and what is stored in it, whose id ends the path; `all_pages` follows the continuation tokens.
+    """
 
     method: str
     path: str
@@ -42,10 +45,16 @@ class Exchange:
     data: bytes | None = None
     user: str | None = None
     repeats_etag: bool = False
+    repeats_date: bool = False
+    content_type: str = ""
+    of: tuple[str, str] | None = None
+    all_pages: bool = False
 
 
-def exchanges(chance: random.Random, number: int) -> Iterator[Exchange]:
-    """Yield this many requests."""
+def exchanges(
+    chance: random.Random, number: int, clients: Iterable[Callable[[random.Random], Exchange]] = ()
+) -> Iterator[Exchange]:
+    """Yield this many requests; `clients` make those of formats' clients."""
     kinds: tuple[tuple[Callable[[random.Random], Exchange], int], ...] = (
         (_role, 4),
         (_user, 4),
@@ -54,6 +63,7 @@ def exchanges(chance: random.Random, number: int) -> Iterator[Exchange]:
         (_repository, 1),
         (_content, 8),
         (_listing, 2),
+        *((each, 5) for each in clients),
     )
     makers, weights = zip(*kinds, strict=True)
     for maker in chance.choices(makers, weights, k=number):
@@ -176,4 +186,4 @@ def _listing(chance: random.Random) -> Exchange:
             f"{SECURITY}/content-selectors",
         )
     )
-    return Exchange("GET", path, user=user)
+    return Exchange("GET", path, user=user, all_pages="?repository=" in path)

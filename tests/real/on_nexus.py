@@ -14,13 +14,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import pytest
 
 from ciaccess.clients.nexus import ContentSelector, HttpOptions, Nexus
+from ciaccess.drift.catalogue import CLASSES
 from tests.real.differential import Server, differences, prepare, unexplained
 from tests.real.simulator_only import DESELECTED
 from tests.support.adoption.click_ops import ClickOps
+from tests.support.consumers.uploads import UPLOADS, UploadJobs, check_upload
 from tests.support.drift.catalogue import BATCHES
 from tests.support.drift.drift import CLEAN, Change, change, look, put_object, put_privilege, repair
 from tests.support.project.project import ROOT, Project
-from tests.support.rotation.rotating import rotate
+from tests.support.rotation.rotating import rotate, users
 from tests.support.servers.nexus import start_nexus
 
 if TYPE_CHECKING:
@@ -54,8 +56,11 @@ MORE_DRIFT = (
         ("nexus.privilege.text", "privilege ci-svc-executor-maven-dev"),
     ),
 )
+# What these versions never report.
+NOT_HERE = {"nexus.usage.limit", "nexus.content.malware"}
 SELECTORS = 200
-SEED, EXCHANGES = 2, 1500
+IN_PLACE = "svc-executor"
+SEED, EXCHANGES = 5, 2500
 
 
 def drift_of_nexus(left_out: frozenset[str]) -> dict[str, tuple[Change, ...]]:
@@ -66,7 +71,7 @@ def drift_of_nexus(left_out: frozenset[str]) -> dict[str, tuple[Change, ...]]:
             each
             for each in changes
             if all(
-                identity.startswith("nexus.")
+                identity.startswith(("nexus.", "account.", "vault.secret.password"))
                 and identity not in left_out
                 and "rpm" not in what
                 and "yum" not in what
@@ -84,6 +89,8 @@ class OnNexus:
     VERSION: ClassVar[str]
     FORMATS: ClassVar[tuple[str, ...]]
     ALLOWED: ClassVar[tuple[Allowed, ...]]
+    UPLOADED: ClassVar[tuple[str, ...]]
+    CLIENTS: ClassVar[tuple[str, ...]] = ()
     LEFT_OUT: ClassVar[frozenset[str]] = frozenset()
 
     @pytest.fixture(scope="class")
@@ -128,8 +135,11 @@ class OnNexus:
         served.preview().succeeded()
 
     def test_each_class_of_drift_of_nexus_is_found_and_repaired(self, served: Project) -> None:
+        batches = drift_of_nexus(self.LEFT_OUT)
+        made = {identity for batch in batches.values() for each in batch for identity, _ in each.findings}
+        assert {each for each in CLASSES if each.startswith("nexus.")} - self.LEFT_OUT - NOT_HERE <= made
         assert look(served).code == CLEAN
-        for changes in drift_of_nexus(self.LEFT_OUT).values():
+        for changes in batches.values():
             for each in changes:
                 each.make(served)
             before, after = look(served), repair(served)
@@ -145,12 +155,34 @@ class OnNexus:
         for secret in (first, served.secret("svc-bench")):
             assert served.nexus("GET", "status", auth=(secret["username"], secret["password"])).ok
 
+    def test_a_rotation_in_place_gives_the_one_user_another_password(self, served: Project) -> None:
+        served.edit(f"  {IN_PLACE}:\n", f"  {IN_PLACE}:\n    rotation: {{strategy: in-place}}\n")
+        served.up().succeeded()
+        first, before = served.secret(IN_PLACE), users(served)
+        rotate(served, IN_PLACE, "--up", "--json").succeeded()
+        second = served.secret(IN_PLACE)
+        assert (second["username"], users(served)) == (first["username"], before)
+        assert served.accepts(IN_PLACE)
+        refused = served.nexus("GET", "status", auth=(first["username"], first["password"]))
+        assert refused.status_code == 401
+        served.preview().succeeded()
+        assert look(served, "--file", str(served.access)).code == CLEAN
+
     def test_every_right_is_as_declared(self, served: Project) -> None:
         done = served.ciaccess("verify", "--stack", "local", "--file", str(served.access))
         assert done.code == 0, done.text
         for repository in served.nexus("GET", "repositories").json():
             held = served.nexus("GET", f"assets?repository={repository['name']}").json()["items"]
             assert [each["path"] for each in held if "ciaccess-verify" in each["path"]] == []
+
+    def test_an_upload_job_stores_a_file_once_and_never_replaces_it(
+        self, served: Project, tmp_path: Path
+    ) -> None:
+        """The formats are those that the simulator serves as plain files, or not at all."""
+        jobs = UploadJobs(served, tmp_path)
+        for upload in UPLOADS:
+            if upload.format in self.UPLOADED:
+                check_upload(jobs, upload)
 
     def test_selectors_that_are_created_at_once_are_all_made(self, served: Project) -> None:
         """Nexus answers 404 to some of them, although they exist."""
@@ -208,7 +240,7 @@ class OnNexus:
             )
             for each in servers:
                 prepare(each)
-            found = list(differences(*servers, SEED, EXCHANGES))
+            found = list(differences(*servers, SEED, EXCHANGES, self.CLIENTS))
         finally:
             simulator.stop()
         left, idle = unexplained(found, self.ALLOWED)

@@ -45,11 +45,16 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True)
 class Operation:
-    """What is done for some methods on the paths that match whole; the pattern's groups are handed on by name."""
+    """What is done for some methods on the paths that match whole; the pattern's groups are handed on by name.
+
+    What is `open` needs no right; a write that is `of_groups` is refused there by the group's words.
+    """
 
     methods: str
     path: str
     serve: Callable[[ContentCall, dict[str, str]], Awaitable[Response]]
+    open: bool = False
+    of_groups: bool = False
     _pattern: re.Pattern[str] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -106,7 +111,8 @@ class Format:
 
     `refusal` says no in its words, `group_refusal` what a write to a group is told; `may` asks the
     permission of an action. `describe` tells of a file that the REST API uploads
-    what it is, a ValueError if it is none of this format.
+    what it is, a ValueError if it is none of this format. `unserved` is the status of what the format does not serve,
+    whatever the caller's rights; without it, rights are asked first.
     """
 
     name: str
@@ -115,6 +121,7 @@ class Format:
     group_refusal: Callable[[], RefusedError] = group_refusal
     may: Callable[[ContentCall, str], bool] = _may
     describe: Callable[[Arrival], Description] | None = None
+    unserved: HTTPStatus | None = None
 
     async def answer(self, call: ContentCall) -> Response:
         """Answer a request to a repository of this format."""
@@ -127,20 +134,21 @@ class Format:
 
     async def _answer(self, call: ContentCall) -> Response:
         method = call.request.method
-        if not self.may(call, _ACTIONS.get(method, "read")):
+        matching = [(each, parts) for each in self.operations if (parts := each.parts(call.path)) is not None]
+        served = next((found for found in matching if method in found[0].methods.split()), None)
+        writes_to_group = method not in READING and call.repository.type != "hosted"
+        if self.unserved and (served is None or (writes_to_group and not served[0].of_groups)):
+            raise RefusedError(self.unserved, call.path)
+        if not (served and served[0].open) and not self.may(call, _ACTIONS.get(method, "read")):
             status = HTTPStatus.UNAUTHORIZED if call.caller.anonymous else HTTPStatus.FORBIDDEN
             raise RefusedError(status, "Forbidden")
-        if method not in READING and call.repository.type != "hosted":
+        if writes_to_group:
             raise self.group_refusal()
-        allowed: set[str] = set()
-        for operation in self.operations:
-            parts = operation.parts(call.path)
-            if parts is None:
-                continue
-            if method in operation.methods.split():
-                return await operation.serve(call, parts)
-            allowed.update(operation.methods.split())
-        if allowed:
+        if served:
+            operation, parts = served
+            return await operation.serve(call, parts)
+        if matching:
+            allowed = {name for operation, _ in matching for name in operation.methods.split()}
             headers = {"Allow": ", ".join(sorted(allowed))}
             raise RefusedError(HTTPStatus.METHOD_NOT_ALLOWED, "Method Not Allowed", headers=headers)
         raise RefusedError(HTTPStatus.NOT_FOUND, call.path)

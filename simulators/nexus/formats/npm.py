@@ -42,6 +42,10 @@ def _refusal(call: ContentCall, error: RefusedError) -> Response:
     return answer
 
 
+def _group_refusal() -> RefusedError:
+    return RefusedError(HTTPStatus.FORBIDDEN, "Deploying to groups is a PRO-licensed feature")
+
+
 def _not_found(package: str) -> RefusedError:
     return RefusedError(HTTPStatus.NOT_FOUND, f'Package "{package}" not found')
 
@@ -61,7 +65,7 @@ def _describe(manifest: dict[str, Any]) -> Description:
     path = f"/{package}/-/{name}-{version}.tgz"
     component = Component(scope.removeprefix("@"), name, version)
     return Description(
-        path, _TYPE, component, {"manifest": manifest, "shown": {"name": name, "version": version}}
+        path, _TYPE, component, {"manifest": manifest, "shown": {"name": package, "version": version}}
     )
 
 
@@ -224,9 +228,11 @@ async def _change_tag(call: ContentCall, parts: dict[str, str]) -> Response:
             version = json.loads(await call.request.body())
         except ValueError as error:
             raise RefusedError(HTTPStatus.BAD_REQUEST, str(error)) from error
-        if not isinstance(version, str) or version not in _versions(call, package):
-            raise _not_found(f"{package}@{version}")
-    await _tag(call, package, {tag: version})
+        versions = _versions(call, package)
+        if not isinstance(version, str) or (versions and version not in versions):
+            raise RefusedError(HTTPStatus.BAD_REQUEST, f"{package} has no version {version}")
+    if _versions(call, package):  # a tag of a package that is not there is taken, and lost
+        await _tag(call, package, {tag: version})
     return json_answer({"ok": True})
 
 
@@ -253,9 +259,7 @@ async def _tarball(call: ContentCall, parts: dict[str, str]) -> Response:
 
 async def _whoami(call: ContentCall, parts: dict[str, str]) -> Response:
     del parts
-    if call.caller.anonymous:
-        raise RefusedError(HTTPStatus.UNAUTHORIZED, "Unauthorized")
-    return json_answer({"username": call.caller.user_id})
+    return json_answer({"username": call.caller.user_id or "anonymous"})
 
 
 async def _ping(call: ContentCall, parts: dict[str, str]) -> Response:
@@ -266,17 +270,19 @@ async def _ping(call: ContentCall, parts: dict[str, str]) -> Response:
 NPM = Format(
     "npm",
     operations=(
-        Operation("GET", r"/-/ping", _ping),
-        Operation("GET", r"/-/whoami", _whoami),
+        Operation("GET", r"/-/ping", _ping, open=True),
+        Operation("GET", r"/-/whoami", _whoami, open=True),
         Operation("GET", rf"/-/package{_PACKAGE}/dist-tags", _list_tags),
         Operation("PUT DELETE", rf"/-/package{_PACKAGE}/dist-tags/(?P<tag>[^/]+)", _change_tag),
         Operation("GET HEAD", rf"{_PACKAGE}/-/[^/]+\.tgz", _tarball),
         Operation("DELETE", rf"(?P<file>{_PACKAGE}/-/[^/]+\.tgz)(?:/-rev/[^/]+)?", _delete_tarball),
         Operation("DELETE", rf"{_PACKAGE}/-rev/[^/]+", _unpublish),
         Operation("GET HEAD", _PACKAGE, _package),
-        Operation("PUT", rf"{_PACKAGE}(?:/-rev/[^/]+)?", _publish),
+        Operation("PUT", rf"{_PACKAGE}(?:/-rev/[^/]+)?", _publish, of_groups=True),
         Operation("GET HEAD", rf"{_PACKAGE}/(?P<version>[^/]+)", _version),
     ),
     refusal=_refusal,
+    group_refusal=_group_refusal,
     describe=describe_tarball,
+    unserved=HTTPStatus.BAD_REQUEST,
 )

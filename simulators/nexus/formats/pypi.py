@@ -10,11 +10,11 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from starlette.responses import HTMLResponse, RedirectResponse
+from starlette.responses import HTMLResponse
 
 from simulators.nexus.answers import empty
 from simulators.nexus.content import Component, Description
-from simulators.nexus.formats.files import DELETING_FILES, READING_FILES, sources, uploader
+from simulators.nexus.formats.files import get_file, sources, uploader
 from simulators.nexus.formats.format import Arrival, Format, Operation, RefusedError
 from simulators.nexus.formats.multipart import Form
 
@@ -49,7 +49,7 @@ def describe_distribution(arrival: Arrival) -> Description:
     found = _DISTRIBUTION.fullmatch(arrival.filename)
     if found is None:
         raise ValueError(f"Not a Python distribution: {arrival.filename}")
-    requires_python = ""
+    name, requires_python = found["name"], ""
     if arrival.filename.endswith(".whl"):
         try:
             with zipfile.ZipFile(arrival.draft.path) as wheel:
@@ -58,7 +58,8 @@ def describe_distribution(arrival: Arrival) -> Description:
         except (zipfile.BadZipFile, StopIteration) as error:
             raise ValueError(f"Not a wheel: {arrival.filename}") from error
         requires_python = str(metadata.get("Requires-Python", ""))
-    return _description(arrival.filename, found["name"], found["version"], requires_python)
+        name = str(metadata.get("Name", name))
+    return _description(arrival.filename, name, found["version"], requires_python)
 
 
 async def _upload(call: ContentCall, parts: dict[str, str]) -> Response:
@@ -119,34 +120,33 @@ async def _projects(call: ContentCall, parts: dict[str, str]) -> Response:
 
 async def _project(call: ContentCall, parts: dict[str, str]) -> Response:
     project = normalized(parts["project"])
-    if call.path != f"/simple/{project}/":
-        return RedirectResponse(f"{call.url}/simple/{quote(project)}/", HTTPStatus.MOVED_PERMANENTLY)
     links = []
-    for asset in _files(call, project):
+    # Another spelling is another project: clients normalise it themselves.
+    for asset in _files(call, project) if parts["project"] == project else ():
         filename = asset.path.rpartition("/")[2]
         needs = html.escape(asset.description.attributes.get("requires_python", ""))
         python = f' data-requires-python="{needs}"' if needs else ""
         address = f"../..{quote(asset.path)}#sha256={asset.blob.sha256}"
         links.append(f'<a href="{address}" rel="internal"{python}>{html.escape(filename)}</a>')
-    if not links:
+    if not links and call.repository.type == "hosted":
         raise RefusedError(HTTPStatus.NOT_FOUND, call.path)
     return _page(f"Links for {project}", links)
 
 
-async def _index_address(call: ContentCall, parts: dict[str, str]) -> Response:
-    del parts
-    return RedirectResponse(f"{call.url}/simple/", HTTPStatus.MOVED_PERMANENTLY)
+async def _start_page(call: ContentCall, parts: dict[str, str]) -> Response:
+    del call, parts
+    return _page("Repository", [])
 
 
 PYPI = Format(
     "pypi",
     operations=(
         Operation("POST", r"/", _upload),
-        Operation("GET HEAD", r"/simple", _index_address),
+        Operation("GET HEAD", r"/", _start_page),
         Operation("GET HEAD", r"/simple/", _projects),
         Operation("GET HEAD", r"/simple/(?P<project>[^/]+)/?", _project),
-        *READING_FILES,
-        *DELETING_FILES,
+        Operation("GET HEAD", r"/packages/.*[^/]", get_file),
     ),
     describe=describe_distribution,
+    unserved=HTTPStatus.NOT_FOUND,
 )

@@ -11,12 +11,21 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import PlainTextResponse
 
-from simulators.nexus.answers import AnswerError, empty, json_answer, refuse
+from simulators.nexus.answers import AnswerError, empty, faults, json_answer, refuse
 from simulators.nexus.content import PolicyError
 from simulators.nexus.formats.files import uploader
 from simulators.nexus.formats.format import Arrival, RefusedError
 from simulators.nexus.formats.multipart import Form
-from simulators.nexus.formats.rest_items import asked_repository, components, named, page, shown, visible
+from simulators.nexus.formats.rest_items import (
+    asked_repository,
+    asset_id,
+    component_id,
+    components,
+    named,
+    page,
+    shown,
+    visible,
+)
 from simulators.nexus.formats.rest_search import search, search_assets, search_download
 from simulators.nexus.formats.table import FORMATS
 
@@ -41,11 +50,10 @@ async def _list_components(call: RestCall) -> Response:
 def _of_path(call: RestCall, *, component: bool) -> tuple[Repository, list[Asset]]:
     """Return the repository and the assets that an id in the path names, those that the caller sees."""
     repository, rest = named(call)
-    found = [
-        asset
-        for asset in visible(call, repository)
-        if rest == (asset.description.component.key if component else f"{asset.id:08x}")
-    ]
+    seen = visible(call, repository)
+    found = [asset for asset in seen if rest == (component_id(asset) if component else asset_id(asset))]
+    if component and found:
+        found = [asset for asset in seen if asset.description.component == found[0].description.component]
     if not found:
         raise AnswerError(empty(HTTPStatus.NOT_FOUND))
     return repository, found
@@ -97,11 +105,12 @@ async def _upload(call: RestCall) -> Response:
                 for name, each in form.files.items()
                 if re.fullmatch(rf"{prefix}\.asset\d*", name)
             ]
-            if not arrivals:
+            if not arrivals or (prefix == "raw" and not _is_raw_whole(form)):
                 return PlainTextResponse(f"Missing {prefix}.asset", HTTPStatus.BAD_REQUEST)
             described = [(each.draft, describe(each)) for each in arrivals]
-            if not all(call.caller.may("edit", repository, each.path) for _, each in described):
-                return refuse(call.caller, call.request.method)
+            for _, each in described:
+                if not call.caller.may("edit", repository, each.path):
+                    raise faults([("*", f"Not authorized for requested path '{each.path}'")])
             for draft, each in described:
                 await call.content.put(repository, draft, each, stored_by)
     except (PolicyError, ValueError) as error:
@@ -109,6 +118,13 @@ async def _upload(call: RestCall) -> Response:
     except RefusedError as error:
         return PlainTextResponse(error.text, error.status)
     return empty(HTTPStatus.NO_CONTENT)
+
+
+def _is_raw_whole(form: Form) -> bool:
+    """Tell whether a directory is named, and a filename for each asset: raw has no other way to know the path."""
+    return bool(form.fields.get("raw.directory")) and all(
+        form.fields.get(f"{name}.filename") for name in form.files
+    )
 
 
 _API = "/service/rest/v1"

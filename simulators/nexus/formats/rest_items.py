@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import PlainTextResponse
 
 from simulators.nexus.answers import AnswerError, empty, json_answer
+from simulators.nexus.security.caller import LISTING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -29,7 +30,7 @@ def _repository(call: RestCall, name: str | None) -> Repository:
     found = call.repositories.find(name)
     if found is None:
         raise AnswerError(empty(HTTPStatus.NOT_FOUND))
-    if not call.caller.may_browse(found):
+    if not call.caller.may_list(found):
         raise AnswerError(empty(HTTPStatus.FORBIDDEN))
     return found
 
@@ -58,18 +59,24 @@ def named(call: RestCall) -> tuple[Repository, str]:
 
 
 def visible(call: RestCall, repository: Repository) -> list[Asset]:
-    """Return the assets of a repository, or of a group's members, that the caller may browse."""
+    """Return the assets of a repository, or of a group's members, that the caller may browse or read."""
     sources = call.repositories.members(repository) if repository.type == "group" else [repository]
     return [
         asset
         for source in sources
         for asset in call.content.select("repository = ?", source.name)
-        if call.caller.may("browse", repository, asset.path)
+        if any(call.caller.may(action, repository, asset.path) for action in LISTING)
     ]
 
 
-def _asset_id(asset: Asset) -> str:
-    return _identifier(asset.repository, f"{asset.id:08x}")
+def asset_id(asset: Asset) -> str:
+    """Return an asset's id within its repository."""
+    return f"{asset.id:08x}"
+
+
+def component_id(first: Asset) -> str:
+    """Return a component's id within its repository, by its first asset: one that is made anew has another."""
+    return f"c{first.id:08x}"
 
 
 def shown(call: RestCall, asset: Asset) -> dict[str, Any]:
@@ -79,7 +86,7 @@ def shown(call: RestCall, asset: Asset) -> dict[str, Any]:
     return {
         "downloadUrl": f"{call.url}/repository/{asset.repository}{asset.path}",
         "path": asset.path,
-        "id": _asset_id(asset),
+        "id": _identifier(asset.repository, asset_id(asset)),
         "repository": asset.repository,
         "format": format_,
         "checksum": {name: getattr(blob, name) for name in ("sha512", "sha1", "sha256", "md5")},
@@ -111,7 +118,7 @@ def components(call: RestCall, assets: Iterable[Asset]) -> Iterator[dict[str, An
     for (repository, group, name, version), each in itertools.groupby(sorted(with_component, key=key), key):
         belonging = list(each)
         yield {
-            "id": _identifier(repository, belonging[0].description.component.key),
+            "id": _identifier(repository, component_id(belonging[0])),
             "repository": repository,
             "format": _format_of(call, belonging[0]),
             "group": group or None,

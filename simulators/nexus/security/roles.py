@@ -56,9 +56,10 @@ class Roles:
         role = _role(read_object(call.body))
         call.require("nexus:roles:create")
         role_id = role["id"]
-        self._check(role)
+        self._check_references(role)
         if self._directory.role(role_id):
             raise message(400, f"Role '{role_id}' already exists, use a unique roleId.")
+        self._check_circle(role)
         self._keep(role)
         return json_answer(_shown(role))
 
@@ -72,7 +73,8 @@ class Roles:
                 409, f"The Role id '{role['id']}' does not match the id used in the path '{role_id}'."
             )
         self._changeable(role_id)
-        self._check(role)
+        self._check_references(role)
+        self._check_circle(role)
         self._keep(role)
         return empty(204)
 
@@ -96,7 +98,7 @@ class Roles:
         if self._existing(role_id)["readOnly"]:
             raise message(400, f"Role '{role_id}' is internal and cannot be modified or deleted.")
 
-    def _check(self, role: Document) -> None:
+    def _check_references(self, role: Document) -> None:
         role_id = role["id"]
         for name in role["roles"]:
             if self._directory.role(name) is None:
@@ -104,6 +106,9 @@ class Roles:
         for name in role["privileges"]:
             if self._directory.privilege(name) is None:
                 raise message(400, f"Privilege '{name}' contained in role '{role_id}' not found.")
+
+    def _check_circle(self, role: Document) -> None:
+        role_id = role["id"]
         if self._reaches(role["roles"], role_id):
             text = (
                 f"Role '{role_id}' cannot contain itself either directly or indirectly through child roles."

@@ -84,6 +84,8 @@ CLASSES: dict[str, Class] = {
     "nexus.privilege.undeclared": Class("undeclared privilege with a name of an account's privilege", _M),
     "nexus.anonymous.enabled": Class("anonymous access is enabled", _C),
     "nexus.realm.defaultrole": Class("the realm DefaultRole gives a role to every user", _C),
+    "nexus.usage.limit": Class("the usage limits are exceeded: Nexus refuses new components", _H),
+    "nexus.content.malware": Class("Nexus found malware in its repositories", _H),
     "nexus.mode.readonly": Class("Nexus is in read-only mode: writes and repairs fail", _M),
     # GitLab.
     "gitlab.group.path": Class("the group has another path: its jobs' tokens name that one", _H),

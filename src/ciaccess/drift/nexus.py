@@ -1,4 +1,4 @@
-"""Checks of Nexus: lists of users, roles, privileges and selectors, and two settings."""
+"""Checks of Nexus: users, roles, privileges, selectors, settings, usage limits."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 SYSTEM = "Nexus"
 _DEFAULT_ROLE = "DefaultRole"
+_WITHIN_LIMITS = "Under limits"
 _OWN_REALMS = ("NexusAuthenticatingRealm", "NexusAuthorizingRealm")
 _OTHER_SOURCES = "users that Nexus takes from LDAP, SAML or another source cannot be listed whole"
 
@@ -31,6 +32,7 @@ def check_nexus(access: Access, desired: Desired, nexus: Nexus, run: CheckRun) -
     privileges = run.start(SYSTEM, "the privileges", nexus.privileges.all)
     run.check(SYSTEM, "anonymous access", lambda: _anonymous(access, nexus))
     run.check(SYSTEM, "the active realms", lambda: _realms(access, nexus, run))
+    run.check(SYSTEM, "the usage limits", lambda: check_usage(nexus, run))
     run.check(SYSTEM, "read-only mode", lambda: _mode(access, nexus))
     run.check(SYSTEM, "the content selectors", lambda: _selectors(desired, nexus))
     run.remark(_OTHER_SOURCES)
@@ -85,6 +87,24 @@ def _realms(access: Access, nexus: Nexus, run: CheckRun) -> Iterator[Finding]:
         )
     if others := [each for each in active if each not in (*_OWN_REALMS, _DEFAULT_ROLE)]:
         run.remark(f"Nexus also accepts credentials by the realms {', '.join(others)}, which are not checked")
+
+
+def check_usage(nexus: Nexus, run: CheckRun) -> Iterator[Finding]:
+    """Yield exceeded usage limits and malware, by Nexus's own report."""
+    usage = nexus.usage()
+    if usage is None:
+        run.remark(
+            "Nexus's usage limits and malware count are not checked: its user interface does not report them"
+        )
+        return
+    limits = ", ".join(f"{name}: {limit}" for name, limit in usage.limits)
+    if usage.is_over_limits:
+        since = f", enforced from {usage.enforced_from}" if usage.enforced_from else ""
+        yield Finding("nexus.usage.limit", "Nexus", limits or "within limits", usage.status + since)
+    elif usage.status not in ("", _WITHIN_LIMITS):
+        run.remark(f"Nexus reports {usage.status} of its usage limits ({limits})")
+    if usage.malware_count:
+        yield Finding("nexus.content.malware", "Nexus", "none", f"{usage.malware_count} components")
 
 
 def _mode(access: Access, nexus: Nexus) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ verified before, so both of these are refusals.
 
 from __future__ import annotations
 
+import re
 import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -34,6 +35,8 @@ _NOT_FOUND = 404
 _OK = range(200, 300)
 _REFUSED = (401, 403)
 _NO_REPOSITORY = "Repository not found"
+# A Community Edition over its limits answers an upload with 403 and these words, whatever the user's rights.
+_OVER_LIMITS = re.compile("payment required", re.IGNORECASE)
 
 
 class UnusableAnswerError(Exception):
@@ -207,6 +210,10 @@ def _judge(check: Check, answer: Answer, location: Location, admitted: tuple[int
     """
     if answer.failed:
         raise UnusableAnswerError(answer.reason)
+    if _OVER_LIMITS.search(answer.reason):
+        return check.not_checked(
+            f"Nexus is over its usage limits and refuses new components: {answer.reason}"
+        )
     if answer.refused:
         return check.refuse(answer.reason)
     if answer.worked:

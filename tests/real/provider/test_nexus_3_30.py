@@ -9,6 +9,8 @@ class TestNexus330(OnNexus):
 
     VERSION = "3.30.0"
     FORMATS = ("raw", "pypi")
+    UPLOADED = ("raw", "pypi", "npm", "helm", "apt", "maven2")
+    CLIENTS = ("npm", "pypi")
     ALLOWED = OF_3_30
     # Of two roles whose ids differ in case alone, a user that has the one is reported with the other.
     LEFT_OUT = frozenset({"nexus.role.twin"})

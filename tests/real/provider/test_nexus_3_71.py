@@ -9,4 +9,5 @@ class TestNexus371(OnNexus):
 
     VERSION = "3.71.0"
     FORMATS = ("raw",)
+    UPLOADED = ("raw", "maven2")
     ALLOWED = OF_3_71

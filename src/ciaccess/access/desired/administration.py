@@ -2,7 +2,8 @@
 
 A user administers Nexus if it holds everything, or can give itself what it lacks. Measured on 3.77: a user that can update
 users, roles or privileges promotes itself, and one that can create users makes an administrator. A capability gives every user a
-role, an LDAP connection maps its groups to roles, a script runs as Nexus.
+role, an LDAP connection maps its groups to roles, a script runs as Nexus. Settings decide whose rights a caller without credentials
+has: with the administrator's, anybody writes to every repository (measured on 3.71).
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ _RIGHTS = (
     ("capabilities", "update"),
     ("ldap", "create"),
     ("ldap", "update"),
+    ("settings", "update"),
 )
 # What the API calls the actions of an application's or a script's privilege.
 _ACTIONS = {"all": "*", "add": "create", "edit": "update"}
@@ -74,9 +76,10 @@ def _administers(privilege: Privilege) -> bool:
 def _implies(pattern: str, domain: str, action: str) -> bool:
     """Tell whether a wildcard permission includes one action of Nexus, by Apache Shiro's rule.
 
-    Parts are separated by colons, alternatives by commas; parts that are left out at the end stand for everything.
+    Parts are separated by colons, alternatives by commas; parts that are left out or empty at the end stand for everything. A space
+    within is part of a word (both measured on 3.71).
     """
     wanted = (_NEXUS, domain, action)
-    parts = [{word.strip().lower() for word in part.split(",")} for part in pattern.split(":")]
+    parts = [set(part.split(",")) for part in pattern.strip().lower().rstrip(":").split(":")]
     pairs = zip(parts, wanted, strict=False)
     return all("*" in part or word in part for part, word in pairs) and all("*" in part for part in parts[3:])

@@ -20,6 +20,7 @@ from ciaccess.clients.nexus.privileges import WRITABLE, Privileges, is_pattern
 from ciaccess.clients.nexus.realms import read_active_realms
 from ciaccess.clients.nexus.repositories import REPOSITORIES, Repository
 from ciaccess.clients.nexus.roles import ROLES
+from ciaccess.clients.nexus.usage import Usage, read_usage
 from ciaccess.clients.nexus.users import Users, is_password
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "Privileges",
     "Repository",
     "Role",
+    "Usage",
     "User",
     "Users",
     "is_password",
@@ -75,6 +77,10 @@ class Nexus:
     def active_realms(self) -> tuple[str, ...]:
         """Return the ids of the active realms, in their order."""
         return read_active_realms(self._api)
+
+    def usage(self) -> Usage | None:
+        """Return what Nexus reports of its limits and of malware, None where it cannot be read."""
+        return read_usage(self._api)
 
     def status_of(self, method: str, path: str, doing: str) -> int:
         """Return the HTTP status of a REST call as this user; `path` is URL-encoded.

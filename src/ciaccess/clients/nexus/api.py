@@ -74,13 +74,15 @@ class Api:
             self.answer("GET", "/status", "read the version of Nexus")
         return self._version or "unknown"
 
-    def answer(self, method: str, path: str, doing: str, **options: Any) -> requests.Response:
+    def answer(
+        self, method: str, path: str, doing: str, *, root: str = _REST, **options: Any
+    ) -> requests.Response:
         """Return the answer, whatever its status; `options` as Session.send takes them.
 
         Raises:
             UnreachableError, UnexpectedAnswerError: as Session.send does.
         """
-        response = self._session.send(method, _REST + path, doing, **options)
+        response = self._session.send(method, root + path, doing, **options)
         if found := re.match(r"Nexus/(\S+)", response.headers.get("Server", "")):
             self._version = found[1]
         return response

@@ -1,4 +1,4 @@
-"""Which privileges make an administrator, or let a user make itself one: measured on Nexus 3.77 (facts on Nexus)."""
+"""Which privileges make an administrator, or let a user make itself one: measured on Nexus 3.77 and 3.71."""
 
 from __future__ import annotations
 
@@ -26,6 +26,11 @@ def wildcard(pattern: str) -> Privilege:
         "NEXUS:Privileges:UPDATE",
         "nexus:roles:update:*",
         "*:users:create",
+        "nexus:",
+        "nexus:users:",
+        "nexus:users::",
+        " nexus:users:update: ",
+        "nexus:settings:update",
     ],
 )
 def test_a_wildcard_that_lets_a_user_promote_itself_administers(pattern: str) -> None:
@@ -41,6 +46,9 @@ def test_a_wildcard_that_lets_a_user_promote_itself_administers(pattern: str) ->
         "nexus:roles:create",
         "other:*",
         "nexus:users:update:x",
+        "nexus: users:update",
+        "nexus:users , search:update",
+        "nexus:u*:*",
     ],
 )
 def test_a_wildcard_that_only_reads_or_is_about_something_else_does_not(pattern: str) -> None:
@@ -60,6 +68,7 @@ def test_a_wildcard_that_only_reads_or_is_about_something_else_does_not(pattern:
         "nx-privileges-update",
         "nx-capabilities-all",
         "nx-ldap-update",
+        "nx-settings-update",
         "nx-script-*-run",
     ],
 )

@@ -57,7 +57,7 @@ def test_an_upload_needs_edit_and_to_see_the_repository(
 ) -> None:
     browser = account("browser", "raw", "raw-dev", "browse")
     assert upload(nexus, "raw-dev", editor).status_code == 403
-    assert upload(nexus, "raw-dev", browser).status_code == 403
+    assert upload(nexus, "raw-dev", browser).status_code == 400
 
 
 def test_an_upload_is_refused_where_a_file_is_already(nexus: NexusProcess, uploader: Account) -> None:
