@@ -48,6 +48,11 @@ def print_json(value: Any) -> None:
     sys.stdout.write("\n")
 
 
+def print_text(text: str) -> None:
+    """Print a result's text as it is, but for control characters of files' and servers' texts."""
+    typer.echo(visible(text))
+
+
 def write_file(path: Path, text: str) -> None:
     """Write a report to the file that the user names.
 

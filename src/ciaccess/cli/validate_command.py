@@ -9,7 +9,7 @@ import typer
 
 from ciaccess.access.desired.former_names import former_names
 from ciaccess.access.reading.loader import Checked, check
-from ciaccess.cli.terminal import finish, print_json
+from ciaccess.cli.terminal import finish, print_json, print_text
 from ciaccess.engine.settings import StackSettings
 from ciaccess.errors import Exit
 
@@ -44,8 +44,8 @@ def validate(
         print_json(_as_json(checked))
     else:
         for fault in checked.faults:
-            typer.echo(str(fault))
-        typer.echo(_summary(checked))
+            print_text(str(fault))
+        print_text(_summary(checked))
     finish(Exit.CLEAN if checked.access else Exit.ERROR)
 
 

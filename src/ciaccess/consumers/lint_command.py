@@ -10,7 +10,7 @@ import typer
 
 from ciaccess.cli.local_credentials import use_local_credentials
 from ciaccess.cli.options import FileOption, StackOption, load_access
-from ciaccess.cli.terminal import finish, notices, output, print_json, write_file
+from ciaccess.cli.terminal import finish, notices, output, print_json, print_text, write_file
 from ciaccess.consumers.lint import Checked, Finding, SourceError, apply_fixes, check
 from ciaccess.errors import CommandError, Exit
 
@@ -122,7 +122,7 @@ def _lint_files(access: Access, files: list[Path], *, fix: bool, as_json: bool) 
     else:
         _show(left, fixed, list(unread), without_jobs)
         if not (left or fixed or nothing_checked):
-            typer.echo("nothing found in what was read" if unread or without_jobs else "clean")
+            print_text("nothing found in what was read" if unread or without_jobs else "clean")
     if any(without_jobs.values()):
         finish(Exit.COULD_NOT_LOOK)
     if left:
@@ -166,19 +166,19 @@ def _show(
     left: list[Finding], fixed: list[Finding], unread: list[str], without_jobs: dict[str, bool]
 ) -> None:
     for finding in fixed:
-        typer.echo(f"{finding.source.name}:{finding.line}: {finding.rule}: fixed: {finding.remedy}")
+        print_text(f"{finding.source.name}:{finding.line}: {finding.rule}: fixed: {finding.remedy}")
     for finding in left:
-        typer.echo(
+        print_text(
             f"{finding.source.name}:{finding.line}: {finding.rule}: {finding.why}\n    fix: {finding.remedy}"
         )
         if finding.suggestion:
-            typer.echo(f"    new line: {finding.suggestion}")
+            print_text(f"    new line: {finding.suggestion}")
     for each in unread:
-        typer.echo(f"not read: {each}")
+        print_text(f"not read: {each}")
     for path, has_unread in without_jobs.items():
         also = " of its own, and what it includes was not read" if has_unread else ""
-        typer.echo(f"{path}: nothing to check: it has no job{also}")
+        print_text(f"{path}: nothing to check: it has no job{also}")
     fixable = sum(each.edit is not None for each in left)
     if left:
         hint = f"; --fix can correct {fixable}" if fixable else ""
-        typer.echo(f"{len(left)} found{hint}")
+        print_text(f"{len(left)} found{hint}")

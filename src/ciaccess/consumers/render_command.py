@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from ciaccess.cli.options import FileOption, StackOption, load_access
-from ciaccess.cli.terminal import finish, print_json
+from ciaccess.cli.terminal import finish, print_json, print_text
 from ciaccess.consumers import component_project
 from ciaccess.consumers.templates import TEMPLATES, differences, library_path, render, write
 from ciaccess.environment import ROOT
@@ -62,14 +62,14 @@ def render_templates(  # noqa: PLR0913 a command has its options
     else:
         for each in found:
             verb = each.problem if check else "removed" if each.problem == "left over" else "rendered"
-            typer.echo(f"{_display_path(each.path)}: {verb}")
+            print_text(f"{_display_path(each.path)}: {verb}")
         if not found:
-            typer.echo(f"{_display_path(folder)}: up to date")
+            print_text(f"{_display_path(folder)}: up to date")
         elif check:
             options = {"--file": file, "--stack": stack, "--folder": None if folder == TEMPLATES else folder}
             words = [word for name, value in options.items() if value for word in (name, str(value))]
             words += ["--standalone"] * standalone + ["--components"] * components
-            typer.echo(f"Render them: {shlex.join(['./ciaccess', 'render', *words])}")
+            print_text(f"Render them: {shlex.join(['./ciaccess', 'render', *words])}")
     finish(Exit.DIFFERENCES if check and found else Exit.CLEAN)
 
 

@@ -173,6 +173,8 @@ def lines(cell: Cell) -> tuple[str, ...]:
 
 def visible(text: str) -> str:
     """Return a text with invisible and direction-changing characters as code points."""
+    if text.replace("\n", "").isprintable():
+        return text  # all but a few
     return "".join(
         letter
         if letter == "\n" or unicodedata.category(letter) not in ("Cc", "Cf", "Cs", "Zl", "Zp")

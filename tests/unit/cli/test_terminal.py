@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
-from ciaccess.cli.application import run
+from ciaccess.cli.application import application, run
 from ciaccess.cli.terminal import notices, output
 from ciaccess.errors import CommandError
 from ciaccess.provider.servicer import start_logging
@@ -35,6 +35,17 @@ def test_a_name_from_a_server_moves_no_cursor_and_turns_no_line(capsys: pytest.C
     for text in (written.out, written.err):
         assert "svc-x\\u001b]0;title\\u0007" in text
         assert not set("\x1b\x07\u202e") & set(text)
+
+
+def test_a_pipeline_s_text_that_lint_ci_quotes_moves_no_cursor(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pipeline = tmp_path / f"{_NAME.replace('/', '')}.yml"
+    pipeline.write_text("job:\n  script:\n    - docker login -u u -p secret r\n", encoding="utf-8")
+    assert run(lambda: application(["lint-ci", str(pipeline)], standalone_mode=False)) == 2
+    text = "".join(capsys.readouterr())
+    assert "svc-x\\u001b]0;title\\u0007" in text
+    assert not set("\x1b\x07\u202e") & set(text)
 
 
 def test_a_message_of_the_log_is_one_line_without_control_characters(

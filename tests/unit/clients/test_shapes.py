@@ -239,3 +239,15 @@ def _try(read: Callable[[str], Any], url: str, shape: Any) -> None:
         pass
     except Exception as error:  # noqa: BLE001 whatever it is, it is to be named with the shape
         pytest.fail(f"{type(error).__name__}: {error} by {json.dumps(shape)}")
+
+
+@pytest.mark.parametrize("name", READS)
+def test_no_client_reads_what_is_nested_33_deep(server: ScriptedServer, name: str) -> None:
+    """One bound in the transport, for python-gitlab as for our own clients."""
+    read, call, proper = READS[name]
+    _serve(server, call, proper)
+    read(server.url)
+    nested = json.loads("[" * 33 + "]" * 33)
+    _serve(server, call, [nested] if isinstance(proper, list) else {**proper, "x": nested})
+    with pytest.raises(ApiError):
+        read(server.url)

@@ -23,6 +23,7 @@ from ciaccess.clients.http.transport import (
     BundleUnusableError,
     ElsewhereError,
     HttpOptions,
+    NestedTooDeeplyError,
     PooledSession,
     was_sent,
 )
@@ -44,7 +45,6 @@ __all__ = [
 ]
 
 _TITLE_CHARACTERS = 4096
-_MOST_DEPTH = 32
 
 
 def options_with_ca(**bounds: float) -> HttpOptions:
@@ -246,24 +246,10 @@ def json_of(response: requests.Response, doing: str, system: str) -> Any:
         reason = f"the answer is of type {kind or 'unknown'}, not JSON"
     else:
         try:
-            found = json.loads(response.content)
-        except (ValueError, RecursionError):
+            return response.json()
+        except NestedTooDeeplyError as error:
+            reason = str(error)
+        except ValueError:
             reason = "the answer is broken JSON"
-        else:
-            if not _is_deeper(found, _MOST_DEPTH):
-                return found
-            reason = f"the answer is nested more than {_MOST_DEPTH} deep"
     remedy = f"Check that the URL is {system}'s own, and that no proxy answers in its place."
     raise UnexpectedAnswerError(doing, reason, remedy, system=system, status=response.status_code)
-
-
-def _is_deeper(value: Any, depth: int) -> bool:
-    level = [value]
-    for _ in range(depth + 1):
-        level = [
-            item
-            for each in level
-            if isinstance(each, dict | list)
-            for item in (each.values() if isinstance(each, dict) else each)
-        ]
-    return bool(level)
