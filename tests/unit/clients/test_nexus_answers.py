@@ -79,7 +79,11 @@ CREATE_ROLE = [
     (page("404 - Sonatype Nexus Repository", 404), UnexpectedAnswerError, "there is no such path"),
     (page("Sign in", 200), UnexpectedAnswerError, "the answer is an HTML page titled 'Sign in', not Nexus's"),
     (Reply(200, b'{"id": "r', "application/json"), UnexpectedAnswerError, "the answer is broken JSON"),
-    (Reply(200, b"[" * 100_000, "application/json"), UnexpectedAnswerError, "the answer is nested more than 32 deep"),
+    (
+        Reply(200, b"[" * 100_000, "application/json"),
+        UnexpectedAnswerError,
+        "the answer is nested more than 32 deep",
+    ),
     (Reply(200, b"\xff\xfe{", "application/json"), UnexpectedAnswerError, "the answer is broken JSON"),
     (Reply(200, b"<a/>", "application/xml"), UnexpectedAnswerError, "the answer is of type application/xml"),
     (in_json([], 200), UnexpectedAnswerError, "a list stands where a role should"),
