@@ -18,12 +18,12 @@ from requests.auth import HTTPBasicAuth
 
 from ciaccess.clients.credentials import ca_bundle
 from ciaccess.clients.errors import ApiError, RefusedError, UnexpectedAnswerError, UnreachableError
+from ciaccess.clients.http.answer import NestedTooDeeplyError
 from ciaccess.clients.http.transport import (
     BodyTooLargeError,
     BundleUnusableError,
     ElsewhereError,
     HttpOptions,
-    NestedTooDeeplyError,
     PooledSession,
     was_sent,
 )

@@ -14,7 +14,6 @@ What is retried, and what is not:
 
 from __future__ import annotations
 
-import json
 import random
 import time
 from dataclasses import dataclass
@@ -31,6 +30,7 @@ from requests.structures import CaseInsensitiveDict
 from requests.utils import get_encoding_from_headers, get_environ_proxies
 from urllib3.exceptions import DecodeError, HTTPError, NewConnectionError, ReadTimeoutError
 
+from ciaccess.clients.http.answer import Response
 from ciaccess.clients.http.deadline import TimedHTTPConnection, TimedHTTPSConnection, deadline
 
 if TYPE_CHECKING:
@@ -51,7 +51,6 @@ _NOT_PASSING = (
 _BEFORE_SENDING = (requests.ConnectTimeout, *_NOT_PASSING)
 _IMPATIENT_CONNECT_SECONDS = 0.3
 _CHUNK_BYTES = 64 * 1024
-MOST_DEPTH = 32
 _BEFORE_VALUES = (b",", b"[", b"{")  # in text as well, which only makes the bound stricter
 
 
@@ -88,29 +87,6 @@ class BundleUnusableError(requests.exceptions.SSLError):
 
 class BodyTooLargeError(requests.RequestException):
     """The answer is larger than the options allow."""
-
-
-class NestedTooDeeplyError(ValueError):
-    """The answer's JSON is nested more deeply than any system's."""
-
-
-class _Response(requests.Response):
-    """An answer whose JSON has a bounded depth, for every library that reads it."""
-
-    def json(self, **options: Any) -> Any:
-        """Return the body's JSON.
-
-        Raises:
-            ValueError: it is broken, or nested too deeply.
-        """
-        try:
-            found = json.loads(self.content, **options)
-            is_deeper = _is_deeper(found, MOST_DEPTH)
-        except RecursionError:
-            is_deeper = True
-        if is_deeper:
-            raise NestedTooDeeplyError(f"the answer is nested more than {MOST_DEPTH} deep")
-        return found
 
 
 def was_sent(error: requests.RequestException) -> bool:
@@ -249,7 +225,7 @@ class _Transport(HTTPAdapter):
 
     def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
         """Return the response, without the search for cookies, which are not kept."""
-        response = _Response()
+        response = Response()
         response.status_code, response.reason, response.headers = (
             resp.status,
             resp.reason,
@@ -298,18 +274,6 @@ class _Transport(HTTPAdapter):
             raise BodyTooLargeError(f"the answer has more than {self._options.most_values} values")
         response.raw.release_conn()
         return bytes(body)
-
-
-def _is_deeper(value: Any, depth: int) -> bool:
-    level = [value]
-    for _ in range(depth + 1):
-        level = [
-            item
-            for each in level
-            if isinstance(each, dict | list)
-            for item in (each.values() if isinstance(each, dict) else each)
-        ]
-    return bool(level)
 
 
 class PooledSession(requests.Session):
