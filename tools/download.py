@@ -49,7 +49,9 @@ def fetch(
     except urllib.error.HTTPError as error:
         raise Unreachable(f"{host}: HTTP {error.code}") from None
     except urllib.error.URLError as error:
-        raise Unreachable(f"{host}: {error.reason}") from None
+        reason = error.reason
+        text = (isinstance(reason, OSError) and reason.strerror) or str(reason)
+        raise Unreachable(f"{host}: {text}") from None
     except (OSError, http.client.HTTPException) as error:
         raise Unreachable(f"{host}: {str(error) or type(error).__name__}") from None
 

@@ -9,12 +9,11 @@ from __future__ import annotations
 import hashlib
 import shutil
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
 from ciaccess.environment import tool_cache
-from ciaccess.progress import Step
+from ciaccess.progress import Step, print_remark
 
 _SOURCES = Path(__file__).parent / "gitlab-ci-local"
 _FILES = ("package.json", "package-lock.json")
@@ -34,9 +33,7 @@ def install() -> None:
         return
     npm = shutil.which("npm")
     if not npm:
-        sys.stderr.write(
-            "  no npm, so no gitlab-ci-local: the tests that run pipelines will fail. Install Node 20\n"
-        )
+        print_remark("no npm, so no gitlab-ci-local: the tests that run pipelines will fail. Install Node 20")
         return
     folder = program.parents[2]
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -57,7 +54,7 @@ def install() -> None:
         )
         if done.returncode:
             tail = "\n    ".join(done.stderr.strip().splitlines()[-5:])
-            sys.stderr.write(f"  npm ci failed; only the tests that run pipelines need it:\n    {tail}\n")
+            print_remark(f"npm ci failed; only the tests that run pipelines need it:\n    {tail}")
             return
         shutil.rmtree(folder, ignore_errors=True)
         target.replace(folder)

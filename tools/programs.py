@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 
-from ciaccess.progress import Step
+from ciaccess.progress import Step, print_remark
 
 # program → Debian package
 NEEDED = {
@@ -34,7 +33,7 @@ def install() -> None:
     if not packages:
         return
     if os.geteuid() != 0 or not shutil.which("apt-get"):
-        sys.stderr.write(f"  missing system packages, please install them: {' '.join(packages)}\n")
+        print_remark(f"missing system packages, please install them: {' '.join(packages)}")
         return
     with Step(f"installing {' '.join(packages)} with apt"):
         environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
@@ -48,4 +47,4 @@ def install() -> None:
             )
             if done.returncode:
                 tail = "\n    ".join(done.stderr.strip().splitlines()[-5:])
-                sys.stderr.write(f"  apt-get {words[0]} failed:\n    {tail}\n")
+                print_remark(f"apt-get {words[0]} failed:\n    {tail}")

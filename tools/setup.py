@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from ciaccess.environment import activate, check_own, state_directory, tool_cache, user_cache
-from ciaccess.progress import format_duration
+from ciaccess.progress import format_duration, print_remark
 from tools import node, openbao, packages, programs, toolset
 from tools.golang import BuildError
 
@@ -37,7 +37,7 @@ def _lock(path: Path) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            sys.stderr.write("  another setup is running; waiting for it\n")
+            print_remark("another setup is running; waiting for it")
             fcntl.flock(file, fcntl.LOCK_EX)
         yield
 

@@ -8,14 +8,13 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from ciaccess.progress import Step
+from ciaccess.progress import Step, print_remark
 from tools import golang, openbao, releases
 from tools.download import Unreachable
 from tools.packages import quietly
@@ -131,7 +130,9 @@ def _from_releases(missing: list[Missing], folder: Path) -> list[Missing]:
         step.note(f"{len(missing) - len(left)} of {len(missing)}")
     if left:
         names = ", ".join(each.tool.release.name for each in left)
-        sys.stderr.write(f"  no release of {names} from here ({'; '.join(sorted(reasons))})\n")
+        print_remark(
+            f"no release of {names} from here ({'; '.join(sorted(reasons))}): built, or a wheel, instead"
+        )
     return [each for each in missing if each in left]
 
 

@@ -27,6 +27,14 @@ def format_duration(seconds: float) -> str:
     return f"{int(seconds) // 60} min {int(seconds) % 60:02d} s"
 
 
+def print_remark(text: str) -> None:
+    """Print a line of its own beside the steps under way."""
+    with _lock:
+        clear = "\r\x1b[K" if _under_way and sys.stderr.isatty() else ""
+        sys.stderr.write(f"{clear}  {text}\n")
+        sys.stderr.flush()
+
+
 class Step:
     """A step that shows its start, its progress, and its duration.
 

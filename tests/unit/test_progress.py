@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from ciaccess.progress import Step, format_duration
+from ciaccess.progress import Step, format_duration, print_remark
 
 
 def test_elapsed_is_written_as_people_read_it() -> None:
@@ -46,3 +46,13 @@ def test_steps_under_way_at_once_share_a_line_of_the_terminal(monkeypatch: pytes
         "building pulumi done",
         "installing the pinned Python packages done",
     ]
+
+
+def test_a_remark_has_a_line_of_its_own_beside_a_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    printed = Terminal()
+    monkeypatch.setattr(sys, "stderr", printed)
+    with Step("building"):
+        print_remark("no release from here")
+    print_remark("done")
+    assert "\r\x1b[K  no release from here\n" in printed.getvalue()
+    assert printed.getvalue().endswith("\n  done\n")
