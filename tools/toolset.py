@@ -63,10 +63,14 @@ def install(cache: Path, path: str, server: Server) -> None:
         new = Path(scratch) / "bin"
         new.mkdir()
         left = _from_releases(missing, new)
-        if server == "any" and any(each.tool is VAULT_TOOL for each in left):
-            left = [each for each in left if each.tool is not VAULT_TOOL]
-            openbao.install()
-        _build([recipe for each in left for recipe in each.recipes], new)
+        with ThreadPoolExecutor(1) as beside_the_compiler:
+            work = []
+            if server == "any" and any(each.tool is VAULT_TOOL for each in left):
+                left = [each for each in left if each.tool is not VAULT_TOOL]
+                work.append(beside_the_compiler.submit(openbao.install))
+            _build([recipe for each in left for recipe in each.recipes], new)
+            for each in work:
+                each.result()
         for file in new.iterdir():
             if file.name != VAULT_PLUGIN.program:
                 file.replace(cache / "bin" / file.name)

@@ -127,6 +127,19 @@ def test_a_stack_takes_openbao_where_vault_would_be_built(
 
 
 @pytest.mark.usefixtures("built")
+def test_an_openbao_that_cannot_be_installed_is_an_error(
+    cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails() -> None:
+        raise golang.BuildError("install OpenBao with pip: hashes do not match")
+
+    monkeypatch.setenv(releases.MIRROR, "off")
+    monkeypatch.setattr(openbao, "install", fails)
+    with pytest.raises(golang.BuildError, match="hashes do not match"):
+        toolset.install(cache, "", "any")
+
+
+@pytest.mark.usefixtures("built")
 def test_a_stack_takes_vaults_release_where_there_is_one(
     served: Mirror, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
