@@ -14,6 +14,7 @@ from unittest import mock
 from urllib.parse import urlsplit
 
 import requests
+from requests.adapters import HTTPAdapter
 
 from tests.support.servers.nexus import NexusApi
 
@@ -93,17 +94,17 @@ class RealNexus(NexusApi):
     @contextmanager
     def counting(self) -> Iterator[None]:
         """Count what this process sends to the server."""
-        send = requests.Session.send
+        send = HTTPAdapter.send
 
         def counted(
-            session: requests.Session, request: requests.PreparedRequest, **options: Any
+            adapter: HTTPAdapter, request: requests.PreparedRequest, *parts: Any, **options: Any
         ) -> requests.Response:
             if (request.url or "").startswith(self._url):
                 path = urlsplit(request.url or "").path.removeprefix(urlsplit(self._url).path)
                 self._requests[f"{request.method} {path}"] += 1
-            return send(session, request, **options)
+            return send(adapter, request, *parts, **options)
 
-        with mock.patch.object(requests.Session, "send", counted):
+        with mock.patch.object(HTTPAdapter, "send", counted):
             yield
 
 
