@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 from unittest import mock
 from urllib.parse import urlsplit
 
-import requests
 from requests.adapters import HTTPAdapter
 
 from tests.support.servers.nexus import NexusApi
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import requests
 
 _KINDS = {"users?source=default": "userId", "roles": "id", "privileges": "name", "content-selectors": "name"}
 
