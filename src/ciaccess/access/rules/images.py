@@ -63,7 +63,8 @@ def _is_pushed_to(view: LenientView, image: str) -> bool:
 
     By its registry, or by the path below Nexus's host.
     """
-    image = image.lower()  # Hosts are compared so by clients.
+    # As clients take it: a host in any case, a port with or without leading zeros.
+    image = re.sub(r"^([^/]+):0+", r"\1:", image.lower())
     registries = (view.text("nexus", "push_registry"), view.text("nexus", "pull_registry"))
     if any(registry and image.startswith(f"{registry.lower()}/") for registry in registries):
         return True
