@@ -95,7 +95,10 @@ class AccountFacts:
 
 @dataclass(frozen=True)
 class RoleFacts:
-    """A JWT role: which jobs are admitted, for how long, and whose secrets they may read."""
+    """A JWT role: which jobs are admitted, for how long, and whose secrets they may read.
+
+    Empty `networks` or `subject`, and 0 as `uses` or `end_seconds`, mean unlimited.
+    """
 
     name: str
     claims: Mapping[str, frozenset[str]]
@@ -104,6 +107,11 @@ class RoleFacts:
     ttl_seconds: int
     max_ttl_seconds: int
     token_type: str
+    networks: frozenset[str] = frozenset()
+    subject: str = ""
+    uses: int = 0
+    end_seconds: int = 0
+    lacks_default_policy: bool = False
 
     @classmethod
     def of(cls, name: str, role: JwtRole) -> Self:
@@ -116,6 +124,11 @@ class RoleFacts:
             ttl_seconds=role.token_ttl,
             max_ttl_seconds=role.token_max_ttl or role.token_ttl,
             token_type=role.token_type,
+            networks=frozenset(role.token_bound_cidrs),
+            subject=role.bound_subject,
+            uses=role.token_num_uses,
+            end_seconds=role.token_explicit_max_ttl or 0,
+            lacks_default_policy=role.token_no_default_policy,
         )
 
 

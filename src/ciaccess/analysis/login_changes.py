@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ciaccess.analysis import login_limits
 from ciaccess.analysis.admission import matches
 from ciaccess.analysis.changes import Change, Risk
 from ciaccess.analysis.facts import EVERY, Holder
@@ -75,6 +76,7 @@ def _wider(old: RoleFacts, new: RoleFacts, after: AccessFacts) -> Iterator[Chang
     for audience in sorted(new.audiences - old.audiences):
         yield Change(name, f"role {name} now accepts id_tokens for the audience {audience}", (Risk.WIDER,))
     yield from _longer_lifetimes(old, new)
+    yield from login_limits.gains(old, new)
     if (old.token_type, new.token_type) == ("service", "batch"):
         sentence = f"Vault tokens of role {name} are now batch tokens, which cannot be revoked"
         yield Change(name, sentence, (Risk.IRREVOCABLE,))
@@ -110,6 +112,7 @@ def _narrower(old: RoleFacts, new: RoleFacts, *, several: bool) -> Iterator[Chan
     for audience in sorted(old.audiences - new.audiences):
         yield Change(name, f"role {name} no longer accepts id_tokens for the audience {audience}")
     yield from _shorter_lifetimes(old, new)
+    yield from login_limits.losses(old, new)
 
 
 def _shorter_lifetimes(old: RoleFacts, new: RoleFacts) -> Iterator[Change]:

@@ -76,7 +76,7 @@ def _grants(before: AccessFacts, after: AccessFacts, may: str, remark: str) -> I
         where = places(found_places)
         limits = f" ({remark} {join_words(inside)})" if inside else ""
         text = f"{holder_text(holder)} {may} {doing} {where}{path_suffix(path)}{limits}"
-        yield Change(holder.name, text, _risks_of_grants(after, doing, found_places))
+        yield Change(holder.name, text, _risks_of_grants((before, after), doing, found_places))
 
 
 def _parts(grants: list[Grant], whole: Grant, actions: set[str]) -> tuple[str, ...]:
@@ -91,8 +91,12 @@ def _parts(grants: list[Grant], whole: Grant, actions: set[str]) -> tuple[str, .
     return (*sorted(folders), *sorted(elsewhere))
 
 
-def _risks_of_grants(facts: AccessFacts, doing: str, found_places: list[tuple[str, str]]) -> tuple[Risk, ...]:
+def _risks_of_grants(
+    states: tuple[AccessFacts, AccessFacts], doing: str, found_places: list[tuple[str, str]]
+) -> tuple[Risk, ...]:
+    """Mark a grant; a repository of releases in either state counts: an edit can make it dev."""
     stars = (Risk.WILDCARD,) if any(EVERY in item for item in found_places) else ()
     writes = doing not in ("pull", "browse")
-    releases = writes and any(repository in (EVERY, *facts.releases) for _, repository in found_places)
+    holding = {EVERY}.union(*(facts.releases for facts in states))
+    releases = writes and any(repository in holding for _, repository in found_places)
     return (*stars, Risk.RELEASE) if releases else stars

@@ -162,6 +162,11 @@ def _role_facts(role: Inputs, policies: Mapping[str, str], secrets: Mapping[str,
         ttl_seconds=ttl,
         max_ttl_seconds=int(role.get("tokenMaxTtl") or ttl),
         token_type=role.get("tokenType") or "service",
+        networks=frozenset(role.get("tokenBoundCidrs") or ()),
+        subject=role.get("boundSubject") or "",
+        uses=int(role.get("tokenNumUses") or 0),
+        end_seconds=int(role.get("tokenExplicitMaxTtl") or 0),
+        lacks_default_policy=bool(role.get("tokenNoDefaultPolicy")),
     )
 
 

@@ -20,6 +20,11 @@ EXECUTOR = "    push: [yum, raw]\n    path: /orchestrator/executor/"
 CLAIMS = "namespace_path: [orchestrator, orchestrator/*]"
 DEPLOYER = "    roles: [nx-pull-all]"
 SECRETS = "svc-bench, svc-datastore, svc-deployer, svc-executor, svc-fsdb, svc-orchestrator and svc-promoter"
+LIMITS = """      token_bound_cidrs: [10.0.0.0/8]
+      bound_subject: project_path:orchestrator/executor:ref_type:branch:ref:main
+      token_num_uses: 2
+      token_explicit_max_ttl: 30m
+      token_no_default_policy: true"""
 LESS_PULLED = (
     "may no longer pull every format in every repository "
     "(still docker in every repository and npm in every repository)"
@@ -137,6 +142,18 @@ EDITS: list[tuple[str, str, list[str], list[str]]] = [
         ],
     ),
     ("    purpose: Bench", "    purpose: Benchmarks", [], []),
+    (
+        "token_ttl: 10m",
+        f"token_ttl: 10m\n{LIMITS}",
+        [],
+        [
+            "role nexus-ci now admits jobs from 10.0.0.0/8, before any network",
+            "role nexus-ci now admits jobs with sub project_path:orchestrator/executor:ref_type:branch:ref:main, before any sub",
+            "a Vault token of role nexus-ci may now be used 2 times, before without limit",
+            "a Vault token of role nexus-ci now ends 30 min after the login, before when it is no longer renewed",
+            "Vault tokens of role nexus-ci now have no policy default, before Vault's policy default too",
+        ],
+    ),
 ]
 
 
@@ -200,6 +217,41 @@ def test_a_gain_that_deserves_a_second_look_is_marked(
     assert difference(AccessFacts.of(organisation()), after).risks == tuple(
         risk for risk in Risk if risk in risks
     )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        (
+            "[10.0.0.0/8]",
+            '["0.0.0.0/0", "::/0"]',
+            "role nexus-ci now admits jobs from 0.0.0.0/0 and ::/0, before 10.0.0.0/8",
+        ),
+        ("[10.0.0.0/8]", '["::/0"]', "role nexus-ci now admits jobs from ::/0, before 10.0.0.0/8"),
+        (
+            "uses: 2",
+            "uses: 1000",
+            "a Vault token of role nexus-ci may now be used 1000 times, before 2 times",
+        ),
+        ("[10.0.0.0/8]", '["10.1.0.0/16", 10.2.0.1]', ""),
+    ],
+)
+def test_a_limit_that_admits_more_is_a_gain(tmp_path: Path, old: str, new: str, sentence: str) -> None:
+    limited = edited(tmp_path, ("token_ttl: 10m", f"token_ttl: 10m\n{LIMITS}"))
+    before = AccessFacts.of(load(limited))
+    limited.write_text(limited.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
+    found = difference(before, AccessFacts.of(load(limited)))
+    assert [change.sentence for change in found.gains] == [sentence] * bool(sentence)
+    assert not found.gains or found.risks in ((Risk.WIDER,), (Risk.TTL,))
+
+
+def test_a_repository_of_releases_that_becomes_dev_is_marked(tmp_path: Path) -> None:
+    swapped = edited(
+        tmp_path, ("dev: rpm-dev, uat: rpm-uat, prod: rpm-prod", "dev: rpm-prod, uat: rpm-uat, prod: rpm-dev")
+    )
+    found = difference(AccessFacts.of(organisation()), AccessFacts.of(load(swapped)))
+    (gain,) = [each for each in found.gains if each.subject == "svc-bench"]
+    assert (gain.sentence, gain.risks) == ("svc-bench may now push yum in rpm-prod", (Risk.RELEASE,))
 
 
 def test_a_secret_of_an_administrator_within_reach_of_jobs_is_an_admin_right() -> None:

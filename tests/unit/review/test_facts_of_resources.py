@@ -23,6 +23,11 @@ TEXTS = {
     "managed mount with slashes": edited(
         ("kv: {mount: secret, prefix: nexus}", "kv: {mount: kv, prefix: ci/nexus, manage: true}")
     ),
+    "limits of tokens": ORGANISATION_TEXT.replace(
+        "token_ttl: 10m",
+        "token_ttl: 10m\n      token_bound_cidrs: [10.0.0.0/8, 192.0.2.7]\n      token_num_uses: 2\n      token_explicit_max_ttl: 30m\n"
+        "      token_no_default_policy: true\n      bound_subject: project_path:orchestrator/executor:ref_type:branch:ref:main",
+    ),
     "keys by URL": edited(("discovery_url: ${gitlab.url}", "jwks_url: ${gitlab.url}/oauth/discovery/keys")),
 }
 
