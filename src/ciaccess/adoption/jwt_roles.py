@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, get_args
 
 from ciaccess.access.desired.pipeline_identities import IDENTITIES
-from ciaccess.access.desired.vault import UNUSED
 from ciaccess.access.model.checks import LEAST_TTL_SECONDS, MOST_TTL_SECONDS
 from ciaccess.access.model.models import JwtRole
-from ciaccess.access.policies.acl import Acl, Decision, Right
+from ciaccess.access.policies.acl import ISSUING, Acl, Decision, Right
 from ciaccess.access.policies.tokens import policies_at_login
 from ciaccess.adoption.vault_reading import policies_of
 
@@ -24,6 +23,11 @@ _USER_CLAIMS = get_args(JwtRole.model_fields["user_claim"].annotation)
 _PLACES = ("project_id", "project_path", "namespace_id", "namespace_path")
 _PATHS = ("project_path", "namespace_path")
 _TTL_SECONDS = 600
+# Fields of a role that access.yaml has under the same name.
+_LIMITS = ("bound_subject", "token_bound_cidrs", "token_no_default_policy", "token_num_uses")
+# Fields that ciaccess declares as empty.
+_UNUSED = ("groups_claim", "token_period", "verbose_oidc_logging")
+_ISSUED = Decision(Right.CANNOT_TELL, "it may issue tokens with any policy at auth/token/create")
 _WRITING = frozenset({"create", "update", "patch", "delete", "sudo"})
 
 
@@ -36,12 +40,15 @@ def describe(inventory: Inventory, accounts: Accounts, draft: Draft) -> dict[str
         if name in IDENTITIES:
             continue
         rights = _rights(inventory, role, accounts)
-        readable = [account for account, decision in rights.items() if decision.right is Right.YES]
+        granted = [account for account, decision in rights.items() if decision.right is Right.YES]
+        readable = [account for account in granted if account in accounts.declared]
         unclear = {account: it.reason for account, it in rights.items() if it.right is Right.CANNOT_TELL}
         if unclear:
             _remark_on_unclear(name, unclear, draft)
-        if not readable and not unclear:
+        if not granted and not unclear:
             left_out.append(name)
+        if others := sorted(set(granted) - set(readable)):
+            _remark_on_left_out(name, others, draft, is_described=bool(readable))
         if not readable:
             continue
         kept = [account for account in readable if account not in accounts.administrators]
@@ -51,6 +58,7 @@ def describe(inventory: Inventory, accounts: Accounts, draft: Draft) -> dict[str
             "bound_claims": _claims(inventory, name, draft),
             **({"user_claim": role["user_claim"]} if role.get("user_claim") in _USER_CLAIMS else {}),
             **_lifetimes(name, role, draft),
+            **{field: role[field] for field in _LIMITS if role.get(field)},
             "accounts": kept,
         }
         _remark_on_rules(inventory, name, draft)
@@ -69,14 +77,26 @@ def describe(inventory: Inventory, accounts: Accounts, draft: Draft) -> dict[str
 
 
 def _rights(inventory: Inventory, role: dict[str, Any], accounts: Accounts) -> dict[str, Decision]:
-    """Return whether a token of a role can read the secret of each account."""
+    """Return whether a token of a role can read each secret of the folder, of accounts or not."""
     acl = _acl(inventory, policies_at_login(role))
-    return {account: acl.may(inventory.vault.api_path(account)) for account in accounts.declared}
+    names = [*accounts.declared, *sorted(inventory.vault.secrets.keys() - accounts.declared.keys())]
+    read = {name: acl.may(inventory.vault.api_path(name)) for name in names}
+    if acl.may_issue(ISSUING).right is Right.NO:
+        return read
+    return {name: _ISSUED if decision.right is Right.NO else decision for name, decision in read.items()}
 
 
 def _acl(inventory: Inventory, names: Iterable[str]) -> Acl:
     known = inventory.vault.policies
     return Acl.of({name: known[name] for name in names if name in known})
+
+
+def _remark_on_left_out(name: str, secrets: list[str], draft: Draft, *, is_described: bool) -> None:
+    read = ", ".join(secrets)
+    effect = "up removes that" if is_described else "the role is left out, too, and left alone"
+    text = f"{name}: this JWT role reads secrets that are left out of the accounts, {read}: {effect}"
+    remedy = "If jobs need them, do what the comments on them advise, and crawl again before the first up"
+    draft.remark("left-out-readable", PATH, text, remedy)
 
 
 def _remark_on_unclear(name: str, unclear: dict[str, str], draft: Draft) -> None:
@@ -167,10 +187,13 @@ def _lifetimes(name: str, role: dict[str, Any], draft: Draft) -> dict[str, Any]:
     found: dict[str, Any] = {"token_ttl": chosen}
     if most != chosen:
         found["token_max_ttl"] = most
+    end = int(role.get("token_explicit_max_ttl") or 0)
+    if end:
+        found["token_explicit_max_ttl"] = min(max(end, LEAST_TTL_SECONDS), MOST_TTL_SECONDS)
     if role.get("token_type") == "batch":
         found["token_type"] = "batch"  # noqa: S105 a kind of token
-    if chosen != ttl or (longest and most != longest):
-        lived = f"{ttl or 'as many as the mount allows'} to {longest or 'as many as the mount allows'}"
+    if chosen != ttl or (longest and most != longest) or end != found.get("token_explicit_max_ttl", 0):
+        lived = f"{ttl or 'as many as the mount allows'} to {end or longest or 'as many as the mount allows'}"
         text = f"the tokens live {lived} seconds; allowed are {LEAST_TTL_SECONDS} to {MOST_TTL_SECONDS}"
         remedy = "Check that no job reads its secret later than this after its login"
         draft.remark("token-lifetime", (*PATH, name, "token_ttl"), text, remedy)
@@ -204,7 +227,7 @@ def _remark_on_fields(name: str, role: dict[str, Any], draft: Draft) -> None:
         text = f"its user_claim is {role.get('user_claim')}, which access.yaml does not allow"
         remedy = "up changes it to project_id: Vault then has an entity per project"
         draft.remark("user-claim", path, text, remedy)
-    odd = sorted(field for field in UNUSED if role.get(field))
+    odd = sorted(field for field in _UNUSED if role.get(field))
     if odd:
         text = f"it has {', '.join(odd)}, which access.yaml cannot describe"
         draft.remark("role-field", path, text, "up removes it")

@@ -73,7 +73,8 @@ def with_role(name: str = "ci", **fields: Any) -> VaultInventory:
         ("token-lifetime", with_role(token_ttl=86400)),
         ("token-lifetime", with_role(token_ttl=0)),
         ("user-claim", with_role(user_claim="user_email")),
-        ("role-field", with_role(bound_subject="project_path:team/x")),
+        ("role-field", with_role(token_period=600)),
+        ("token-lifetime", with_role(token_explicit_max_ttl=86400)),
         ("role-left-out", vault(roles={"ci": jwt_role("reads-a"), "web": jwt_role("web")})),
         ("own-pipeline", vault(roles={"ci": jwt_role("reads-a"), "ciaccess-drift": jwt_role("x")})),
         ("no-issuer", vault(backend={"oidc_discovery_url": "https://gitlab.example"})),
@@ -87,6 +88,51 @@ def with_role(name: str = "ci", **fields: Any) -> VaultInventory:
 )
 def test_what_breaks_a_rule_in_vault_is_said(rule: str, seen: VaultInventory) -> None:
     assert rule in rules(describe(world(seen)))
+
+
+def test_the_limits_of_a_role_are_described(tmp_path: Path) -> None:
+    limits: dict[str, Any] = {
+        "bound_subject": "project_path:team/x:ref_type:branch:ref:main",
+        "token_bound_cidrs": ["10.0.0.0/8", "192.0.2.7"],
+        "token_explicit_max_ttl": 1800,
+        "token_no_default_policy": True,
+        "token_num_uses": 3,
+    }
+    draft = describe(world(with_role(**limits)))
+    assert draft.remarks == []
+    path = tmp_path / "access.yaml"
+    path.write_text(text(draft), encoding="utf-8")
+    checked = check(path)
+    assert checked.access is not None, checked.faults
+    role = Desired.of(checked.access).jwt_roles["ci"]
+    assert {**limits, "token_bound_cidrs": frozenset(limits["token_bound_cidrs"])} == {
+        field: getattr(role, field) for field in limits
+    }
+
+
+LEFT_OUT = {"svc-a": secret("svc-a"), "svc-b": secret("svc-b", username="other")}
+
+
+@pytest.mark.parametrize(
+    ("paths", "described", "effect"),
+    [
+        (["secret/data/nexus/svc-b"], [], "left alone"),
+        (["secret/data/nexus/svc-a", "secret/data/nexus/svc-b"], ["web"], "up removes that"),
+        (["secret/data/+/svc-b"], [], "left alone"),
+    ],
+)
+def test_a_role_that_reads_a_secret_that_is_left_out_is_not_said_to_read_nothing(
+    paths: list[str], described: list[str], effect: str
+) -> None:
+    roles = {"ci": jwt_role("reads-a"), "web": jwt_role("web")}
+    texts = {"reads-a": policy("secret/data/nexus/svc-a"), "web": policy(*paths)}
+    draft = describe(world(vault(secrets=LEFT_OUT, roles=roles, policies=texts)))
+    assert "role-left-out" not in rules(draft)
+    assert sorted(draft.data["vault"]["roles"]) == ["ci", *described]
+    (remark,) = [each for each in draft.remarks if each.rule == "left-out-readable"]
+    assert remark.text.startswith("web: ")
+    assert "svc-b: " in remark.text
+    assert effect in remark.text
 
 
 TEMPLATE = 'path "secret/data/nexus/{{identity.entity.metadata.account}}" { capabilities = ["read"] }'
@@ -108,7 +154,12 @@ def test_a_role_is_described_by_what_all_its_policies_let_it_read() -> None:
     assert left_out.text.startswith("denied:")
 
 
-@pytest.mark.parametrize("text", [TEMPLATE, 'path "secret/data/nexus/svc-a" { capabilities = ["reed"] }'])
+ISSUING = 'path "auth/token/create" { capabilities = ["update", "sudo"] }'
+
+
+@pytest.mark.parametrize(
+    "text", [TEMPLATE, ISSUING, 'path "secret/data/nexus/svc-a" { capabilities = ["reed"] }']
+)
 def test_a_role_whose_policy_cannot_be_told_is_not_said_to_read_nothing(text: str) -> None:
     roles = {"ci": jwt_role("reads-a"), "by-template": jwt_role("unclear")}
     texts = {"reads-a": policy("secret/data/nexus/svc-a"), "unclear": text}

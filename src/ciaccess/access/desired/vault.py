@@ -11,18 +11,6 @@ from ciaccess.access.desired.vault_policies import own_rules, policy_text, read_
 if TYPE_CHECKING:
     from ciaccess.access.model.models import Access, JwtBackend, JwtRole
 
-# Fields of a role that ciaccess declares as empty.
-UNUSED = (
-    "bound_subject",
-    "groups_claim",
-    "token_explicit_max_ttl",
-    "token_period",
-    "token_num_uses",
-    "token_no_default_policy",
-    "token_bound_cidrs",
-    "verbose_oidc_logging",
-)
-
 
 def policy_name(role: str, declared: JwtRole) -> str:
     """Return the name of a JWT role's policy."""
