@@ -72,7 +72,7 @@ def access(
 ) -> None:
     """Show who may do what; with --diff, who gains and who loses.
 
-    Exit code 0 clean, 2 with --diff: gains or losses, 1 error.
+    Exit code 0 clean, 2 with --diff: differences, 1 error.
     """
     if account is not None and form is not Format.MERMAID:
         raise CommandError(

@@ -38,14 +38,18 @@ class Change:
 
 @dataclass(frozen=True)
 class Difference:
-    """The differences of two states, false if there are none; `anchors` are changed trust anchors."""
+    """The differences of two states, false if there are none.
+
+    `anchors` are changed trust anchors, `settings` changed settings that a reviewer must see, though they give no access.
+    """
 
     gains: tuple[Change, ...]
     losses: tuple[Change, ...]
     anchors: tuple[ChangedAnchor, ...] = ()
+    settings: tuple[ChangedAnchor, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.gains or self.losses or self.anchors)
+        return bool(self.gains or self.losses or self.anchors or self.settings)
 
     @property
     def risks(self) -> tuple[Risk, ...]:
@@ -58,4 +62,7 @@ class Difference:
             "gains": [change.to_json() for change in self.gains],
             "losses": [change.to_json() for change in self.losses],
         }
-        return found | ({"trust_anchors": [each._asdict() for each in self.anchors]} if self.anchors else {})
+        for key, changed in (("trust_anchors", self.anchors), ("other_settings", self.settings)):
+            if changed:
+                found[key] = [each._asdict() for each in changed]
+        return found

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ciaccess.access.desired.other_settings import changed_settings
 from ciaccess.access.desired.trust_anchors import changed_anchors
 from ciaccess.analysis import login_changes, nexus_changes
 from ciaccess.analysis.changes import Difference
@@ -22,4 +23,5 @@ def difference(before: AccessFacts, after: AccessFacts) -> Difference:
         gains=(*nexus_changes.gains(before, after), *login_changes.gains(before, after)),
         losses=(*nexus_changes.losses(before, after), *login_changes.losses(before, after)),
         anchors=changed_anchors(before.anchors, after.anchors),
+        settings=changed_settings(before.settings, after.settings),
     )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Self
 from ciaccess.access.desired.administration import is_admin_name
 from ciaccess.access.desired.former_names import former_names
 from ciaccess.access.desired.nexus import nexus_objects, user_roles
+from ciaccess.access.desired.other_settings import other_settings
 from ciaccess.access.desired.trust_anchors import trust_anchors
 from ciaccess.access.desired.vault import secret_of
 
@@ -157,6 +158,7 @@ class AccessFacts:
     trust: Trust
     releases: frozenset[str]
     anchors: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, access: Access) -> Self:
@@ -185,6 +187,7 @@ class AccessFacts:
             rights=rights,
             roles={name: RoleFacts.of(name, role) for name, role in access.vault.roles.items()},
             anchors=trust_anchors(access),
+            settings=other_settings(access),
             trust=Trust(jwt.issuer, keys, f"auth/{jwt.mount}/login"),
             releases=frozenset(
                 name

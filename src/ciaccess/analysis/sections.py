@@ -20,6 +20,11 @@ _ANCHORS = (
     "them until an administrator has confirmed them with ./ciaccess bootstrap."
 )
 
+_SETTINGS = (
+    "They give no access by themselves. They decide what jobs run in, where their clients send credentials, and what up takes over or "
+    "destroys."
+)
+
 
 def by_account(facts: AccessFacts) -> tuple[Section, ...]:
     """Return what each account may do and who reads its secret, and what each named role gives."""
@@ -77,29 +82,35 @@ def by_repository(facts: AccessFacts) -> tuple[Section, ...]:
 
 
 def of_changes(changes: Difference) -> tuple[Section, ...]:
-    """Return sections of changed trust anchors, gains and losses, none if there are none."""
-    anchors = (Section("Trust anchors", _ANCHORS, findings=tuple(map(_anchor, changes.anchors))),)
+    """Return sections of changed trust anchors, gains, losses and settings, none if there are none."""
+    anchors = [Section("Trust anchors", _ANCHORS, findings=tuple(map(_anchor_finding, changes.anchors)))]
+    settings = [Section("Other settings", _SETTINGS, findings=tuple(map(_setting_finding, changes.settings)))]
+    anchors, settings = anchors if changes.anchors else [], settings if changes.settings else []
     if not (changes.gains or changes.losses):
-        return anchors if changes.anchors else ()
+        return (*anchors, *settings)
     risky_first = sorted(changes.gains, key=lambda change: not change.risks)
     gains = tuple(_finding(change, "gain") for change in risky_first)
     losses = tuple(_finding(change, "loss") for change in changes.losses)
     return (
-        *(anchors if changes.anchors else ()),
+        *anchors,
         Section("Who gains", findings=gains, nothing="No gains."),
         Section("Who loses", findings=losses, nothing="No losses."),
+        *settings,
     )
 
 
 def verdict(changes: Difference) -> tuple[str, Tone]:
     """Return a difference in one line, and its tone."""
-    if not changes:
-        return "No account or job gains or loses access.", "good"
+    others = f"{count_text(len(changes.settings), 'other setting')} changed" if changes.settings else ""
+    if not (changes.anchors or changes.gains or changes.losses):
+        nothing = "No account or job gains or loses access"
+        return (f"{nothing}; {others}.", "plain") if others else (f"{nothing}.", "good")
+    counts = f"{count_text(len(changes.gains), 'gain')}, {count_text(len(changes.losses), 'loss')}"
     if changes.anchors:
         moved = f"{count_text(len(changes.anchors), 'trust anchor')} changed"
-        more = f", {count_text(len(changes.gains), 'gain')}, {count_text(len(changes.losses), 'loss')}"
-        return f"{moved}{more if changes.gains or changes.losses else ''}.", "risky"
-    counts = f"{count_text(len(changes.gains), 'gain')}, {count_text(len(changes.losses), 'loss')}"
+        found = counts if changes.gains or changes.losses else ""
+        return f"{', '.join(filter(None, (moved, found, others)))}.", "risky"
+    counts = f"{counts}, {others}" if others else counts
     marks = ", ".join(changes.risks)
     return (f"{counts}. Look twice: {marks}.", "risky") if marks else (f"{counts}.", "plain")
 
@@ -222,6 +233,13 @@ def _finding(change: Change, tone: Tone) -> Finding:
     return Finding(change.sentence, tone, tuple(change.risks))
 
 
-def _anchor(changed: ChangedAnchor) -> Finding:
-    text = f"{changed.field}: {changed.before or 'nothing'} becomes {changed.after or 'nothing'}"
-    return Finding(text, "risky")
+def _anchor_finding(changed: ChangedAnchor) -> Finding:
+    return Finding(_becomes(changed), "risky")
+
+
+def _setting_finding(changed: ChangedAnchor) -> Finding:
+    return Finding(_becomes(changed))
+
+
+def _becomes(changed: ChangedAnchor) -> str:
+    return f"{changed.field}: {changed.before or 'nothing'} becomes {changed.after or 'nothing'}"

@@ -7,6 +7,7 @@ ciaccess's own identities, so whose facts are wanted can be chosen.
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ciaccess.access.desired import pipeline_identities
@@ -86,7 +87,8 @@ def facts(
     holders |= {Holder(name, is_role=True): (name,) for name in named}
     grants, rights = grants_of(_nexus_objects(named_roles, held.values()), holders)
     policies = {each["name"]: str(each.get("policy", "")) for each in of(POLICY)}
-    return AccessFacts(
+    return replace(
+        declared,
         accounts=accounts,
         named_roles=named,
         grants=grants,
@@ -97,8 +99,6 @@ def facts(
             if concerns(each["roleName"])
         },
         trust=next(map(_trust, of(BACKEND)), declared.trust),
-        releases=declared.releases,
-        anchors=declared.anchors,
     )
 
 

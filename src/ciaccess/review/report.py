@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from ciaccess.access import Access
     from ciaccess.access.desired.former_names import FormerName
-    from ciaccess.access.desired.trust_anchors import ChangedAnchor
     from ciaccess.engine.events import Inputs, Preview, Resource
     from ciaccess.report.page import Chart
 
@@ -82,7 +81,8 @@ class Report:
     @property
     def is_clean(self) -> bool:
         """Tell whether there is nothing to say: no change, no drift, no disagreement."""
-        nothing = self.counts == Counts(0, 0, 0) and not (self.changes or self.drift or self.access.anchors)
+        edited = self.access.anchors or self.access.settings
+        nothing = self.counts == Counts(0, 0, 0) and not (self.changes or self.drift or edited)
         return nothing and (self.agreement is None or bool(self.agreement))
 
     def to_json(self) -> dict[str, Any]:
@@ -144,7 +144,7 @@ def report_of(
     return Report(
         project=project,
         stack=stack,
-        access=replace(_merge(access, own_access), anchors=_anchors(base, declared)),
+        access=_with_settings(_merge(access, own_access), base, declared),
         changes=planned_changes(resources, claim(stack)),
         drift_access=_merge(by_hand, own_by_hand),
         drift=manual_changes(resources),
@@ -162,9 +162,12 @@ def _not_checked(resources: Iterable[Resource]) -> Iterator[str]:
         yield VARIABLES
 
 
-def _anchors(base: Base | None, declared: AccessFacts) -> tuple[ChangedAnchor, ...]:
-    """Return the trust anchors that the change moves; the engine knows of none."""
-    return () if base is None or base.facts is None else difference(base.facts, declared).anchors
+def _with_settings(access: Difference, base: Base | None, declared: AccessFacts) -> Difference:
+    """Add the trust anchors and settings that the change edits; the engine knows of none."""
+    if base is None or base.facts is None:
+        return access
+    changes = difference(base.facts, declared)
+    return replace(access, anchors=changes.anchors, settings=changes.settings)
 
 
 def _former(resources: Iterable[Resource], former: Iterable[FormerName]) -> tuple[str, ...]:
