@@ -40,11 +40,8 @@ def declared_at(revision: str, file: Path, addresses: Mapping[str, str]) -> Acce
             ) from None
 
 
-def addresses_at(revision: str, stack: str, file: Path, now: Mapping[str, str]) -> Mapping[str, str]:
-    """Return the addresses of a stack's settings at a revision.
-
-    Those of `now` where the settings did not exist then.
-    """
+def settings_at(revision: str, stack: str, file: Path, now: StackSettings) -> StackSettings:
+    """Return a stack's settings at a revision, `now` where they did not exist or were invalid."""
     try:
         content = content_at(revision, file)
     except CommandError:
@@ -53,8 +50,8 @@ def addresses_at(revision: str, stack: str, file: Path, now: Mapping[str, str]) 
         copy = Path(scratch) / file.name
         copy.write_bytes(content)
         try:
-            return StackSettings.of_stack(stack, copy).addresses
-        except StackSettingsError:
+            return StackSettings.of_stack(stack, copy)
+        except (StackSettingsError, ConfigError):
             return now
 
 

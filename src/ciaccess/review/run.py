@@ -47,17 +47,19 @@ class NotCheckedError(CiaccessError):
 
 
 def base_of(revision: str, stack: str, settings_file: Path | None, settings: StackSettings) -> Base:
-    """Return access.yaml of a git revision, with the stack's addresses of then, to compare with.
+    """Return access.yaml of a git revision, with the stack's settings of then, to compare with.
+
+    These settings name the file, too: a change of that setting must not compare the new file with itself.
 
     Raises:
         CommandError: there is no such revision, or no access.yaml in it.
     """
-    from ciaccess.cli.revisions import RefusedThenError, addresses_at, declared_at  # noqa: PLC0415 only where there is a base
+    from ciaccess.cli.revisions import RefusedThenError, declared_at, settings_at  # noqa: PLC0415 only where there is a base
 
     file = settings_file or CONFIG_FOLDER / f"Pulumi.{stack}.yaml"
-    addresses = addresses_at(revision, stack, file, settings.addresses)
+    then = settings_at(revision, stack, file, settings)
     try:
-        return Base.of(revision, declared_at(revision, settings.access_file, addresses))
+        return Base.of(revision, declared_at(revision, then.access_file, then.addresses))
     except RefusedThenError as error:
         # A change that corrects it must pass.
         return Base(revision, None, str(error))
