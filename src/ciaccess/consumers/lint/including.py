@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
     from ciaccess.consumers.lint.document import Mapping
 
-_MOST_FILES = 150  # GitLab's own limit
+_MOST_FILES = 150  # GitLab's own limit; a file that is included twice counts twice
+_MOST_STARS = 3  # `**` of one pattern: each multiplies the folders that are searched
 _REMOTE_KINDS = ("project", "component", "remote", "artifact")
 
 
@@ -108,6 +109,7 @@ class _Expansion:
     def __init__(self, read: dict[str, Source]) -> None:
         self._read = read
         self._unread: list[str] = []
+        self._count = len(read)
 
     def result(self, config: Mapping) -> Included:
         return Included(config, list(self._read.values()), self._unread)
@@ -117,9 +119,10 @@ class _Expansion:
         for include in _includes(config.get("include")):
             inputs = mapping_of(include.get("inputs"))
             for file, home in self._files(include, files):
-                if file.name in above or len(self._read) >= _MOST_FILES:
+                if file.name in above or self._count >= _MOST_FILES:
                     self._unread.append(f"local {file.name}")
                     continue
+                self._count += 1
                 body = self._load(file, inputs)
                 merged = deep_merge(merged, self.with_includes(body, home, (*above, file.name)))
         own = {key: value for key, value in config.items() if key != "include"}
@@ -183,6 +186,8 @@ def _as_list(value: Value) -> list[Value]:
 def _local(pattern: str, path: Path) -> list[Path]:
     """Find a local include from the repository's top or a folder below; never read outside of it."""
     relative = pattern.lstrip("/")
+    if relative.count("**") > _MOST_STARS:
+        return []
     above = list(path.resolve().parents)
     # A copy of some files has no repository: its own folder stands for the top.
     depth = next((index for index, folder in enumerate(above) if (folder / ".git").exists()), 0)
@@ -190,8 +195,9 @@ def _local(pattern: str, path: Path) -> list[Path]:
     for folder in (top, *above[:depth]):
         try:
             found = sorted(folder.glob(relative)) if "*" in relative else [folder / relative]
-        except ValueError:
+            found = [each for each in found if each.is_file() and each.resolve().is_relative_to(top)]
+        except (ValueError, OSError):  # no file can have this name, such as one that is too long
             return []
-        if found := [each for each in found if each.is_file() and each.resolve().is_relative_to(top)]:
+        if found:
             return found
     return []

@@ -62,3 +62,24 @@ def test_a_local_include_is_found_from_the_top_of_the_repository(tmp_path: Path,
     file = tmp_path / "ci" / "main.yml"
     file.write_text(f"include: /parts.yml\n{JOB}", encoding="utf-8")
     assert unread(file, access) == ([], 1)
+
+
+def test_files_that_include_each_other_twice_end_at_gitlabs_limit(tmp_path: Path, access: Access) -> None:
+    """Each of 30 files includes the next one twice: all that would be a billion files."""
+    for index in range(30):
+        (tmp_path / f"{index}.yml").write_text(f"include: [{index + 1}.yml, {index + 1}.yml]\n", "utf-8")
+    file = tmp_path / "main.yml"
+    for head in ("include: 0.yml\n", "child: {trigger: {include: 0.yml}}\n"):
+        file.write_text(f"{head}{JOB}", encoding="utf-8")
+        missing, _ = unread(file, access)
+        assert missing
+        assert all(each.endswith(".yml") for each in missing)
+
+
+@pytest.mark.parametrize("named", ["a" * 5000, f"{'a' * 5000}*", "**/" * 20 + "*.yml"])
+def test_a_name_that_no_file_can_have_is_named_as_unread(tmp_path: Path, access: Access, named: str) -> None:
+    for depth in range(12):
+        (tmp_path / "/".join("d" * depth)).mkdir(exist_ok=True)
+    file = tmp_path / "main.yml"
+    file.write_text(f"include: '{named}'\n{JOB}", encoding="utf-8")
+    assert unread(file, access) == ([f"local {named}"], 0)
