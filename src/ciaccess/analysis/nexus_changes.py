@@ -43,17 +43,23 @@ def _new_rights(before: AccessFacts, after: AccessFacts) -> list[Right]:
 
 
 def _gain_text(right: Right) -> str:
+    has, is_ = ("have", "are") if right.holder.is_role else ("has", "is")
     if right.is_role:
-        return f"now has the Nexus role {right.name}, whose privileges only Nexus knows"
+        return f"now {has} the Nexus role {right.name}, whose privileges only Nexus knows"
     if right.name == ADMINISTRATION:
-        return "is now an administrator of Nexus"
-    return f"now has the Nexus privilege {right.name}"
+        return f"{is_} now {_administrator(right)}"
+    return f"now {has} the Nexus privilege {right.name}"
+
+
+def _administrator(right: Right) -> str:
+    return "administrators of Nexus" if right.holder.is_role else "an administrator of Nexus"
 
 
 def _loss_text(right: Right) -> str:
+    has, is_ = ("have", "are") if right.holder.is_role else ("has", "is")
     if right.name == ADMINISTRATION:
-        return "is no longer an administrator of Nexus"
-    return f"no longer has the Nexus {'role' if right.is_role else 'privilege'} {right.name}"
+        return f"{is_} no longer {_administrator(right)}"
+    return f"no longer {has} the Nexus {'role' if right.is_role else 'privilege'} {right.name}"
 
 
 def _risks_of_right(right: Right) -> tuple[Risk, ...]:

@@ -275,6 +275,15 @@ def test_an_administrator_gains_nothing_by_a_grant() -> None:
     assert not difference(more, facts)
 
 
+def test_users_with_a_role_are_many_in_words() -> None:
+    facts = AccessFacts.of(organisation())
+    role = Holder("nx-pull-all", is_role=True)
+    more = replace(facts, rights=facts.rights | {Right(role, "nx-search-read"), Right(role, "nx-all")})
+    sentences = [change.sentence for change in difference(facts, more).gains]
+    assert "users with the Nexus role nx-pull-all are now administrators of Nexus" in sentences
+    assert "users with the Nexus role nx-pull-all now have the Nexus privilege nx-search-read" in sentences
+
+
 def test_a_renamed_role_takes_from_the_old_name_and_gives_to_the_new_one(tmp_path: Path) -> None:
     after = AccessFacts.of(load(edited(tmp_path, ("    nexus-ci:  ", "    artifacts:  "))))
     found = difference(AccessFacts.of(organisation()), after)

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import re
 from ipaddress import ip_address, ip_network
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ciaccess.access.model.checks import rule_error
 from ciaccess.access.reading.faults import display
+
+if TYPE_CHECKING:
+    from pydantic_core import PydanticCustomError
 
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _PLACE = rf"(?P<host>{_LABEL}(?:\.{_LABEL})*|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{{1,5}}))?"
@@ -31,15 +35,14 @@ def url(value: str) -> str:
     """Check a server's address: https, or http on loopback; no credentials, query or trailing slash."""
     allowed = "https://host[:port][/path], or http:// for a loopback address"
     remedy = "Write the server's address: a DNS name or an IP address, a port, a path"
+    if "@" in value:
+        raise _credentials("URL", allowed)
     try:
         parts = urlsplit(value)
     except ValueError:
         raise rule_error(f"{display(value)} is not a URL", allowed, remedy) from None
-    if "@" in parts.netloc:
-        remedy = "Take them out: credentials come from the environment"
-        raise rule_error("the URL holds credentials", allowed, remedy, conceal=True)
-    if parts.scheme in ("https", "http") and (parts.query or parts.fragment):
-        raise rule_error(f"{display(value)} has a query or fragment", allowed, "Remove it")
+    if parts.query or parts.fragment:  # a token perhaps
+        raise rule_error("the URL has a query or fragment", allowed, "Remove it", conceal=True)
     bare = value.rstrip("/")
     match = _URL.fullmatch(bare)
     if not match or not _is_place(match) or any(part in (".", "..") for part in match["path"].split("/")):
@@ -53,6 +56,9 @@ def url(value: str) -> str:
 
 def registry(value: str) -> str:
     """Check a docker registry: a host with a port, a host alone (443), or either with a path."""
+    allowed = "host:port, host.domain (port 443), or either with /repository, without https://"
+    if "@" in value:
+        raise _credentials("registry's address", allowed)
     match = _REGISTRY.fullmatch(value)
     # docker takes a first part without dot and port for a folder of its own hub.
     if (
@@ -60,7 +66,6 @@ def registry(value: str) -> str:
         or not _is_place(match)
         or not ("." in match["host"] or match["port"] or match["host"][0] == "[")
     ):
-        allowed = "host:port, host.domain (port 443), or either with /repository, without https://"
         raise rule_error(
             f"{display(value)} is not a registry's address", allowed, "Write it as docker login takes it"
         )
@@ -69,10 +74,17 @@ def registry(value: str) -> str:
 
 def image(value: str) -> str:
     """Check a docker image: a name with its registry where it is not Docker Hub's, a tag or a digest."""
+    allowed = "[registry/]name:tag, or with @sha256:<64 digits> behind it"
+    if re.search("@.*/", value):
+        raise _credentials("image's name", allowed)
     if not _IMAGE.fullmatch(value):
-        allowed = "[registry/]name:tag, or with @sha256:<64 digits> behind it"
         raise rule_error(f"{display(value)} is not an image", allowed, "Write it as docker pull takes it")
     return value
+
+
+def _credentials(noun: str, allowed: str) -> PydanticCustomError:
+    remedy = "Take them out: credentials come from the environment"
+    return rule_error(f"the {noun} holds credentials", allowed, remedy, conceal=True)
 
 
 def _is_place(match: re.Match[str]) -> bool:
