@@ -52,7 +52,7 @@ def fetch(
         reason = error.reason
         text = (isinstance(reason, OSError) and reason.strerror) or str(reason)
         raise Unreachable(f"{host}: {text}") from None
-    except (OSError, http.client.HTTPException) as error:
+    except (OSError, ValueError, http.client.HTTPException) as error:
         raise Unreachable(f"{host}: {str(error) or type(error).__name__}") from None
 
 

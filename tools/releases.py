@@ -16,6 +16,7 @@ import sys
 import tarfile
 import tempfile
 import zipfile
+import zlib
 from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -36,6 +37,8 @@ _ARCHIVE_BYTES = 1 << 30
 _CHECKSUMS_BYTES = 1 << 20
 SYSTEMS = ("linux", "darwin")
 _PROCESSORS = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
+# What reading an archive raises where it is cut, changed, encrypted, or packed in an unknown way.
+_DAMAGED = (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError)
 # By the length of a digest. pulumi-vault publishes SHA-1.
 _ALGORITHMS = {40: "sha1", 64: "sha256", 128: "sha512"}
 
@@ -145,7 +148,7 @@ def _unpack(packed: Path, archive: str, programs: tuple[str, ...], folder: Path)
                     with target.open("wb") as file:
                         shutil.copyfileobj(content, file)
                     target.chmod(0o755)
-    except (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError) as error:
+    except _DAMAGED as error:
         raise BuildError(f"unpack {archive}: {error}. Nothing was installed") from None
     if missing := [name for name, target in wanted.items() if not target.exists()]:
         raise BuildError(f"unpack {archive}: it has no {', '.join(missing)}. Nothing was installed")

@@ -213,10 +213,45 @@ def test_a_link_in_an_archive_is_not_a_program(served: Mirror, folder: Path) -> 
         releases.install(PULUMI_TOOL.release, ("pulumi",), folder, lambda _: None)
 
 
-def test_an_archive_that_is_none_is_an_error(served: Mirror, folder: Path) -> None:
-    publish(served, VAULT_RELEASE, b"not a zip")
+def with_bytes(content: bytes, **changed: int) -> bytes:
+    """Return content with other bytes at offsets, such as `at_6=1`."""
+    found = bytearray(content)
+    for place, value in changed.items():
+        found[int(place.removeprefix("at_"))] = value
+    return bytes(found)
+
+
+def encrypted(content: bytes) -> bytes:
+    """Return a .zip whose only entry is marked as encrypted, in both of its headers."""
+    directory = content.index(b"PK\x01\x02")
+    return with_bytes(content, **{"at_6": 1, f"at_{directory + 8}": 1})
+
+
+PACKED = tar({"pulumi/pulumi": "".join(map(str, range(100_000)))})
+
+
+@pytest.mark.parametrize(
+    ("release", "program", "content"),
+    [
+        (VAULT_RELEASE, "vault", b"not a zip"),
+        (VAULT_RELEASE, "vault", encrypted(zipped({"vault": "#!vault"}))),
+        (PULUMI_TOOL.release, "pulumi", b"not a tar"),
+        (PULUMI_TOOL.release, "pulumi", PACKED[: len(PACKED) // 2]),
+        (
+            PULUMI_TOOL.release,
+            "pulumi",
+            with_bytes(PACKED, **{f"at_{len(PACKED) // 2 + step}": 255 for step in range(9)}),
+        ),
+    ],
+    ids=["no zip", "encrypted zip", "no tar", "cut tar", "damaged tar"],
+)
+def test_an_archive_that_cannot_be_read_is_an_error(
+    served: Mirror, folder: Path, release: Release, program: str, content: bytes
+) -> None:
+    publish(served, release, content)
     with pytest.raises(BuildError, match="unpack"):
-        install_vault(folder)
+        releases.install(release, (program,), folder, lambda _: None)
+    assert not list(folder.iterdir())
 
 
 @pytest.mark.parametrize("address", ["ftp://mirror", "mirror.example", "https://user:secret@mirror"])
