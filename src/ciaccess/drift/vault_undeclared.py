@@ -40,7 +40,10 @@ POLICIES = "sys/policies/acl/"
 READS = (POLICIES, MOUNTS, ENGINE_MOUNTS, *IDENTITIES)
 _ROOT = "root"
 # Who writes here can give themselves any policy.
-_DECISIVE = ("sys/policies/acl", "sys/policy", "auth/token/roles", "identity/entity/id", "identity/group/id")
+_DECISIVE = (
+    *("sys/policies/acl", "sys/policy", "sys/auth", "auth/token/roles"),
+    *("identity/entity/id", "identity/entity/name", "identity/group/id", "identity/group/name"),
+)
 
 
 def check_undeclared(access: Access, vault: Vault, run: CheckRun, can: Callable[[str, str], bool]) -> None:
@@ -66,7 +69,7 @@ def check_undeclared(access: Access, vault: Vault, run: CheckRun, can: Callable[
     run.found(*reach.policies(), *reach.holders(found))
     if administrators := reach.policies_of_administrators():
         run.remark(
-            f"not checked: who has the policies {', '.join(administrators)}, which can change policies or roles, and so reach the secrets"
+            f"not checked: who has the policies {', '.join(administrators)}, which can change policies, roles or the JWT backend, and so reach the secrets"
         )
 
 
@@ -136,10 +139,14 @@ class Reach:
 
     def policies_of_administrators(self) -> list[str]:
         """Return undeclared policies that reach no secret, and can write policies, roles or identities."""
+        jwt = f"auth/{self._access.vault.jwt.mount}"
+
+        def decides(acl: Acl) -> bool:
+            folders = (acl.may_in_folder(at, (), WRITE) for at in (*_DECISIVE, f"{jwt}/role"))
+            return any(each.right is not Right.NO for each in (*folders, acl.may(f"{jwt}/config", WRITE)))
+
         return [
-            name
-            for name in sorted(self._undeclared.keys() - self._reaching)
-            if any(self._acl({name}).may_in_folder(at, (), WRITE).right is not Right.NO for at in _DECISIVE)
+            name for name in sorted(self._undeclared.keys() - self._reaching) if decides(self._acl({name}))
         ]
 
     def _found(self, holder: Holder) -> str:

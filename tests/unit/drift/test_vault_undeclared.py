@@ -9,7 +9,7 @@ import pytest
 from ciaccess.access.desired.vault import vault_policies
 from ciaccess.clients.vault.client import Vault
 from ciaccess.drift.check_run import CheckRun
-from ciaccess.drift.vault_undeclared import check_undeclared
+from ciaccess.drift.vault_undeclared import Reach, check_undeclared
 from tests.support.access.access import GOOD, valid
 from tests.support.servers.scripted_server import ScriptedServer, in_json
 
@@ -163,3 +163,24 @@ def test_what_exists_and_is_not_checked_is_named(tmp_path: Path, openbao: Server
         "not checked: other lists of the auth mount mute/ of type mute-plugin",
         "not checked: logins at the auth mount mute/ of type mute-plugin",
     }
+
+
+@pytest.mark.parametrize(
+    ("path", "decides"),
+    [
+        ("auth/jwt/role/*", True),
+        ("auth/jwt/role/nexus-ci", True),
+        ("auth/+/role/+", True),
+        ("auth/jwt/config", True),
+        ("identity/entity/name/+", True),
+        ("sys/auth/mine", True),
+        ("sys/policies/acl/nexus-read-policy", True),
+        ("auth/jwt/login", False),
+        ("auth/other/config", False),
+    ],
+)
+def test_a_policy_that_can_change_who_logs_in_is_known(tmp_path: Path, path: str, *, decides: bool) -> None:
+    text = f'path "{path}" {{ capabilities = ["create", "update"] }}'
+    reach = Reach(valid(tmp_path, GOOD), {"theirs": text}, ())
+    assert not list(reach.policies())
+    assert reach.policies_of_administrators() == ["theirs"] * decides
