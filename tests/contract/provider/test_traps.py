@@ -96,9 +96,7 @@ def test_what_the_plugin_asks_of_the_engine() -> None:
     assert not answer.acceptResources
 
 
-@pytest.mark.parametrize(
-    "verb", ["Construct", "Call", "Invoke", "GetSchema", "GetMapping", "Parameterize", "Handshake"]
-)
+@pytest.mark.parametrize("verb", ["Construct", "Call", "Invoke", "GetMapping", "Parameterize", "Handshake"])
 def test_what_is_not_offered_is_said_in_one_line(engine: Engine, verb: str) -> None:
     with pytest.raises(PluginError, match=f"^ciaccess has no {verb}$"):
         engine.call(verb, None)

@@ -158,7 +158,9 @@ def test_a_look_asks_little(lively: Project) -> None:
     assert sum(routes.get(each, 0) for each in lists) <= 4
     assert routes[f"GET {rest}/status"] == accounts
     assert all(route.startswith("GET ") for route in routes), "nothing was written"
-    assert sum(routes.values()) == 4 + accounts + 3, "four lists, a login of each account, three settings"
+    assert sum(routes.values()) == 4 + accounts + 4, (
+        "four lists, a login of each account, three settings, the usage"
+    )
 
 
 def test_a_look_writes_nothing_to_gitlab_and_asks_each_place_once(lively: Project) -> None:
