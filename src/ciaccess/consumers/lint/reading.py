@@ -220,9 +220,10 @@ def _step(statement: Statement, script: Scalar, known: Variables, inner: list[St
         shown = output_of(call.name, [word.text for word in call.raw], command.given, known.files)
         written += [*(word.text for word in command.words), command.given] if shown is None else [shown]
     place = Place(script, statement.start, statement.end)
+    shown_text = " ".join(written)
     for call in calls:
-        known.files |= dict.fromkeys(call.written_to, " ".join(written) if text is None else text)
-    return Step(tuple(calls), " ".join(texts), " ".join(written), place, tuple(sets), text)
+        known.files |= dict.fromkeys(call.written_to, shown_text if text is None else text)
+    return Step(tuple(calls), " ".join(texts), shown_text, place, tuple(sets), text)
 
 
 def _text_with_output(word: Word, inner: list[Step]) -> str:

@@ -119,7 +119,15 @@ def test_a_line_of_a_megabyte_is_refused_by_a_named_limit(line: str, access: Acc
 
 @pytest.mark.parametrize(
     "line",
-    ["x $( " * 90_000, "`" * 499_000, "'" * 499_000, "${" * 240_000, "<<x " * 120_000, "bash -c '" * 50_000],
+    [
+        "x $( " * 90_000,
+        "`" * 499_000,
+        "'" * 499_000,
+        "${" * 240_000,
+        "<<x " * 120_000,
+        "bash -c '" * 50_000,
+        "x | " * 30_000,
+    ],
 )
 def test_a_hostile_script_within_the_limit_ends(line: str, access: Access) -> None:
     began = time.process_time()
