@@ -64,7 +64,8 @@ def read_vault(vault: Vault, users: frozenset[str], kv: str | None, jwt: str | N
     two = [path for path, it in engines.items() if (it.get("options") or {}).get("version") == _KV_VERSION]
     found = [(mount, *path.rpartition("/")[::2]) for mount in two for path in _paths(vault, mount)]
     mount, prefix = _folder(found, users, kv, two)
-    here = [name for at, folder, name in found if (at, folder) == (mount, prefix)]
+    # Listed again: the search ends at a maximum, and may not have come here.
+    here = [name for name in vault.keys(f"{mount}/metadata/{prefix}") if not name.endswith("/")]
     elsewhere = [
         "/".join(filter(None, place)) for place in found if place[:2] != (mount, prefix) and place[2] in users
     ]

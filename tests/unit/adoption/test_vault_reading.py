@@ -33,3 +33,16 @@ def test_secrets_at_the_top_of_a_mount_need_a_folder(server: ScriptedServer, kv:
 def test_a_mount_that_is_not_there_is_named_with_those_that_are(server: ScriptedServer) -> None:
     with pytest.raises(CommandError, match=r"--kv other/nexus: not in a KV engine .* are nexuskv"):
         read_vault(vault(server, "svc-a"), USERS, "other/nexus", None)
+
+
+def test_a_named_folder_is_read_whole_however_many_secrets_are_elsewhere(server: ScriptedServer) -> None:
+    found = vault(server, "team/", "zoo/")
+    server.answers(
+        "GET /v1/nexuskv/metadata/zoo", in_json({"data": {"keys": [f"s{number}" for number in range(5000)]}})
+    )
+    secret = {"data": {"username": "svc-b", "password": "p"}, "metadata": {"version": 1}}
+    server.answers("GET /v1/nexuskv/data/team/svc-b", in_json({"data": secret}))
+    server.answers("GET /v1/sys/auth", in_json({"data": {"jwt/": {"type": "jwt"}}}))
+    for path in ("auth/jwt/role", "auth/jwt/config"):
+        server.answers(f"GET /v1/{path}", in_json({"errors": []}, 404))
+    assert list(read_vault(found, USERS, "nexuskv/team", None).secrets) == ["svc-b"]
