@@ -112,8 +112,9 @@ def stop(pid: int, data: Path, seconds: float = _STOP_SECONDS) -> bool:
 
 
 def _gone(pid: int, data: Path) -> bool:
-    _reap(pid)
-    return not is_ours(pid, data)
+    gone = not is_ours(pid, data)
+    _reap(pid)  # after the check: else one that ends between the two is never reaped
+    return gone
 
 
 def _wait(condition: Callable[[], bool], seconds: float) -> bool:

@@ -4,6 +4,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from ciaccess.local_stack import processes
 from ciaccess.local_stack.processes import is_ours, spawn, stop
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ def test_a_process_is_ours_from_its_first_moment(tmp_path: Path) -> None:
         pid = spawn([*COMMAND, str(tmp_path)], tmp_path / "log", dict(os.environ))
         assert is_ours(pid, tmp_path)
         assert stop(pid, tmp_path)
+    assert not processes._children, "each is reaped, so that Python has none to warn of"
 
 
 def test_a_process_on_other_data_is_not_ours_and_is_not_stopped(tmp_path: Path) -> None:
