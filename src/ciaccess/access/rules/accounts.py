@@ -165,15 +165,9 @@ def _writes_releases(view: LenientView, account: str) -> str:
     """Return the grant or role by which an account may write to uat or prod, "" for none."""
     if view.value("accounts", account, "promote"):
         return "promote"
-    released = {
-        repository
-        for format_ in view.mapping("nexus", "repositories")
-        for environment, repository in view.repositories(format_).items()
-        if environment != "dev"
-    }
     for privilege, role in view.further_privileges(account).items():
         match = _WRITING.fullmatch(privilege)
-        if match and (match["repository"] == "*" or match["repository"] in released):
+        if match and (match["repository"] == "*" or match["repository"] in view.release_repositories):
             return f"its role {role}"
     return ""
 

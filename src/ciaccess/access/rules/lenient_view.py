@@ -117,6 +117,16 @@ class LenientView:
         return {where: repository for where, repository in found.items() if repository}
 
     @cached_property
+    def release_repositories(self) -> frozenset[str]:
+        """The hosted repositories of uat and prod, of every format."""
+        return frozenset(
+            repository
+            for format_ in self.mapping("nexus", "repositories")
+            for environment, repository in self.repositories(format_).items()
+            if environment != "dev"
+        )
+
+    @cached_property
     def names(self) -> list[Name]:
         """The names of all accounts, each before its former names."""
         found: list[Name] = []
