@@ -116,7 +116,7 @@ def _from_releases(missing: list[Missing], folder: Path) -> list[Missing]:
     """Download the releases at once; return what none was available for, and report that once."""
     if not missing:
         return []
-    reasons: dict[str, str] = {}
+    reasons: set[str] = set()
     left = []
     with Step("downloading released programs") as step, ThreadPoolExecutor(len(missing)) as pool:
 
@@ -128,7 +128,7 @@ def _from_releases(missing: list[Missing], folder: Path) -> list[Missing]:
                 )
             except Unreachable as error:
                 left.append(wanted)
-                reasons[str(error)] = release.name
+                reasons.add(str(error))
 
         list(pool.map(one, missing))
         step.note(f"{len(missing) - len(left)} of {len(missing)}")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.servers.downloads import Mirror, mirror, proxy, tar, zipped
+from tests.support.servers.downloads import Mirror, proxy, tar, zipped
 from tools import download, record_releases, releases
 from tools.download import Unreachable
 from tools.golang import BuildError
@@ -25,23 +25,11 @@ from tools.recipes import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from tools.recipes import Release
 
 VAULT_RELEASE = VAULT_TOOL.release
-
-
-@pytest.fixture
-def served(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Mirror]:
-    for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "no_proxy", "NO_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(releases, "RECORDED", tmp_path / "releases.sha256")
-    (tmp_path / "releases.sha256").touch()
-    with mirror() as server:
-        monkeypatch.setenv(releases.MIRROR, f"{server.address}/")
-        yield server
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.servers.downloads import Mirror, mirror, tar, zipped
+from tests.support.servers.downloads import Mirror, tar, zipped
 from tools import golang, openbao, releases, toolset
 from tools.recipes import (
     LANGUAGE_HOST,
@@ -20,7 +20,6 @@ from tools.recipes import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from tools.recipes import Recipe
@@ -30,22 +29,17 @@ PULUMI_PROGRAM = '#!/bin/sh\necho "$*" >>"$CALLS"; ls "${8:-.}" >>"$CALLS"\n'
 
 
 @pytest.fixture
-def served(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Mirror]:
-    recorded = tmp_path / "releases.sha256"
-    recorded.touch()
-    monkeypatch.setattr(releases, "RECORDED", recorded)
-    with mirror() as server:
-        monkeypatch.setenv(releases.MIRROR, server.address)
-        programs = {f"pulumi/{name}": PULUMI_PROGRAM for name in (*PULUMI.programs, *LANGUAGE_HOST.programs)}
-        for tool, content in (
-            (PULUMI_TOOL, tar(programs)),
-            (VAULT_TOOL, zipped({"vault": "#!vault", "LICENSE.txt": ""})),
-            (VAULT_PLUGIN_TOOL, tar({VAULT_PLUGIN.program: "#!plugin", "README.md": ""})),
-        ):
-            release = tool.release
-            folder = f"{release.name}/{release.version}"
-            server.publish(folder, releases.archive_name(release), content, release.checksums)
-        yield server
+def served(served: Mirror) -> Mirror:
+    programs = {f"pulumi/{name}": PULUMI_PROGRAM for name in (*PULUMI.programs, *LANGUAGE_HOST.programs)}
+    for tool, content in (
+        (PULUMI_TOOL, tar(programs)),
+        (VAULT_TOOL, zipped({"vault": "#!vault", "LICENSE.txt": ""})),
+        (VAULT_PLUGIN_TOOL, tar({VAULT_PLUGIN.program: "#!plugin", "README.md": ""})),
+    ):
+        release = tool.release
+        folder = f"{release.name}/{release.version}"
+        served.publish(folder, releases.archive_name(release), content, release.checksums)
+    return served
 
 
 @pytest.fixture
