@@ -6,7 +6,6 @@ the group, and the variables of its subgroups and projects, which may shadow the
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import pulumi
@@ -23,12 +22,6 @@ class GitLabVariables(pulumi.ComponentResource):
     def __init__(self, name: str, group: DesiredGroup, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("ciaccess:index:GitLabVariables", name, None, opts)
         for key, variable in group.variables.items():
-            fields = asdict(variable)
-            del fields["hidden"]  # never an input: it cannot be undone
-            GroupVariable(
-                f"{name}-variable-{key}",
-                **fields,
-                adopt=key in group.adopted,
-                opts=pulumi.ResourceOptions(parent=self),
-            )
+            child = pulumi.ResourceOptions(parent=self)
+            GroupVariable(f"{name}-variable-{key}", variable, adopt=key in group.adopted, opts=child)
         self.register_outputs({"group": group.identity, "keys": sorted(group.variables)})

@@ -6,12 +6,11 @@ roles of accounts, which are their accounts' (service_account).
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import pulumi
 
-from components.resources import Role, with_lists
+from components.resources import Role
 
 if TYPE_CHECKING:
     from ciaccess.access.desired.state import Desired
@@ -24,17 +23,14 @@ class NexusAccess(pulumi.ComponentResource):
         super().__init__("ciaccess:index:NexusAccess", name, None, opts)
         self._roles: dict[str, pulumi.Input[str]] = {}
         for role_id, role in desired.named_roles.items():
-            fields = with_lists(asdict(role))
-            self._roles[role_id] = Role(
+            made = Role(
                 f"{name}-role-{role_id}",
-                role_id=role_id,
-                role_name=role.name,
-                description=role.description,
-                privileges=fields["privileges"],
-                roles=[self.role(contained) for contained in fields["roles"]],
+                role,
+                [self.role(contained) for contained in sorted(role.roles)],
                 adopt=desired.adopts_nexus,
                 opts=pulumi.ResourceOptions(parent=self),
-            ).role_id
+            )
+            self._roles[role_id] = made.role_id
         self.register_outputs({"roles": sorted(self._roles)})
 
     def role(self, role_id: str) -> pulumi.Input[str]:

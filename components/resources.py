@@ -1,4 +1,4 @@
-"""The resource types of our own provider plugin, as Pulumi classes with typed inputs and outputs.
+"""The resource types of our own provider plugin, as Pulumi classes.
 
 Owns the tokens and the wire names, which are the snake_case names of docs/resources.md on both sides. What a
 verb does, and what is allowed in a field, is the plugin's (provider/kinds).
@@ -6,6 +6,7 @@ verb does, and what is allowed in a field, is the plugin's (provider/kinds).
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import pulumi
@@ -13,9 +14,9 @@ import pulumi
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    Text = pulumi.Input[str]
-    # The parts of one sort, each by its id.
-    Parts = Mapping[str, Mapping[str, Any]]
+    from ciaccess.access.desired import objects
+
+    Options = pulumi.ResourceOptions | None
 
 
 def with_lists(fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -26,35 +27,30 @@ def with_lists(fields: Mapping[str, Any]) -> dict[str, Any]:
 class Provider(pulumi.ProviderResource):
     """The plugin with its addresses; it reads credentials from its environment, never from inputs."""
 
-    def __init__(
-        self, name: str, *, nexus_url: str, gitlab_url: str, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
+    def __init__(self, name: str, *, nexus_url: str, gitlab_url: str, opts: Options = None) -> None:
         super().__init__("ciaccess", name, {"nexus_url": nexus_url, "gitlab_url": gitlab_url}, opts)
 
 
 class Role(pulumi.CustomResource):
-    """A Nexus role: a set of privileges, and of roles it contains."""
+    """A Nexus role; `contained` are the ids of its roles, those of ours to be known once they exist."""
 
     role_id: pulumi.Output[str]
 
-    def __init__(  # noqa: PLR0913 the fields of a Nexus role, by name
+    def __init__(
         self,
         name: str,
+        role: objects.Role,
+        contained: Sequence[pulumi.Input[str]],
         *,
-        role_id: str,
-        role_name: str,
-        description: str,
-        privileges: Sequence[Text],
-        roles: Sequence[Text],
-        adopt: bool = False,
-        opts: pulumi.ResourceOptions | None = None,
+        adopt: bool,
+        opts: Options = None,
     ) -> None:
         inputs = {
-            "role_id": role_id,
-            "name": role_name,
-            "description": description,
-            "privileges": privileges,
-            "roles": roles,
+            "role_id": role.role_id,
+            "name": role.name,
+            "description": role.description,
+            "privileges": sorted(role.privileges),
+            "roles": contained,
             "adopt": adopt,
         }
         super().__init__("ciaccess:nexus:Role", name, inputs, opts)
@@ -63,35 +59,10 @@ class Role(pulumi.CustomResource):
 class GroupVariable(pulumi.CustomResource):
     """A CI/CD variable of a GitLab group, in one environment scope."""
 
-    def __init__(  # noqa: PLR0913 the fields of a variable, by name
-        self,
-        resource_name: str,
-        *,
-        group: str,
-        key: str,
-        value: str,
-        environment_scope: str,
-        protected: bool,
-        masked: bool,
-        raw: bool,
-        variable_type: str,
-        description: str,
-        adopt: bool = False,
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
-        inputs = {
-            "group": group,
-            "key": key,
-            "value": value,
-            "environment_scope": environment_scope,
-            "protected": protected,
-            "masked": masked,
-            "raw": raw,
-            "variable_type": variable_type,
-            "description": description,
-            "adopt": adopt,
-        }
-        super().__init__("ciaccess:gitlab:GroupVariable", resource_name, inputs, opts)
+    def __init__(self, name: str, variable: objects.Variable, *, adopt: bool, opts: Options = None) -> None:
+        inputs = asdict(variable) | {"adopt": adopt}
+        del inputs["hidden"]  # never an input: it cannot be undone
+        super().__init__("ciaccess:gitlab:GroupVariable", name, inputs, opts)
 
 
 class VaultPreconditions(pulumi.CustomResource):
@@ -102,13 +73,7 @@ class VaultPreconditions(pulumi.CustomResource):
     """
 
     def __init__(
-        self,
-        name: str,
-        *,
-        vacant: Sequence[str],
-        kv_mount: str,
-        reachable_url: str,
-        opts: pulumi.ResourceOptions | None = None,
+        self, name: str, *, vacant: Sequence[str], kv_mount: str, reachable_url: str, opts: Options = None
     ) -> None:
         inputs = {"vacant": vacant, "kv_mount": kv_mount, "reachable_url": reachable_url}
         super().__init__("ciaccess:vault:Preconditions", name, inputs, opts)
@@ -117,31 +82,6 @@ class VaultPreconditions(pulumi.CustomResource):
 class ServiceAccount(pulumi.CustomResource):
     """An account as a whole: its users, role, selectors and privileges by id, and its secret."""
 
-    def __init__(  # noqa: PLR0913 the parts of an account, by name
-        self,
-        name: str,
-        *,
-        account: str,
-        users: Parts,
-        role: Mapping[str, Any],
-        selectors: Parts,
-        privileges: Parts,
-        secret: Mapping[str, str],
-        metadata: Mapping[str, str],
-        purge: bool,
-        adopt: bool,
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
-        inputs = {
-            "account": account,
-            "users": users,
-            "role": role,
-            "selectors": selectors,
-            "privileges": privileges,
-            "secret": secret,
-            "metadata": metadata,
-            "purge": purge,
-            "adopt": adopt,
-            "applies": not pulumi.runtime.is_dry_run(),
-        }
-        super().__init__("ciaccess:index:ServiceAccount", name, inputs, opts)
+    def __init__(self, name: str, inputs: Mapping[str, Any], opts: Options = None) -> None:
+        applies = {"applies": not pulumi.runtime.is_dry_run()}
+        super().__init__("ciaccess:index:ServiceAccount", name, {**inputs, **applies}, opts)

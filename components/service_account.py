@@ -27,19 +27,18 @@ def service_account(
     account: DesiredAccount, nexus: NexusAccess, stack: str, opts: pulumi.ResourceOptions | None = None
 ) -> ServiceAccount:
     """Declare an account that depends on its roles in `nexus`; `stack` is for its claim."""
-    return ServiceAccount(
-        account.name,
-        account=account.name,
-        users=_users(account, nexus),
-        role=_inputs(account.role, _ROLE) if account.role else {},
-        selectors={each.name: _inputs(each, _SELECTOR) for each in account.selectors},
-        privileges={each.name: _inputs(each, _PRIVILEGE) for each in account.privileges},
-        secret={"path": account.secret.api_path, "user": account.active_user},
-        metadata={**account.metadata, "stack": stack},
-        purge=account.purge,
-        adopt=account.adopt,
-        opts=opts,
-    )
+    inputs = {
+        "account": account.name,
+        "users": _users(account, nexus),
+        "role": _inputs(account.role, _ROLE) if account.role else {},
+        "selectors": {each.name: _inputs(each, _SELECTOR) for each in account.selectors},
+        "privileges": {each.name: _inputs(each, _PRIVILEGE) for each in account.privileges},
+        "secret": {"path": account.secret.api_path, "user": account.active_user},
+        "metadata": {**account.metadata, "stack": stack},
+        "purge": account.purge,
+        "adopt": account.adopt,
+    }
+    return ServiceAccount(account.name, inputs, opts)
 
 
 def _inputs(value: Any, names: tuple[str, ...]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ciaccess.clients.could_not_look import CouldNotLookError
 from ciaccess.clients.credentials import CredentialsError, check_vault_address, require
+from ciaccess.clients.errors import ForbiddenError
 from ciaccess.clients.http.session import options_with_ca
 
 if TYPE_CHECKING:
@@ -42,9 +43,8 @@ def vault_client(access: Access, **bounds: float) -> Vault:
     from ciaccess.clients.vault.client import Vault  # noqa: PLC0415 see above
 
     check_vault_address(access)
-    return Vault(
-        access.vault.address, require("VAULT_TOKEN")["VAULT_TOKEN"], options=options_with_ca(**bounds)
-    )
+    token = require("VAULT_TOKEN")["VAULT_TOKEN"]
+    return Vault(access.vault.address, token, options=options_with_ca(**bounds))
 
 
 def nexus_client(url: str, **bounds: float) -> Nexus:
@@ -59,7 +59,8 @@ def nexus_client(url: str, **bounds: float) -> Nexus:
     try:
         return Nexus(url, found["NEXUS_USERNAME"], found["NEXUS_PASSWORD"], options=options_with_ca(**bounds))
     except ValueError as error:
-        raise CredentialsError(f"connect to Nexus: {error}", "Correct its address.") from None
+        remedy = "Correct nexus.url in access.yaml, or NEXUS_URL."
+        raise CredentialsError(f"connect to Nexus: {error}", remedy) from None
 
 
 def gitlab_client(url: str, credential: str = GITLAB_TOKEN, **bounds: float) -> GitLab:
@@ -79,17 +80,14 @@ def checked_vault(access: Access, timeout_seconds: float) -> Vault:
     Raises:
         CredentialsError, CouldNotLookError, ApiError: it does not.
     """
-    from ciaccess.clients.errors import ForbiddenError  # noqa: PLC0415 see above
-
     vault = vault_client(access, read_seconds=timeout_seconds)
     health = vault.health()
     for field, bad, because, remedy in _STATES:
         if health.get(field) is bad:
             raise CouldNotLookError(because, remedy)
     if "initialized" not in health or "sealed" not in health:
-        raise CouldNotLookError(
-            "its health response is incomplete", f"Check that {vault.url} is Vault's address."
-        )
+        remedy = f"Check that {vault.url} is Vault's address."
+        raise CouldNotLookError("its health response is incomplete", remedy)
     try:
         vault.token_lives()
     except ForbiddenError as error:

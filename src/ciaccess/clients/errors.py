@@ -16,9 +16,13 @@ from __future__ import annotations
 import re
 import traceback
 from pathlib import Path
+from typing import TYPE_CHECKING, Self
 
 from ciaccess.clients.redaction import redact
 from ciaccess.errors import CiaccessError, Exit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 # Control characters, line separators, marks that turn the direction of writing, halves of surrogate pairs.
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -47,6 +51,17 @@ def one_line(text: str, most_characters: int = _MOST_CHARACTERS) -> str:
 def action(verb: str, kind: str, identity: str) -> str:
     """Return how an error begins: `create role 'ci-svc-x'`."""
     return f"{verb} {kind} '{one_line(identity, _MOST_ID_CHARACTERS)}'"
+
+
+def holds(question: Callable[[], bool]) -> bool:
+    """Ask a system after a lost answer; False where that fails too.
+
+    Then the first error is the one to report.
+    """
+    try:
+        return question()
+    except ApiError:
+        return False
 
 
 def origin(error: BaseException) -> str:
@@ -79,6 +94,10 @@ class ApiError(CiaccessError):
         self.status = status
         self.uncertain = uncertain
         super().__init__(f"{self.doing}: {self.reason}", Exit.COULD_NOT_LOOK, remedy=one_line(remedy))
+
+    def with_remedy(self, remedy: str) -> Self:
+        """Return this error with another remedy."""
+        return type(self)(self.doing, self.reason, remedy, system=self.system, status=self.status)
 
 
 class UnreachableError(ApiError):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 from ciaccess.clients.credentials import CredentialsError, check_vault_address
-from ciaccess.engine.settings import StackSettingsError, stack_file
+from ciaccess.engine.settings import StackSettingsError, secrets_provider, stack_file
 from ciaccess.environment import PUBLIC_PASSPHRASE
 
 if TYPE_CHECKING:
@@ -24,7 +24,9 @@ _TRANSIT = "transit"
 
 def own_passphrase(stack: str, environment: Mapping[str, str] = os.environ) -> str | None:
     """Return a stack's own passphrase; None for the public one, or another kind of key."""
-    found = _passphrase(environment) if _by_passphrase(stack) else None
+    if secrets_provider(stack) not in (None, "default", "passphrase"):
+        return None
+    found = _passphrase(environment)
     return None if found == PUBLIC_PASSPHRASE else found
 
 
@@ -75,14 +77,6 @@ def check_vault(access: Access, environment: Mapping[str, str] = os.environ) -> 
             "VAULT_TOKEN is empty, and pulumi-vault reads no file",
             'Set it, from a file: export VAULT_TOKEN="$(cat "$VAULT_TOKEN_FILE")".',
         )
-
-
-def _by_passphrase(stack: str) -> bool:
-    try:
-        provider = stack_file(stack).get("secretsprovider")
-    except StackSettingsError:  # a stack without a file of its own
-        provider = None
-    return provider in (None, "default", "passphrase")
 
 
 def _passphrase(environment: Mapping[str, str]) -> str | None:

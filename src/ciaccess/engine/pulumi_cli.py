@@ -15,7 +15,7 @@ import threading
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
-from ciaccess.engine.settings import StackSettingsError, stack_file
+from ciaccess.engine.settings import secrets_provider
 from ciaccess.environment import ROOT
 from ciaccess.errors import CommandError, Exit
 
@@ -45,11 +45,10 @@ def run(
     Raises:
         CommandError: there is no `pulumi` on PATH.
     """
-    output = subprocess.PIPE if quiet else sys.stderr if aside else None
-    done = _call(words, variables, output)
-    if quiet and done.returncode:
-        raise CommandError(_failure(words, done))
-    return done.returncode
+    if quiet:
+        _output(words, variables)
+        return 0
+    return _call(words, variables, sys.stderr if aside else None).returncode
 
 
 def export(stack: str) -> Any:
@@ -58,11 +57,7 @@ def export(stack: str) -> Any:
     Raises:
         CommandError: there is no such stack, or the state backend cannot be read, or not in time.
     """
-    words = ("stack", "export", "--stack", stack)
-    done = _call(words, None, subprocess.PIPE, seconds=_STATE_SECONDS)
-    if done.returncode:
-        raise CommandError(_failure(words, done))
-    return json.loads(done.stdout)
+    return json.loads(_output(("stack", "export", "--stack", stack), seconds=_STATE_SECONDS))
 
 
 def preview(*words: str, variables: Mapping[str, str] | None = None) -> Any:
@@ -119,10 +114,7 @@ def replace(stack: str, state: Any) -> None:
     Raises:
         CommandError: another run holds the stack, or the state backend cannot be written.
     """
-    words = ("stack", "import", "--stack", stack)
-    done = _call(words, None, subprocess.PIPE, given=json.dumps(state))
-    if done.returncode:
-        raise CommandError(_failure(words, done))
+    _output(("stack", "import", "--stack", stack), given=json.dumps(state))
 
 
 def locks(stack: str) -> str:
@@ -141,6 +133,14 @@ def locks(stack: str) -> str:
     if done.returncode and "already exists" not in done.stderr:
         raise CommandError(_failure(words, done), Exit.COULD_NOT_LOOK)
     return ""
+
+
+def _output(words: Sequence[str], variables: Mapping[str, str] | None = None, **options: Any) -> str:
+    """Return the output of a call that succeeds; `options` as `_call` takes them."""
+    done = _call(words, variables, subprocess.PIPE, **options)
+    if done.returncode:
+        raise CommandError(_failure(words, done))
+    return done.stdout
 
 
 def _call(
@@ -233,11 +233,8 @@ def _failure(words: Sequence[str], done: subprocess.CompletedProcess[str]) -> st
 def _complaints(done: subprocess.CompletedProcess[str]) -> str:
     """Return the errors among what `pulumi preview --json` printed."""
     try:
-        reason = [
-            each["message"].strip()
-            for each in json.loads(done.stdout)["diagnostics"]
-            if each["severity"] == "error"
-        ]
+        diagnostics = json.loads(done.stdout)["diagnostics"]
+        reason = [each["message"].strip() for each in diagnostics if each["severity"] == "error"]
     except (ValueError, KeyError, TypeError):
         reason = []
     return "\n".join(reason) or done.stderr.strip() or done.stdout.strip()
@@ -249,10 +246,7 @@ def ensure_stack(stack: str) -> None:
     Raises:
         CommandError: the state backend could not be used.
     """
-    try:
-        provider = stack_file(stack).get("secretsprovider")
-    except StackSettingsError:  # a stack without a file of its own
-        provider = None
+    provider = secrets_provider(stack)
     # Without the word, the engine would put a passphrase in its place, and that into the settings.
-    words = ("--secrets-provider", str(provider)) if provider else ()
+    words = ("--secrets-provider", provider) if provider else ()
     run("stack", "select", "--create", stack, *words, quiet=True)

@@ -6,6 +6,7 @@ An account is one resource with all that is its own in Nexus and Vault: its user
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -75,34 +76,14 @@ def target_of(token: str, inputs: Mapping[str, Any]) -> Target:
     return Target(token, _IDENTITIES[token].format_map(inputs))
 
 
-def kv_mount(mount: str) -> Target:
-    """Return a managed KV mount."""
-    return Target(MOUNT, mount)
-
-
-def backend(mount: str) -> Target:
-    """Return the JWT backend at a mount."""
-    return Target(BACKEND, mount)
+# Those whose id is a name: an account, which is repaired as a whole, a role of no single account, a managed KV mount.
+account, role = partial(Target, ACCOUNT), partial(Target, ROLE)
+kv_mount, backend, policy = partial(Target, MOUNT), partial(Target, BACKEND), partial(Target, POLICY)
 
 
 def jwt_role(mount: str, role: str) -> Target:
     """Return a role of the JWT backend at a mount."""
     return Target(JWT_ROLE, f"auth/{mount}/role/{role}")
-
-
-def policy(name: str) -> Target:
-    """Return a policy of Vault."""
-    return Target(POLICY, name)
-
-
-def account(name: str) -> Target:
-    """Return an account, which is repaired as a whole."""
-    return Target(ACCOUNT, name)
-
-
-def role(role_id: str) -> Target:
-    """Return a role of Nexus that belongs to no single account."""
-    return Target(ROLE, role_id)
 
 
 def variable(group_id: int, key: str, scope: str) -> Target:

@@ -106,6 +106,15 @@ def stack_file(stack: str, file: Path | None = None) -> dict[str, Any]:
     return {**found, "config": found.get("config") or {}}
 
 
+def secrets_provider(stack: str) -> str | None:
+    """Return what encrypts a stack's state, None where it has no settings, or they do not name it."""
+    try:
+        found = stack_file(stack).get("secretsprovider")
+    except StackSettingsError:  # a stack without a file of its own
+        return None
+    return str(found) if found else None
+
+
 @cache
 def project_name() -> str:
     """Return the project's name, as Pulumi.yaml has it."""

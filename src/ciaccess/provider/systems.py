@@ -7,6 +7,7 @@ import threading
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from ciaccess.clients.connect import gitlab_client, nexus_client
 from ciaccess.clients.credentials import CredentialsError, require
 from ciaccess.clients.http.session import options_with_ca
 
@@ -53,17 +54,7 @@ class Systems:
         """
         with self._lock:
             if self._nexus is None:
-                from ciaccess.clients.nexus import Nexus  # noqa: PLC0415 imported when needed, for a quick start
-
-                url = self._address("nexus_url", "nexus.url")
-                found = require("NEXUS_USERNAME", "NEXUS_PASSWORD")
-                name, password, options = found["NEXUS_USERNAME"], found["NEXUS_PASSWORD"], options_with_ca()
-                try:
-                    self._nexus = Nexus(url, name, password, options=options)
-                except ValueError as error:
-                    raise CredentialsError(
-                        f"connect to Nexus: {error}. Correct nexus.url in access.yaml, or NEXUS_URL"
-                    ) from None
+                self._nexus = nexus_client(self._address("nexus_url", "nexus.url"))
             return self._nexus
 
     def accepts(self, user_id: str, password: str) -> bool:
@@ -79,17 +70,14 @@ class Systems:
         """Return GitLab; raises as `nexus` does."""
         with self._lock:
             if self._gitlab is None:
-                from ciaccess.clients.gitlab.variables import GitLab  # noqa: PLC0415 as above
-
-                url = self._address("gitlab_url", "gitlab.url")
-                self._gitlab = GitLab(url, require("GITLAB_TOKEN")["GITLAB_TOKEN"], options=options_with_ca())
+                self._gitlab = gitlab_client(self._address("gitlab_url", "gitlab.url"))
             return self._gitlab
 
     def vault(self) -> Vault:
         """Return Vault; raises as `nexus` does."""
         with self._lock:
             if self._vault is None:
-                from ciaccess.clients.vault.client import Vault  # noqa: PLC0415 as above
+                from ciaccess.clients.vault.client import Vault  # noqa: PLC0415 for a quick start
 
                 found = require("VAULT_ADDR", "VAULT_TOKEN")
                 self._vault = Vault(found["VAULT_ADDR"], found["VAULT_TOKEN"], options=options_with_ca())

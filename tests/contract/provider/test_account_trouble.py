@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ciaccess.clients import connect
 from ciaccess.clients.http.session import HttpOptions
 from ciaccess.provider import systems
 from tests.support.provider.plugin import PluginError
@@ -120,7 +121,8 @@ def test_a_system_that_does_not_answer_is_named(
     account: AccountCase, system: str, how: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     account.up()
-    monkeypatch.setattr(systems, "options_with_ca", lambda: HttpOptions(read_seconds=1, down_seconds=0.5))
+    for module in (connect, systems):
+        monkeypatch.setattr(module, "options_with_ca", lambda: HttpOptions(read_seconds=1, down_seconds=0.5))
     account.engine.restart()
     account.proxy.expect([Fault(system=system, times=_MANY, reads=True, **how)])
     with pytest.raises(PluginError) as failed:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ciaccess.provider.kinds import KINDS
 from tests.support.components.recording import GENERATED
 from tests.unit.components.conftest import STACK
 
@@ -27,6 +28,11 @@ def test_an_account_is_one_resource_of_its_own_name(recorded: Recorded) -> None:
     assert names == {"svc-app", "svc-tool", "svc-promoter", "svc-deployer", "svc-admin"}
     assert recording.children("svc-app") == []
     assert inputs(recording)["account"] == "svc-app"
+
+
+def test_the_inputs_are_the_fields_of_the_plugins_kind(recorded: Recorded) -> None:
+    fields = {field.name for field in KINDS[TOKEN].fields if not field.computed}
+    assert inputs(recorded()).keys() == fields
 
 
 def test_no_password_is_an_input_or_an_output_of_the_program(recorded: Recorded) -> None:

@@ -22,7 +22,7 @@ FOLDER = ROOT / "src" / "ciaccess" / "provider" / "kinds"
 # What the kinds share.
 SHARED = {"__init__", "fields", "kind", "nexus", "objects"}
 # What an account is made of.
-SHARED |= {"account_errors", "account_import", "account_parts", "account_passwords", "account_secret"}
+SHARED |= {"account_import", "account_parts", "account_passwords", "account_secret"}
 # Kinds for other programs than ours, which declares accounts as a whole (docs/adr/0013).
 STANDALONE = {
     "ciaccess:nexus:ContentSelector",

@@ -18,22 +18,15 @@ if TYPE_CHECKING:
 _NEXUS = "nexus"
 # Of Nexus's own privileges and of wildcards: (domain, action).
 _RIGHTS = (
-    ("users", "create"),
-    ("users", "update"),
-    ("roles", "update"),
-    ("privileges", "update"),
-    ("capabilities", "create"),
-    ("capabilities", "update"),
-    ("ldap", "create"),
-    ("ldap", "update"),
-    ("settings", "update"),
-)
+    ("users", "create"), ("users", "update"), ("roles", "update"), ("privileges", "update"), ("capabilities", "create"),
+    ("capabilities", "update"), ("ldap", "create"), ("ldap", "update"), ("settings", "update"),
+)  # fmt: skip
 # What the API calls the actions of an application's or a script's privilege.
 _ACTIONS = {"all": "*", "add": "create", "edit": "update"}
 _SCRIPT_ACTIONS = frozenset({"*", "create", "update", "run"})
 _SCRIPT_WORDS = ("-*", "-add", "-edit", "-run")
 _OWN = frozenset(
-    {"nx-all", *(f"nx-{domain}-{each}" for domain, action in _RIGHTS for each in (action, "all"))}
+    {"nx-all"} | {f"nx-{domain}-{each}" for domain, action in _RIGHTS for each in (action, "all")}
 )
 
 

@@ -8,7 +8,7 @@ over is not among them: it is no longer declared, and the next `up` removes it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -48,12 +48,7 @@ class FormerName:
 
     def to_json(self) -> dict[str, Any]:
         """Return it as a JSON object."""
-        return {
-            "name": self.name,
-            "successor": self.successor,
-            "until": self.until.isoformat(),
-            "is_over": self.is_over,
-        }
+        return {**asdict(self), "until": self.until.isoformat()}
 
 
 def expand_former_accounts(access: Access, on: date) -> Access:
@@ -63,21 +58,16 @@ def expand_former_accounts(access: Access, on: date) -> Access:
     for name, account in access.accounts.items():
         if isinstance(account, FormerAccount):
             continue
-        former = {
-            old: _former_account(account, name, entry)
-            for old, entry in account.formerly.items()
-            if entry.until >= on
-        }
+        current = {old: entry for old, entry in account.formerly.items() if entry.until >= on}
+        former = {old: _former_account(account, name, entry) for old, entry in current.items()}
         accounts |= {name: account, **former}
         names[name] = [name, *former]
     if accounts.keys() == access.accounts.keys():
         return access
-    roles = {
-        role: declared.model_copy(
-            update={"accounts": [each for name in declared.accounts for each in names.get(name, ())]}
-        )
-        for role, declared in access.vault.roles.items()
-    }
+    roles = {}
+    for role, declared in access.vault.roles.items():
+        readable = [each for name in declared.accounts for each in names.get(name, ())]
+        roles[role] = declared.model_copy(update={"accounts": readable})
     vault = access.vault.model_copy(update={"roles": roles})
     return access.model_copy(update={"accounts": accounts, "vault": vault})
 

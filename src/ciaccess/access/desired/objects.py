@@ -194,11 +194,8 @@ class JwtRole:
 
 
 # Fields that no `up --refresh` puts back: pulumi-vault does not send them while they are empty, nor reads them (tried).
-LEFT_BY_ENGINE = frozenset(
-    {
-        *("jwks_ca_pem", "jwks_pairs", "jwt_supported_algs", "oidc_client_id", "oidc_discovery_ca_pem"),
-        *("provider_config", "allowed_redirect_uris", "claim_mappings", "clock_skew_leeway"),
-        *("expiration_leeway", "max_age", "not_before_leeway", "oidc_scopes", "user_claim_json_pointer"),
-        "undeclared_fields",
-    }
-)
+LEFT_BY_ENGINE = frozenset({
+    "allowed_redirect_uris", "claim_mappings", "clock_skew_leeway", "expiration_leeway", "jwks_ca_pem", "jwks_pairs",
+    "jwt_supported_algs", "max_age", "not_before_leeway", "oidc_client_id", "oidc_discovery_ca_pem", "oidc_scopes",
+    "provider_config", "undeclared_fields", "user_claim_json_pointer",
+})  # fmt: skip

@@ -98,24 +98,14 @@ class DesiredGroup:
     @classmethod
     def of(cls, access: Access, path: str) -> Self:
         """Derive it from access.yaml."""
-        identity, declared = access.gitlab.groups[path].id, access.variables_of(path)
-        variables = {
-            key: Variable(
-                group=str(identity),
-                key=key,
-                value=each.value,
-                environment_scope=each.environment_scope,
-                protected=each.protected,
-                masked=each.masked,
-                raw=each.raw,
-                variable_type=each.variable_type,
-                description=add_marker(each.description or "", access.owner),
-            )
-            for key, each in declared.items()
-        }
-        return cls(
-            path, identity, variables, frozenset(key for key, each in declared.items() if access.adopts(each))
-        )
+        group, usual = access.gitlab.groups[path], f"Managed by {access.owner}"
+        variables = {}
+        for key, each in group.variables.items():
+            description = usual if each.description is None else add_marker(each.description, access.owner)
+            fields = each.model_dump(exclude={"adopt", "description"})
+            variables[key] = Variable(group=str(group.id), key=key, description=description, **fields)
+        adopted = frozenset(key for key, each in group.variables.items() if access.adopts(each))
+        return cls(path, group.id, variables, adopted)
 
 
 @dataclass(frozen=True)
@@ -140,11 +130,10 @@ class Desired:
     @classmethod
     def of(cls, access: Access) -> Self:
         """Derive the desired state from access.yaml."""
+        accounts = pipeline_identities.service_accounts(access)
         jwt_roles = pipeline_identities.jwt_roles(access)
         return cls(
-            accounts={
-                name: DesiredAccount.of(access, name) for name in pipeline_identities.service_accounts(access)
-            },
+            accounts={name: DesiredAccount.of(access, name) for name in accounts},
             named_roles={role.role_id: role for role in named_roles(access)},
             jwt_mount=access.vault.jwt.mount,
             backend=vault.jwt_backend(access.vault.jwt),

@@ -1,11 +1,12 @@
 """What one value of access.yaml must look like: names, addresses, durations, paths, claims.
 
 Owns the rules that one value decides, each with its words for the user. access/model/fields makes types of them; what two
-fields must agree on is in config/rules.
+fields must agree on is in access/rules.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,8 @@ LOWER_SEGMENT = r"[a-z0-9][a-z0-9._-]*"
 SCOPE_PATH = r"/([A-Za-z0-9][A-Za-z0-9._+-]*/)+"
 _UNITS = {"s": 1, "m": 60, "h": 3600}
 _WITHOUT_DATA = "Leave data/ out: it is put in where the API wants it"
+_GITLAB_NAME = r"[A-Za-z0-9_][A-Za-z0-9_.-]*"
+_GITLAB_VARIABLES = ("CI", "CHAT_CHANNEL", "CHAT_INPUT", "TRIGGER_PAYLOAD")
 
 
 def rule_error(message: str, allowed: str, remedy: str, *, conceal: bool = False) -> PydanticCustomError:
@@ -43,6 +46,19 @@ def rule_error(message: str, allowed: str, remedy: str, *, conceal: bool = False
     """
     parts = {"text": message, "allowed": allowed, "remedy": remedy, "conceal": conceal}
     return PydanticCustomError("rule", "{text}", parts)
+
+
+def pattern_check(
+    pattern: str, problem: str, allowed: str, remedy: str, *, most: float = math.inf
+) -> Callable[[str], str]:
+    """Return the check of a text of a pattern; `problem` follows the text in the message."""
+
+    def check(value: str) -> str:
+        if len(value) > most or not re.fullmatch(pattern, value):
+            raise rule_error(f"{display(value)} {problem}", allowed, remedy)
+        return value
+
+    return check
 
 
 def name(what: str, *, upper: bool = True, most: int = MOST_NAME_CHARACTERS) -> Callable[[str], str]:
@@ -74,16 +90,32 @@ def duration(value: Any) -> int:
         raise rule_error(f"{display(value)} is not a duration", allowed, remedy)
     seconds = int(match[1]) * _UNITS[match[2] or "s"]
     if not LEAST_TTL_SECONDS <= seconds <= MOST_TTL_SECONDS:
-        shorter = seconds < LEAST_TTL_SECONDS
-        why = (
-            "a job could not read its secret in time"
-            if shorter
-            else "a leaked token would be good for too long"
-        )
-        raise rule_error(
-            f"{display(value)} is {seconds} s: {why}", allowed, "Choose a duration in that range"
-        )
+        why = "a leaked token would be good for too long"
+        if seconds < LEAST_TTL_SECONDS:
+            why = "a job could not read its secret in time"
+        message = f"{display(value)} is {seconds} s: {why}"
+        raise rule_error(message, allowed, "Choose a duration in that range")
     return seconds
+
+
+def vault_path(what: str) -> Callable[[str], str]:
+    """Return the check of a path in Vault, such as a mount."""
+
+    def check(value: str) -> str:
+        segments = value.split("/")
+        is_path = ".." not in value and all(re.fullmatch(SEGMENT, segment) for segment in segments)
+        if not is_path or len(value) > MOST_NAME_CHARACTERS:
+            allowed = "names joined by single slashes, none at either end"
+            raise rule_error(f"{display(value)} cannot be a {what}", allowed, f"Correct the {what}")
+        if what == "mount" and segments[0] in ("sys", "auth", "identity", "cubbyhole"):
+            message = f"{display(value)} is one of Vault's own paths"
+            raise rule_error(message, "another name", "Choose another mount")
+        return value
+
+    return check
+
+
+mount, vault_namespace = vault_path("mount"), vault_path("namespace")
 
 
 def kv_mount(value: str) -> str:
@@ -91,23 +123,17 @@ def kv_mount(value: str) -> str:
     if "data" in value.split("/")[1:]:
         message = f"{display(value)} contains data/, which belongs to the API's paths"
         raise rule_error(message, "the mount alone, such as secret", _WITHOUT_DATA)
-    return _vault_path("mount", value)
-
-
-def transit_mount(value: str) -> str:
-    """Check the mount of a transit engine."""
-    return _vault_path("mount", value)
+    return mount(value)
 
 
 def auth_mount(value: str) -> str:
     """Check the mount of an auth backend."""
     if value.startswith("auth/"):
-        raise rule_error(
-            f"{display(value)} starts with auth/", "the mount alone, such as jwt", "Leave auth/ out"
-        )
+        message = f"{display(value)} starts with auth/"
+        raise rule_error(message, "the mount alone, such as jwt", "Leave auth/ out")
     if value == "token":
         raise rule_error('"token" is one of Vault\'s own paths', "another name", "Choose another mount")
-    return _vault_path("mount", value)
+    return mount(value)
 
 
 def kv_prefix(value: str) -> str:
@@ -116,28 +142,7 @@ def kv_prefix(value: str) -> str:
     if first in ("data", "metadata"):
         message = f"{display(value)} starts with {first}/, which belongs to the API's paths"
         raise rule_error(message, "the folder of the secrets, such as nexus", _WITHOUT_DATA)
-    return _vault_path("prefix", value)
-
-
-def vault_namespace(value: str) -> str:
-    """Check the path of a namespace of Vault."""
-    return _vault_path("namespace", value)
-
-
-def _vault_path(what: str, value: str) -> str:
-    segments = value.split("/")
-    if (
-        ".." in value
-        or len(value) > MOST_NAME_CHARACTERS
-        or not all(re.fullmatch(SEGMENT, s) for s in segments)
-    ):
-        allowed = "names joined by single slashes, none at either end"
-        raise rule_error(f"{display(value)} cannot be a {what}", allowed, f"Correct the {what}")
-    if what == "mount" and segments[0] in ("sys", "auth", "identity", "cubbyhole"):
-        raise rule_error(
-            f"{display(value)} is one of Vault's own paths", "another name", "Choose another mount"
-        )
-    return value
+    return vault_path("prefix")(value)
 
 
 def format_(value: str) -> str:
@@ -149,50 +154,86 @@ def format_(value: str) -> str:
     return value
 
 
-def scope_path(value: str) -> str:
-    """Check the folder inside a repository that a push is limited to."""
-    if ".." in value or len(value) > MOST_NAME_CHARACTERS or not re.fullmatch(SCOPE_PATH, value):
-        allowed = "an absolute folder with a slash at both ends, such as /orchestrator/executor/"
-        raise rule_error(
-            f"{display(value)} is not a path scope", allowed, "Write the folder inside the repository"
-        )
-    return value
-
-
-def formats_or_all(value: Any) -> None:
-    """Check that a text in place of a list of formats is `all`."""
-    if isinstance(value, str) and value != "all":
-        allowed = "all, or a list such as [docker, yum]"
-        raise rule_error(
-            f"{display(value)} is neither all nor a list", allowed, "Write all, or put formats in brackets"
-        )
-
-
-def domain(value: str) -> str:
-    """Check the domain of the users' e-mail addresses."""
-    if len(value) > MOST_NAME_CHARACTERS or not re.fullmatch(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", value):
-        raise rule_error(
-            f"{display(value)} is not a domain", "a domain such as example.org", "Write a domain"
-        )
-    return value
+scope_path = pattern_check(
+    rf"(?!.*\.\.){SCOPE_PATH}",
+    "is not a path scope",
+    "an absolute folder with a slash at both ends, such as /orchestrator/executor/",
+    "Write the folder inside the repository",
+    most=MOST_NAME_CHARACTERS,
+)
+domain = pattern_check(
+    r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+",
+    "is not a domain",
+    "a domain such as example.org",
+    "Write a domain",
+    most=MOST_NAME_CHARACTERS,
+)
 
 
 def text(value: str) -> str:
     """Check a description."""
     if not value.strip() or len(value) > MOST_TEXT_CHARACTERS or not value.isprintable():
         allowed = f"1 to {MOST_TEXT_CHARACTERS} characters on one line"
-        raise rule_error(
-            f"{display(value)} is not a description", allowed, "Say in a few words what it is for"
-        )
+        message = f"{display(value)} is not a description"
+        raise rule_error(message, allowed, "Say in a few words what it is for")
     return value
 
 
-def privilege(value: str) -> str:
-    """Check the name of a privilege in Nexus."""
-    if len(value) > MOST_NAME_CHARACTERS or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._*-]*", value):
-        allowed = "the name of a privilege in Nexus, such as nx-repository-view-*-*-read"
-        remedy = "Name the privilege; a wildcard pattern such as :: makes Nexus's privilege list unreadable"
-        raise rule_error(f"{display(value)} is not a privilege's name", allowed, remedy)
+privilege = pattern_check(
+    r"[A-Za-z0-9][A-Za-z0-9._*-]*",
+    "is not a privilege's name",
+    "the name of a privilege in Nexus, such as nx-repository-view-*-*-read",
+    "Name the privilege; a wildcard pattern such as :: makes Nexus's privilege list unreadable",
+    most=MOST_NAME_CHARACTERS,
+)
+group_path = pattern_check(
+    rf"(?!.*\.\.){_GITLAB_NAME}(/{_GITLAB_NAME})*",
+    "is not a group's path",
+    "the names of its page's address joined by slashes",
+    "Write the group's full path",
+)
+project_path = pattern_check(
+    rf"(?!.*\.\.){_GITLAB_NAME}(/{_GITLAB_NAME})+",
+    "is not a project's path",
+    "group/project, the names of its page's address joined by slashes",
+    "Write the project's full path",
+)
+# One branch, not a pattern of several.
+branch = pattern_check(
+    rf"(?!.*\.\.){_GITLAB_NAME}(/{_GITLAB_NAME})*",
+    "is not a branch",
+    "letters, digits, '.', '_', '-' and '/', without *",
+    "Write the name of one branch",
+)
+environment_scope = pattern_check(
+    r"[A-Za-z0-9 ./*_${}-]{1,255}",
+    "is not an environment scope",
+    "an environment's name, with * for any characters",
+    "Write * for all environments",
+)
+environment = pattern_check(
+    r"[A-Za-z0-9_.{}$/-]+",
+    "is not an environment",
+    "a name such as prod",
+    "Write the job's environment:name",
+)
+# The file that defines a pipeline, as the claim ci_config_ref_uri names it.
+config_uri = pattern_check(
+    r"[A-Za-z0-9.:-]+/[A-Za-z0-9_./-]+//[A-Za-z0-9_./-]+@refs/(heads|tags)/[A-Za-z0-9_./-]+",
+    "does not name a pipeline's file",
+    "host/group/project//file.yml@refs/heads/branch, without https://",
+    "Write it as a token has it",
+)
+
+
+def variable_key(value: str) -> str:
+    """Check a CI/CD variable's key."""
+    if not re.fullmatch(r"[A-Za-z0-9_]{1,255}", value):
+        allowed = "1 to 255 letters, digits and underscores"
+        raise rule_error(f"{display(value)} cannot be a variable's key", allowed, "Rename the variable")
+    if value.startswith(("CI_", "GITLAB_")) or value in _GITLAB_VARIABLES:
+        message = f"{display(value)} would hide one of GitLab's own variables"
+        raise rule_error(message, "a key without the prefix CI_ or GITLAB_", "Rename the variable")
     return value
 
 

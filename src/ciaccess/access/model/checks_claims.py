@@ -37,10 +37,11 @@ def claim(value: str) -> str:
 def claim_values(value: Any) -> list[str]:
     """Take one value or several; a claim is text in the token, so `true` and 12 mean "true" and "12"."""
     if isinstance(value, list) and len(value) > MOST_VALUES:
-        message = f"the list has {len(value)} values"
-        raise rule_error(
-            message, f"at most {MOST_VALUES} values", "Name groups, such as group/*, in place of projects"
+        message, remedy = (
+            f"the list has {len(value)} values",
+            "Name groups, such as group/*, in place of projects",
         )
+        raise rule_error(message, f"at most {MOST_VALUES} values", remedy)
     texts = []
     for item in value if isinstance(value, list) else [value]:
         if not isinstance(item, bool | int | str):

@@ -16,9 +16,10 @@ from pydantic import (
     WrapValidator,
 )
 
-from ciaccess.access.model import checks, checks_addresses, checks_claims, checks_dates, checks_gitlab
+from ciaccess.access.model import checks, checks_addresses, checks_claims, checks_dates
 from ciaccess.access.model.checks import FORMATS, LOWER_SEGMENT, SEGMENT
 from ciaccess.access.model.checks_claims import CLAIM, CLAIMS
+from ciaccess.access.reading.faults import display
 
 if TYPE_CHECKING:
     from pydantic import GetJsonSchemaHandler, ValidatorFunctionWrapHandler
@@ -29,10 +30,22 @@ def _pattern(pattern: str, most: int = checks.MOST_NAME_CHARACTERS) -> Any:
     return Field(json_schema_extra={"pattern": f"^{pattern}$", "maxLength": most})
 
 
+def _name(what: str, *, upper: bool = True, most: int = checks.MOST_NAME_CHARACTERS) -> tuple[Any, Any]:
+    check = checks.name(what, upper=upper, most=most)
+    return AfterValidator(check), _pattern(SEGMENT if upper else LOWER_SEGMENT, most)
+
+
 def _all_or_formats(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
     """Take `all` for the format * of Nexus's built-in privileges."""
-    checks.formats_or_all(value)
-    return ["*"] if value == "all" else handler(value)
+    if value == "all":
+        return ["*"]
+    if isinstance(value, str):
+        message, allowed = (
+            f"{display(value)} is neither all nor a list",
+            "all, or a list such as [docker, yum]",
+        )
+        raise checks.rule_error(message, allowed, "Write all, or put formats in brackets")
+    return handler(value)
 
 
 def _without_limits(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
@@ -64,38 +77,26 @@ def short_form(key: str, schema: dict[str, Any]) -> tuple[Any, Any]:
 
 
 _ONE_OF = {"enum": list(FORMATS)}
+_SOME_FORMATS = {"type": "array", "items": {"type": "string", **_ONE_OF}}
 _CLAIM_VALUE = {"type": ["string", "integer", "boolean"]}
 
-AccountName = Annotated[str, AfterValidator(checks.name("account")), _pattern(SEGMENT)]
-RoleId = Annotated[str, AfterValidator(checks.name("role")), _pattern(SEGMENT)]
+AccountName = Annotated[str, *_name("account")]
+RoleId = Annotated[str, *_name("role")]
 # Goes into descriptions beside MOST_TEXT_CHARACTERS others.
-OwnerName = Annotated[str, AfterValidator(checks.name("owner", most=24)), _pattern(SEGMENT, 24)]
-RepositoryName = Annotated[str, AfterValidator(checks.name("repository")), _pattern(SEGMENT)]
+OwnerName = Annotated[str, *_name("owner", most=24)]
+RepositoryName = Annotated[str, *_name("repository")]
 # Vault stores names of roles and policies in lower case.
-VaultRoleName = Annotated[str, AfterValidator(checks.name("JWT role", upper=False)), _pattern(LOWER_SEGMENT)]
-PolicyName = Annotated[str, AfterValidator(checks.name("policy", upper=False)), _pattern(LOWER_SEGMENT)]
+VaultRoleName = Annotated[str, *_name("JWT role", upper=False)]
+PolicyName = Annotated[str, *_name("policy", upper=False)]
 Url = Annotated[str, AfterValidator(checks_addresses.url)]
 Registry = Annotated[str, AfterValidator(checks_addresses.registry)]
 Image = Annotated[str, AfterValidator(checks_addresses.image)]
-Duration = Annotated[
-    int,
-    BeforeValidator(checks.duration),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {
-                    "type": "integer",
-                    "minimum": checks.LEAST_TTL_SECONDS,
-                    "maximum": checks.MOST_TTL_SECONDS,
-                },
-                {"type": "string", "pattern": "^[0-9]{1,6}[smh]?$"},
-            ]
-        }
-    ),
-]
+_SECONDS = {"type": "integer", "minimum": checks.LEAST_TTL_SECONDS, "maximum": checks.MOST_TTL_SECONDS}
+_WITH_UNIT = {"type": "string", "pattern": "^[0-9]{1,6}[smh]?$"}
+Duration = Annotated[int, BeforeValidator(checks.duration), WithJsonSchema({"anyOf": [_SECONDS, _WITH_UNIT]})]
 KvMount = Annotated[str, AfterValidator(checks.kv_mount)]
-TransitMount = Annotated[str, AfterValidator(checks.transit_mount)]
-TransitKeyName = Annotated[str, AfterValidator(checks.name("transit key")), _pattern(SEGMENT)]
+TransitMount = Annotated[str, AfterValidator(checks.mount)]
+TransitKeyName = Annotated[str, *_name("transit key")]
 AuthMount = Annotated[str, AfterValidator(checks.auth_mount)]
 KvPrefix = Annotated[str, AfterValidator(checks.kv_prefix)]
 VaultNamespace = Annotated[str, AfterValidator(checks.vault_namespace)]
@@ -103,20 +104,17 @@ Format = Annotated[str, AfterValidator(checks.format_), Field(json_schema_extra=
 PulledFormats = Annotated[
     list[Format],
     WrapValidator(_all_or_formats),
-    WithJsonSchema({"anyOf": [{"const": "all"}, {"type": "array", "items": {"type": "string", **_ONE_OF}}]}),
+    WithJsonSchema({"anyOf": [{"const": "all"}, _SOME_FORMATS]}),
 ]
 _FORMATS = TypeAdapter(list[Format], config=ConfigDict(strict=True))
-FORMATS_WITHOUT_LIMITS = (
-    WrapValidator(_without_limits),
-    _Or({"type": "array", "items": {"type": "string", **_ONE_OF}}),
-)
+FORMATS_WITHOUT_LIMITS = WrapValidator(_without_limits), _Or(_SOME_FORMATS)
 ScopePath = Annotated[str, AfterValidator(checks.scope_path), _pattern(checks.SCOPE_PATH)]
 Text = Annotated[str, AfterValidator(checks.text), _pattern(r".*\S.*", checks.MOST_TEXT_CHARACTERS)]
 PrivilegeName = Annotated[str, AfterValidator(checks.privilege)]
-GroupPath = Annotated[str, AfterValidator(checks_gitlab.group_path)]
-ProjectPath = Annotated[str, AfterValidator(checks_gitlab.project_path)]
-BranchName = Annotated[str, AfterValidator(checks_gitlab.branch)]
-VariableKey = Annotated[str, AfterValidator(checks_gitlab.variable_key), _pattern("[A-Za-z0-9_]+", 255)]
+GroupPath = Annotated[str, AfterValidator(checks.group_path)]
+ProjectPath = Annotated[str, AfterValidator(checks.project_path)]
+BranchName = Annotated[str, AfterValidator(checks.branch)]
+VariableKey = Annotated[str, AfterValidator(checks.variable_key), _pattern("[A-Za-z0-9_]+", 255)]
 # An editor offers the known ones; GitLab adds claims.
 _CLAIM_NAME = {"anyOf": [{"enum": list(CLAIMS)}, {"pattern": f"^{CLAIM}$"}]}
 Claim = Annotated[str, AfterValidator(checks_claims.claim), Field(json_schema_extra=_CLAIM_NAME)]
@@ -127,12 +125,12 @@ ClaimValues = Annotated[
 ]
 Audience = Annotated[str, AfterValidator(checks_claims.audience)]
 Domain = Annotated[str, AfterValidator(checks.domain)]
-EnvironmentScope = Annotated[str, AfterValidator(checks_gitlab.environment_scope)]
+EnvironmentScope = Annotated[str, AfterValidator(checks.environment_scope)]
 Cidr = Annotated[str, AfterValidator(checks_addresses.network)]
 Certificates = Annotated[str, AfterValidator(checks_addresses.certificates)]
 SingleLine = Annotated[str, AfterValidator(checks_claims.subject)]
-PipelineEnvironment = Annotated[str, AfterValidator(checks_gitlab.environment)]
-ConfigUri = Annotated[str, AfterValidator(checks_gitlab.config_uri)]
+PipelineEnvironment = Annotated[str, AfterValidator(checks.environment)]
+ConfigUri = Annotated[str, AfterValidator(checks.config_uri)]
 PublicKey = Annotated[str, AfterValidator(checks.public_key)]
 _DAY = WithJsonSchema({"type": "string", "format": "date", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"})
 Day = Annotated[date, BeforeValidator(checks_dates.day), _DAY]

@@ -370,14 +370,6 @@ class Access(Section):
         default_factory=Images, description="Images of jobs. Default: the usual ones, by tag."
     )
 
-    def variables_of(self, group: str) -> dict[str, Variable]:
-        """Return a group's variables by key; one without a description gets the owner marker."""
-        words = {"description": f"Managed by {self.owner}"}
-        return {
-            key: variable.model_copy(update=words if variable.description is None else {})
-            for key, variable in self.gitlab.groups[group].variables.items()
-        }
-
     def adopts(self, declared: Vault | Nexus | Variable | Account) -> bool:
         """Return whether something that exists already under a declared thing's name is taken over."""
         return self.adopt if declared.adopt is None else declared.adopt

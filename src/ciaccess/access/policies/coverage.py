@@ -42,61 +42,25 @@ READ_BELOW = {("alicloud", "roles"): "role", ("aws", "roles"): "role", ("gcp", "
 # Lists of `identity/` and `sys/` that are checked, or whose entries give no token a policy: the same entries by another
 # name, what exists on every server, and what limits requests.
 WITHOUT_POLICIES = {
-    "identity": frozenset(
-        {
-            *("entity/id", "entity/name", "group/id", "group/name", "persona/id"),
-            *("alias/id", "entity-alias/id", "group-alias/id"),
-            *("mfa/method/duo", "mfa/method/okta", "mfa/method/pingid", "mfa/method/totp"),
-            *("oidc/assignment", "oidc/key", "oidc/provider", "oidc/scope"),
-        }
-    ),
-    "sys": frozenset(
-        {
-            *("policies/acl", "policies/detailed/acl", "policies/password", "policy"),
-            *(
-                "config/ui/custom-messages",
-                "config/ui/headers",
-                "leases/lookup",
-                "version-history",
-                "well-known",
-            ),
-            *("plugins/pins", "plugins/runtimes/catalog", "quotas/lease-count", "quotas/rate-limit", "raw"),
-        }
-    ),
-}
+    "identity": frozenset({
+        "alias/id", "entity-alias/id", "entity/id", "entity/name", "group-alias/id", "group/id", "group/name",
+        "mfa/method/duo", "mfa/method/okta", "mfa/method/pingid", "mfa/method/totp", "oidc/assignment", "oidc/key",
+        "oidc/provider", "oidc/scope", "persona/id",
+    }),
+    "sys": frozenset({
+        "config/ui/custom-messages", "config/ui/headers", "leases/lookup", "plugins/pins", "plugins/runtimes/catalog",
+        "policies/acl", "policies/detailed/acl", "policies/password", "policy", "quotas/lease-count",
+        "quotas/rate-limit", "raw", "version-history", "well-known",
+    }),
+}  # fmt: skip
 # Where the other known ones are: Sentinel's policies, namespaces, OpenBao's workflows, login MFA, the OIDC provider.
 OTHER_LISTS = ("identity/mfa/+", "identity/oidc/+", "sys/namespaces", "sys/policies/+", "sys/workflows/+")
 # Types of secrets engines that come with Vault or OpenBao: none issues a token of Vault, nor reads another mount.
-ENGINES = frozenset(
-    {
-        *(
-            "ad",
-            "alicloud",
-            "aws",
-            "azure",
-            "consul",
-            "cubbyhole",
-            "database",
-            "gcp",
-            "gcpkms",
-            "generic",
-            "identity",
-        ),
-        *(
-            "keymgmt",
-            "kmip",
-            "kubernetes",
-            "kv",
-            "ldap",
-            "mongodbatlas",
-            "nomad",
-            "openldap",
-            "pki",
-            "rabbitmq",
-        ),
-        *("ssh", "system", "terraform", "totp", "transform", "transit"),
-    }
-)
+ENGINES = frozenset({
+    "ad", "alicloud", "aws", "azure", "consul", "cubbyhole", "database", "gcp", "gcpkms", "generic", "identity",
+    "keymgmt", "kmip", "kubernetes", "kv", "ldap", "mongodbatlas", "nomad", "openldap", "pki", "rabbitmq", "ssh",
+    "system", "terraform", "totp", "transform", "transit",
+})  # fmt: skip
 
 
 def parts() -> list[str]:

@@ -26,9 +26,8 @@ _SHORTHANDS = {
 _APPROVALS = frozenset({"control_group", "mfa_methods"})
 # What concerns no read of a secret: comments, events, and what OpenBao's lists show.
 _PASSED_OVER = _APPROVALS | {
-    *("comment", "subscribe_event_types"),
-    *("list_scan_response_keys_filter_path", "pagination_limit"),
-}
+    "comment", "list_scan_response_keys_filter_path", "pagination_limit", "subscribe_event_types",
+}  # fmt: skip
 _SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h|d)")
 _TEMPLATE = re.compile(r"\{\{.*?\}\}")

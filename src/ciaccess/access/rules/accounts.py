@@ -155,10 +155,8 @@ def releases_guarded(view: LenientView) -> Iterator[Fault]:
 
 def _is_true(value: Any) -> bool:
     """Tell whether a claim's value admits "true" alone."""
-    return (
-        all(each in (True, "true") for each in (value if isinstance(value, list) else [value]))
-        and value != []
-    )
+    values = value if isinstance(value, list) else [value]
+    return bool(values) and all(each in (True, "true") for each in values)
 
 
 def _writes_releases(view: LenientView, account: str) -> str:

@@ -22,19 +22,11 @@ if TYPE_CHECKING:
 
 _ROLES = ("vault", "roles")
 _PLACES = ("project_id", "project_path", "namespace_id", "namespace_path")
-_PROJECTS, _NAMESPACES = (
-    ("project_path", "job_project_path"),
-    ("namespace_path", "job_namespace_path", "groups_direct"),
-)
+_PROJECTS = ("project_path", "job_project_path")
+_NAMESPACES = ("namespace_path", "job_namespace_path", "groups_direct")
 _IDS = (
-    "project_id",
-    "namespace_id",
-    "user_id",
-    "pipeline_id",
-    "job_id",
-    "job_project_id",
-    "job_namespace_id",
-)
+    "project_id", "namespace_id", "user_id", "pipeline_id", "job_id", "job_project_id", "job_namespace_id",
+)  # fmt: skip
 _TRUTHS = ("ref_protected", "environment_protected")
 # What a token holds as a number or an object: Vault finds neither equal to any text.
 _NEVER_TEXT = ("runner_id", "user_identities", "exp", "iat", "nbf")
@@ -172,11 +164,9 @@ def _globs(pattern: str, word: str) -> bool:
 
 
 def _subject(view: LenientView, path: YamlPath, text: str) -> Iterator[Fault]:
-    allowed = (
-        "project_path:GROUP/PROJECT:ref_type:branch:ref:BRANCH, or project_path:GROUP/* for all below a group"
-    )
     match = _SUB.fullmatch(text)
     if not match:
+        allowed = "project_path:GROUP/PROJECT:ref_type:branch:ref:BRANCH, or project_path:GROUP/* for all below a group"
         message = (
             f"{display(text)} can never match: GitLab's sub does not look so, and * alone is special to Vault"
         )

@@ -46,16 +46,12 @@ def replaceable(view: LenientView) -> Iterator[Fault]:
 
 def _pushers(view: LenientView) -> list[str]:
     """Return the accounts that write images."""
-    return [
-        account
-        for account in view.mapping("accounts")
-        if any(
-            format_ in ("docker", "*")
-            for grant in ("push", "promote")
-            for _, format_ in view.grant(account, grant)
-        )
-        or any(map(_WRITES.fullmatch, view.further_privileges(account)))
-    ]
+    found = []
+    for account in view.mapping("accounts"):
+        formats = {format_ for grant in ("push", "promote") for _, format_ in view.grant(account, grant)}
+        if formats & {"docker", "*"} or any(map(_WRITES.fullmatch, view.further_privileges(account))):
+            found.append(account)
+    return found
 
 
 def _is_pushed_to(view: LenientView, image: str) -> bool:

@@ -6,8 +6,9 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from ciaccess.access.desired.administration import is_admin_name
+from ciaccess.access.desired.administration import is_admin_name, roles_containing
 from ciaccess.access.desired.nexus import privilege_name
+from ciaccess.access.desired.objects import Role
 from ciaccess.access.reading.document import dotted_path
 from ciaccess.access.reading.faults import Fault, suggest
 
@@ -25,9 +26,7 @@ GRANTS = ("push", "pull", "promote")
 # Roles that every Nexus has.
 BUILT_IN_ROLES = ("nx-admin", "nx-anonymous")
 # What an account may hold whose secret a job reads: work on repositories, and what Nexus gives without a login.
-_HARMLESS = re.compile(r"nx-repository-view-.+|nx-search-read|nx-healthcheck-read")
-_HARMLESS_ROLES = ("nx-anonymous",)
-
+_HARMLESS = re.compile(r"nx-repository-view-.+|nx-search-read|nx-healthcheck-read|nx-anonymous")
 # The parts of the path of an account that is declared under its name.
 _DECLARED = 2
 # A guess among a thousand names takes ten milliseconds.
@@ -169,18 +168,11 @@ class LenientView:
 
     def beyond_repositories(self, account: str) -> tuple[str, str] | None:
         """Return an account's first privilege that is not on a repository, with its role, or None."""
-        declared = {name for _, name in self.texts("nexus", "repository_privileges")}
-        return next(
-            (
-                (privilege, by)
-                for privilege, by in self.further_privileges(account).items()
-                if not _HARMLESS.fullmatch(privilege)
-                and privilege not in _HARMLESS_ROLES
-                and privilege not in self.selector_privileges
-                and privilege not in declared
-            ),
-            None,
-        )
+        known = self.selector_privileges | {name for _, name in self.texts("nexus", "repository_privileges")}
+        for privilege, by in self.further_privileges(account).items():
+            if not _HARMLESS.fullmatch(privilege) and privilege not in known:
+                return privilege, by
+        return None
 
     @cached_property
     def selector_privileges(self) -> frozenset[str]:
@@ -196,7 +188,9 @@ class LenientView:
     @cached_property
     def administrators(self) -> dict[str, str]:
         """The accounts that may administer Nexus, each with the role that allows it."""
-        administrative = {"nx-admin", *self._administrative_roles()}
+        roles = {name: self._role(name) for name in self.mapping("nexus", "roles")}
+        holders = (name for name, role in roles.items() if any(map(is_admin_name, role.privileges)))
+        administrative = roles_containing(roles, {"nx-admin", *holders})
         return {
             account: role
             for account in self.mapping("accounts")
@@ -204,18 +198,7 @@ class LenientView:
             if role in administrative
         }
 
-    def _administrative_roles(self) -> set[str]:
-        found: set[str] = set()
-        roles = self.mapping("nexus", "roles")
-        # As often as there are roles: one that contains an administrative one is administrative.
-        for _ in roles:
-            before = len(found)
-            found |= {role for role in roles if self._is_administrative(role, found | {"nx-admin"})}
-            if len(found) == before:
-                break
-        return found
-
-    def _is_administrative(self, role: str, known: set[str]) -> bool:
-        privileges = [privilege for _, privilege in self.texts("nexus", "roles", role, "privileges")]
-        contained = {other for _, other in self.texts("nexus", "roles", role, "roles")}
-        return bool(contained & known) or any(map(is_admin_name, privileges))
+    def _role(self, name: str) -> Role:
+        lists = (self.texts("nexus", "roles", name, key) for key in ("privileges", "roles"))
+        privileges, contained = (frozenset(text for _, text in placed) for placed in lists)
+        return Role(name, name, "", privileges, contained)

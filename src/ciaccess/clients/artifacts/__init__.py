@@ -8,8 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ciaccess.clients.artifacts.docker import Docker
-from ciaccess.clients.artifacts.files import Maven2, Raw, Yum
-from ciaccess.clients.artifacts.helm import Helm
+from ciaccess.clients.artifacts.files import Helm, Maven2, Raw, Yum
 from ciaccess.clients.artifacts.npm import Npm
 from ciaccess.clients.artifacts.place import Answer, Artifact, Place
 from ciaccess.clients.artifacts.pypi import Pypi

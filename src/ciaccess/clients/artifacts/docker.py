@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import io
 import json
-import tarfile
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ciaccess.clients.artifacts.place import VERSION, Answer
+from ciaccess.clients.artifacts.tarball import tarball
 
 if TYPE_CHECKING:
     from ciaccess.clients.artifacts.place import Artifact, Place
@@ -65,15 +64,10 @@ class Docker:
 
 def _blobs(artifact: Artifact) -> tuple[bytes, bytes]:
     """Return configuration and layer, unique for each name, so that images share no blob."""
-    text = artifact.name.encode()
-    unpacked = io.BytesIO()
-    with tarfile.open(fileobj=unpacked, mode="w") as tarball:
-        entry = tarfile.TarInfo("ciaccess-verify")
-        entry.size = len(text)
-        tarball.addfile(entry, io.BytesIO(text))
-    root = {"type": "layers", "diff_ids": [_digest(unpacked.getvalue())]}
+    layer = tarball({"ciaccess-verify": artifact.name.encode()})
+    root = {"type": "layers", "diff_ids": [_digest(gzip.decompress(layer))]}
     config = {"architecture": "amd64", "os": "linux", "config": {}, "rootfs": root}
-    return json.dumps(config).encode(), gzip.compress(unpacked.getvalue(), mtime=0)
+    return json.dumps(config).encode(), layer
 
 
 def _digest(data: bytes) -> str:
@@ -91,9 +85,5 @@ def _manifest_path(artifact: Artifact) -> str:
 def _session(begun: Answer, artifact: Artifact) -> str:
     """Return the upload session's path for further parameters, always on the same server."""
     parts = urlsplit(begun.headers.get("Location", ""))
-    path = (
-        f"/v2/{parts.path.partition('/v2/')[2]}"
-        if "/v2/" in parts.path
-        else f"/v2/{artifact.name}/blobs/uploads/"
-    )
+    path = f"/v2/{parts.path.partition('/v2/')[2] or f'{artifact.name}/blobs/uploads/'}"
     return f"{path}?{parts.query}&" if parts.query else f"{path}?"

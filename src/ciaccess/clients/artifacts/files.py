@@ -1,4 +1,7 @@
-"""What formats have in common, and those that are plain files at a path: raw, yum and maven2."""
+"""What formats have in common, and those that are plain files: raw, yum, maven2, helm.
+
+`curl --upload-file` uploads these.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ciaccess.clients.artifacts.place import VERSION
 from ciaccess.clients.artifacts.rpm import package
+from ciaccess.clients.artifacts.tarball import tarball
 
 if TYPE_CHECKING:
     from ciaccess.clients.artifacts.place import Answer, Artifact, Place
@@ -59,7 +63,7 @@ class Files:
 
 
 class Raw(Files):
-    """A text file, uploaded by `curl --upload-file`."""
+    """A text file."""
 
     def path(self, artifact: Artifact) -> str:
         """Return the path of the file."""
@@ -67,7 +71,7 @@ class Raw(Files):
 
 
 class Yum(Files):
-    """An RPM without files, uploaded by `curl --upload-file`."""
+    """An RPM without files."""
 
     def path(self, artifact: Artifact) -> str:
         """Return the path of the package."""
@@ -79,8 +83,21 @@ class Yum(Files):
 
 
 class Maven2(Files):
-    """A text file as the artifact of a component in a folder; `curl --upload-file` uploads it."""
+    """A text file as the artifact of a component in a folder."""
 
     def path(self, artifact: Artifact) -> str:
         """Return the path of the file."""
         return f"{artifact.folder}{artifact.name}/{VERSION}/{artifact.name}-{VERSION}.txt"
+
+
+class Helm(Files):
+    """A chart that holds Chart.yaml alone."""
+
+    def path(self, artifact: Artifact) -> str:
+        """Return the path of the chart."""
+        return f"/{artifact.name}-{VERSION}.tgz"
+
+    def content(self, artifact: Artifact) -> bytes:
+        """Return the chart's bytes, always the same for the same name."""
+        chart = f"apiVersion: v1\nname: {artifact.name}\nversion: {VERSION}\n"
+        return tarball({f"{artifact.name}/Chart.yaml": chart.encode()})

@@ -43,9 +43,13 @@ def errors(doing: str, url: str, method: str = "GET") -> Iterator[None]:
         raise _as_api_error(error, doing, url) from None
     except _OTHER_SHAPE as error:
         remedy = f"Check that {url} is GitLab's address, and its version."
-        raise UnexpectedAnswerError(
-            doing, f"the response has another shape ({error})", remedy, system=SYSTEM
-        ) from error
+        reason = f"the response has another shape ({error})"
+        raise UnexpectedAnswerError(doing, reason, remedy, system=SYSTEM) from error
+
+
+def unexpected_answer(doing: str, reason: str, url: str) -> UnexpectedAnswerError:
+    """Return the error of an answer that is not of GitLab's API."""
+    return UnexpectedAnswerError(doing, reason, f"Check that {url} is GitLab's address.", system=SYSTEM)
 
 
 def _as_api_error(error: GitlabError, doing: str, url: str) -> ApiError:

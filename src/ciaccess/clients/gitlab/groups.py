@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from ciaccess.clients.errors import NotFoundError, UnexpectedAnswerError
-from ciaccess.clients.gitlab.errors import ONCE, SYSTEM, errors
+from ciaccess.clients.errors import NotFoundError
+from ciaccess.clients.gitlab.errors import ONCE, errors, unexpected_answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,12 +42,9 @@ def token_scopes(gitlab: GitLab) -> frozenset[str]:
         UnauthorizedError: it is unknown, expired or revoked.
     """
     doing = "look up the token"
-    with errors(doing, gitlab.url):
-        found = gitlab.api().http_get("/personal_access_tokens/self", **ONCE)
-    scopes = found.get("scopes") if isinstance(found, dict) else None
+    scopes = gitlab.get("/personal_access_tokens/self", doing).get("scopes")
     if not isinstance(scopes, list):
-        remedy = f"Check that {gitlab.url} is GitLab's address."
-        raise UnexpectedAnswerError(doing, "the response has no scopes", remedy, system=SYSTEM)
+        raise unexpected_answer(doing, "the response has no scopes", gitlab.url)
     return frozenset(map(str, scopes))
 
 
@@ -58,8 +55,7 @@ def group_named(gitlab: GitLab, group: str) -> Place:
         NotFoundError: there is none, or the token may not see it.
     """
     with errors(f"look for group '{group}'", gitlab.url):
-        found = gitlab.api().groups.get(group, with_projects=False, **ONCE)
-        return _group(found)
+        return _group(gitlab.api().groups.get(group, with_projects=False, **ONCE))
 
 
 def project_named(gitlab: GitLab, project: str) -> Place:
@@ -74,12 +70,12 @@ def project_named(gitlab: GitLab, project: str) -> Place:
 
 def is_administrator(gitlab: GitLab) -> bool:
     """Report whether the token's user administers GitLab, from which nothing is hidden."""
-    return bool(_user(gitlab).get("is_admin"))
+    return bool(gitlab.user().get("is_admin"))
 
 
 def sees_all_projects(gitlab: GitLab, group: Place) -> bool:
     """Tell whether the token's user can read every project of a group."""
-    api, user = gitlab.api(), _user(gitlab)
+    api, user = gitlab.api(), gitlab.user()
     if user.get("is_admin"):
         return True
     try:
@@ -88,16 +84,6 @@ def sees_all_projects(gitlab: GitLab, group: Place) -> bool:
             return int(member.access_level) >= _REPORTER
     except NotFoundError:
         return False
-
-
-def _user(gitlab: GitLab) -> dict[str, Any]:
-    doing = "look up the token's user"
-    with errors(doing, gitlab.url):
-        user = gitlab.api().http_get("/user", **ONCE)
-    if not isinstance(user, dict) or "id" not in user:
-        remedy = f"Check that {gitlab.url} is GitLab's address."
-        raise UnexpectedAnswerError(doing, "the response has no user", remedy, system=SYSTEM)
-    return user
 
 
 def places_of(gitlab: GitLab, group: str) -> tuple[Place, ...]:
@@ -132,9 +118,8 @@ def _project(item: Any) -> Place:
         "its repository is disabled": has.get("repository_access_level") == "disabled",
     }
     inactive = next((reason for reason, holds in reasons.items() if holds), "")
-    return Place(
-        "project", int(item.id), str(item.path_with_namespace), inactive, str(has.get("ci_config_path") or "")
-    )
+    config_path = str(has.get("ci_config_path") or "")
+    return Place("project", int(item.id), str(item.path_with_namespace), inactive, config_path)
 
 
 def keys_set_in(gitlab: GitLab, place: Place, keys: Iterable[str]) -> tuple[str, ...]:

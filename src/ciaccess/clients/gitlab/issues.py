@@ -36,15 +36,13 @@ class Issues:
 
     def find(self, marker: str) -> Issue | None:
         """Return the token's own issue with the marker, the oldest if there are several."""
+        me = self._gitlab.user()
         with self._errors("find", marker):
-            me = self._gitlab.api().http_get("/user", **ONCE)
             # GitLab's search looks for words, so that what it finds is compared once more.
             listed = self._manager.list(
                 search=marker, **{"in": "description"}, get_all=True, per_page=100, **ONCE
             )
-            found = [
-                _issue(item) for item in listed if isinstance(me, dict) and item.author["id"] == me.get("id")
-            ]
+            found = [_issue(item) for item in listed if item.author["id"] == me["id"]]
         marked = [issue for issue in found if marker in issue.description]
         return min(marked, key=lambda issue: issue.number, default=None)
 
@@ -55,14 +53,8 @@ class Issues:
 
     def write(self, issue: Issue, title: str, description: str, *, is_open: bool) -> None:
         """Change title, description and state of an issue; send only differences."""
-        changes = {
-            name: text
-            for name, text, old in (
-                ("title", title, issue.title),
-                ("description", description, issue.description),
-            )
-            if text != old
-        }
+        texts = {"title": title, "description": description}
+        changes = {name: text for name, text in texts.items() if text != getattr(issue, name)}
         if is_open != issue.is_open:
             changes["state_event"] = "reopen" if is_open else "close"
         if changes:

@@ -10,12 +10,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ciaccess.clients.errors import ForbiddenError, UnauthorizedError, UnexpectedAnswerError
-from ciaccess.clients.gitlab.errors import ONCE, SYSTEM, errors
+from ciaccess.clients.errors import ForbiddenError, UnauthorizedError
+from ciaccess.clients.gitlab.errors import ONCE, errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from contextlib import AbstractContextManager
 
     from ciaccess.clients.gitlab.variables import GitLab
 
@@ -49,12 +48,8 @@ class MergeRequestNotes:
         Raises:
             UnauthorizedError, ForbiddenError: the token may not do this, such as CI_JOB_TOKEN.
         """
-        doing = f"find the note on {self._about}"
-        with _with_remedy(), self._errors(doing):
-            me = self._gitlab.api().http_get("/user", **ONCE)
-            if not isinstance(me, dict) or "id" not in me:
-                remedy = f"Check that {self._gitlab.url} is GitLab's address."
-                raise UnexpectedAnswerError(doing, "the response has no user", remedy, system=SYSTEM)
+        with self._errors(f"find the note on {self._about}"):
+            me = self._gitlab.user(f"find the note on {self._about}")
             listed = self._manager.list(
                 iterator=True, sort="asc", order_by="created_at", per_page=100, **ONCE
             )
@@ -65,22 +60,19 @@ class MergeRequestNotes:
 
     def create(self, text: str) -> None:
         """Add a note; GitLab notifies the merge request's watchers."""
-        with _with_remedy(), self._errors(f"add a note to {self._about}", "POST"):
+        with self._errors(f"add a note to {self._about}", "POST"):
             self._manager.create({"body": text}, **ONCE)
 
     def replace(self, note: Note, text: str) -> None:
         """Replace a note's text; GitLab sends no notification."""
-        with _with_remedy(), self._errors(f"edit the note on {self._about}", "PUT"):
+        with self._errors(f"edit the note on {self._about}", "PUT"):
             self._manager.update(note.identity, {"body": text}, **ONCE)
 
-    def _errors(self, doing: str, method: str = "GET") -> AbstractContextManager[None]:
-        return errors(doing, self._gitlab.url, method)
-
-
-@contextmanager
-def _with_remedy() -> Iterator[None]:
-    """Say which token it takes, where GitLab refuses this one."""
-    try:
-        yield
-    except (UnauthorizedError, ForbiddenError) as error:
-        raise type(error)(error.doing, error.reason, _REMEDY, system=SYSTEM, status=error.status) from None
+    @contextmanager
+    def _errors(self, doing: str, method: str = "GET") -> Iterator[None]:
+        """Convert the exceptions of a call, and name the token that it takes where this one is refused."""
+        try:
+            with errors(doing, self._gitlab.url, method):
+                yield
+        except (UnauthorizedError, ForbiddenError) as error:
+            raise error.with_remedy(_REMEDY) from None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from ciaccess.clients.errors import ForbiddenError, NotFoundError, UnexpectedAnswerError, one_line
-from ciaccess.clients.gitlab.errors import ONCE, SYSTEM, errors
+from ciaccess.clients.gitlab.errors import SYSTEM, unexpected_answer
 
 if TYPE_CHECKING:
     from ciaccess.clients.gitlab.groups import Place
@@ -41,19 +41,16 @@ def merged_pipeline(gitlab: GitLab, project: Place) -> MergedPipeline:
     """
     doing = f"read the merged pipeline of project '{project.path}'"
     try:
-        with errors(doing, gitlab.url):
-            found = gitlab.api().http_get(f"/projects/{project.identity}/ci/lint", **ONCE)
+        found = gitlab.get(f"/projects/{project.identity}/ci/lint", doing)
     except ForbiddenError as error:
-        raise ForbiddenError(error.doing, error.reason, _REMEDY, system=SYSTEM, status=error.status) from None
+        raise error.with_remedy(_REMEDY) from None
     except NotFoundError as error:
         if _EMPTY in error.reason:
             return MergedPipeline("", missing="its repository is empty")
         raise
-    merged = found.get("merged_yaml") if isinstance(found, dict) else None
-    faults = found.get("errors") if isinstance(found, dict) else None
+    merged, faults = found.get("merged_yaml"), found.get("errors")
     if not isinstance(faults, list) or not isinstance(merged, str | None):
-        remedy = f"Check that {gitlab.url} is GitLab's address."
-        raise UnexpectedAnswerError(doing, "the response is not the CI lint API's", remedy, system=SYSTEM)
+        raise unexpected_answer(doing, "the response is not the CI lint API's", gitlab.url)
     texts = tuple(one_line(str(fault)) for fault in faults)
     if any(text.startswith(_NO_FILE) for text in texts):
         return MergedPipeline("", missing="it has no pipeline")
@@ -72,13 +69,10 @@ def repository_file(gitlab: GitLab, project: str, path: str, ref: str) -> str:
     doing = f"read {path} of project '{project}'"
     address = f"/projects/{quote(project, safe='')}/repository/files/{quote(path, safe='')}"
     try:
-        with errors(doing, gitlab.url):
-            found = gitlab.api().http_get(address, {"ref": ref}, **ONCE)
-    except (ForbiddenError, NotFoundError) as error:
-        raise type(error)(error.doing, error.reason, _REMEDY, system=SYSTEM, status=error.status) from None
-    try:
-        content = found["content"] if isinstance(found, dict) else None
+        content = gitlab.get(address, doing, ref=ref)["content"]
         return base64.b64decode(str(content), validate=True).decode("utf-8")
+    except (ForbiddenError, NotFoundError) as error:
+        raise error.with_remedy(_REMEDY) from None
     except (KeyError, binascii.Error, UnicodeDecodeError):
         remedy = "Check that it is a text file."
         raise UnexpectedAnswerError(doing, "the response has no text", remedy, system=SYSTEM) from None

@@ -44,8 +44,8 @@ def project_settings(gitlab: GitLab, project: str) -> ProjectSettings:
         UnexpectedAnswerError: the token does not see them.
     """
     doing = f"read the settings of project '{project}'"
-    found = _get(gitlab, f"/projects/{quote(project, safe='')}", doing)
-    version = _get(gitlab, "/version", doing)
+    found = gitlab.get(_path(project), doing)
+    version = gitlab.get("/version", doing)
     try:
         return ProjectSettings(
             version=str(version["version"]),
@@ -60,9 +60,9 @@ def project_settings(gitlab: GitLab, project: str) -> ProjectSettings:
 
 def branch_protection(gitlab: GitLab, project: str, branch: str) -> Protection | None:
     """Return the rule of exactly this branch, None where there is none."""
-    path = f"/projects/{quote(project, safe='')}/protected_branches/{quote(branch, safe='')}"
+    doing = f"read the protection of branch '{branch}' of project '{project}'"
     try:
-        found = _get(gitlab, path, f"read the protection of branch '{branch}' of project '{project}'")
+        found = gitlab.get(_path(project, "protected_branches", branch), doing)
     except NotFoundError:
         return None
     return Protection(
@@ -76,16 +76,16 @@ def branch_protection(gitlab: GitLab, project: str, branch: str) -> Protection |
 def tag_protections(gitlab: GitLab, project: str) -> tuple[Protection, ...]:
     """Return the rules for tags."""
     with errors(f"list protected tags of project '{project}'", gitlab.url):
-        path = f"/projects/{quote(project, safe='')}/protected_tags"
+        path = _path(project, "protected_tags")
         listed: Any = gitlab.api().http_list(path, get_all=True, per_page=100, **ONCE)
     return tuple(Protection(str(each["name"]), _lowest(each.get("create_access_levels"))) for each in listed)
 
 
 def protects_environment(gitlab: GitLab, project: str, environment: str) -> bool:
     """Tell whether an environment is protected; never without GitLab Premium."""
-    path = f"/projects/{quote(project, safe='')}/protected_environments/{quote(environment, safe='')}"
+    doing = f"read the protection of environment '{environment}' of project '{project}'"
     try:
-        _get(gitlab, path, f"read the protection of environment '{environment}' of project '{project}'")
+        gitlab.get(_path(project, "protected_environments", environment), doing)
     except NotFoundError:
         return False
     return True
@@ -98,8 +98,8 @@ def tip_of(gitlab: GitLab, project: str, branch: str) -> str:
         NotFoundError: there is no such branch, or the token does not see it.
     """
     doing = f"read the tip of branch '{branch}' of project '{project}'"
-    path = f"/projects/{quote(project, safe='')}/repository/branches/{quote(branch, safe='')}"
-    return str((_get(gitlab, path, doing).get("commit") or {}).get("id") or "")
+    found = gitlab.get(_path(project, "repository", "branches", branch), doing)
+    return str((found.get("commit") or {}).get("id") or "")
 
 
 def _lowest(levels: Any) -> int:
@@ -110,10 +110,5 @@ def _lowest(levels: Any) -> int:
     return min(found, default=NO_ONE)
 
 
-def _get(gitlab: GitLab, path: str, doing: str) -> dict[str, Any]:
-    with errors(doing, gitlab.url):
-        found = gitlab.api().http_get(path, **ONCE)
-    if not isinstance(found, dict):
-        remedy = f"Check that {gitlab.url} is GitLab's address."
-        raise UnexpectedAnswerError(doing, "the response is not an object", remedy, system=SYSTEM)
-    return found
+def _path(project: str, *names: str) -> str:
+    return "/".join(["/projects", *(quote(name, safe="") for name in (project, *names))])

@@ -8,18 +8,12 @@ changes another scope's variable), and every error is one of clients/errors. Lea
 from __future__ import annotations
 
 import threading
-from dataclasses import replace
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from ciaccess.access.desired.objects import Variable, VariableId
-from ciaccess.clients.errors import (
-    ApiError,
-    NotFoundError,
-    RefusedError,
-    UnreachableError,
-    action,
-)
-from ciaccess.clients.gitlab.errors import ONCE, SYSTEM, errors
+from ciaccess.clients.errors import ApiError, NotFoundError, RefusedError, UnreachableError, action, holds
+from ciaccess.clients.gitlab.errors import ONCE, SYSTEM, errors, unexpected_answer
 from ciaccess.clients.http.session import HttpOptions, PooledSession
 from ciaccess.clients.redaction import conceal
 from ciaccess.clients.shared_list import SharedList
@@ -32,6 +26,7 @@ if TYPE_CHECKING:
 
 _KIND = "variable"
 _NOT_FOUND = 404
+_NEVER_WRITTEN = ("group", "key", "hidden")
 
 
 class GitLab:
@@ -64,6 +59,25 @@ class GitLab:
         """Return python-gitlab's client for other modules; their calls take ONCE, inside `errors`."""
         with self._lock:
             return self._connect()
+
+    def get(self, path: str, doing: str, **query: str) -> dict[str, Any]:
+        """Return the object at an API path, which is URL-encoded.
+
+        Raises:
+            ApiError: GitLab did not answer, refused, or answered another thing than an object.
+        """
+        with errors(doing, self.url):
+            found = self.api().http_get(path, query, **ONCE)
+        if not isinstance(found, dict):
+            raise unexpected_answer(doing, "the response is not an object", self.url)
+        return found
+
+    def user(self, doing: str = "look up the token's user") -> dict[str, Any]:
+        """Return the token's user, which has an `id`; raises as `get` does."""
+        user = self.get("/user", doing)
+        if "id" not in user:
+            raise unexpected_answer(doing, "the response has no user", self.url)
+        return user
 
     def _connect(self) -> Gitlab:
         if self._api is None:
@@ -107,7 +121,7 @@ class Variables:
         return self.all().get(VariableId(key, environment_scope))
 
     def read(self, key: str, environment_scope: str = "*") -> Variable | None:
-        """Return a variable as GitLab knows it now."""
+        """Return a variable as GitLab has it now."""
         identity = VariableId(key, environment_scope)
         try:
             with self._errors(action("read", _KIND, key)):
@@ -120,7 +134,7 @@ class Variables:
             return self.all().get(identity)
         if found.identity != identity:
             return None
-        self._remember(found)
+        self._shared.put(identity, found)
         return found
 
     def create(self, variable: Variable) -> None:
@@ -138,9 +152,11 @@ class Variables:
                     self._manager.create({"key": variable.key} | _attributes(variable), **ONCE)
                 )
         except UnreachableError as error:
-            if not error.uncertain or not self._has_arrived(variable):
-                raise
-            return
+            if error.uncertain and holds(
+                lambda: self.read(variable.key, variable.environment_scope) == variable
+            ):
+                return
+            raise
         if made.environment_scope != variable.environment_scope:
             # It is there under another scope, where it would reach every job.
             with self._errors(doing, "DELETE"):
@@ -176,25 +192,19 @@ class Variables:
         except ApiError as error:
             if error.status != _NOT_FOUND:
                 raise
-        self._forget(VariableId(key, environment_scope))
+        self._shared.drop(VariableId(key, environment_scope))
         return True
-
-    def _has_arrived(self, wanted: Variable) -> bool:
-        """Tell whether a write whose answer was lost was done."""
-        try:
-            return self.read(wanted.key, wanted.environment_scope) == wanted
-        except ApiError:
-            return False  # then the write's own error is the one to tell
 
     def _prove(self, wanted: Variable, doing: str) -> None:
         found = self.read(wanted.key, wanted.environment_scope)
         if found == wanted:
             return
-        wrong = "it" if found is None else ", ".join(_different(found, wanted))
-        remedy = "Check whether something else writes this variable, and run again."
-        raise RefusedError(
-            doing, f"GitLab accepted it, but {wrong} read back with another value", remedy, system=SYSTEM
+        different = [name for name, value in vars(wanted).items() if value != getattr(found, name, None)]
+        reason = (
+            f"GitLab accepted it, but {', '.join(different) if found else 'it'} read back with another value"
         )
+        remedy = "Check whether something else writes this variable, and run again."
+        raise RefusedError(doing, reason, remedy, system=SYSTEM)
 
     def _variable(self, item: GroupVariable | Any) -> Variable:
         shape = item.attributes
@@ -219,12 +229,6 @@ class Variables:
         if variable.masked:
             conceal(variable.value)
 
-    def _remember(self, variable: Variable) -> None:
-        self._shared.put(variable.identity, variable)
-
-    def _forget(self, identity: VariableId) -> None:
-        self._shared.drop(identity)
-
     def _errors(self, doing: str, method: str = "GET") -> AbstractContextManager[None]:
         return errors(doing, self._url, method)
 
@@ -234,16 +238,4 @@ def _filter(environment_scope: str) -> dict[str, Any]:
 
 
 def _attributes(variable: Variable) -> dict[str, Any]:
-    return {
-        "value": variable.value,
-        "environment_scope": variable.environment_scope,
-        "protected": variable.protected,
-        "masked": variable.masked,
-        "raw": variable.raw,
-        "variable_type": variable.variable_type,
-        "description": variable.description,
-    }
-
-
-def _different(found: Variable, wanted: Variable) -> list[str]:
-    return [name for name in vars(wanted) if replace(found, **{name: getattr(wanted, name)}) != found]
+    return {name: value for name, value in asdict(variable).items() if name not in _NEVER_WRITTEN}

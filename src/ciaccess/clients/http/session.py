@@ -156,7 +156,8 @@ def as_api_error(
             f"Credentials go to no other place: correct {system}'s URL, or sign in where a proxy asks for it."
         )
         reason = str(error) if isinstance(error, ElsewhereError) else f"{base_url} redirects in a circle"
-        return UnexpectedAnswerError(doing, reason, remedy, system=system, status=_status(error))
+        status = error.response.status_code if error.response is not None else None
+        return UnexpectedAnswerError(doing, reason, remedy, system=system, status=status)
     if isinstance(error, BodyTooLargeError | requests.exceptions.ContentDecodingError):
         reason = str(error) if isinstance(error, BodyTooLargeError) else "the answer cannot be decompressed"
         return UnexpectedAnswerError(doing, reason, f"Check that {base_url} is {system}.", system=system)
@@ -178,10 +179,6 @@ def as_api_error(
         remedy = "It may or may not have been done: run again to find out."
     reason = f"{place} sent no complete response ({_reason(error)})"
     return UnreachableError(doing, reason, remedy, system=system, uncertain=uncertain)
-
-
-def _status(error: requests.RequestException) -> int | None:
-    return error.response.status_code if error.response is not None else None
 
 
 def _tls_reason(error: requests.RequestException) -> str:
@@ -222,10 +219,8 @@ def _reason(error: requests.RequestException) -> str:
 def page_title(response: requests.Response) -> str | None:
     """Return the title of an HTML page (`untitled` without one), None for another answer."""
     start = response.content[:_TITLE_CHARACTERS].decode("utf-8", errors="replace")
-    is_page = "html" in response.headers.get("Content-Type", "").lower() or re.match(
-        r"\s*(<!doctype html|<html)", start, re.IGNORECASE
-    )
-    if not is_page:
+    begins_so = re.match(r"\s*(<!doctype html|<html)", start, re.IGNORECASE)
+    if not begins_so and "html" not in response.headers.get("Content-Type", "").lower():
         return None
     title = re.search(r"<title[^>]*>(.*?)</title", start, re.IGNORECASE | re.DOTALL)
     return unescape(title[1]).strip() if title and title[1].strip() else "untitled"

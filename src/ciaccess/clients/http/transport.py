@@ -156,23 +156,6 @@ class _Attempts:
         return None if self.was_in_vain else wait
 
 
-class _Outage:
-    """The record that a server is down, shared by the calls of a transport for some seconds."""
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._until = 0.0
-
-    @property
-    def lasts(self) -> bool:
-        """Tell whether the server is known to be away."""
-        return time.monotonic() < self._until
-
-    def record(self, *, was_in_vain: bool) -> None:
-        """Note how a call has ended."""
-        self._until = time.monotonic() + self._seconds if was_in_vain else 0.0
-
-
 def _retry_after_seconds(response: requests.Response) -> float | None:
     """Return what Retry-After asks for, a number or a date; None when it asks for nothing readable."""
     value = response.headers.get("Retry-After")
@@ -187,14 +170,16 @@ class _Transport(HTTPAdapter):
 
     def __init__(self, options: HttpOptions) -> None:
         self._options = options
-        self._outage = _Outage(options.down_seconds)
+        # Until then the server is known to be down, for every call.
+        self._down_until = 0.0
         self._pool: Any = None
         # A blocking pool caps the connections to the server, whatever the number of threads.
         super().__init__(pool_maxsize=options.connections, pool_block=True)
 
     def send(self, request: requests.PreparedRequest, *_: Any, **options: Any) -> requests.Response:
         """Send it; the answer is read whole even when a stream is asked for, since its size is bounded."""
-        attempts = _Attempts(self._options, request.method or "", is_patient=not self._outage.lasts)
+        is_patient = time.monotonic() >= self._down_until
+        attempts = _Attempts(self._options, request.method or "", is_patient=is_patient)
         while True:
             bounds = {"stream": True, "timeout": attempts.timeout()}
             try:
@@ -204,14 +189,14 @@ class _Transport(HTTPAdapter):
             except requests.RequestException as error:
                 wait = attempts.after_error(error)
                 if wait is None:
-                    self._outage.record(was_in_vain=attempts.was_in_vain)
+                    self._record(is_down=attempts.was_in_vain)
                     raise
             except OSError as error:  # requests opens the bundle, and does not wrap what happens then
                 raise BundleUnusableError(error) from error
             else:
                 wait = attempts.after_answer(response)
                 if wait is None:
-                    self._outage.record(was_in_vain=attempts.was_in_vain and response.status_code != _BUSY)
+                    self._record(is_down=attempts.was_in_vain and response.status_code != _BUSY)
                     return response
             time.sleep(wait)
 
@@ -226,11 +211,8 @@ class _Transport(HTTPAdapter):
     def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
         """Return the response, without the search for cookies, which are not kept."""
         response = Response()
-        response.status_code, response.reason, response.headers = (
-            resp.status,
-            resp.reason,
-            CaseInsensitiveDict(resp.headers),
-        )
+        response.status_code, response.reason = resp.status, resp.reason
+        response.headers = CaseInsensitiveDict(resp.headers)
         response.encoding = get_encoding_from_headers(response.headers)
         response.raw, response.request, response.url = resp, req, req.url or ""
         return response
@@ -239,6 +221,9 @@ class _Transport(HTTPAdapter):
         """Close the connections."""
         self._pool = None
         super().close()
+
+    def _record(self, *, is_down: bool) -> None:
+        self._down_until = time.monotonic() + self._options.down_seconds if is_down else 0.0
 
     def _read(self, response: requests.Response) -> None:
         """Read the body in pieces, within its bounds; the rest of a long error is not read."""

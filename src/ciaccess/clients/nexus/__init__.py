@@ -1,8 +1,7 @@
-"""A client of Nexus Repository 3: roles, users, privileges, selectors, repositories' list.
+"""A client of Nexus Repository 3: roles, users, privileges, content selectors, and its settings.
 
-snake_case everywhere; Nexus's camelCase is known to clients/nexus/wire and the kinds' declarations alone. Sets are
-frozensets, so that equal objects are equal. Repositories, realms and anonymous access are never written; the last is
-read.
+snake_case everywhere; Nexus's camelCase is known to clients/nexus/wire alone. Sets are frozensets, so that equal objects are
+equal.
 """
 
 from __future__ import annotations
@@ -12,16 +11,20 @@ from typing import TypeVar
 
 from ciaccess.access.desired.objects import ContentSelector, Privilege, Role, User
 from ciaccess.clients.http.session import HttpOptions
-from ciaccess.clients.nexus.anonymous import read_anonymous_access
 from ciaccess.clients.nexus.api import Api
 from ciaccess.clients.nexus.collection import Collection, Listing
 from ciaccess.clients.nexus.content_selectors import ContentSelectors
 from ciaccess.clients.nexus.privileges import WRITABLE, Privileges, is_pattern
-from ciaccess.clients.nexus.realms import read_active_realms
-from ciaccess.clients.nexus.repositories import REPOSITORIES, Repository
-from ciaccess.clients.nexus.roles import ROLES
-from ciaccess.clients.nexus.usage import Usage, read_usage
+from ciaccess.clients.nexus.settings import (
+    REPOSITORIES,
+    Repository,
+    Usage,
+    read_active_realms,
+    read_anonymous_access,
+    read_usage,
+)
 from ciaccess.clients.nexus.users import Users, is_password
+from ciaccess.clients.nexus.wire import Kind
 
 __all__ = [
     "WRITABLE",
@@ -41,6 +44,18 @@ __all__ = [
 ]
 
 _T = TypeVar("_T", User, Role)
+# A PUT replaces a role; deleting one removes it from users and other roles.
+_ROLES = Kind(
+    noun="role",
+    model=Role,
+    path="/security/roles",
+    identity="role_id",
+    renamed={"role_id": "id"},
+    params={"source": "default"},
+    unsent=frozenset({"read_only"}),
+    built_in=frozenset({"nx-admin", "nx-anonymous"}),
+    grants="nx-roles",
+)
 
 
 class Nexus:
@@ -53,7 +68,7 @@ class Nexus:
     def __init__(self, url: str, username: str, password: str, *, options: HttpOptions | None = None) -> None:
         self._api = Api(url, username, password, options or HttpOptions())
         self.users = Users(self._api)
-        self.roles = Collection(self._api, ROLES, self._without_role)
+        self.roles = Collection(self._api, _ROLES, self._without_role)
         self.privileges = Privileges(self._api, self._without_privilege)
         self.content_selectors = ContentSelectors(self._api)
         self._repositories = Listing(self._api, REPOSITORIES)

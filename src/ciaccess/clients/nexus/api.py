@@ -32,7 +32,6 @@ _NOT_FOUND = 404
 _UNAVAILABLE = 503
 _EXISTS = re.compile(r"already exists|Duplicate key|found duplicated key")
 _IN_USE = re.compile(r"is in use and cannot be deleted")
-_TAKE_NEXUS_S_URL = "Check that the URL is Nexus's own, and that no proxy answers in its place."
 _READ_ONLY = "Nexus is in read-only mode"
 
 # the first pattern found in Nexus's message decides the remedy
@@ -99,9 +98,7 @@ class Api:
         self._refuse_page(response, doing)
         if method in _ANSWERED_WITHOUT_A_BODY and response.content:
             reason = f"HTTP {response.status_code} with a body, which Nexus gives no such call"
-            raise UnexpectedAnswerError(
-                doing, reason, _TAKE_NEXUS_S_URL, system=NEXUS, status=response.status_code
-            )
+            raise _not_nexus(response, doing, reason)
         return response
 
     def json(self, path: str, doing: str, kind: Kind[Any], **options: Any) -> Any:
@@ -117,9 +114,7 @@ class Api:
         response = self.answer("GET", "/status", doing, auth=auth)
         if response.history:
             reason = "/status redirects elsewhere, so the answer is not Nexus's"
-            raise UnexpectedAnswerError(
-                doing, reason, _TAKE_NEXUS_S_URL, system=NEXUS, status=response.status_code
-            )
+            raise _not_nexus(response, doing, reason)
         if response.status_code == _UNAUTHORIZED:
             return False
         self._refuse_page(response, doing)
@@ -131,9 +126,7 @@ class Api:
     def _refuse_page(response: requests.Response, doing: str) -> None:
         if response.status_code in _SUCCESSES and (title := page_title(response)) is not None:
             reason = f"the answer is an HTML page titled '{title}', not Nexus's"
-            raise UnexpectedAnswerError(
-                doing, reason, _TAKE_NEXUS_S_URL, system=NEXUS, status=response.status_code
-            )
+            raise _not_nexus(response, doing, reason)
 
     def takes_writes(self, doing: str) -> bool:
         """Tell whether Nexus takes writes.
@@ -176,6 +169,11 @@ class Api:
             return not self.takes_writes(doing) and self.answer("GET", "/status", doing).status_code == _OK
         except ApiError:
             return False
+
+
+def _not_nexus(response: requests.Response, doing: str, reason: str) -> UnexpectedAnswerError:
+    remedy = "Check that the URL is Nexus's own, and that no proxy answers in its place."
+    return UnexpectedAnswerError(doing, reason, remedy, system=NEXUS, status=response.status_code)
 
 
 def _remedy(error: type[ApiError], status: int, reason: str, grants: str, url: str) -> str:

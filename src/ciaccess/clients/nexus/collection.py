@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from ciaccess.clients.errors import ApiError, NotFoundError, UnexpectedAnswerError, UnreachableError, action
+from ciaccess.clients.errors import NotFoundError, UnreachableError, action, holds
 from ciaccess.clients.http.session import json_of, segment
-from ciaccess.clients.nexus.wire import NEXUS, Kind
+from ciaccess.clients.nexus.wire import NEXUS, Kind, unexpected_answer
 from ciaccess.clients.shared_list import SharedList
 
 if TYPE_CHECKING:
@@ -48,9 +48,7 @@ class Listing(Generic[T]):
     def _list_by(self, doing: str, params: dict[str, str]) -> list[T]:
         found = self._api.json(self.kind.path, doing, self.kind, params=params)
         if not isinstance(found, list):
-            raise UnexpectedAnswerError(
-                doing, "the answer is not a list", "Check that this is Nexus, and its version.", system=NEXUS
-            )
+            raise unexpected_answer(doing, "the answer is not a list")
         return [self.kind.decode(each, doing) for each in found]
 
 
@@ -69,7 +67,8 @@ class Collection(Listing[T]):
             found = self._api.json(self._item_path(identity, doing), doing, self.kind)
         except NotFoundError:
             return None
-        return self._exactly(self.kind.decode(found, doing), identity)
+        item = self.kind.decode(found, doing)
+        return item if self.kind.id_of(item) == identity else None
 
     def create(self, item: T) -> None:
         """Create an object.
@@ -97,12 +96,11 @@ class Collection(Listing[T]):
     def delete(self, identity: str) -> bool:
         """Delete an object; return False, without an error, when there was none."""
         doing = action("delete", self.kind.noun, identity)
+        existed = True
         try:
             self._api.call("DELETE", self._item_path(identity, doing), doing, self.kind)
         except NotFoundError:
             existed = False
-        else:
-            existed = True
         self.shared.drop(identity)
         self._after_delete(identity)
         return existed
@@ -118,7 +116,7 @@ class Collection(Listing[T]):
                 made = self.kind.decode(json_of(response, doing, NEXUS), doing)
         except UnreachableError as error:
             self.refresh()
-            if not error.uncertain or not _is_true(has_arrived):
+            if not error.uncertain or not holds(has_arrived):
                 raise
         self._remember(made)
 
@@ -135,16 +133,5 @@ class Collection(Listing[T]):
     def _item_path(self, identity: str, doing: str) -> str:
         return f"{self.kind.path}/{segment(identity, doing, NEXUS)}"
 
-    def _exactly(self, item: T, identity: str) -> T | None:
-        return item if self.kind.id_of(item) == identity else None
-
     def _remember(self, item: T) -> None:
         self.shared.put(self.kind.id_of(item), item)
-
-
-def _is_true(question: Callable[[], bool]) -> bool:
-    """Ask; where that fails as well, the first error is the one to tell."""
-    try:
-        return question()
-    except ApiError:
-        return False

@@ -19,7 +19,6 @@ CONTENT_SELECTORS = Kind(
     model=ContentSelector,
     path="/security/content-selectors",
     identity="name",
-    wire={"name": "name", "description": "description", "expression": "expression", "type": "type"},
     unsent=frozenset({"type"}),
     grants="nx-selectors",
 )

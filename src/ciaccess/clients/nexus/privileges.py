@@ -27,18 +27,6 @@ PRIVILEGES = Kind(
     model=Privilege,
     path="/security/privileges",
     identity="name",
-    wire={
-        "name": "name",
-        "type": "type",
-        "description": "description",
-        "actions": "actions",
-        "format": "format",
-        "repository": "repository",
-        "content_selector": "contentSelector",
-        "pattern": "pattern",
-        "domain": "domain",
-        "read_only": "readOnly",
-    },
     upper_case=frozenset({"actions"}),
     grants="nx-privileges",
 )

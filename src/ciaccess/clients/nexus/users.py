@@ -22,15 +22,6 @@ USERS = Kind(
     model=User,
     path="/security/users",
     identity="user_id",
-    wire={
-        "user_id": "userId",
-        "first_name": "firstName",
-        "last_name": "lastName",
-        "email_address": "emailAddress",
-        "status": "status",
-        "roles": "roles",
-        "source": "source",
-    },
     # Without the source a list may be cut at 100.
     params={"source": LOCAL},
     grants="nx-users",
@@ -103,7 +94,7 @@ class Users(Collection[User]):
             self._api.call("PUT", path, doing, USERS, text=password)
         except ForbiddenError as error:
             remedy = "Changing passwords needs nexus:* (the role nx-admin): nx-users-all and nx-userschangepw do not suffice."
-            raise ForbiddenError(doing, error.reason, remedy, system=NEXUS, status=error.status) from None
+            raise error.with_remedy(remedy) from None
 
     def accepts(self, user_id: str, password: str) -> bool:
         """Tell whether Nexus accepts this password now; not for a disabled or locked user.

@@ -24,8 +24,8 @@ NEXUS = "Nexus"
 class Kind(Generic[T]):
     """A kind of Nexus object.
 
-    `path` is below /service/rest/v1, `wire` maps each field to Nexus's name for it, `identity` is the field that
-    identifies an object, `unsent` are the fields that Nexus alone decides, `upper_case` the sets that are lower-case
+    `path` is below /service/rest/v1, `renamed` has Nexus's names of fields that are not ours in camel case, `identity` is
+    the field that identifies an object, `unsent` are the fields that Nexus alone decides, `upper_case` the sets that are lower-case
     here (as in the names of Nexus's own privileges) and upper-case in its JSON, `grants` begins the names of the
     privileges that the kind needs. `built_in` are ids of objects that are read-only where Nexus (3.30) does not say so.
     """
@@ -34,8 +34,8 @@ class Kind(Generic[T]):
     model: type[T]
     path: str
     identity: str
-    wire: Mapping[str, str]
     grants: str
+    renamed: Mapping[str, str] = dataclasses.field(default_factory=dict)
     params: Mapping[str, str] = dataclasses.field(default_factory=dict)
     unsent: frozenset[str] = frozenset()
     upper_case: frozenset[str] = frozenset()
@@ -48,7 +48,16 @@ class Kind(Generic[T]):
     def encode(self, item: T, fields: Iterable[str] | None = None) -> dict[str, Any]:
         """Return an object, or these fields of it, as Nexus's JSON, with sorted sets."""
         sent = self.wire.keys() - self.unsent if fields is None else fields
-        return {self.wire[field]: self._encode(field, getattr(item, field)) for field in sorted(sent)}
+        values = {field: getattr(item, field) for field in sorted(sent)}
+        for field, value in values.items():
+            if isinstance(value, frozenset):
+                values[field] = sorted(map(str.upper, value) if field in self.upper_case else value)
+        return {self.wire[field]: value for field, value in values.items()}
+
+    @functools.cached_property
+    def wire(self) -> dict[str, str]:
+        """Nexus's name for each field."""
+        return {name: self.renamed.get(name) or _camel_case(name) for name in self.fields}
 
     @functools.cached_property
     def fields(self) -> dict[str, tuple[type, Any]]:
@@ -68,11 +77,6 @@ class Kind(Generic[T]):
             for field in declared
         }
 
-    def _encode(self, field: str, value: object) -> Any:
-        if isinstance(value, frozenset):
-            return sorted(word.upper() if field in self.upper_case else word for word in value)
-        return value
-
     def decode(self, data: Any, doing: str) -> T:
         """Return the object that Nexus's JSON describes.
 
@@ -80,18 +84,16 @@ class Kind(Generic[T]):
             UnexpectedAnswerError: it is of another shape; the text names the object and the field.
         """
         if not isinstance(data, dict):
-            raise self._unexpected_answer(doing, f"{_type_name(data)} stands where a {self.noun} should")
+            raise unexpected_answer(doing, f"{_type_name(data)} stands where a {self.noun} should")
         identity = data.get(self.wire[self.identity])
         if not isinstance(identity, str) or not identity:
-            raise self._unexpected_answer(
-                doing, f"a {self.noun} has no text as its '{self.wire[self.identity]}'"
-            )
+            raise unexpected_answer(doing, f"a {self.noun} has no text as its '{self.wire[self.identity]}'")
         values: dict[str, Any] = {}
         for field, (kind, default) in self.fields.items():
             name = self.wire[field]
             value = data.get(name)
             if value is None and default is None:
-                raise self._unexpected_answer(doing, f"{self.noun} '{identity}' has no '{name}'")
+                raise unexpected_answer(doing, f"{self.noun} '{identity}' has no '{name}'")
             if value is None:
                 value = default
             elif kind is frozenset:
@@ -108,24 +110,22 @@ class Kind(Generic[T]):
     def _wrong_type(
         self, doing: str, identity: str, name: str, value: object, wanted: str
     ) -> UnexpectedAnswerError:
-        return self._unexpected_answer(
+        return unexpected_answer(
             doing, f"{self.noun} '{identity}' has {_type_name(value)} as its '{name}', not {wanted}"
         )
 
-    def _unexpected_answer(self, doing: str, reason: str) -> UnexpectedAnswerError:
-        return UnexpectedAnswerError(
-            doing, reason, "Check that this is Nexus, and its version.", system=NEXUS
-        )
+
+def unexpected_answer(doing: str, reason: str) -> UnexpectedAnswerError:
+    """Return the error of an answer of another shape."""
+    return UnexpectedAnswerError(doing, reason, "Check that this is Nexus, and its version.", system=NEXUS)
+
+
+def _camel_case(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(map(str.capitalize, others))
 
 
 def _type_name(value: object) -> str:
     """Name a value's type without showing it: it may be a secret in the wrong place."""
-    names = {
-        str: "a text",
-        bool: "a flag",
-        int: "a number",
-        float: "a number",
-        list: "a list",
-        dict: "an object",
-    }
-    return names.get(type(value), "nothing")
+    names = {str: "a text", bool: "a flag", int: "a number", float: "a number", list: "a list"}
+    return "an object" if isinstance(value, dict) else names.get(type(value), "nothing")

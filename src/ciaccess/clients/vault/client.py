@@ -163,7 +163,7 @@ class Vault:
             answer = self._get(f"sys/internal/ui/mounts/{mount}", doing)
         except ForbiddenError as error:
             remedy = "Mount it, correct vault.kv.mount, or give the token rights under it: Vault does not tell which."
-            raise ForbiddenError(doing, error.reason, remedy, system=SYSTEM, status=error.status) from None
+            raise error.with_remedy(remedy) from None
         engine = (answer or {}).get("data")
         if not isinstance(engine, dict) or engine.get("type") not in ("kv", "generic"):
             return None

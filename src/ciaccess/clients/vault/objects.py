@@ -13,13 +13,11 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T", JwtBackend, JwtRole)
 # What OpenBao has beside Vault. Fields that neither is known to have are ignored: a newer server may have any default.
-_OPENBAO = frozenset(
-    {
-        *("allow_slashes_in_identity_templates", "allow_wildcards_in_identity_templates"),
-        *("cas_required", "expiration", "oauth2_metadata", "oidc_disable_confirmation"),
-        *("override_allowed_server_names", "token_policies_template_claims", "token_strictly_bind_ip"),
-    }
-)
+_OPENBAO = frozenset({
+    "allow_slashes_in_identity_templates", "allow_wildcards_in_identity_templates", "cas_required", "expiration",
+    "oauth2_metadata", "oidc_disable_confirmation", "override_allowed_server_names", "token_policies_template_claims",
+    "token_strictly_bind_ip",
+})  # fmt: skip
 
 
 def read_policy(vault: Vault, name: str) -> Policy | None:
@@ -32,10 +30,8 @@ def read_policy(vault: Vault, name: str) -> Policy | None:
 
 def read_jwt_backend(vault: Vault, mount: str) -> JwtBackend | None:
     """Return the configuration of a JWT backend, None where it has none."""
-    found = vault.read(f"auth/{mount}/config")
-    return (
-        None if found is None else _decode(JwtBackend(), found, f"read the configuration of 'auth/{mount}'")
-    )
+    found, doing = vault.read(f"auth/{mount}/config"), f"read the configuration of 'auth/{mount}'"
+    return None if found is None else _decode(JwtBackend(), found, doing)
 
 
 def read_jwt_role(vault: Vault, mount: str, name: str) -> JwtRole | None:

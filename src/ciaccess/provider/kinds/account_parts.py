@@ -17,6 +17,7 @@ from ciaccess.provider.kinds.nexus_content_selector import NexusContentSelector
 from ciaccess.provider.kinds.nexus_privilege import NexusPrivilege
 from ciaccess.provider.kinds.nexus_role import NexusRole
 from ciaccess.provider.kinds.nexus_user import ACCEPTED, LOGIN, NexusUser
+from ciaccess.provider.kinds.objects import owner_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -49,6 +50,10 @@ class PartKind:
             return held
         return {self.identity(held): held} if held else {}
 
+    def in_order(self, values: Mapping[str, Any], but: Mapping[str, Any] | None = None) -> list[str]:
+        """Return the ids of the parts, sorted, without those of `but`."""
+        return sorted(self.items(values).keys() - self.items(but or {}).keys())
+
     def pack(self, parts: dict[str, Values]) -> Values:
         """Return parts as the value of the property."""
         return parts if self.many else next(iter(parts.values()), {})
@@ -56,6 +61,11 @@ class PartKind:
     def identity(self, part: Values) -> str:
         """Return a part's id."""
         return str(self.kind.resource_id(part))
+
+    def label(self, identity: str, owner: str | None = None) -> str:
+        """Return a part as a message names it, with its owner if that is given ("" for none)."""
+        of_whom = "" if owner is None else f" ({owner_text(owner)})"
+        return f"{self.kind.noun} '{identity}'{of_whom}"
 
     def path(self, identity: str) -> str:
         """Return the path of a part in a difference."""
@@ -81,7 +91,8 @@ class PartKind:
     def _check_part(self, part: Values) -> tuple[Values, tuple[Failure, ...]]:
         apart = (VERSION.name, LOGIN) if self.is_users else ()
         own = {name: value for name, value in part.items() if name not in apart}
-        supplied = {name: value for name, value in _GIVEN.items() if name in self._field_names}
+        names = {field.name for field in self.kind.fields}
+        supplied = {name: value for name, value in _GIVEN.items() if name in names}
         values, failures = self.kind.check({}, own | supplied, frozenset())
         values = {name: value for name, value in values.items() if name not in _GIVEN}
         failures += tuple(
@@ -107,37 +118,27 @@ class PartKind:
         own = tuple(field for field in self.kind.fields if field.name not in apart)
         return (*own, VERSION) if self.is_users else own
 
-    @property
-    def _field_names(self) -> frozenset[str]:
-        return frozenset(field.name for field in self.kind.fields)
-
     def from_state(self, values: Mapping[str, Any]) -> Values:
         """Return the property of a state, with types."""
-        typed = {name: self._with_types(part) for name, part in self.items(values).items()}
+        typed = {name: self.kind.from_state(part) for name, part in self.items(values).items()}
+        for name, part in self.items(values).items():
+            if part.get(VERSION.name) is not None:
+                typed[name][VERSION.name] = VERSION.from_state(part[VERSION.name])
         return self.pack(typed)
-
-    def _with_types(self, part: Values) -> Values:
-        version = part.get(VERSION.name)
-        typed = self.kind.from_state(part)
-        return typed if version is None else {**typed, VERSION.name: VERSION.from_state(version)}
 
     def changes(self, state: Mapping[str, Any], inputs: Mapping[str, Any]) -> Iterator[Change]:
         """Yield the differences between these parts and the inputs, by path."""
         if inputs.get(self.name) is UNKNOWN:
-            yield Change(self.name, replaces=False)
+            yield Change(self.name)
             return
         before, after = self.items(state), self.items(inputs)
         for identity in sorted(before.keys() | after.keys()):
             old, new = before.get(identity), after.get(identity)
             if old is None or new is None:
-                yield Change(
-                    self.path(identity), replaces=False, was_missing=old is None, is_gone=new is None
-                )
+                yield Change(self.path(identity), was_missing=old is None, is_gone=new is None)
                 continue
             for name in self.different_fields(identity, old, new):
-                yield Change(
-                    f"{self.path(identity)}.{name}", replaces=False, was_missing=old.get(name) is None
-                )
+                yield Change(f"{self.path(identity)}.{name}", was_missing=old.get(name) is None)
 
     def different_fields(self, identity: str, state: Values, part: Values) -> list[str]:
         """Return the names of a part's fields that differ."""

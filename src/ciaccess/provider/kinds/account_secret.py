@@ -93,10 +93,6 @@ class AccountSecret:
         self.secret.undelete(version)
         self._snapshot = None
 
-    def check_purge(self) -> None:
-        """Check before any deletion that the token may delete all versions."""
-        self.secret.check_purge()
-
     def remove(self, *, purge: bool) -> None:
         """Delete the latest version, or with `purge` all versions and the metadata."""
         if purge:

@@ -5,16 +5,16 @@ Values are plain: text, bool, int, frozenset of text, mappings of these, and UNK
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
+
+from ciaccess.access.reading import faults
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 Values = dict[str, Any]
-_MOST_VALUE_CHARACTERS = 80
 
 
 class _Marker(Enum):
@@ -53,16 +53,13 @@ class Rule:
     holds: Callable[[Any], bool]
 
 
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise ValueError  # noqa: TRY004 a refused value, whatever the reason
-    return value
+def _only(type_: type) -> Callable[[Any], Any]:
+    def parse(value: Any) -> Any:
+        if not isinstance(value, type_):
+            raise ValueError  # noqa: TRY004 a refused value, whatever the reason
+        return value
 
-
-def _flag(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise ValueError  # noqa: TRY004 a refused value, whatever the reason
-    return value
+    return parse
 
 
 def _whole_number(value: Any) -> int:
@@ -80,18 +77,12 @@ def _names(value: Any) -> frozenset[str]:
     return frozenset(value)
 
 
-def _mapping(value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise ValueError  # noqa: TRY004 a refused value, whatever the reason
-    return value
-
-
 def _mapping_of(item: Mapping[str, Any]) -> FieldType:
-    return FieldType("a mapping", _mapping, {"type": "object", "additionalProperties": item})
+    return FieldType("a mapping", _only(dict), {"type": "object", "additionalProperties": item})
 
 
-TEXT = FieldType("text", _text, {"type": "string"})
-FLAG = FieldType("true or false", _flag, {"type": "boolean"})
+TEXT = FieldType("text", _only(str), {"type": "string"})
+FLAG = FieldType("true or false", _only(bool), {"type": "boolean"})
 WHOLE_NUMBER = FieldType("a whole number", _whole_number, {"type": "integer"})
 NAMES = FieldType("a list of names", _names, {"type": "array", "items": TEXT.schema})
 MAPPING = _mapping_of(TEXT.schema)
@@ -128,14 +119,16 @@ class Field:
             return UNKNOWN
         if value is None:
             if self.default is REQUIRED:
-                raise ValueError(f"is missing. Allowed: {self._allowed_text()}")
+                raise ValueError(f"is missing. Allowed: {self.rule.allowed if self.rule else self.type.name}")
             return self.default
         try:
             parsed = self.type.parse(value)
+            allowed = self.rule.allowed if self.rule and not self.rule.holds(parsed) else ""
         except ValueError:
-            raise ValueError(_refusal(value, self.type.name, concealed=concealed)) from None
-        if self.rule and not self.rule.holds(parsed):
-            raise ValueError(_refusal(value, self.rule.allowed, concealed=concealed))
+            allowed = self.type.name
+        if allowed:
+            shown = "the secret value" if concealed else display(value)
+            raise ValueError(f"{shown} is not allowed. Allowed: {allowed}")
         return parsed
 
     def from_state(self, value: Any) -> Any:
@@ -145,22 +138,12 @@ class Field:
         except ValueError:
             return value
 
-    def _allowed_text(self) -> str:
-        return self.rule.allowed if self.rule else self.type.name
-
-
-def _refusal(value: Any, allowed: str, *, concealed: bool) -> str:
-    return f"{'the secret value' if concealed else display(value)} is not allowed. Allowed: {allowed}"
-
 
 def display(value: Any) -> str:
-    """Return a value as JSON for a message, cut when long."""
+    """Return a value as JSON for a message, cut when long; Pulumi's numbers are floats."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    text = json.dumps(
-        sorted(value) if isinstance(value, frozenset) else value, ensure_ascii=False, default=str
-    )
-    return text if len(text) <= _MOST_VALUE_CHARACTERS else f"{text[: _MOST_VALUE_CHARACTERS - 1]}…"
+    return faults.display(sorted(value) if isinstance(value, frozenset) else value)
 
 
 def check_fields(

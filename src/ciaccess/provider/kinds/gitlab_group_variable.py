@@ -13,7 +13,7 @@ from ciaccess.access.desired.objects import Variable
 from ciaccess.clients.credentials import gitlab_is_unread
 from ciaccess.engine import resource_types
 from ciaccess.provider.kinds.fields import FLAG, UNKNOWN, Field, Rule, Values, at_most, one_of
-from ciaccess.provider.kinds.kind import ReadResult, join_id
+from ciaccess.provider.kinds.kind import ReadResult
 from ciaccess.provider.kinds.objects import ADOPT, ObjectKind
 
 if TYPE_CHECKING:
@@ -114,40 +114,28 @@ class GitLabGroupVariable(ObjectKind[Variable]):
 
     def read(self, resource_id: str, state: Values) -> ReadResult | None:
         """Return the variable; a hidden one with the value of the state, since its value cannot be read."""
+        identity = ":".join(split_id(resource_id))
         if state and gitlab_is_unread():
-            return ReadResult(state, self._full_id(resource_id))
-        seen = super().read(self._full_id(resource_id), state)
+            return ReadResult(state, identity)
+        seen = super().read(identity, state)
         if seen is None:
             return None
         if seen.values["hidden"]:
             seen.values["value"] = state.get("value", "")
-        return ReadResult(seen.values, self._full_id(resource_id))
+        return ReadResult(seen.values, identity)
 
     def check_live(self, state: Values | None, inputs: Values) -> None:
         """Refuse in a preview a variable that exists already, where GitLab is read."""
         if not gitlab_is_unread():
             super().check_live(state, inputs)
 
-    def objects(self, address: Values) -> _Variables:
+    def objects(self) -> _Variables:
         """Return GitLab's group variables."""
-        del address
         return _Variables(self._systems)
-
-    def address_of(self, resource_id: str) -> Values:
-        """Return group, key and scope."""
-        return dict(zip(("group", "key", "environment_scope"), split_id(resource_id), strict=True))
-
-    def resource_id(self, inputs: Values) -> str | None:
-        """Return `<group>:<key>:<environment scope>`."""
-        return join_id(inputs, "group", "key", "environment_scope")
 
     def secrets(self, values: Mapping[str, Any]) -> frozenset[str]:
         """Return `value` if the variable is masked, or may be."""
         return frozenset({"value"} if values.get("masked") in (True, UNKNOWN) else ())
-
-    @staticmethod
-    def _full_id(resource_id: str) -> str:
-        return ":".join(split_id(resource_id))
 
 
 def split_id(resource_id: str) -> tuple[str, str, str]:

@@ -30,7 +30,7 @@ class Change:
     """A changed field, or a path such as `users["svc-x"].roles`; `replaces`: it needs a new object."""
 
     name: str
-    replaces: bool
+    replaces: bool = False
     was_missing: bool = False
     is_gone: bool = False
 
@@ -114,9 +114,10 @@ class Kind(ABC):
         del state
         return inputs
 
-    @abstractmethod
     def resource_id(self, inputs: Values) -> str | None:
-        """Return the id of the declared object, None while a preview cannot know it."""
+        """Return the identifying fields joined by colons, None while a preview cannot know one."""
+        parts = [inputs.get(field.name) for field in self.fields if field.identifies]
+        return None if UNKNOWN in parts or None in parts else ":".join(map(str, parts))
 
     def inputs_of(self, values: Values, given: Values) -> Values:
         """Return an object's values as inputs; directives to the plugin stay as `given`."""
@@ -145,9 +146,3 @@ class Kind(ABC):
             for field in self.fields
             if values.get(field.name) is not None
         }
-
-
-def join_id(inputs: Values, *names: str) -> str | None:
-    """Return the values of these fields joined by colons, None while one is unknown."""
-    parts = [inputs.get(name) for name in names]
-    return None if UNKNOWN in parts or None in parts else ":".join(map(str, parts))

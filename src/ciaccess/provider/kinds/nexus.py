@@ -1,20 +1,23 @@
-"""Rules shared by the kinds of Nexus: ids, and Nexus's built-in objects."""
+"""What the kinds of Nexus share: ids, descriptions, and Nexus's built-in objects."""
 
 from __future__ import annotations
 
 import re
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from ciaccess.clients.errors import action
-from ciaccess.provider.kinds.fields import UNKNOWN, Rule, Values
+from ciaccess.provider.kinds.fields import Field, Rule, Values, at_most
 from ciaccess.provider.kinds.kind import KindError
 from ciaccess.provider.kinds.objects import ObjectKind
+
+if TYPE_CHECKING:
+    from ciaccess.provider.kinds.objects import Objects
 
 T = TypeVar("T")
 
 # Columns of Nexus's database: a longer value fails with HTTP 500.
 _MOST_ID_CHARACTERS = 200
-MOST_DESCRIPTION_CHARACTERS = 400
+_MOST_DESCRIPTION_CHARACTERS = 400
 
 
 def _is_id(value: str) -> bool:
@@ -33,23 +36,30 @@ def _is_name(value: str) -> bool:
 # Values that Nexus accepts and that work in its URLs: roles and users allow more than other objects.
 ID = Rule("1 to 200 characters without '/', '\\', ':', '%', '..' and without blanks at an end", _is_id)
 NAME = Rule("1 to 200 letters, digits, '.', '_', '-', not starting with '.' or '_', without '..'", _is_name)
+DESCRIPTION = Field(
+    "description",
+    default="",
+    rule=at_most(_MOST_DESCRIPTION_CHARACTERS),
+    about="What it is for, with the owner marker",
+)
 
 
 class NexusKind(ObjectKind[T]):
-    """A kind whose id is the value of its one identifying field."""
+    """A kind of Nexus; `collection` is the name of its objects at the client."""
 
     system = "Nexus"
+    collection: ClassVar[str]
 
-    def resource_id(self, inputs: Values) -> str | None:
-        """Return the identifying field's value, None while it is unknown."""
-        name = next(field.name for field in self.fields if field.identifies)
-        value = inputs.get(name)
-        return None if value is UNKNOWN or value is None else str(value)
+    def objects(self) -> Objects[T]:
+        """Return Nexus's objects of this kind."""
+        found: Objects[T] = getattr(self._systems.nexus(), self.collection)
+        return found
 
-
-def built_in_error(noun: str, identity: str) -> KindError:
-    """Return the error for a built-in object of Nexus."""
-    return KindError(
-        f"{action('create', noun, identity)}: it is built into Nexus and cannot be changed. Choose another name, "
-        f"or use the {noun} as it is without declaring it"
-    )
+    def bring_in_line(self, existing: Any, inputs: Values) -> None:
+        """Update an existing object to the inputs, unless it is built into Nexus."""
+        if getattr(existing, "read_only", False):
+            raise KindError(
+                f"{action('create', self.noun, str(self.resource_id(inputs)))}: it is built into Nexus and cannot be "
+                f"changed. Choose another name, or use the {self.noun} as it is without declaring it"
+            )
+        super().bring_in_line(existing, inputs)

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ciaccess.clients.nexus import ContentSelector
 from ciaccess.engine import resource_types
-from ciaccess.provider.kinds.fields import Field, Rule, Values, at_most
-from ciaccess.provider.kinds.nexus import MOST_DESCRIPTION_CHARACTERS, NAME, NexusKind
+from ciaccess.provider.kinds.fields import Field, Rule
+from ciaccess.provider.kinds.nexus import DESCRIPTION, NAME, NexusKind
 from ciaccess.provider.kinds.objects import ADOPT
-
-if TYPE_CHECKING:
-    from ciaccess.clients.nexus import Collection
 
 _EXPRESSION = Rule(
     'a CSEL expression, such as format == "raw" and path =^ "/a/"', lambda value: bool(value.strip())
@@ -24,19 +19,10 @@ class NexusContentSelector(NexusKind[ContentSelector]):
     token = resource_types.SELECTOR
     noun = "content selector"
     item = ContentSelector
+    collection = "content_selectors"
     fields = (
         Field("name", rule=NAME, identifies=True, about="The selector's name"),
-        Field(
-            "description",
-            default="",
-            rule=at_most(MOST_DESCRIPTION_CHARACTERS),
-            about="What it is for, with the owner marker",
-        ),
+        DESCRIPTION,
         Field("expression", rule=_EXPRESSION, about="The expression in CSEL"),
         ADOPT,
     )
-
-    def objects(self, address: Values) -> Collection[ContentSelector]:
-        """Return Nexus's content selectors."""
-        del address
-        return self._systems.nexus().content_selectors

@@ -8,24 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from ciaccess.clients.nexus import WRITABLE, Privilege, is_pattern
 from ciaccess.engine import resource_types
-from ciaccess.provider.kinds.fields import (
-    NAMES,
-    UNKNOWN,
-    Failure,
-    Field,
-    Rule,
-    Values,
-    at_most,
-    display,
-    one_of,
-)
-from ciaccess.provider.kinds.nexus import MOST_DESCRIPTION_CHARACTERS, NAME, NexusKind, built_in_error
+from ciaccess.provider.kinds.fields import NAMES, UNKNOWN, Failure, Field, Rule, Values, display, one_of
+from ciaccess.provider.kinds.nexus import DESCRIPTION, NAME, NexusKind
 from ciaccess.provider.kinds.objects import ADOPT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ciaccess.clients.nexus import Collection
     from ciaccess.provider.systems import Systems
 
 _ACTIONS = ("browse", "read", "edit", "add", "delete", "all")
@@ -38,15 +27,11 @@ class NexusPrivilege(NexusKind[Privilege]):
     token = resource_types.PRIVILEGE
     noun = "privilege"
     item = Privilege
+    collection = "privileges"
     fields = (
         Field("type", rule=one_of(*WRITABLE), replaces=True, about="The type"),
         Field("name", rule=NAME, identifies=True, about="The privilege's name"),
-        Field(
-            "description",
-            default="",
-            rule=at_most(MOST_DESCRIPTION_CHARACTERS),
-            about="What it is for, with the owner marker",
-        ),
+        DESCRIPTION,
         Field("format", default="", about="The repository's format, or *"),
         Field("repository", default="", about="The repository's name, or *"),
         Field("content_selector", default="", about="The content selector's name"),
@@ -111,14 +96,3 @@ class NexusPrivilege(NexusKind[Privilege]):
         with self._lock:
             self._holders[resource_id] = [role.role_id for role in roles if resource_id in role.privileges]
         super().remove(resource_id, state)
-
-    def objects(self, address: Values) -> Collection[Privilege]:
-        """Return Nexus's privileges."""
-        del address
-        return self._systems.nexus().privileges
-
-    def bring_in_line(self, existing: Privilege, inputs: Values) -> None:
-        """Replace an existing privilege, unless it is built into Nexus."""
-        if existing.read_only:
-            raise built_in_error(self.noun, existing.name)
-        super().bring_in_line(existing, inputs)

@@ -25,18 +25,14 @@ from ciaccess.provider.kinds.objects import ADOPT, CLUSTER_WAITS_SECONDS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ciaccess.clients.nexus import Users
     from ciaccess.provider.kinds.kind import Difference
 
 ACTIVE = "active"
 LOGIN, ACCEPTED, REFUSED = "login", "accepted", "refused"
 PROOF_WAITS_SECONDS = CLUSTER_WAITS_SECONDS
-
-
-_DATA = "/data/"
 _SECRET_PATH = Rule(
     "the API path of a secret, such as secret/data/nexus/svc-x, or empty",
-    lambda path: not path or _DATA in path,
+    lambda path: not path or "/data/" in path,
 )
 
 
@@ -49,6 +45,7 @@ class NexusUser(NexusKind[User]):
     token = resource_types.USER
     noun = "user"
     item = User
+    collection = "users"
     marked_in = "last_name"
     fields = (
         Field("user_id", rule=ID, identifies=True, about="The user's id"),
@@ -147,11 +144,6 @@ class NexusUser(NexusKind[User]):
         except NotFoundError:
             raise self.gone_error(resource_id) from None
         return inputs
-
-    def objects(self, address: Values) -> Users:  # type: ignore[override] # its create needs a password, see `make`
-        """Return Nexus's users."""
-        del address
-        return self._systems.nexus().users
 
     def is_ours(self, existing: User, inputs: Values) -> bool:
         """Tell whether the user equals the inputs and Nexus accepts their password."""

@@ -55,8 +55,8 @@ if TYPE_CHECKING:
 class ExistsError(KindError):
     """The object exists and is not in this stack's state. `identity` is its import id."""
 
-    def __init__(self, noun: str, identity: str, system: str) -> None:
-        super().__init__(f"{action('create', noun, identity)}: it exists already in {system}")
+    def __init__(self, text: str, identity: str) -> None:
+        super().__init__(text)
         self.identity = identity
 
 
@@ -86,24 +86,23 @@ class ObjectKind(Kind, Generic[T]):
     def create(self, inputs: Values) -> Values:
         """Create the object, or take over an existing one that is ours or has `adopt`."""
         identity = self._identity(inputs)
-        existing = self.objects(inputs).find(identity)
-        if existing is None:
-            existing = self._create_or_find(identity, inputs)
+        existing = self.objects().find(identity) or self._create_or_find(identity, inputs)
         if existing is not None:
-            self._take_over(identity, existing, inputs)
+            self.refuse_foreign(identity, existing, inputs)
+            self.bring_in_line(existing, inputs)
         return inputs
 
     def read(self, resource_id: str, state: Values) -> ReadResult | None:
         """Return the object from the list that all reads of a process share."""
         del state
-        found = self.objects(self.address_of(resource_id)).find(resource_id)
+        found = self.objects().find(resource_id)
         return None if found is None else ReadResult(self.values_of(found))
 
     def update(self, resource_id: str, state: Values, inputs: Values) -> Values:
         """Write the object as a whole."""
         del state
         try:
-            self.objects(inputs).replace(self.desired_object(inputs))
+            self.objects().replace(self.desired_object(inputs))
         except NotFoundError:
             raise self.gone_error(resource_id) from None
         return inputs
@@ -111,7 +110,7 @@ class ObjectKind(Kind, Generic[T]):
     def delete(self, resource_id: str, state: Values) -> None:
         """Delete the object if its marker names the declared owner: an entry of the state may be forged."""
         del state
-        existing = self.objects(self.address_of(resource_id)).find(resource_id)
+        existing = self.objects().find(resource_id)
         owner = self.owner_of(existing)
         if existing is not None and owner != self._systems.owner:
             raise foreign_error(
@@ -122,15 +121,15 @@ class ObjectKind(Kind, Generic[T]):
     def remove(self, resource_id: str, state: Values) -> None:
         """Delete the object whatever its owner marker is."""
         del state
-        self.objects(self.address_of(resource_id)).delete(resource_id)
+        self.objects().delete(resource_id)
 
     def owner_of(self, existing: T | None) -> str:
         """Return the owner that an object's marker names, "" without one."""
         return owner_in(str(getattr(existing, self.marked_in, "")))
 
     @abstractmethod
-    def objects(self, address: Values) -> Objects[T]:
-        """Return the collection that contains the object of these values."""
+    def objects(self) -> Objects[T]:
+        """Return the system's objects of this kind."""
 
     def desired_object(self, inputs: Values) -> T:
         """Return the object of the inputs."""
@@ -141,11 +140,6 @@ class ObjectKind(Kind, Generic[T]):
         """Return an object's values, by field."""
         return {name: getattr(item, name) for name in self._shared_fields}
 
-    def address_of(self, resource_id: str) -> Values:
-        """Return the values of the identifying fields in an id."""
-        names = [field.name for field in self.fields if field.identifies]
-        return dict(zip(names, [resource_id], strict=True))
-
     def is_ours(self, existing: T, inputs: Values) -> bool:
         """Tell whether an existing object is ours, from a create that was cut off: all fields are equal."""
         return existing == self.desired_object(inputs)
@@ -153,18 +147,18 @@ class ObjectKind(Kind, Generic[T]):
     def bring_in_line(self, existing: T, inputs: Values) -> None:
         """Update an object that is taken over to the inputs."""
         if existing != self.desired_object(inputs):
-            self.objects(inputs).replace(self.desired_object(inputs))
+            self.objects().replace(self.desired_object(inputs))
 
     def make(self, inputs: Values) -> None:
         """Create an object that does not exist."""
-        self.objects(inputs).create(self.desired_object(inputs))
+        self.objects().create(self.desired_object(inputs))
 
     def check_live(self, state: Values | None, inputs: Values) -> None:
         """Raise in a preview if a foreign object exists."""
         identity = self.resource_id(inputs)
         if state is not None or identity is None:
             return
-        existing = self.objects(inputs).find(identity)
+        existing = self.objects().find(identity)
         if existing is not None:
             self.refuse_foreign(identity, existing, inputs)
 
@@ -180,7 +174,8 @@ class ObjectKind(Kind, Generic[T]):
             if other:
                 raise KindError(f"{action('adopt', self.noun, identity)}: {other}")
         elif not self.is_ours(existing, inputs):
-            raise ExistsError(self.noun, identity, self.system)
+            doing = action("create", self.noun, identity)
+            raise ExistsError(f"{doing}: it exists already in {self.system}", identity)
 
     def gone_error(self, resource_id: str) -> KindError:
         """Return the error of an update whose object was deleted since the last refresh."""
@@ -196,15 +191,11 @@ class ObjectKind(Kind, Generic[T]):
         except ConflictError:
             for wait in (0, *CLUSTER_WAITS_SECONDS):
                 time.sleep(wait)
-                existing = self.objects(inputs).read(identity)
+                existing = self.objects().read(identity)
                 if existing is not None:
                     return existing
             raise
         return None
-
-    def _take_over(self, identity: str, existing: T, inputs: Values) -> None:
-        self.refuse_foreign(identity, existing, inputs)
-        self.bring_in_line(existing, inputs)
 
     @cached_property
     def _shared_fields(self) -> list[str]:

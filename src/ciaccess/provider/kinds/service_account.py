@@ -15,7 +15,6 @@ from ciaccess.clients.errors import action
 from ciaccess.clients.nexus.own_privileges import is_called_after
 from ciaccess.engine import resource_types
 from ciaccess.provider.kinds import account_passwords as passwords
-from ciaccess.provider.kinds.account_errors import adoption_error, exists_error
 from ciaccess.provider.kinds.account_import import ImportId
 from ciaccess.provider.kinds.account_parts import part_kinds
 from ciaccess.provider.kinds.account_passwords import VERSION
@@ -33,10 +32,10 @@ from ciaccess.provider.kinds.fields import FLAG, MAPPING, UNKNOWN, Failure, Fiel
 from ciaccess.provider.kinds.kind import Change, Difference, Kind, KindError, ReadResult
 from ciaccess.provider.kinds.nexus import ID
 from ciaccess.provider.kinds.nexus_user import LOGIN
-from ciaccess.provider.kinds.objects import ADOPT, ExistsError, foreign_error, owner_text
+from ciaccess.provider.kinds.objects import ADOPT, ExistsError, foreign_error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from ciaccess.provider.kinds.account_parts import PartKind
     from ciaccess.provider.systems import Systems
@@ -115,21 +114,21 @@ class ServiceAccount(Kind):
             before, after = state.get(section) or {}, inputs.get(section)
             names = sorted(before.keys() | after.keys()) if isinstance(after, dict) else []
             changes += [
-                Change(f"{section}.{name}", replaces=False, was_missing=name not in before)
+                Change(f"{section}.{name}", was_missing=name not in before)
                 for name in names
                 if (before.get(name) or "") != (after or {}).get(name, "")
             ]
         if state.get("purge", False) != inputs.get("purge", False):
-            changes.append(Change("purge", replaces=False))
+            changes.append(Change("purge"))
         if inputs["account"] != resource_id:
             changes.append(Change("account", replaces=True))
         refused = passwords.unproven_users(state)
         if not changes and not refused and resource_id in self._refreshed & self._applied:
             refused = self._refused_logins(state, inputs)
-        changes += [Change(f'users["{user}"].login', replaces=False) for user in sorted(refused)]
+        changes += [Change(f'users["{user}"].login') for user in sorted(refused)]
         if passwords.SECRET_VERSION not in state:
             # From before states had it, with the passwords.
-            changes.append(Change(passwords.SECRET_VERSION, replaces=False, was_missing=True))
+            changes.append(Change(passwords.SECRET_VERSION, was_missing=True))
         return Difference(tuple(changes), delete_first=False)
 
     def create(self, inputs: Values) -> Values:
@@ -158,11 +157,11 @@ class ServiceAccount(Kind):
         seen: Values = {}
         for part_kind in self._part_kinds:
             parts = {
-                name: _read_part(part_kind, name, part) for name, part in part_kind.items(before).items()
+                name: found
+                for name, part in part_kind.items(before).items()
+                if (found := _read_part(part_kind, name, part)) is not None
             }
-            seen[part_kind.name] = part_kind.pack(
-                {name: part for name, part in parts.items() if part is not None}
-            )
+            seen[part_kind.name] = part_kind.pack(parts)
         is_to_purge = bool(before.get("purge")) and snapshot.version > 0
         if not any(seen.values()) and not snapshot.exists and not is_to_purge:
             return None
@@ -198,23 +197,15 @@ class ServiceAccount(Kind):
         one needs it.
         """
         secret = self._secret(state, reads_value=False)
-        deleted = [
-            (part_kind, name)
-            for part_kind in reversed(self._part_kinds)
-            for name in sorted(part_kind.items(state))
-        ]
-        foreign = [
-            found
-            for part_kind, name in deleted
-            if (found := self._foreign_part(part_kind, name, state, secret))
-        ]
+        deleted = [(kind, name) for kind in reversed(self._part_kinds) for name in kind.in_order(state)]
+        foreign = self._foreign_parts(deleted, secret)
         if secret.snapshot.version and not self._is_claimed(secret):
             foreign.append(f"secret '{secret.secret.name}' ({secret.holder})")
         if foreign:
             raise foreign_error(action("delete", self.noun, resource_id), foreign)
         is_to_purge = bool(state.get("purge"))
         if is_to_purge:
-            secret.check_purge()
+            secret.secret.check_purge()
         secret.remove(purge=False)
         for part_kind, name in deleted:
             self._remove(part_kind, name)
@@ -278,26 +269,27 @@ class ServiceAccount(Kind):
         """
         foreign: list[str] = []
         for part_kind in self._part_kinds:
-            new = part_kind.items(inputs).keys() - part_kind.items(state).keys()
-            for name in sorted(new):
-                part = part_kind.items(inputs)[name]
-                existing = part_kind.kind.objects(part).find(name)
-                if existing is None or _is_ours(part_kind, existing, part, secret):
+            for name in part_kind.in_order(inputs, but=state):
+                existing = part_kind.kind.objects().find(name)
+                if existing is None or _is_ours(part_kind, existing, part_kind.items(inputs)[name], secret):
                     continue
                 owner = part_kind.kind.owner_of(existing)
                 if not inputs["adopt"]:
-                    foreign.append(f"{part_kind.kind.noun} '{name}'")
+                    foreign.append(part_kind.label(name))
                 elif of_another(owner, str(inputs[_METADATA].get("owner", ""))):
-                    foreign.append(f"{part_kind.kind.noun} '{name}' ({owner_text(owner)})")
+                    foreign.append(part_kind.label(name, owner))
         if foreign and inputs["adopt"]:
-            raise adoption_error(action("adopt", self.noun, inputs["account"]), foreign)
+            raise KindError(
+                f"{action('adopt', self.noun, inputs['account'])}: {', '.join(foreign)}. Release it there first, or give "
+                "the account another name"
+            )
         if state:
             self._refuse_to_remove(state, inputs, secret)
         is_elsewhere = (state.get(_SECRET) or {}).get("path") != inputs[_SECRET]["path"]
         if is_elsewhere and secret.snapshot.exists and not secret.is_claimed and not inputs["adopt"]:
             foreign.append(f"secret '{secret.secret.name}'")
         if foreign:
-            raise exists_error(state, inputs, foreign)
+            raise _exists_error(state, inputs, foreign)
 
     def _refuse_to_remove(self, state: Values, inputs: Values, secret: AccountSecret) -> None:
         """Refuse to delete a part that is no longer declared and is foreign.
@@ -309,38 +301,35 @@ class ServiceAccount(Kind):
         deleted = [
             (part_kind, name)
             for part_kind in self._part_kinds
-            for name in sorted(part_kind.items(state).keys() - part_kind.items(inputs).keys())
+            for name in part_kind.in_order(state, but=inputs)
             if inputs.get(part_kind.name) is not UNKNOWN and not (role and is_called_after(role, name))
         ]
-        foreign = [
-            found
-            for part_kind, name in deleted
-            if (found := self._foreign_part(part_kind, name, state, secret, adopter))
-        ]
-        if foreign:
+        if foreign := self._foreign_parts(deleted, secret, adopter):
             raise foreign_error(action("update", self.noun, inputs["account"]), foreign)
 
-    def _foreign_part(
-        self, part_kind: PartKind, name: str, state: Values, secret: AccountSecret, adopter: str = ""
-    ) -> str:
-        """Describe a part that exists without this stack's marker and claim, with its owner; "" for ours.
+    def _foreign_parts(
+        self, parts: Iterable[tuple[PartKind, str]], secret: AccountSecret, adopter: str = ""
+    ) -> list[str]:
+        """Return the parts that exist without this stack's marker and claim, as text with their owners.
 
         With an `adopter`, the owner that adopts the account, parts without an owner are its own.
         """
-        existing = part_kind.kind.objects(part_kind.items(state)[name]).find(name)
-        owner = part_kind.kind.owner_of(existing)
-        if existing is None or (owner == self._systems.owner and self._is_claimed(secret)):
-            return ""
-        if adopter and not of_another(owner, adopter):
-            return ""
-        return f"{part_kind.kind.noun} '{name}' ({owner_text(owner)})"
+        foreign = []
+        for part_kind, name in parts:
+            existing = part_kind.kind.objects().find(name)
+            owner = part_kind.kind.owner_of(existing)
+            if existing is None or (owner == self._systems.owner and self._is_claimed(secret)):
+                continue
+            if not adopter or of_another(owner, adopter):
+                foreign.append(part_kind.label(name, owner))
+        return foreign
 
     def _is_claimed(self, secret: AccountSecret) -> bool:
         """Tell whether the declared owner and the current stack have claimed the secret."""
         return secret.holder_is(self._systems.owner, self._systems.stack)
 
     def _apply(self, state: Values, inputs: Values, secret: AccountSecret, held: AccountSecret) -> Values:
-        users, active = inputs["users"], inputs[_SECRET]["user"]
+        users, path, active = inputs["users"], inputs[_SECRET]["path"], inputs[_SECRET]["user"]
         known = passwords.passwords_for(state, inputs, secret, held, self._systems.accepts)
         current = (state.get(_SECRET) or {}).get("user")
         for part_kind in self._part_kinds:
@@ -348,18 +337,16 @@ class ServiceAccount(Kind):
             # Of changed users, the current one comes last.
             for name in sorted(parts, key=lambda name: (name == current, name)):
                 part = parts[name]
-                whole = part_kind.kind_inputs(part, known, inputs[_SECRET]["path"]) | {
-                    "adopt": inputs["adopt"]
-                }
+                whole = part_kind.kind_inputs(part, known, path) | {"adopt": inputs["adopt"]}
                 if name not in before:
                     if not _create_part(part_kind, name, whole, secret):
-                        raise exists_error(state, inputs, [f"{part_kind.kind.noun} '{name}'"])
+                        raise _exists_error(state, inputs, [part_kind.label(name)])
                 elif part_kind.is_users or part_kind.different_fields(name, before[name], part):
                     # A user's login is always checked.
                     part_kind.kind.update(name, before[name], whole)
         version = secret.write(inputs, known[active])
         for part_kind in reversed(self._part_kinds):
-            for name in sorted(part_kind.items(state).keys() - part_kind.items(inputs).keys()):
+            for name in part_kind.in_order(state, but=inputs):
                 self._remove(part_kind, name)
         return inputs | passwords.outputs(state, users, known, version)
 
@@ -392,8 +379,20 @@ def _create_part(part_kind: PartKind, name: str, whole: Values, secret: AccountS
     try:
         part_kind.kind.create(whole)
     except ExistsError:
-        existing = part_kind.kind.objects(whole).read(name)
+        existing = part_kind.kind.objects().read(name)
         if existing is None or not _is_ours(part_kind, existing, whole, secret):
             return False
         part_kind.kind.create(whole | {"adopt": True})
     return True
+
+
+def _exists_error(state: Values, inputs: Values, parts: list[str]) -> KindError:
+    """Return the error of parts that exist, and that this stack did not create."""
+    existing = f"{', '.join(parts)} {'exists' if len(parts) == 1 else 'exist'} already"
+    if not state:
+        doing = action("create", "account", inputs["account"])
+        return ExistsError(f"{doing}: {existing}", str(ImportId.for_inputs(inputs)))
+    return KindError(
+        f"{action('update', 'account', inputs['account'])}: {existing}, and not created by this stack. "
+        "Take over with adopt: true at the account's entry in access.yaml, or delete it"
+    )
