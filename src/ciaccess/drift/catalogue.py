@@ -51,9 +51,9 @@ CLASSES: dict[str, Class] = {
     # Vault: what is not declared.
     "vault.secret.undeclared": Class("undeclared secret in the folder of the accounts", _M),
     "vault.secret.twin": Class("the secret's name differs from a declared one in case only", _H),
-    "vault.role.undeclared": Class("an undeclared JWT role can read the secrets", _C),
-    "vault.policy.undeclared": Class("an undeclared policy can read the secrets", _H),
-    "vault.auth.role": Class("another auth role has a policy that can read the secrets", _C),
+    "vault.role.undeclared": Class("an undeclared JWT role has a policy that reaches the secrets", _C),
+    "vault.policy.undeclared": Class("an undeclared policy reaches the secrets", _H),
+    "vault.auth.role": Class("another auth role has a policy that reaches the secrets", _C),
     # Credentials of which both sides are concerned.
     "account.password.both": Class("the password was changed in Vault and in Nexus", _H),
     "account.password.disagree": Class("Nexus refuses the password in Vault", _H),

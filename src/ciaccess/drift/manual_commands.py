@@ -6,12 +6,16 @@ import json
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from ciaccess.access.desired.ownership import owner_in
+
 if TYPE_CHECKING:
     from ciaccess.access import Access
 
 
-def delete_object(access: Access, kind: str, identity: str) -> str:
-    """Return the command that deletes an object of /service/rest/v1/security."""
+def delete_own(access: Access, kind: str, identity: str, text: str) -> str:
+    """Return the command that deletes an object of Nexus's security, "" unless it is marked as ours."""
+    if owner_in(text) != access.owner:
+        return ""
     path = f"security/{kind}/{quote(identity, safe='')}"
     return _call_nexus(f"-X DELETE {_url(access, path)}")
 

@@ -9,7 +9,7 @@ from ciaccess.access.desired.nexus import role_id
 from ciaccess.drift.declared import findings
 from ciaccess.drift.findings import Finding, names_or_none
 from ciaccess.drift.former_accounts import FormerAccounts, undeclared_finding
-from ciaccess.drift.manual_commands import delete_object
+from ciaccess.drift.manual_commands import delete_own
 from ciaccess.engine import resource_types
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def undeclared_roles(
     for identity, role in roles.items():
         if identity in declared or role.read_only:
             continue
-        what, command = f"role {identity}", delete_object(access, "roles", identity)
+        what, command = f"role {identity}", delete_own(access, "roles", identity, role.description)
         twin, former = by_case.get(identity.lower()), former_accounts.role(identity)
         if held := (role.privileges & administering) | (role.roles & admins):
             seen = f"an administrator by {names_or_none(held)}" + (
@@ -83,7 +83,8 @@ def undeclared_privileges(
     for name in sorted(privileges.keys() - desired.objects("privilege").keys()):
         former = former_accounts.privilege(name)
         if former or name.startswith(_OURS):
-            command, what = delete_object(access, "privileges", name), f"privilege {name}"
+            what = f"privilege {name}"
+            command = delete_own(access, "privileges", name, privileges[name].description)
             yield undeclared_finding(
                 "nexus.privilege.undeclared",
                 what,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ciaccess.drift.findings import Finding, names_or_none
 from ciaccess.drift.former_accounts import FormerAccounts, undeclared_finding
-from ciaccess.drift.manual_commands import delete_object
+from ciaccess.drift.manual_commands import delete_own
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -42,7 +42,7 @@ def undeclared_users(
             continue
         what, command, former = (
             f"user {user_id}",
-            delete_object(access, "users", user_id),
+            delete_own(access, "users", user_id, user.last_name),
             former_accounts.user(user_id),
         )
         twin = _twin(by_case, user_id) if former is None else None

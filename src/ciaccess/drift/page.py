@@ -20,7 +20,7 @@ def page_of(report: Report, plan: Plan, moment: str) -> Page:
     """Return the page; `moment` is the time of the run."""
     sections = [_could_not_look_section(report)] if report.could_not_look else []
     sections.append(_findings(report))
-    if plan.runs or plan.manual:
+    if plan.runs or plan.manual or plan.without_command:
         sections.append(_repairs(plan))
     if report.accepted:
         sections.append(_accepted_section(report))
@@ -71,6 +71,9 @@ def _line(finding: Finding) -> Line:
 def _repairs(plan: Plan) -> Section:
     lines = [Line(f"pulumi {' '.join(map(_word, plan.words()))}")] if plan.runs else []
     lines += [Line(f"{each.object}: by hand", details=(each.manual_command,)) for each in plan.manual]
+    if plan.without_command:
+        objects = ", ".join(each.object for each in plan.without_command)
+        lines.append(Line(f"no command: correct it where it is managed, or accept it: {objects}"))
     if plan.accounts_wait:
         lines.append(Line("the accounts: run drift again once the KV engine is back"))
     return Section("Repairs", "./ciaccess drift --repair --yes runs the first of these.", tuple(lines))

@@ -20,13 +20,14 @@ _NO_ENGINE = ("vault.mount.missing", "vault.mount.version")
 class Plan:
     """`urns` are the engine's targets; `whole`: run without targets, for a resource not in the state.
 
-    `accounts_wait` tells that accounts are left out until what is done by hand has brought the KV engine back.
+    `without_command` is what a command might take from others who need it. `accounts_wait` tells that accounts are left out until what is done by hand has brought the KV engine back.
     """
 
     stack: str
     urns: tuple[str, ...]
     whole: bool
     manual: tuple[Finding, ...]
+    without_command: tuple[Finding, ...] = ()
     accounts_wait: bool = False
 
     @property
@@ -44,11 +45,13 @@ def plan(report: Report, state: State) -> Plan:
     """Return what repairs a report's findings."""
     wanted = list(dict.fromkeys(target for finding in report.findings for target in finding.targets))
     wait = any(finding.id in _NO_ENGINE and finding.manual_command for finding in report.findings)
+    manual = [finding for finding in report.findings if not finding.targets]
     now = [target for target in wanted if not (wait and target.type == ACCOUNT)]
     return Plan(
         stack=report.stack,
         urns=tuple(sorted(state.urns[target] for target in now if target in state.urns)),
         whole=any(target not in state.urns for target in now),
-        manual=tuple(finding for finding in report.findings if finding.manual_command),
+        manual=tuple(finding for finding in manual if finding.manual_command),
+        without_command=tuple(finding for finding in manual if not finding.manual_command),
         accounts_wait=len(now) < len(wanted),
     )

@@ -68,18 +68,18 @@ class Holder:
 
 
 class Holders:
-    """Reads them in threads."""
+    """Reads them in threads; `kinds` are the types of the auth mounts by path."""
 
     def __init__(self, vault: Vault, run: CheckRun) -> None:
         self._vault = vault
         self._run = run
         self._reading: dict[str, Future[dict[str, Any] | Unseen]] = {}
+        self.kinds: dict[str, str] = {}
 
     def read_mounts(self, answer: dict[str, Any]) -> None:
         """Read the roles, users and groups of the mounts in `sys/auth`; names may have slashes."""
-        mounts = _mounts(answer)
-        for path, mount in mounts.items():
-            kind = str(mount["type"])
+        for path, mount in _mounts(answer).items():
+            kind = self.kinds[path] = str(mount["type"])
             for part in LISTS.get(kind, ()):
                 below = READ_BELOW.get((kind, part), part)
                 self.read_list(f"auth/{path}{part}", f"auth/{path}{below}")
@@ -87,8 +87,7 @@ class Holders:
                 self._read(f"auth/{path}{SETTINGS[kind]}")
             if _is_foreign(mount):
                 self._run.remark(f"not checked: the plugin of the auth mount {path} of type {kind}")
-        kinds = {path: str(mount["type"]) for path, mount in mounts.items()}
-        self._run.ask(SYSTEM, "the other lists of auth mounts", lambda: self._remark_on_auth(kinds))
+        self._run.ask(SYSTEM, "the other lists of auth mounts", self._remark_on_auth)
 
     def read_list(self, listed: str, below: str) -> None:
         """Read each entry of a list."""
@@ -123,11 +122,11 @@ class Holders:
         for path in sorted(self._with_entries(others)):
             self._run.remark(f"not checked: {path}")
 
-    def _remark_on_auth(self, mounts: dict[str, str]) -> None:
+    def _remark_on_auth(self) -> None:
         """Remark lists of auth mounts that have entries and are not checked."""
-        others = {path: self._other_lists(path, kind) for path, kind in mounts.items()}
+        others = {path: self._other_lists(path, kind) for path, kind in self.kinds.items()}
         there = self._with_entries([f"auth/{path}{part}" for path, parts in others.items() for part in parts])
-        for path, kind in mounts.items():
+        for path, kind in self.kinds.items():
             parts = [part for part in others[path] if f"auth/{path}{part}" in there]
             if parts:
                 self._run.remark(f"not checked: {', '.join(parts)} of the auth mount {path} of type {kind}")

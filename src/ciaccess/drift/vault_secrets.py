@@ -30,13 +30,19 @@ def undeclared_secrets(access: Access, vault: Vault) -> Iterator[Finding]:
     by_case = {account.lower(): account for account in access.accounts}
     former_accounts = FormerAccounts(access)
     for name in vault.keys(folder(access).rstrip("/")):
-        if name in access.accounts:
+        if name in access.accounts or name.endswith("/"):
+            continue
+        state = VaultSecret(vault, f"{kv.mount}/data/{kv.prefix}/{name}").read_metadata().state
+        # One with metadata but without a version counts too: its creator can write it.
+        if state not in (THERE, MISSING):
             continue
         what = f"secret {kv.mount}/{kv.prefix}/{name}"
-        command = f"vault kv metadata delete -mount={kv.mount} {quote(f'{kv.prefix}/{name}')}"
+        # The versions stay: the secret may be in use.
+        verb = "delete" if state == THERE else "metadata delete"
+        command = f"vault kv {verb} -mount={kv.mount} {quote(f'{kv.prefix}/{name}')}"
         if twin := by_case.get(name.lower()):
             yield Finding("vault.secret.twin", what, f"only {twin}", name, manual_command=command)
-        elif not name.endswith("/") and _is_there(VaultSecret(vault, f"{kv.mount}/data/{kv.prefix}/{name}")):
+        else:
             former = former_accounts.secret(name)
             yield undeclared_finding(
                 "vault.secret.undeclared",
@@ -46,8 +52,3 @@ def undeclared_secrets(access: Access, vault: Vault) -> Iterator[Finding]:
                 manual_command=command,
                 former=former,
             )
-
-
-def _is_there(secret: VaultSecret) -> bool:
-    """A secret with metadata but without a version counts too: its creator can write it."""
-    return secret.read_metadata().state in (THERE, MISSING)

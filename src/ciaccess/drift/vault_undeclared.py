@@ -1,21 +1,19 @@
-"""Undeclared policies that can read the secrets, and undeclared holders of such policies.
+"""Undeclared policies that reach the secrets, and undeclared holders of such policies.
 
-Decides by Vault's rules (access/policies), for each holder by all its policies together: by reading, or by issuing a token
-with any policy. An unknown result is a finding too: it can be accepted in the baseline. Policies that can change policies
-or roles first are a remark.
+Decides by Vault's rules (access/policies), for each holder by all its policies together: by reading, by issuing a token
+with any policy, or by changing policies or who gets them. An unknown result is a finding too: it can be accepted in the
+baseline.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from functools import cached_property
-from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from ciaccess.access.desired.pipeline_identities import jwt_roles, service_accounts
 from ciaccess.access.desired.vault import secret_of, vault_policies
-from ciaccess.access.policies.acl import ISSUING, WRITE, Acl, Decision, Right
-from ciaccess.access.policies.tokens import BUILT_IN
+from ciaccess.access.policies.acl import ISSUING, WRITE, Acl, Decision, Right, strongest
+from ciaccess.access.policies.coverage import LEVERS_WITH_SUDO, levers
 from ciaccess.drift.findings import UNSEEN, Finding
 from ciaccess.drift.vault_commands import without_policies
 from ciaccess.drift.vault_holders import (
@@ -39,11 +37,7 @@ if TYPE_CHECKING:
 POLICIES = "sys/policies/acl/"
 READS = (POLICIES, MOUNTS, ENGINE_MOUNTS, *IDENTITIES)
 _ROOT = "root"
-# Who writes here can give themselves any policy.
-_DECISIVE = (
-    *("sys/policies/acl", "sys/policy", "sys/auth", "auth/token/roles"),
-    *("identity/entity/id", "identity/entity/name", "identity/group/id", "identity/group/name"),
-)
+_MOST_NAMED = 3
 
 
 def check_undeclared(access: Access, vault: Vault, run: CheckRun, can: Callable[[str, str], bool]) -> None:
@@ -65,12 +59,8 @@ def check_undeclared(access: Access, vault: Vault, run: CheckRun, can: Callable[
     if access.vault.namespace:
         run.remark(f"not checked: policies of the namespaces above {access.vault.namespace}")
     found = holders.found()
-    reach = Reach(access, texts, (each.path for each in found if each.issues_any_policy))
+    reach = Reach(access, texts, (each.path for each in found if each.issues_any_policy), holders.kinds)
     run.found(*reach.policies(), *reach.holders(found))
-    if administrators := reach.policies_of_administrators():
-        run.remark(
-            f"not checked: who has the policies {', '.join(administrators)}, which can change policies, roles or the JWT backend, and so reach the secrets"
-        )
 
 
 def _texts(access: Access, vault: Vault, run: CheckRun, names: Iterable[str]) -> dict[str, str]:
@@ -92,15 +82,24 @@ def _ours(access: Access) -> dict[str, str]:
 class Reach:
     """Access of policies to the accounts' secrets.
 
-    `undeclared` has texts of policies by name; `token_roles` are the paths of token roles that limit no policy.
+    `undeclared` has texts of policies by name; `token_roles` are the paths of token roles that limit no policy, `mounts`
+    the types of the auth mounts by path.
     """
 
-    def __init__(self, access: Access, undeclared: Mapping[str, str], token_roles: Iterable[str]) -> None:
+    def __init__(
+        self,
+        access: Access,
+        undeclared: Mapping[str, str],
+        token_roles: Iterable[str],
+        mounts: Mapping[str, str],
+    ) -> None:
         self._access = access
         self._undeclared = undeclared
         self._texts = {**_ours(access), **undeclared}
         roles = (path.removeprefix(TOKEN_ROLES) for path in token_roles)
         self._issuing = (*ISSUING, *(f"{ISSUING[0]}/{role}" for role in roles))
+        # Other keys in the JWT backend make any token one of a job.
+        self._levers = [*levers(mounts), f"auth/{access.vault.jwt.mount}/config"]
         self._decided: dict[frozenset[str], dict[str, Decision]] = {}
 
     def policies(self) -> Iterator[Finding]:
@@ -108,12 +107,9 @@ class Reach:
         for name in sorted(self._undeclared):
             found = self._of({name})
             if found:
+                # Others' roles may need it for something else: no command.
                 yield Finding(
-                    "vault.policy.undeclared",
-                    f"policy {name}",
-                    "no access to the secrets",
-                    _describe(found),
-                    manual_command="" if name in BUILT_IN else f"vault policy delete {quote(name)}",
+                    "vault.policy.undeclared", f"policy {name}", "no access to the secrets", _describe(found)
                 )
 
     def holders(self, every: Iterable[Holder]) -> Iterator[Finding]:
@@ -125,29 +121,14 @@ class Reach:
             found = "" if holder.path.lower() in ours else self._found(holder)
             if found:
                 is_role = holder.path.startswith(f"{jwt}role/")
-                # A role of another mount has users: it loses the policies, and stays.
-                is_ours = holder.path.startswith(jwt)
                 yield Finding(
                     "vault.role.undeclared" if is_role else "vault.auth.role",
                     f"JWT role {holder.path.removeprefix(f'{jwt}role/')}" if is_role else holder.name,
                     "no policy that reaches the secrets",
                     found,
-                    manual_command=f"vault delete {quote(holder.path)}"
-                    if is_ours
-                    else without_policies(holder, self._relevant),
+                    # It may be in use for other things: it loses the policies, and stays.
+                    manual_command=without_policies(holder, self._relevant),
                 )
-
-    def policies_of_administrators(self) -> list[str]:
-        """Return undeclared policies that reach no secret, and can write policies, roles or identities."""
-        jwt = f"auth/{self._access.vault.jwt.mount}"
-
-        def decides(acl: Acl) -> bool:
-            folders = (acl.may_in_folder(at, (), WRITE) for at in (*_DECISIVE, f"{jwt}/role"))
-            return any(each.right is not Right.NO for each in (*folders, acl.may(f"{jwt}/config", WRITE)))
-
-        return [
-            name for name in sorted(self._undeclared.keys() - self._reaching) if decides(self._acl({name}))
-        ]
 
     def _found(self, holder: Holder) -> str:
         """Return how a holder reaches the secrets, "" if it does not."""
@@ -181,24 +162,33 @@ class Reach:
         }
 
     @cached_property
-    def _folders(self) -> dict[str, list[str]]:
-        found: dict[str, list[str]] = defaultdict(list)
-        for account in service_accounts(self._access):
-            folder, _, name = secret_of(self._access, account).api_path.rpartition("/")
-            found[folder].append(name)
-        return dict(sorted(found.items()))
+    def _folders(self) -> list[str]:
+        paths = (secret_of(self._access, each).api_path for each in service_accounts(self._access))
+        return sorted({path.rpartition("/")[0] for path in paths})
 
     def _of(self, names: Iterable[str]) -> dict[str, Decision]:
         """Return the decision on policies together, by what they reach, without the clear refusals."""
         policies = frozenset(names)
         if policies not in self._decided:
             acl = self._acl(policies)
-            found = {
-                f"{folder}/*": acl.may_in_folder(folder, inside) for folder, inside in self._folders.items()
-            }
+            found = {f"{folder}/*": acl.may_somewhere(f"{folder}/+") for folder in self._folders}
             found["every policy, by a token that it issues"] = acl.may_issue(self._issuing)
+            if all(each.right is not Right.YES for each in found.values()):
+                found |= self._by_changes(acl)
             self._decided[policies] = {at: it for at, it in found.items() if it.right is not Right.NO}
         return self._decided[policies]
+
+    def _by_changes(self, acl: Acl) -> dict[str, Decision]:
+        """Return the decision on changes of policies, or of who gets them, by where these are written."""
+        decided = {at: acl.may_somewhere(at, WRITE) for at in self._levers}
+        strong = strongest(decided.values())
+        places = [at for at, each in decided.items() if each.right is strong.right]
+        named = f"{', '.join(places[:_MOST_NAMED])}{' and others' * (len(places) > _MOST_NAMED)}"
+        found = {f"every policy, by writing at {named}": strong}
+        if acl.may_issue(LEVERS_WITH_SUDO).right is not Right.NO:
+            reason = "it can enable auth methods, or move engines"
+            found["every policy, by another mount"] = Decision(Right.CANNOT_TELL, reason)
+        return found
 
     def _acl(self, names: Iterable[str]) -> Acl:
         return Acl.of({name: self._texts[name] for name in names if name in self._texts})

@@ -12,7 +12,7 @@ from ciaccess.access import load
 from ciaccess.access.desired import pipeline_identities
 from ciaccess.access.desired.vault import vault_policies
 from ciaccess.access.model.checks_dates import today
-from tests.support.drift.drift import CLEAN, COULD_NOT_LOOK
+from tests.support.drift.drift import CLEAN, COULD_NOT_LOOK, Looked, do_by_hand
 from tests.support.drift.ways import WAYS, enable_auth
 from tests.support.own_pipeline.identities import SCHEDULED, engine_as, is_alive, own_secret, run_as
 from tests.support.provider.holdings import metadata, secret
@@ -119,8 +119,7 @@ def test_the_drift_identity_finds_whatever_logs_in_and_reads_the_secrets(bootstr
     enable_auth("approle", "a/b/c/d")(bootstrapped)
     assert drift(bootstrapped).code == COULD_NOT_LOOK
     bootstrapped.vault().sys.disable_auth_method("a/b/c/d")
-    for finding in report["findings"]:
-        bootstrapped.run("sh", "-ec", finding["by_hand"]).succeeded()
+    do_by_hand(bootstrapped, Looked(found.code, report, found.err))
     assert drift(bootstrapped).code == CLEAN
 
 

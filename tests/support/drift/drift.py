@@ -60,11 +60,32 @@ def look(project: Project, *words: str) -> Looked:
 
 
 def do_by_hand(project: Project, looked: Looked) -> None:
-    """Run the commands that the findings name for people."""
+    """Run the commands that the findings name for people; where none is, remove the object as its owner would."""
     for finding in looked.report["findings"]:
         if finding["by_hand"]:
             done = project.run("sh", "-ec", finding["by_hand"])
             assert done.code == 0, f"{finding['by_hand']}\n{done.text}"
+        elif finding["repair"] == "by hand":
+            remove_object(project, finding)
+
+
+# What may be somebody else's, so that no command takes it away.
+_OTHERS = {
+    "vault.policy.undeclared": "sys/policies/acl",
+    "nexus.user": "users",
+    "nexus.role": "roles",
+    "nexus.privilege": "privileges",
+}
+
+
+def remove_object(project: Project, finding: dict[str, Any]) -> None:
+    """Delete what a finding without a command is about."""
+    place = next(at for identity, at in _OTHERS.items() if finding["id"].startswith(identity))
+    name = finding["object"].partition(" ")[2]
+    if finding["id"].startswith("vault."):
+        project.vault().delete(f"{place}/{name}")
+    else:
+        nexus(project, "DELETE", f"{place}/{name}")
 
 
 def repair(project: Project) -> Looked:

@@ -24,6 +24,8 @@ path "secret/metadata/{{identity.entity.name}}" { capabilities = ["read"] }
 """
 
 
+# Who makes users gives them any policy.
+DELEGATING = 'path "auth/a/b/people/users/*" { capabilities = ["create", "update"] }'
 MINTING = 'path "auth/token/create" { capabilities = ["update", "sudo"] }'
 # Neither mints alone.
 HALVES = {
@@ -99,6 +101,11 @@ WAYS = (
             vault_write("auth/a/b/people/users/half", password="by-hand-1", token_policies=[*HALVES][:1]),
         ),
         ("vault.auth.role", "auth/a/b/people/users/both"),
+    ),
+    change(add_policy("delegating", DELEGATING), ("vault.policy.undeclared", "policy delegating")),
+    change(
+        vault_write("auth/a/b/people/users/lead", password="by-hand-1", token_policies=["delegating"]),
+        _role("a/b/people", "users/lead"),
     ),
     change(add_policy("templated", TEMPLATED), ("vault.policy.undeclared", "policy templated")),
     change(add_policy("by-priority", BY_PRIORITY), ("vault.policy.undeclared", "policy by-priority")),

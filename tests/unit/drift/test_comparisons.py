@@ -16,7 +16,7 @@ from ciaccess.clients.nexus import Nexus
 from ciaccess.clients.vault.client import Vault
 from ciaccess.drift import vault_auth
 from ciaccess.drift.gitlab_variables import variable_findings
-from ciaccess.drift.manual_commands import delete_object, delete_variable
+from ciaccess.drift.manual_commands import delete_own, delete_variable
 from ciaccess.drift.nexus_objects import declared_objects
 from components.resources import with_lists
 from tests.support.servers.scripted_server import ScriptedServer, in_json
@@ -152,7 +152,7 @@ def test_a_masked_value_is_shown_on_neither_side(access: Access) -> None:
 def test_a_name_cannot_break_out_of_a_command(access: Access) -> None:
     hostile = "x'; rm -rf / #"
     for command in (
-        delete_object(access, "users", hostile),
+        delete_own(access, "users", hostile, "(managed by ciaccess)"),
         delete_variable("https://g", "groups/1", hostile, hostile),
     ):
         assert "rm -rf" not in command

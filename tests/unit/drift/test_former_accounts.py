@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 LAST, AFTER = date(2026, 12, 24), date(2026, 12, 25)
 NOBODY = frozenset[str]()
+OURS = "(managed by ciaccess)"
 
 
 @pytest.fixture
@@ -31,16 +32,16 @@ def ended(tmp_path: Path) -> Access:
     return load(renamed(tmp_path, "svc-executor", "svc-exec", LAST), on=AFTER)
 
 
-def user(user_id: str, *roles: str) -> User:
-    return User(user_id, "By", "Hand", "by@hand.test", "active", frozenset(roles))
+def user(user_id: str, *roles: str, last_name: str = OURS) -> User:
+    return User(user_id, "By", last_name, "by@hand.test", "active", frozenset(roles))
 
 
 def role(role_id: str) -> Role:
-    return Role(role_id, role_id, "", frozenset(), frozenset())
+    return Role(role_id, role_id, OURS, frozenset(), frozenset())
 
 
 def privilege(name: str) -> Privilege:
-    return Privilege(name, "repository-content-selector", "", frozenset({"read"}), "yum", "rpm-dev", "x")
+    return Privilege(name, "repository-content-selector", OURS, frozenset({"read"}), "yum", "rpm-dev", "x")
 
 
 def repairs(found: list[Finding]) -> dict[str, tuple[str, bool, bool]]:
@@ -85,6 +86,13 @@ def test_roles_and_privileges_of_a_former_account_are_the_engines_and_others_a_p
         "privilege ci-svc-executor-rpm-dev": ("nexus.privilege.undeclared", True, False),
         "privilege ci-svc-fsdb-rpm-dev": ("nexus.privilege.undeclared", False, True),
     }
+
+
+def test_what_is_not_marked_as_ours_has_no_command_that_removes_it(ended: Access) -> None:
+    """A user, role or privilege may be in somebody's use, whatever its name."""
+    users = {"svc-other": user("svc-other", last_name="(managed by terraform)")}
+    found = undeclared_users(ended, Desired.of(ended), users, NOBODY, NOBODY)
+    assert repairs(list(found)) == {"user svc-other": ("nexus.user.undeclared", False, False)}
 
 
 def test_until_its_day_is_over_a_former_account_is_declared(tmp_path: Path) -> None:

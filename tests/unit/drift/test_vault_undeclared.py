@@ -166,21 +166,45 @@ def test_what_exists_and_is_not_checked_is_named(tmp_path: Path, openbao: Server
 
 
 @pytest.mark.parametrize(
-    ("path", "decides"),
+    ("path", "right"),
     [
-        ("auth/jwt/role/*", True),
-        ("auth/jwt/role/nexus-ci", True),
-        ("auth/+/role/+", True),
-        ("auth/jwt/config", True),
-        ("identity/entity/name/+", True),
-        ("sys/auth/mine", True),
-        ("sys/policies/acl/nexus-read-policy", True),
-        ("auth/jwt/login", False),
-        ("auth/other/config", False),
+        ("auth/jwt/role/*", "yes"),
+        ("auth/jwt/role/nexus-ci", "yes"),
+        ("auth/+/role/+", "yes"),
+        ("auth/jwt/config", "yes"),
+        ("auth/team/approle/role/+/policies", "yes"),
+        ("auth/people/users/jane", "yes"),
+        ("auth/token/roles/ops", "yes"),
+        ("identity/entity", "yes"),
+        ("identity/entity/name/+", "yes"),
+        ("identity/entity-alias/id/x", "yes"),
+        ("sys/policies/acl/nexus-read-policy", "yes"),
+        ("sys/policies/acl/{{identity.entity.name}}-*", "cannot tell"),
+        ("sys/auth/mine", "no"),
+        ("auth/jwt/login", "no"),
+        ("auth/people/users/jane/password", "no"),
+        ("auth/team/approle/role/+/secret-id", "no"),
+        ("auth/other/config", "no"),
+        ("auth/other/role/x", "no"),
     ],
 )
-def test_a_policy_that_can_change_who_logs_in_is_known(tmp_path: Path, path: str, *, decides: bool) -> None:
+def test_a_policy_that_can_change_who_gets_which_policy_reaches_them(
+    tmp_path: Path, path: str, right: str
+) -> None:
+    mounts = {"jwt/": "jwt", "team/approle/": "approle", "people/": "userpass", "token/": "token"}
     text = f'path "{path}" {{ capabilities = ["create", "update"] }}'
-    reach = Reach(valid(tmp_path, GOOD), {"theirs": text}, ())
-    assert not list(reach.policies())
-    assert reach.policies_of_administrators() == ["theirs"] * decides
+    found = [each.found for each in Reach(valid(tmp_path, GOOD), {"theirs": text}, (), mounts).policies()]
+    begin = {
+        "yes": "it reaches every policy, by writing at",
+        "cannot tell": "cannot tell whether it reaches every",
+    }
+    assert [text.startswith(begin[right]) for text in found] == [True] * (right != "no")
+
+
+def test_who_can_enable_auth_methods_is_found(tmp_path: Path) -> None:
+    text = 'path "sys/auth/*" { capabilities = ["create", "update", "sudo"] }'
+    (finding,) = Reach(valid(tmp_path, GOOD), {"theirs": text}, (), {}).policies()
+    assert finding.found.startswith(
+        "cannot tell whether it reaches every policy, by another mount: it can enable"
+    )
+    assert finding.manual_command == ""

@@ -24,8 +24,6 @@ READ_OR_WRITE = frozenset({"create", "patch", "read", "update"})
 WRITE = READ_OR_WRITE - READ
 # Here a token with sudo may ask for any policy but root; so it may at the path of a token role that limits none.
 ISSUING = ("auth/token/create", "auth/token/create-orphan")
-# No secret has this name.
-_SOME_NAME = "\N{REPLACEMENT CHARACTER}"
 
 
 class Right(StrEnum):
@@ -46,6 +44,11 @@ class Decision:
 
 _YES, _NO = Decision(Right.YES), Decision(Right.NO)
 _ORDER = [Right.YES, Right.CANNOT_TELL, Right.NO]
+
+
+def strongest(decisions: Iterable[Decision]) -> Decision:
+    """Return the decision that gives most, no right without any."""
+    return min(decisions, key=lambda each: _ORDER.index(each.right), default=_NO)
 
 
 @dataclass(frozen=True)
@@ -107,25 +110,19 @@ class Acl:
         )
 
     def may_issue(self, paths: Iterable[str]) -> Decision:
-        """Decide whether the token can get one with any policy at one of the paths that issue tokens."""
+        """Decide whether the token can write with sudo at one of the paths, such as ISSUING."""
         decisions = []
         for path in paths:
-            both = [self.may(path, frozenset({each})) for each in ("update", "sudo")]
+            both = [self.may_somewhere(path, frozenset({each})) for each in ("update", "sudo")]
             decisions.append(max(both, key=lambda each: _ORDER.index(each.right)))
-        return min(decisions, key=lambda each: _ORDER.index(each.right), default=_NO)
+        return strongest(decisions)
 
-    def may_in_folder(
-        self, folder: str, names: Iterable[str], wanted: frozenset[str] = READ_OR_WRITE
-    ) -> Decision:
-        """Decide it for any secret of a folder: the given names, and names that the rules match."""
-        within = self._within(folder)
-        found = {}
-        for path in _sample_paths(within, folder, names):
-            decision = within.may(path, wanted)
-            if decision.right is Right.YES:
-                return decision
-            found[decision.right] = decision
-        return found.get(Right.CANNOT_TELL, _NO)
+    def may_somewhere(self, pattern: str, wanted: frozenset[str] = READ_OR_WRITE) -> Decision:
+        """Decide it for any path of a pattern, whose segments may be `+`: `secret/data/nexus/+`."""
+        if self.is_root or self.unread:
+            return self.may(pattern, wanted)
+        examples = {path for rule in self.rules if (path := rule.example(pattern))}
+        return strongest(self.may(path, wanted) for path in sorted(examples))
 
     def _rule_for(self, path: str) -> Rule | None:
         if path in self.exact:
@@ -133,31 +130,6 @@ class Acl:
         return max(
             (rule for rule in self.patterns if rule.matches(path)), key=lambda it: it.rank, default=None
         )
-
-    def _within(self, folder: str) -> Acl:
-        """Return the rules that can match a direct child of a folder; most policies have none."""
-        exact = {path: rule for path, rule in self.exact.items() if path.rpartition("/")[0] == folder}
-        patterns = tuple(rule for rule in self.patterns if _name_in(rule, folder))
-        templated = tuple(rule for rule in self.templated if _name_in(rule, folder))
-        return Acl(exact, patterns, templated, self.unread, self.is_root)
-
-
-def _sample_paths(acl: Acl, folder: str, names: Iterable[str]) -> list[str]:
-    """Return sample paths in the folder that together represent all of it."""
-    if acl.is_root or acl.unread:
-        return [folder]
-    rules = (*acl.patterns, *acl.templated)
-    fitting = {f"{folder}/{name}" for rule in rules for name in [_name_in(rule, folder)] if name}
-    return sorted(fitting | acl.exact.keys() | ({f"{folder}/{name}" for name in names} if rules else set()))
-
-
-def _name_in(rule: Rule, folder: str) -> str | None:
-    """Return a name in the folder that the rule matches, None if there is no such name."""
-    if not (folder.startswith(rule.head) or rule.head.startswith(folder)):
-        return None
-    last = rule.named_last(_SOME_NAME)
-    candidates = (_SOME_NAME, f"{last}{_SOME_NAME}", last)
-    return next((name for name in candidates if name and rule.matches(f"{folder}/{name}")), None)
 
 
 def _decide(rule: Rule | None, wanted: frozenset[str]) -> Decision:

@@ -1,10 +1,15 @@
-"""What a drift check reads of Vault: roles, users and settings of auth mounts, other lists.
+"""What a drift check reads of Vault, and where policies are given or changed.
 
 Owns its coverage: it reads these paths, and the policy of `ciaccess-drift` grants them. What a server
 describes besides, and has entries, becomes a remark.
 """
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 # The roles of OpenBao whose policies a program chooses; Vault does not have them.
 _CEL = ("cel/role", "cel/roles")
@@ -39,6 +44,16 @@ SETTINGS = {
 }
 # Where entries are read at another path than the list.
 READ_BELOW = {("alicloud", "roles"): "role", ("aws", "roles"): "role", ("gcp", "roles"): "role"}
+# A write here changes a policy or its holders: on every server, and of an entry by its own path.
+_LEVERS = (
+    *("sys/policies/acl/+", "sys/policy/+"),
+    *(f"identity/{kind}{part}" for kind in ("entity", "group") for part in ("", "/id/+", "/name/+")),
+    *(f"identity/{kind}-alias{part}" for kind in ("entity", "group") for part in ("", "/id/+")),
+    "identity/entity/merge",
+)
+_POLICIES_OF_AN_ENTRY = {"approle": "role/+/policies", "userpass": "users/+/policies"}
+# A write with sudo here enables an auth method, or moves the secrets to a readable place.
+LEVERS_WITH_SUDO = ("sys/auth/+", "sys/remount")
 # Lists of `identity/` and `sys/` that are checked, or whose entries give no token a policy: the same entries by another
 # name, what exists on every server, and what limits requests.
 WITHOUT_POLICIES = {
@@ -61,6 +76,16 @@ ENGINES = frozenset({
     "keymgmt", "kmip", "kubernetes", "kv", "ldap", "mongodbatlas", "nomad", "openldap", "pki", "rabbitmq", "ssh",
     "system", "terraform", "totp", "transform", "transit",
 })  # fmt: skip
+
+
+def levers(mounts: Mapping[str, str]) -> list[str]:
+    """Return where policies are given or changed; `mounts` has the types of auth mounts by path."""
+    found = list(_LEVERS)
+    for path, kind in sorted(mounts.items()):
+        entries = [f"{READ_BELOW.get((kind, part), part)}/+" for part in LISTS.get(kind, ())]
+        others = (SETTINGS.get(kind), _POLICIES_OF_AN_ENTRY.get(kind))
+        found += [f"auth/{path}{part}" for part in (*entries, *filter(None, others))]
+    return found
 
 
 def parts() -> list[str]:

@@ -31,6 +31,8 @@ _PASSED_OVER = _APPROVALS | {
 _SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h|d)")
 _TEMPLATE = re.compile(r"\{\{.*?\}\}")
+# No object has this name.
+_SOME_NAME = "\N{REPLACEMENT CHARACTER}"
 Parameters = dict[str, tuple[Any, ...]]
 
 
@@ -77,15 +79,19 @@ class Rule:
         """The path without its final *."""
         return self.path.removesuffix("*")
 
-    @cached_property
-    def head(self) -> str:
-        """The literal text before the first wildcard or template."""
-        return re.split(r"\+|\{\{", self.stem, maxsplit=1)[0]
-
-    def named_last(self, name: str) -> str:
-        """Return the last segment, with a name in place of a wildcard or template."""
-        last = _TEMPLATE.sub(name, self.stem.rpartition("/")[2])
-        return name if last == "+" else last
+    def example(self, pattern: str) -> str | None:
+        """Return a path that fits a pattern with segments `+` and that the rule matches, or None."""
+        wanted, own = pattern.split("/"), _TEMPLATE.sub(_SOME_NAME, self.stem).split("/")
+        if self.is_prefix:
+            own[-1] += _SOME_NAME
+        # A template may stand for several segments: then the ends belong together.
+        for shift in {0, len(own) - len(wanted)} if self.is_templated else {0}:
+            names = [
+                each if each != "+" else _segment(own, index + shift) for index, each in enumerate(wanted)
+            ]
+            if self.matches(path := "/".join(names)):
+                return path
+        return None
 
     @cached_property
     def rank(self) -> tuple[int, bool, int, int, str]:
@@ -227,6 +233,11 @@ def _parameters(value: Value) -> Parameters:
     if not isinstance(value, Block) or not all(isinstance(each, list) for _, each in value.items):
         raise HclError("parameters must be lists of values")
     return {key[0].lower(): tuple(each) for key, each in value.items}
+
+
+def _segment(own: list[str], index: int) -> str:
+    """Return a rule's segment, some name where it has a wildcard or none."""
+    return own[index] if 0 <= index < len(own) and own[index] != "+" else _SOME_NAME
 
 
 def _smaller(one: float, other: float) -> float:
