@@ -20,7 +20,17 @@ from tests.real.simulator_only import DESELECTED
 from tests.support.adoption.click_ops import ClickOps
 from tests.support.consumers.uploads import UPLOADS, UploadJobs, check_upload
 from tests.support.drift.catalogue import BATCHES
-from tests.support.drift.drift import CLEAN, Change, change, look, put_object, put_privilege, repair
+from tests.support.drift.drift import (
+    CLEAN,
+    Change,
+    add_user,
+    change,
+    look,
+    put_object,
+    put_privilege,
+    repair,
+    user_of,
+)
 from tests.support.project.project import ROOT, Project
 from tests.support.rotation.rotating import rotate, users
 from tests.support.servers.nexus import start_nexus
@@ -147,6 +157,16 @@ class OnNexus:
             assert before.report["could_not_look"] == []
             assert (after.found, after.code) == (set(), CLEAN)
         served.preview().succeeded()
+
+    def test_an_account_has_its_roles_when_a_user_with_its_id_in_other_case_is_gone(
+        self, served: Project
+    ) -> None:
+        """Nexus 3.30 has one list of roles for both, and a deletion empties it."""
+        add_user("SVC-Bench", "nx-anonymous")(served)
+        assert ("nexus.user.twin", "user SVC-Bench") in look(served).found
+        after = repair(served)
+        assert (after.found, after.code) == (set(), CLEAN)
+        assert user_of(served, "svc-bench")["roles"] == ["ci-svc-bench"]
 
     def test_a_rotation_hands_out_another_user_and_keeps_the_first_working(self, served: Project) -> None:
         first = served.secret("svc-bench")
