@@ -1,4 +1,4 @@
-"""What access/policies says of a token is what the real Vault does: each decision by really reading the secret."""
+"""What access/policies says of a token is what real servers do, Vault and OpenBao: each decision by reading the secret."""
 
 from __future__ import annotations
 
@@ -14,14 +14,22 @@ import pytest
 import requests
 
 from ciaccess.access.policies.acl import Acl, Right
-from ciaccess.access.policies.tokens import normalize_names, policies_at_login, requestable_policies
+from ciaccess.access.policies.tokens import (
+    normalize_names,
+    policies_at_login,
+    policies_of_aliases,
+    requestable_policies,
+)
+from ciaccess.environment import tool_cache
 from tests.support.access.vault_policies import PARAMETERS, SECRETS, WRAPPING_SECONDS, Written, policy
 from tests.support.servers.vault import Issuer, VaultProcess
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
-TOKENS, PATHS_OF_A_TOKEN = 170, 3
+# By server: how many tokens, and how many decisions of each kind there are at least for each way to a token.
+SERVERS = {"vault": (240, 5), "bao": (96, 2)}
+PATHS_OF_A_TOKEN = 3
 GITLAB = "https://gitlab.example.org"
 SEED = 14
 
@@ -29,7 +37,8 @@ SEED = 14
 class Asked:
     """The real Vault, asked over plain HTTP by several threads."""
 
-    def __init__(self, vault: VaultProcess) -> None:
+    def __init__(self, vault: VaultProcess, server: str) -> None:
+        self.server = server
         self._url, self._root = f"{vault.url}/v1", vault.token
         self._threads = threading.local()
         self.issuer = Issuer()
@@ -51,8 +60,10 @@ class Asked:
 
     def provision(self) -> None:
         """Enable what logs in, at names with and without slashes, and write the secrets."""
-        for mount, kind in {"jwt": "jwt", "team/approle": "approle", "userpass": "userpass"}.items():
-            self.write(f"sys/auth/{mount}", type=kind)
+        mounts = {"jwt": "jwt", "team/approle": "approle", "userpass": "userpass", "token": ""}
+        for mount, kind in mounts.items():
+            if kind:
+                self.write(f"sys/auth/{mount}", type=kind)
             listed = self.ask("GET", f"sys/mounts/auth/{mount}").json()
             self.accessors[mount] = listed["data"]["accessor"]
         self.write("auth/jwt/config", jwt_validation_pubkeys=[self.issuer.public_key], bound_issuer=GITLAB)
@@ -134,20 +145,23 @@ def by_userpass(case: Case) -> Got:
     return answer["auth"]["client_token"], policies_at_login(fields)
 
 
+def add_entity(case: Case, mount: str, name: str) -> list[str]:
+    """Make an entity with policies of its own, in a group that has some, in another group; return all of them."""
+    groups, policies = [case.new_policies(1), case.new_policies(1)], case.new_policies(1)
+    entity = case.vault.write("identity/entity", name=f"e-{name}", policies=policies)["data"]["id"]
+    alias = {"name": name, "canonical_id": entity, "mount_accessor": case.vault.accessors[mount]}
+    case.vault.write("identity/entity-alias", **alias)
+    member = {"member_entity_ids": [entity]}
+    for number, of_group in enumerate(groups):
+        group = {"name": f"G-{name}-{number}", "policies": of_group, **member}
+        member = {"member_group_ids": [case.vault.write("identity/group", **group)["data"]["id"]]}
+    return normalize_names([*policies, *groups[0], *groups[1]])
+
+
 def by_identity(case: Case) -> Got:
-    """An entity with policies of its own, in a group that has some, in another group that has some."""
-    wanted, by_entity = case.new_policies(2), case.new_policies(1)
-    entity = case.vault.write("identity/entity", name=f"e{case.number}", policies=by_entity)["data"]["id"]
-    alias = {"name": f"u{case.number}", "canonical_id": entity}
-    case.vault.write("identity/entity-alias", **alias, mount_accessor=case.vault.accessors["userpass"])
-    inner = case.vault.write(
-        "identity/group", name=f"g{case.number}", policies=wanted, member_entity_ids=[entity]
-    )
-    outer = case.new_policies(1)
-    members = [inner["data"]["id"]]
-    case.vault.write("identity/group", name=f"G{case.number}-outer", policies=outer, member_group_ids=members)
+    of_entity = add_entity(case, "userpass", f"u{case.number}")
     token, known = by_userpass(case)
-    return token, known | set(normalize_names([*wanted, *by_entity, *outer]))
+    return token, known | set(of_entity)
 
 
 def by_external_group(case: Case) -> Got:
@@ -161,49 +175,115 @@ def by_external_group(case: Case) -> Got:
     return token, known | set(normalize_names(wanted))
 
 
-def by_token_role(case: Case) -> Got:
-    """A caller that may do nothing else asks a token role for one policy."""
-    chance = case.random
-    wanted, other = (case.new_policies(1, least=1)[0] for _ in range(2))
-    stem = wanted.strip()[:-1]
-    fields = chance.choice(
+def token_role(case: Case, wanted: str, other: str) -> dict[str, Any]:
+    """Write a token role that lists policies in one way or another; return it as the server has it."""
+    chance, stem = case.random, wanted.strip()[:-1]
+    lists = chance.choice(
         [
-            *({"allowed_policies": [wanted, other]}, {"allowed_policies": [other]}, {}),
+            *({"allowed_policies": [wanted, other]}, {"allowed_policies": [other]}, {}, {}),
             *({"allowed_policies_glob": [f"{stem}*"]}, {"allowed_policies_glob": ["*0", f"x{stem}*"]}),
             *({"disallowed_policies": [other.strip()]}, {"disallowed_policies": [wanted.strip()]}),
             *({"disallowed_policies_glob": [f"{stem}*"]}, {"disallowed_policies_glob": ["nothing*"]}),
             {"allowed_policies_glob": ["*"], "disallowed_policies": [wanted.strip()]},
             {"allowed_policies": [wanted], "disallowed_policies_glob": ["*-0"]},
+            {"allowed_policies": [wanted], "disallowed_policies": ["default"]},
         ]
     )
-    case.vault.write(f"auth/token/roles/t{case.number}", **fields)
-    role = case.vault.ask("GET", f"auth/token/roles/t{case.number}").json()["data"]
-    caller = case.vault.write("auth/token/create", policies=["mint"], no_default_policy=True)["auth"][
-        "client_token"
-    ]
+    path = f"auth/token/roles/t{case.number}"
+    others = {"orphan": chance.random() < 0.5, "token_no_default_policy": chance.random() < 0.3}
+    case.vault.write(
+        path, **lists, **others, allowed_entity_aliases=chance.choice([[], [f"A{case.number}*"]])
+    )
+    return dict(case.vault.ask("GET", path).json()["data"])
+
+
+def by_token_role(case: Case) -> Got:
+    """A caller with an entity and groups, who may do nothing else, asks a token role for some policies, or none."""
+    wanted, other = (case.new_policies(1, least=1)[0] for _ in range(2))
+    role = token_role(case, wanted, other)
+    of_entity = add_entity(case, "userpass", f"u{case.number}")
+    own = {*normalize_names([wanted]), "mint"} if case.random.random() < 0.3 else {"mint"}
+    without_default = case.random.random() < 0.5
+    fields = {"token_policies": sorted(own), "token_no_default_policy": without_default}
+    case.vault.write(f"auth/userpass/users/u{case.number}", password="by-hand", **fields)
+    login = case.vault.write(f"auth/userpass/login/u{case.number}", password="by-hand")["auth"]
+    own = set(policies_at_login(fields))
+    asked = case.random.choice([[wanted], [wanted], [other], [wanted, other], []])
+    body: dict[str, Any] = {"policies": asked, "no_default_policy": case.random.random() < 0.3}
     answer = case.vault.ask(
         "POST",
         f"auth/token/create/t{case.number}",
-        {"policies": [wanted], "no_default_policy": True},
-        headers={"X-Vault-Token": caller},
+        body,
+        headers={"X-Vault-Token": login["client_token"]},
     )
-    name = normalize_names([wanted])[0]
-    known = requestable_policies(role, case.texts.keys() | {"root", "default"})
-    assert answer.ok == (name in known), f"{wanted} of {role}: {answer.text}"
-    return (answer.json()["auth"]["client_token"] if answer.ok else ""), known & {name}
+    known = _issued(role, set(normalize_names(asked)), own, case.texts.keys() | {"root", "default"})
+    assert answer.ok == (known is not None), f"{asked} by {own} of {role}: {answer.text}"
+    if known is None:
+        return "", frozenset()
+    gets_default = "default" in policies_at_login(role) and "default" not in (
+        role["disallowed_policies"] or ()
+    )
+    has_lists = any(role[name] for name in role if "allowed_policies" in name)
+    if body["no_default_policy"] or not (gets_default if has_lists else "default" in own):
+        known -= {"default"}
+    elif has_lists or asked:
+        known |= {"default"}
+    assert known == set(answer.json()["auth"]["token_policies"]), f"{asked} by {own} of {role}"
+    return answer.json()["auth"]["client_token"], frozenset(
+        known | (set() if role["orphan"] else set(of_entity))
+    )
+
+
+def _issued(role: dict[str, Any], asked: set[str], own: set[str], every: set[str]) -> set[str] | None:
+    """Return what a role gives to a caller, by the model; None for a refusal."""
+    allowed = set(normalize_names(role["allowed_policies"] or ()))
+    if allowed or role["allowed_policies_glob"]:
+        asked = asked or allowed
+        limit = requestable_policies(role, every)
+    elif any(role[name] for name in ("disallowed_policies", "disallowed_policies_glob")):
+        asked = asked or own
+        limit = requestable_policies(role, every | own)
+    else:
+        asked, limit = asked or own, frozenset(own)
+    return asked if asked <= limit else None
+
+
+def by_alias(case: Case) -> Got:
+    """A caller without an entity asks a token role for a token of an entity with an alias of the token mount."""
+    of_entity = add_entity(case, "token", f"a{case.number}")
+    allowed = case.random.choice(
+        [[f"A{case.number}"], [f"a{case.number}*"], ["x*", f"*{case.number}"], ["b*"]]
+    )
+    path = f"auth/token/roles/t{case.number}"
+    case.vault.write(path, allowed_entity_aliases=allowed, orphan=case.random.random() < 0.5)
+    role = case.vault.ask("GET", path).json()["data"]
+    caller = case.vault.write("auth/token/create", policies=["mint"], no_default_policy=True)["auth"]
+    answer = case.vault.ask(
+        "POST",
+        f"auth/token/create/t{case.number}",
+        {"entity_alias": f"a{case.number}"},
+        headers={"X-Vault-Token": caller["client_token"]},
+    )
+    entity = {"aliases": [{"mount_type": "token", "name": f"a{case.number}"}], "policies": of_entity}
+    known = policies_of_aliases(role, [entity])
+    assert answer.ok == (allowed != ["b*"]), f"{allowed}: {answer.text}"
+    assert known == (set(of_entity) if answer.ok else set()), f"{allowed}"
+    return (answer.json()["auth"]["client_token"] if answer.ok else ""), known
 
 
 WAYS: tuple[Callable[[Case], Got], ...] = (
     *(by_jwt_role, by_approle, by_userpass),
     *(by_identity, by_external_group, by_token_role),
+    *(by_alias, by_token_role),
 )
 
 
-@pytest.fixture(scope="module")
-def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
-    process = VaultProcess(tmp_path_factory.mktemp("vault") / "vault.log")
+@pytest.fixture(scope="module", params=SERVERS)
+def asked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
+    program = str(tool_cache() / "bin" / request.param)
+    process = VaultProcess(tmp_path_factory.mktemp(request.param) / "server.log", program=program)
     process.start()
-    found = Asked(process)
+    found = Asked(process, request.param)
     found.provision()
     yield found
     process.stop()
@@ -234,16 +314,17 @@ def compare(vault: Asked, number: int, default: str) -> Counter[tuple[str, Right
 
 def test_a_token_reads_what_the_model_says_that_it_reads(asked: Asked) -> None:
     """At least 500 combinations of policies, paths and ways to a token; none is decided in another way."""
+    tokens, least = SERVERS[asked.server]
     default = asked.ask("GET", "sys/policies/acl/default").json()["data"]["policy"]
     default += 'path "secret/data/other/+" { capabilities = ["read"] }\n'
     asked.write("sys/policies/acl/default", policy=default)
     with ThreadPoolExecutor(8) as threads:
-        counts = list(threads.map(lambda number: compare(asked, number, default), range(TOKENS)))
+        counts = list(threads.map(lambda number: compare(asked, number, default), range(tokens)))
     total: Counter[tuple[str, Right, bool]] = sum(counts, Counter())
-    assert total.total() >= 500
+    assert total.total() >= tokens * PATHS_OF_A_TOKEN
     for right, reads in ((Right.YES, True), (Right.NO, False)):
         for way in WAYS:
             seen = total[way.__name__, right, reads]
-            assert seen >= 5, f"too few to prove much: {way.__name__} {right}: {total}"
+            assert seen >= least, f"too few to prove much: {way.__name__} {right}: {total}"
     unclear = sum(count for (_, right, _), count in total.items() if right is Right.CANNOT_TELL)
     assert unclear <= total.total() * 0.15, f"too much cannot be told: {total}"

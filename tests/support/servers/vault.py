@@ -30,6 +30,8 @@ class VaultProcess:
     """A Vault that forgets everything when it ends; KV version 2 is at `secret/`, as the organisation has it."""
 
     log: Path
+    # Vault, or OpenBao.
+    program: str = field(default_factory=lambda: str(tool_cache() / "bin" / "vault"))
     port: int = field(default_factory=free_port)
     token: str = field(repr=False, default_factory=lambda: secrets.token_hex(16))
     process: subprocess.Popen[bytes] | None = field(repr=False, default=None)
@@ -50,9 +52,10 @@ class VaultProcess:
         Raises:
             RuntimeError: it ended, or never answered; its output is in `log`.
         """
-        command = [str(tool_cache() / "bin" / "vault"), "server", "-dev", "-dev-no-store-token"]
+        command = [self.program, "server", "-dev", "-dev-no-store-token"]
         # The token goes by the environment: everybody may read a command line.
-        variables = {**os.environ, "VAULT_DEV_ROOT_TOKEN_ID": self.token}
+        names = ("VAULT_DEV_ROOT_TOKEN_ID", "BAO_DEV_ROOT_TOKEN_ID")
+        variables = {**os.environ, **dict.fromkeys(names, self.token)}
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
