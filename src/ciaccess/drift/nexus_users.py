@@ -20,7 +20,7 @@ _SERVICE_ACCOUNT = re.compile(r"svc-", re.IGNORECASE)
 # What may follow an id in one that is taken for it: Nexus itself finds users by the beginning of their ids.
 _CONTINUED = re.compile(r"[-_.0-9]")
 # Measured on 3.30.0: ids that differ in case only have one list of roles, and a deletion empties it.
-_SHARED = "; an old Nexus (3.30) deletes the roles of both: after the command, check again with --repair"
+_SHARED = "; an old Nexus (3.30) deletes the roles of both with it: check again with --repair afterwards"
 # The one administrator that every Nexus has.
 _BUILT_IN = "admin"
 
