@@ -42,19 +42,9 @@ if TYPE_CHECKING:
     from tests.real.differential import Allowed
 
 CONTRACT = (
-    *(
-        "test_nexus_content_selector.py",
-        "test_nexus_privilege.py",
-        "test_nexus_role.py",
-        "test_nexus_user.py",
-    ),
-    *(
-        "test_service_account.py",
-        "test_account_changes.py",
-        "test_account_delete.py",
-        "test_account_drift.py",
-    ),
-    *("test_account_import.py", "test_account_rotation.py"),
+    *(f"test_nexus_{kind}.py" for kind in ("content_selector", "privilege", "role", "user")),
+    "test_service_account.py",
+    *(f"test_account_{subject}.py" for subject in ("changes", "delete", "drift", "import", "rotation")),
 )
 MORE_DRIFT = (
     change(

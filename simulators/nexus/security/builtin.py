@@ -14,22 +14,9 @@ Privilege = dict[str, Any]
 
 # Formats of the editions; `core` is what the open source distribution has.
 CORE_FORMATS = ("apt", "maven2", "raw")
-COMMUNITY_FORMATS = (
-    *(
-        *CORE_FORMATS,
-        "docker",
-        "npm",
-        "pypi",
-        "yum",
-        "cargo",
-        "cocoapods",
-        "composer",
-        "conan",
-        "conda",
-        "gitlfs",
-    ),
-    *("go", "helm", "huggingface", "nuget", "p2", "r", "rubygems", "terraform"),
-)
+_CLIENTS = ("docker", "npm", "pypi", "yum", "cargo", "cocoapods", "composer", "conan", "conda", "gitlfs")
+_MORE_CLIENTS = ("go", "helm", "huggingface", "nuget", "p2", "r", "rubygems", "terraform")
+COMMUNITY_FORMATS = (*CORE_FORMATS, *_CLIENTS, *_MORE_CLIENTS)
 
 _CRUD = ("all", "create", "delete", "read", "update")
 # What the last word of an application privilege's name stands for.

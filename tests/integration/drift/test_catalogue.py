@@ -19,9 +19,8 @@ ELSEWHERE = {
     "account.rotation.overdue",  # no change by hand: test_rotations.py
     "gitlab.claim.unknown",  # no change by hand: tests/contract/drift
     "gitlab.group.path",  # likewise
-    *(
-        name for name in CLASSES if name.startswith("gitlab.project.")
-    ),  # our own project's: test_gitlab_project.py
+    # our own project's: test_gitlab_project.py
+    *(name for name in CLASSES if name.startswith("gitlab.project.")),
     "gitlab.variable.scope",  # needs GitLab Premium
     "nexus.content.malware",  # nothing repairs it: tests/contract/drift
     "nexus.usage.limit",  # likewise
