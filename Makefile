@@ -81,8 +81,8 @@ record-releases: ## Write tools/releases.sha256: checksums of the pinned release
 	@PYTHONPATH=src $(PYTHON) -m tools.record_releases
 
 .PHONY: sbom
-sbom: setup ## Write the runtime's software bill of materials, sbom.cdx.json (CycloneDX)
-	@$(PY) -m cyclonedx_py requirements requirements.txt --pyproject pyproject.toml --output-file sbom.cdx.json
+sbom: setup ## Write software bills of materials into sbom/ (CycloneDX): Python, the Go programs, npm
+	@PYTHONPATH=src $(PY) -m tools.sbom
 
 .PHONY: format
 format: setup ## Format the code

@@ -1,6 +1,6 @@
 """Running a program with many resources on Pulumi's SDK (measurements: docs/adr/0013).
 
-Owns four things that cost time with the number of resources, and change nothing of what is declared: the SDK asks the engine
+Announces the stack to the engine, where the plugin asks for it (provider/owner): an entry of the state may be forged. And owns four things that cost time with the number of resources, and change nothing of what is declared: the SDK asks the engine
 to discard four debug messages a resource, each a call that is waited for; a program that ends before its first
 registration has begun makes the SDK wait for all of them in quadratic time; it registers six at a time; and Python searches
 all objects for garbage again and again, which a program that keeps what it makes has little of.
@@ -16,6 +16,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
 import pulumi
+from pulumi.runtime.proto import EngineStub, SetRootResourceRequest
+from pulumi.runtime.settings import get_engine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,6 +46,7 @@ def run(declare: Callable[[], None], refusal: type[E], record: Callable[[E], Non
     async def program() -> None:
         loop = asyncio.get_running_loop()
         loop.set_default_executor(ThreadPoolExecutor(_REGISTRATIONS, thread_name_prefix="registration"))
+        _announce_stack()
         try:
             declare()
         except refusal as error:
@@ -53,6 +56,14 @@ def run(declare: Callable[[], None], refusal: type[E], record: Callable[[E], Non
         await asyncio.sleep(0)
 
     pulumi.run(program)
+
+
+def _announce_stack() -> None:
+    project, stack = pulumi.get_project(), pulumi.get_stack()
+    urn = f"urn:pulumi:{stack}::{project}::pulumi:pulumi:Stack::{project}-{stack}"
+    engine = get_engine()
+    if isinstance(engine, EngineStub):  # the SDK's mock has no root
+        engine.SetRootResource(SetRootResourceRequest(urn=urn))
 
 
 def _discard(*_: object, **__: object) -> None:

@@ -11,6 +11,7 @@ from enum import Enum, StrEnum
 from typing import TYPE_CHECKING, Any
 
 from ciaccess.access.desired.vault import bound_claims_type, declared_policy, secret_of
+from ciaccess.access.model.checks_claims import matches
 from ciaccess.access.policies.acl import Acl, Right
 
 if TYPE_CHECKING:
@@ -92,23 +93,6 @@ def _readable(access: Access, role_name: str) -> tuple[str, ...]:
     acl = Acl.of({policy.name: policy.text})
     paths = {account: secret_of(access, account).api_path for account in access.accounts}
     return tuple(sorted(account for account, path in paths.items() if acl.may(path).right is Right.YES))
-
-
-def matches(pattern: str, text: str) -> bool:
-    """Tell whether a text matches a glob pattern of Vault: * is any text, with slashes."""
-    first, *rest = pattern.split("*")
-    if not rest:
-        return text == pattern
-    if not text.startswith(first):
-        return False
-    position = len(first)
-    *middle, last = rest
-    for part in middle:
-        found = text.find(part, position)
-        if found < 0:
-            return False
-        position = found + len(part)
-    return len(text) - position >= len(last) and text.endswith(last)
 
 
 def _verdict(claim: str, wanted: tuple[str, ...], found: Any, reason: str) -> Check:

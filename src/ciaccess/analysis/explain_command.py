@@ -132,7 +132,7 @@ def _claims(file: Path | None, further: Sequence[str]) -> dict[str, Any]:
             raise CommandError(
                 f"read {file}: {error.strerror}. Name a JSON file of a token's claims"
             ) from None
-        except ValueError:
+        except (ValueError, RecursionError):
             raise CommandError(f"read {file}: it is not JSON. Decode the token's middle part first") from None
         if not isinstance(read, dict):
             raise CommandError(f"read {file}: not a JSON object. Write the claims as one object")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ciaccess.access.model.checks_claims import matches
 from ciaccess.analysis import login_limits
-from ciaccess.analysis.admission import matches
 from ciaccess.analysis.changes import Change, Risk
 from ciaccess.analysis.facts import EVERY, Holder
 from ciaccess.analysis.wording import duration, jobs_of, join_words

@@ -21,8 +21,8 @@ _ANCHORS = (
 )
 
 _SETTINGS = (
-    "They give no access by themselves. They decide what jobs run in, where their clients send credentials, and what up takes over or "
-    "destroys."
+    "They give no access by themselves. They decide what jobs run in, where their clients send credentials, what up takes over or "
+    "destroys, and how objects are named and made."
 )
 
 
@@ -242,4 +242,4 @@ def _setting_finding(changed: ChangedAnchor) -> Finding:
 
 
 def _becomes(changed: ChangedAnchor) -> str:
-    return f"{changed.field}: {changed.before or 'nothing'} becomes {changed.after or 'nothing'}"
+    return f"{changed.field}: {changed.before or 'unset'} becomes {changed.after or 'unset'}"

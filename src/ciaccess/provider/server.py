@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import threading
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
@@ -19,7 +20,7 @@ from ciaccess.provider.kinds import KINDS
 from ciaccess.provider.kinds.fields import UNKNOWN
 from ciaccess.provider.kinds.kind import KindError
 from ciaccess.provider.kinds.objects import ExistsError
-from ciaccess.provider.owner import declared_owner
+from ciaccess.provider.owner import declared_owner, running_stack, stack_in
 from ciaccess.provider.protocol import proto
 from ciaccess.provider.schema import ADDRESSES, package_schema
 from ciaccess.provider.systems import Systems
@@ -53,10 +54,14 @@ class CiaccessProvider:
     What it remembers are sets and dictionaries by resource, and the engine has one request of a resource at a time.
     """
 
-    def __init__(self, owner: Callable[[], str] = declared_owner) -> None:
+    def __init__(
+        self,
+        owner: Callable[[], str] = declared_owner,
+        program_stack: Callable[[], str] = running_stack,
+    ) -> None:
         self._owner = owner
-        # That of the program, "" where none runs (`destroy`).
-        self._stack = ""
+        # Asked once, for the first deletion: those come after the program has announced it.
+        self._program_stack = cache(program_stack)
         self._slots = threading.BoundedSemaphore(_MOST_SLOTS)
         self._systems = Systems({}, owner)
         self._kinds: dict[str, Kind] = {}
@@ -74,12 +79,7 @@ class CiaccessProvider:
         return proto.GetSchemaResponse(schema=json.dumps(package_schema(VERSION)))
 
     def check_config(self, request: proto.CheckRequest) -> proto.CheckResponse:
-        """Check the addresses, and note the stack: this request comes of the program, never of the state.
-
-        Other keys are kept: the project's settings share the namespace.
-        """
-        if request.urn:
-            self._stack = _stack_of(request)
+        """Check the addresses. Other keys are kept: the project's settings share the namespace."""
         inputs = plain(request.news)
         failures = [
             proto.CheckFailure(
@@ -203,6 +203,8 @@ class CiaccessProvider:
         The latter is a resource that was renamed without an alias.
         """
         kind = self._kind(request)
+        # The URN of an entry that is not declared, and its provider's, are the state's, which may be forged.
+        self._systems.stack = self._program_stack() or stack_in(request.urn)
         held = (_type_of(request), request.id)
         if not kind.shares_id and (held in self._made or self._holders.get(held, request.urn) != request.urn):
             return Empty()
@@ -239,7 +241,7 @@ class CiaccessProvider:
             raise KindError(
                 "the provider is not configured yet. Its addresses depend on a resource that does not exist yet"
             )
-        self._systems.stack = self._stack or _stack_of(request)
+        self._systems.stack = stack_in(request.urn)
         return self._kinds[name]
 
     def _with_import_hint(self, request: proto.CreateRequest, action: Callable[[], T]) -> T:
@@ -285,12 +287,6 @@ def _detail(change: Change) -> proto.PropertyDiff:
 def _type_of(request: _Request) -> str:
     """Return the types in a URN: `urn:pulumi:<stack>::<project>::<types>::<name>`."""
     return str(request.urn.split("::", 3)[2])
-
-
-def _stack_of(request: _Request) -> str:
-    """Return `<project>/<stack>`, as in the claim of a secret."""
-    stack, project = request.urn.removeprefix("urn:pulumi:").split("::", 2)[:2]
-    return f"{project}/{stack}"
 
 
 def _name_of(request: _Request) -> str:

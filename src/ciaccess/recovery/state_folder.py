@@ -96,7 +96,7 @@ def _read(file: Path) -> Lock:
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
         return Lock(int(found["pid"]), found["username"], found["hostname"], found["timestamp"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, RecursionError, KeyError, TypeError):
         return replace(_UNKNOWN, host=f"{_UNKNOWN.host} ({file} cannot be read)")
 
 

@@ -106,7 +106,7 @@ def _latest(content: bytes) -> dict[str, Any] | None:
     """Return the deployment of a checkpoint, {} if it has none; None if this is not a checkpoint."""
     try:
         found = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     checkpoint = found.get("checkpoint") if isinstance(found, dict) else None
     if not isinstance(checkpoint, dict) or not isinstance(found.get("version"), int):

@@ -23,6 +23,7 @@ from ciaccess.clients.errors import (
     UnreachableError,
 )
 from ciaccess.clients.gitlab.variables import GitLab, Variables
+from ciaccess.clients.http import answer
 from ciaccess.clients.http.session import HttpOptions
 from ciaccess.clients.redaction import redact
 from tests.support.servers.gitlab import GitlabProcess, start_gitlab
@@ -232,6 +233,19 @@ def test_a_token_follows_no_redirect_to_another_host() -> None:
             client.variables("9").all()
         client.close()
         assert elsewhere.requests == []
+
+
+def test_a_list_whose_pages_do_not_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(answer, "_MOST_PAGES", 20)
+    with ScriptedServer() as server:
+        path = "/api/v4/groups/9/variables"
+        link = {"Link": f'<{server.url}{path}?page=2>; rel="next"'}
+        server.answers(f"GET {path}", in_json([{"key": "A"}], headers=link))
+        client = GitLab(server.url, "a-token", options=OPTIONS)
+        with pytest.raises(UnexpectedAnswerError, match="the list has more than 20 pages"):
+            client.variables("9").all()
+        client.close()
+        assert len(server.requests) == 20
 
 
 def test_a_token_follows_no_link_to_a_next_page_on_another_host() -> None:

@@ -99,10 +99,11 @@ class Engine:
     addresses: dict[str, str]
     is_preview: bool = False
     owner: str = "the-tests"
+    program_stack: str = ""
     state: dict[str, Resource] = field(default_factory=dict)
 
     def __enter__(self) -> Self:
-        self._provider = CiaccessProvider(lambda: self.owner)
+        self._provider = CiaccessProvider(lambda: self.owner, lambda: self.program_stack)
         self._servicer: Any = Servicer(self._provider, Callers())
         self.call("Configure", proto.ConfigureRequest(args=_struct(self.addresses), acceptSecrets=True))
         return self
@@ -212,14 +213,14 @@ class Engine:
         _raise_failures(answer)
         return answer.inputs
 
-    def check_config(self, inputs: Mapping[str, Any], urn: str = "") -> None:
-        """Check the inputs of the provider of this URN; raises as `check` does."""
-        _raise_failures(self.call("CheckConfig", proto.CheckRequest(urn=urn, news=_struct(inputs))))
+    def check_config(self, inputs: Mapping[str, Any]) -> None:
+        """Check the provider's own inputs; raises as `check` does."""
+        _raise_failures(self.call("CheckConfig", proto.CheckRequest(news=_struct(inputs))))
 
     def unconfigured(self) -> None:
         """Go on with a process of the plugin that was told nothing yet."""
         self._provider.close()
-        self._provider = CiaccessProvider(lambda: self.owner)
+        self._provider = CiaccessProvider(lambda: self.owner, lambda: self.program_stack)
         self._servicer = Servicer(self._provider, Callers())
 
     def diff(self, held: Resource, inputs: Struct, ignore: tuple[str, ...] = ()) -> proto.DiffResponse:

@@ -65,6 +65,18 @@ def test_a_privilege_made_in_nexus_is_allowed_where_it_is_listed_as_one_on_repos
     assert checked(tmp_path, edited(("[nx-search-read]", "[team-raw]"), READ_DEPLOYER, listed)).faults == ()
 
 
+def test_strict_takes_a_privilege_made_in_nexus_for_one_that_writes_releases(tmp_path: Path) -> None:
+    listed = ("  roles:\n    nx-pull-all:", "  repository_privileges: [team-raw]\n  roles:\n    nx-pull-all:")
+    role = ("[nx-search-read]", "[team-raw]")
+    assert checked(tmp_path, edited(role, listed, READ_BY_ANY_BRANCH)).access
+    strict = ("version: 1\n", "version: 1\nstrict: true\n")
+    faults = checked(tmp_path, edited(role, listed, READ_BY_ANY_BRANCH, strict)).faults
+    assert [fault.message for fault in faults if fault.severity == "error"] == [
+        "svc-deployer writes to uat or prod by its role nx-search if Nexus's privilege team-raw does, and a job of any branch may read its secret by this role"
+    ]
+    assert not checked(tmp_path, edited(role, listed, READ_DEPLOYER, strict)).faults
+
+
 @pytest.mark.parametrize("privilege", ["raw-raw-prod-edit", "raw-*-add", "*-*-*", "docker-docker-uat-delete"])
 def test_a_role_that_writes_releases_is_found_behind_a_named_role(tmp_path: Path, privilege: str) -> None:
     role = ("[nx-search-read]", f"[nx-repository-view-{privilege}]")

@@ -1,57 +1,81 @@
 """Settings that give no access by themselves, but that a reviewer must see.
 
 They decide what jobs run in, where their clients send credentials (variables of groups), and what `up` takes over or destroys.
+Every field of access.yaml is one of them, unless `_SHOWN_ELSEWHERE` or `_WITHOUT_EFFECT` names it.
 """
 
 from __future__ import annotations
 
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from ciaccess.access.desired.former_names import FormerAccount
 from ciaccess.access.desired.trust_anchors import ChangedAnchor, changed_anchors
+from ciaccess.access.model import models
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
-    from ciaccess.access.model.models import Access, Variable
-
-_ACCOUNTS = "accounts."
 _LONGEST = 200
+# Trust anchors, and what gains and losses report.
+_SHOWN_ELSEWHERE: dict[type[models.Section], tuple[str, ...]] = {
+    models.Access: ("version",),
+    models.Vault: ("address", "namespace", "jwt"),
+    models.Kv: ("mount", "prefix"),
+    models.JwtRole: tuple({*models.JwtRole.model_fields} - {"policy", "user_claim"}),
+    models.Nexus: ("url", "push_registry", "pull_registry", "roles"),
+    models.GitLab: ("url",),
+    models.Account: ("push", "pull", "promote", "path", "roles"),
+    models.Pipeline: tuple({*models.Pipeline.model_fields} - {"rotation"}),
+}
+# Texts for people, and the rotation of a password, which changes nobody's access.
+_WITHOUT_EFFECT: dict[type[models.Section], tuple[str, ...]] = {
+    models.Account: ("purpose",),
+    models.Rotation: ("count", "date"),
+}
+# What is reported as lost when the whole entry goes.
+_ENTRIES = ("accounts.", "vault.roles.")
 
 
-def other_settings(access: Access) -> dict[str, str]:
-    """Return these settings by field; what is not declared is left out."""
-    found: dict[str, object] = {
-        "owner": access.owner,
-        "adopt": access.adopt,
-        "strict": access.strict,
-        "vault.adopt": access.vault.adopt,
-        "nexus.adopt": access.nexus.adopt,
-        **{f"images.{name}": image for name, image in access.images.model_dump().items()},
-    }
-    for path, group in access.gitlab.groups.items():
-        here = f"gitlab.groups.{path}"
-        found[f"{here}.id"] = group.id
-        found |= {f"{here}.variables.{key}": _variable(it) for key, it in group.variables.items()}
-    for name, account in access.accounts.items():
-        found |= {f"{_ACCOUNTS}{name}.adopt": account.adopt, f"{_ACCOUNTS}{name}.purge": account.purge}
-    return {
-        field: value if isinstance(value, str) else str(value).lower()
-        for field, value in found.items()
-        if value not in (None, False)
-    }
+def other_settings(access: models.Access) -> dict[str, str]:
+    """Return these settings by field; one that has its default is ""."""
+    return dict(_settings(access, ""))
 
 
 def changed_settings(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[ChangedAnchor, ...]:
-    """Return the settings that differ; what an account no longer allows is left out."""
+    """Return the settings that differ; those of a removed account or JWT role are left out."""
     return tuple(
         each
         for each in changed_anchors(before, after)
-        if each.field in after or not each.field.startswith(_ACCOUNTS)
+        if each.field in after or not each.field.startswith(_ENTRIES)
     )
 
 
-def _variable(variable: Variable) -> str:
+def _settings(section: models.Section, prefix: str) -> Iterator[tuple[str, str]]:
+    left_out = (*_SHOWN_ELSEWHERE.get(type(section), ()), *_WITHOUT_EFFECT.get(type(section), ()))
+    for name, field in type(section).model_fields.items():
+        if name in left_out:
+            continue
+        here, value = f"{prefix}{name}", getattr(section, name)
+        if isinstance(value, models.Section):
+            yield from _settings(value, f"{here}.")
+        elif isinstance(value, dict):
+            for key, entry in value.items():
+                if isinstance(entry, models.Variable):
+                    yield f"{here}.{key}", _variable(entry)
+                elif not isinstance(entry, FormerAccount):  # it is in its successor's entry
+                    yield from _settings(entry, f"{here}.{key}.")
+        else:
+            yield here, "" if value == field.get_default(call_default_factory=True) else _text(value)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(sorted(map(str, value)))
+    return value if isinstance(value, str) else str(value).lower()
+
+
+def _variable(variable: models.Variable) -> str:
     """Return a variable's value, unless it is masked, with what differs from the usual flags."""
     digest = sha256(variable.value.encode()).hexdigest()[:8]
     value = variable.value or "empty"

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 MOST_NAME_CHARACTERS = 200
 # With the words put before it in Nexus it stays under the 200 characters of its columns.
 MOST_TEXT_CHARACTERS = 150
+_MOST_KEY_CHARACTERS = 8000
 LEAST_TTL_SECONDS, MOST_TTL_SECONDS = 60, 3600
 FORMATS = (
     "apt", "cargo", "cocoapods", "composer", "conan", "conda", "docker", "gitlfs", "go", "helm", "huggingface",
@@ -241,7 +242,7 @@ def public_key(value: str) -> str:
     """Check a public key in PEM, and return it without outer blanks, which Vault would trim."""
     trimmed = value.strip()
     begin, end = "-----BEGIN PUBLIC KEY-----", "-----END PUBLIC KEY-----"
-    if not (trimmed.startswith(begin) and trimmed.endswith(end)):
+    if not re.fullmatch(rf"{begin}[A-Za-z0-9+/=\s]{{1,{_MOST_KEY_CHARACTERS}}}{end}", trimmed):
         message = "this is not a public key"
         raise rule_error(message, f"PEM, {begin}", "Paste the issuer's public key", conceal=True)
     return trimmed

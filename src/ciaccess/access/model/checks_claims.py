@@ -6,6 +6,7 @@ Which values GitLab can give a claim is the rules' (access/rules/claims).
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Any
 
 from ciaccess.access.model.checks import rule_error
@@ -22,6 +23,7 @@ CLAIMS = (
 )  # fmt: skip
 # Each is compared with every other one, and in each login.
 MOST_VALUES = 1000
+_LIKE_LATIN = {"ARMENIAN", "CHEROKEE", "COPTIC", "CYRILLIC", "FULLWIDTH", "GREEK", "LISU", "MATHEMATICAL"}
 CLAIM = "[a-z][a-z0-9_]*"
 
 
@@ -52,6 +54,7 @@ def claim_values(value: Any) -> list[str]:
         message = "the list is empty, so no job could log in"
         raise rule_error(message, "at least one value", "Name a value, or remove the claim")
     for one in texts:
+        refuse_mixed_scripts(one)
         if not one.strip() or "," in one or one != one.strip() or not one.isprintable():
             remedy = "Write each value as an entry of its own: Vault splits at commas and trims blanks"
             raise rule_error(
@@ -65,7 +68,17 @@ def audience(value: str) -> str:
     if not value or re.search(r"[\s*,]", value) or not value.isprintable():
         remedy = "Write the aud of the pipelines' id_tokens exactly"
         raise rule_error(f"{display(value)} is not an audience", "text without blanks, commas or *", remedy)
+    refuse_mixed_scripts(value)
     return value
+
+
+def refuse_mixed_scripts(value: str) -> None:
+    """Refuse a value with letters that a review takes for Latin ones, such as the Cyrillic a in main."""
+    scripts = {unicodedata.name(each, "?").partition(" ")[0] for each in value if each.isalpha()}
+    alike = sorted(scripts & _LIKE_LATIN)
+    if alike and "LATIN" in scripts:
+        message = f"{display(value)} has letters of {' and '.join(alike).title()} that look like Latin ones"
+        raise rule_error(message, "letters of one script", "Type the value again")
 
 
 def subject(value: str) -> str:
@@ -75,3 +88,20 @@ def subject(value: str) -> str:
             f"{display(value)} is not a sub", "one line without outer blanks", "Write a token's sub exactly"
         )
     return value
+
+
+def matches(pattern: str, text: str) -> bool:
+    """Tell whether a text matches a glob pattern of Vault: * is any text, with slashes."""
+    first, *rest = pattern.split("*")
+    if not rest:
+        return text == pattern
+    if not text.startswith(first):
+        return False
+    position = len(first)
+    *middle, last = rest
+    for part in middle:
+        found = text.find(part, position)
+        if found < 0:
+            return False
+        position = found + len(part)
+    return len(text) - position >= len(last) and text.endswith(last)

@@ -16,7 +16,7 @@ Value = Any
 _TOKEN = re.compile(
     r"""(?P<blank>\s+|\#[^\n]*|//[^\n]*|/\*.*?\*/)
     |"(?P<text>(?:[^"\\\n]|\\.)*)"
-    |(?P<number>-?\d+(?:\.\d+)?)(?![\w.])
+    |(?P<number>-?\d{1,18}(?:\.\d{1,18})?)(?![\w.])
     |(?P<word>[^\W\d][\w.-]*)
     |(?P<mark>[{}\[\],=])""",
     re.VERBOSE | re.DOTALL,
@@ -44,8 +44,10 @@ def parse(text: str) -> Block:
     """
     if text.lstrip().startswith("{"):
         return _from_json(text)
-    reader = _Reader(_tokens(text))
-    return reader.block(is_top=True)
+    try:
+        return _Reader(_tokens(text)).block(is_top=True)
+    except RecursionError:
+        raise HclError("it is nested too deeply") from None
 
 
 def _from_json(text: str) -> Block:

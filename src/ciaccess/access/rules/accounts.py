@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from ciaccess.access.model.checks import CALLED_OTHERWISE, FORMATS
 from ciaccess.access.model.models import Account
 from ciaccess.access.reading.faults import display
+from ciaccess.access.rules.claims import is_guarded
 from ciaccess.access.rules.lenient_view import BUILT_IN_ROLES, GRANTS
 from ciaccess.access.rules.nexus import unknown_role
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 # Formats whose uploads name the folder: it is the path that Nexus compares. Images are under /v2/ and share their
 # layers across paths; PyPI, npm and the others are uploaded to the repository's root.
 _FORMATS_WITH_FOLDERS = ("maven2", "raw", "yum")
-# Claims that keep a job of an unreviewed branch out. A push right is enough for a branch, a tag or an environment of any name.
-_GUARDS = ("ref_protected", "environment_protected")
 _WRITING = re.compile(r"nx-repository-(view|admin)-[^-]+-(?P<repository>.+)-(edit|add|delete|\*)")
 
 
@@ -143,7 +142,7 @@ def releases_guarded(view: LenientView) -> Iterator[Fault]:
     severity: Literal["error", "warning"] = "error" if view.value("strict") is True else "warning"
     for role in view.mapping("vault", "roles"):
         claims = view.mapping("vault", "roles", role, "bound_claims")
-        if not claims or any(_is_true(claims.get(guard)) for guard in _GUARDS):
+        if not claims or is_guarded(claims):
             continue
         for path, account in view.texts("vault", "roles", role, "accounts"):
             if way := _writes_releases(view, account):
@@ -151,12 +150,6 @@ def releases_guarded(view: LenientView) -> Iterator[Fault]:
                 allowed = 'a role bound to ref_protected: "true" or environment_protected: "true"'
                 remedy = 'Give it a role of its own with ref_protected: "true"'
                 yield view.fault(path, message, allowed, remedy, severity=severity)
-
-
-def _is_true(value: Any) -> bool:
-    """Tell whether a claim's value admits "true" alone."""
-    values = value if isinstance(value, list) else [value]
-    return bool(values) and all(each in (True, "true") for each in values)
 
 
 def _writes_releases(view: LenientView, account: str) -> str:
@@ -167,6 +160,8 @@ def _writes_releases(view: LenientView, account: str) -> str:
         match = _WRITING.fullmatch(privilege)
         if match and (match["repository"] == "*" or match["repository"] in view.release_repositories):
             return f"its role {role}"
+        if view.value("strict") is True and privilege in view.declared_privileges:
+            return f"its role {role} if Nexus's privilege {privilege} does"
     return ""
 
 

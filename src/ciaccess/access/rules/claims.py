@@ -6,11 +6,11 @@ Vault compares text with text; once any value of a role has a *, that stands for
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic_core import PydanticCustomError
 
-from ciaccess.access.model.checks_claims import CLAIM, CLAIMS, MOST_VALUES, claim_values
+from ciaccess.access.model.checks_claims import CLAIM, CLAIMS, MOST_VALUES, claim_values, matches
 from ciaccess.access.reading.faults import display
 
 if TYPE_CHECKING:
@@ -107,6 +107,16 @@ def subjects(view: LenientView) -> Iterator[Fault]:
             yield from _subject(view, path, text)
 
 
+def values_of(claims: dict[str, Any], claim: str) -> list[str]:
+    """Return a claim's valid values as texts."""
+    return [text for _, text in _values((), claims.get(claim, []))]
+
+
+def is_guarded(claims: dict[str, Any]) -> bool:
+    """Tell whether jobs of unreviewed branches are kept out: any branch, tag or environment can have any name."""
+    return any(values_of(claims, claim) == ["true"] for claim in _TRUTHS)
+
+
 def _unknown(view: LenientView, path: YamlPath, claim: str) -> Fault:
     if claim in _ELSEWHERE:
         why, remedy = _ELSEWHERE[claim]
@@ -149,7 +159,7 @@ def _plain_value(view: LenientView, path: YamlPath, claim: str, text: str) -> It
     elif form and not re.fullmatch(form[0], text):
         message = f"{display(text)} can never match: GitLab's {claim} does not look so, and * alone is special to Vault"
         yield view.fault(path, message, form[1], "Write the value as a token has it")
-    elif words and not any(_globs(text, word) for word in words):
+    elif words and not any(matches(text, word) for word in words):
         message = f"{display(text)} is not among the values that GitLab gives {claim}"
         remedy = view.suggest(text, list(words), "Check that a token has it, else no job is admitted")
         yield view.fault(path, message, ", ".join(words), remedy, severity="warning")
@@ -157,10 +167,6 @@ def _plain_value(view: LenientView, path: YamlPath, claim: str, text: str) -> It
         message = f"{display(text)} looks like a regular expression, which Vault does not read"
         remedy = "Write each value, or a beginning of it and *"
         yield view.fault(path, message, "text, where * stands for any text", remedy, severity="warning")
-
-
-def _globs(pattern: str, word: str) -> bool:
-    return bool(re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), word))
 
 
 def _subject(view: LenientView, path: YamlPath, text: str) -> Iterator[Fault]:

@@ -168,11 +168,16 @@ class LenientView:
 
     def beyond_repositories(self, account: str) -> tuple[str, str] | None:
         """Return an account's first privilege that is not on a repository, with its role, or None."""
-        known = self.selector_privileges | {name for _, name in self.texts("nexus", "repository_privileges")}
+        known = self.selector_privileges | self.declared_privileges
         for privilege, by in self.further_privileges(account).items():
             if not _HARMLESS.fullmatch(privilege) and privilege not in known:
                 return privilege, by
         return None
+
+    @cached_property
+    def declared_privileges(self) -> frozenset[str]:
+        """The privileges that are made in Nexus, which alone knows what they allow."""
+        return frozenset(name for _, name in self.texts("nexus", "repository_privileges"))
 
     @cached_property
     def selector_privileges(self) -> frozenset[str]:

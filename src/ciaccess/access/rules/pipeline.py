@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from ciaccess.access.desired import pipeline_identities
 from ciaccess.access.desired.rotation import second_user
+from ciaccess.access.model.checks_claims import matches
 from ciaccess.access.reading.faults import display
+from ciaccess.access.rules.claims import is_guarded, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,4 +82,22 @@ def transit(view: LenientView) -> Iterator[Fault]:
         yield view.fault(path, message, "the mount of a transit engine", "Name that engine's mount")
 
 
-RULES: tuple[Rule, ...] = (reserved_names, folder, transit)
+def other_identities(view: LenientView) -> Iterator[Fault]:
+    """No role of the accounts admits jobs of any branch of ciaccess's project, as far as the claims on paths tell."""
+    project = view.text("pipeline", "project")
+    known = {"project_path": project, "namespace_path": project.rpartition("/")[0]}
+    for role in view.mapping("vault", "roles") if project else ():
+        claims = view.mapping("vault", "roles", role, "bound_claims")
+        accounts = view.texts("vault", "roles", role, "accounts")
+        bound = [claim for claim in known if claim in claims]
+        admits = all(any(matches(each, known[claim]) for each in values_of(claims, claim)) for claim in bound)
+        if accounts and bound and admits and not is_guarded(claims):
+            message = f"a job of any of its branches may log in with the JWT role {role} too, and read the secrets of its accounts"
+            remedy = (
+                "Move it to a group of its own; until then, who may push a branch to it has these accounts"
+            )
+            allowed = "a project that no role of vault.roles admits"
+            yield view.fault(("pipeline", "project"), message, allowed, remedy, severity="warning")
+
+
+RULES: tuple[Rule, ...] = (reserved_names, folder, transit, other_identities)

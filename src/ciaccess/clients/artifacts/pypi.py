@@ -18,6 +18,8 @@ from ciaccess.clients.artifacts.place import VERSION, Answer
 if TYPE_CHECKING:
     from ciaccess.clients.artifacts.place import Artifact, Place
 
+_MOST_PAGES = 1000
+
 
 class Pypi(Files):
     """A wheel without modules."""
@@ -61,17 +63,22 @@ class Pypi(Files):
         """Delete the wheel by the REST API: the format's own protocol deletes nothing (measured on 3.30)."""
         api = place.rest_api
         listing, token = f"/assets?repository={quote(place.repository, safe='')}", ""
-        while True:
+        for _ in range(_MOST_PAGES):
             page = api.send("GET", listing + token)
             if not page.worked:
                 return page
-            found = json.loads(page.content)
-            for asset in found["items"]:
-                if asset["path"].lstrip("/") == self.path(artifact).lstrip("/"):
-                    return api.send("DELETE", f"/assets/{quote(asset['id'], safe='')}")
-            if not found.get("continuationToken"):
+            try:
+                found = json.loads(page.content)
+                paths = {str(asset["path"]).lstrip("/"): str(asset["id"]) for asset in found["items"]}
+                following = found.get("continuationToken")
+            except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+                return Answer(HTTPStatus.BAD_GATEWAY, "the list of assets has a shape that is not Nexus's")
+            if identity := paths.get(self.path(artifact).lstrip("/")):
+                return api.send("DELETE", f"/assets/{quote(identity, safe='')}")
+            if not following:
                 return Answer(HTTPStatus.NOT_FOUND, "404 Not Found")
-            token = f"&continuationToken={quote(found['continuationToken'], safe='')}"
+            token = f"&continuationToken={quote(str(following), safe='')}"
+        return Answer(HTTPStatus.BAD_GATEWAY, f"the list of assets has more than {_MOST_PAGES} pages")
 
 
 def _module(artifact: Artifact) -> str:

@@ -1,13 +1,20 @@
-"""An answer whose JSON has a bounded depth: one bound for our own clients and for python-gitlab."""
+"""Bounds of answers, for our own clients and for python-gitlab: the depth of JSON, the pages of a list."""
 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 
 _MOST_DEPTH = 32
+_MOST_PAGES = 1000
+
+
+class BodyTooLargeError(requests.RequestException):
+    """The answer is larger than the options allow."""
 
 
 class NestedTooDeeplyError(ValueError):
@@ -31,6 +38,29 @@ class Response(requests.Response):
         if is_deeper:
             raise NestedTooDeeplyError(f"the answer is nested more than {_MOST_DEPTH} deep")
         return found
+
+
+class Pages:
+    """The pages of the lists that a library reads by following their links."""
+
+    def __init__(self) -> None:
+        # How many pages of each path have been read without the last one.
+        self._read: Counter[str] = Counter()
+
+    def check(self, response: requests.Response) -> None:
+        """Count a page.
+
+        Raises:
+            BodyTooLargeError: the list does not end.
+        """
+        path = urlsplit(response.url).path
+        if "next" not in response.links:
+            self._read.pop(path, None)
+            return
+        self._read[path] += 1
+        if self._read[path] >= _MOST_PAGES:
+            del self._read[path]
+            raise BodyTooLargeError(f"the list has more than {_MOST_PAGES} pages", response=response)
 
 
 def _is_deeper(value: Any, depth: int) -> bool:

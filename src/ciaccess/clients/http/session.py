@@ -18,9 +18,8 @@ from requests.auth import HTTPBasicAuth
 
 from ciaccess.clients.credentials import ca_bundle
 from ciaccess.clients.errors import ApiError, RefusedError, UnexpectedAnswerError, UnreachableError
-from ciaccess.clients.http.answer import NestedTooDeeplyError
+from ciaccess.clients.http.answer import BodyTooLargeError, NestedTooDeeplyError
 from ciaccess.clients.http.transport import (
-    BodyTooLargeError,
     BundleUnusableError,
     ElsewhereError,
     HttpOptions,

@@ -30,7 +30,7 @@ from requests.structures import CaseInsensitiveDict
 from requests.utils import get_encoding_from_headers, get_environ_proxies
 from urllib3.exceptions import DecodeError, HTTPError, NewConnectionError, ReadTimeoutError
 
-from ciaccess.clients.http.answer import Response
+from ciaccess.clients.http.answer import BodyTooLargeError, Pages, Response
 from ciaccess.clients.http.deadline import TimedHTTPConnection, TimedHTTPSConnection, deadline
 
 if TYPE_CHECKING:
@@ -83,10 +83,6 @@ class ElsewhereError(requests.RequestException):
 
 class BundleUnusableError(requests.exceptions.SSLError):
     """The CA bundle is missing, or no file of certificates."""
-
-
-class BodyTooLargeError(requests.RequestException):
-    """The answer is larger than the options allow."""
 
 
 def was_sent(error: requests.RequestException) -> bool:
@@ -282,6 +278,7 @@ class PooledSession(requests.Session):
         self.headers["User-Agent"] = "ciaccess"
         self._headers = {name: str(value) for name, value in self.headers.items()}
         self._transport = _Transport(options)
+        self._pages = Pages()
         for scheme in ("https://", "http://"):
             self.mount(scheme, self._transport)
 
@@ -320,13 +317,16 @@ class PooledSession(requests.Session):
 
         Raises:
             ElsewhereError: it is for another origin than the base URL's.
+            BodyTooLargeError: it is one page too many.
         """
         url = request.url or ""
         if _origin(url) != _origin(self._base_url):
             raise ElsewhereError(
                 f"{_display_origin(self._base_url)} leads to {_display_origin(url)}", request=request
             )
-        return super().send(request, **options)
+        response = super().send(request, **options)
+        self._pages.check(response)
+        return response
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:
         """Return where to go on; requests asks this of every answer.

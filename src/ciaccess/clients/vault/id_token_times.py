@@ -60,7 +60,7 @@ def _claims(id_token: str) -> dict[str, Any]:
     try:
         payload = id_token.split(".")[1]
         found = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-    except (IndexError, ValueError):
+    except (IndexError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ciaccess.access.policies.acl import Acl, Right
+from ciaccess.access.policies.hcl import HclError, parse
 
 HERE = "secret/data/nexus/svc-x"
 FOLDER = "secret/data/nexus"
@@ -155,3 +156,19 @@ def test_root_may_do_everything() -> None:
     acl = Acl.of({"root": ""})
     assert acl.may(HERE).right is Right.YES
     assert acl.may_somewhere(f"{FOLDER}/+").right is Right.YES
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'path "x" { allowed_parameters = { a = ' + "[" * 20_000 + "]" * 20_000 + " } }",
+        'path "x" { a ' + "{ a " * 20_000,
+        '{"path": ' * 20_000,
+        'path "x" { max_wrapping_ttl = ' + "9" * 10_000 + " }",
+        '{"path": {"x": {"max_wrapping_ttl": ' + "9" * 10_000 + "}}}",
+    ],
+    ids=["lists", "blocks", "JSON", "a number", "a number in JSON"],
+)
+def test_a_policy_that_is_built_to_break_a_reader_is_a_fault_of_the_policy(text: str) -> None:
+    with pytest.raises(HclError):
+        parse(text)
