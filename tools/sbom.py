@@ -1,6 +1,6 @@
-"""The software bills of materials of what is installed: a folder of CycloneDX files, each made by a kept tool.
+"""The software bills of materials of what is installed, as CycloneDX files.
 
-Python's is made of requirements.txt by cyclonedx-bom, npm's of its lock file by npm itself. The Go programs, released or
+Each is made by a kept tool. Python's is made of requirements.txt by cyclonedx-bom, npm's of its lock file by npm itself. The Go programs, released or
 built here, have the list of their modules in themselves: `go version -m` reads it.
 """
 

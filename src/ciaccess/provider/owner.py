@@ -1,7 +1,8 @@
-"""Whose objects the plugin may delete: two facts that no state decides, since an entry of it may be forged.
+"""Whose objects the plugin may delete.
 
-The owner that access.yaml declares, by the settings of the stack, which the engine passes; and the stack of the program that
-runs, which the program announces to the engine (components/program).
+Owns two facts that no state decides, since an entry of it may be forged: the owner that access.yaml declares, by the
+settings of the stack, which the engine passes; and the stack of the program that runs, which the program announces to the
+engine (components/program).
 """
 
 from __future__ import annotations

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import pytest
 
+from tests.support.project.project import STACK
 from tests.support.servers.jobs import id_token, login
 
 if TYPE_CHECKING:
@@ -170,6 +172,48 @@ def test_a_role_of_another_owner_in_a_forged_state_is_not_deleted(project: Proje
     assert "delete role 'nx-theirs': the role is managed by other-team: not marked" in done.text
     assert project.nexus("GET", "security/roles/nx-theirs").ok
     project.nexus("DELETE", "security/roles/nx-theirs")
+
+
+@pytest.mark.usefixtures("first_up")
+def test_an_account_of_another_stack_is_not_deleted_by_a_forged_entry_with_a_forged_provider(
+    project: Project,
+) -> None:
+    secret: dict[str, Any] = {"path": "nexus/svc-theirs", "mount_point": "secret"}
+    vault = project.vault().secrets.kv.v2
+    vault.create_or_update_secret(**secret, secret={"username": "svc-theirs", "password": "theirs"})
+    vault.update_metadata(**secret, custom_metadata={"owner": "ciaccess", "stack": "ciaccess/other"})
+    state = project.inspect("export").succeeded().json()
+    whole, resources = json.dumps(state), state["deployment"]["resources"]
+    (account,) = [each for each in resources if each["urn"].endswith("ServiceAccount::svc-bench")]
+    (provider,) = [each for each in resources if each["type"] == "pulumi:providers:ciaccess"]
+    urn, identity = account["provider"].rpartition("::")[::2]
+    forged = urn.replace(f":{STACK}::", ":other::", 1)
+    text = json.dumps(account).replace("svc-bench", "svc-theirs").replace(urn, forged)
+    entry = json.loads(text)
+    entry |= {
+        "urn": entry["urn"].replace(f":{STACK}::", ":other::", 1),
+        "dependencies": [],
+        "propertyDependencies": {},
+    }
+    entry.pop("parent", None)
+    provider = {**provider, "urn": forged, "id": identity}
+    provider.pop("parent", None)
+    resources += [provider, entry]
+    file = project.folder / "forged.json"
+    file.write_text(json.dumps(state), encoding="utf-8")
+    project.inspect("import", "--force", "--file", str(file)).succeeded()
+    done = project.up()
+    file.write_text(whole, encoding="utf-8")
+    project.inspect("import", "--file", str(file)).succeeded()
+    assert done.code != 0
+    assert re.search(r"delete account 'svc-theirs'.*claimed by ciaccess, stack ciaccess/other", done.text), (
+        done.text
+    )
+    assert (
+        vault.read_secret_version(**secret, raise_on_deleted_version=True)["data"]["data"]["password"]
+        == "theirs"
+    )
+    vault.delete_metadata_and_all_versions(**secret)
 
 
 @pytest.mark.usefixtures("first_up")

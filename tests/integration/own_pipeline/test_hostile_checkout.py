@@ -34,10 +34,11 @@ RUN_BY_A_PREVIEW = (
     "src/ciaccess/provider/__main__.py",
     "src/ciaccess/errors.py",
 )
+FUTURE = "from __future__ import annotations\n"
 
 
 @pytest.fixture
-def checkout(tmp_path: Path) -> Path:
+def branch(tmp_path: Path) -> Path:
     """A checkout of its own, which a test may edit."""
     folder = tmp_path / "checkout"
     folder.mkdir()
@@ -51,16 +52,15 @@ def checkout(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("file", RUN_BY_A_PREVIEW)
 def test_code_in_any_file_gets_the_preview_s_identity_and_no_more(
-    bootstrapped: Project, checkout: Path, file: str
+    bootstrapped: Project, branch: Path, file: str
 ) -> None:
-    report = checkout.parent / "report.json"
+    report = branch.parent / "report.json"
     words = [attack.__file__, str(report), bootstrapped.address("nexus"), bootstrapped.address("gitlab")]
     hostile = (
         f"import subprocess, sys\nsubprocess.run([sys.executable, *{words!r}], check=True)\nsys.exit(1)\n"
     )
-    future = "from __future__ import annotations\n"
-    text = (checkout / file).read_text(encoding="utf-8")
-    (checkout / file).write_text(text.replace(future, f"{future}{hostile}", 1), encoding="utf-8")
+    before, future, after = (branch / file).read_text(encoding="utf-8").rpartition(FUTURE)
+    (branch / file).write_text(f"{before}{future}{hostile}{after}", encoding="utf-8")
     settings = str(bootstrapped.folder / f"Pulumi.{STACK}.yaml")
     command = (
         "pulumi",
@@ -76,8 +76,8 @@ def test_code_in_any_file_gets_the_preview_s_identity_and_no_more(
         bootstrapped,
         "preview",
         "env",
-        f"--chdir={checkout}",
-        f"PYTHONPATH={checkout}/src",
+        f"--chdir={branch}",
+        f"PYTHONPATH={branch}/src",
         *command,
         **FEATURE,
     )
@@ -109,9 +109,9 @@ def test_a_job_definition_of_a_branch_gets_other_roles_only_where_validate_warne
 
 def test_in_a_group_of_its_own_a_branch_gets_no_role_of_the_accounts(bootstrapped: Project) -> None:
     for audience in (AUDIENCE, CONSUMERS_AUDIENCE):
-        assert not admits(bootstrapped, "nexus-ci", path="platform/ciaccess", audience=audience, **FEATURE)
+        assert not admits(bootstrapped, "nexus-ci", path="elsewhere/other", audience=audience, **FEATURE)
     text = bootstrapped.access.read_text(encoding="utf-8")
-    bootstrapped.edit(f"  project: {PROJECT}\n", "  project: platform/ciaccess\n")
+    bootstrapped.edit(f"  project: {PROJECT}\n", "  project: elsewhere/other\n")
     shown = bootstrapped.ciaccess("validate", str(bootstrapped.access))
     bootstrapped.access.write_text(text, encoding="utf-8")
     assert "may log in with the JWT role nexus-ci" not in shown.text

@@ -28,7 +28,7 @@ _SHOWN_ELSEWHERE: dict[type[models.Section], tuple[str, ...]] = {
     models.Account: ("push", "pull", "promote", "path", "roles"),
     models.Pipeline: tuple({*models.Pipeline.model_fields} - {"rotation"}),
 }
-# Texts for people, and the rotation of a password, which changes nobody's access.
+# Texts for people, and the rotation of a password, which gives and takes no access.
 _WITHOUT_EFFECT: dict[type[models.Section], tuple[str, ...]] = {
     models.Account: ("purpose",),
     models.Rotation: ("count", "date"),

@@ -113,7 +113,10 @@ def values_of(claims: dict[str, Any], claim: str) -> list[str]:
 
 
 def is_guarded(claims: dict[str, Any]) -> bool:
-    """Tell whether jobs of unreviewed branches are kept out: any branch, tag or environment can have any name."""
+    """Tell whether jobs of unreviewed branches are refused.
+
+    The name of a branch, tag or environment does not do: a right to push is enough to choose it.
+    """
     return any(values_of(claims, claim) == ["true"] for claim in _TRUTHS)
 
 

@@ -83,7 +83,10 @@ def transit(view: LenientView) -> Iterator[Fault]:
 
 
 def other_identities(view: LenientView) -> Iterator[Fault]:
-    """No role of the accounts admits jobs of any branch of ciaccess's project, as far as the claims on paths tell."""
+    """No role of the accounts admits jobs of any branch of ciaccess's project.
+
+    Compares the claims on paths; a role that is bound by ids alone is not judged.
+    """
     project = view.text("pipeline", "project")
     known = {"project_path": project, "namespace_path": project.rpartition("/")[0]}
     for role in view.mapping("vault", "roles") if project else ():

@@ -1,4 +1,4 @@
-"""Bounds of answers, for our own clients and for python-gitlab: the depth of JSON, the pages of a list."""
+"""Bounds of answers, for every library: the depth of JSON, the pages of a list."""
 
 from __future__ import annotations
 
