@@ -148,7 +148,9 @@ def _read(path: Path) -> str:
         return path.read_bytes().decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise CommandError(f"read {path}: {reason}") from None
+        raise CommandError(
+            f"read {path}: {reason}", remedy="Name a pipeline's file, such as .gitlab-ci.yml."
+        ) from None
 
 
 def _write(path: Path, text: str) -> None:

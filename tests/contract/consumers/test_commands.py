@@ -160,7 +160,8 @@ def test_lint_ci_says_what_it_cannot_read(tmp_path: Path) -> None:
     path = tmp_path / "ci.yml"
     missing = ciaccess("lint-ci", path)
     assert missing.returncode == 1
-    assert missing.stderr == f"error: read {path}: No such file or directory\n"
+    remedy = "Name a pipeline's file, such as .gitlab-ci.yml."
+    assert missing.stderr == f"error: read {path}: No such file or directory. {remedy}\n"
     path.write_text("job: [")
     assert ciaccess("lint-ci", path).returncode == 1
     path.write_bytes(b"job: \xff")

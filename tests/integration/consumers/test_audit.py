@@ -157,7 +157,10 @@ def test_child_pipelines_are_read_and_what_cannot_be_read_is_said(
     unread = {each["subject"]: each["because"] for each in found["could_not_look"]}
     assert unread[f"{audited}/torn, child pipeline none.yml"] == "GitLab answered 404, 404 File Not Found"
     assert "a.yml: line 1: it is a list" in unread[f"{audited}/listed"]
-    assert f"child pipeline of made: artifact made.yml local in {audited}/parent" in found["not_covered"]
+    assert (
+        f"child pipeline of made: artifact made.yml local (written by the job) in {audited}/parent"
+        in found["not_covered"]
+    )
 
 
 def test_a_clean_project_ends_with_0(instance: GitlabProcess, audited: str, tmp_path: Path) -> None:

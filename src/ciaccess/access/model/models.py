@@ -367,7 +367,7 @@ class Access(Section):
     accounts: dict[AccountName, Account] = Field(description="Service accounts by name: what each may do.")
     pipeline: Pipeline | None = Field(None, description="ciaccess's own jobs. Default: it has no pipeline.")
     images: Images = Field(
-        default_factory=Images, description="Images of jobs. Default: the usual ones, by tag."
+        default_factory=Images, description="Images of jobs. Default: the usual ones, by digest."
     )
 
     def adopts(self, declared: Vault | Nexus | Variable | Account) -> bool:

@@ -119,7 +119,9 @@ class _Expansion:
         for include in _includes(config.get("include")):
             inputs = mapping_of(include.get("inputs"))
             for file, home in self._files(include, files):
-                if file.name in above or self._count >= _MOST_FILES:
+                if file.name in above:  # it has been read, and a pattern matches it again
+                    continue
+                if self._count >= _MOST_FILES:
                     self._unread.append(f"local {file.name}")
                     continue
                 self._count += 1
@@ -151,7 +153,8 @@ class _Expansion:
             for kind in (*_REMOTE_KINDS, "template"):
                 if is_scalar(found := include.get(kind)):
                     paths = " ".join(map(str, _as_list(include.get("file") or include.get("job"))))
-                    self._unread.append(f"{kind} {found} {paths}".rstrip())
+                    because = " (written by the job)" if kind == "artifact" else ""
+                    self._unread.append(f"{kind} {found} {paths}".rstrip() + because)
                     break
             return
         for pattern in named:

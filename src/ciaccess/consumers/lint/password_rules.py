@@ -59,7 +59,6 @@ _BASIC_AUTH = re.compile(r"http-basic\.")
 _URL_USER = re.compile(r"https?://[^\s/:@\"']+:[^\s/@\"']+@")
 _CURL_OPTION = re.compile(r"-[A-Za-z]*u")
 _POST = re.compile(r"--(?:post-data|post-file|body-data)\b")
-_FUNCTION = re.compile(r"(?:^|[\s;])(?:function\s+)?([A-Za-z_]\w*)\s*\(\)", re.MULTILINE)
 _LIBRARY = re.compile(r"_?nexus_\w+")
 _OURS = "NEXUS_PASSWORD"
 _ON_COMMAND_LINE = "on its command line, which every process can read"
@@ -67,19 +66,14 @@ _ON_COMMAND_LINE = "on its command line, which every process can read"
 
 def passwords(reading: JobReading, words: Vocabulary) -> Iterator[Finding]:
     """Find passwords on command lines."""
-    functions = {name for script in _scripts(reading) for name in _FUNCTION.findall(script)}
     held = _PasswordVariables(
         words, {each.variable for each in reading.native if not each.is_file and "pass" in each.field.lower()}
     )
     for step in reading.steps:
         for call in step.programs:
-            if call.name not in functions and not _LIBRARY.fullmatch(call.name):
+            if not _LIBRARY.fullmatch(call.name):
                 yield from _in_call(reading, call, held)
         held.follow(step)
-
-
-def _scripts(reading: JobReading) -> set[str]:
-    return {str(script) for shell in reading.job.shells for script in shell.scripts if "()" in script}
 
 
 class _PasswordVariables:

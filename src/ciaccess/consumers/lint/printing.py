@@ -1,12 +1,12 @@
 """What a command prints, where its words show it: how scripts build the body of a request.
 
-Owns echo, printf, cat of a here-document or of a file that the job wrote, tee, and `jq -n`. What others print is unknown.
+Owns echo, printf, cat, tee, envsubst, the substitutions of sed, and `jq -n`. What others print is unknown.
 """
 
 from __future__ import annotations
 
 import re
-from itertools import chain, repeat
+from itertools import chain, pairwise, repeat
 from typing import TYPE_CHECKING
 
 from ciaccess.consumers.lint.shell import LITERAL_DOLLAR
@@ -17,26 +17,56 @@ if TYPE_CHECKING:
 _CONVERSION = re.compile(r"%(%|[-+ #0]*\d*(?:\.\d+)?[a-zA-Z])")
 _ECHO_OPTION = re.compile(r"-[neE]+")
 _NO_INPUT = re.compile(r"-[a-zA-Z]*n[a-zA-Z]*|--null-input")
+_SED_SCRIPT = ("-e", "--expression")
+_SUBSTITUTION = re.compile(r"\bs(?P<by>[^\w\s\\;])(?P<old>.+?)(?P=by)(?P<new>.*?)(?P=by)")
+_PATTERN = re.compile(r"[\\^*\[\]]|\$$")
 _MOST_CHARACTERS = 20_000
 
 
 def output_of(name: str, words: Sequence[str], given: str, files: Mapping[str, str]) -> str | None:
-    """Return what a command prints, None where that is not known. `files` are texts by file."""
+    """Return what a command prints, None where that is not known.
+
+    `given` is its standard input, `files` are texts by file.
+    """
     match name:
         case "echo":
             return " ".join(word for word in words if not _ECHO_OPTION.fullmatch(word))
         case "printf" if words and not words[0].startswith("-"):
             return _format(words[0], words[1:])
-        case "cat":
-            text = "\n".join(files.get(word, "") for word in words if word != "-") or given
-            known = all(word in files for word in words if word != "-")
-            return text if known and 0 < len(text) <= _MOST_CHARACTERS else None
-        case "tee" if given:
-            return given
+        case "cat" | "tee" | "envsubst":
+            text = _input([word for word in words if word != "-"] if name == "cat" else (), given, files)
+            return text.replace(LITERAL_DOLLAR, "$") if text and name == "envsubst" else text
+        case "sed":
+            return _sed(words, given, files)
         case "jq" if any(_NO_INPUT.fullmatch(word) for word in words):
             return _jq(words)
         case _:
             return None
+
+
+def _input(names: Sequence[str], given: str, files: Mapping[str, str]) -> str | None:
+    """Return the text of these files, or of the standard input where none is named."""
+    text = "\n".join(files.get(name, "") for name in names) or given
+    return text if all(name in files for name in names) and 0 < len(text) <= _MOST_CHARACTERS else None
+
+
+def _sed(words: Sequence[str], given: str, files: Mapping[str, str]) -> str | None:
+    """Return what sed prints, where its scripts only replace literal texts."""
+    scripts = [after for option, after in pairwise(words) if option in _SED_SCRIPT]
+    names = [
+        word
+        for before, word in zip(("", *words), words, strict=False)
+        if not word.startswith("-") and before not in _SED_SCRIPT
+    ]
+    if not scripts:
+        scripts, names = names[:1], names[1:]
+    text = _input(names, given, files)
+    made = list(_SUBSTITUTION.finditer("\n".join(scripts)))
+    if text is None or not made or any(_PATTERN.search(each["old"]) for each in made):
+        return None
+    for each in made:
+        text = text.replace(each["old"], each["new"])
+    return text
 
 
 def _format(template: str, words: Sequence[str]) -> str:

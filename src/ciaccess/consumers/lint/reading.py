@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect
+from collections.abc import Generator
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ from ciaccess.consumers.lint.printing import output_of
 from ciaccess.consumers.lint.shell import LITERAL_DOLLAR, PRINTED, Command, Statement, Word, read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator, Sequence
 
     from ciaccess.consumers.lint.merging import Job
     from ciaccess.consumers.lint.vocabulary import Vocabulary
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 MOST_SCRIPT_CHARACTERS = 500_000
 VARIABLE = re.compile(r"\$(?:\{(\w+)(?:(:?[-=])([^{}]*)|([^{}\w][^{}]*))?\}|(\w+))")
 _MOST_VALUE_CHARACTERS = 4_000
+_ARGUMENTS = tuple("123456789")
+_MOST_CALLS = 500  # of functions, in one shell
+_DEEPEST_CALL = 8
 _SETTERS = frozenset({"export", "declare", "typeset", "readonly", "local"})
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)\+?=")
 _WRAPPERS = frozenset(
@@ -66,7 +70,8 @@ class Place:
 class Call:
     """A command with its variables filled in; `name` is the program's, `words` what follows it.
 
-    `raw` are the words as they are written, `given` is what its standard input holds.
+    `raw` are the words as they are written, `given` is what its standard input holds. `is_function`: it is none of a
+    process of its own, but of the script.
     """
 
     name: str
@@ -75,6 +80,7 @@ class Call:
     given: str
     written_to: tuple[str, ...]
     scalar: Scalar
+    is_function: bool
 
     def place(self, index: int | None = None) -> Place:
         """Return where a word stands, or the command."""
@@ -88,7 +94,7 @@ class Call:
 class Step:
     """A pipeline of commands; `text` has all words, `raw` as written, `sets` the variables it sets.
 
-    `printed` is what it prints, None where that is not known.
+    `printed` is what it prints, None where that is not known. `callers` are the calls of the functions that it is in.
     """
 
     calls: tuple[Call, ...]
@@ -97,11 +103,14 @@ class Step:
     place: Place
     sets: tuple[tuple[str, str, Place], ...]
     printed: str | None
+    callers: tuple[Place, ...]
 
     @property
     def programs(self) -> tuple[Call, ...]:
         """Return the commands that are processes of their own."""
-        return tuple(call for call in self.calls if call.name and call.name not in BUILTINS)
+        return tuple(
+            call for call in self.calls if call.name and call.name not in BUILTINS and not call.is_function
+        )
 
     def pieces(self) -> Iterator[tuple[str, Place]]:
         """Yield every word as it is written, with its place."""
@@ -114,9 +123,12 @@ class Step:
             yield value, place
 
     def find(self, text: str) -> Place:
-        """Return where a text is in it, or where it begins."""
-        at = self.place.scalar.find(text, self.place.start, max(self.place.end, self.place.start + 1))
-        return Place(self.place.scalar, at, at + len(text)) if at >= 0 else self.place
+        """Return where a text is in it, or in the call of its function; else where it begins."""
+        for place in (self.place, *self.callers):
+            at = place.scalar.find(text, place.start, max(place.end, place.start + 1))
+            if at >= 0:
+                return Place(place.scalar, at, at + len(text))
+        return self.place
 
 
 @dataclass
@@ -188,42 +200,120 @@ def steps_of(job: Job, words: Vocabulary) -> Iterator[tuple[Step, Variables]]:
     before = variables_of(job, words)
     for shell in job.shells:
         known = Variables(dict(before.values), dict(before.origins), set(before.opaque))
+        running = _Shell(known)
         for script in shell.scripts:
             if len(script) > MOST_SCRIPT_CHARACTERS:
                 where = f"line {script.line}: "
                 raise SourceError(
                     f"{where}a script has over {MOST_SCRIPT_CHARACTERS:,} characters, the most that are checked"
                 )
-            waiting: list[Step] = []
-            for statement in read(str(script)):
-                first = len(waiting)
-                while first and waiting[first - 1].place.start >= statement.start:
-                    first -= 1
-                inner = waiting[first:]
-                del waiting[first:]
-                step = _step(statement, script, known, inner)
-                waiting.append(step)
+            for step in running.script(script):
                 yield step, known
+        for step in running.uncalled():
+            yield step, known
 
 
-def _step(statement: Statement, script: Scalar, known: Variables, inner: list[Step]) -> Step:
-    """Read a pipeline; `inner` are the substitutions inside it, in order."""
-    calls, texts, written = [], list[str](), list[str]()
-    sets: list[tuple[str, str, Place]] = []
-    text: str | None = None
-    for command in statement.commands:
-        call, assigned = _call(command, script, known, inner)
-        calls.append(call)
-        sets += assigned
-        text = output_of(call.name, call.words, call.given, known.files)
-        texts += [call.name, *call.words, call.given] if text is None else [text]
-        shown = output_of(call.name, [word.text for word in call.raw], command.given, known.files)
-        written += [*(word.text for word in command.words), command.given] if shown is None else [shown]
-    place = Place(script, statement.start, statement.end)
-    shown_text = " ".join(written)
-    for call in calls:
-        known.files |= dict.fromkeys(call.written_to, shown_text if text is None else text)
-    return Step(tuple(calls), " ".join(texts), shown_text, place, tuple(sets), text)
+_Steps = Generator[Step, None, str | None]
+
+
+class _Shell:
+    """One shell: its variables, and the functions that its scripts have defined so far.
+
+    A function is read where it is called, with its arguments; one without a call, at the end.
+    """
+
+    def __init__(self, known: Variables) -> None:
+        self._known = known
+        self._functions: dict[str, tuple[Scalar, tuple[Statement, ...]]] = {}
+        self._called: set[str] = set()
+        self._calls = 0
+        self._callers: tuple[Place, ...] = ()
+
+    def script(self, scalar: Scalar) -> _Steps:
+        script = read(str(scalar))
+        self._functions |= {name: (scalar, body) for name, body in script.functions.items()}
+        return self._run(script.statements, scalar)
+
+    def uncalled(self) -> Iterator[Step]:
+        for name, (scalar, body) in self._functions.items():
+            if name not in self._called:
+                yield from self._run(body, scalar)
+
+    def _run(self, statements: tuple[Statement, ...], scalar: Scalar) -> _Steps:
+        """Read pipelines in order; return what they print, None where that is not known."""
+        waiting: list[Step] = []
+        for statement in statements:
+            first = len(waiting)
+            while first and waiting[first - 1].place.start >= statement.start:
+                first -= 1
+            inner = waiting[first:]
+            del waiting[first:]
+            step = yield from self._step(statement, scalar, inner)
+            waiting.append(step)
+            yield step
+        return waiting[-1].printed if waiting else None
+
+    def _step(self, statement: Statement, script: Scalar, inner: list[Step]) -> Generator[Step, None, Step]:
+        """Read a pipeline; `inner` are the substitutions inside it, in order."""
+        known, calls, printed = self._known, list[Call](), list[str | None]()
+        sets: list[tuple[str, str, Place]] = []
+        for command in statement.commands:
+            call, assigned = _call(command, script, known, inner, self._functions)
+            calls.append(call)
+            sets += assigned
+            printed.append((yield from self._function(call)) if call.is_function else None)
+        filled = [(call.name, call.words, call.given) for call in calls]
+        written = [
+            (
+                call.name,
+                [word.text for word in call.raw],
+                command.given or known.files.get(command.read_from, ""),
+            )
+            for call, command in zip(calls, statement.commands, strict=True)
+        ]
+        texts, text = _texts(filled, printed, known.files)
+        shown, _ = _texts(written, printed, known.files)
+        raw = " ".join(shown)
+        for call in calls:
+            known.files |= dict.fromkeys(call.written_to, raw if text is None else text)
+        place = Place(script, statement.start, statement.end)
+        return Step(tuple(calls), " ".join(texts), raw, place, tuple(sets), text, self._callers)
+
+    def _function(self, call: Call) -> _Steps:
+        """Read a function's body with the arguments of a call."""
+        self._calls += 1
+        if self._calls > _MOST_CALLS or len(self._callers) >= _DEEPEST_CALL:
+            return None
+        self._called.add(call.name)
+        scalar, body = self._functions[call.name]
+        around = {name: self._known.values.pop(name, None) for name in _ARGUMENTS}
+        for name, word in zip(_ARGUMENTS, call.words, strict=False):
+            self._known.assign(name, word)
+        self._callers = (call.place(), *self._callers)
+        printed = yield from self._run(body, scalar)
+        self._callers = self._callers[1:]
+        self._known.values = {
+            name: value for name, value in {**self._known.values, **around}.items() if value is not None
+        }
+        return printed
+
+
+def _texts(
+    commands: Sequence[tuple[str, Sequence[str], str]], known: Sequence[str | None], files: dict[str, str]
+) -> tuple[list[str], str | None]:
+    """Return the words of a pipeline, or what they print where that is known, and what all of it prints."""
+    texts = list[str]()
+    printed: str | None = None
+    for (name, words, given), by_function in zip(commands, known, strict=True):
+        before = printed
+        printed = by_function or output_of(name, words, given or before or "", files)
+        if printed is None:
+            texts += [name, *words, given]
+        elif before is not None and not given:  # it has read what the one before it prints
+            texts[-1] = printed
+        else:
+            texts.append(printed)
+    return texts, printed
 
 
 def _text_with_output(word: Word, inner: list[Step]) -> str:
@@ -236,30 +326,44 @@ def _text_with_output(word: Word, inner: list[Step]) -> str:
 
 
 def _call(
-    command: Command, script: Scalar, known: Variables, inner: list[Step]
+    command: Command, script: Scalar, known: Variables, inner: list[Step], functions: Container[str]
 ) -> tuple[Call, list[tuple[str, str, Place]]]:
     written = list(command.words)
     filled = [known.fill_in(_text_with_output(word, inner)).replace(LITERAL_DOLLAR, "$") for word in written]
     for match in chain.from_iterable(VARIABLE.finditer(word.text) for word in written):
         if (match.group(2) or "").endswith("=") and match.group(1) not in {*known.values, *known.opaque}:
             known.assign(match.group(1), match.group(3))
-    sets = [(name, word) for name, word in command.assigned]
-    if filled and filled[0] in _SETTERS:
-        sets += [
-            (named.group(1), Word(word.text[named.end() :], word.start, word.end))
-            for word in written[1:]
-            if (named := _ASSIGNMENT.match(word.text))
-        ]
-    # Set in front of a command, a variable is that command's alone.
-    if not filled or filled[0] in _SETTERS:
-        for name, word in sets:
-            known.assign(name, _text_with_output(word, inner))
     first = _program(filled)
     name = filled[first].rsplit("/", 1)[-1] if first < len(filled) else ""
-    given = known.fill_in(command.given).replace(LITERAL_DOLLAR, "$")
-    files = [*command.written_to, *(filled[first + 1 :] if name == "tee" else ())]
-    call = Call(name, tuple(filled[first + 1 :]), tuple(written[first + 1 :]), given, tuple(files), script)
+    is_setter = bool(filled) and filled[0] in _SETTERS
+    sets = command.assigned + [
+        (named.group(1), Word(word.text[named.end() :], word.start, word.end))
+        for word in (written[1:] if is_setter else written[:first])
+        if (named := _ASSIGNMENT.match(word.text))
+    ]
+    # Set in front of a command, a variable is that command's alone.
+    if is_setter or not filled:
+        for variable, word in sets:
+            known.assign(variable, _text_with_output(word, inner))
+    given = command.given or known.files.get(command.read_from, "")
+    given = known.fill_in(given).replace(LITERAL_DOLLAR, "$")
+    files = [*command.written_to, *_written_by(name, filled[first + 1 :])]
+    call = Call(
+        name,
+        tuple(filled[first + 1 :]),
+        tuple(written[first + 1 :]),
+        given,
+        tuple(files),
+        script,
+        name in functions,
+    )
     return call, [(name, word.text, Place(script, word.start, word.end)) for name, word in sets]
+
+
+def _written_by(name: str, words: list[str]) -> list[str]:
+    if name == "sed" and any(re.match(r"-\w*i|--in-place", word) for word in words):
+        return words[-1:]
+    return words if name == "tee" else []
 
 
 def _program(words: list[str]) -> int:

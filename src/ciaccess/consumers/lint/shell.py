@@ -1,7 +1,7 @@
 """A script as the shell parses it: pipelines of commands, unquoted words, positions.
 
-One pass over the text, whatever its length. It covers quotes, continued lines, comments, substitutions, here-documents
-and redirections of POSIX shells and bash; a script handed to another shell (`sh -c '…'`, a here-document) is read too.
+One pass over the text, whatever its length. It covers quotes, continued lines, comments, substitutions, here-documents,
+redirections and functions of POSIX shells and bash; a script handed to another shell (`sh -c '…'`, a here-document) is read too.
 """
 
 from __future__ import annotations
@@ -9,6 +9,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 # A `$` that the shell would not expand: in single quotes, or behind a backslash.
 LITERAL_DOLLAR = "\ue000"
@@ -39,7 +43,8 @@ _TOKEN = re.compile(
 )
 _IN_QUOTES = re.compile(r'[^"\\$`]+|\\.?|\$\(|\$\{|\$|`|"', re.DOTALL)
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)\+?=")
-_KEYWORDS = frozenset({"if", "then", "do", "else", "elif", "while", "until", "!", "{", "time"})
+_KEYWORDS = frozenset({"if", "then", "do", "else", "elif", "while", "until", "!", "{", "}", "time"})
+_DEFINITION = re.compile(r"(?:function\s+([\w:.-]+)(?:\s*\(\s*\))?|([\w:.-]+)\s*\(\s*\))\s*\{(?=\s)")
 _SHELLS = frozenset({"sh", "bash", "dash", "ash", "zsh"})
 _TAKES_A_SCRIPT = _SHELLS | {"eval", "ssh"}
 
@@ -61,6 +66,7 @@ class Command:
     assigned: list[tuple[str, Word]] = field(default_factory=list)
     given: str = ""
     given_at: int = 0
+    read_from: str = ""
     written_to: list[str] = field(default_factory=list)
 
 
@@ -73,33 +79,47 @@ class Statement:
     end: int
 
 
+@dataclass(frozen=True)
+class Script:
+    """The pipelines of a script, those of substitutions before the enclosing ones, and of its functions by name."""
+
+    statements: tuple[Statement, ...]
+    functions: dict[str, tuple[Statement, ...]]
+
+
 @lru_cache(maxsize=4096)
-def read(script: str) -> tuple[Statement, ...]:
-    """Return the pipelines of a script, those of substitutions before the enclosing ones."""
+def read(script: str) -> Script:
+    """Return what a script runs, and the functions that it defines."""
     scanner = _Scanner(script)
-    scanner.list_until_close(0)
-    return tuple(scanner.found)
+    scanner.list_until("", 0)
+    return Script(tuple(scanner.found), scanner.functions)
 
 
 class _Scanner:
     def __init__(self, text: str, depth: int = 0, unspent: list[int] | None = None) -> None:
         self.text = text
         self.found: list[Statement] = []
+        self.functions: dict[str, tuple[Statement, ...]] = {}
         self._at = 0
         self._depth = depth
         # Scripts inside scripts are read again: no more of them, in all, than the text has.
         self._unspent = unspent or [len(text)]
         self._awaited: list[tuple[Command, str, bool]] = []
 
-    def list_until_close(self, depth: int) -> None:
-        """Read pipelines until the `)` that closes them, or the end."""
+    def list_until(self, closing: str, depth: int) -> None:
+        """Read pipelines until the `)` or `}` that closes them, or the end."""
         pipeline: list[Command] = [Command()]
-        start = self._at
+        start, braces = self._at, 0
         while (token := _TOKEN.match(self.text, self._at)) is not None:
-            kind = token.lastgroup
-            if kind == "close" and depth:
+            kind, text = token.lastgroup, token.group()
+            begins = not (pipeline[-1].words or pipeline[-1].assigned)
+            braces += begins * (text == "{") - begins * (text == "}")
+            if (kind == "close" and closing == ")") or (braces < 0 and closing == "}"):
                 break
-            if kind in ("newline", "separator", "close", "open"):
+            if begins and depth < _DEEPEST and (named := _DEFINITION.match(self.text, self._at)):
+                self._at = named.end()
+                self._function(named.group(1) or named.group(2), depth)
+            elif kind in ("newline", "separator", "close", "open"):
                 self._end(pipeline, start, token.start())
                 self._at = token.end()
                 if kind == "newline":
@@ -108,21 +128,31 @@ class _Scanner:
             elif kind == "pipe":
                 self._at = token.end()
                 pipeline.append(Command())
-            elif kind == "hash":
-                end = self.text.find("\n", self._at)
-                self._at = len(self.text) if end < 0 else end
-            elif kind == "blank":
-                self._at = token.end()
-            elif kind == "heredoc":
-                self._at = token.end()
-                self._blank()
-                self._awaited.append((pipeline[-1], self._word(depth).text, token.group().endswith("-")))
-            elif kind == "redirect":
-                self._redirect(token.group(), pipeline[-1], depth)
             else:
-                self._add(pipeline[-1], self._word(depth))
+                self._part(str(kind), text, pipeline[-1], depth)
         self._end(pipeline, start, self._at)
         self._at = min(self._at + 1, len(self.text))
+
+    def _function(self, name: str, depth: int) -> None:
+        around, self.found = self.found, []
+        self.list_until("}", depth + 1)
+        self.functions[name], self.found = tuple(self.found), around
+
+    def _part(self, kind: str, text: str, command: Command, depth: int) -> None:
+        """Read what does not end a command."""
+        if kind == "hash":
+            end = self.text.find("\n", self._at)
+            self._at = len(self.text) if end < 0 else end
+        elif kind == "blank":
+            self._at += len(text)
+        elif kind == "heredoc":
+            self._at += len(text)
+            self._blank()
+            self._awaited.append((command, self._word(depth).text, text.endswith("-")))
+        elif kind == "redirect":
+            self._redirect(text, command, depth)
+        else:
+            self._add(command, self._word(depth))
 
     def _redirect(self, operator: str, command: Command, depth: int) -> None:
         self._at += len(operator)
@@ -130,6 +160,8 @@ class _Scanner:
         word = self._word(depth)
         if operator == "<<<":
             command.given, command.given_at = word.text, word.start
+        elif operator == "<":
+            command.read_from = word.text
         elif ">" in operator and word.text:
             command.written_to.append(word.text)
 
@@ -163,12 +195,9 @@ class _Scanner:
         if self._depth >= _DEEPEST or self._unspent[0] < 0:
             return
         inner = _Scanner(text.replace(LITERAL_DOLLAR, "$"), self._depth + 1, self._unspent)
-        inner.list_until_close(0)
-        for statement in inner.found:
-            for command in statement.commands:
-                command.words = [Word(each.text, at, at) for each in command.words]
-                command.assigned = [(name, Word(each.text, at, at)) for name, each in command.assigned]
-            self.found.append(Statement(statement.commands, at, at))
+        inner.list_until("", 0)
+        self.found += _placed(inner.found, at)
+        self.functions |= {name: tuple(_placed(body, at)) for name, body in inner.functions.items()}
 
     def _here_documents(self) -> None:
         for command, delimiter, stripped in self._awaited:
@@ -248,8 +277,16 @@ class _Scanner:
             self._at = len(self.text)
         else:
             self._at = start + 2
-            self.list_until_close(depth + 1)
+            self.list_until(")", depth + 1)
         return self.text[start : self._at] if kind == "parameter" else PRINTED
+
+
+def _placed(statements: Iterable[Statement], at: int) -> Iterator[Statement]:
+    for statement in statements:
+        for command in statement.commands:
+            command.words = [Word(each.text, at, at) for each in command.words]
+            command.assigned = [(name, Word(each.text, at, at)) for name, each in command.assigned]
+        yield Statement(statement.commands, at, at)
 
 
 def _unescape(piece: str) -> str:

@@ -78,12 +78,10 @@ def vault_addr_in_script(reading: JobReading, words: Vocabulary) -> Iterator[Fin
             if name == VAULT_VARIABLE and not _OWN_VALUE.search(value):
                 yield reading.finding("vault-addr", place, _shadow_text(words), _REMEDY)
         for call in step.calls:
-            if call.name == "env" or not (has_dotenv and call.written_to):
+            if not (has_dotenv and call.written_to):
                 continue
             if _DOTENV.search(" ".join((*(word.text for word in call.raw), call.given))):
                 yield reading.finding("vault-addr", call.place(), _shadow_text(words), _REMEDY)
-        if place_of_env := _by_env(step.raw):
-            yield reading.finding("vault-addr", step.find(place_of_env), _shadow_text(words), _REMEDY)
         yield from _other_vaults(reading, step, words)
 
 
@@ -99,15 +97,6 @@ def _other_vaults(reading: JobReading, step: Step, words: Vocabulary) -> Iterato
             if not by_variable and "$" not in address and address.rstrip("/") != words.vault_address:
                 why = f"{address} is not the Vault of access.yaml, {words.vault_address}"
                 yield reading.finding("vault-addr", call.place(index), why, f"use ${VAULT_VARIABLE}")
-
-
-def _by_env(raw: str) -> str:
-    """Return `VAULT_ADDR=…` where `env` sets it, or nothing."""
-    words = raw.split(" ")
-    if words[:1] != ["env"]:
-        return ""
-    found = next((word for word in words if word.startswith(f"{VAULT_VARIABLE}=")), "")
-    return "" if not found or _OWN_VALUE.search(found) else found
 
 
 def stored_password(reading: JobReading, words: Vocabulary) -> Iterator[Finding]:

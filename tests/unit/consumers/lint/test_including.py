@@ -64,6 +64,14 @@ def test_a_local_include_is_found_from_the_top_of_the_repository(tmp_path: Path,
     assert unread(file, access) == ([], 1)
 
 
+def test_a_pattern_that_matches_its_own_file_names_nothing_as_unread(tmp_path: Path, access: Access) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "other.yml").write_text(f"include: '**/*.yml'\n{JOB_JWT}", encoding="utf-8")
+    file = tmp_path / "main.yml"
+    file.write_text(f"include: '**/*.yml'\n{JOB}", encoding="utf-8")
+    assert unread(file, access) == ([], 1)
+
+
 def test_files_that_include_each_other_twice_end_at_gitlabs_limit(tmp_path: Path, access: Access) -> None:
     """Each of 30 files includes the next one twice: all that would be a billion files."""
     for index in range(30):

@@ -113,7 +113,7 @@ def test_a_child_of_a_child_and_several_files_of_one_child_are_read(access: Acce
     ("include", "unread"),
     [
         ("missing.yml", "child pipeline of start: local missing.yml"),
-        ("[{artifact: made.yml, job: make}]", "child pipeline of start: artifact made.yml make"),
+        ("[{artifact: made.yml, job: make}]", "child pipeline of start: artifact made.yml make (written by the job)"),
         ("[{project: a/b, file: c.yml}]", "child pipeline of start: project a/b c.yml"),
         ("https://example.org/a.yml", "child pipeline of start: remote https://example.org/a.yml"),
     ],
