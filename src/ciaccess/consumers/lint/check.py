@@ -9,7 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ciaccess.consumers.lint import login_rules, password_rules, registry_rules, secret_rules, variable_rules
+from ciaccess.consumers.lint import (
+    credential_rules,
+    login_rules,
+    password_rules,
+    registry_rules,
+    secret_rules,
+    variable_rules,
+)
 from ciaccess.consumers.lint.document import Source, SourceError, load
 from ciaccess.consumers.lint.including import Included, LocalFiles, expand, expand_child
 from ciaccess.consumers.lint.job_reading import read_job
@@ -35,9 +42,11 @@ JOB_RULES: tuple[Rule, ...] = (
     registry_rules.push_to_pull_registry,
     password_rules.passwords,
     password_rules.login_by_wget,
+    credential_rules.passwords_in_scripts,
+    credential_rules.passwords_in_dotenv,
 )
 # Where nothing is unknown, a password that the pipeline does not read is one that GitLab stores.
-MERGED_RULES = (*JOB_RULES, variable_rules.stored_password)
+MERGED_RULES = (*JOB_RULES, credential_rules.stored_password)
 _MOST_EDITS = 200
 _MOST_LEVELS = 2  # of child pipelines, as in GitLab
 _MOST_CHILDREN = 100
@@ -147,7 +156,8 @@ def _children(
 def _findings(
     pipeline: Pipeline, readings: list[JobReading], words: Vocabulary, rules: tuple[Rule, ...]
 ) -> Iterator[Finding]:
-    yield from variable_rules.variables_in_file(pipeline, words)
+    yield from variable_rules.vault_addr_in_file(pipeline, words)
+    yield from credential_rules.passwords_in_variables(pipeline, words)
     for reading in readings:
         for rule in rules:
             yield from rule(reading, words)

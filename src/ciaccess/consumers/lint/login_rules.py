@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ciaccess.consumers.lint.document import is_scalar
 from ciaccess.consumers.lint.findings import Edit, Finding
-from ciaccess.consumers.lint.reading import VARIABLE, Place
+from ciaccess.consumers.lint.reading import OF_TEXT, VARIABLE, VAULT_PROGRAMS, Place
 from ciaccess.consumers.names import ID_TOKEN_VARIABLE
 
 if TYPE_CHECKING:
@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     from ciaccess.consumers.lint.vocabulary import Role, Vocabulary
 
 _ROLE = re.compile(
-    r"""(?:(?<![\w.-])role["'\\]*\s*[:=]\s*["'\\]*|--arg\s+role\s+)(\$\{?\w+(?::?-[^}]*)?\}?|[A-Za-z0-9_.-]+)(?![\w.$-])"""
+    r"""(?:(?<![\w.-])role["'\\]*\s*(?::=|[:=])\s*["'\\]*|--arg\s+role\s+)(\$\{?\w+(?::?-[^}]*)?\}?|[A-Za-z0-9_.-]+)(?![\w.$-])"""
 )
 _TOKEN = re.compile(r"""(?:\bjwt["'\\]*\s*[:=]\s*["'\\]*|--arg\s+jwt\s+)\$\{?(\w+)""")
 _JOB_JWT = re.compile(r"\bCI_JOB_JWT(?:_V[12])?\b")
+_JOB_JWT_EXPANDED = re.compile(r"\$\{?(CI_JOB_JWT(?:_V[12])?)\b")
 _USUAL_TOKEN = re.compile(rf"\$\{{?({ID_TOKEN_VARIABLE}|CI_JOB_JWT(?:_V[12])?)\b")
 _METHOD = re.compile(r"--?method(?:=|\s+)(?:jwt|oidc)\b")
 _OTHER_PATH = re.compile(r"--?path(?:=|\s+)(\S+)")
@@ -70,7 +71,9 @@ def login_in(step: Step, known: Variables, words: Vocabulary) -> Login | None:
 
 def _logs_in(call: Call, words: Vocabulary) -> bool:
     text = " ".join((*call.words, call.given))
-    if call.name == "vault" and "login" in call.words[:3]:
+    if call.name in OF_TEXT:
+        return False
+    if call.name in VAULT_PROGRAMS and "login" in call.words[:3]:
         path = _OTHER_PATH.search(text)
         return bool(_METHOD.search(text)) and (
             not path or path.group(1).strip("/") in (words.jwt_mount, "") or "$" in path.group(1)
@@ -139,8 +142,10 @@ def removed_job_jwt(reading: JobReading, words: Vocabulary) -> Iterator[Finding]
     """Find the tokens that GitLab 17 took away."""
     del words
     for step in reading.steps:
+        # The name alone is a variable for Python and the like, and only a word where a text is written.
+        pattern = _JOB_JWT if any(call.name not in OF_TEXT for call in step.calls) else _JOB_JWT_EXPANDED
         for text, place in step.pieces():
-            for name in dict.fromkeys(_JOB_JWT.findall(text)):
+            for name in dict.fromkeys(pattern.findall(text)):
                 to_vault = any(login.place == step.place for login in reading.logins)
                 yield _gone(reading, name, place, to_vault=to_vault)
     for value in reading.job.variables.values():

@@ -101,7 +101,8 @@ class _PasswordVariables:
         """Report whether a word has the password in it when the program starts."""
         word = call.raw[index]
         written = call.scalar[word.start : word.end]
-        inner = written if "$(…)" in word.text and not re.search(r"sha\d|md5|wc ", written) else ""
+        is_printed = "$(…)" in word.text and not written.startswith(("<(", ">("))
+        inner = written if is_printed and not re.search(r"sha\d|md5|wc ", written) else ""
         return bool(self._pattern.search(word.text) or self._pattern.search(inner))
 
     def _compile(self) -> re.Pattern[str]:

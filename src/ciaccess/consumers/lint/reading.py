@@ -39,6 +39,9 @@ BUILTINS = frozenset(
     {"echo", "printf", "test", "[", "[[", "case", "for", ":", "read", "set", "unset", "return", "cd", "true"}
     | {"false", "wait", "trap", "shift", "let", "alias", *_SETTERS}
 )
+VAULT_PROGRAMS = ("vault", "bao")
+# Programs that write, search or store a text, whatever it says.
+OF_TEXT = frozenset({"", ":", "echo", "printf", "cat", "tee", "sed", "grep", "git", "awk", "rg", "diff"})
 
 
 @dataclass(frozen=True)
@@ -301,7 +304,7 @@ class _Shell:
 def _texts(
     commands: Sequence[tuple[str, Sequence[str], str]], known: Sequence[str | None], files: dict[str, str]
 ) -> tuple[list[str], str | None]:
-    """Return the words of a pipeline, or what they print where that is known, and what all of it prints."""
+    """Return the words of a pipeline, or what they print, and what all of it prints, if known."""
     texts = list[str]()
     printed: str | None = None
     for (name, words, given), by_function in zip(commands, known, strict=True):
@@ -345,8 +348,7 @@ def _call(
     if is_setter or not filled:
         for variable, word in sets:
             known.assign(variable, _text_with_output(word, inner))
-    given = command.given or known.files.get(command.read_from, "")
-    given = known.fill_in(given).replace(LITERAL_DOLLAR, "$")
+    given = known.fill_in(command.given or known.files.get(command.read_from, ""))
     files = [*command.written_to, *_written_by(name, filled[first + 1 :])]
     call = Call(
         name,

@@ -22,6 +22,7 @@ _ENGINES = frozenset({"docker", "podman", "nerdctl", "buildah", "img"})
 _TAGS = ("-t", "--tag")
 _OUTPUTS = ("-o", "--output")
 _NAME = re.compile(r"name=\"?([^,\"]+)")
+_REF = re.compile(r"ref=([^,]+)")
 _PUSHES = re.compile(r"push=true|type=registry")
 # What other programs write to: by verb, which of the words behind it.
 _LAST, _FIRST, _SECOND, _ALL = slice(-1, None), slice(0, 2), slice(1, None), slice(None)
@@ -34,8 +35,9 @@ _WRITES: dict[str, dict[str, slice]] = {
     "cosign": {"copy": _LAST, "sign": _ALL, "attest": _ALL, "attach": _ALL, "upload": _ALL},
     "notation": {"sign": _ALL},
 }
-# Any program that pushes: what it names is a target.
-_ANY_PROGRAM = {"push": _ALL}
+# Any program that pushes: what it names is a target; but Cloud Foundry's, which runs the image.
+_ANY_PROGRAM = {"push": _ALL, "publish": _ALL}
+_PUSHES_NO_IMAGE = frozenset({"cf", "git"})
 # Programs whose option names the image that they push.
 _BY_OPTION = {
     "imgpkg": ("-i", "--image"),
@@ -90,7 +92,7 @@ def pushed_images(call: Call) -> Iterator[tuple[int, str]]:
     else:
         yield from _by_copier(call.name, words)
     kaniko = call.name == "executor" or "kaniko" in call.name.lower()
-    yield from values_of(words, ("-d", "--destination") if kaniko else ("--destination",))
+    yield from values_of(words, ("-d", "--destination", "--cache-repo") if kaniko else ("--destination",))
     if call.name in _MAVEN:
         publishes = any("publish" in word for word in words)
         for index, word in enumerate(words):
@@ -125,13 +127,18 @@ def _by_engine(words: tuple[str, ...]) -> Iterator[tuple[int, str]]:
             yield from values_of(words, _TAGS)
             yield from ((index, value.split("=", 1)[-1]) for index, value in values_of(words, ("--set",)))
         yield from _outputs(words)
+        yield from (
+            (index, name)
+            for index, value in values_of(words, ("--cache-to",))
+            for name in _REF.findall(value)
+        )
     elif "imagetools" in verbs:
         yield from values_of(words, _TAGS)
 
 
 def _by_copier(name: str, words: tuple[str, ...]) -> Iterator[tuple[int, str]]:
     verbs = _verbs(words)
-    writes = _WRITES.get(name, _ANY_PROGRAM)
+    writes = _WRITES.get(name, {} if name in _PUSHES_NO_IMAGE else _ANY_PROGRAM)
     verb = next((each for each in verbs if each in writes), None)
     if verb is not None:
         yield from list(_positional(words, words.index(verb) + 1))[writes[verb]]

@@ -13,7 +13,8 @@ from ciaccess.consumers.lint.native_secrets import (
     USUAL_ENGINE,
     USUAL_PATH,
 )
-from ciaccess.consumers.lint.reading import Place
+from ciaccess.consumers.lint.reading import OF_TEXT, VARIABLE, VAULT_PROGRAMS, Place
+from ciaccess.consumers.lint.shell import PRINTED
 from ciaccess.consumers.names import SECRET_FIELDS
 
 if TYPE_CHECKING:
@@ -37,13 +38,17 @@ _PUTS_DATA = "the path has data/, which {} adds by itself: Vault answers 403 or 
 
 def secret_paths(reading: JobReading, words: Vocabulary) -> Iterator[Finding]:
     """Find a wrong path, mount or field, and an account that the job may not read."""
+    responses = set[str]()
     for step in reading.steps:
         for call in step.programs:
-            if call.name == "vault":
+            if call.name in VAULT_PROGRAMS:
                 yield from _by_vault(reading, step, call, words)
-            else:
+            elif call.name not in OF_TEXT:
                 yield from _by_api(reading, step, call, words)
-        yield from _by_jq(reading, step, words)
+        yield from _by_jq(reading, step, responses, words)
+        responses |= {
+            name for name, value, place in step.sets if PRINTED in value and _is_response(place, words)
+        }
 
 
 def _by_api(reading: JobReading, step: Step, call: Call, words: Vocabulary) -> Iterator[Finding]:
@@ -51,8 +56,10 @@ def _by_api(reading: JobReading, step: Step, call: Call, words: Vocabulary) -> I
     for match in words.secret.finditer(text):
         if not match["kind"]:
             yield _lacks_data(reading, step, words)
-        if match["account"] and not match["open"]:
-            yield from _account(reading, step.find(match["account"]), match["account"], words)
+        variable = VARIABLE.match(text, match.end() - 1) if match["open"] and not match["account"] else None
+        account = variable.group() if variable else match["account"]
+        if account and bool(variable) == bool(match["open"]):
+            yield from _account(reading, step.find(account), account, words)
     for address in _API_PATH.findall(text):
         path = words.secret_path.fullmatch(address)
         if path and not words.secret.match(f"/v1/{address}"):
@@ -76,7 +83,8 @@ def _other_mount(
     reading: JobReading, place: Place, path: re.Match[str], words: Vocabulary
 ) -> Iterator[Finding]:
     """Find an account's path in a mount that does not have it."""
-    if path["account"] in words.accounts and (path["mount"] or "").strip("/") != words.kv_mount:
+    mount = (path["mount"] or "").strip("/")
+    if path["account"] in words.accounts and f"{words.kv_mount}/" not in f"{mount}/":
         where = f"the mount {path['mount']}" if path["mount"] else "no mount"
         why = f"{path.group()} names {where}: the accounts' secrets are in the mount {words.kv_mount}"
         remedy = f"name the mount {words.kv_mount}: {words.kv_mount}/{words.kv_prefix}/{path['account']}"
@@ -108,8 +116,7 @@ def _by_vault(reading: JobReading, step: Step, call: Call, words: Vocabulary) ->
         )
     elif not kv and not kind:
         yield _lacks_data(reading, step, words)
-    if "$" not in account:
-        yield from _account(reading, step.find(account), account, words)
+    yield from _account(reading, step.find(account), account, words)
     wanted = SECRET_FIELDS if kv else ("data", "metadata")
     if (positional[:2] == ["kv", "get"] or (positional[0] == "read" and kind == "data/")) and "$" not in (
         field := options.get("field", wanted[0])
@@ -123,10 +130,14 @@ def _field(reading: JobReading, place: Place, field: str, wanted: tuple[str, ...
         yield reading.finding("field", place, why, f"ask for {' or '.join(wanted)}")
 
 
-def _by_jq(reading: JobReading, step: Step, words: Vocabulary) -> Iterator[Finding]:
-    """Find a field that jq takes from a secret's response and that the response does not have."""
+def _by_jq(reading: JobReading, step: Step, responses: set[str], words: Vocabulary) -> Iterator[Finding]:
+    """Find a field that jq takes from a secret's response and that the response does not have.
+
+    `responses` are the variables that hold one.
+    """
     before = " ".join(word for call in step.calls if call.name != "jq" for word in call.words)
-    if f"{words.kv_mount}/" not in before or f"/{words.kv_prefix}/" not in before:
+    used = {match.group(1) or match.group(5) for match in VARIABLE.finditer(step.raw)}
+    if "-field" in before or not (used & responses or _names_secret(before, words)):
         return
     for call in step.programs:
         taken = _JQ_FIELD.finditer(" ".join(call.words)) if call.name == "jq" else ()
@@ -137,6 +148,16 @@ def _by_jq(reading: JobReading, step: Step, words: Vocabulary) -> Iterator[Findi
             yield reading.finding(
                 "field", call.place(), f"the response has no {match.group()}", f"ask for {wanted}"
             )
+
+
+def _names_secret(text: str, words: Vocabulary) -> bool:
+    return f"{words.kv_mount}/" in text and f"/{words.kv_prefix}/" in text
+
+
+def _is_response(place: Place, words: Vocabulary) -> bool:
+    """Report whether a variable holds a whole response, of which no field was taken."""
+    written = place.scalar[place.start : place.end]
+    return _names_secret(written, words) and not re.search(r"-field|\bjq\b|\||python|sed", written)
 
 
 def _words_of(call: Call) -> tuple[list[str], dict[str, str]]:
@@ -156,6 +177,11 @@ def _words_of(call: Call) -> tuple[list[str], dict[str, str]]:
 
 
 def _account(reading: JobReading, place: Place, account: str, words: Vocabulary) -> Iterator[Finding]:
+    if variable := VARIABLE.fullmatch(account):
+        for each in reading.variables.origins.get(variable.group(1) or variable.group(5), []):
+            yield from _account(reading, Place(each, 0, len(each)), reading.variables.fill_in(each), words)
+    if "$" in account:
+        return
     roles = [each for login in reading.logins for each in login.known(words)]
     named = all(len(login.known(words)) == len(login.roles) > 0 for login in reading.logins)
     allowed = list(dict.fromkeys(each for _, role in roles for each in role.accounts)) if named else []
@@ -254,7 +280,6 @@ def _path(reading: JobReading, secret: NativeSecret, account: str, words: Vocabu
             f"path {path.removeprefix('data/')}",
             edit=replacement(secret.at, fixed),
         )
-    if "$" not in account:
-        yield from _account(reading, secret.place, account, words)
+    yield from _account(reading, secret.place, account, words)
     if "$" not in secret.field:
         yield from _field(reading, secret.place, secret.field, SECRET_FIELDS)

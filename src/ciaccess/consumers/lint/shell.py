@@ -104,7 +104,7 @@ class _Scanner:
         self._depth = depth
         # Scripts inside scripts are read again: no more of them, in all, than the text has.
         self._unspent = unspent or [len(text)]
-        self._awaited: list[tuple[Command, str, bool]] = []
+        self._awaited: list[tuple[Command, str, bool, bool]] = []
 
     def list_until(self, closing: str, depth: int) -> None:
         """Read pipelines until the `)` or `}` that closes them, or the end."""
@@ -148,7 +148,9 @@ class _Scanner:
         elif kind == "heredoc":
             self._at += len(text)
             self._blank()
-            self._awaited.append((command, self._word(depth).text, text.endswith("-")))
+            word = self._word(depth)
+            literal = word.text != self.text[word.start : word.end]
+            self._awaited.append((command, word.text, text.endswith("-"), literal))
         elif kind == "redirect":
             self._redirect(text, command, depth)
         else:
@@ -200,7 +202,7 @@ class _Scanner:
         self.functions |= {name: tuple(_placed(body, at)) for name, body in inner.functions.items()}
 
     def _here_documents(self) -> None:
-        for command, delimiter, stripped in self._awaited:
+        for command, delimiter, stripped, literal in self._awaited:
             command.given_at = self._at
             lines = []
             while self._at < len(self.text):
@@ -215,6 +217,8 @@ class _Scanner:
             name = command.words[0].text.rsplit("/", 1)[-1] if command.words else ""
             if name in _TAKES_A_SCRIPT:
                 self._read_nested(command.given, command.given_at)
+            elif literal:
+                command.given = command.given.replace("$", LITERAL_DOLLAR)
         self._awaited.clear()
 
     def _blank(self) -> None:

@@ -1,4 +1,4 @@
-"""Rules on variables: VAULT_ADDR, which is the group's, and passwords that a file holds."""
+"""The rule on VAULT_ADDR, which is the group's."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ciaccess.consumers.lint.document import is_scalar
 from ciaccess.consumers.lint.findings import Edit, Finding
-from ciaccess.consumers.lint.reading import VARIABLE
+from ciaccess.consumers.lint.reading import VAULT_PROGRAMS
 from ciaccess.consumers.lint.registry_rules import values_of
 from ciaccess.consumers.names import VAULT_VARIABLE
 
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from ciaccess.consumers.lint.vocabulary import Vocabulary
 
 _REMEDY = "take it out of this file"
-_PASSWORD_VARIABLES = re.compile(
-    r"(?:NEXUS|TWINE|NPM|MAVEN|POETRY|UV|HELM|DOCKER|REGISTRY)\w*_PASS(?:WORD|WD)?"
-)
 _DOTENV = re.compile(rf"(?:^|[\s;\\n]){VAULT_VARIABLE}=(?![\"']?\$\{{?{VAULT_VARIABLE}\b)")
 _ADDRESS = ("-address", "--address")
 _API = re.compile(r"(https?://[^/\s\"']+)/v1/")
@@ -34,24 +31,13 @@ def _shadow_text(words: Vocabulary) -> str:
     return f"{VAULT_VARIABLE} in this file shadows the variable of {words.vault_group}, and stays behind when that moves"
 
 
-def variables_in_file(pipeline: Pipeline, words: Vocabulary) -> Iterator[Finding]:
-    """Find VAULT_ADDR, and passwords, among the variables of the file, its jobs, rules and matrices."""
+def vault_addr_in_file(pipeline: Pipeline, words: Vocabulary) -> Iterator[Finding]:
+    """Find VAULT_ADDR among the variables of the file, its jobs, rules and matrices."""
     for section in pipeline.variable_sections():
         for key, value in section.items():
-            if not is_scalar(key):
-                continue
-            if key == VAULT_VARIABLE:
+            if is_scalar(key) and key == VAULT_VARIABLE:
                 edit = _removal(section, key, value, words)
                 yield Finding("vault-addr", key.source, key.line, "", _shadow_text(words), _REMEDY, edit=edit)
-            elif _PASSWORD_VARIABLES.fullmatch(key) and (held := _plain_password(value)):
-                why = f"{key} holds a password in the file, which everybody who may read the project can read"
-                remedy = "change it, take it out, and have the job read its account's secret from Vault"
-                yield Finding("static-credential", held.source, held.line, "", why, remedy)
-
-
-def _plain_password(value: Value) -> Scalar | None:
-    plain = value.get("value") if isinstance(value, dict) else value
-    return plain if is_scalar(plain) and plain and "$" not in plain and "/" not in plain else None
 
 
 def _removal(section: Mapping, key: Scalar, value: Value, words: Vocabulary) -> Edit | None:
@@ -88,7 +74,9 @@ def vault_addr_in_script(reading: JobReading, words: Vocabulary) -> Iterator[Fin
 def _other_vaults(reading: JobReading, step: Step, words: Vocabulary) -> Iterator[Finding]:
     """Find a command of Vault's, or a login or read through its API, that names another address."""
     for call in step.programs:
-        named = [(index, value) for index, value in values_of(call.words, _ADDRESS) if call.name == "vault"]
+        named = [
+            (index, value) for index, value in values_of(call.words, _ADDRESS) if call.name in VAULT_PROGRAMS
+        ]
         for index, word in enumerate(call.words):
             if words.login.search(word) or words.secret.search(word):
                 named += [(index, address) for address in _API.findall(word)]
@@ -97,27 +85,3 @@ def _other_vaults(reading: JobReading, step: Step, words: Vocabulary) -> Iterato
             if not by_variable and "$" not in address and address.rstrip("/") != words.vault_address:
                 why = f"{address} is not the Vault of access.yaml, {words.vault_address}"
                 yield reading.finding("vault-addr", call.place(index), why, f"use ${VAULT_VARIABLE}")
-
-
-def stored_password(reading: JobReading, words: Vocabulary) -> Iterator[Finding]:
-    """Find a job with a Nexus password but no login: the password is a CI/CD variable."""
-    if reading.logins or reading.job.is_hidden or any(_sources_file(step) for step in reading.steps):
-        return
-    known = {name for step in reading.steps for name, _, _ in step.sets}
-    known |= {*reading.variables.values, *reading.variables.origins, *reading.variables.opaque}
-    host = words.push_registry.partition(":")[0]
-    for step in reading.steps:
-        for text, place in step.pieces():
-            for match in VARIABLE.finditer(text):
-                name = match.group(1) or match.group(5)
-                is_nexus = name.startswith("NEXUS") or host in step.text
-                if name in known or not is_nexus or not _PASSWORD_VARIABLES.fullmatch(name):
-                    continue
-                known.add(name)
-                why = f"the job uses ${name}, which neither the pipeline nor Vault gives: GitLab stores it as a CI/CD variable"
-                remedy = "have the job read its account's secret from Vault, then delete the variable"
-                yield reading.finding("static-credential", place, why, remedy)
-
-
-def _sources_file(step: Step) -> bool:
-    return any(call.name in (".", "source", "eval") for call in step.calls)

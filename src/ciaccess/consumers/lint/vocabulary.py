@@ -117,6 +117,11 @@ class Vocabulary:
         return re.compile(rf"^(?:[a-z]+://)?{re.escape(self.pull_registry)}(?![\w.-])")
 
     @property
+    def nexus_host(self) -> str:
+        """Return the name of the registry's host, without a port or folder."""
+        return re.split("[:/]", self.push_registry)[0]
+
+    @property
     def tells_registries_apart(self) -> bool:
         """Report whether a name shows which registry it is for."""
         return not f"{self.push_registry}/".startswith(f"{self.pull_registry}/")

@@ -1,0 +1,124 @@
+"""The rule on static credentials: passwords in the file, in a dotenv artifact, and those that GitLab stores."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from ciaccess.consumers.lint.document import is_scalar, mapping_of
+from ciaccess.consumers.lint.findings import Finding
+from ciaccess.consumers.lint.reading import VARIABLE
+from ciaccess.consumers.lint.shell import LITERAL_DOLLAR
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ciaccess.consumers.lint.document import Scalar, Value
+    from ciaccess.consumers.lint.job_reading import JobReading
+    from ciaccess.consumers.lint.merging import Pipeline
+    from ciaccess.consumers.lint.reading import Step
+    from ciaccess.consumers.lint.vocabulary import Vocabulary
+
+_NAME = (
+    r"(?:NEXUS|TWINE|NPM|YARN|MAVEN|MVN|POETRY|UV|PIP|PDM|HATCH|FLIT|HELM|DOCKER|REGISTRY|CONAN|NUGET|GEM|CARGO"
+    r"|ORG_GRADLE_PROJECT)\w*(?:PASS(?:WORD|WD)?|TOKEN|API_?KEY|INDEX_AUTH|__AUTH)"
+)
+_PASSWORD_VARIABLE = re.compile(_NAME, re.IGNORECASE)
+_IN_DOTENV = re.compile(rf"(?:^|[\s\"';])({_NAME})=[^\s\"']", re.IGNORECASE)
+# The user and password of an address, and the entry of a docker config.
+_IN_VALUE = re.compile(r"//[^\s/:@\"]+:[^\s/@\"]+@|\"auth\"\s*:\s*\"[\w+/=]{8,}")
+_NO_PASSWORD = frozenset({"", "0", "1", "true", "false", "yes", "no", "none", "null", "dummy"})
+_FROM_VAULT = "have the job read its account's secret from Vault"
+_CHANGE = f"change it, take it out, and {_FROM_VAULT}"
+
+
+def passwords_in_variables(pipeline: Pipeline, words: Vocabulary) -> Iterator[Finding]:
+    """Find passwords among the variables of the file, its jobs, rules and matrices."""
+    for section in pipeline.variable_sections():
+        for key, value in section.items():
+            held = next(
+                (each for each in _scalars(value) if is_scalar(key) and _is_password(key, each, words)), None
+            )
+            if held is not None:
+                yield Finding("static-credential", held.source, held.line, "", _why(key), _CHANGE)
+
+
+def _scalars(value: Value) -> list[Scalar]:
+    plain = value.get("value") if isinstance(value, dict) else value
+    return [each for each in (plain if isinstance(plain, list) else [plain]) if is_scalar(each)]
+
+
+def _is_password(name: str, value: str, words: Vocabulary) -> bool:
+    if "$" in value or LITERAL_DOLLAR in value:
+        return False
+    if _PASSWORD_VARIABLE.fullmatch(name):
+        return "/" not in value and value.lower() not in _NO_PASSWORD
+    return words.nexus_host in value and bool(_IN_VALUE.search(value))
+
+
+def _why(what: str) -> str:
+    return f"{what} holds a password in the file, which everybody who may read the project can read"
+
+
+def passwords_in_scripts(reading: JobReading, words: Vocabulary) -> Iterator[Finding]:
+    """Find passwords that a script itself has: in a variable, or on the standard input of a login."""
+    for step in reading.steps:
+        for name, value, place in step.sets:
+            if _is_password(name, value, words):
+                yield reading.finding("static-credential", place, _why(name), _CHANGE)
+        for call in step.calls:
+            if "--password-stdin" not in call.words or words.nexus_host not in step.text:
+                continue
+            first = step.calls[0]
+            given = call.given or (
+                first.raw[-1].text if first.name in ("echo", "printf") and first.raw else "$"
+            )
+            if given and "$" not in given and LITERAL_DOLLAR not in given:
+                yield reading.finding(
+                    "static-credential", first.place(), _why(f"the input of {call.name} login"), _CHANGE
+                )
+
+
+def passwords_in_dotenv(reading: JobReading, words: Vocabulary) -> Iterator[Finding]:
+    """Find passwords in a dotenv report, which is an artifact."""
+    del words
+    reports = mapping_of(mapping_of(reading.job.body.get("artifacts")).get("reports"))
+    files = {reading.variables.fill_in(each) for each in _scalars(reports.get("dotenv"))}
+    for step in reading.steps:
+        for call in step.calls:
+            if not files.intersection(each.removeprefix("./") for each in call.written_to):
+                continue
+            if found := _IN_DOTENV.search(" ".join((*(word.text for word in call.raw), call.given))):
+                why = f"{found.group(1)} is in a dotenv artifact, which everybody who may read the project can download"
+                yield reading.finding(
+                    "static-credential", call.place(), why, f"take it out, and {_FROM_VAULT} where it is used"
+                )
+
+
+def stored_password(reading: JobReading, words: Vocabulary) -> Iterator[Finding]:
+    """Find a job with a Nexus password but no login: the password is a CI/CD variable."""
+    if reading.logins or reading.job.is_hidden or any(_sources_file(step) for step in reading.steps):
+        return
+    known = {name for step in reading.steps for name, _, _ in step.sets}
+    known |= {*reading.variables.values, *reading.variables.origins, *reading.variables.opaque}
+    for step in reading.steps:
+        is_nexus = words.nexus_host in step.text
+        for text, place in step.pieces():
+            for match in VARIABLE.finditer(text):
+                name = match.group(1) or match.group(5)
+                named_for_nexus = name.startswith("NEXUS") and "PASS" in name
+                if (
+                    name in known
+                    or not (is_nexus or named_for_nexus)
+                    or not _PASSWORD_VARIABLE.fullmatch(name)
+                ):
+                    continue
+                known.add(name)
+                why = f"the job uses ${name}, which neither the pipeline nor Vault gives: GitLab stores it as a CI/CD variable"
+                yield reading.finding(
+                    "static-credential", place, why, f"{_FROM_VAULT}, then delete the variable"
+                )
+
+
+def _sources_file(step: Step) -> bool:
+    return any(call.name in (".", "source", "eval") for call in step.calls)
