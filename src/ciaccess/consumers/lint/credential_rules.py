@@ -1,4 +1,4 @@
-"""The rule on static credentials: passwords in the file, in a dotenv artifact, and those that GitLab stores."""
+"""The rule on static credentials: in the file, in dotenv artifacts, and stored by GitLab."""
 
 from __future__ import annotations
 

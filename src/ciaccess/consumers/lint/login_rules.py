@@ -250,5 +250,6 @@ def _addition(reading: JobReading, token: str, audience: str) -> Edit | None:
     blank = source.lines[first.line][: first.column]
     if blank.strip():
         return None
+    line_end = "\r\n" if source.lines[at.line].endswith("\r") else "\n"
     lines = ["id_tokens:", f"  {token}:", f"    aud: {audience}", ""]
-    return Edit(source, first.index, first.index, f"\n{blank}".join(lines))
+    return Edit(source, first.index, first.index, f"{line_end}{blank}".join(lines))

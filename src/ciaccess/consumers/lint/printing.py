@@ -37,7 +37,7 @@ def output_of(name: str, words: Sequence[str], given: str, files: Mapping[str, s
             text = _input([word for word in words if word != "-"] if name == "cat" else (), given, files)
             return text.replace(LITERAL_DOLLAR, "$") if text and name == "envsubst" else text
         case "sed":
-            return _sed(words, given, files)
+            return _output_of_sed(words, given, files)
         case "jq" if any(_NO_INPUT.fullmatch(word) for word in words):
             return _jq(words)
         case _:
@@ -50,7 +50,7 @@ def _input(names: Sequence[str], given: str, files: Mapping[str, str]) -> str | 
     return text if all(name in files for name in names) and 0 < len(text) <= _MOST_CHARACTERS else None
 
 
-def _sed(words: Sequence[str], given: str, files: Mapping[str, str]) -> str | None:
+def _output_of_sed(words: Sequence[str], given: str, files: Mapping[str, str]) -> str | None:
     """Return what sed prints, where its scripts only replace literal texts."""
     scripts = [after for option, after in pairwise(words) if option in _SED_SCRIPT]
     names = [

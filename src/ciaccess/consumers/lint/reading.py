@@ -40,7 +40,7 @@ BUILTINS = frozenset(
     | {"false", "wait", "trap", "shift", "let", "alias", *_SETTERS}
 )
 VAULT_PROGRAMS = ("vault", "bao")
-# Programs that write, search or store a text, whatever it says.
+# Programs that write, search or store a text, whatever is in it.
 OF_TEXT = frozenset({"", ":", "echo", "printf", "cat", "tee", "sed", "grep", "git", "awk", "rg", "diff"})
 
 
@@ -73,8 +73,8 @@ class Place:
 class Call:
     """A command with its variables filled in; `name` is the program's, `words` what follows it.
 
-    `raw` are the words as they are written, `given` is what its standard input holds. `is_function`: it is none of a
-    process of its own, but of the script.
+    `raw` are the words as they are written, `given` is what its standard input holds. `is_function`: the script
+    defines it.
     """
 
     name: str
@@ -212,7 +212,7 @@ def steps_of(job: Job, words: Vocabulary) -> Iterator[tuple[Step, Variables]]:
                 )
             for step in running.script(script):
                 yield step, known
-        for step in running.uncalled():
+        for step in running.functions_without_call():
             yield step, known
 
 
@@ -237,7 +237,7 @@ class _Shell:
         self._functions |= {name: (scalar, body) for name, body in script.functions.items()}
         return self._run(script.statements, scalar)
 
-    def uncalled(self) -> Iterator[Step]:
+    def functions_without_call(self) -> Iterator[Step]:
         for name, (scalar, body) in self._functions.items():
             if name not in self._called:
                 yield from self._run(body, scalar)

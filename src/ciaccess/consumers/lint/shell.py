@@ -81,7 +81,7 @@ class Statement:
 
 @dataclass(frozen=True)
 class Script:
-    """The pipelines of a script, those of substitutions before the enclosing ones, and of its functions by name."""
+    """A script: its pipelines, those of substitutions before the enclosing ones, and its functions."""
 
     statements: tuple[Statement, ...]
     functions: dict[str, tuple[Statement, ...]]
@@ -198,8 +198,8 @@ class _Scanner:
             return
         inner = _Scanner(text.replace(LITERAL_DOLLAR, "$"), self._depth + 1, self._unspent)
         inner.list_until("", 0)
-        self.found += _placed(inner.found, at)
-        self.functions |= {name: tuple(_placed(body, at)) for name, body in inner.functions.items()}
+        self.found += _move_to(inner.found, at)
+        self.functions |= {name: tuple(_move_to(body, at)) for name, body in inner.functions.items()}
 
     def _here_documents(self) -> None:
         for command, delimiter, stripped, literal in self._awaited:
@@ -285,7 +285,7 @@ class _Scanner:
         return self.text[start : self._at] if kind == "parameter" else PRINTED
 
 
-def _placed(statements: Iterable[Statement], at: int) -> Iterator[Statement]:
+def _move_to(statements: Iterable[Statement], at: int) -> Iterator[Statement]:
     for statement in statements:
         for command in statement.commands:
             command.words = [Word(each.text, at, at) for each in command.words]

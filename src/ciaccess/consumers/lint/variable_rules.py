@@ -50,8 +50,11 @@ def _removal(section: Mapping, key: Scalar, value: Value, words: Vocabulary) -> 
         return None
     if line[end.column :].split("#")[0].strip():
         return None
-    begin = start.index - start.column
-    return Edit(key.source, begin, min(begin + len(line) + 1, len(key.source.text)), "")
+    text, begin = key.source.text, start.index - start.column
+    stop = begin + len(line) + 1
+    if stop > len(text):  # the last line, without a line end: the one before it goes
+        return Edit(key.source, len(text[:begin].rstrip("\r\n")), len(text), "")
+    return Edit(key.source, begin, stop, "")
 
 
 def vault_addr_in_script(reading: JobReading, words: Vocabulary) -> Iterator[Finding]:
