@@ -40,6 +40,7 @@ def write(folder: Path) -> list[Path]:
 def of_go_programs(programs: list[str]) -> str:
     """Return the bill of Go programs: each an application that depends on its modules."""
     bom = Bom()
+    bom.metadata.component = root = Component(name="go-programs", bom_ref="go-programs")
     for program in programs:
         built = json.loads(_run("go", "version", "-m", "-json", program))
         name = Path(program).name
@@ -47,6 +48,7 @@ def of_go_programs(programs: list[str]) -> str:
         modules = [_module(each) for each in built.get("Deps") or ()]
         standard = {"Path": "std", "Version": built["GoVersion"].removeprefix("go")}
         bom.components.update([application, *modules, _module(standard)])
+        bom.register_dependency(root, [application])
         bom.register_dependency(application, [*modules, _module(standard)])
     return str(make_outputter(bom, OutputFormat.JSON, _SCHEMA).output_as_string(indent=2))
 

@@ -10,6 +10,8 @@ from ciaccess.analysis.wording import duration, jobs_of, path_suffix, places, ve
 from ciaccess.report.page import Finding, Section, Table, Tone
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ciaccess.access.desired.trust_anchors import ChangedAnchor
     from ciaccess.analysis.changes import Change, Difference
     from ciaccess.analysis.facts import AccessFacts, AccountFacts, Grant
@@ -83,36 +85,34 @@ def by_repository(facts: AccessFacts) -> tuple[Section, ...]:
 
 def of_changes(changes: Difference) -> tuple[Section, ...]:
     """Return sections of changed trust anchors, gains, losses and settings, none if there are none."""
-    anchors = [Section("Trust anchors", _ANCHORS, findings=tuple(map(_anchor_finding, changes.anchors)))]
-    settings = [Section("Other settings", _SETTINGS, findings=tuple(map(_setting_finding, changes.settings)))]
-    anchors, settings = anchors if changes.anchors else [], settings if changes.settings else []
-    if not (changes.gains or changes.losses):
-        return (*anchors, *settings)
-    risky_first = sorted(changes.gains, key=lambda change: not change.risks)
-    gains = tuple(_finding(change, "gain") for change in risky_first)
-    losses = tuple(_finding(change, "loss") for change in changes.losses)
-    return (
-        *anchors,
-        Section("Who gains", findings=gains, nothing="No gains."),
-        Section("Who loses", findings=losses, nothing="No losses."),
-        *settings,
-    )
+    found = []
+    if changes.anchors:
+        found.append(Section("Trust anchors", _ANCHORS, _edits(changes.anchors, "risky")))
+    if changes.gains or changes.losses:
+        risky_first = sorted(changes.gains, key=lambda change: not change.risks)
+        gains = tuple(_finding(change, "gain") for change in risky_first)
+        losses = tuple(_finding(change, "loss") for change in changes.losses)
+        found.append(Section("Who gains", findings=gains, nothing="No gains."))
+        found.append(Section("Who loses", findings=losses, nothing="No losses."))
+    if changes.settings:
+        found.append(Section("Other settings", _SETTINGS, _edits(changes.settings, "plain")))
+    return tuple(found)
 
 
 def verdict(changes: Difference) -> tuple[str, Tone]:
     """Return a difference in one line, and its tone."""
-    others = f"{count_text(len(changes.settings), 'other setting')} changed" if changes.settings else ""
-    if not (changes.anchors or changes.gains or changes.losses):
-        nothing = "No account or job gains or loses access"
-        return (f"{nothing}; {others}.", "plain") if others else (f"{nothing}.", "good")
-    counts = f"{count_text(len(changes.gains), 'gain')}, {count_text(len(changes.losses), 'loss')}"
-    if changes.anchors:
-        moved = f"{count_text(len(changes.anchors), 'trust anchor')} changed"
-        found = counts if changes.gains or changes.losses else ""
-        return f"{', '.join(filter(None, (moved, found, others)))}.", "risky"
-    counts = f"{counts}, {others}" if others else counts
-    marks = ", ".join(changes.risks)
-    return (f"{counts}. Look twice: {marks}.", "risky") if marks else (f"{counts}.", "plain")
+    is_access = bool(changes.gains or changes.losses)
+    settings = f"{count_text(len(changes.settings), 'other setting')} changed" if changes.settings else ""
+    if not (changes.anchors or is_access):
+        text = "; ".join(filter(None, ("No account or job gains or loses access", settings)))
+        return f"{text}.", "plain" if settings else "good"
+    counts = [f"{count_text(len(changes.anchors), 'trust anchor')} changed"] if changes.anchors else []
+    if is_access:
+        counts += [count_text(len(changes.gains), "gain"), count_text(len(changes.losses), "loss")]
+    text = ", ".join(filter(None, (*counts, settings)))
+    if changes.risks and not changes.anchors:
+        text = f"{text}. Look twice: {', '.join(changes.risks)}"
+    return f"{text}.", "risky" if changes.anchors or changes.risks else "plain"
 
 
 def may(facts: AccessFacts, holder: Holder) -> tuple[str, ...]:
@@ -233,13 +233,8 @@ def _finding(change: Change, tone: Tone) -> Finding:
     return Finding(change.sentence, tone, tuple(change.risks))
 
 
-def _anchor_finding(changed: ChangedAnchor) -> Finding:
-    return Finding(_becomes(changed), "risky")
-
-
-def _setting_finding(changed: ChangedAnchor) -> Finding:
-    return Finding(_becomes(changed))
-
-
-def _becomes(changed: ChangedAnchor) -> str:
-    return f"{changed.field}: {changed.before or 'unset'} becomes {changed.after or 'unset'}"
+def _edits(changed: Iterable[ChangedAnchor], tone: Tone) -> tuple[Finding, ...]:
+    return tuple(
+        Finding(f"{each.field}: {each.before or 'unset'} becomes {each.after or 'unset'}", tone)
+        for each in changed
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from ciaccess.engine.settings import StackSettings, StackSettingsError
 from ciaccess.errors import CommandError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from ciaccess.access import Access
 
@@ -28,10 +29,7 @@ def declared_at(revision: str, file: Path, addresses: Mapping[str, str]) -> Acce
         RefusedThenError: it has faults; every one is in the text.
         CommandError: there is no such revision here, or the file was not there then.
     """
-    content = content_at(revision, file)
-    with tempfile.TemporaryDirectory(prefix="ciaccess-") as scratch:
-        copy = Path(scratch) / file.name
-        copy.write_bytes(content)
+    with _copy_at(revision, file) as copy:
         try:
             return load(copy, addresses)
         except ConfigError as error:
@@ -43,16 +41,20 @@ def declared_at(revision: str, file: Path, addresses: Mapping[str, str]) -> Acce
 def settings_at(revision: str, stack: str, file: Path, now: StackSettings) -> StackSettings:
     """Return a stack's settings at a revision, `now` where they did not exist or were invalid."""
     try:
-        content = content_at(revision, file)
-    except CommandError:
+        with _copy_at(revision, file) as copy:
+            return StackSettings.of_stack(stack, copy)
+    except (CommandError, StackSettingsError, ConfigError):
         return now
+
+
+@contextmanager
+def _copy_at(revision: str, file: Path) -> Iterator[Path]:
+    """Yield a copy of a file as it was at a revision; raises as `content_at` does."""
+    content = content_at(revision, file)
     with tempfile.TemporaryDirectory(prefix="ciaccess-") as scratch:
         copy = Path(scratch) / file.name
         copy.write_bytes(content)
-        try:
-            return StackSettings.of_stack(stack, copy)
-        except (StackSettingsError, ConfigError):
-            return now
+        yield copy
 
 
 def content_at(revision: str, file: Path) -> bytes:

@@ -11,8 +11,6 @@ from ciaccess.analysis.diagram import mermaid
 from ciaccess.report.page import Chart
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from ciaccess.analysis.changes import Difference
     from ciaccess.analysis.facts import AccessFacts
 
@@ -22,7 +20,7 @@ MOST_CHARACTERS = 2_000
 def charts_of(before: AccessFacts, after: AccessFacts, changes: Difference) -> tuple[Chart, ...]:
     """Return the charts of the accounts that gain or lose; as many accounts as fit into both."""
     # Sorted: the engine reports resources in another order each time, and the note is compared.
-    concerned = sorted(set(_accounts(before, after, changes)))
+    concerned = sorted(_accounts(before, changes) | _accounts(after, changes))
     drawn: list[str] = []
     texts = ("", "")
     for name in concerned:
@@ -41,11 +39,10 @@ def charts_of(before: AccessFacts, after: AccessFacts, changes: Difference) -> t
     return Chart(f"Before{more}", texts[0]), Chart(f"After{more}", texts[1])
 
 
-def _accounts(before: AccessFacts, after: AccessFacts, changes: Difference) -> Iterator[str]:
-    """Yield the accounts that a change is about, those of a changed role among them."""
-    for change in (*changes.gains, *changes.losses):
-        for facts in (before, after):
-            for name, account in facts.accounts.items():
-                readers = {role.name for role in facts.readers(name)}
-                if change.subject in {name, *account.roles, *readers}:
-                    yield name
+def _accounts(facts: AccessFacts, changes: Difference) -> set[str]:
+    """Return the accounts that a change is about, those of a changed role among them."""
+    subjects = {change.subject for change in (*changes.gains, *changes.losses)}
+    found = {name for name, account in facts.accounts.items() if subjects & {name, *account.roles}}
+    return found.union(
+        *(role.accounts & facts.accounts.keys() for role in facts.roles.values() if role.name in subjects)
+    )

@@ -68,7 +68,7 @@ def count_up(file: File, access: Access, chosen: Sequence[str]) -> Access:
     except EditError as error:
         raise CommandError(f"edit {file.path}: {error}. Count up the rotation in an editor") from None
     target = file.path.resolve()
-    scratch = _scratch(target, after)
+    scratch = write_beside(target, after.encode("utf-8"), ".yaml")
     try:
         found = load(scratch, file.addresses)
         if found != rotation.count_up(access, chosen, day) or _read(file.path) != before:
@@ -89,7 +89,3 @@ def _read(path: Path) -> str:
         return path.read_bytes().decode("utf-8")
     except OSError as error:
         raise CommandError(f"read {path}: {error.strerror}") from None
-
-
-def _scratch(target: Path, text: str) -> Path:
-    return write_beside(target, text.encode("utf-8"), ".yaml")

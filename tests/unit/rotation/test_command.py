@@ -9,6 +9,7 @@ import pytest
 
 from ciaccess.access import load
 from ciaccess.access.model.checks_dates import today
+from ciaccess.atomic_file import write_beside
 from ciaccess.clients.credentials import KNOWN
 from ciaccess.rotation import count_up
 from tests.support.access.access import GOOD, ORGANISATION, edited
@@ -150,13 +151,12 @@ def test_somebody_who_edits_at_the_same_time_loses_nothing(
     yaml: Yaml, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = edited(("purpose: Applications", "purpose: Others"))
-    write = count_up._scratch
 
-    def meanwhile(target: Path, text: str) -> Path:
+    def meanwhile(target: Path, content: bytes, suffix: str) -> Path:
         yaml.path.write_text(other, encoding="utf-8")
-        return write(target, text)
+        return write_beside(target, content, suffix)
 
-    monkeypatch.setattr(count_up, "_scratch", meanwhile)
+    monkeypatch.setattr(count_up, "write_beside", meanwhile)
     done = yaml.rotate("svc-app")
     assert done.code == 1
     assert "the file changed meanwhile" in done.err

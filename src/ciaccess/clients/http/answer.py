@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 import requests
 
 _MOST_DEPTH = 32
 _MOST_PAGES = 1000
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 class BodyTooLargeError(requests.RequestException):
@@ -31,13 +33,20 @@ class Response(requests.Response):
             ValueError: it is broken, or nested too deeply.
         """
         try:
-            found = json.loads(self.content, **options)
+            found = json.loads(self.content, parse_constant=_refuse, **options)
+            if _SURROGATE.search(self.content):
+                # Half a character, which can be neither printed nor written.
+                found = json.loads(json.dumps(found, ensure_ascii=False).encode("utf-8", "replace"))
             is_deeper = _is_deeper(found, _MOST_DEPTH)
         except RecursionError:
             is_deeper = True
         if is_deeper:
             raise NestedTooDeeplyError(f"the answer is nested more than {_MOST_DEPTH} deep")
         return found
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not JSON")
 
 
 class Pages:

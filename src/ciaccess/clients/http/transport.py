@@ -334,7 +334,10 @@ class PooledSession(requests.Session):
         Raises:
             ElsewhereError: it is another origin, or the call was a write, which would become a GET.
         """
-        target = super().get_redirect_target(resp)
+        try:
+            target = super().get_redirect_target(resp)
+        except UnicodeError:
+            target = "http://["  # as any other that is not a URL
         if target is None:
             return None
         there = _join(resp.url, target)
