@@ -111,11 +111,8 @@ def _redact(record: logging.LogRecord) -> None:
     # Formatters may read the arguments (uvicorn's does), so an innocent record stays as it is.
     try:
         message = record.getMessage()
-    except (
-        TypeError,
-        ValueError,
-        KeyError,
-    ):  # arguments that do not fit: logging reports it, with all of them
+    except (TypeError, ValueError, KeyError):
+        # Arguments that do not fit: logging reports it, with all of them.
         record.msg, record.args = redact(f"{record.msg!r} {record.args!r}"), ()
         return
     shown = redact(message)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     Inputs = Mapping[str, Any]
 
@@ -148,18 +148,6 @@ class Preview:
             parent=state.get("parent", ""),
             custom=bool(state.get("custom")),
         )
-
-
-def read(lines: Iterable[str]) -> Preview:
-    """Read a whole run.
-
-    Raises:
-        EventsError: it is of another shape.
-    """
-    preview = Preview()
-    for line in lines:
-        preview.take(line)
-    return preview
 
 
 def _inputs(state: Mapping[str, Any] | None) -> Inputs | None:

@@ -88,8 +88,8 @@ def _part(part_kind: PartKind) -> Spec:
     return {
         "type": "object",
         "description": f"A {part_kind.kind.noun} of an account.",
-        "properties": _properties(part_kind.declared_fields, {}),
-        "required": _required_names(part_kind.declared_fields),
+        "properties": _properties(part_kind.fields, {}),
+        "required": _required_names(part_kind.fields),
     }
 
 

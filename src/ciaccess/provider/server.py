@@ -153,9 +153,8 @@ class CiaccessProvider:
             values = kind.planned_values(None, inputs)
         else:
             if self._holders.get((_type_of(request), resource_id)) == request.urn:
-                inputs["adopt"] = (
-                    True  # `up --replace`: the object is replaced by itself, created before it is deleted
-                )
+                # `up --replace`: the object is replaced by itself, created before it is deleted.
+                inputs["adopt"] = True
             with self._slot():
                 values = self._with_import_hint(request, lambda: kind.create(inputs))
             self._record_holder(request, resource_id)
@@ -234,13 +233,11 @@ class CiaccessProvider:
         # The URN's type is the chain of parent types, joined by $.
         name = _type_of(request).rpartition("$")[2]
         if name not in KINDS:
-            raise KindError(
-                f"{name} is not a resource type of the provider ciaccess. Types: {', '.join(KINDS)}"
-            )
+            text = f"{name} is not a resource type of the provider ciaccess. Types: {', '.join(KINDS)}"
+            raise KindError(text)
         if not self._kinds:
-            raise KindError(
-                "the provider is not configured yet. Its addresses depend on a resource that does not exist yet"
-            )
+            text = "the provider is not configured yet. Its addresses depend on a resource that does not exist yet"
+            raise KindError(text)
         self._systems.stack = stack_in(request.urn)
         return self._kinds[name]
 

@@ -48,16 +48,8 @@ _METHODS = {
     "Update": "update",
 }
 _UNIMPLEMENTED = (
-    "Attach",
-    "Call",
-    "Construct",
-    "GetMapping",
-    "GetMappings",
-    "Handshake",
-    "Invoke",
-    "List",
-    "Parameterize",
-)
+    "Attach", "Call", "Construct", "GetMapping", "GetMappings", "Handshake", "Invoke", "List", "Parameterize",
+)  # fmt: skip
 
 
 class Servicer(provider_pb2_grpc.ResourceProviderServicer):

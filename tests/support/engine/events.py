@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import components
 from ciaccess.access.desired.state import Desired
+from ciaccess.engine.events import Preview
 from ciaccess.engine.resource_types import ACCOUNT
 from tests.support.components.recording import Secret, record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from ciaccess.access import Access
 
@@ -21,6 +22,14 @@ Objects = dict[str, tuple[str, str, dict[str, Any]]]
 MASKED = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "[secret]"}
 _SUCCESS = {"summaryEvent": {"result": "succeeded"}}
 _MANY = ("users", "selectors", "privileges")
+
+
+def read(lines: Iterable[str]) -> Preview:
+    """Read the output of a whole run."""
+    preview = Preview()
+    for line in lines:
+        preview.take(line)
+    return preview
 
 
 def objects(access: Access) -> Objects:

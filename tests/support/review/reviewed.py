@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ciaccess.analysis.facts import AccessFacts
-from ciaccess.engine.events import read
 from ciaccess.review.report import report_of
 from tests.support.access.access import GOOD, edited, valid
-from tests.support.engine.events import Engine
+from tests.support.engine.events import Engine, read
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from ciaccess.engine.events import EventsError, read
+from ciaccess.engine.events import EventsError
+from tests.support.engine.events import read
 
 URN = "urn:pulumi:local::ciaccess::ciaccess:nexus:Role::nexus-role-a"
 

@@ -6,11 +6,10 @@ import json
 from typing import TYPE_CHECKING
 
 from ciaccess.analysis.facts import AccessFacts
-from ciaccess.engine.events import read
 from ciaccess.review.report import report_of
 from ciaccess.review.resources import Counts
 from tests.support.access.access import GOOD, edited, valid
-from tests.support.engine.events import Engine
+from tests.support.engine.events import Engine, read
 from tests.support.review.reviewed import reviewed, said
 
 if TYPE_CHECKING:

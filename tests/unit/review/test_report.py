@@ -9,10 +9,9 @@ import pytest
 
 from ciaccess.access.desired.former_names import former_names
 from ciaccess.analysis.facts import AccessFacts
-from ciaccess.engine.events import read
 from ciaccess.review.report import Base, report_of
 from tests.support.access.access import GOOD, ORGANISATION, edited, valid
-from tests.support.engine.events import Engine
+from tests.support.engine.events import Engine, read
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,11 +6,11 @@ import json
 from typing import TYPE_CHECKING
 
 from ciaccess.analysis.facts import AccessFacts
-from ciaccess.engine.events import Resource, read
+from ciaccess.engine.events import Resource
 from ciaccess.review.report import report_of
 from ciaccess.review.resources import Counts, planned_changes
 from tests.support.access.access import GOOD, edited, valid
-from tests.support.engine.events import Engine
+from tests.support.engine.events import Engine, read
 from tests.support.review.reviewed import reviewed, said
 
 if TYPE_CHECKING:

@@ -81,25 +81,18 @@ def count_up(access: Access, accounts: Iterable[str], day: date) -> Access:
     """Return the YAML with these accounts' rotations counted up; own accounts share one rotation."""
     chosen = set(accounts)
 
-    def count_section(section: _Section) -> _Section:
+    def count_section(section: _Section, *names: str) -> _Section:
+        if not chosen & set(names):
+            return section
         entry = section.rotation.model_copy(update={"count": section.rotation.count + 1, "date": day})
         return section.model_copy(update={"rotation": entry})
 
-    def with_former(account: Account) -> Account:
-        """Count up the rotations of former names as well."""
-        if not chosen & account.formerly.keys():
-            return account
-        entries = {
-            name: count_section(each) if name in chosen else each for name, each in account.formerly.items()
-        }
-        return account.model_copy(update={"formerly": entries})
-
-    named = {
-        name: with_former(count_section(each) if name in chosen else each)
-        for name, each in access.accounts.items()
-    }
-    own = access.pipeline and chosen & pipeline_identities.own_accounts(access).keys()
-    pipeline = count_section(access.pipeline) if access.pipeline and own else access.pipeline
+    named = {}
+    for name, account in access.accounts.items():
+        former = {old: count_section(each, old) for old, each in account.formerly.items()}
+        named[name] = count_section(account, name).model_copy(update={"formerly": former})
+    own = pipeline_identities.own_accounts(access)
+    pipeline = access.pipeline and count_section(access.pipeline, *own)
     return access.model_copy(update={"accounts": named, "pipeline": pipeline})
 
 

@@ -70,17 +70,12 @@ def _refresh(access: Access) -> Iterator[str]:
 
 def _own_secrets(access: Access, role: str) -> Iterator[str]:
     # A preview logs in as its own account; a drift check and an apply read every account's secret.
-    is_preview = role == pipeline_identities.PREVIEW
-    accounts = (
-        (pipeline_identities.READER,) if is_preview else tuple(pipeline_identities.own_accounts(access))
-    )
-    if not is_preview:
+    accounts = [pipeline_identities.READER]
+    if role != pipeline_identities.PREVIEW:
+        accounts = list(pipeline_identities.own_accounts(access))
         yield f"{access.vault.kv.mount}/data/{access.vault.kv.prefix}/+"
-    for name in (
-        *accounts,
-        *pipeline_identities.IDENTITIES[role].secrets.values(),
-        pipeline_identities.TRUST_ANCHORS,
-    ):
+    secrets = pipeline_identities.IDENTITIES[role].secrets.values()
+    for name in (*accounts, *secrets, pipeline_identities.TRUST_ANCHORS):
         yield pipeline_identities.own_secret_path(access, name)
 
 
@@ -104,12 +99,11 @@ def _drift(access: Access) -> Rules:
         f"sys/mounts/{kv.mount}",
         f"{kv.mount}/config",
         f"{kv.mount}/metadata/{kv.prefix}/+",
-        *_own_metadata(access),
     ]
     listed = [f"{kv.mount}/metadata/{kv.prefix}/", "sys/policies/acl/", *coverage.OTHER_LISTS]
     return {
         **read_rules(_settings()),
-        **read_rules(read),
+        **read_rules([*read, *_own_metadata(access)]),
         **dict.fromkeys(listed, _LIST),
         **dict.fromkeys(_holders(access), _READ_AND_LIST),
     }

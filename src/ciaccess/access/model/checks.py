@@ -62,7 +62,7 @@ def pattern_check(
     return check
 
 
-def name(what: str, *, upper: bool = True, most: int = MOST_NAME_CHARACTERS) -> Callable[[str], str]:
+def name(what: str, *, upper: bool, most: int) -> Callable[[str], str]:
     """Return the check of a `what`'s name; without `upper` if Vault stores it in lower case."""
     letters = "letters, digits, '.', '_' and '-', starting with a letter or digit"
     pattern = re.compile(SEGMENT if upper else LOWER_SEGMENT)

@@ -105,9 +105,8 @@ class Acl:
         uncertain = [rule for rule in self.templated if rule.matches(path)]
         if {_decide(rule, wanted).right for rule in uncertain} <= {decided.right}:
             return decided
-        return Decision(
-            Right.CANNOT_TELL, f"the templated path {uncertain[0].path} depends on the identity of the token"
-        )
+        reason = f"the templated path {uncertain[0].path} depends on the identity of the token"
+        return Decision(Right.CANNOT_TELL, reason)
 
     def may_issue(self, paths: Iterable[str]) -> Decision:
         """Decide whether the token can write with sudo at one of the paths, such as ISSUING."""
@@ -127,9 +126,8 @@ class Acl:
     def _rule_for(self, path: str) -> Rule | None:
         if path in self.exact:
             return self.exact[path]
-        return max(
-            (rule for rule in self.patterns if rule.matches(path)), key=lambda it: it.rank, default=None
-        )
+        matching = (rule for rule in self.patterns if rule.matches(path))
+        return max(matching, key=lambda rule: rule.rank, default=None)
 
 
 def _decide(rule: Rule | None, wanted: frozenset[str]) -> Decision:

@@ -109,15 +109,11 @@ class Rule:
 
     @cached_property
     def _expression(self) -> re.Pattern[str]:
-        any_segment = "[^/]*"
-        literals = (
-            "/".join(
-                any_segment if segment == "+" and self.has_segments else re.escape(segment)
-                for segment in part.split("/")
-            )
-            for part in _TEMPLATE.split(self.stem)
-        )
-        return re.compile(".*".join(literals) + (".*" if self.is_prefix else ""), re.DOTALL)
+        def pattern_of(segment: str) -> str:
+            return "[^/]*" if segment == "+" and self.has_segments else re.escape(segment)
+
+        parts = ["/".join(map(pattern_of, part.split("/"))) for part in _TEMPLATE.split(self.stem)]
+        return re.compile(".*".join(parts) + (".*" if self.is_prefix else ""), re.DOTALL)
 
     def merge(self, other: Rule) -> Rule:
         """Merge two rules for one path: deny wins, capabilities and conditions add up."""
@@ -246,8 +242,8 @@ def _smaller(one: float, other: float) -> float:
 
 
 def _merge_parameters(one: Parameters, other: Parameters) -> Parameters:
-    every = {name: (one.get(name), other.get(name)) for name in {*one, *other}}
-    return {
-        name: () if () in given else tuple(value for each in given if each for value in each)
-        for name, given in every.items()
-    }
+    merged = {**one, **other}
+    for name in one.keys() & other.keys():
+        # Empty: any value.
+        merged[name] = one[name] + other[name] if one[name] and other[name] else ()
+    return merged

@@ -57,15 +57,11 @@ def requestable_policies(role: Mapping[str, Any], every: Iterable[str]) -> froze
         frozenset(normalize_names(role.get(field) or ())) for field in (*_ALLOWED, *_DISALLOWED)
     )
     if allowed or globs:
-        asked = allowed | {name for name in every if _matches(name, globs)}
+        asked = allowed | {name for name in every if _matches_glob(name, globs)}
     else:
         asked = frozenset(every) if disallowed or disallowed_globs else frozenset()
-    return (
-        frozenset(asked & set(every))
-        - disallowed
-        - {ROOT}
-        - {name for name in asked if _matches(name, disallowed_globs)}
-    )
+    refused = disallowed | {ROOT} | {name for name in asked if _matches_glob(name, disallowed_globs)}
+    return frozenset(asked & set(every)) - refused
 
 
 def policies_of_aliases(role: Mapping[str, Any], entities: Iterable[Mapping[str, Any]]) -> frozenset[str]:
@@ -74,17 +70,14 @@ def policies_of_aliases(role: Mapping[str, Any], entities: Iterable[Mapping[str,
     The alias is one of the token mount. No list of policies of the role limits them.
     """
     globs = frozenset(normalize_names(role.get("allowed_entity_aliases") or ()))
-    return frozenset(
-        name
-        for entity in entities
-        if any(
-            alias.get("mount_type") == "token" and _matches(str(alias.get("name", "")).lower(), globs)
-            for alias in entity.get("aliases") or ()
-        )
-        for name in named_policies(entity)
-    )
+    found: set[str] = set()
+    for entity in entities:
+        aliases = [each for each in entity.get("aliases") or () if each.get("mount_type") == "token"]
+        if any(_matches_glob(str(each.get("name", "")).lower(), globs) for each in aliases):
+            found |= set(named_policies(entity))
+    return frozenset(found)
 
 
-def _matches(name: str, globs: Iterable[str]) -> bool:
-    """Tell whether a glob matches a name; only * is special."""
+def _matches_glob(name: str, globs: Iterable[str]) -> bool:
+    """Tell whether one of these globs matches a name; only * is special."""
     return any(re.fullmatch(".*".join(map(re.escape, glob.split("*"))), name, re.DOTALL) for glob in globs)

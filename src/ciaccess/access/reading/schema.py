@@ -12,13 +12,10 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from ciaccess.access.model.models import Access
 from ciaccess.access.reading.references import ADDRESSES
-from ciaccess.environment import ROOT
 
 if TYPE_CHECKING:
     from pydantic.json_schema import JsonSchemaValue
     from pydantic_core.core_schema import DictSchema
-
-FILE = ROOT / "config" / "access.schema.json"
 
 
 class _Generator(GenerateJsonSchema):

@@ -8,6 +8,7 @@ import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from ciaccess.clients.artifacts.files import Format
 from ciaccess.clients.artifacts.place import VERSION, Answer
 from ciaccess.clients.artifacts.tarball import tarball
 
@@ -21,8 +22,12 @@ _LAYER = f"{_DOCKER}.image.rootfs.diff.tar.gzip"
 _NO_CONTENT = Answer(204, "204")
 
 
-class Docker:
+class Docker(Format):
     """An image, tagged 1.0.0."""
+
+    def path(self, artifact: Artifact) -> str:
+        """Return the path of the manifest by its tag."""
+        return f"/v2/{artifact.name}/manifests/{VERSION}"
 
     def content(self, artifact: Artifact) -> bytes:
         """Return the manifest's bytes."""
@@ -44,11 +49,7 @@ class Docker:
             ended = place.send("PUT", f"{_session(begun, artifact)}digest={_digest(blob)}", blob)
             if not ended.worked:
                 return ended
-        return place.send("PUT", _manifest_path(artifact), self.content(artifact), _MANIFEST)
-
-    def download(self, place: Place, artifact: Artifact) -> Answer:
-        """Pull the manifest by its tag."""
-        return place.send("GET", _manifest_path(artifact))
+        return place.send("PUT", self.path(artifact), self.content(artifact), _MANIFEST)
 
     def delete(self, place: Place, artifact: Artifact) -> Answer:
         """Delete the manifest by its digest, with its tag."""
@@ -76,10 +77,6 @@ def _digest(data: bytes) -> str:
 
 def _descriptor(kind: str, data: bytes) -> dict[str, Any]:
     return {"mediaType": kind, "digest": _digest(data), "size": len(data)}
-
-
-def _manifest_path(artifact: Artifact) -> str:
-    return f"/v2/{artifact.name}/manifests/{VERSION}"
 
 
 def _session(begun: Answer, artifact: Artifact) -> str:

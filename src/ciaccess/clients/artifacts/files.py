@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from ciaccess.clients.artifacts.place import VERSION
 from ciaccess.clients.artifacts.rpm import package
@@ -15,38 +15,19 @@ if TYPE_CHECKING:
     from ciaccess.clients.artifacts.place import Answer, Artifact, Place
 
 
-class Format(Protocol):
-    """How one format's clients work; each call returns the answer that decides, whatever its status."""
-
-    def content(self, artifact: Artifact) -> bytes:
-        """Return what a download gives."""
-
-    def upload(self, place: Place, artifact: Artifact) -> Answer:
-        """Upload the artifact as a pipeline does; stop at the first unsuccessful answer."""
-
-    def download(self, place: Place, artifact: Artifact) -> Answer:
-        """Download it."""
-
-    def delete(self, place: Place, artifact: Artifact) -> Answer:
-        """Delete it; 404 where there is none."""
-
-    def purge(self, place: Place, artifact: Artifact) -> Answer:
-        """Delete all that an upload left."""
-
-
-class Files:
-    """A format whose artifacts are files at paths."""
+class Format:
+    """A format with files at paths; each call returns the answer that decides, whatever its status."""
 
     def path(self, artifact: Artifact) -> str:
         """Return the path of the file."""
         raise NotImplementedError
 
     def content(self, artifact: Artifact) -> bytes:
-        """Return the file's bytes."""
+        """Return the file's bytes, which a download gives."""
         return f"{artifact.name} {VERSION}\n".encode()
 
     def upload(self, place: Place, artifact: Artifact) -> Answer:
-        """Put the file."""
+        """Upload the artifact as a pipeline does; stop at the first unsuccessful answer."""
         return place.send("PUT", self.path(artifact), self.content(artifact))
 
     def download(self, place: Place, artifact: Artifact) -> Answer:
@@ -54,15 +35,15 @@ class Files:
         return place.send("GET", self.path(artifact))
 
     def delete(self, place: Place, artifact: Artifact) -> Answer:
-        """Delete the file."""
+        """Delete the file; 404 where there is none."""
         return place.send("DELETE", self.path(artifact))
 
     def purge(self, place: Place, artifact: Artifact) -> Answer:
-        """Delete the file; nothing else is left of it."""
+        """Delete all that an upload left."""
         return self.delete(place, artifact)
 
 
-class Raw(Files):
+class Raw(Format):
     """A text file."""
 
     def path(self, artifact: Artifact) -> str:
@@ -70,7 +51,7 @@ class Raw(Files):
         return f"{artifact.folder}{artifact.name}.txt"
 
 
-class Yum(Files):
+class Yum(Format):
     """An RPM without files."""
 
     def path(self, artifact: Artifact) -> str:
@@ -82,7 +63,7 @@ class Yum(Files):
         return package(artifact.name, VERSION)
 
 
-class Maven2(Files):
+class Maven2(Format):
     """A text file as the artifact of a component in a folder."""
 
     def path(self, artifact: Artifact) -> str:
@@ -90,7 +71,7 @@ class Maven2(Files):
         return f"{artifact.folder}{artifact.name}/{VERSION}/{artifact.name}-{VERSION}.txt"
 
 
-class Helm(Files):
+class Helm(Format):
     """A chart that holds Chart.yaml alone."""
 
     def path(self, artifact: Artifact) -> str:

@@ -7,7 +7,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
-from ciaccess.clients.artifacts.files import Files
+from ciaccess.clients.artifacts.files import Format
 from ciaccess.clients.artifacts.place import VERSION
 from ciaccess.clients.artifacts.tarball import tarball
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ciaccess.clients.artifacts.place import Answer, Artifact, Place
 
 
-class Npm(Files):
+class Npm(Format):
     """A package whose tarball holds package.json alone."""
 
     def path(self, artifact: Artifact) -> str:

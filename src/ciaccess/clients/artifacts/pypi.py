@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from urllib3.filepost import encode_multipart_formdata
 
-from ciaccess.clients.artifacts.files import Files
+from ciaccess.clients.artifacts.files import Format
 from ciaccess.clients.artifacts.place import VERSION, Answer
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _MOST_PAGES = 1000
 
 
-class Pypi(Files):
+class Pypi(Format):
     """A wheel without modules."""
 
     def path(self, artifact: Artifact) -> str:

@@ -200,9 +200,8 @@ class Variables:
         if found == wanted:
             return
         different = [name for name, value in vars(wanted).items() if value != getattr(found, name, None)]
-        reason = (
-            f"GitLab accepted it, but {', '.join(different) if found else 'it'} read back with another value"
-        )
+        what = ", ".join(different) if found else "it"
+        reason = f"GitLab accepted it, but {what} read back with another value"
         remedy = "Check whether something else writes this variable, and run again."
         raise RefusedError(doing, reason, remedy, system=SYSTEM)
 

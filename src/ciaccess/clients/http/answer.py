@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from itertools import chain
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
@@ -75,10 +76,10 @@ class Pages:
 def _is_deeper(value: Any, depth: int) -> bool:
     level = [value]
     for _ in range(depth + 1):
-        level = [
-            item
+        held = [
+            each.values() if isinstance(each, dict) else each
             for each in level
             if isinstance(each, dict | list)
-            for item in (each.values() if isinstance(each, dict) else each)
         ]
+        level = list(chain.from_iterable(held))
     return bool(level)

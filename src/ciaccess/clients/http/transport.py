@@ -43,11 +43,7 @@ _BUSY = 429
 _NOT_DONE = (_BUSY, 503)
 _MOST_REDIRECTS = 3
 _RETRIED = (*_NOT_DONE, 502, 504)
-_NOT_PASSING = (
-    requests.exceptions.SSLError,
-    requests.exceptions.ProxyError,
-    requests.exceptions.InvalidURL,
-)
+_NOT_PASSING = (requests.exceptions.SSLError, requests.exceptions.ProxyError, requests.exceptions.InvalidURL)
 _BEFORE_SENDING = (requests.ConnectTimeout, *_NOT_PASSING)
 _IMPATIENT_CONNECT_SECONDS = 0.3
 _CHUNK_BYTES = 64 * 1024
@@ -146,9 +142,8 @@ class _Attempts:
         return self._options.backoff_seconds * 2.0 ** (self._made - 1) * jitter
 
     def _within(self, wait: float, seconds: float) -> float | None:
-        self.was_in_vain = (
-            self._made >= self._options.attempts or time.monotonic() + wait > self._started + seconds
-        )
+        is_last = self._made >= self._options.attempts
+        self.was_in_vain = is_last or time.monotonic() + wait > self._started + seconds
         return None if self.was_in_vain else wait
 
 

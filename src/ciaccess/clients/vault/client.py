@@ -175,10 +175,6 @@ class Vault:
             conceal(value)
         self.ask("post", f"{mount}/data/{path}", f"write secret '{mount}/{path}'", {"data": fields})
 
-    def write_custom_metadata(self, api_path: str, fields: dict[str, str]) -> None:
-        """Replace the custom metadata of a KV v2 secret, at its metadata path, not its data."""
-        self.ask("post", api_path, f"write '{api_path}'", {"custom_metadata": fields})
-
     def url_answers(self, url: str) -> None:
         """Make sure that a discovery or JWKS URL answers, as Vault will ask it; no credentials are sent.
 
@@ -210,12 +206,10 @@ class Vault:
         """Close the pooled connections."""
         self._session.close()
 
-    def _get(
-        self, api_path: str, doing: str, parameters: dict[str, str] | None = None
-    ) -> dict[str, Any] | None:
+    def _get(self, api_path: str, doing: str) -> dict[str, Any] | None:
         """Return what is at an API path, None where there is nothing."""
         try:
-            return self.ask("get", api_path, doing, parameters=parameters)
+            return self.ask("get", api_path, doing)
         except NotFoundError:
             return None
 

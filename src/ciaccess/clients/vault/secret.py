@@ -129,9 +129,8 @@ class VaultSecret:
         current = number(metadata.get("current_version") or 0, doing)
         about = versions.get(str(current), {})
         state = _state(about) if about else MISSING
-        return SecretSnapshot(
-            state, current, _since(about, state), None, _custom(metadata, doing), dict(metadata)
-        )
+        custom = _custom(metadata, doing)
+        return SecretSnapshot(state, current, _since(about, state), None, custom, dict(metadata))
 
     def read_all(self) -> SecretSnapshot:
         """Return metadata and value; two calls."""
@@ -172,7 +171,9 @@ class VaultSecret:
 
     def describe(self, custom: Mapping[str, str]) -> None:
         """Replace the custom metadata, which makes no new version."""
-        self._vault.write_custom_metadata(self._metadata, dict(custom))
+        self._vault.ask(
+            "post", self._metadata, f"write '{self._metadata}'", {"custom_metadata": dict(custom)}
+        )
 
     def delete(self) -> None:
         """Delete the current version, which can be undeleted; succeeds if it does not exist."""

@@ -7,11 +7,13 @@ between them, and the paths of a part's fields: `users["svc-x"].roles`.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from ciaccess.access.desired.difference import different_fields
 from ciaccess.access.desired.ownership import owner_in
 from ciaccess.provider.kinds.account_passwords import VERSION
-from ciaccess.provider.kinds.fields import UNKNOWN, Failure, Values
+from ciaccess.provider.kinds.fields import UNKNOWN, Failure, Values, check_fields, typed_fields
 from ciaccess.provider.kinds.kind import Change
 from ciaccess.provider.kinds.nexus_content_selector import NexusContentSelector
 from ciaccess.provider.kinds.nexus_privilege import NexusPrivilege
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from ciaccess.provider.systems import Systems
 
 # Fields of a part's kind that the account sets: `adopt` is for the whole account, passwords are generated.
-_GIVEN: Values = {"password": UNKNOWN, "handed_out_by": "", "adopt": False}
+_SET_BY_ACCOUNT = ("password", LOGIN, "handed_out_by", "adopt")
 
 
 @dataclass(frozen=True)
@@ -81,49 +83,28 @@ class PartKind:
             if not isinstance(part, dict):
                 failures.append(Failure(path, "is not a mapping"))
                 continue
-            values, found = self._check_part(part)
+            values, found = check_fields(self.fields, {}, part, self.kind.noun, frozenset())
+            found += self.kind.contradictions(values)
             failures += [Failure(f"{path}.{each.property}", each.reason) for each in found]
             if self.many and not found and self.identity(values) != name:
                 failures.append(Failure(path, f"is the entry of '{self.identity(values)}'"))
             parts[name] = values
         return self.pack(parts), tuple(failures)
 
-    def _check_part(self, part: Values) -> tuple[Values, tuple[Failure, ...]]:
-        apart = (VERSION.name, LOGIN) if self.is_users else ()
-        own = {name: value for name, value in part.items() if name not in apart}
-        names = {field.name for field in self.kind.fields}
-        supplied = {name: value for name, value in _GIVEN.items() if name in names}
-        values, failures = self.kind.check({}, own | supplied, frozenset())
-        values = {name: value for name, value in values.items() if name not in _GIVEN}
-        failures += tuple(
-            Failure(name, "is not allowed here: the account sets it") for name in own.keys() & _GIVEN.keys()
-        )
-        if self.is_users:
-            values.pop(LOGIN, None)  # not part of an account's state
-            try:
-                values[VERSION.name] = VERSION.parse(part.get(VERSION.name))
-            except ValueError as error:
-                failures += (Failure(VERSION.name, str(error)),)
-        return values, failures
-
     @property
     def is_users(self) -> bool:
         """Tell whether these are the users."""
         return isinstance(self.kind, NexusUser)
 
-    @property
-    def declared_fields(self) -> tuple[Field, ...]:
+    @cached_property
+    def fields(self) -> tuple[Field, ...]:
         """The fields of a part in a program."""
-        apart = {*_GIVEN, LOGIN} if self.is_users else _GIVEN.keys()
-        own = tuple(field for field in self.kind.fields if field.name not in apart)
+        own = tuple(field for field in self.kind.fields if field.name not in _SET_BY_ACCOUNT)
         return (*own, VERSION) if self.is_users else own
 
     def from_state(self, values: Mapping[str, Any]) -> Values:
         """Return the property of a state, with types."""
-        typed = {name: self.kind.from_state(part) for name, part in self.items(values).items()}
-        for name, part in self.items(values).items():
-            if part.get(VERSION.name) is not None:
-                typed[name][VERSION.name] = VERSION.from_state(part[VERSION.name])
+        typed = {name: typed_fields(self.fields, part) for name, part in self.items(values).items()}
         return self.pack(typed)
 
     def changes(self, state: Mapping[str, Any], inputs: Mapping[str, Any]) -> Iterator[Change]:
@@ -137,17 +118,12 @@ class PartKind:
             if old is None or new is None:
                 yield Change(self.path(identity), was_missing=old is None, is_gone=new is None)
                 continue
-            for name in self.different_fields(identity, old, new):
+            for name in self.different_fields(old, new):
                 yield Change(f"{self.path(identity)}.{name}", was_missing=old.get(name) is None)
 
-    def different_fields(self, identity: str, state: Values, part: Values) -> list[str]:
+    def different_fields(self, state: Values, part: Values) -> list[str]:
         """Return the names of a part's fields that differ."""
-        names = [change.name for change in self.kind.diff(identity, state, part).changes]
-        if self.is_users:
-            names = [name for name in names if name not in ("password", LOGIN)]
-            if state.get(VERSION.name) != part.get(VERSION.name):
-                names.append(VERSION.name)
-        return names
+        return different_fields({field.name: part.get(field.name) for field in self.fields}, state)
 
     def kind_inputs(self, part: Values, known: Mapping[str, str], secret_path: str) -> Values:
         """Return the inputs of the part's kind; those of a user with its password and secret path."""

@@ -7,11 +7,11 @@ names another user than its metadata belongs to a rotation that did not finish.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ciaccess.clients.vault.secret import DELETED, THERE, SecretSnapshot, VaultSecret
 from ciaccess.provider.kinds import account_passwords as passwords
-from ciaccess.provider.kinds.fields import Failure, Values
+from ciaccess.provider.kinds.fields import Failure, Field, Rule, Values, check_fields, one_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,12 +20,21 @@ if TYPE_CHECKING:
 
 CLAIM = ("owner", "stack")
 METADATA_KEYS = ("rotated_at", "rotation", "nexus_user", *CLAIM)
-# Vault's own limit.
-_MOST_CHARACTERS = 512
 # The current version: the recorded one, another one, or missing. LOST: the recorded version is missing too, so the user
 # gets a new password unless an earlier version has the recorded one.
 CURRENT, OTHER, NONE, LOST = "current", "other", "none", "lost"
-_HOLDS = (CURRENT, OTHER, NONE, LOST)
+_API_PATH = Rule(
+    "the API path of a secret, such as secret/data/nexus/svc-x",
+    lambda path: "/data/" in path and ".." not in path.split("/"),
+)
+_SECRET_FIELDS = (
+    Field("path", rule=_API_PATH),
+    Field("user", rule=Rule("one of the users", bool)),
+    Field("holds", default=CURRENT, rule=one_of(CURRENT, OTHER, NONE, LOST)),
+)
+# Vault's own limit.
+_AT_MOST = Rule("at most 512 characters", lambda value: len(value) <= 512)  # noqa: PLR2004 a limit of characters
+_METADATA_FIELDS = tuple(Field(name, default="", rule=_AT_MOST) for name in METADATA_KEYS)
 
 
 class AccountSecret:
@@ -134,34 +143,14 @@ def metadata_of(snapshot: SecretSnapshot) -> dict[str, str]:
 
 def check_secret(given: Values) -> tuple[Values, tuple[Failure, ...]]:
     """Return the `secret` with its defaults, and the failures."""
-    found = {"holds": CURRENT} | given
-    failures = [
-        Failure(f"secret.{name}", "is not a property of a secret. Allowed: path, user")
-        for name in found
-        if name not in ("path", "user", "holds")
-    ]
-    path = found.get("path")
-    if not isinstance(path, str) or "/data/" not in path or ".." in path.split("/"):
-        failures.append(
-            Failure("secret.path", "is not the API path of a secret, such as secret/data/nexus/svc-x")
-        )
-    if not isinstance(found.get("user"), str):
-        failures.append(Failure("secret.user", "is missing. Allowed: one of the users"))
-    if found["holds"] not in _HOLDS:
-        failures.append(Failure("secret.holds", f"is not allowed. Allowed: {', '.join(_HOLDS)}"))
-    return found, tuple(failures)
+    return _check("secret", _SECRET_FIELDS, given)
 
 
 def check_metadata(given: Values) -> tuple[Values, tuple[Failure, ...]]:
     """Return the `metadata` with its defaults, and the failures."""
-    allowed = f"Allowed: {', '.join(METADATA_KEYS)}, each of at most {_MOST_CHARACTERS} characters"
-    failures = tuple(
-        Failure(f"metadata.{name}", f"is not allowed. {allowed}")
-        for name, value in given.items()
-        if name not in METADATA_KEYS or not _is_value(value)
-    )
-    return dict.fromkeys(METADATA_KEYS, "") | given, failures
+    return _check("metadata", _METADATA_FIELDS, given)
 
 
-def _is_value(value: Any) -> bool:
-    return isinstance(value, str) and len(value) <= _MOST_CHARACTERS
+def _check(section: str, fields: tuple[Field, ...], given: Values) -> tuple[Values, tuple[Failure, ...]]:
+    values, failures = check_fields(fields, {}, given, section, frozenset())
+    return values, tuple(Failure(f"{section}.{each.property}", each.reason) for each in failures)

@@ -182,6 +182,12 @@ def check_fields(
     return values, tuple(failures)
 
 
+def typed_fields(fields: Sequence[Field], values: Mapping[str, Any]) -> Values:
+    """Return the fields of a state with types, without missing ones."""
+    given = ((field, values.get(field.name)) for field in fields)
+    return {field.name: field.from_state(value) for field, value in given if value is not None}
+
+
 def one_of(*words: str) -> Rule:
     """Return the rule of a field with a fixed set of values."""
     return Rule(", ".join(words), lambda value: value in words)

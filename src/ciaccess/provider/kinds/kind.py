@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ciaccess.access.desired.difference import different_fields
 from ciaccess.errors import CiaccessError
-from ciaccess.provider.kinds.fields import UNKNOWN, Failure, Field, Values, check_fields
+from ciaccess.provider.kinds.fields import UNKNOWN, Failure, Field, Values, check_fields, typed_fields
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,7 +70,9 @@ class Kind(ABC):
 
         No failure shows the values of the fields in `concealed` or of the kind's own secrets.
         """
-        return check_fields(self.fields, old, inputs, self.noun, concealed | self.secrets(inputs))
+        secrets = concealed | self.secrets(inputs)
+        values, failures = check_fields(self.fields, old, inputs, self.noun, secrets)
+        return values, failures + self.contradictions(values)
 
     def diff(self, resource_id: str, state: Values, inputs: Values) -> Difference:
         """Return the fields in which state and inputs differ. Queries no system."""
@@ -114,6 +116,11 @@ class Kind(ABC):
         del state
         return inputs
 
+    def contradictions(self, values: Values) -> tuple[Failure, ...]:
+        """Return the failures of fields that do not go together."""
+        del values
+        return ()
+
     def resource_id(self, inputs: Values) -> str | None:
         """Return the identifying fields joined by colons, None while a preview cannot know one."""
         parts = [inputs.get(field.name) for field in self.fields if field.identifies]
@@ -141,8 +148,4 @@ class Kind(ABC):
 
     def from_state(self, values: Mapping[str, Any]) -> Values:
         """Return the fields of a state with types, without missing ones."""
-        return {
-            field.name: field.from_state(values[field.name])
-            for field in self.fields
-            if values.get(field.name) is not None
-        }
+        return typed_fields(self.fields, values)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ciaccess.clients.nexus import WRITABLE, Privilege, is_pattern
 from ciaccess.engine import resource_types
@@ -13,8 +13,6 @@ from ciaccess.provider.kinds.nexus import DESCRIPTION, NAME, NexusKind
 from ciaccess.provider.kinds.objects import ADOPT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from ciaccess.provider.systems import Systems
 
 _ACTIONS = ("browse", "read", "edit", "add", "delete", "all")
@@ -59,25 +57,6 @@ class NexusPrivilege(NexusKind[Privilege]):
         self._lock = threading.Lock()
         self._holders: dict[str, list[str]] = {}
 
-    def check(
-        self, old: Mapping[str, Any], inputs: Mapping[str, Any], concealed: frozenset[str]
-    ) -> tuple[Values, tuple[Failure, ...]]:
-        """Require the fields of the type, and refuse those of other types."""
-        values, failures = super().check(old, inputs, concealed)
-        written = WRITABLE.get(str(values.get("type")), _OF_A_TYPE)
-        for name in _OF_A_TYPE:
-            value = values.get(name, UNKNOWN)
-            if value is UNKNOWN or written is _OF_A_TYPE:
-                continue
-            if name in written and not value:
-                failures += (Failure(name, f"is missing: a {values['type']} privilege needs it"),)
-            elif name not in written and value:
-                reason = (
-                    f"{display(value)} is not allowed: a {values['type']} privilege has {', '.join(written)}"
-                )
-                failures += (Failure(name, reason),)
-        return values, failures
-
     def create(self, inputs: Values) -> Values:
         """Create the privilege; add it again to the roles that lost it in a replacement."""
         created = super().create(inputs)
@@ -96,3 +75,21 @@ class NexusPrivilege(NexusKind[Privilege]):
         with self._lock:
             self._holders[resource_id] = [role.role_id for role in roles if resource_id in role.privileges]
         super().remove(resource_id, state)
+
+    def contradictions(self, values: Values) -> tuple[Failure, ...]:
+        """Require the fields of the type, and refuse those of other types."""
+        type_ = values.get("type")
+        if type_ not in WRITABLE:
+            return ()
+        failures = []
+        for name in _OF_A_TYPE:
+            is_written, value = name in WRITABLE[type_], values.get(name, UNKNOWN)
+            if value is UNKNOWN or bool(value) == is_written:
+                continue
+            if is_written:
+                reason = f"is missing: a {type_} privilege needs it"
+            else:
+                allowed = f"a {type_} privilege has {', '.join(WRITABLE[type_])}"
+                reason = f"{display(value)} is not allowed: {allowed}"
+            failures.append(Failure(name, reason))
+        return tuple(failures)

@@ -341,7 +341,7 @@ class ServiceAccount(Kind):
                 if name not in before:
                     if not _create_part(part_kind, name, whole, secret):
                         raise _exists_error(state, inputs, [part_kind.label(name)])
-                elif part_kind.is_users or part_kind.different_fields(name, before[name], part):
+                elif part_kind.is_users or part_kind.different_fields(before[name], part):
                     # A user's login is always checked.
                     part_kind.kind.update(name, before[name], whole)
         version = secret.write(inputs, known[active])
