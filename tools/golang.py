@@ -11,14 +11,12 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tools.running import BuildError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tools.recipes import Recipe
-
-
-class BuildError(Exception):
-    """A program could not be brought or built; the text has the reason and the remedy."""
 
 
 class Progress:

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-import subprocess
-import tempfile
 from pathlib import Path
 
-from ciaccess.environment import tool_cache
+from ciaccess.environment import user_cache
 from ciaccess.progress import Step, print_remark
+from tools.running import BuildError, quietly, whole_folder
 
 _SOURCES = Path(__file__).parent / "gitlab-ci-local"
 _FILES = ("package.json", "package-lock.json")
@@ -22,7 +21,7 @@ _FILES = ("package.json", "package-lock.json")
 def gitlab_ci_local() -> Path:
     """Return where the program is, or would be once it is installed."""
     digest = hashlib.sha256(b"\0".join((_SOURCES / name).read_bytes() for name in _FILES)).hexdigest()[:16]
-    folder = tool_cache().parent.parent / "npm" / digest
+    folder = user_cache() / "npm" / digest
     return folder / "node_modules" / ".bin" / "gitlab-ci-local"
 
 
@@ -35,26 +34,11 @@ def install() -> None:
     if not npm:
         print_remark("no npm, so no gitlab-ci-local: the tests that run pipelines will fail. Install Node 20")
         return
-    folder = program.parents[2]
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with (
-        tempfile.TemporaryDirectory(dir=folder.parent, prefix=".install-") as scratch,
-        Step("installing gitlab-ci-local with npm"),
-    ):
-        target = Path(scratch) / "new"
-        target.mkdir()
-        for name in _FILES:
-            shutil.copy(_SOURCES / name, target)
-        done = subprocess.run(  # noqa: S603 found on PATH
-            [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
-            cwd=target,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            tail = "\n    ".join(done.stderr.strip().splitlines()[-5:])
-            print_remark(f"npm ci failed; only the tests that run pipelines need it:\n    {tail}")
-            return
-        shutil.rmtree(folder, ignore_errors=True)
-        target.replace(folder)
+    ci = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+    try:
+        with whole_folder(program.parents[2]) as new, Step("installing gitlab-ci-local with npm"):
+            for name in _FILES:
+                shutil.copy(_SOURCES / name, new)
+            quietly(ci, folder=new)
+    except BuildError as error:
+        print_remark(f"no gitlab-ci-local, which only the tests that run pipelines need: {error}")

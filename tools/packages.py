@@ -9,16 +9,16 @@ from __future__ import annotations
 import hashlib
 import platform
 import re
-import subprocess
 import sys
 
 from ciaccess.environment import ROOT, VENV
 from ciaccess.progress import Step
-from tools.golang import BuildError
+from tools.running import quietly
 
 RUNTIME = "requirements.txt"
 EVERYTHING = "requirements-dev.txt"
 _STAMP = VENV / ".ciaccess"
+_PYTHON = str(VENV / "bin" / "python")
 
 
 def is_current(requirements: str) -> bool:
@@ -38,7 +38,7 @@ def install(requirements: str) -> None:
         if not _is_complete():
             quietly([sys.executable, "-m", "venv", "--clear", str(VENV)])
         _STAMP.unlink(missing_ok=True)
-        pip = [str(VENV / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "-q"]
+        pip = [_PYTHON, "-m", "pip", "--disable-pip-version-check", "-q"]
         if others := _present() - _names(requirements):
             quietly([*pip, "uninstall", "-y", *sorted(others)])
         # Wheels only: a source distribution runs its own code while it is installed.
@@ -46,6 +46,14 @@ def install(requirements: str) -> None:
         quietly([*pip, "install", *locked])
         quietly([*pip, "install", "--no-deps", "--no-build-isolation", "--editable", str(ROOT)])
         _STAMP.write_text(_pins(requirements), encoding="ascii")
+
+
+def compile_own() -> None:
+    """Compile our own modules, as pip does those of packages.
+
+    Where Python may write no bytecode (PYTHONDONTWRITEBYTECODE, as in many images), each process would compile them anew.
+    """
+    quietly([_PYTHON, "-m", "compileall", "-q", str(ROOT / "components"), str(ROOT / "src")])
 
 
 def _is_complete() -> bool:
@@ -71,18 +79,6 @@ def _names(requirements: str) -> set[str]:
 
 def _normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
-
-
-def quietly(command: list[str]) -> None:
-    """Run a command without its output.
-
-    Raises:
-        BuildError: it failed; the text has its last lines.
-    """
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 our own words
-    if done.returncode:
-        tail = "\n    ".join((done.stderr or done.stdout).strip().splitlines()[-8:])
-        raise BuildError(f"{' '.join(command[:4])} … failed:\n    {tail}")
 
 
 def _pins(requirements: str) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 
 from ciaccess.progress import Step, print_remark
+from tools.running import BuildError, quietly
 
 # program → Debian package
 NEEDED = {
@@ -38,13 +38,7 @@ def install() -> None:
     with Step(f"installing {' '.join(packages)} with apt"):
         environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         for words in (["update", "-q"], ["install", "-qy", "--no-install-recommends", *packages]):
-            done = subprocess.run(  # noqa: S603 package names of our own
-                ["apt-get", "-o", "DPkg::Lock::Timeout=120", *words],  # noqa: S607 Debian's
-                env=environment,
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-            if done.returncode:
-                tail = "\n    ".join(done.stderr.strip().splitlines()[-5:])
-                print_remark(f"apt-get {words[0]} failed:\n    {tail}")
+            try:
+                quietly(["apt-get", "-o", "DPkg::Lock::Timeout=120", *words], environment=environment)
+            except BuildError as error:
+                print_remark(str(error))

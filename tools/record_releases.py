@@ -14,8 +14,8 @@ from pathlib import Path
 from ciaccess.progress import Step
 from tools import releases
 from tools.download import Unreachable
-from tools.golang import BuildError
 from tools.recipes import TOOLS
+from tools.running import BuildError
 
 
 def main() -> int:

@@ -23,7 +23,7 @@ from typing import IO, TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from tools import download
-from tools.golang import BuildError
+from tools.running import BuildError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -13,13 +13,13 @@ import os
 import shutil
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import TYPE_CHECKING
 
 from ciaccess.environment import activate, check_own, state_directory, tool_cache, user_cache
 from ciaccess.progress import format_duration, print_remark
 from tools import node, openbao, packages, programs, toolset
-from tools.golang import BuildError
+from tools.running import BuildError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -57,6 +57,7 @@ def _keep_no_log(home: Path) -> None:
 def _packages(requirements: str) -> None:
     with _lock(state_directory() / "setup.lock"):
         packages.install(requirements)
+        packages.compile_own()
 
 
 def _tools(caller_path: str, server: toolset.Server) -> None:
@@ -91,9 +92,13 @@ def setup(scope: str) -> None:
     ]
     if scope == "everything":
         work.append(_for_tests)
-    with ThreadPoolExecutor(len(work)) as pool:
-        for each in [pool.submit(task) for task in work]:
+    pool = ThreadPoolExecutor(len(work))
+    try:
+        for each in as_completed([pool.submit(task) for task in work]):
             each.result()
+    finally:
+        # What fails is reported at once; what is under way then ends before this process does.
+        pool.shutdown(wait=False)
     sys.stderr.write(f"  set up in {format_duration(time.monotonic() - started)}\n")
 
 

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Literal
 from ciaccess.progress import Step, print_remark
 from tools import golang, openbao, releases
 from tools.download import Unreachable
-from tools.packages import quietly
 from tools.recipes import (
     LANGUAGE_HOST,
     PULUMI_MINIMUM,
@@ -28,6 +27,7 @@ from tools.recipes import (
     VAULT_PLUGIN_VERSION,
     VAULT_TOOL,
 )
+from tools.running import BuildError, quietly
 
 if TYPE_CHECKING:
     from tools.recipes import Recipe, Tool
@@ -54,7 +54,7 @@ def install(cache: Path, path: str, server: Server) -> None:
     """Install what is missing into the cache, with a Vault server for the local stack or without.
 
     Raises:
-        golang.BuildError: a download is not what was published, or a program cannot be built.
+        BuildError: a download is not what was published, or a program cannot be built.
     """
     missing = [each for each in find_missing(cache, path) if server != "none" or each.tool is not VAULT_TOOL]
     for left_by_a_killed_setup in cache.glob(".new-*"):
@@ -162,7 +162,7 @@ def _install_plugin(folder: Path) -> None:
 
 def _require_go() -> None:
     if not shutil.which("go"):
-        raise golang.BuildError(
+        raise BuildError(
             "there is no Go to build the missing tools with. Three ways out: reach the vendors' releases, or a mirror of them "
             f"({releases.MIRROR}=<address>, docs/README.md); install Go 1.25 or newer; or install on PATH "
             f"pulumi {PULUMI_MINIMUM} or newer with its Python language host, and vault {VAULT_MINIMUM} or newer. "

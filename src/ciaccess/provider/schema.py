@@ -8,10 +8,11 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING, Any
 
-from ciaccess.provider.kinds import KINDS
 from ciaccess.provider.kinds.account_parts import part_kinds
 from ciaccess.provider.kinds.fields import REQUIRED
 from ciaccess.provider.kinds.service_account import ServiceAccount
+from ciaccess.provider.kinds.table import KINDS
+from ciaccess.provider.server import ADDRESSES, VERSION
 from ciaccess.provider.systems import Systems
 
 if TYPE_CHECKING:
@@ -22,18 +23,13 @@ if TYPE_CHECKING:
 
     Spec = dict[str, Any]
 
-ADDRESSES = {
-    "nexus_url": "Nexus's address with its context path. Default: NEXUS_URL of the environment.",
-    "gitlab_url": "GitLab's address. Default: GITLAB_URL of the environment.",
-}
 
-
-def package_schema(version: str) -> Spec:
+def package_schema() -> Spec:
     """Return the schema as the engine reads it."""
     addresses = {name: {"type": "string", "description": text} for name, text in ADDRESSES.items()}
     return {
         "name": "ciaccess",
-        "version": version,
+        "version": VERSION,
         "displayName": "ciaccess",
         "description": "The access that CI has to artifacts: accounts in Nexus, secrets in Vault, variables in GitLab.",
         "config": {"variables": addresses},

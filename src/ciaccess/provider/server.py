@@ -16,14 +16,11 @@ from urllib.parse import urlsplit
 from google.protobuf.empty_pb2 import Empty  # type: ignore[import-untyped] # it comes without stubs
 
 from ciaccess.clients.redaction import redact
-from ciaccess.provider.kinds import KINDS
 from ciaccess.provider.kinds.fields import UNKNOWN
 from ciaccess.provider.kinds.kind import KindError
 from ciaccess.provider.kinds.objects import ExistsError
 from ciaccess.provider.owner import declared_owner, running_stack, stack_in
 from ciaccess.provider.protocol import proto
-from ciaccess.provider.schema import ADDRESSES, package_schema
-from ciaccess.provider.systems import Systems
 from ciaccess.provider.values import plain, secret_names, wire
 
 if TYPE_CHECKING:
@@ -31,6 +28,7 @@ if TYPE_CHECKING:
 
     from ciaccess.provider.kinds.fields import Values
     from ciaccess.provider.kinds.kind import Change, Kind
+    from ciaccess.provider.systems import Systems
 
     _Request = (
         proto.CheckRequest
@@ -43,6 +41,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 VERSION = "0.1.0"
+ADDRESSES = {
+    "nexus_url": "Nexus's address with its context path. Default: NEXUS_URL of the environment.",
+    "gitlab_url": "GitLab's address. Default: GITLAB_URL of the environment.",
+}
 _ALLOWED_URL = "a URL of http or https, without credentials"
 # Concurrent requests that use systems; the engine sends more on a large machine.
 _MOST_SLOTS = 16
@@ -63,7 +65,7 @@ class CiaccessProvider:
         # Asked once, for the first deletion: those come after the program has announced it.
         self._program_stack = cache(program_stack)
         self._slots = threading.BoundedSemaphore(_MOST_SLOTS)
-        self._systems = Systems({}, owner)
+        self._systems: Systems | None = None
         self._kinds: dict[str, Kind] = {}
         self._cancelled = False
         # Resources that this process has found in the state.
@@ -75,8 +77,10 @@ class CiaccessProvider:
 
     def get_schema(self, request: proto.GetSchemaRequest) -> proto.GetSchemaResponse:
         """Return the package schema, for other programs."""
+        from ciaccess.provider.schema import package_schema  # noqa: PLC0415 only here
+
         del request
-        return proto.GetSchemaResponse(schema=json.dumps(package_schema(VERSION)))
+        return proto.GetSchemaResponse(schema=json.dumps(package_schema()))
 
     def check_config(self, request: proto.CheckRequest) -> proto.CheckResponse:
         """Check the addresses. Other keys are kept: the project's settings share the namespace."""
@@ -97,7 +101,13 @@ class CiaccessProvider:
         return proto.DiffResponse(changes=proto.DiffResponse.DIFF_UNKNOWN)
 
     def configure(self, request: proto.ConfigureRequest) -> proto.ConfigureResponse:
-        """Store the addresses. Credentials are read when a system is first used."""
+        """Store the addresses. Credentials are read when a system is first used.
+
+        A preview starts a second plugin that is never configured: kinds and clients, half of a start, are loaded here.
+        """
+        from ciaccess.provider.kinds.table import KINDS  # noqa: PLC0415 see above
+        from ciaccess.provider.systems import Systems  # noqa: PLC0415 see above
+
         args = plain(request.args)
         addresses = {name: args[name] for name in ADDRESSES if isinstance(args.get(name), str)}
         self._systems = Systems(addresses, self._owner)
@@ -201,9 +211,8 @@ class CiaccessProvider:
 
         The latter is a resource that was renamed without an alias.
         """
-        kind = self._kind(request)
         # The URN of an entry that is not declared, and its provider's, are the state's, which may be forged.
-        self._systems.stack = self._program_stack() or stack_in(request.urn)
+        kind = self._kind(request, self._program_stack())
         held = (_type_of(request), request.id)
         if not kind.shares_id and (held in self._made or self._holders.get(held, request.urn) != request.urn):
             return Empty()
@@ -227,18 +236,19 @@ class CiaccessProvider:
 
     def close(self) -> None:
         """Close the connections."""
-        self._systems.close()
+        if self._systems:
+            self._systems.close()
 
-    def _kind(self, request: _Request) -> Kind:
+    def _kind(self, request: _Request, stack: str = "") -> Kind:
         # The URN's type is the chain of parent types, joined by $.
         name = _type_of(request).rpartition("$")[2]
-        if name not in KINDS:
-            text = f"{name} is not a resource type of the provider ciaccess. Types: {', '.join(KINDS)}"
-            raise KindError(text)
-        if not self._kinds:
+        if self._systems is None:
             text = "the provider is not configured yet. Its addresses depend on a resource that does not exist yet"
             raise KindError(text)
-        self._systems.stack = stack_in(request.urn)
+        if name not in self._kinds:
+            types = ", ".join(self._kinds)
+            raise KindError(f"{name} is not a resource type of the provider ciaccess. Types: {types}")
+        self._systems.stack = stack or stack_in(request.urn)
         return self._kinds[name]
 
     def _with_import_hint(self, request: proto.CreateRequest, action: Callable[[], T]) -> T:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ciaccess.provider.kinds import KINDS
+from ciaccess.provider.kinds.table import KINDS
 from tests.unit.meta.test_rules import ROOT
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 VERBS = ["check", "diff", "create", "read", "update", "delete"]
 FOLDER = ROOT / "src" / "ciaccess" / "provider" / "kinds"
 # What the kinds share.
-SHARED = {"__init__", "fields", "kind", "nexus", "objects"}
+SHARED = {"__init__", "fields", "kind", "nexus", "objects", "table"}
 # What an account is made of.
 SHARED |= {"account_import", "account_parts", "account_passwords", "account_secret"}
 # Kinds for other programs than ours, which declares accounts as a whole (docs/adr/0013).

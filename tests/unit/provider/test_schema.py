@@ -7,12 +7,11 @@ from typing import Any
 
 import pytest
 
-from ciaccess.provider.kinds import KINDS
+from ciaccess.provider.kinds.table import KINDS
 from ciaccess.provider.schema import package_schema
-from ciaccess.provider.server import VERSION
 from tests.unit.meta.test_kinds import PAGE, section_of
 
-SCHEMA = package_schema(VERSION)
+SCHEMA = package_schema()
 EACH = pytest.mark.parametrize("token", list(KINDS))
 
 

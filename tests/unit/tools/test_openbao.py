@@ -7,7 +7,7 @@ import pytest
 
 from ciaccess import environment
 from tools import openbao
-from tools.golang import BuildError
+from tools.running import BuildError
 
 if TYPE_CHECKING:
     from pathlib import Path

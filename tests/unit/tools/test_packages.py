@@ -66,3 +66,15 @@ def test_an_interrupted_install_or_another_interpreter_begins_anew(
     commands.clear()
     packages.install("requirements.txt")
     assert "--clear" in commands[0]
+
+
+def test_own_modules_are_compiled_even_where_python_writes_no_bytecode(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("components", "src"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "module.py").touch()
+    monkeypatch.setattr(packages, "ROOT", tmp_path)
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    packages.compile_own()
+    assert len(list(tmp_path.glob("*/__pycache__/module.*.pyc"))) == 2

@@ -13,7 +13,6 @@ import pytest
 from tests.support.servers.downloads import Mirror, proxy, tar, zipped
 from tools import download, record_releases, releases
 from tools.download import Unreachable
-from tools.golang import BuildError
 from tools.recipes import (
     LANGUAGE_HOST,
     PULUMI,
@@ -23,6 +22,7 @@ from tools.recipes import (
     VAULT_PLUGIN_TOOL,
     VAULT_TOOL,
 )
+from tools.running import BuildError
 
 if TYPE_CHECKING:
     from pathlib import Path

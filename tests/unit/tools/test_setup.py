@@ -3,13 +3,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
 
 from ciaccess.environment import ROOT
-from tools import golang, openbao, packages, programs, releases, toolset
-from tools.golang import BuildError
+from tools import golang, openbao, packages, programs, releases, setup, toolset
 from tools.recipes import (
     LANGUAGE_HOST,
     PULUMI,
@@ -21,6 +21,7 @@ from tools.recipes import (
     VAULT_PLUGIN_VERSION,
     VAULT_VERSION,
 )
+from tools.running import BuildError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -132,3 +133,23 @@ def test_a_warm_setup_is_safe_to_run_twice_at_once() -> None:
         _, printed = process.communicate(timeout=60)
         assert process.returncode == 0, printed
         assert "done in" not in printed, "nothing was built or installed again"
+
+
+def test_what_fails_is_reported_while_other_parts_are_still_under_way(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    goes_on = threading.Event()
+
+    def fail(_: str) -> None:
+        raise BuildError("no such package")
+
+    def wait(*_: object) -> None:
+        assert goes_on.wait(30)
+
+    monkeypatch.setattr(setup, "activate", lambda: None)
+    monkeypatch.setattr(setup, "_packages", fail)
+    monkeypatch.setattr(setup, "_tools", wait)
+    with pytest.raises(BuildError, match="no such package"):
+        setup.setup("runtime")
+    assert not goes_on.is_set()
+    goes_on.set()

@@ -18,6 +18,7 @@ from tools.recipes import (
     VAULT_PLUGIN_TOOL,
     VAULT_TOOL,
 )
+from tools.running import BuildError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -102,7 +103,7 @@ def test_unreachable_hosts_are_one_line_and_everything_is_built(
 def test_a_wrong_checksum_ends_it_and_builds_nothing(served: Mirror, cache: Path, built: list[str]) -> None:
     release = VAULT_PLUGIN_TOOL.release
     served.files[f"/{release.name}/{release.version}/{releases.archive_name(release)}"] += b"x"
-    with pytest.raises(golang.BuildError, match="expected"):
+    with pytest.raises(BuildError, match="expected"):
         toolset.install(cache, "", "vault")
     assert built == []
     assert not list((cache / "bin").iterdir())
@@ -125,11 +126,11 @@ def test_an_openbao_that_cannot_be_installed_is_an_error(
     cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fails() -> None:
-        raise golang.BuildError("install OpenBao with pip: hashes do not match")
+        raise BuildError("install OpenBao with pip: hashes do not match")
 
     monkeypatch.setenv(releases.MIRROR, "off")
     monkeypatch.setattr(openbao, "install", fails)
-    with pytest.raises(golang.BuildError, match="hashes do not match"):
+    with pytest.raises(BuildError, match="hashes do not match"):
         toolset.install(cache, "", "any")
 
 

@@ -58,7 +58,7 @@ from ciaccess.access.model.fields import (
 class Section(BaseModel):
     """A mapping of access.yaml: unknown keys are refused, and nothing is converted silently."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
 
 Adopt = Annotated[

@@ -38,7 +38,9 @@ class Response(requests.Response):
             if _SURROGATE.search(self.content):
                 # Half a character, which can be neither printed nor written.
                 found = json.loads(json.dumps(found, ensure_ascii=False).encode("utf-8", "replace"))
-            is_deeper = _is_deeper(found, _MOST_DEPTH)
+            # Nothing is nested more deeply than there are brackets, of which most answers have few.
+            brackets = sum(map(self.content.count, (b"[", b"{")))
+            is_deeper = brackets > _MOST_DEPTH and _is_deeper(found, _MOST_DEPTH)
         except RecursionError:
             is_deeper = True
         if is_deeper:

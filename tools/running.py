@@ -1,0 +1,45 @@
+"""Programs that set-up runs without their output, and folders that are put in place whole."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+
+class BuildError(Exception):
+    """A program could not be brought or built; the text has the reason and the remedy."""
+
+
+def quietly(
+    command: list[str], *, folder: Path | None = None, environment: Mapping[str, str] | None = None
+) -> None:
+    """Run a command without its output.
+
+    Raises:
+        BuildError: it failed; the text has its last lines.
+    """
+    done = subprocess.run(  # noqa: S603 our own words
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        tail = "\n    ".join((done.stderr or done.stdout).strip().splitlines()[-8:])
+        raise BuildError(f"{' '.join(command[:4])} … failed:\n    {tail}")
+
+
+@contextmanager
+def whole_folder(folder: Path) -> Iterator[Path]:
+    """Give an empty folder to fill, which then takes the place of `folder`; nothing is left of one that fails."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".install-") as scratch:
+        new = Path(scratch) / "new"
+        new.mkdir()
+        yield new
+        shutil.rmtree(folder, ignore_errors=True)
+        new.replace(folder)
