@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ciaccess.provider.kinds import KINDS
+from ciaccess.provider.kinds.table import KINDS
 from tests.support.components.recording import GENERATED
 from tests.unit.components.conftest import STACK
 
