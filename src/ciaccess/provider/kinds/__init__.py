@@ -1,1 +1,4 @@
-"""One kind of resource a file. A plugin that is only asked for its configuration loads none of them (`table`)."""
+"""One kind of resource a file.
+
+A plugin that is only asked about its configuration loads none of them, nor `table`.
+"""
