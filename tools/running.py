@@ -35,7 +35,10 @@ def quietly(
 
 @contextmanager
 def whole_folder(folder: Path) -> Iterator[Path]:
-    """Give an empty folder to fill, which then takes the place of `folder`; nothing is left of one that fails."""
+    """Give an empty folder to fill, which then takes the place of `folder`.
+
+    Nothing is left of one whose filling fails.
+    """
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".install-") as scratch:
         new = Path(scratch) / "new"
