@@ -139,8 +139,9 @@ def report_of(
     """
     resources = preview.resources
     states = _states(resource for resource in resources.values() if resource.custom)
-    access, by_hand = _differences(states, declared, lambda name: not is_own(name))
-    own_access, own_by_hand = _differences(states, declared, is_own)
+    derived = _facts(states, declared, lambda name: not is_own(name))
+    access, by_hand = _differences(derived)
+    own_access, own_by_hand = _differences(_facts(states, declared, is_own))
     return Report(
         project=project,
         stack=stack,
@@ -151,7 +152,7 @@ def report_of(
         counts=counts(resources.values()),
         agreement=None if base is None else _agreement(access, base, declared),
         former=_former(resources.values(), former),
-        charts=_charts(states, declared, access),
+        charts=charts_of(derived[0], derived[2], access) if derived and access else (),
         not_checked=tuple(_not_checked(resources.values())),
     )
 
@@ -191,29 +192,27 @@ def _states(resources: Iterable[Resource]) -> tuple[_Objects, _Objects, _Objects
     return found
 
 
-def _differences(
+def _facts(
     states: tuple[_Objects, _Objects, _Objects], declared: AccessFacts, concerns: Callable[[str], bool]
-) -> tuple[Difference, Difference]:
-    """Return what the change gives and takes, and what was changed by hand."""
+) -> tuple[AccessFacts, AccessFacts, AccessFacts] | None:
+    """Return the facts of each state, None where nothing changes: deriving them takes time."""
     state, live, wanted = states
     if state == live == wanted:
-        # The facts are not derived where nothing changes.
-        return _NOTHING, _NOTHING
+        return None
     before = facts(state, declared, concerns)
-    one, other = (
-        _NOTHING if each == state else difference(before, facts(each, declared, concerns))
-        for each in (wanted, live)
-    )
+    one, other = (before if each == state else facts(each, declared, concerns) for each in (live, wanted))
+    return before, one, other
+
+
+def _differences(
+    derived: tuple[AccessFacts, AccessFacts, AccessFacts] | None,
+) -> tuple[Difference, Difference]:
+    """Return what the change gives and takes, and what was changed by hand."""
+    if derived is None:
+        return _NOTHING, _NOTHING
+    before, live, wanted = derived
+    one, other = (_NOTHING if each is before else difference(before, each) for each in (wanted, live))
     return one, other
-
-
-def _charts(
-    states: tuple[_Objects, _Objects, _Objects], declared: AccessFacts, access: Difference
-) -> tuple[Chart, ...]:
-    if not access:
-        return ()
-    before, after = (facts(each, declared, lambda name: not is_own(name)) for each in (states[0], states[2]))
-    return charts_of(before, after, access)
 
 
 def _merge(one: Difference, other: Difference) -> Difference:

@@ -6,6 +6,7 @@ Every field of access.yaml is one of them, unless `_SHOWN_ELSEWHERE` or `_WITHOU
 
 from __future__ import annotations
 
+from functools import cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -52,10 +53,7 @@ def changed_settings(before: Mapping[str, str], after: Mapping[str, str]) -> tup
 
 
 def _settings(section: models.Section, prefix: str) -> Iterator[tuple[str, str]]:
-    left_out = (*_SHOWN_ELSEWHERE.get(type(section), ()), *_WITHOUT_EFFECT.get(type(section), ()))
-    for name, field in type(section).model_fields.items():
-        if name in left_out:
-            continue
+    for name, default in _fields(type(section)):
         here, value = f"{prefix}{name}", getattr(section, name)
         if isinstance(value, models.Section):
             yield from _settings(value, f"{here}.")
@@ -66,7 +64,16 @@ def _settings(section: models.Section, prefix: str) -> Iterator[tuple[str, str]]
                 elif not isinstance(entry, FormerAccount):  # it is in its successor's entry
                     yield from _settings(entry, f"{here}.{key}.")
         else:
-            yield here, "" if value == field.get_default(call_default_factory=True) else _text(value)
+            yield here, "" if value in (None, "", [], default) else _text(value)
+
+
+@cache
+def _fields(section: type[models.Section]) -> tuple[tuple[str, Any], ...]:
+    """Return the fields of a section that are such settings, with their defaults."""
+    left_out = (*_SHOWN_ELSEWHERE.get(section, ()), *_WITHOUT_EFFECT.get(section, ()))
+    return tuple(
+        (name, field.default) for name, field in section.model_fields.items() if name not in left_out
+    )
 
 
 def _text(value: Any) -> str:

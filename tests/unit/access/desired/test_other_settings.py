@@ -40,6 +40,7 @@ def compared(folder: Path, *edits: tuple[str, str]) -> Difference:
         ("vault:\n", "vault:\n  adopt: true\n", "vault.adopt"),
         (BENCH, f"{BENCH}    purge: true\n", "accounts.svc-bench.purge"),
         (BENCH, f"{BENCH}    adopt: true\n", "accounts.svc-bench.adopt"),
+        (BENCH, f"{BENCH}    adopt: false\n", "accounts.svc-bench.adopt"),
     ],
 )
 def test_such_an_edit_is_shown_and_never_as_nothing(tmp_path: Path, old: str, new: str, field: str) -> None:
