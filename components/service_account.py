@@ -6,7 +6,6 @@ One resource an account (docs/adr/0013): what it is made of, and in which order 
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from components.resources import ServiceAccount, with_lists
@@ -43,7 +42,7 @@ def service_account(
 
 def _inputs(value: Any, names: tuple[str, ...]) -> dict[str, Any]:
     """Return the fields of an object that are inputs of its resource."""
-    return with_lists({name: field for name, field in asdict(value).items() if name in names})
+    return with_lists({name: getattr(value, name) for name in names})
 
 
 def _users(account: DesiredAccount, nexus: NexusAccess) -> dict[str, Any]:
