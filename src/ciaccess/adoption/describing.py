@@ -49,6 +49,9 @@ def _vault(inventory: Inventory, found: accounts.Accounts, draft: Draft) -> dict
     for mount in seen.kv_one:
         text = f"{mount}/ is a KV engine of version 1, which is not supported"
         draft.remark("kv-version-1", ("vault", "kv"), text, "Move secrets that pipelines read to version 2")
+    for mount in seen.unlisted:
+        text = f"{mount}/ has more secrets than are listed, or deeper folders: users' secrets elsewhere in it may be missing here"
+        draft.remark("not-listed", ("vault", "kv"), text, f"Look there for others: vault kv list {mount}/")
     issuer = str(seen.backend.get("bound_issuer") or "").rstrip("/")
     if not issuer:
         text = "no issuer is bound, so tokens of any issuer with a trusted key are accepted"

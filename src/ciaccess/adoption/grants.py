@@ -1,33 +1,35 @@
 """An account's role as grants: the push, pull and promote that result in exactly its privileges.
 
-Finds them by trying all combinations: access/desired/nexus derives the privileges of each.
+Finds them by trying all combinations, promotions to some environments included: access/desired/nexus derives the
+privileges of each.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from itertools import combinations
-from typing import TYPE_CHECKING
+from itertools import product
+from typing import TYPE_CHECKING, Any
 
 from ciaccess.access.desired.nexus import nexus_objects
 from ciaccess.access.model.models import Access, Account, Nexus, Repositories
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
     from ciaccess.adoption.inventory import NexusInventory
     from ciaccess.clients.nexus import Role
 
-_WORDS = ("push", "pull", "promote")
+# The environments of a promotion: all, or one.
+_TARGETS = (None, ["uat"], ["prod"])
 _SELECTED = re.compile(r'format == "[a-z0-9]+" and path =\^ "(/[^"]+/)"')
 
 
 @dataclass(frozen=True)
 class Grants:
-    """Formats by grant, and the folder of a limited push."""
+    """Grants as in access.yaml, and the folder of a limited push."""
 
-    formats: dict[str, list[str]]
+    formats: dict[str, Any]
     path: str | None
 
 
@@ -51,39 +53,35 @@ class GrantFinder:
         return next(filter(None, (self._explain(account, role, path) for path in self._paths(role))), None)
 
     def _explain(self, account: str, role: Role, path: str | None) -> Grants | None:
-        chosen: dict[str, tuple[str, ...]] = {}
+        chosen: list[dict[str, Any]] = []
         given: set[str] = set()
         for format_ in self._formats:
-            best: tuple[tuple[str, ...], frozenset[str]] = ((), frozenset())
-            for words in self._words(format_):
-                privileges = self._privileges(account, format_, words, path)
-                # The fewest grants with the most privileges.
-                if privileges <= role.privileges and len(privileges) > len(best[1]):
-                    best = (words, privileges)
-            chosen[format_] = best[0]
-            given |= best[1]
+            trials = ((trial, self._privileges(account, trial, path)) for trial in self._trials(format_))
+            fitting = [each for each in trials if each[1] <= role.privileges]
+            # The fewest grants with the most privileges.
+            best, privileges = max(fitting, key=lambda each: len(each[1]), default=({}, frozenset()))
+            chosen.append(best)
+            given |= privileges
         if given != role.privileges or role.roles or not given:
             return None
-        formats = {
-            word: found for word in _WORDS if (found := [each for each in chosen if word in chosen[each]])
-        }
-        return Grants(formats, path)
+        return Grants(_merge(chosen), path)
 
-    def _words(self, format_: str) -> Iterator[tuple[str, ...]]:
+    def _trials(self, format_: str) -> list[dict[str, Any]]:
+        """Return every combination of grants of one format, the fewest and the simplest first."""
         places = self._access.nexus.repositories[format_]
-        possible = ["push"] * (places.dev is not None) + ["pull"]
-        possible += ["promote"] * (len(places.by_environment()) > 1)
-        for count in range(1, len(possible) + 1):
-            yield from combinations(possible, count)
+        pushes = [{}, *([{"push": [format_]}] if places.dev is not None else [])]
+        targets = _TARGETS if len(places.by_environment()) > 1 else ()
+        promotions = [{}, *({"promote": {format_: {"to": to} if to else {}}} for to in targets)]
+        every = product(pushes, ({}, {"pull": [format_]}), promotions)
+        return sorted(({**push, **pull, **promote} for push, pull, promote in every), key=len)
 
-    def _privileges(
-        self, account: str, format_: str, words: tuple[str, ...], path: str | None
-    ) -> frozenset[str]:
-        granted = {word: [format_] if word in words else [] for word in _WORDS}
-        limit = path if "push" in words else None
-        declared = Account.model_validate({"purpose": account, "path": limit, **granted})
-        trial = self._access.model_copy(update={"accounts": {account: declared}})
-        return frozenset(nexus_objects(trial).roles[-1].privileges)
+    def _privileges(self, account: str, trial: dict[str, Any], path: str | None) -> frozenset[str]:
+        limit = path if "push" in trial else None
+        declared = Account.model_validate({"purpose": account, "path": limit, **trial})
+        if not trial:
+            return frozenset()
+        trial_access = self._access.model_copy(update={"accounts": {account: declared}})
+        return frozenset(nexus_objects(trial_access).roles[-1].privileges)
 
     def _paths(self, role: Role) -> list[str | None]:
         """Return the folders to try: none, and those in the content selectors of the role's privileges."""
@@ -94,3 +92,15 @@ class GrantFinder:
             if selector and (match := _SELECTED.fullmatch(selector.expression)):
                 found.add(match[1])
         return [None, *sorted(found)]
+
+
+def _merge(chosen: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """Return the grants of all formats as in access.yaml; promotions without limits are a list."""
+    found: dict[str, Any] = {"push": [], "pull": [], "promote": {}}
+    for each in chosen:
+        for word in ("push", "pull"):
+            found[word] += each.get(word, [])
+        found["promote"] |= each.get("promote", {})
+    if not any(found["promote"].values()):
+        found["promote"] = list(found["promote"])
+    return {word: formats for word, formats in found.items() if formats}

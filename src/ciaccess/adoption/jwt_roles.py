@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from ciaccess.access.desired.pipeline_identities import IDENTITIES
 from ciaccess.access.model.checks import LEAST_TTL_SECONDS, MOST_TTL_SECONDS
 from ciaccess.access.model.models import JwtRole
-from ciaccess.access.policies.acl import ISSUING, Acl, Decision, Right
+from ciaccess.access.policies.acl import ISSUING, WRITE, Acl, Decision, Right
 from ciaccess.access.policies.tokens import policies_at_login
 from ciaccess.adoption.vault_reading import policies_of
 
@@ -31,49 +31,80 @@ _ISSUED = Decision(Right.CANNOT_TELL, "it may issue tokens with any policy at au
 _WRITING = frozenset({"create", "update", "patch", "delete", "sudo"})
 
 
+# Roles that are not described: text and remedy by rule.
+_APART = {
+    "own-pipeline": (
+        "roles of ciaccess's own pipeline, with their accounts and policies",
+        "Declare them in a section pipeline (docs/own-pipeline.md)",
+    ),
+    "role-writes": (
+        "JWT roles that write accounts' secrets, and read none of them",
+        "They are left alone; drift reports them, since a write replaces a password",
+    ),
+    "role-left-out": (
+        "JWT roles that neither read nor write an account's secret",
+        "They are left alone",
+    ),
+}
+
+
 def describe(inventory: Inventory, accounts: Accounts, draft: Draft) -> dict[str, dict[str, Any]]:
     """Return the roles that read accounts' secrets; remark on violated rules and on other roles."""
     found: dict[str, dict[str, Any]] = {}
-    left_out: list[str] = []
+    apart: dict[str, list[str]] = {}
     taken: dict[str, str] = {}
     for name, role in inventory.vault.roles.items():
-        if name in IDENTITIES:
-            continue
         rights = _rights(inventory, role, accounts)
-        granted = [account for account, decision in rights.items() if decision.right is Right.YES]
-        readable = [account for account in granted if account in accounts.declared]
-        unclear = {account: it.reason for account, it in rights.items() if it.right is Right.CANNOT_TELL}
-        if unclear:
-            _remark_on_unclear(name, unclear, draft)
-        if not granted and not unclear:
-            left_out.append(name)
-        if others := sorted(set(granted) - set(readable)):
-            _remark_on_left_out(name, others, draft, is_described=bool(readable))
-        if not readable:
-            continue
-        kept = [account for account in readable if account not in accounts.administrators]
-        found[name] = {
-            "policy": _policy(inventory, name, taken, draft),
-            "bound_audiences": _audiences(inventory, name, draft),
-            "bound_claims": _claims(inventory, name, draft),
-            **({"user_claim": role["user_claim"]} if role.get("user_claim") in _USER_CLAIMS else {}),
-            **_lifetimes(name, role, draft),
-            **{field: role[field] for field in _LIMITS if role.get(field)},
-            "accounts": kept,
-        }
-        _remark_on_rules(inventory, name, draft)
-        _remark_on_fields(name, role, draft)
-        for account in sorted(set(readable) - set(kept)):
-            text = f"jobs of this role read {account}, which may administer Nexus; it is left out, and up removes access"
-            remedy = "Before the first up, give the jobs that need it an account with fewer rights"
-            draft.remark("administrator-readable", (*PATH, name, "accounts"), text, remedy)
-    if own := sorted(inventory.vault.roles.keys() & IDENTITIES.keys()):
-        text = f"{', '.join(own)}: roles of ciaccess's own pipeline, with their accounts and policies"
-        draft.remark("own-pipeline", PATH, text, "Declare them in a section pipeline (docs/own-pipeline.md)")
-    if left_out:
-        text = f"{', '.join(left_out)}: JWT roles that read no account's secret"
-        draft.remark("role-left-out", PATH, text, "They are left alone")
+        if rule := _rule_apart(inventory, name, rights):
+            apart.setdefault(rule, []).append(name)
+        elif readable := _readable(name, rights, accounts, draft):
+            kept = [account for account in readable if account not in accounts.administrators]
+            found[name] = {
+                "policy": _policy(inventory, name, taken, draft),
+                "bound_audiences": _audiences(inventory, name, draft),
+                "bound_claims": _claims(inventory, name, draft),
+                **({"user_claim": role["user_claim"]} if role.get("user_claim") in _USER_CLAIMS else {}),
+                **_lifetimes(name, role, draft),
+                **{field: role[field] for field in _LIMITS if role.get(field)},
+                "accounts": kept,
+            }
+            _remark_on_rules(inventory, name, draft)
+            _remark_on_fields(name, role, draft)
+            _remark_on_administrators(name, sorted(set(readable) - set(kept)), draft)
+    for rule, names in sorted(apart.items()):
+        text, remedy = _APART[rule]
+        draft.remark(rule, PATH, f"{', '.join(sorted(names))}: {text}", remedy)
     return found
+
+
+def _rule_apart(inventory: Inventory, name: str, rights: dict[str, Decision]) -> str:
+    """Return the rule by which a role is not described, "" if it may be."""
+    if name in IDENTITIES:
+        return "own-pipeline"
+    if any(each.right is not Right.NO for each in rights.values()):
+        return ""
+    acl = _acl(inventory, policies_at_login(inventory.vault.roles[name]))
+    writes = (acl.may(inventory.vault.api_path(each), WRITE) for each in rights)
+    return "role-writes" if any(each.right is not Right.NO for each in writes) else "role-left-out"
+
+
+def _readable(name: str, rights: dict[str, Decision], accounts: Accounts, draft: Draft) -> list[str]:
+    """Return the accounts whose secrets a role reads; remark on other secrets, and on unclear rights."""
+    granted = [account for account, decision in rights.items() if decision.right is Right.YES]
+    readable = [account for account in granted if account in accounts.declared]
+    unclear = {account: it.reason for account, it in rights.items() if it.right is Right.CANNOT_TELL}
+    if unclear:
+        _remark_on_unclear(name, unclear, draft)
+    if others := sorted(set(granted) - set(readable)):
+        _remark_on_left_out(name, others, draft, is_described=bool(readable))
+    return readable
+
+
+def _remark_on_administrators(name: str, administrators: list[str], draft: Draft) -> None:
+    for account in administrators:
+        text = f"jobs of this role read {account}, which may administer Nexus; it is left out, and up removes access"
+        remedy = "Before the first up, give the jobs that need it an account with fewer rights"
+        draft.remark("administrator-readable", (*PATH, name, "accounts"), text, remedy)
 
 
 def _rights(inventory: Inventory, role: dict[str, Any], accounts: Accounts) -> dict[str, Decision]:

@@ -34,7 +34,10 @@ class Secret:
 
 @dataclass(frozen=True)
 class VaultInventory:
-    """The inventory; `elsewhere` are other secrets named as users, `kv_one` mounts of version 1."""
+    """The inventory; `elsewhere` are other secrets named as users, `kv_one` mounts of version 1.
+
+    `unlisted` are mounts of which not all secrets were listed.
+    """
 
     address: str
     mount: str
@@ -42,6 +45,7 @@ class VaultInventory:
     secrets: dict[str, Secret]
     elsewhere: tuple[str, ...]
     kv_one: tuple[str, ...]
+    unlisted: tuple[str, ...]
     jwt_mount: str
     backend: dict[str, Any]
     roles: dict[str, dict[str, Any]]
@@ -62,7 +66,14 @@ def read_vault(vault: Vault, users: frozenset[str], kv: str | None, jwt: str | N
     mounts = vault.read("sys/mounts") or {}
     engines = {path.rstrip("/"): it for path, it in mounts.items() if _is_type(it, "kv")}
     two = [path for path, it in engines.items() if (it.get("options") or {}).get("version") == _KV_VERSION]
-    found = [(mount, *path.rpartition("/")[::2]) for mount in two for path in _paths(vault, mount)]
+    listed = {mount: _paths(vault, mount) for mount in two}
+    unlisted = tuple(sorted(mount for mount, (_, is_whole) in listed.items() if not is_whole))
+    if unlisted and kv is None:
+        raise CommandError(
+            f"find the folder of the secrets: {', '.join(unlisted)} has more than {_MOST_SECRETS} secrets, or folders deeper "
+            f"than {_MOST_DEPTH}, of which not all were listed. Name the folder with --kv, such as --kv secret/nexus"
+        )
+    found = [(mount, *path.rpartition("/")[::2]) for mount, (paths, _) in listed.items() for path in paths]
     mount, prefix = _folder(found, users, kv, two)
     # Listed again: the search ends at a maximum, and may not have come here.
     here = [name for name in vault.keys(f"{mount}/metadata/{prefix}") if not name.endswith("/")]
@@ -78,6 +89,7 @@ def read_vault(vault: Vault, users: frozenset[str], kv: str | None, jwt: str | N
         secrets={secret.name: secret for secret in _secrets(vault, mount, prefix, here)},
         elsewhere=tuple(sorted(elsewhere)),
         kv_one=tuple(sorted(set(engines) - set(two))),
+        unlisted=unlisted,
         jwt_mount=jwt_mount,
         backend=vault.read(f"auth/{jwt_mount}/config") or {},
         roles=roles,
@@ -94,17 +106,20 @@ def _is_type(mount: Any, *types: str) -> bool:
     return isinstance(mount, dict) and mount.get("type") in types
 
 
-def _paths(vault: Vault, mount: str) -> Iterator[str]:
-    """Return the paths of a mount's secrets, down to a maximum depth."""
-    folders, count = [""], 0
-    while folders and count < _MOST_SECRETS:
+def _paths(vault: Vault, mount: str) -> tuple[list[str], bool]:
+    """Return the paths of a mount's secrets, and whether these are all: the search has a maximum."""
+    paths: list[str] = []
+    folders, is_whole = [""], True
+    while folders and len(paths) <= _MOST_SECRETS:
         folder = folders.pop()
-        for key in vault.keys(f"{mount}/metadata/{folder}"):
-            if not key.endswith("/"):
-                count += 1
-                yield folder + key
-            elif folder.count("/") < _MOST_DEPTH:
-                folders.append(folder + key)
+        keys = vault.keys(f"{mount}/metadata/{folder}")
+        paths += [folder + key for key in keys if not key.endswith("/")]
+        inner = [folder + key for key in keys if key.endswith("/")]
+        if folder.count("/") < _MOST_DEPTH:
+            folders += inner
+        else:
+            is_whole = is_whole and not inner
+    return paths, is_whole and not folders
 
 
 def _folder(

@@ -78,6 +78,7 @@ def vault(**changes: Any) -> VaultInventory:
         "secrets": {"svc-a": secret("svc-a")},
         "elsewhere": (),
         "kv_one": (),
+        "unlisted": (),
         "jwt_mount": "jwt",
         "backend": {"bound_issuer": "https://gitlab.example", "oidc_discovery_url": "https://gitlab.example"},
         "roles": {"ci": jwt_role("reads-a")},

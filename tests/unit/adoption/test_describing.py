@@ -76,6 +76,17 @@ def with_role(name: str = "ci", **fields: Any) -> VaultInventory:
         ("role-field", with_role(token_period=600)),
         ("token-lifetime", with_role(token_explicit_max_ttl=86400)),
         ("role-left-out", vault(roles={"ci": jwt_role("reads-a"), "web": jwt_role("web")})),
+        (
+            "role-writes",
+            vault(
+                roles={"ci": jwt_role("reads-a"), "w": jwt_role("w")},
+                policies={
+                    "reads-a": policy("secret/data/nexus/svc-a"),
+                    "w": 'path "secret/data/nexus/+" { capabilities = ["create", "update"] }',
+                },
+            ),
+        ),
+        ("not-listed", vault(unlisted=("secret",))),
         ("own-pipeline", vault(roles={"ci": jwt_role("reads-a"), "ciaccess-drift": jwt_role("x")})),
         ("no-issuer", vault(backend={"oidc_discovery_url": "https://gitlab.example"})),
         ("default-role", vault(backend={"bound_issuer": "https://gitlab.example", "default_role": "ci"})),
@@ -268,6 +279,40 @@ def test_a_role_of_the_accounts_own_becomes_the_grants_that_give_the_same() -> N
     draft = describe(world(None, seen))
     assert draft.data["accounts"]["svc-a"] == {"purpose": "Some", "push": ["raw"]}
     assert "roles" not in draft.data["nexus"]
+
+
+@pytest.mark.parametrize(
+    ("rights", "expected"),
+    [
+        ({"dev": "r", "uat": "w"}, {"promote": {"raw": {"to": ["uat"]}}}),
+        ({"uat": "r", "prod": "w"}, {"promote": {"raw": {"to": ["prod"]}}}),
+        ({"dev": "r", "uat": "w", "prod": "w"}, {"promote": ["raw"]}),
+        ({"dev": "w", "uat": "w"}, {"push": ["raw"], "promote": {"raw": {"to": ["uat"]}}}),
+        ({"dev": "r", "uat": "w", "prod": "r"}, {"pull": ["raw"], "promote": {"raw": {"to": ["uat"]}}}),
+        ({"dev": "w", "uat": "r", "prod": "r"}, {"push": ["raw"], "pull": ["raw"]}),
+        ({"dev": "r", "prod": "w"}, {}),
+        ({"uat": "w"}, {}),
+    ],
+)
+def test_a_promotion_to_some_environments_is_recognised(
+    tmp_path: Path, rights: dict[str, str], expected: dict[str, Any]
+) -> None:
+    actions = {"r": ("browse", "read"), "w": ("browse", "read", "edit", "add")}
+    own = [
+        f"nx-repository-view-raw-raw-{place}-{action}"
+        for place, right in rights.items()
+        for action in actions[right]
+    ]
+    seen = nexus(users={"svc-a": user("svc-a", "ci-svc-a")}, roles={"ci-svc-a": role("ci-svc-a", *own)})
+    draft = describe(world(None, seen))
+    account = draft.data["accounts"]["svc-a"]
+    assert account == {"purpose": "Some", **(expected or {"roles": ["ci-svc-a"]})}
+    path = tmp_path / "access.yaml"
+    path.write_text(text(draft), encoding="utf-8")
+    checked = check(path)
+    if expected:
+        assert checked.access is not None, checked.faults
+        assert Desired.of(checked.access).accounts["svc-a"].role.privileges == frozenset(own)
 
 
 def test_a_role_of_its_own_that_no_grants_give_stays_a_role() -> None:

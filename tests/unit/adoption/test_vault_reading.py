@@ -46,3 +46,28 @@ def test_a_named_folder_is_read_whole_however_many_secrets_are_elsewhere(server:
     for path in ("auth/jwt/role", "auth/jwt/config"):
         server.answers(f"GET /v1/{path}", in_json({"errors": []}, 404))
     assert list(read_vault(found, USERS, "nexuskv/team", None).secrets) == ["svc-b"]
+
+
+@pytest.mark.parametrize("count", [4999, 5000, 5001])
+def test_a_search_that_does_not_list_everything_asks_for_the_folder(
+    server: ScriptedServer, count: int
+) -> None:
+    keys = [f"s{number}" for number in range(count)]
+    found = vault(server, "team/", *keys)
+    server.answers("GET /v1/nexuskv/metadata/team", in_json({"data": {"keys": ["svc-a"]}}))
+    server.answers("GET /v1/sys/auth", in_json({"data": {}}))
+    expected = (
+        "JWT backend" if count <= 5000 else "nexuskv has more than 5000 secrets.*Name the folder with --kv"
+    )
+    with pytest.raises(CommandError, match=expected):
+        read_vault(found, USERS, None, None)
+
+
+def test_folders_that_are_too_deep_are_not_passed_over(server: ScriptedServer) -> None:
+    found = vault(server, "svc-a", "a/")
+    path = "/a"
+    for _ in range(8):
+        server.answers(f"GET /v1/nexuskv/metadata{path}", in_json({"data": {"keys": ["b/"]}}))
+        path += "/b"
+    with pytest.raises(CommandError, match="folders deeper than 6"):
+        read_vault(found, USERS, None, None)

@@ -1,0 +1,254 @@
+"""Each place where drift takes a write for a way to any policy is one, on a real Vault: by a write there, and a read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+
+from ciaccess.access.policies.acl import WRITE, Acl, Right
+from ciaccess.access.policies.coverage import levers
+from tests.support.servers.vault import Issuer, VaultProcess
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+SECRET = "secret/data/nexus/svc-a"
+READS: dict[str, Any] = {"token_policies": ["reads"]}
+GITLAB = "https://gitlab.example.org"
+MOUNTS = {"jwt/": "jwt", "team/approle/": "approle", "userpass/": "userpass", "token/": "token"}
+# CEL roles are OpenBao's.
+LEVERS = [
+    *(each for each in levers(MOUNTS) if "/cel/" not in each),
+    "auth/jwt/config",
+]
+
+
+class Server:
+    """A real Vault, and a user of it with the policy `lever`."""
+
+    def __init__(self, vault: VaultProcess) -> None:
+        self._url, self.root = f"{vault.url}/v1", vault.token
+        self.issuer = Issuer()
+
+    def ask(self, token: str, method: str, path: str, **body: Any) -> requests.Response:
+        headers = {"X-Vault-Token": token}
+        return requests.request(method, f"{self._url}/{path}", json=body, headers=headers, timeout=20)
+
+    def write(self, path: str, token: str = "", **body: Any) -> dict[str, Any]:
+        """Write, as root unless a token is given; return the answer."""
+        answer = self.ask(token or self.root, "POST", path, **body)
+        assert answer.ok, f"{path}: {answer.text}"
+        return dict(answer.json()) if answer.content else {}
+
+    def login(self, path: str, **body: Any) -> str:
+        return str(self.write(path, **body)["auth"]["client_token"])
+
+    def provision(self) -> None:
+        for mount, kind in MOUNTS.items():
+            if kind != "token":
+                self.write(f"sys/auth/{mount.rstrip('/')}", type=kind)
+        self.write(SECRET, data={"username": "x"})
+        self.write("sys/policies/acl/reads", policy=f'path "{SECRET}" {{ capabilities = ["read"] }}')
+        self.write("auth/jwt/config", jwt_validation_pubkeys=[self.issuer.public_key], bound_issuer=GITLAB)
+        self.write("auth/jwt/role/ci", **JWT_ROLE, **READS)
+
+
+JWT_ROLE: dict[str, Any] = {"role_type": "jwt", "user_claim": "sub", "bound_audiences": ["v"]}
+
+
+class Attacker:
+    """A user of userpass with an entity; a write with `token` is its own."""
+
+    def __init__(self, server: Server, number: int) -> None:
+        self.server, self.name = server, f"u{number}"
+        self.entity = server.write("identity/entity", name=self.name)["data"]["id"]
+        mount = server.ask(server.root, "GET", "sys/auth/userpass").json()["data"]["accessor"]
+        self.alias = {"name": self.name, "mount_accessor": mount}
+        self._alias_id = server.write("identity/entity-alias", **self.alias, canonical_id=self.entity)
+        self.token = ""
+
+    @property
+    def alias_id(self) -> str:
+        return str(self._alias_id["data"]["id"])
+
+    def gets(self, *rules: str) -> None:
+        """Take the policy `lever` with these paths."""
+        text = "".join(f'path "{at}" {{ capabilities = ["create", "update"] }}\n' for at in rules)
+        self.server.write("sys/policies/acl/lever", policy=text)
+        # The policy default has a rule for the token's own entity, which would decide.
+        fields: dict[str, Any] = {"token_policies": ["lever"], "token_no_default_policy": True}
+        self.server.write(f"auth/userpass/users/{self.name}", password="pw", **fields)
+        self.token = self.again()
+        assert not self.reads(self.token)
+
+    def again(self) -> str:
+        return self.server.login(f"auth/userpass/login/{self.name}", password="pw")
+
+    def write(self, path: str, **body: Any) -> dict[str, Any]:
+        return self.server.write(path, self.token, **body)
+
+    def reads(self, token: str) -> bool:
+        return self.server.ask(token, "GET", SECRET).ok
+
+    def job(self, issuer: Issuer, role: str) -> str:
+        claims = {"iss": GITLAB, "aud": "v", "sub": self.name}
+        return self.server.login("auth/jwt/login", role=role, jwt=issuer.sign(claims))
+
+
+def by_policy(it: Attacker, at: str) -> str:
+    it.write(at.replace("+", "lever"), policy=f'path "{SECRET}" {{ capabilities = ["read"] }}')
+    return it.token
+
+
+def by_entity(it: Attacker, at: str) -> str:
+    path = at.replace("id/+", f"id/{it.entity}").replace("name/+", f"name/{it.name}")
+    it.write(path, name=it.name, policies=["reads"])
+    return it.token
+
+
+def by_group(it: Attacker, at: str) -> str:
+    name = f"group-{it.name}"
+    group = it.server.write("identity/group", name=name)["data"]["id"]
+    path = at.replace("id/+", f"id/{group}").replace("name/+", f"name/{name}")
+    it.write(path, name=name, policies=["reads"], member_entity_ids=[it.entity])
+    return it.token
+
+
+def boss(it: Attacker) -> str:
+    """Make an entity that reads the secrets."""
+    made = it.server.write("identity/entity", name=f"boss-{it.name}", policies=["reads"])
+    return str(made["data"]["id"])
+
+
+def by_entity_alias(it: Attacker, at: str) -> str:
+    it.write(at.replace("+", it.alias_id), **it.alias, canonical_id=boss(it))
+    return it.again()
+
+
+def by_merge(it: Attacker, at: str) -> str:
+    it.write(at, to_entity_id=boss(it), from_entity_ids=[it.entity], force=True)
+    return it.again()
+
+
+def by_group_alias(it: Attacker, at: str) -> str:
+    """The members of a group of jobs become those of an external group that reads the secrets."""
+    server = it.server
+    group = server.write("identity/group", name=f"x-{it.name}", type="external", policies=["reads"])
+    server.write("auth/jwt/role/plain", **JWT_ROLE, groups_claim="groups")
+    mount = server.ask(server.root, "GET", "sys/auth/jwt").json()["data"]["accessor"]
+    alias = {"mount_accessor": mount, "canonical_id": group["data"]["id"]}
+    old = server.write("identity/group-alias", name="old", **alias) if at.endswith("+") else None
+    path = at.replace("+", old["data"]["id"]) if old else at
+    it.write(path, name=f"mine-{it.name}", **alias)
+    claims = {"iss": GITLAB, "aud": "v", "sub": it.name, "groups": [f"mine-{it.name}"]}
+    return server.login("auth/jwt/login", role="plain", jwt=server.issuer.sign(claims))
+
+
+def by_jwt_role(it: Attacker, at: str) -> str:
+    it.write(at.replace("+", it.name), **JWT_ROLE, **READS)
+    return it.job(it.server.issuer, it.name)
+
+
+def by_jwt_config(it: Attacker, at: str) -> str:
+    own = Issuer()
+    old = it.server.ask(it.server.root, "GET", at).json()["data"]
+    it.write(at, jwt_validation_pubkeys=[own.public_key], bound_issuer=GITLAB)
+    token = it.job(own, "ci")
+    it.server.write(at, jwt_validation_pubkeys=old["jwt_validation_pubkeys"], bound_issuer=GITLAB)
+    return token
+
+
+def by_approle(it: Attacker, at: str) -> str:
+    everywhere: dict[str, Any] = {
+        "bind_secret_id": False,
+        "secret_id_bound_cidrs": ["127.0.0.1/32"],
+        "role_id": it.name,
+    }
+    path = at.replace("+", it.name)
+    if path.endswith("/policies"):
+        it.server.write(path.removesuffix("/policies"), **everywhere)
+        it.write(path, **READS)
+    else:
+        it.write(path, **everywhere, **READS)
+    return it.server.login("auth/team/approle/login", role_id=it.name)
+
+
+def by_user(it: Attacker, at: str) -> str:
+    it.write(at.replace("+", it.name), **READS)
+    return it.again()
+
+
+def by_token_role(it: Attacker, at: str) -> str:
+    it.gets(at, "auth/token/create/+")
+    it.write(at.replace("+", it.name), allowed_policies=["reads"])
+    return str(it.write(f"auth/token/create/{it.name}", policies=["reads"])["auth"]["client_token"])
+
+
+EXPLOITS: dict[str, Callable[[Attacker, str], str]] = {
+    "sys/": by_policy,
+    "identity/entity-alias": by_entity_alias,
+    "identity/entity/merge": by_merge,
+    "identity/entity": by_entity,
+    "identity/group-alias": by_group_alias,
+    "identity/group": by_group,
+    "auth/jwt/config": by_jwt_config,
+    "auth/jwt/": by_jwt_role,
+    "auth/team/approle/": by_approle,
+    "auth/userpass/": by_user,
+    "auth/token/": by_token_role,
+}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    process = VaultProcess(tmp_path_factory.mktemp("vault") / "vault.log")
+    process.start()
+    found = Server(process)
+    found.provision()
+    yield found
+    process.stop()
+
+
+@pytest.mark.parametrize("number", range(len(LEVERS)), ids=LEVERS)
+def test_a_write_there_gives_the_secrets(server: Server, number: int) -> None:
+    at = LEVERS[number]
+    attacker = Attacker(server, number)
+    attacker.gets(at)
+    exploit = next(each for begin, each in EXPLOITS.items() if at.startswith(begin))
+    assert attacker.reads(exploit(attacker, at))
+
+
+# Near to those, and no way.
+NEAR = [
+    *(
+        "auth/userpass/users",
+        "auth/userpass/users/+/more",
+        "auth/jwt/role",
+        "auth/jwt/login",
+        "sys/policies/acl",
+    ),
+    *(
+        "sys/policies/password/+",
+        "identity/entity/id",
+        "identity/lookup/entity",
+        "sys/auth/+",
+        "sys/mounts/auth/+",
+    ),
+    *(
+        "AUTH/userpass/users/+",
+        "//auth/userpass/users/+",
+    ),
+]
+
+
+@pytest.mark.parametrize("path", NEAR)
+def test_what_the_model_takes_for_no_way_is_refused(server: Server, path: str) -> None:
+    attacker = Attacker(server, len(LEVERS) + NEAR.index(path))
+    attacker.gets(path)
+    text = f'path "{path}" {{ capabilities = ["create", "update"] }}'
+    for at in LEVERS:
+        assert Acl.of({"lever": text}).may_somewhere(at, WRITE).right is Right.NO
+        for name in (attacker.name, attacker.entity, "lever", "ci"):
+            assert server.ask(attacker.token, "POST", at.replace("+", name)).status_code == 403, at
