@@ -312,7 +312,9 @@ def test_a_promotion_to_some_environments_is_recognised(
     checked = check(path)
     if expected:
         assert checked.access is not None, checked.faults
-        assert Desired.of(checked.access).accounts["svc-a"].role.privileges == frozenset(own)
+        declared = Desired.of(checked.access).accounts["svc-a"].role
+        assert declared is not None
+        assert declared.privileges == frozenset(own)
 
 
 def test_a_role_of_its_own_that_no_grants_give_stays_a_role() -> None:

@@ -1,7 +1,8 @@
 """Privileges and roles that administer Nexus: one rule for validate, crawl, drift, pull-secret.
 
 A user administers Nexus if it holds everything, or can give itself what it lacks. Measured on 3.77: a user that can update
-users, roles or privileges promotes itself, and one that can create users makes an administrator. A capability gives every user a
+users, roles or privileges promotes itself, one that can create users makes an administrator, and a new role named as a group of LDAP is its
+members'. A capability gives every user a
 role, an LDAP connection maps its groups to roles, a script runs as Nexus. Settings decide whose rights a caller without credentials
 has: with the administrator's, anybody writes to every repository (measured on 3.71).
 """
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 _NEXUS = "nexus"
 # Of Nexus's own privileges and of wildcards: (domain, action).
 _RIGHTS = (
-    ("users", "create"), ("users", "update"), ("roles", "update"), ("privileges", "update"), ("capabilities", "create"),
+    ("users", "create"), ("users", "update"), ("roles", "create"), ("roles", "update"), ("privileges", "update"), ("capabilities", "create"),
     ("capabilities", "update"), ("ldap", "create"), ("ldap", "update"), ("settings", "update"),
 )  # fmt: skip
 # What the API calls the actions of an application's or a script's privilege.
@@ -57,22 +58,28 @@ def roles_containing(roles: Mapping[str, Role], names: Iterable[str]) -> frozens
 
 
 def _administers(privilege: Privilege) -> bool:
-    if privilege.type == "wildcard":
-        return any(_implies(privilege.pattern, *right) for right in _RIGHTS)
     actions = {_ACTIONS.get(action, action) for action in privilege.actions}
     if privilege.type == "script":
         return bool(actions & _SCRIPT_ACTIONS)
-    pattern = f"{_NEXUS}:{privilege.domain}:{','.join(sorted(actions))}"
-    return privilege.type == "application" and any(_implies(pattern, *right) for right in _RIGHTS)
+    if privilege.type == "application":
+        return _includes_a_right(f"{_NEXUS}:{privilege.domain}:{','.join(sorted(actions))}")
+    return privilege.type == "wildcard" and _includes_a_right(privilege.pattern)
 
 
-def _implies(pattern: str, domain: str, action: str) -> bool:
-    """Tell whether a wildcard permission includes one action of Nexus, by Apache Shiro's rule.
+def _includes_a_right(pattern: str) -> bool:
+    """Tell whether a wildcard permission administers, by Apache Shiro's rule.
 
     Parts are separated by colons, alternatives by commas; parts that are left out or empty at the end stand for everything. A space
     within is part of a word (both measured on 3.71).
     """
-    wanted = (_NEXUS, domain, action)
     parts = [set(part.split(",")) for part in pattern.strip().lower().rstrip(":").split(":")]
+    # A script's right has its name: `nexus:script:mine:run`. Only where scripts are named, any word is one.
+    names = parts[2] if len(parts) > 2 and "script" in parts[1] else {"*"}  # noqa: PLR2004 the third part
+    scripts = (("script", name, action) for name in names for action in ("add", "edit", "run"))
+    return any(_implies(parts, (_NEXUS, *right)) for right in (*_RIGHTS, *scripts))
+
+
+def _implies(parts: list[set[str]], wanted: tuple[str, ...]) -> bool:
     pairs = zip(parts, wanted, strict=False)
-    return all("*" in part or word in part for part, word in pairs) and all("*" in part for part in parts[3:])
+    more = parts[len(wanted) :]
+    return all("*" in part or word in part for part, word in pairs) and all("*" in part for part in more)

@@ -1,0 +1,141 @@
+"""Each auth method that a real server has: what gives a policy of ours there is found, as the server stores it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ciaccess.access.policies.coverage import LISTS, SETTINGS
+from ciaccess.clients.vault.client import Vault
+from ciaccess.drift.check_run import CheckRun
+from ciaccess.drift.vault_undeclared import check_undeclared
+from ciaccess.environment import tool_cache
+from tests.support.access.access import GOOD, valid
+from tests.support.servers.scripted_server import make_certificate
+from tests.support.servers.vault import VaultProcess
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from ciaccess.access import Access
+
+POLICY = "nexus-read-policy"
+GIVEN = {"token_policies": [POLICY]}
+LDAP = {"url": "ldap://127.0.0.1:1", "userdn": "ou=x", "groupdn": "ou=y"}
+# What gives the policy, by method: paths below the mount, and their fields. Nothing of it needs a network.
+MAPPINGS: dict[str, dict[str, dict[str, Any]]] = {
+    "alicloud": {"role/r": {"arn": "acs:ram::5138828231865461:role/r", **GIVEN}},
+    "approle": {"role/r": GIVEN},
+    "aws": {
+        "role/r": {
+            "auth_type": "iam",
+            "bound_iam_principal_arn": ["arn:aws:iam::123456789012:role/x"],
+            "resolve_aws_unique_ids": False,
+            **GIVEN,
+        }
+    },
+    "azure": {"role/r": {"bound_subscription_ids": ["s"], **GIVEN}},
+    "cert": {"certs/r": GIVEN},
+    "cf": {"roles/r": {"bound_application_ids": ["x"], **GIVEN}},
+    "gcp": {"role/r": {"type": "iam", "bound_service_accounts": ["a@b.iam.gserviceaccount.com"], **GIVEN}},
+    "github": {
+        "config": {"organization": "x", "organization_id": 1, "base_url": "http://127.0.0.1:1", **GIVEN},
+        "map/teams/dev": {"value": f"web,{POLICY.upper()}"},
+        "map/users/jane": {"value": POLICY},
+    },
+    "jwt": {"role/r": {"role_type": "jwt", "user_claim": "sub", "bound_audiences": ["v"], **GIVEN}},
+    "kerberos": {"config/ldap": {**LDAP, **GIVEN}, "groups/ops": {"policies": [POLICY]}},
+    "kubernetes": {
+        "role/r": {
+            "bound_service_account_names": ["a"],
+            "bound_service_account_namespaces": ["b"],
+            "audience": "x",
+            **GIVEN,
+        }
+    },
+    "ldap": {
+        "config": {**LDAP, **GIVEN},
+        "groups/ops": {"policies": [POLICY]},
+        "users/jane": {"policies": [POLICY.upper()], "groups": "ops"},
+    },
+    "oci": {"role/r": {"ocid_list": ["ocid1.group.oc1..a"], **GIVEN}},
+    "oidc": {
+        "role/r": {
+            "role_type": "oidc",
+            "user_claim": "sub",
+            "allowed_redirect_uris": ["http://127.0.0.1/"],
+            **GIVEN,
+        }
+    },
+    "okta": {
+        "config": {"org_name": "x", "base_url": "okta.com", **GIVEN},
+        "groups/ops": {"policies": [POLICY]},
+        "users/jane": {"policies": [POLICY], "groups": "ops"},
+    },
+    "radius": {
+        "config": {"host": "127.0.0.1", "secret": "x", "unregistered_user_policies": POLICY},
+        "users/jane": {"policies": POLICY},
+    },
+    "userpass": {"users/jane": {"password": "by-hand-1", **GIVEN}},
+}
+
+
+def test_every_method_and_setting_that_is_read_has_a_mapping_here() -> None:
+    assert MAPPINGS.keys() == LISTS.keys() - {"token"}
+    for kind, setting in SETTINGS.items():
+        assert setting in MAPPINGS[kind]
+
+
+@pytest.fixture(scope="module", params=["vault", "bao"])
+def server(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[VaultProcess]:
+    program = str(tool_cache() / "bin" / request.param)
+    process = VaultProcess(tmp_path_factory.mktemp(request.param) / "server.log", program=program)
+    process.start()
+    yield process
+    process.stop()
+
+
+def written(server: VaultProcess, certificate: Path) -> set[str]:
+    """Enable each method that the server has, at a mount with a slash; return what gives the policy there."""
+    client: Any = server.client
+    methods = set(client.list("sys/plugins/catalog/auth")["data"]["keys"])
+    assert methods <= MAPPINGS.keys(), "a method that no check reads"
+    paths = set()
+    for kind in sorted(methods):
+        client.sys.enable_auth_method(kind, path=f"team/{kind}")
+        for path, fields in MAPPINGS[kind].items():
+            more = {"certificate": certificate.read_text(encoding="ascii")} if kind == "cert" else {}
+            client.write_data(f"auth/team/{kind}/{path}", data={**fields, **more})
+            paths.add(f"auth/team/{kind}/{path}")
+    return paths
+
+
+def found(access: Access, server: VaultProcess) -> CheckRun:
+    run = CheckRun()
+    check_undeclared(access, Vault(server.url, server.token), run, lambda _subject, _path: True)
+    run.finish()
+    run.close()
+    assert run.could_not_look == ()
+    return run
+
+
+def test_what_gives_the_policy_is_found_whatever_the_method_and_the_command_takes_it_away(
+    server: VaultProcess, tmp_path: Path
+) -> None:
+    expected = written(server, make_certificate(tmp_path)[0])
+    access = valid(tmp_path, GOOD)
+    findings = found(access, server).findings
+    assert {each.object for each in findings} == expected
+    tools = f"{tool_cache() / 'bin'}:{os.environ['PATH']}"
+    variables = {"PATH": tools, "VAULT_ADDR": server.url, "VAULT_TOKEN": server.token}
+    for each in findings:
+        subprocess.run(["sh", "-ec", each.manual_command], env=variables, check=True, capture_output=True)
+    assert found(access, server).findings == ()
+    kept = server.client
+    assert all(kept.read(path) for path in expected), "what had the policy stays"
