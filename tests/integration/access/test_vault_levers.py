@@ -202,7 +202,7 @@ EXPLOITS: dict[str, Callable[[Attacker, str], str]] = {
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def attacked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     process = VaultProcess(tmp_path_factory.mktemp("vault") / "vault.log")
     process.start()
     found = Server(process)
@@ -212,9 +212,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.mark.parametrize("number", range(len(LEVERS)), ids=LEVERS)
-def test_a_write_there_gives_the_secrets(server: Server, number: int) -> None:
+def test_a_write_there_gives_the_secrets(attacked: Server, number: int) -> None:
     at = LEVERS[number]
-    attacker = Attacker(server, number)
+    attacker = Attacker(attacked, number)
     attacker.gets(at)
     exploit = next(each for begin, each in EXPLOITS.items() if at.startswith(begin))
     assert attacker.reads(exploit(attacker, at))
@@ -244,11 +244,11 @@ NEAR = [
 
 
 @pytest.mark.parametrize("path", NEAR)
-def test_what_the_model_takes_for_no_way_is_refused(server: Server, path: str) -> None:
-    attacker = Attacker(server, len(LEVERS) + NEAR.index(path))
+def test_what_the_model_takes_for_no_way_is_refused(attacked: Server, path: str) -> None:
+    attacker = Attacker(attacked, len(LEVERS) + NEAR.index(path))
     attacker.gets(path)
     text = f'path "{path}" {{ capabilities = ["create", "update"] }}'
     for at in LEVERS:
         assert Acl.of({"lever": text}).may_somewhere(at, WRITE).right is Right.NO
         for name in (attacker.name, attacker.entity, "lever", "ci"):
-            assert server.ask(attacker.token, "POST", at.replace("+", name)).status_code == 403, at
+            assert attacked.ask(attacker.token, "POST", at.replace("+", name)).status_code == 403, at

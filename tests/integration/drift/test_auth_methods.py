@@ -91,7 +91,7 @@ def test_every_method_and_setting_that_is_read_has_a_mapping_here() -> None:
 
 
 @pytest.fixture(scope="module", params=["vault", "bao"])
-def server(
+def real_server(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[VaultProcess]:
     program = str(tool_cache() / "bin" / request.param)
@@ -126,16 +126,16 @@ def found(access: Access, server: VaultProcess) -> CheckRun:
 
 
 def test_what_gives_the_policy_is_found_whatever_the_method_and_the_command_takes_it_away(
-    server: VaultProcess, tmp_path: Path
+    real_server: VaultProcess, tmp_path: Path
 ) -> None:
-    expected = written(server, make_certificate(tmp_path)[0])
+    expected = written(real_server, make_certificate(tmp_path)[0])
     access = valid(tmp_path, GOOD)
-    findings = found(access, server).findings
+    findings = found(access, real_server).findings
     assert {each.object for each in findings} == expected
     tools = f"{tool_cache() / 'bin'}:{os.environ['PATH']}"
-    variables = {"PATH": tools, "VAULT_ADDR": server.url, "VAULT_TOKEN": server.token}
+    variables = {"PATH": tools, "VAULT_ADDR": real_server.url, "VAULT_TOKEN": real_server.token}
     for each in findings:
         subprocess.run(["sh", "-ec", each.manual_command], env=variables, check=True, capture_output=True)
-    assert found(access, server).findings == ()
-    kept = server.client
+    assert found(access, real_server).findings == ()
+    kept = real_server.client
     assert all(kept.read(path) for path in expected), "what had the policy stays"
