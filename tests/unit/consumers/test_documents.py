@@ -9,6 +9,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from ciaccess.access import load
+from ciaccess.consumers.jobs import load_jobs
 from ciaccess.consumers.lint import lint
 from ciaccess.consumers.templates import LIBRARY, SOURCES, TEMPLATES
 from ciaccess.environment import ROOT
@@ -37,13 +38,25 @@ def test_every_message_that_ends_a_job_is_in_troubleshooting(message: str) -> No
     assert longest in TROUBLESHOOTING
 
 
-def test_every_template_and_hidden_job_is_in_the_page_on_pipelines() -> None:
-    hidden = YAML(typ="safe").load((TEMPLATES / LIBRARY).read_text(encoding="utf-8"))
-    internal = {".nexus_shell", ".nexus_job"}
-    names = [path.name for path in TEMPLATES.glob("*.yml")] + [
-        name for name in hidden if name not in internal
-    ]
-    assert [name for name in names if name not in PIPELINES] == []
+def test_every_template_is_in_the_page_with_its_inputs() -> None:
+    jobs = load_jobs(SOURCES / "jobs.yaml", organisation())
+    assert {path.name for path in TEMPLATES.glob("*.yml")} == {f"{job.name}.yml" for job in jobs} | {LIBRARY}
+    for job in jobs:
+        row = next(
+            line for line in PIPELINES.splitlines() if line.startswith("| ") and f"`{job.name}.yml`" in line
+        )
+        assert [each.name for each in job.inputs if f"`{each.name}`" not in row] == [], job.name
+
+
+def test_hidden_jobs_and_variables_have_the_names_that_the_page_derives() -> None:
+    library = YAML(typ="safe").load((TEMPLATES / LIBRARY).read_text(encoding="utf-8"))
+    jobs = load_jobs(SOURCES / "jobs.yaml", organisation())
+    derived = {f".nexus_{job.name.removeprefix('nexus-').replace('-', '_')}" for job in jobs}
+    assert set(library) == derived | {".nexus_shell", ".nexus_job"}
+    variables = {each.name: each.variable for job in jobs for each in job.inputs}
+    others = {name: found for name, found in variables.items() if found != f"NEXUS_{name.upper()}"}
+    assert len(others) == 3
+    assert all(f"{variable} for `{name}`" in PIPELINES for name, variable in others.items())
 
 
 def test_every_rule_is_in_the_page_on_lint_ci() -> None:
