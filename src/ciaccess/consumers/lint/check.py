@@ -166,7 +166,7 @@ def _findings(
 def _distinct_jobs(pipeline: Pipeline) -> Iterator[Job]:
     run: set[int] = set()
     for job in pipeline.jobs:
-        scripts = {id(script) for shell in job.shells for script in shell.scripts}
+        scripts = {id(script) for shell in job.shells for script in shell}
         # What a visible job runs was read there, with its variables and tokens.
         if job.is_hidden and scripts and scripts <= run:
             continue

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ciaccess.consumers.lint.document import is_scalar, mapping_of
+from ciaccess.consumers.lint.document import as_list, is_scalar
 from ciaccess.consumers.lint.findings import Finding
-from ciaccess.consumers.lint.reading import VARIABLE
+from ciaccess.consumers.lint.reading import variables_in
 from ciaccess.consumers.lint.shell import LITERAL_DOLLAR
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def passwords_in_variables(pipeline: Pipeline, words: Vocabulary) -> Iterator[Fi
 
 def _scalars(value: Value) -> list[Scalar]:
     plain = value.get("value") if isinstance(value, dict) else value
-    return [each for each in (plain if isinstance(plain, list) else [plain]) if is_scalar(each)]
+    return [each for each in as_list(plain) if is_scalar(each)]
 
 
 def _is_password(name: str, value: str, words: Vocabulary) -> bool:
@@ -82,8 +82,7 @@ def passwords_in_scripts(reading: JobReading, words: Vocabulary) -> Iterator[Fin
 def passwords_in_dotenv(reading: JobReading, words: Vocabulary) -> Iterator[Finding]:
     """Find passwords in a dotenv report, which is an artifact."""
     del words
-    reports = mapping_of(mapping_of(reading.job.body.get("artifacts")).get("reports"))
-    files = {reading.variables.fill_in(each) for each in _scalars(reports.get("dotenv"))}
+    files = {reading.variables.fill_in(each) for each in reading.job.dotenv_files}
     for step in reading.steps:
         for call in step.calls:
             if not files.intersection(each.removeprefix("./") for each in call.written_to):
@@ -104,8 +103,7 @@ def stored_password(reading: JobReading, words: Vocabulary) -> Iterator[Finding]
     for step in reading.steps:
         is_nexus = words.nexus_host in step.text
         for text, place in step.pieces():
-            for match in VARIABLE.finditer(text):
-                name = match.group(1) or match.group(5)
+            for name in variables_in(text):
                 named_for_nexus = name.startswith("NEXUS") and "PASS" in name
                 if (
                     name in known

@@ -131,6 +131,13 @@ def mapping_of(value: Value) -> Mapping:
     return value if isinstance(value, dict) else {}
 
 
+def as_list(value: Value) -> list[Value]:
+    """Return a list; of anything else a list of it, of nothing an empty one."""
+    if isinstance(value, list):
+        return value
+    return [] if value is None else [value]
+
+
 def load(source: Source, inputs: Mapping | None = None) -> Mapping:
     """Return a file's top level; `inputs` are filled in where an include gives them.
 
@@ -161,12 +168,11 @@ def load(source: Source, inputs: Mapping | None = None) -> Mapping:
 
 
 def _inputs(header: Value, given: Mapping) -> Mapping:
-    declared = header.get("spec", {}) if isinstance(header, dict) else {}
-    declared = declared.get("inputs", {}) if isinstance(declared, dict) else {}
+    declared = mapping_of(mapping_of(mapping_of(header).get("spec")).get("inputs"))
     defaults = {
         str(name): fields["default"]
-        for name, fields in (declared.items() if isinstance(declared, dict) else ())
-        if isinstance(fields, dict) and is_scalar(fields.get("default"))
+        for name, fields in declared.items()
+        if is_scalar(mapping_of(fields).get("default"))
     }
     return {**defaults, **{str(name): value for name, value in given.items() if is_scalar(value)}}
 

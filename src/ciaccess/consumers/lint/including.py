@@ -14,6 +14,7 @@ from ciaccess.consumers.lint.document import (
     Source,
     SourceError,
     Value,
+    as_list,
     deep_merge,
     is_scalar,
     load,
@@ -148,11 +149,11 @@ class _Expansion:
         named = [include.get("local")]
         if is_scalar(project := include.get("project")):
             home = files.of_project(str(project), str(include.get("ref") or ""))
-            named = _as_list(include.get("file"))
+            named = as_list(include.get("file"))
         if home is None or not all(map(is_scalar, named)):
             for kind in (*_REMOTE_KINDS, "template"):
                 if is_scalar(found := include.get(kind)):
-                    paths = " ".join(map(str, _as_list(include.get("file") or include.get("job"))))
+                    paths = " ".join(map(str, as_list(include.get("file") or include.get("job"))))
                     because = " (written by the job)" if kind == "artifact" else ""
                     self._unread.append(f"{kind} {found} {paths}".rstrip() + because)
                     break
@@ -173,17 +174,11 @@ def _text(file: Path) -> str | None:
 
 
 def _includes(value: Value) -> Iterator[Mapping]:
-    for each in _as_list(value):
+    for each in as_list(value):
         if is_scalar(each):
             yield {"remote" if each.startswith(("http://", "https://")) else "local": each}
         elif isinstance(each, dict):
             yield each
-
-
-def _as_list(value: Value) -> list[Value]:
-    if isinstance(value, list):
-        return value
-    return [] if value is None else [value]
 
 
 def _local(pattern: str, path: Path) -> list[Path]:

@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ciaccess.consumers.lint.document import is_scalar
+from ciaccess.consumers.lint.document import as_list, is_scalar, mapping_of
 from ciaccess.consumers.lint.findings import Edit, Finding
-from ciaccess.consumers.lint.reading import OF_TEXT, VARIABLE, VAULT_PROGRAMS, Place
+from ciaccess.consumers.lint.reading import OF_TEXT, VAULT_PROGRAMS, Place, only_variable, variables_in
 from ciaccess.consumers.names import ID_TOKEN_VARIABLE
 
 if TYPE_CHECKING:
@@ -83,10 +83,9 @@ def _logs_in(call: Call, words: Vocabulary) -> bool:
 
 def _named_roles(text: str, step: Step, known: Variables) -> Iterator[NamedRole]:
     """Return the roles behind a role's text: its own, or what the variable may hold."""
-    variable = VARIABLE.fullmatch(text)
-    origins = known.origins.get(variable.group(1) or variable.group(5), []) if variable else []
+    origins = known.origins.get(only_variable(text), [])
     for origin in origins:
-        yield NamedRole(known.fill_in(origin), Place(origin, 0, len(origin)), origin)
+        yield NamedRole(known.fill_in(origin), Place.of(origin), origin)
     if not origins:
         name = known.fill_in(text)
         if "$" not in name:
@@ -100,14 +99,14 @@ def _source(variable: str, known: Variables) -> list[str]:
     value = known.values.get(variable)
     if value is None:
         return [variable]
-    return [match.group(1) or match.group(5) for match in VARIABLE.finditer(value)]
+    return variables_in(value)
 
 
 def unknown_role(reading: JobReading, words: Vocabulary) -> Iterator[Finding]:
     """Find a login with a name that is not a JWT role, above all the policy's."""
     named = [each for login in reading.logins for each in login.roles]
     named += [
-        NamedRole(value, Place(value, 0, len(value)), value)
+        NamedRole(value, Place.of(value), value)
         for name, value in reading.job.variables.items()
         if "ROLE" in name.upper() and is_scalar(value) and value in words.roles_by_policy
     ]
@@ -151,7 +150,7 @@ def removed_job_jwt(reading: JobReading, words: Vocabulary) -> Iterator[Finding]
     for value in reading.job.variables.values():
         if is_scalar(value):
             for name in dict.fromkeys(_JOB_JWT.findall(value)):
-                yield _gone(reading, name, Place(value, 0, len(value)), to_vault=False)
+                yield _gone(reading, name, Place.of(value), to_vault=False)
 
 
 def _gone(reading: JobReading, name: str, place: Place, *, to_vault: bool) -> Finding:
@@ -182,7 +181,7 @@ def wrong_audience(reading: JobReading, words: Vocabulary) -> Iterator[Finding]:
         shared = _is_used_elsewhere(reading, token)
         yield reading.finding(
             "audience",
-            Place(given[0], 0, len(given[0])),
+            Place.of(given[0]),
             f"Vault refuses an id_token with aud {', '.join(filled)}: the role accepts {' or '.join(advised)}",
             f"{'another id_token for Vault, with ' if shared else ''}aud: {' or '.join(advised)}",
             edit=replacement(given[0], single) if single and not shared else None,
@@ -207,9 +206,8 @@ def _accepted_audiences(
 
 
 def _audiences(token: Value) -> list[Scalar]:
-    audience = token.get("aud") if isinstance(token, dict) else None
-    values = audience if isinstance(audience, list) else [audience]
-    return [each for each in values if is_scalar(each)] if all(map(is_scalar, values)) else []
+    values = as_list(mapping_of(token).get("aud"))
+    return values if all(map(is_scalar, values)) else []
 
 
 def missing_id_tokens(reading: JobReading, words: Vocabulary) -> Iterator[Finding]:
@@ -225,7 +223,7 @@ def missing_id_tokens(reading: JobReading, words: Vocabulary) -> Iterator[Findin
             audience = _audience_for(login, words)
             yield reading.finding(
                 "id-tokens",
-                Place(job.name, 0, len(job.name)),
+                Place.of(job.name),
                 f"{job.name} logs in to Vault with ${token}, and none of its id_tokens has that name",
                 f"give {job.name} id_tokens: {token} with aud {audience or ' or '.join(words.audiences)}",
                 edit=_addition(reading, token, audience) if audience else None,

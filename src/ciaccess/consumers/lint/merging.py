@@ -17,6 +17,7 @@ from ciaccess.consumers.lint.document import (
     Scalar,
     SourceError,
     Value,
+    as_list,
     deep_merge,
     is_scalar,
     mapping_of,
@@ -40,13 +41,6 @@ _RUNS = frozenset(
 _GLOBAL = ("before_script", "after_script", "image")
 _DEEPEST = 11  # GitLab: ten levels of extends, and of references
 _MOST_LINES = 20_000  # of one job's script
-
-
-@dataclass(frozen=True)
-class Shell:
-    """Scripts that run one after the other in one shell."""
-
-    scripts: tuple[Scalar, ...]
 
 
 @dataclass
@@ -73,17 +67,21 @@ class Job:
         return {} if self.is_whole and not isinstance(tokens, type(UNKNOWN)) else None
 
     @cached_property
-    def shells(self) -> list[Shell]:
-        """Return its scripts by the shell that they run in."""
-        hooks = self.body.get("hooks")
-        steps = self.body.get("run")
-        parts: list[list[Scalar]] = [
-            _lines(hooks.get("pre_get_sources_script")) if isinstance(hooks, dict) else [],
+    def shells(self) -> list[list[Scalar]]:
+        """Return its scripts by the shell that they run in, one after the other."""
+        parts = [
+            _lines(mapping_of(self.body.get("hooks")).get("pre_get_sources_script")),
             _lines(self.body.get("before_script")) + _lines(self.body.get("script")),
-            *(_lines(step.get("script")) for step in _list(steps) if isinstance(step, dict)),
+            *(_lines(mapping_of(step).get("script")) for step in as_list(self.body.get("run"))),
             _lines(self.body.get("after_script")),
         ]
-        return [Shell(tuple(part)) for part in parts if part]
+        return [part for part in parts if part]
+
+    @property
+    def dotenv_files(self) -> list[Scalar]:
+        """Return the files whose variables later jobs get."""
+        reports = mapping_of(mapping_of(self.body.get("artifacts")).get("reports"))
+        return [each for each in as_list(reports.get("dotenv")) if is_scalar(each)]
 
     @property
     def runs_something(self) -> bool:
@@ -130,12 +128,11 @@ class Pipeline:
     def variable_sections(self) -> Iterator[Mapping]:
         """Yield every mapping of CI/CD variables: of the file, the jobs, rules and a matrix."""
         for name, value in self.config.items():
-            if name == "variables" and isinstance(value, dict):
-                yield value
-            elif isinstance(value, dict) and (name not in _NO_JOBS or name == "workflow"):
-                if isinstance(value.get("variables"), dict):
-                    yield value["variables"]
-                yield from _alternatives(value)
+            if name == "variables":
+                yield mapping_of(value)
+            elif name not in _NO_JOBS or name == "workflow":
+                yield mapping_of(mapping_of(value).get("variables"))
+                yield from _alternatives(mapping_of(value))
 
     def _extend(self, name: str, above: tuple[str, ...]) -> tuple[Mapping, bool]:
         """Return an entry with what it extends, and whether every base was there."""
@@ -144,7 +141,7 @@ class Pipeline:
         body = self._raw[name]
         if not isinstance(body, dict):
             return {}, False
-        bases = [each for each in _list(body.get("extends")) if is_scalar(each)]
+        bases = [each for each in as_list(body.get("extends")) if is_scalar(each)]
         if not bases or name in above or len(above) >= _DEEPEST:
             return body, True
         merged: Mapping = {}
@@ -208,13 +205,8 @@ def _inherits(wanted: Value, key: str) -> bool:
 
 def _alternatives(body: Mapping) -> Iterator[Mapping]:
     """Yield the variables that only some of a job's runs have."""
-    for rule in _list(body.get("rules")):
-        if isinstance(rule, dict) and isinstance(rule.get("variables"), dict):
-            yield rule["variables"]
-    parallel = body.get("parallel")
-    for entry in _list(parallel.get("matrix")) if isinstance(parallel, dict) else ():
-        if isinstance(entry, dict):
-            yield entry
+    yield from (mapping_of(mapping_of(rule).get("variables")) for rule in as_list(body.get("rules")))
+    yield from map(mapping_of, as_list(mapping_of(body.get("parallel")).get("matrix")))
 
 
 class _References:
@@ -241,12 +233,6 @@ class _References:
             same = all(one is other for one, other in zip(made, value, strict=True))
         self._done[id(value)] = value if same else made
         return self._done[id(value)]
-
-
-def _list(value: Value) -> list[Value]:
-    if isinstance(value, list):
-        return value
-    return [] if value is None else [value]
 
 
 def _lines(value: Value) -> list[Scalar]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ciaccess.consumers.lint.document import is_scalar, mapping_of
 from ciaccess.consumers.lint.login_rules import Login, NamedRole
-from ciaccess.consumers.lint.reading import VARIABLE, Place
+from ciaccess.consumers.lint.reading import Place, only_variable
 from ciaccess.consumers.names import ID_TOKEN_VARIABLE
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class NativeSecret:
     @property
     def place(self) -> Place:
         """Return where its path is."""
-        return Place(self.at, 0, len(self.at))
+        return Place.of(self.at)
 
     def is_of(self, words: Vocabulary) -> bool:
         """Report whether it reads, or tries to read, the secret of an account."""
@@ -60,16 +60,16 @@ class NativeSecret:
 
 def native_secrets(job: Job, known: Variables) -> Iterator[NativeSecret]:
     """Return the secrets of Vault that the runner reads for a job."""
-    entries = job.body.get("secrets")
-    for name, entry in entries.items() if isinstance(entries, dict) else ():
-        if not isinstance(entry, dict) or (found := _path(entry.get("vault"), known)) is None:
+    for name, given in mapping_of(job.body.get("secrets")).items():
+        entry = mapping_of(given)
+        if (found := _path(entry.get("vault"), known)) is None:
             continue
         at, engine, kind, path, field = found
         role = known.values.get(ROLE_VARIABLE, "")
         origins = known.origins.get(ROLE_VARIABLE, [])
-        roles = [NamedRole(known.fill_in(each), Place(each, 0, len(each)), each) for each in origins]
+        roles = [NamedRole(known.fill_in(each), Place.of(each), each) for each in origins]
         if not roles and role:
-            roles = [NamedRole(role, Place(at, 0, len(at)), None)]
+            roles = [NamedRole(role, Place.of(at), None)]
         is_file = str(entry.get("file", "true")).lower() != "false"
         named = tuple(each for each in roles if "$" not in each.name)
         yield NativeSecret(str(name), at, engine, kind, path, field, _token(entry, job), named, is_file)
@@ -93,8 +93,7 @@ def _token(entry: Mapping, job: Job) -> str | None:
     """Return the variable of the id_token: the one that is named, or the only one that the job has."""
     named = entry.get("token")
     if is_scalar(named):
-        match = VARIABLE.fullmatch(str(named))
-        return (match.group(1) or match.group(5)) if match else None
+        return only_variable(named) or None
     tokens = job.id_tokens
     if tokens is None:
         return None

@@ -10,7 +10,7 @@ from bisect import bisect
 from collections.abc import Generator
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from ciaccess.consumers.lint.document import Scalar, SourceError, is_scalar
 from ciaccess.consumers.lint.printing import output_of
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from ciaccess.consumers.lint.vocabulary import Vocabulary
 
 MOST_SCRIPT_CHARACTERS = 500_000
-VARIABLE = re.compile(r"\$(?:\{(\w+)(?:(:?[-=])([^{}]*)|([^{}\w][^{}]*))?\}|(\w+))")
+VARIABLE = re.compile(
+    r"\$(?:\{(?P<braced>\w+)(?:(?P<operator>:?[-=])(?P<default>[^{}]*)|(?P<other>[^{}\w][^{}]*))?\}|(?P<plain>\w+))"
+)
 _MOST_VALUE_CHARACTERS = 4_000
 _ARGUMENTS = tuple("123456789")
 _MOST_CALLS = 500  # of functions, in one shell
@@ -44,6 +46,16 @@ VAULT_PROGRAMS = ("vault", "bao")
 OF_TEXT = frozenset({"", ":", "echo", "printf", "cat", "tee", "sed", "grep", "git", "awk", "rg", "diff"})
 
 
+def variables_in(text: str) -> list[str]:
+    """Return the names of the variables in a text, in order."""
+    return [match["braced"] or match["plain"] for match in VARIABLE.finditer(text)]
+
+
+def only_variable(text: str) -> str:
+    """Return the name of the variable that a text consists of, empty if it is another text."""
+    return variables_in(text)[0] if VARIABLE.fullmatch(text) else ""
+
+
 @dataclass(frozen=True)
 class Place:
     """A part of a script: where a finding is shown."""
@@ -51,6 +63,11 @@ class Place:
     scalar: Scalar
     start: int
     end: int
+
+    @classmethod
+    def of(cls, scalar: Scalar) -> Self:
+        """Return the place of a whole scalar."""
+        return cls(scalar, 0, len(scalar))
 
     @property
     def line(self) -> int:
@@ -153,13 +170,13 @@ class Variables:
         return VARIABLE.sub(lambda match: self._value(match, depth), text)
 
     def _value(self, match: re.Match[str], depth: int) -> str:
-        name = match.group(1) or match.group(5)
-        if match.group(4):
+        name = match["braced"] or match["plain"]
+        if match["other"]:
             return match.group()
         if name in self.values:
             return self.fill_in(self.values[name], depth + 1)
-        if match.group(2) and name not in self.opaque:
-            return str(match.group(3))
+        if match["operator"] and name not in self.opaque:
+            return match["default"]
         return match.group()
 
     def assign(self, name: str, value: str) -> None:
@@ -204,7 +221,7 @@ def steps_of(job: Job, words: Vocabulary) -> Iterator[tuple[Step, Variables]]:
     for shell in job.shells:
         known = Variables(dict(before.values), dict(before.origins), set(before.opaque))
         running = _Shell(known)
-        for script in shell.scripts:
+        for script in shell:
             if len(script) > MOST_SCRIPT_CHARACTERS:
                 where = f"line {script.line}: "
                 raise SourceError(
@@ -334,8 +351,8 @@ def _call(
     written = list(command.words)
     filled = [known.fill_in(_text_with_output(word, inner)).replace(LITERAL_DOLLAR, "$") for word in written]
     for match in chain.from_iterable(VARIABLE.finditer(word.text) for word in written):
-        if (match.group(2) or "").endswith("=") and match.group(1) not in {*known.values, *known.opaque}:
-            known.assign(match.group(1), match.group(3))
+        if (match["operator"] or "").endswith("=") and match["braced"] not in {*known.values, *known.opaque}:
+            known.assign(match["braced"], match["default"])
     first = _program(filled)
     name = filled[first].rsplit("/", 1)[-1] if first < len(filled) else ""
     is_setter = bool(filled) and filled[0] in _SETTERS

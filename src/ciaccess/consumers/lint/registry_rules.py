@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ciaccess.consumers.lint.reading import VARIABLE, Place, Variables
+from ciaccess.consumers.lint.reading import Place, Variables, variables_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -212,8 +212,7 @@ def _finding(reading: JobReading, call: Call, index: int, words: Vocabulary) -> 
 
 def _source_variables(reading: JobReading, call: Call, index: int) -> str:
     """Return which of the file's variables the registry comes from, in words."""
-    for match in VARIABLE.finditer(call.raw[index].text):
-        name = match.group(1) or match.group(5)
+    for name in variables_in(call.raw[index].text):
         for origin in reading.variables.origins.get(name, []):
             return f" (by ${name}, set in line {origin.line})"
     return ""

@@ -13,7 +13,14 @@ from ciaccess.consumers.lint.native_secrets import (
     USUAL_ENGINE,
     USUAL_PATH,
 )
-from ciaccess.consumers.lint.reading import OF_TEXT, VARIABLE, VAULT_PROGRAMS, Place
+from ciaccess.consumers.lint.reading import (
+    OF_TEXT,
+    VARIABLE,
+    VAULT_PROGRAMS,
+    Place,
+    only_variable,
+    variables_in,
+)
 from ciaccess.consumers.lint.shell import PRINTED
 from ciaccess.consumers.names import SECRET_FIELDS
 
@@ -136,8 +143,9 @@ def _by_jq(reading: JobReading, step: Step, responses: set[str], words: Vocabula
     `responses` are the variables that hold one.
     """
     before = " ".join(word for call in step.calls if call.name != "jq" for word in call.words)
-    used = {match.group(1) or match.group(5) for match in VARIABLE.finditer(step.raw)}
-    if "-field" in before or not (used & responses or _names_secret(before, words)):
+    if "-field" in before or not (
+        responses.intersection(variables_in(step.raw)) or _names_secret(before, words)
+    ):
         return
     for call in step.programs:
         taken = _JQ_FIELD.finditer(" ".join(call.words)) if call.name == "jq" else ()
@@ -177,9 +185,8 @@ def _words_of(call: Call) -> tuple[list[str], dict[str, str]]:
 
 
 def _account(reading: JobReading, place: Place, account: str, words: Vocabulary) -> Iterator[Finding]:
-    if variable := VARIABLE.fullmatch(account):
-        for each in reading.variables.origins.get(variable.group(1) or variable.group(5), []):
-            yield from _account(reading, Place(each, 0, len(each)), reading.variables.fill_in(each), words)
+    for each in reading.variables.origins.get(only_variable(account), []):
+        yield from _account(reading, Place.of(each), reading.variables.fill_in(each), words)
     if "$" in account:
         return
     roles = [each for login in reading.logins for each in login.known(words)]
@@ -210,7 +217,7 @@ def native_secrets(reading: JobReading, words: Vocabulary) -> Iterator[Finding]:
         if secret.engine.strip("/") != words.kv_mount:
             yield from _engine(reading, secret, words)
         elif secret.kind and secret.kind != USUAL_ENGINE:
-            place = Place(secret.kind, 0, len(secret.kind))
+            place = Place.of(secret.kind)
             why = f"engine {secret.kind} reads without data/, and {words.kv_mount} is KV version 2: Vault answers 403 or 404"
             edit = replacement(secret.kind, USUAL_ENGINE)
             yield reading.finding("secrets", place, why, f"name: {USUAL_ENGINE}", edit=edit)
@@ -250,7 +257,7 @@ def _login(reading: JobReading, secret: NativeSecret, words: Vocabulary) -> Iter
 
 def _origin(reading: JobReading, variable: str, secret: NativeSecret) -> Place:
     origin = next(iter(reading.variables.origins.get(variable, [])), secret.at)
-    return Place(origin, 0, len(origin))
+    return Place.of(origin)
 
 
 def _engine(reading: JobReading, secret: NativeSecret, words: Vocabulary) -> Iterator[Finding]:

@@ -59,15 +59,12 @@ def _removal(section: Mapping, key: Scalar, value: Value, words: Vocabulary) -> 
 
 def vault_addr_in_script(reading: JobReading, words: Vocabulary) -> Iterator[Finding]:
     """Find a script that sets VAULT_ADDR, for itself or by a dotenv file for later jobs."""
-    reports = reading.job.body.get("artifacts")
-    reports = reports.get("reports") if isinstance(reports, dict) else None
-    has_dotenv = isinstance(reports, dict) and "dotenv" in reports
     for step in reading.steps:
         for name, value, place in step.sets:
             if name == VAULT_VARIABLE and not _OWN_VALUE.search(value):
                 yield reading.finding("vault-addr", place, _shadow_text(words), _REMEDY)
         for call in step.calls:
-            if not (has_dotenv and call.written_to):
+            if not (reading.job.dotenv_files and call.written_to):
                 continue
             if _DOTENV.search(" ".join((*(word.text for word in call.raw), call.given))):
                 yield reading.finding("vault-addr", call.place(), _shadow_text(words), _REMEDY)
