@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from ciaccess.consumers.lint.document import as_list, is_scalar
 from ciaccess.consumers.lint.findings import Finding
-from ciaccess.consumers.lint.reading import variables_in
 from ciaccess.consumers.lint.shell import LITERAL_DOLLAR
+from ciaccess.consumers.lint.variables import variables_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

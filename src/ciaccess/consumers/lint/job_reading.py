@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from ciaccess.consumers.lint.findings import Edit, Finding
 from ciaccess.consumers.lint.login_rules import Login, login_in
 from ciaccess.consumers.lint.native_secrets import native_secrets
-from ciaccess.consumers.lint.reading import Place, Step, Variables, steps_of, variables_of
+from ciaccess.consumers.lint.reading import Place, Step, steps_of
+from ciaccess.consumers.lint.variables import Variables, variables_of
 
 if TYPE_CHECKING:
     from ciaccess.consumers.lint.merging import Job

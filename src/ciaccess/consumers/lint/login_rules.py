@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from ciaccess.consumers.lint.document import as_list, is_scalar, mapping_of
 from ciaccess.consumers.lint.findings import Edit, Finding
-from ciaccess.consumers.lint.reading import OF_TEXT, VAULT_PROGRAMS, Place, only_variable, variables_in
+from ciaccess.consumers.lint.reading import OF_TEXT, VAULT_PROGRAMS, Place
+from ciaccess.consumers.lint.variables import only_variable, variables_in
 from ciaccess.consumers.names import ID_TOKEN_VARIABLE
 
 if TYPE_CHECKING:
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
 
     from ciaccess.consumers.lint.document import Scalar, Value
     from ciaccess.consumers.lint.job_reading import JobReading
-    from ciaccess.consumers.lint.reading import Call, Step, Variables
+    from ciaccess.consumers.lint.reading import Call, Step
+    from ciaccess.consumers.lint.variables import Variables
     from ciaccess.consumers.lint.vocabulary import Role, Vocabulary
 
 _ROLE = re.compile(

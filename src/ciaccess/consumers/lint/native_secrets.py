@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from ciaccess.consumers.lint.document import is_scalar, mapping_of
 from ciaccess.consumers.lint.login_rules import Login, NamedRole
-from ciaccess.consumers.lint.reading import Place, only_variable
+from ciaccess.consumers.lint.reading import Place
+from ciaccess.consumers.lint.variables import only_variable
 from ciaccess.consumers.names import ID_TOKEN_VARIABLE
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from ciaccess.consumers.lint.document import Mapping, Scalar, Value
     from ciaccess.consumers.lint.merging import Job
-    from ciaccess.consumers.lint.reading import Variables
+    from ciaccess.consumers.lint.variables import Variables
     from ciaccess.consumers.lint.vocabulary import Vocabulary
 
 ROLE_VARIABLE = "VAULT_AUTH_ROLE"

@@ -8,14 +8,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ciaccess.consumers.lint.reading import Place, Variables, variables_in
+from ciaccess.consumers.lint.variables import Variables, variables_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ciaccess.consumers.lint.findings import Finding
     from ciaccess.consumers.lint.job_reading import JobReading
-    from ciaccess.consumers.lint.reading import Call
+    from ciaccess.consumers.lint.reading import Call, Place
     from ciaccess.consumers.lint.vocabulary import Vocabulary
 
 _ENGINES = frozenset({"docker", "podman", "nerdctl", "buildah", "img"})

@@ -13,15 +13,9 @@ from ciaccess.consumers.lint.native_secrets import (
     USUAL_ENGINE,
     USUAL_PATH,
 )
-from ciaccess.consumers.lint.reading import (
-    OF_TEXT,
-    VARIABLE,
-    VAULT_PROGRAMS,
-    Place,
-    only_variable,
-    variables_in,
-)
+from ciaccess.consumers.lint.reading import OF_TEXT, VAULT_PROGRAMS, Place
 from ciaccess.consumers.lint.shell import PRINTED
+from ciaccess.consumers.lint.variables import VARIABLE, only_variable, variables_in
 from ciaccess.consumers.names import SECRET_FIELDS
 
 if TYPE_CHECKING:
