@@ -56,7 +56,7 @@ def jobs(pipeline: Pipeline) -> dict[str, Any]:
     """Return what each visible job runs and has, as plain values."""
     return {
         str(job.name): (
-            [list(map(str, shell.scripts)) for shell in job.shells],
+            [list(map(str, shell)) for shell in job.shells],
             {str(name): str(token) for name, token in (job.id_tokens or {}).items()},
             {str(name): str(value) for name, value in job.variables.items()},
         )

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _ROLE = re.compile(
     r"""(?:(?<![\w.-])role["'\\]*\s*(?::=|[:=])\s*["'\\]*|--arg\s+role\s+)(\$\{?\w+(?::?-[^}]*)?\}?|[A-Za-z0-9_.-]+)(?![\w.$-])"""
 )
-_TOKEN = re.compile(r"""(?:\bjwt["'\\]*\s*[:=]\s*["'\\]*|--arg\s+jwt\s+)\$\{?(\w+)""")
+_TOKEN = re.compile(r"""(?:\bjwt["'\\]*\s*[:=]\s*["'\\]*|--arg\s+jwt\s+)\$\{?(?:env:)?(\w+)""")
 _JOB_JWT = re.compile(r"\bCI_JOB_JWT(?:_V[12])?\b")
 _JOB_JWT_EXPANDED = re.compile(r"\$\{?(CI_JOB_JWT(?:_V[12])?)\b")
 _USUAL_TOKEN = re.compile(rf"\$\{{?({ID_TOKEN_VARIABLE}|CI_JOB_JWT(?:_V[12])?)\b")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)\+?=")
 _KEYWORDS = frozenset({"if", "then", "do", "else", "elif", "while", "until", "!", "{", "}", "time"})
 _DEFINITION = re.compile(r"(?:function\s+([\w:.-]+)(?:\s*\(\s*\))?|([\w:.-]+)\s*\(\s*\))\s*\{(?=\s)")
 _SHELLS = frozenset({"sh", "bash", "dash", "ash", "zsh"})
+_PRINTERS = frozenset({"echo", "printf", ":"})
 _TAKES_A_SCRIPT = _SHELLS | {"eval", "ssh"}
 
 
@@ -185,9 +187,13 @@ class _Scanner:
                 self._inner_script(command)
 
     def _inner_script(self, command: Command) -> None:
-        name = command.words[0].text.rsplit("/", 1)[-1] if command.words else ""
-        for before, word in zip(command.words, command.words[1:], strict=False):
-            if name == "eval" or (name in _SHELLS and re.fullmatch(r"-\w*c", before.text)):
+        """Read the script that a shell gets as a word, also one that another program starts."""
+        names = [word.text.rsplit("/", 1)[-1] for word in command.words]
+        if not names or names[0] in _PRINTERS:
+            return
+        first = next((index for index, name in enumerate(names) if name in _SHELLS), len(names))
+        for before, word in pairwise(command.words[0 if names[0] == "eval" else first :]):
+            if names[0] == "eval" or re.fullmatch(r"-\w*c", before.text):
                 self._read_nested(word.text, word.start)
                 return
 
