@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 from ciaccess.access.desired import pipeline_identities
 from ciaccess.access.desired.trust_anchors import changed_anchors, trust_anchors
+from ciaccess.clients.credentials import CredentialsError, require
+from ciaccess.clients.errors import ApiError
 from ciaccess.errors import CommandError
 
 if TYPE_CHECKING:
@@ -83,9 +85,7 @@ def check_known_anchors(access: Access, environment: Mapping[str, str] = os.envi
     Raises:
         CommandError: some differ; it lists all of them.
     """
-    from ciaccess.clients.credentials import CredentialsError, require  # noqa: PLC0415 the clients are slow to import
-    from ciaccess.clients.errors import ApiError  # noqa: PLC0415 likewise
-    from ciaccess.clients.http.session import options_with_ca  # noqa: PLC0415 likewise
+    from ciaccess.clients.http.session import options_with_ca  # noqa: PLC0415 the clients are slow to import
     from ciaccess.clients.vault.client import Vault  # noqa: PLC0415 likewise
 
     address = environment.get("VAULT_ADDR", "").rstrip("/") or access.vault.address

@@ -22,27 +22,16 @@ from ciaccess.access.rules import (
 from ciaccess.access.rules.lenient_view import LenientView
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from datetime import date
 
     from ciaccess.access.reading.document import Document
-    from ciaccess.access.reading.faults import Fault
+    from ciaccess.access.rules.lenient_view import Faults
 
-RULES = (
-    *names.RULES,
-    *vault.RULES,
-    *claims.RULES,
-    *nexus.RULES,
-    *gitlab.RULES,
-    *accounts.RULES,
-    *former_names.RULES,
-    *rotation.RULES,
-    *pipeline.RULES,
-    *images.RULES,
-)
+_MODULES = (names, vault, claims, nexus, gitlab, accounts, former_names, rotation, pipeline, images)
+RULES = tuple(rule for module in _MODULES for rule in module.RULES)
 
 
-def faults_of(document: Document, on: date) -> Iterator[Fault]:
+def faults_of(document: Document, on: date) -> Faults:
     """Return what every rule finds on a day."""
     view = LenientView(document, on)
     for rule in RULES:

@@ -13,11 +13,8 @@ from ciaccess.access.rules.lenient_view import BUILT_IN_ROLES, GRANTS
 from ciaccess.access.rules.nexus import unknown_role
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from ciaccess.access.reading.document import YamlPath
-    from ciaccess.access.reading.faults import Fault
-    from ciaccess.access.rules.lenient_view import LenientView, Rule
+    from ciaccess.access.rules.lenient_view import Faults, LenientView, Rule
 
 # Formats whose uploads name the folder: it is the path that Nexus compares. Images are under /v2/ and share their
 # layers across paths; PyPI, npm and the others are uploaded to the repository's root.
@@ -25,7 +22,7 @@ _FORMATS_WITH_FOLDERS = ("maven2", "raw", "yum")
 _WRITING = re.compile(r"nx-repository-(view|admin)-[^-]+-(?P<repository>.+)-(edit|add|delete|\*)")
 
 
-def grants(view: LenientView) -> Iterator[Fault]:
+def grants(view: LenientView) -> Faults:
     """An account has a grant, and each of its formats has the repositories for that grant."""
     formats = view.mapping("nexus", "repositories")
     misnamed = {CALLED_OTHERWISE.get(name) for name in formats}
@@ -45,7 +42,7 @@ def grants(view: LenientView) -> Iterator[Fault]:
                     yield from _repositories(view, path, grant, format_)
 
 
-def _repositories(view: LenientView, path: YamlPath, grant: str, format_: str) -> Iterator[Fault]:
+def _repositories(view: LenientView, path: YamlPath, grant: str, format_: str) -> Faults:
     hosted = view.repositories(format_)
     where = f"nexus.repositories.{format_}"
     if grant == "push" and "dev" not in hosted:
@@ -62,7 +59,7 @@ def _repositories(view: LenientView, path: YamlPath, grant: str, format_: str) -
         yield view.fault(path, message, "formats that can be pulled", f"Add group to {where}")
 
 
-def _targets(view: LenientView, path: YamlPath, possible: list[str], where: str) -> Iterator[Fault]:
+def _targets(view: LenientView, path: YamlPath, possible: list[str], where: str) -> Faults:
     """A limited promotion goes somewhere, and where the format has a repository to promote to."""
     if view.value(*path) == []:
         message = "the promotion goes nowhere"
@@ -73,7 +70,7 @@ def _targets(view: LenientView, path: YamlPath, possible: list[str], where: str)
             yield view.fault(here, message, ", ".join(possible), f"Add it to {where}, or remove it here")
 
 
-def jwt_roles(view: LenientView) -> Iterator[Fault]:
+def jwt_roles(view: LenientView) -> Faults:
     """The JWT role of the templates may read the account's secret, and is named where several may."""
     for account in view.mapping("accounts"):
         path: YamlPath = ("accounts", account, "jwt_role")
@@ -89,7 +86,7 @@ def jwt_roles(view: LenientView) -> Iterator[Fault]:
             yield view.fault(where, message, "jwt_role: one of them", remedy, key=True, severity="warning")
 
 
-def roles(view: LenientView) -> Iterator[Fault]:
+def roles(view: LenientView) -> Faults:
     """An account's further roles exist."""
     declared = view.mapping("nexus", "roles")
     for account in view.mapping("accounts"):
@@ -98,7 +95,7 @@ def roles(view: LenientView) -> Iterator[Fault]:
                 yield unknown_role(view, path, role)
 
 
-def paths(view: LenientView) -> Iterator[Fault]:
+def paths(view: LenientView) -> Faults:
     """A path limits a push, and only for formats with uploads in folders."""
     for account, declared in view.mapping("accounts").items():
         path: YamlPath = ("accounts", account, "path")
@@ -115,7 +112,7 @@ def paths(view: LenientView) -> Iterator[Fault]:
                 yield view.fault(here, message, allowed, remedy)
 
 
-def separation(view: LenientView) -> Iterator[Fault]:
+def separation(view: LenientView) -> Faults:
     """Who pushes to dev does not promote: artifacts reach uat and prod by way of another account."""
     for account, declared in view.mapping("accounts").items():
         if isinstance(declared, dict) and declared.get("push") and declared.get("promote"):
@@ -125,7 +122,7 @@ def separation(view: LenientView) -> Iterator[Fault]:
             yield view.fault(path, message, "push or promote", remedy, key=True, severity="warning")
 
 
-def unread_secrets(view: LenientView) -> Iterator[Fault]:
+def unread_secrets(view: LenientView) -> Faults:
     """What pushes or promotes is a pipeline, and a pipeline reads its secret by a JWT role."""
     for account, declared in view.mapping("accounts").items():
         works = isinstance(declared, dict) and (declared.get("push") or declared.get("promote"))
@@ -137,7 +134,7 @@ def unread_secrets(view: LenientView) -> Iterator[Fault]:
             )
 
 
-def releases_guarded(view: LenientView) -> Iterator[Fault]:
+def releases_guarded(view: LenientView) -> Faults:
     """What writes uat or prod is read by jobs of protected refs or environments only."""
     severity: Literal["error", "warning"] = "error" if view.value("strict") is True else "warning"
     for role in view.mapping("vault", "roles"):

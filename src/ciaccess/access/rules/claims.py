@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from ciaccess.access.reading.document import YamlPath
     from ciaccess.access.reading.faults import Fault
-    from ciaccess.access.rules.lenient_view import LenientView, Rule
+    from ciaccess.access.rules.lenient_view import Faults, LenientView, Rule
 
 _ROLES = ("vault", "roles")
 _PLACES = ("project_id", "project_path", "namespace_id", "namespace_path")
@@ -70,7 +70,7 @@ _PATTERN = re.compile(r"[?\[\]^$\\|()]|(?<![0-9])\.\*|\.\+")
 _PATH = r"[A-Za-z0-9_][A-Za-z0-9_.-]*"
 
 
-def job_bindings(view: LenientView) -> Iterator[Fault]:
+def job_bindings(view: LenientView) -> Faults:
     """A role admits jobs of named projects or namespaces, not all jobs of the GitLab instance."""
     for role in view.mapping(*_ROLES):
         path: YamlPath = (*_ROLES, role, "bound_claims")
@@ -95,7 +95,7 @@ def job_bindings(view: LenientView) -> Iterator[Fault]:
         yield from _whole_group(view, (*path, "namespace_path"))
 
 
-def subjects(view: LenientView) -> Iterator[Fault]:
+def subjects(view: LenientView) -> Faults:
     """A bound subject is a sub by its real form, compared as it is."""
     for role in view.mapping(*_ROLES):
         path: YamlPath = (*_ROLES, role, "bound_subject")
@@ -144,7 +144,7 @@ def _values(path: YamlPath, value: object) -> Iterator[tuple[YamlPath, str]]:
             continue
 
 
-def _plain_value(view: LenientView, path: YamlPath, claim: str, text: str) -> Iterator[Fault]:
+def _plain_value(view: LenientView, path: YamlPath, claim: str, text: str) -> Faults:
     form, words = _FORMS.get(claim), _WORDS.get(claim)
     if claim in _NEVER_TEXT:
         message = f"a token holds {claim} as a number or an object, which Vault never finds equal to a text"
@@ -172,7 +172,7 @@ def _plain_value(view: LenientView, path: YamlPath, claim: str, text: str) -> It
         yield view.fault(path, message, "text, where * stands for any text", remedy, severity="warning")
 
 
-def _subject(view: LenientView, path: YamlPath, text: str) -> Iterator[Fault]:
+def _subject(view: LenientView, path: YamlPath, text: str) -> Faults:
     match = _SUB.fullmatch(text)
     if not match:
         allowed = "project_path:GROUP/PROJECT:ref_type:branch:ref:BRANCH, or project_path:GROUP/* for all below a group"
@@ -187,7 +187,7 @@ def _subject(view: LenientView, path: YamlPath, text: str) -> Iterator[Fault]:
         yield from _path_value(view, path, "project_path", match["project"])
 
 
-def _path_value(view: LenientView, path: YamlPath, claim: str, text: str) -> Iterator[Fault]:
+def _path_value(view: LenientView, path: YamlPath, claim: str, text: str) -> Faults:
     allowed = "group, or group/* for everything below it"
     exact = text.removesuffix("/*")
     if "*" in exact:
@@ -208,7 +208,7 @@ def _path_value(view: LenientView, path: YamlPath, claim: str, text: str) -> Ite
         yield view.fault(path, message, "group/project, or group/*", f"Write {text}/*")
 
 
-def _whole_group(view: LenientView, path: YamlPath) -> Iterator[Fault]:
+def _whole_group(view: LenientView, path: YamlPath) -> Faults:
     """`group/*` alone leaves out the projects that are in the group itself."""
     placed = list(_values(path, view.value(*path) or []))
     values = {text for _, text in placed}

@@ -11,15 +11,12 @@ from ciaccess.access.model.checks_dates import last_day
 from ciaccess.access.reading.faults import display
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from ciaccess.access.reading.faults import Fault
-    from ciaccess.access.rules.lenient_view import LenientView, Rule
+    from ciaccess.access.rules.lenient_view import Faults, LenientView, Rule
 
 _LONGEST = timedelta(days=366)
 
 
-def name_conflicts(view: LenientView) -> Iterator[Fault]:
+def name_conflicts(view: LenientView) -> Faults:
     """A former name is not an account or second user: both would have the same user and secret."""
     owners = {name.text: name for name in view.names if not name.is_former}
     for name in view.names:
@@ -41,7 +38,7 @@ def name_conflicts(view: LenientView) -> Iterator[Fault]:
         yield view.fault(name.path, message, allowed, remedy, key=True)
 
 
-def ends(view: LenientView) -> Iterator[Fault]:
+def ends(view: LenientView) -> Faults:
     """A former name ends on a day to come, and within a year."""
     for name in view.names:
         path = (*name.path, "until")

@@ -11,8 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ciaccess.access.reading.document import YamlPath
-    from ciaccess.access.reading.faults import Fault
-    from ciaccess.access.rules.lenient_view import LenientView, Rule
+    from ciaccess.access.rules.lenient_view import Faults, LenientView, Rule
 
 _GROUPS = ("gitlab", "groups")
 _ADDRESS = "VAULT_ADDR"
@@ -29,7 +28,7 @@ _REGISTRIES = {
 }
 
 
-def groups(view: LenientView) -> Iterator[Fault]:
+def groups(view: LenientView) -> Faults:
     """Each group's id is its own."""
     seen: dict[int, str] = {}
     for group in view.mapping(*_GROUPS):
@@ -42,7 +41,7 @@ def groups(view: LenientView) -> Iterator[Fault]:
                 yield view.fault((*_GROUPS, group, "id"), message, "an id of its own", remedy)
 
 
-def vault_address(view: LenientView) -> Iterator[Fault]:
+def vault_address(view: LenientView) -> Faults:
     """Every job of the group sees VAULT_ADDR, and it is Vault's address."""
     found = False
     for path, key, value in _variables(view):
@@ -57,7 +56,7 @@ def vault_address(view: LenientView) -> Iterator[Fault]:
         )
 
 
-def _vault_address(view: LenientView, path: YamlPath, value: Any) -> Iterator[Fault]:
+def _vault_address(view: LenientView, path: YamlPath, value: Any) -> Faults:
     text, address = _text(value), view.text("vault", "address")
     flags = value if isinstance(value, dict) else {}
     if address and text and text != address and not _CREDENTIAL.search(text):
@@ -77,7 +76,7 @@ def _vault_address(view: LenientView, path: YamlPath, value: Any) -> Iterator[Fa
         yield view.fault((*path, "variable_type"), message, "env_var", "Remove variable_type")
 
 
-def registries(view: LenientView) -> Iterator[Fault]:
+def registries(view: LenientView) -> Faults:
     """The variables of the two registries are not swapped."""
     for path, key, value in _variables(view):
         right, wrong = _REGISTRIES.get(key, ("", ""))
@@ -88,7 +87,7 @@ def registries(view: LenientView) -> Iterator[Fault]:
             yield view.fault(_value_path(path, value), message, reference, f"Write {reference}")
 
 
-def credentials(view: LenientView) -> Iterator[Fault]:
+def credentials(view: LenientView) -> Faults:
     """The file contains no credential, since everyone with access to the repository can read it."""
     for path, key, value in _variables(view):
         text = _text(value)
@@ -105,7 +104,7 @@ def is_credential(key: str, value: str) -> bool:
     return bool(_CREDENTIAL.search(value) or (value and _CREDENTIAL_KEY.search(key)))
 
 
-def masked_values(view: LenientView) -> Iterator[Fault]:
+def masked_values(view: LenientView) -> Faults:
     """GitLab refuses to mask what is short or has blanks."""
     for path, key, value in _variables(view):
         if key == _ADDRESS or not isinstance(value, dict) or value.get("masked") is not True:

@@ -13,17 +13,14 @@ from urllib.parse import urlsplit
 from ciaccess.access.reading.faults import display
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from ciaccess.access.reading.faults import Fault
-    from ciaccess.access.rules.lenient_view import LenientView, Rule
+    from ciaccess.access.rules.lenient_view import Faults, LenientView, Rule
 
 _ALLOWED = "an image with @sha256:<digest>, or of a repository that no account here pushes to"
 _WRITES = re.compile(r"nx-repository-view-(?:docker|\*)-.+-(?:add|edit|\*)")
 _MOST_NAMES = 3
 
 
-def replaceable(view: LenientView) -> Iterator[Fault]:
+def replaceable(view: LenientView) -> Faults:
     """No declared account can replace an image; a tag without digest is warned of."""
     pushers = _pushers(view)
     by = ", ".join(pushers[:_MOST_NAMES]) + (" and others" if len(pushers) > _MOST_NAMES else "")

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from ciaccess.access.reading.document import Document, YamlPath
 
-    Rule = Callable[["LenientView"], Iterator[Fault]]
+    Faults = Iterator[Fault]
+    Rule = Callable[["LenientView"], Faults]
 
 Placed = tuple["YamlPath", str]
 ENVIRONMENTS = ("dev", "uat", "prod")

@@ -14,13 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ciaccess.access.reading.document import YamlPath
-    from ciaccess.access.reading.faults import Fault
-    from ciaccess.access.rules.lenient_view import LenientView, Rule
+    from ciaccess.access.rules.lenient_view import Faults, LenientView, Rule
 
 _NEXUS_USERS = ("admin", "anonymous")
 
 
-def duplicates(view: LenientView) -> Iterator[Fault]:
+def duplicates(view: LenientView) -> Faults:
     """No entry stands twice in a list."""
     for path in _lists(view):
         seen: dict[str, YamlPath] = {}
@@ -45,7 +44,7 @@ def _lists(view: LenientView) -> Iterator[YamlPath]:
             yield ("nexus", "roles", role, key)
 
 
-def case_twins(view: LenientView) -> Iterator[Fault]:
+def case_twins(view: LenientView) -> Faults:
     """No two names differ in case alone: GitLab and parts of Nexus take them for the same."""
     sections: tuple[YamlPath, ...] = (("nexus", "roles"), ("gitlab", "groups"))
     named: list[list[tuple[str, YamlPath]]] = [[(name.text, name.path) for name in view.names]]
@@ -60,7 +59,7 @@ def case_twins(view: LenientView) -> Iterator[Fault]:
                 yield view.fault(path, message, "one spelling", "Rename one of the two", key=True)
 
 
-def prefix_twins(view: LenientView) -> Iterator[Fault]:
+def prefix_twins(view: LenientView) -> Faults:
     """No account's name begins with another's: Nexus finds users by the beginning of their id."""
     beginnings: list[str] = []
     paths = {name.text: name.path for name in view.names}
@@ -78,7 +77,7 @@ def prefix_twins(view: LenientView) -> Iterator[Fault]:
             beginnings.append(name)
 
 
-def taken_by_nexus(view: LenientView) -> Iterator[Fault]:
+def taken_by_nexus(view: LenientView) -> Faults:
     """No account has the name of a built-in Nexus user."""
     for name in view.names:
         if name.text.lower() in _NEXUS_USERS:
@@ -86,7 +85,7 @@ def taken_by_nexus(view: LenientView) -> Iterator[Fault]:
             yield view.fault(name.path, message, "another name", "Rename the account", key=True)
 
 
-def derived_names(view: LenientView) -> Iterator[Fault]:
+def derived_names(view: LenientView) -> Faults:
     """What is made in Nexus for accounts gets names that are short enough and differ from each other."""
     roles: dict[str, str] = dict.fromkeys(view.mapping("nexus", "roles"), "a role under nexus.roles")
     selectors: dict[str, str] = {}

@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
     from ciaccess.access.reading.document import YamlPath
     from ciaccess.access.reading.faults import Fault
-    from ciaccess.access.rules.lenient_view import LenientView, Rule
+    from ciaccess.access.rules.lenient_view import Faults, LenientView, Rule
 
 _ROLES = ("nexus", "roles")
 
 
-def registries(view: LenientView) -> Iterator[Fault]:
+def registries(view: LenientView) -> Faults:
     """The registries are not swapped, as far as paths show; one for both must do both."""
     here: YamlPath = ("nexus", "push_registry")
     push, pull = view.text(*here), view.text("nexus", "pull_registry")
@@ -36,7 +36,7 @@ def registries(view: LenientView) -> Iterator[Fault]:
         yield view.fault(("nexus", "pull_registry"), message, allowed, remedy, severity="warning")
 
 
-def repositories(view: LenientView) -> Iterator[Fault]:
+def repositories(view: LenientView) -> Faults:
     """A repository has one format and one environment; Nexus takes no notice of case."""
     seen: dict[str, YamlPath] = {}
     for format_, declared in view.mapping("nexus", "repositories").items():
@@ -53,7 +53,7 @@ def repositories(view: LenientView) -> Iterator[Fault]:
                 yield view.fault((*here, place), message, "a repository of its own", "Correct one of the two")
 
 
-def roles(view: LenientView) -> Iterator[Fault]:
+def roles(view: LenientView) -> Faults:
     """A named role has rights, is used, and is not built into Nexus."""
     declared = view.mapping(*_ROLES)
     given = {
@@ -79,7 +79,7 @@ def roles(view: LenientView) -> Iterator[Fault]:
                 yield view.fault(here, message, "…-browse, -read, -edit, -add", remedy, severity="warning")
 
 
-def contained_roles(view: LenientView) -> Iterator[Fault]:
+def contained_roles(view: LenientView) -> Faults:
     """A role contains roles that exist, and never itself, not even by way of others."""
     declared = view.mapping(*_ROLES)
     for role in declared:

@@ -11,11 +11,9 @@ from ciaccess.access.reading.faults import display
 from ciaccess.access.rules.claims import is_guarded, values_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from ciaccess.access.reading.document import YamlPath
     from ciaccess.access.reading.faults import Fault
-    from ciaccess.access.rules.lenient_view import LenientView, Rule
+    from ciaccess.access.rules.lenient_view import Faults, LenientView, Rule
 
 _POLICIES = tuple(f"{role}-policy" for role in pipeline_identities.IDENTITIES)
 _USERS = tuple(
@@ -29,7 +27,7 @@ _TAKEN: dict[YamlPath, tuple[str, ...]] = {
 }
 
 
-def reserved_names(view: LenientView) -> Iterator[Fault]:
+def reserved_names(view: LenientView) -> Faults:
     """No account, role or policy has the name of one of the pipeline's."""
     if not view.mapping("pipeline"):
         return
@@ -51,7 +49,7 @@ def _reserved_name(view: LenientView, path: YamlPath, name: str, *, key: bool) -
     return view.fault(path, message, "another name", "Rename it, or remove pipeline", key=key)
 
 
-def folder(view: LenientView) -> Iterator[Fault]:
+def folder(view: LenientView) -> Faults:
     """The pipeline's credentials and the accounts' secrets are in separate folders."""
     path: YamlPath = ("pipeline", "secrets")
     if not view.mapping("pipeline"):
@@ -70,7 +68,7 @@ def folder(view: LenientView) -> Iterator[Fault]:
         yield view.fault(path, message, "another folder than the accounts'", remedy)
 
 
-def transit(view: LenientView) -> Iterator[Fault]:
+def transit(view: LenientView) -> Faults:
     """A transit engine is named for a key, and is not where the secrets are."""
     path: YamlPath = ("pipeline", "transit_mount")
     mount = view.text(*path)
@@ -82,7 +80,7 @@ def transit(view: LenientView) -> Iterator[Fault]:
         yield view.fault(path, message, "the mount of a transit engine", "Name that engine's mount")
 
 
-def other_identities(view: LenientView) -> Iterator[Fault]:
+def other_identities(view: LenientView) -> Faults:
     """No role of the accounts admits jobs of any branch of ciaccess's project.
 
     Compares the claims on paths; a role that is bound by ids alone is not judged.

@@ -9,14 +9,11 @@ from ciaccess.access.model.checks import MOST_NAME_CHARACTERS
 from ciaccess.access.reading.faults import display
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from ciaccess.access.reading.document import YamlPath
-    from ciaccess.access.reading.faults import Fault
-    from ciaccess.access.rules.lenient_view import LenientView, Name, Rule
+    from ciaccess.access.rules.lenient_view import Faults, LenientView, Name, Rule
 
 
-def second_users(view: LenientView) -> Iterator[Fault]:
+def second_users(view: LenientView) -> Faults:
     """The second user of an account is not an account of its own, and its id is valid in Nexus."""
     names = {name.text.lower(): name for name in view.names}
     for name in view.names:
@@ -38,7 +35,7 @@ def _alternates(view: LenientView, name: Name) -> bool:
     return strategy == ALTERNATE if strategy else name.account in view.readers
 
 
-def dates(view: LenientView) -> Iterator[Fault]:
+def dates(view: LenientView) -> Faults:
     """The age of a password counts from a day."""
     entries: list[YamlPath] = [(*name.path, "rotation") for name in view.names]
     for path in (*entries, ("pipeline", "rotation")):

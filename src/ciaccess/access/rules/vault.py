@@ -11,11 +11,10 @@ from ciaccess.access.policies.tokens import BUILT_IN
 from ciaccess.access.reading.faults import display
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from ciaccess.access.reading.document import YamlPath
-    from ciaccess.access.reading.faults import Fault
-    from ciaccess.access.rules.lenient_view import LenientView, Rule
+    from ciaccess.access.rules.lenient_view import Faults, LenientView, Rule
 
 _ROLES = ("vault", "roles")
 _KEY_SOURCES = ("discovery_url", "jwks_url", "public_keys")
@@ -23,7 +22,7 @@ _AUTHORITIES = {"oidc_discovery_ca_pem": "discovery_url", "jwks_ca_pem": "jwks_u
 _MOST_LISTED, _MOST_SHOWN = 10, 40
 
 
-def verification(view: LenientView) -> Iterator[Fault]:
+def verification(view: LenientView) -> Faults:
     """Vault takes the issuer's keys from exactly one source, and the issuer is GitLab."""
     here: YamlPath = ("vault", "jwt")
     jwt = view.mapping(*here)
@@ -47,7 +46,7 @@ def verification(view: LenientView) -> Iterator[Fault]:
         yield view.fault((*here, "issuer"), message, "${gitlab.url}", remedy, severity="warning")
 
 
-def folder(view: LenientView) -> Iterator[Fault]:
+def folder(view: LenientView) -> Faults:
     """The prefix is the folder inside the mount, not the whole path."""
     mount = view.text("vault", "kv", "mount") or "secret"
     prefix = view.text("vault", "kv", "prefix")
@@ -57,7 +56,7 @@ def folder(view: LenientView) -> Iterator[Fault]:
         yield view.fault(("vault", "kv", "prefix"), message, "the folder inside the mount", remedy)
 
 
-def policies(view: LenientView) -> Iterator[Fault]:
+def policies(view: LenientView) -> Faults:
     """No role has a policy's name: jobs that log in with the policy's name have failed often."""
     roles = view.mapping(*_ROLES)
     owners: dict[str, str] = {}
@@ -82,7 +81,7 @@ def policies(view: LenientView) -> Iterator[Fault]:
             yield view.fault(path, message, "one policy for each role", remedy)
 
 
-def audiences(view: LenientView) -> Iterator[Fault]:
+def audiences(view: LenientView) -> Faults:
     """A role has an audience: Vault silently creates one without, which then refuses every login."""
     for role in view.mapping(*_ROLES):
         path: YamlPath = (*_ROLES, role, "bound_audiences")
@@ -91,7 +90,7 @@ def audiences(view: LenientView) -> Iterator[Fault]:
             yield view.fault(path, message, "at least one", "Add the aud of the pipelines' id_tokens")
 
 
-def lifetimes(view: LenientView) -> Iterator[Fault]:
+def lifetimes(view: LenientView) -> Faults:
     """A token may be renewed for at least as long as it lives."""
     for role in view.mapping(*_ROLES):
         shorter = _seconds(view.value(*_ROLES, role, "token_max_ttl"))
@@ -113,7 +112,7 @@ def _seconds(value: object) -> int | None:
         return None
 
 
-def readable(view: LenientView) -> Iterator[Fault]:
+def readable(view: LenientView) -> Faults:
     """A role reads secrets of existing accounts, and of none with more than repository rights."""
     accounts = view.mapping("accounts")
     former = {name.text: name.account for name in view.names if name.is_former}

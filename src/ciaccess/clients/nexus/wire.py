@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 NEXUS = "Nexus"
+_WANTED = {frozenset: "a list of texts", bool: "a flag", str: "a text"}
 
 
 @dataclass(frozen=True)
@@ -96,28 +97,26 @@ class Kind(Generic[T]):
                 raise unexpected_answer(doing, f"{self.noun} '{identity}' has no '{name}'")
             if value is None:
                 value = default
+            elif not _is_of_type(value, kind):
+                reason = f"has {_type_name(value)} as its '{name}', not {_WANTED[kind]}"
+                raise unexpected_answer(doing, f"{self.noun} '{identity}' {reason}")
             elif kind is frozenset:
-                if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
-                    raise self._wrong_type(doing, identity, name, value, "a list of texts")
-                value = frozenset(word.lower() if field in self.upper_case else word for word in value)
-            elif not isinstance(value, kind):
-                raise self._wrong_type(doing, identity, name, value, "a flag" if kind is bool else "a text")
+                value = frozenset(map(str.lower, value) if field in self.upper_case else value)
             values[field] = value
         if identity in self.built_in:
             values["read_only"] = True
         return self.model(**values)
 
-    def _wrong_type(
-        self, doing: str, identity: str, name: str, value: object, wanted: str
-    ) -> UnexpectedAnswerError:
-        return unexpected_answer(
-            doing, f"{self.noun} '{identity}' has {_type_name(value)} as its '{name}', not {wanted}"
-        )
-
 
 def unexpected_answer(doing: str, reason: str) -> UnexpectedAnswerError:
     """Return the error of an answer of another shape."""
     return UnexpectedAnswerError(doing, reason, "Check that this is Nexus, and its version.", system=NEXUS)
+
+
+def _is_of_type(value: object, kind: type) -> bool:
+    if kind is frozenset:
+        return isinstance(value, list) and all(isinstance(word, str) for word in value)
+    return isinstance(value, kind)
 
 
 def _camel_case(name: str) -> str:

@@ -13,17 +13,18 @@ from typing import TYPE_CHECKING, Any
 from ciaccess.access.desired.difference import different_fields
 from ciaccess.access.desired.ownership import owner_in
 from ciaccess.provider.kinds.account_passwords import VERSION
-from ciaccess.provider.kinds.fields import UNKNOWN, Failure, Values, check_fields, typed_fields
+from ciaccess.provider.kinds.fields import UNKNOWN, Checked, Failure, Values, check_fields, typed_fields
 from ciaccess.provider.kinds.kind import Change
 from ciaccess.provider.kinds.nexus_content_selector import NexusContentSelector
 from ciaccess.provider.kinds.nexus_privilege import NexusPrivilege
 from ciaccess.provider.kinds.nexus_role import NexusRole
 from ciaccess.provider.kinds.nexus_user import ACCEPTED, LOGIN, NexusUser
-from ciaccess.provider.kinds.objects import owner_text
+from ciaccess.provider.kinds.objects import ExistsError, owner_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from ciaccess.provider.kinds.account_secret import AccountSecret
     from ciaccess.provider.kinds.fields import Field
     from ciaccess.provider.kinds.objects import ObjectKind
     from ciaccess.provider.systems import Systems
@@ -42,6 +43,25 @@ class PartKind:
     name: str
     kind: ObjectKind[Any]
     many: bool
+
+    def create(self, identity: str, inputs: Values, secret: AccountSecret) -> bool:
+        """Create a part, or take over one from a killed run; False if a foreign one exists."""
+        try:
+            self.kind.create(inputs)
+        except ExistsError:
+            existing = self.kind.objects().read(identity)
+            if existing is None or not self.is_ours(existing, inputs, secret):
+                return False
+            self.kind.create(inputs | {"adopt": True})
+        return True
+
+    def read(self, identity: str, part: Values) -> Values | None:
+        """Return a part as observed; a user without its login, which a refresh does not check."""
+        seen = self.kind.read(identity, part | {"password": ""} if self.is_users else part)
+        if seen is None or not self.is_users:
+            return None if seen is None else seen.values
+        values = {key: value for key, value in seen.values.items() if key not in ("password", LOGIN)}
+        return values | {VERSION.name: part[VERSION.name]}
 
     def items(self, values: Mapping[str, Any]) -> dict[str, Values]:
         """Return the parts of this kind by id; none where a preview cannot know them."""
@@ -73,7 +93,7 @@ class PartKind:
         """Return the path of a part in a difference."""
         return f'{self.name}["{identity}"]' if self.many else self.name
 
-    def check_parts(self, held: Values) -> tuple[Values, tuple[Failure, ...]]:
+    def check_parts(self, held: Values) -> Checked:
         """Return the parts with their defaults, and the failures by path."""
         parts: dict[str, Values] = {}
         failures: list[Failure] = []
@@ -134,10 +154,13 @@ class PartKind:
         password = known.get(part["user_id"], "")
         return own | {"password": password, "handed_out_by": secret_path, LOGIN: ACCEPTED}
 
-    def has_same_marker(self, existing: object, part: Values) -> bool:
-        """Tell whether an object has the same owner marker as the inputs."""
+    def is_ours(self, existing: object, part: Values, secret: AccountSecret) -> bool:
+        """Tell whether an existing part is this stack's: equal, or with its marker in a claimed account."""
+        if not self.is_users and self.kind.is_ours(existing, part):
+            return True
         owner = self.kind.owner_of(existing)
-        return bool(owner) and owner == owner_in(str(part[self.kind.marked_in]))
+        has_same_marker = bool(owner) and owner == owner_in(str(part[self.kind.marked_in]))
+        return has_same_marker and secret.is_claimed
 
 
 def part_kinds(systems: Systems) -> tuple[PartKind, ...]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ciaccess.clients.vault.secret import DELETED, THERE, SecretSnapshot, VaultSecret
 from ciaccess.provider.kinds import account_passwords as passwords
-from ciaccess.provider.kinds.fields import Failure, Field, Rule, Values, check_fields, one_of
+from ciaccess.provider.kinds.fields import Checked, Failure, Field, Rule, Values, check_fields, one_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -141,16 +141,16 @@ def metadata_of(snapshot: SecretSnapshot) -> dict[str, str]:
     return {name: snapshot.custom.get(name, "") for name in METADATA_KEYS}
 
 
-def check_secret(given: Values) -> tuple[Values, tuple[Failure, ...]]:
+def check_secret(given: Values) -> Checked:
     """Return the `secret` with its defaults, and the failures."""
     return _check("secret", _SECRET_FIELDS, given)
 
 
-def check_metadata(given: Values) -> tuple[Values, tuple[Failure, ...]]:
+def check_metadata(given: Values) -> Checked:
     """Return the `metadata` with its defaults, and the failures."""
     return _check("metadata", _METADATA_FIELDS, given)
 
 
-def _check(section: str, fields: tuple[Field, ...], given: Values) -> tuple[Values, tuple[Failure, ...]]:
+def _check(section: str, fields: tuple[Field, ...], given: Values) -> Checked:
     values, failures = check_fields(fields, {}, given, section, frozenset())
     return values, tuple(Failure(f"{section}.{each.property}", each.reason) for each in failures)

@@ -36,6 +36,10 @@ class Failure:
     reason: str
 
 
+# Values with types and defaults, without invalid ones, and every failure.
+Checked = tuple[Values, tuple[Failure, ...]]
+
+
 @dataclass(frozen=True)
 class FieldType:
     """A type: its name, `parse`, which returns a value or raises ValueError, and its package schema."""
@@ -152,7 +156,7 @@ def check_fields(
     inputs: Mapping[str, Any],
     noun: str,
     secrets: frozenset[str],
-) -> tuple[Values, tuple[Failure, ...]]:
+) -> Checked:
     """Return the inputs with types and defaults, without invalid ones, and every failure.
 
     `secrets` are the names of fields whose values must not be shown.

@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Any
 from ciaccess.access.desired.objects import Variable
 from ciaccess.clients.credentials import gitlab_is_unread
 from ciaccess.engine import resource_types
-from ciaccess.provider.kinds.fields import FLAG, UNKNOWN, Field, Rule, Values, at_most, one_of
+from ciaccess.provider.kinds.fields import FLAG, UNKNOWN, Checked, Field, Rule, Values, at_most, one_of
 from ciaccess.provider.kinds.kind import ReadResult
 from ciaccess.provider.kinds.objects import ADOPT, ObjectKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ciaccess.provider.kinds.fields import Failure
     from ciaccess.provider.systems import Systems
 
 _KEY = Rule(
@@ -102,9 +101,7 @@ class GitLabGroupVariable(ObjectKind[Variable]):
         ADOPT,
     )
 
-    def check(
-        self, old: Mapping[str, Any], inputs: Mapping[str, Any], concealed: frozenset[str]
-    ) -> tuple[Values, tuple[Failure, ...]]:
+    def check(self, old: Values, inputs: Values, concealed: frozenset[str]) -> Checked:
         """Accept `hidden` in the inputs of an import."""
         values, failures = super().check(old, inputs, concealed)
         if old.get("hidden") is True and inputs.get("hidden") is True:

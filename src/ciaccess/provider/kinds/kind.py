@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ciaccess.access.desired.difference import different_fields
 from ciaccess.errors import CiaccessError
-from ciaccess.provider.kinds.fields import UNKNOWN, Failure, Field, Values, check_fields, typed_fields
+from ciaccess.provider.kinds.fields import (
+    UNKNOWN,
+    Checked,
+    Failure,
+    Field,
+    Values,
+    check_fields,
+    typed_fields,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,9 +71,7 @@ class Kind(ABC):
     def __init__(self, systems: Systems) -> None:
         self._systems = systems
 
-    def check(
-        self, old: Mapping[str, Any], inputs: Mapping[str, Any], concealed: frozenset[str]
-    ) -> tuple[Values, tuple[Failure, ...]]:
+    def check(self, old: Values, inputs: Values, concealed: frozenset[str]) -> Checked:
         """Return the inputs with their defaults, and the failures. Queries no system.
 
         No failure shows the values of the fields in `concealed` or of the kind's own secrets.

@@ -10,21 +10,19 @@ and created again. A user that the secret names is never deleted for this.
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ciaccess.clients.errors import ForbiddenError, NotFoundError, action
 from ciaccess.clients.nexus import User, is_password
 from ciaccess.clients.vault.secret import VaultSecret
 from ciaccess.engine import resource_types
 from ciaccess.provider.environment import password_for_import
-from ciaccess.provider.kinds.fields import NAMES, UNKNOWN, Failure, Field, Rule, Values, at_most, one_of
+from ciaccess.provider.kinds.fields import NAMES, UNKNOWN, Checked, Field, Rule, Values, at_most, one_of
 from ciaccess.provider.kinds.kind import KindError, ReadResult
 from ciaccess.provider.kinds.nexus import ID, NexusKind
 from ciaccess.provider.kinds.objects import ADOPT, CLUSTER_WAITS_SECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from ciaccess.provider.kinds.kind import Difference
 
 ACTIVE = "active"
@@ -90,9 +88,7 @@ class NexusUser(NexusKind[User]):
         ADOPT,
     )
 
-    def check(
-        self, old: Mapping[str, Any], inputs: Mapping[str, Any], concealed: frozenset[str]
-    ) -> tuple[Values, tuple[Failure, ...]]:
+    def check(self, old: Values, inputs: Values, concealed: frozenset[str]) -> Checked:
         """Accept the inputs of an import without a password: its login was not checked."""
         values, failures = super().check(old, inputs, concealed)
         imported = old.get("password") == "" == inputs.get("password")

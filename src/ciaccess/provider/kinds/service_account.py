@@ -17,7 +17,6 @@ from ciaccess.engine import resource_types
 from ciaccess.provider.kinds import account_passwords as passwords
 from ciaccess.provider.kinds.account_import import ImportId
 from ciaccess.provider.kinds.account_parts import part_kinds
-from ciaccess.provider.kinds.account_passwords import VERSION
 from ciaccess.provider.kinds.account_secret import (
     LOST,
     OTHER,
@@ -28,10 +27,9 @@ from ciaccess.provider.kinds.account_secret import (
     metadata_of,
     observe,
 )
-from ciaccess.provider.kinds.fields import FLAG, MAPPING, UNKNOWN, Failure, Field, Values
+from ciaccess.provider.kinds.fields import FLAG, MAPPING, UNKNOWN, Checked, Failure, Field, Values
 from ciaccess.provider.kinds.kind import Change, Difference, Kind, KindError, ReadResult
 from ciaccess.provider.kinds.nexus import ID
-from ciaccess.provider.kinds.nexus_user import LOGIN
 from ciaccess.provider.kinds.objects import ADOPT, ExistsError, foreign_error
 
 if TYPE_CHECKING:
@@ -40,7 +38,7 @@ if TYPE_CHECKING:
     from ciaccess.provider.kinds.account_parts import PartKind
     from ciaccess.provider.systems import Systems
 
-    Check = Callable[[Values], tuple[Values, tuple[Failure, ...]]]
+    Check = Callable[[Values], Checked]
 
 _SECRET, _METADATA = "secret", "metadata"
 # Set by the program in a run that writes, and not part of the state: `diff` may then check logins.
@@ -80,9 +78,7 @@ class ServiceAccount(Kind):
         self._refreshed: set[str] = set()
         self._applied: set[str] = set()
 
-    def check(
-        self, old: Mapping[str, Any], inputs: Mapping[str, Any], concealed: frozenset[str]
-    ) -> tuple[Values, tuple[Failure, ...]]:
+    def check(self, old: Values, inputs: Values, concealed: frozenset[str]) -> Checked:
         """Check each part by its own kind."""
         values, failures = super().check(old, inputs, concealed)
         if values.pop(_APPLIES, False) is True:
@@ -159,7 +155,7 @@ class ServiceAccount(Kind):
             parts = {
                 name: found
                 for name, part in part_kind.items(before).items()
-                if (found := _read_part(part_kind, name, part)) is not None
+                if (found := part_kind.read(name, part)) is not None
             }
             seen[part_kind.name] = part_kind.pack(parts)
         is_to_purge = bool(before.get("purge")) and snapshot.version > 0
@@ -271,7 +267,8 @@ class ServiceAccount(Kind):
         for part_kind in self._part_kinds:
             for name in part_kind.in_order(inputs, but=state):
                 existing = part_kind.kind.objects().find(name)
-                if existing is None or _is_ours(part_kind, existing, part_kind.items(inputs)[name], secret):
+                part = part_kind.items(inputs)[name]
+                if existing is None or part_kind.is_ours(existing, part, secret):
                     continue
                 owner = part_kind.kind.owner_of(existing)
                 if not inputs["adopt"]:
@@ -339,7 +336,7 @@ class ServiceAccount(Kind):
                 part = parts[name]
                 whole = part_kind.kind_inputs(part, known, path) | {"adopt": inputs["adopt"]}
                 if name not in before:
-                    if not _create_part(part_kind, name, whole, secret):
+                    if not part_kind.create(name, whole, secret):
                         raise _exists_error(state, inputs, [part_kind.label(name)])
                 elif part_kind.is_users or part_kind.different_fields(before[name], part):
                     # A user's login is always checked.
@@ -357,33 +354,6 @@ class ServiceAccount(Kind):
             if user is not None:
                 self._systems.nexus().users.disable(user)
         part_kind.kind.remove(name, {})
-
-
-def _read_part(part_kind: PartKind, name: str, part: Values) -> Values | None:
-    """Return a part as observed; a user without its login, which a refresh does not check."""
-    seen = part_kind.kind.read(name, part | {"password": ""} if part_kind.is_users else part)
-    if seen is None or not part_kind.is_users:
-        return None if seen is None else seen.values
-    values = {key: value for key, value in seen.values.items() if key not in ("password", LOGIN)}
-    return values | {VERSION.name: part[VERSION.name]}
-
-
-def _is_ours(part_kind: PartKind, existing: object, part: Values, secret: AccountSecret) -> bool:
-    """Tell whether an existing part is this stack's: equal, or with its marker and a claimed account."""
-    is_equal = not part_kind.is_users and part_kind.kind.is_ours(existing, part)
-    return is_equal or (part_kind.has_same_marker(existing, part) and secret.is_claimed)
-
-
-def _create_part(part_kind: PartKind, name: str, whole: Values, secret: AccountSecret) -> bool:
-    """Create a part, or take over one from a killed run; False if a foreign one exists."""
-    try:
-        part_kind.kind.create(whole)
-    except ExistsError:
-        existing = part_kind.kind.objects().read(name)
-        if existing is None or not _is_ours(part_kind, existing, whole, secret):
-            return False
-        part_kind.kind.create(whole | {"adopt": True})
-    return True
 
 
 def _exists_error(state: Values, inputs: Values, parts: list[str]) -> KindError:
