@@ -67,7 +67,7 @@ def preview(  # noqa: PLR0913 a command's options
     access = load(settings.access_file, settings.addresses)
     before = None if base is None else base_of(base, stack, settings_file, settings)
     use_local_credentials(stack, settings_file)
-    finish(_show(Subject(project_name(), stack, settings_file, access), before, outputs))
+    finish(_show(Subject(project_name(), stack, settings_file, access, settings), before, outputs))
 
 
 def _show(subject: Subject, base: Base | None, outputs: Outputs) -> Exit:

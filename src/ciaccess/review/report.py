@@ -117,12 +117,10 @@ class Base:
     undated: AccessFacts | None = None
 
     @classmethod
-    def of(cls, revision: str, access: Access) -> Self:
-        """Take it from the YAML of then, as it is read today."""
+    def of(cls, revision: str, access: Access, facts: AccessFacts) -> Self:
+        """Take it from the YAML of then, as it is read today, and its facts."""
         whole = expand_former_accounts(access, ALWAYS)
-        return cls(
-            revision, AccessFacts.of(access), undated=None if whole is access else AccessFacts.of(whole)
-        )
+        return cls(revision, facts, undated=None if whole is access else AccessFacts.of(whole))
 
 
 def report_of(

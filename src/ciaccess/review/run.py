@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ciaccess.access.desired.former_names import former_names
@@ -36,6 +36,7 @@ class Subject:
     stack: str
     settings_file: Path | None
     access: Access
+    settings: StackSettings
 
 
 class NotCheckedError(CiaccessError):
@@ -59,10 +60,19 @@ def base_of(revision: str, stack: str, settings_file: Path | None, settings: Sta
     file = settings_file or CONFIG_FOLDER / f"Pulumi.{stack}.yaml"
     then = settings_at(revision, stack, file, settings)
     try:
-        return Base.of(revision, declared_at(revision, then.access_file, then.addresses))
+        access = declared_at(revision, then.access_file, then.addresses)
     except RefusedThenError as error:
         # A change that corrects it must pass.
         return Base(revision, None, str(error))
+    return Base.of(revision, access, facts_of(access, then))
+
+
+def facts_of(access: Access, settings: StackSettings) -> AccessFacts:
+    """Return the facts of a YAML, and of the stack's settings that no other section shows."""
+    facts = AccessFacts.of(access)
+    return replace(
+        facts, settings={**facts.settings, "ciaccess:protect": str(settings.protect or "").lower()}
+    )
 
 
 def preview(subject: Subject, base: Base | None) -> Report:
@@ -87,7 +97,12 @@ def preview(subject: Subject, base: Base | None) -> Report:
         raise
     access = subject.access
     return report_of(
-        found, subject.project, subject.stack, AccessFacts.of(access), base, former_names(access)
+        found,
+        subject.project,
+        subject.stack,
+        facts_of(access, subject.settings),
+        base,
+        former_names(access),
     )
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import subprocess
 from typing import TYPE_CHECKING
 
+from ciaccess.analysis.difference import difference
 from ciaccess.engine.settings import StackSettings
-from ciaccess.review.run import base_of
-from tests.support.access.organisation import ORGANISATION, edited
+from ciaccess.review.run import base_of, facts_of
+from tests.support.access.organisation import ORGANISATION, edited, organisation
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,3 +45,15 @@ def test_settings_that_were_invalid_then_are_those_of_now(tmp_path: Path) -> Non
     base = base_after(tmp_path, "config: [\n", f"config:\n  ciaccess:access: {tmp_path}/other.yaml\n")
     assert base.facts
     assert base.facts.settings["images.curl"].startswith("docker.io/other/")
+
+
+def test_a_stack_that_no_longer_protects_its_resources_is_shown(tmp_path: Path) -> None:
+    then, now = (
+        f"config:\n  ciaccess:access: {tmp_path}/access.yaml\n  ciaccess:protect: {value}\n"
+        for value in ("true", "false")
+    )
+    base = base_after(tmp_path, then, now)
+    settings = StackSettings.of_stack("prod", tmp_path / "Pulumi.prod.yaml")
+    assert base.facts
+    (changed,) = difference(base.facts, facts_of(organisation(), settings)).settings
+    assert changed == ("ciaccess:protect", "true", "")

@@ -36,7 +36,8 @@ def report(
     """
     after = valid(folder, head, on=on)
     preview = read(Engine(valid(folder, state, on=applied) if state else None, after).lines())
-    before = Base.of("main", valid(folder, base, on=on))
+    access = valid(folder, base, on=on)
+    before = Base.of("main", access, AccessFacts.of(access))
     return report_of(preview, "ciaccess", "local", AccessFacts.of(after), before, former_names(after))
 
 
