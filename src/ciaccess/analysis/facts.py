@@ -98,6 +98,7 @@ class AccountFacts:
 class RoleFacts:
     """A JWT role: which jobs are admitted, for how long, and whose secrets they may read.
 
+    `other_policies` are undeclared ones: what they allow is not known, but for `root`.
     Empty `networks` or `subject`, and 0 as `uses` or `end_seconds`, mean unlimited.
     """
 
@@ -113,6 +114,7 @@ class RoleFacts:
     uses: int = 0
     end_seconds: int = 0
     lacks_default_policy: bool = False
+    other_policies: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, name: str, role: JwtRole) -> Self:

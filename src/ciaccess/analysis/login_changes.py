@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ciaccess.access.model.checks_claims import matches
+from ciaccess.access.policies.acl import ROOT
 from ciaccess.analysis import login_limits
 from ciaccess.analysis.changes import Change, Risk
 from ciaccess.analysis.facts import EVERY, Holder
@@ -57,6 +58,9 @@ def losses(before: AccessFacts, after: AccessFacts) -> Iterator[Change]:
 
 def _wider(old: RoleFacts, new: RoleFacts, after: AccessFacts) -> Iterator[Change]:
     name = new.name
+    for policy in sorted(new.other_policies - old.other_policies):
+        allows = "which allows everything" if policy == ROOT else "undeclared: what it allows is not known"
+        yield Change(name, f"role {name} now has the policy {policy}, {allows}", (Risk.ADMIN,))
     if added := new.accounts - old.accounts:
         sentence = (
             f"{jobs_of(new.claims)} gain {_secrets(added)}{_with_role(name, several=len(after.roles) > 1)}"
@@ -95,7 +99,8 @@ def _longer_lifetimes(old: RoleFacts, new: RoleFacts) -> Iterator[Change]:
 
 def _narrower(old: RoleFacts, new: RoleFacts, *, several: bool) -> Iterator[Change]:
     name = new.name
-    if removed := old.accounts - new.accounts:
+    # Undeclared policies may allow to read them all the same.
+    if (removed := old.accounts - new.accounts) and not new.other_policies:
         yield Change(
             name, f"{jobs_of(old.claims)} lose {_secrets(removed)}{_with_role(name, several=several)}"
         )

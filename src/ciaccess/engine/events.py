@@ -24,6 +24,7 @@ _IS_PART = re.compile(r"[.\[]")
 # Half of a run's bytes at a thousand accounts: events before a step, repeated by those after it.
 _SAYS_NOTHING = re.compile(r'"resourcePreEvent":\{"metadata":\{"op":"(?:refresh|same)"')
 _HEAD_CHARACTERS = 200
+_BRIDGED = "vault:"
 
 
 class EventsError(Exception):
@@ -114,11 +115,9 @@ class Preview:
     def _refresh(self, metadata: Mapping[str, Any]) -> None:
         self.refreshed += 1
         found = self._resource(metadata)
-        state = _inputs(metadata["old"])
-        live = _the_same(_inputs(metadata["new"]), state)
-        self.resources[found.urn] = replace(
-            found, state=state, live=live, drifted=_different_fields(metadata)
-        )
+        state, drifted = _inputs(metadata["old"]), _different_fields(metadata)
+        live = _the_same(_live_inputs(metadata, drifted), state)
+        self.resources[found.urn] = replace(found, state=state, live=live, drifted=drifted)
 
     def _plan(self, metadata: Mapping[str, Any]) -> None:
         action = metadata["op"]
@@ -152,6 +151,19 @@ class Preview:
 
 def _inputs(state: Mapping[str, Any] | None) -> Inputs | None:
     return None if state is None else dict(state.get("inputs") or {})
+
+
+def _live_inputs(metadata: Mapping[str, Any], drifted: frozenset[str]) -> Inputs | None:
+    """Return the inputs that a refresh read.
+
+    A plugin bridged from Terraform reads back no more elements of a list, keys of a mapping and fields than the state has
+    (measured on pulumi-vault 7): its outputs have them all.
+    """
+    live = _inputs(metadata["new"])
+    if live is None or not metadata["type"].startswith(_BRIDGED):
+        return live
+    outputs = metadata["new"].get("outputs") or {}
+    return {**live, **{name: outputs[name] for name in drifted if outputs.get(name) is not None}}
 
 
 def _the_same(inputs: Inputs | None, other: Inputs | None) -> Inputs | None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ciaccess.access.desired import pipeline_identities
 from ciaccess.access.desired.nexus import NexusObjects
 from ciaccess.access.desired.objects import ContentSelector, Privilege, Role
-from ciaccess.access.policies.acl import Acl, Right
+from ciaccess.access.policies.acl import ROOT, Acl, Right
 from ciaccess.access.policies.tokens import normalize_names
 from ciaccess.analysis.facts import AccessFacts, AccountFacts, Holder, RoleFacts, Trust, grants_of
 from ciaccess.engine.resource_types import (
@@ -44,6 +44,8 @@ _OWN = frozenset(
         pipeline_identities.NEXUS_WRITER,
     )
 )
+# The policy that each token has.
+_DEFAULT = "default"
 
 
 def is_own(name: str) -> bool:
@@ -154,11 +156,13 @@ def _privilege(privilege: Inputs) -> Privilege:
 
 def _role_facts(role: Inputs, policies: Mapping[str, str], secrets: Mapping[str, str]) -> RoleFacts:
     ttl = int(role.get("tokenTtl") or 0)
+    names = frozenset(normalize_names(role.get("tokenPolicies") or ()))
     return RoleFacts(
         name=role["roleName"],
         claims={claim: _set(values) for claim, values in (role.get("boundClaims") or {}).items()},
         audiences=frozenset(role.get("boundAudiences") or ()),
-        accounts=_readable(role, policies, secrets),
+        accounts=frozenset(secrets) if ROOT in names else _readable(names, policies, secrets),
+        other_policies=names - policies.keys() - {_DEFAULT},
         ttl_seconds=ttl,
         max_ttl_seconds=int(role.get("tokenMaxTtl") or ttl),
         token_type=role.get("tokenType") or "service",
@@ -170,9 +174,10 @@ def _role_facts(role: Inputs, policies: Mapping[str, str], secrets: Mapping[str,
     )
 
 
-def _readable(role: Inputs, policies: Mapping[str, str], secrets: Mapping[str, str]) -> frozenset[str]:
-    """Return the accounts whose secrets a role's policies allow to read, or may allow."""
-    names = normalize_names(role.get("tokenPolicies") or ())
+def _readable(
+    names: Iterable[str], policies: Mapping[str, str], secrets: Mapping[str, str]
+) -> frozenset[str]:
+    """Return the accounts whose secrets these policies allow to read, or may allow."""
     acl = Acl.of({name: policies[name] for name in names if name in policies})
     return frozenset(name for name, path in secrets.items() if acl.may(path).right is not Right.NO)
 

@@ -36,6 +36,7 @@ PEOPLE, OBJECTS, DRIFT = (
     "Objects that this change alters",
     "Drift found in passing",
 )
+NOT_CHECKED = "Not checked"
 DISAGREEMENT = "The YAML and the engine do not agree"
 _REASONS = (
     "What access.yaml changes since {base}, and what the engine would do, are not the same. Usual reasons: what was merged "
@@ -55,10 +56,11 @@ def page_of(report: Report) -> Page:
     sections.append(Section(OBJECTS, findings=changes, nothing="This change alters nothing."))
     if report.drift:
         sections.append(_drift(report))
+    if report.not_checked:
+        sections.append(Section(NOT_CHECKED, findings=tuple(map(Finding, report.not_checked))))
     text, tone = _verdict(report)
     numbers = report.counts.to_json().items()
     facts = [("pulumi up", ", ".join(f"{number} to {verb}" for verb, number in numbers))]
-    facts += [("Not checked", sentence) for sentence in report.not_checked]
     if report.agreement is not None:
         facts.append(("Compared with", report.agreement.base))
     facts += [("Former account", sentence) for sentence in report.former]
@@ -77,7 +79,7 @@ def not_checked(project: str, stack: str, could_not_look: Iterable[CouldNotLook]
     findings = tuple(
         Finding(each.sentence, "bad", details=(each.remedy,)) for each in by_cause(could_not_look)
     )
-    section = Section("Not checked", "The effect of this change is therefore unknown.", findings)
+    section = Section(NOT_CHECKED, "The effect of this change is therefore unknown.", findings)
     return Page(f"Preview of {project}, stack {stack}", "Could not look", "bad", (section,))
 
 

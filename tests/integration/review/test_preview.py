@@ -175,6 +175,7 @@ def test_drift_is_told_apart_from_what_the_change_does(previewed: Previewed) -> 
         ("update", "Vault policy", "nexus-read-policy"): ["policy"],
         ("update", "Vault secret", "secret/data/nexus/svc-deployer"): ["password"],
         ("update", "GitLab variable", "NEXUS_RPM_REPO"): ["value"],
+        ("update", "Vault JWT role", "nexus-ci"): ["tokenPolicies"],
     }
     changed = {name for _, _, name in fields(previewed.report["changes"])}
     assert not changed & {
@@ -187,6 +188,7 @@ def test_drift_is_told_apart_from_what_the_change_does(previewed: Previewed) -> 
     by_hand = sentences(previewed.report["drift"]["access"]["gains"])
     assert by_hand["svc-deployer is now an administrator of Nexus"] == ["admin right"]
     assert by_hand["jobs of orchestrator/* gain secret svc-admin"] == ["admin right"]
+    assert by_hand["role nexus-ci now has the policy root, which allows everything"] == ["admin right"]
 
 
 def test_gitlabs_report_has_the_three_numbers_and_nothing_else(previewed: Previewed) -> None:

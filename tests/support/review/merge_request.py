@@ -32,7 +32,7 @@ def make_change(project: Project) -> None:
 
 
 def make_drift(project: Project) -> None:
-    """Change by hand: a role, a password in Nexus, another one in Vault, a user deleted, a variable, and the policy."""
+    """Change by hand: roles of Nexus and Vault, a password in each, a user deleted, a variable, and the policy."""
     role = project.nexus("GET", "security/roles/nx-pull-all").json()
     assert project.nexus("PUT", "security/roles/nx-pull-all", json=role | {"privileges": ["nx-all"]}).ok
     text = {"Content-Type": "text/plain"}
@@ -45,3 +45,9 @@ def make_drift(project: Project) -> None:
     assert project.gitlab("PUT", "api/v4/groups/9/variables/NEXUS_RPM_REPO", json=variable).ok
     rule = 'path "secret/data/nexus/*" { capabilities = ["read"] }'
     project.vault().sys.create_or_update_policy("nexus-read-policy", rule)
+    # Written whole: Vault keeps no field of an auth role that a write leaves out.
+    found = project.vault().read("auth/jwt/role/nexus-ci")
+    assert isinstance(found, dict)
+    project.vault().write_data(
+        "auth/jwt/role/nexus-ci", data=found["data"] | {"token_policies": ["nexus-read-policy", "root"]}
+    )

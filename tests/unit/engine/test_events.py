@@ -40,6 +40,23 @@ def test_a_resource_has_the_three_states_that_the_events_tell() -> None:
     assert (preview.refreshed, preview.compared) == (1, 1)
 
 
+def test_what_a_bridged_plugin_leaves_out_of_the_inputs_it_read_is_in_its_outputs() -> None:
+    """Pulumi-vault reads back no more elements of a list than the state has, and no field that it has not."""
+    old, declared = {"policies": ["a"]}, {"inputs": {"policies": ["a"]}, "custom": True, "parent": "urn::v"}
+    read_back = declared | {"outputs": {"policies": ["a", "root"], "cidrs": ["::/0"], "accessor": "x"}}
+    metadata = {
+        "op": "refresh",
+        "urn": URN,
+        "type": "vault:jwt/authBackendRole:AuthBackendRole",
+        "old": declared,
+        "new": read_back,
+        "diffs": ["policies[1]", "cidrs"],
+    }
+    (resource,) = read([json.dumps({"resOutputsEvent": {"metadata": metadata}})]).resources.values()
+    assert resource.state == old
+    assert resource.live == {"policies": ["a", "root"], "cidrs": ["::/0"]}
+
+
 def test_a_resource_that_stays_as_it_is_is_kept_once() -> None:
     preview = read(
         [

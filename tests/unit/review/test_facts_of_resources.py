@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ciaccess.analysis.difference import difference
 from ciaccess.analysis.facts import AccessFacts, Holder
 from ciaccess.review.facts_of_resources import facts, is_own
 from tests.support.access.access import GOOD, ORGANISATION, edited, valid
@@ -89,3 +90,26 @@ def test_a_policy_written_by_hand_is_read_as_vault_reads_it(
         ((type_, inputs) for type_, _, inputs in found.values()), AccessFacts.of(access), lambda _: True
     )
     assert state.roles["nexus-ci"].accounts & known == readable
+
+
+@pytest.mark.parametrize(
+    ("policies", "gained"),
+    [
+        (["nexus-read-policy", "root"], {"role nexus-ci now has the policy root, which allows everything"}),
+        (["ROOT"], {"role nexus-ci now has the policy root, which allows everything"}),
+        (["other"], {"role nexus-ci now has the policy other, undeclared: what it allows is not known"}),
+        (["default"], set()),
+    ],
+)
+def test_an_undeclared_policy_is_a_gain_and_what_it_may_allow_is_not_a_loss(
+    tmp_path: Path, policies: list[str], gained: set[str]
+) -> None:
+    access = valid(tmp_path, GOOD)
+    declared = AccessFacts.of(access)
+    live = [
+        (type_, {**inputs, "tokenPolicies": policies} if inputs.get("roleName") == "nexus-ci" else inputs)
+        for type_, _, inputs in objects(access).values()
+    ]
+    found = difference(declared, facts(live, declared, lambda name: not is_own(name)))
+    assert gained <= {change.sentence for change in found.gains}
+    assert bool(found.losses) == (not gained)

@@ -14,7 +14,15 @@ from ciaccess.engine.resource_types import ACCOUNT, USER
 from ciaccess.report.page import Finding, Page, Section, html, markdown
 from ciaccess.review.fields import MASKED, FieldChange
 from ciaccess.review.note import marker, text_of
-from ciaccess.review.page import DISAGREEMENT, DRIFT, OBJECTS, not_checked, page_of, page_of_failure
+from ciaccess.review.page import (
+    DISAGREEMENT,
+    DRIFT,
+    NOT_CHECKED,
+    OBJECTS,
+    not_checked,
+    page_of,
+    page_of_failure,
+)
 from ciaccess.review.report import Agreement, Report
 from ciaccess.review.resources import Counts, ResourceChange
 
@@ -69,6 +77,7 @@ def filled(text: str) -> Report:
         drift=(change,),
         counts=Counts(1, 1, 0),
         agreement=Agreement(text, difference, difference),
+        not_checked=(text,),
     )
 
 
@@ -79,7 +88,7 @@ def test_nothing_is_said_in_one_line() -> None:
 
 def test_people_come_first_then_resources_then_drift() -> None:
     titles = [section.title for section in page_of(filled("x")).sections]
-    assert titles == ["Who gains", "Who loses", DISAGREEMENT, OBJECTS, DRIFT]
+    assert titles == ["Who gains", "Who loses", DISAGREEMENT, OBJECTS, DRIFT, NOT_CHECKED]
 
 
 def test_the_verdict_names_the_marks_the_drift_and_the_disagreement() -> None:
