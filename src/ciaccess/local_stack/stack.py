@@ -53,7 +53,14 @@ if TYPE_CHECKING:
 _PREFERRED_PORTS = {"vault": 18200, "nexus": 18081, "nexus_push": 18443, "nexus_pull": 18444, "gitlab": 18929}
 _LISTENERS = {"vault": ("vault",), "nexus": ("nexus", "nexus_push", "nexus_pull"), "gitlab": ("gitlab",)}
 _STATE = ("*/ciaccess/local", "*/ciaccess/local.json*", "locks/*/ciaccess/local")
-_READY_PATH = {"nexus": "/service/rest/v1/status", "gitlab": "/.well-known/openid-configuration"}
+# Vault answers this one sealed or not, and the other only where it is unsealed and leads.
+_READY_PATH = {
+    "vault": "/v1/sys/seal-status",
+    "nexus": "/service/rest/v1/status",
+    "gitlab": "/.well-known/openid-configuration",
+}
+_ACTIVE_PATH = "/v1/sys/health"
+_ANSWER_SECONDS = 5
 
 
 @dataclass(frozen=True)
@@ -260,21 +267,20 @@ def _simulator(service: str, record: Record, *credential: str) -> list[str]:
 def _await(record: Record, service: str) -> None:
     url = record.url(service)
     starting = Starting(service, record.pids[service], data_folder(service), log_file(service))
+    is_real_nexus = service == "nexus" and bool(record.nexus)
+    if is_real_nexus:
+        starting = replace(starting, seconds=nexus_server.START_SECONDS, last_error=nexus_server.last_error)
+    wait_ready(starting, lambda: _answers(url + _READY_PATH[service]))
     if service == "vault":
-        wait_ready(starting, lambda: vault_server.answers(url))
         vault_server.open_up(url)
-        wait_ready(starting, lambda: vault_server.is_active(url))
-    elif service == "nexus" and record.nexus:
-        real = replace(starting, seconds=nexus_server.START_SECONDS, last_error=nexus_server.last_error)
-        wait_ready(real, lambda: _answers(url + _READY_PATH[service]))
+        wait_ready(starting, lambda: _answers(url + _ACTIVE_PATH))
+    elif is_real_nexus:
         nexus_server.set_password(url, credential_file("nexus-password").read_text(encoding="ascii"))
-    else:
-        wait_ready(starting, lambda: _answers(url + _READY_PATH[service]))
 
 
 def _answers(url: str) -> bool:
     try:
-        return requests.get(url, timeout=1).ok
+        return requests.get(url, timeout=_ANSWER_SECONDS).ok
     except requests.RequestException:
         return False
 
@@ -288,11 +294,12 @@ def _status(record: Record, service: str) -> Status:
     pid = record.pids.get(service)
     if not _runs(record, service):
         return Status(service, "stopped" if pid is None else "killed", address, None, registries)
-    if service == "vault":
-        state = "running" if vault_server.is_active(address) else "sealed"
-        state = state if vault_server.answers(address) else "unresponsive"
+    if not _answers(address + _READY_PATH[service]):
+        state = "unresponsive"
+    elif service == "vault" and not _answers(address + _ACTIVE_PATH):
+        state = "sealed"
     else:
-        state = "running" if _answers(address + _READY_PATH[service]) else "unresponsive"
+        state = "running"
     return Status(service, state, address, pid, registries)
 
 

@@ -12,7 +12,6 @@ import shutil
 from typing import TYPE_CHECKING
 
 import hvac
-import requests
 
 from ciaccess.local_stack.places import credential_file, data_folder, folder, write_private
 from ciaccess.local_stack.processes import StackError, free_port
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 
 PROGRAM = "CIACCESS_VAULT_SERVER"
 _ANSWER_SECONDS = 5
-_ACTIVE = 200
 
 
 def choice() -> str:
@@ -56,23 +54,6 @@ def command(server: str, port: int) -> list[str]:
     path = data / "server.json"
     write_private(path, json.dumps(settings, indent=2))
     return [server, "server", f"-config={path}"]
-
-
-def answers(url: str) -> bool:
-    """Tell whether the server answers at all, sealed or not."""
-    try:
-        requests.get(f"{url}/v1/sys/seal-status", timeout=_ANSWER_SECONDS).raise_for_status()
-    except requests.RequestException:
-        return False
-    return True
-
-
-def is_active(url: str) -> bool:
-    """Tell whether the server is initialised, unsealed and leads."""
-    try:
-        return requests.get(f"{url}/v1/sys/health", timeout=_ANSWER_SECONDS).status_code == _ACTIVE
-    except requests.RequestException:
-        return False
 
 
 def open_up(url: str) -> None:
