@@ -136,6 +136,14 @@ def test_a_question_that_makes_no_sense_is_refused_in_one_message(
     assert "Traceback" not in done.err
 
 
+def test_claims_that_are_built_to_break_a_reader_are_refused(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "claims.json").write_text("[" * 200_000, encoding="utf-8")
+    done = ciaccess(capsys, "explain", "--claims", str(tmp_path / "claims.json"))
+    assert (done.code, "it is not JSON" in done.err) == (1, True)
+
+
 def test_a_former_account_is_said_to_be_one(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     file = str(renamed(tmp_path, "svc-bench", "svc-stress"))
     done = ciaccess(capsys, "explain", *EXECUTOR, "--account", "svc-bench", "--file", file).succeeded()

@@ -53,6 +53,7 @@ TORN = {
     "zeros": b"\0" * 512,
     "no object": b"null",
     "no checkpoint": b'{"version":3}',
+    "nested beyond reading": b"[" * 200_000,
 }
 
 
