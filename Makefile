@@ -52,7 +52,7 @@ test-unit test-contract test-integration test-real test-e2e: setup
 	@$(PY) -m pytest -q $(PARALLEL) tests/$(@:test-%=%)
 
 .PHONY: test-slow
-test-slow: setup ## Every crash of the catalogue, rotation at length, Kaniko itself: some 45 minutes, outside CI
+test-slow: setup ## Every crash of the catalogue, rotation at length, Kaniko itself, all auth methods of Vault: some 60 minutes, outside CI
 	@$(PY) -m pytest -q -m slow -n 2 --dist load tests
 
 .PHONY: test-nexus

@@ -140,7 +140,9 @@ class Holders:
 
     def _other_lists(self, path: str, kind: str) -> list[str]:
         try:
-            return [part for part in self._vault.lists(f"auth/{path}") if part not in LISTS.get(kind, ())]
+            # The same entries are also listed where they are read: `role` beside `roles`.
+            known = {each for part in LISTS.get(kind, ()) for each in (part, READ_BELOW.get((kind, part)))}
+            return [part for part in self._vault.lists(f"auth/{path}") if part not in known]
         except (RefusedError, NotFoundError, UnexpectedAnswerError):
             self._run.remark(f"not checked: other lists of the auth mount {path} of type {kind}")
             return []

@@ -32,6 +32,7 @@ class VaultProcess:
     log: Path
     # Vault, or OpenBao.
     program: str = field(default_factory=lambda: str(tool_cache() / "bin" / "vault"))
+    options: tuple[str, ...] = ()
     port: int = field(default_factory=free_port)
     token: str = field(repr=False, default_factory=lambda: secrets.token_hex(16))
     process: subprocess.Popen[bytes] | None = field(repr=False, default=None)
@@ -59,7 +60,7 @@ class VaultProcess:
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [*command, f"-dev-listen-address=127.0.0.1:{self.port}"],
+                [*command, *self.options, f"-dev-listen-address=127.0.0.1:{self.port}"],
                 cwd=ROOT,
                 env=variables,
                 stdout=log,
