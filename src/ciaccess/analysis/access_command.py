@@ -20,6 +20,9 @@ from ciaccess.report import page
 if TYPE_CHECKING:
     from ciaccess.analysis.changes import Difference
 
+# Mermaid's defaults, maxTextSize and maxEdges.
+_MOST_CHART_CHARACTERS = 50_000
+_MOST_ARROWS = 500
 application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 _EXAMPLES = (
     "Examples:  ./ciaccess access --by project  ·  ./ciaccess access --diff origin/main  ·  "
@@ -110,7 +113,13 @@ def _chart(facts: AccessFacts, account: str | None, diff: str | None) -> str:
         raise CommandError("--format mermaid shows one state. Leave --diff out, or use --format markdown")
     if account is not None and account not in facts.accounts:
         raise CommandError(f"--account {account}: not declared. Declared: {', '.join(facts.accounts)}")
-    return mermaid(facts, None if account is None else [account])
+    chart = mermaid(facts, None if account is None else [account])
+    if len(chart) > _MOST_CHART_CHARACTERS or chart.count("-->") > _MOST_ARROWS:
+        sys.stderr.write(
+            f"note: Mermaid draws no chart of over {_MOST_CHART_CHARACTERS:,} characters or {_MOST_ARROWS} arrows, and this one has more. "
+            "Name one account with --account, or use --format html\n"
+        )
+    return chart
 
 
 def _facts_page(facts: AccessFacts, views: tuple[page.Section, ...]) -> page.Page:

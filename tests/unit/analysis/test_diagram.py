@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -9,7 +10,11 @@ from ciaccess.access import load
 from ciaccess.analysis.diagram import mermaid
 from ciaccess.analysis.facts import AccessFacts
 from ciaccess.environment import ROOT
+from tests.support.access.organisation import edited
 from tests.support.cli.commands import ciaccess
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _LINE = re.compile(r'  n\d+(\(\[".*"\]\)|\{\{".*"\}\}|\[".*"\]|\[\(".*"\)\]| -->\|"[^"]*"\| n\d+)')
 
@@ -71,6 +76,19 @@ def test_the_command_prints_the_chart_and_refuses_an_unknown_account(
     assert refused.code == 1
     assert "svc-benhc" in refused.err
     assert "svc-bench" in refused.err
+
+
+def test_the_command_notes_that_a_chart_is_too_large_to_be_drawn(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    more = "".join(
+        f"  svc-more-{number}: {{purpose: x, push: [yum], pull: [docker]}}\n" for number in range(300)
+    )
+    path = edited(tmp_path, ("accounts:\n  # Applications", f"accounts:\n{more}  # Applications"))
+    done = ciaccess(capsys, "access", "--format", "mermaid", "--file", str(path)).succeeded()
+    assert done.out.startswith("flowchart LR\n")
+    assert "Mermaid draws no chart of over 50,000 characters or 500 arrows" in done.err
+    assert ciaccess(capsys, "access", "--format", "mermaid").succeeded().err == ""
 
 
 @pytest.mark.parametrize("others", [(), ("--format", "json"), ("--json",), ("--diff", "HEAD")])

@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ciaccess.consumers.lint.reading import script_line
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -180,9 +182,7 @@ def _to_stdin(call: Call, index: int) -> str:
     """Return the line with the password on standard input, empty if that is not possible."""
     first, option = call.place(), call.raw[index]
     scalar = call.scalar
-    begin = scalar.rfind("\n", 0, option.start) + 1
-    end = scalar.find("\n", option.start)
-    end = end if end >= 0 else len(scalar)
+    begin, end = script_line(scalar, option.start)
     program = scalar.rfind(call.name, 0, first.start)
     separate = option.text in _P
     last = call.raw[index + 1] if separate else option

@@ -41,6 +41,12 @@ VAULT_PROGRAMS = ("vault", "bao")
 OF_TEXT = frozenset({"", ":", "echo", "printf", "cat", "tee", "sed", "grep", "git", "awk", "rg", "diff"})
 
 
+def script_line(script: str, at: int) -> tuple[int, int]:
+    """Return where the line around a character begins and ends."""
+    end = script.find("\n", at)
+    return script.rfind("\n", 0, at) + 1, end if end >= 0 else len(script)
+
+
 @dataclass(frozen=True)
 class Place:
     """A part of a script: where a finding is shown."""
@@ -64,9 +70,8 @@ class Place:
         at = self.scalar.find(old, self.start, max(self.end, self.start + 1)) if old else -1
         if at < 0:
             return ""
-        begin = self.scalar.rfind("\n", 0, at) + 1
-        end = self.scalar.find("\n", at)
-        line = self.scalar[begin : end if end >= 0 else len(self.scalar)]
+        begin, end = script_line(self.scalar, at)
+        line = self.scalar[begin:end]
         shown = line[: at - begin] + new + line[at - begin + len(old) :]
         return shown.strip() if len(shown) <= MOST_VALUE_CHARACTERS else ""
 

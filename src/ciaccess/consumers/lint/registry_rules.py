@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from ciaccess.consumers.lint.reading import script_line
 from ciaccess.consumers.lint.variables import Variables, variables_in
 
 if TYPE_CHECKING:
@@ -221,9 +222,8 @@ def _source_variables(reading: JobReading, call: Call, index: int) -> str:
 def _with_push_registry(place: Place, words: Vocabulary, *, everywhere: bool) -> str:
     """Return the line with the registry to push to in place of the other."""
     scalar = place.scalar
-    begin = scalar.rfind("\n", 0, place.start) + 1
-    end = scalar.find("\n", place.start)
-    line = scalar[begin : end if end >= 0 else len(scalar)]
+    begin, end = script_line(scalar, place.start)
+    line = scalar[begin:end]
     start, stop = (0, len(line)) if everywhere else (place.start - begin, place.end - begin)
     part = line[start:stop].replace(words.pull_registry, words.push_registry)
     if words.push_variables:
