@@ -34,6 +34,7 @@ class PasswordOptions:
 
 
 _BY_STDIN = "give it on standard input: --password-stdin"
+_IN_NUGET_CONFIG = "have it in nuget.config as an environment variable"
 _BY_ENVIRONMENT = "set it in the environment: {}"
 _TABLE = (
     PasswordOptions(("docker", "podman", "nerdctl", "buildah", "skopeo", "oras", "crane", "helm", "cosign", "regctl", "az"),
@@ -48,7 +49,8 @@ _TABLE = (
     PasswordOptions(("helm",), ("--password",), "log in with `helm registry login --password-stdin`"),
     PasswordOptions(("wget",), ("--password", "--http-password", "--ftp-password"), "use curl with --config -, or raw-upload.yml"),
     PasswordOptions(("http", "https", "xh"), ("-a", "--auth"), "use curl with --config -, or raw-upload.yml"),
-    PasswordOptions(("nuget", "dotnet"), ("-ApiKey", "--api-key", "-k", "-Password", "-p", "--password"), "have it in nuget.config as an environment variable"),
+    PasswordOptions(("nuget",), ("-ApiKey", "-Password"), _IN_NUGET_CONFIG),
+    PasswordOptions(("dotnet",), ("--api-key", "-k", "-p", "--password"), _IN_NUGET_CONFIG, "nuget"),
     PasswordOptions(("kubectl", "oc"), ("--docker-password",), "use `./ciaccess pull-secret`, which pipes the manifest to kubectl"),
     PasswordOptions(("conan",), _P, _BY_ENVIRONMENT.format("CONAN_PASSWORD")),
     PasswordOptions(("sshpass", "lftp"), ("-p", "-u"), "use sshpass -e, or a key"),
