@@ -90,6 +90,8 @@ def _addresses(
     if stack:
         use_local_credentials(stack, settings_file)
         settings = StackSettings.of_stack(stack, settings_file)
+    # An option overrides its variable, so that the credentials are for its address.
+    os.environ.update({_ADDRESSES[name]: url for name, url in given.items() if url})
     found = {
         name: given[name] or settings.addresses.get(name) or os.environ.get(variable, "")
         for name, variable in _ADDRESSES.items()

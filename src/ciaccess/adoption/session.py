@@ -24,7 +24,7 @@ from ciaccess.adoption.verifying import Change, changes_in
 from ciaccess.cli.local_credentials import use_local_credentials
 from ciaccess.cli.terminal import write_file
 from ciaccess.clients.connect import gitlab_client, nexus_client
-from ciaccess.clients.credentials import KNOWN, require
+from ciaccess.clients.credentials import KNOWN, check_address, require
 from ciaccess.clients.http.session import options_with_ca
 from ciaccess.clients.vault.client import Vault
 from ciaccess.engine import pulumi_cli
@@ -44,8 +44,9 @@ def connect(vault: str, nexus: str, gitlab: str) -> Systems:
     """Return the systems at these addresses, with the environment's credentials.
 
     Raises:
-        CredentialsError: some are missing, or an address is invalid.
+        CredentialsError: some are missing, or an address is invalid or not the environment's.
     """
+    check_address("VAULT_ADDR", vault)
     found = require("VAULT_TOKEN", "NEXUS_USERNAME", "NEXUS_PASSWORD", "GITLAB_TOKEN")
     return Systems(
         vault=Vault(vault, found["VAULT_TOKEN"], options=options_with_ca()),

@@ -1,6 +1,6 @@
 """Clients for access.yaml's addresses, and a check whether each system can be queried.
 
-Nothing is sent to a Vault other than the environment's. Each client is imported when it is asked for: `--help` does without.
+Nothing is sent to another address than the environment's. Each client is imported when it is asked for: `--help` does without.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ciaccess.clients.could_not_look import CouldNotLookError
-from ciaccess.clients.credentials import CredentialsError, check_vault_address, require
+from ciaccess.clients.credentials import CredentialsError, check_address, check_vault_address, require
 from ciaccess.clients.errors import ForbiddenError
 from ciaccess.clients.http.session import options_with_ca
 
@@ -51,10 +51,11 @@ def nexus_client(url: str, **bounds: float) -> Nexus:
     """Return Nexus with NEXUS_USERNAME and NEXUS_PASSWORD. Sends nothing.
 
     Raises:
-        CredentialsError: they are missing, or the URL cannot be one.
+        CredentialsError: they are missing, the URL cannot be one, or NEXUS_URL is another.
     """
     from ciaccess.clients.nexus import Nexus  # noqa: PLC0415 see above
 
+    check_address("NEXUS_URL", url)
     found = require("NEXUS_USERNAME", "NEXUS_PASSWORD")
     try:
         return Nexus(url, found["NEXUS_USERNAME"], found["NEXUS_PASSWORD"], options=options_with_ca(**bounds))
@@ -67,10 +68,11 @@ def gitlab_client(url: str, credential: str = GITLAB_TOKEN, **bounds: float) -> 
     """Return GitLab with a token, by the name of its variable. Sends nothing.
 
     Raises:
-        CredentialsError: the token is missing.
+        CredentialsError: the token is missing, or GITLAB_URL is another.
     """
     from ciaccess.clients.gitlab.variables import GitLab  # noqa: PLC0415 see above
 
+    check_address("GITLAB_URL", url)
     return GitLab(url, require(credential)[credential], options=options_with_ca(**bounds))
 
 

@@ -28,6 +28,8 @@ KNOWN = {
 }
 # What `run-as` sets for an identity without a token of GitLab.
 GITLAB_FROM, STATE = "CIACCESS_GITLAB", "state"
+# variable → the same address in access.yaml and in a stack's settings
+_ADDRESSES = {"VAULT_ADDR": "vault.address", "NEXUS_URL": "nexus.url", "GITLAB_URL": "gitlab.url"}
 _NOTES = ("GITLAB_NOTES_TOKEN", "GITLAB_TOKEN")
 _USERNAME = "NEXUS_USERNAME"
 _NO_SECRETS = (_USERNAME, "VAULT_ADDR")
@@ -63,24 +65,33 @@ def require(*names: str) -> dict[str, str]:
     return found
 
 
+def check_address(variable: str, address: str, environment: Mapping[str, str] = os.environ) -> None:
+    """Refuse to send the environment's credentials to another system than the environment's.
+
+    Raises:
+        CredentialsError: the variable names another address.
+    """
+    given = environment.get(variable, "").rstrip("/")
+    if given and given != address.rstrip("/"):
+        raise CredentialsError(
+            f"{variable} is {given}, but {_ADDRESSES[variable]} of access.yaml or of the stack's settings is {address}: "
+            "nothing was sent",
+            "Name the stack of these credentials, such as --stack local, or correct the one that is wrong.",
+        )
+
+
 def check_vault_address(access: Access, environment: Mapping[str, str] = os.environ) -> None:
     """Refuse to send a credential to another Vault than the environment's.
 
     Raises:
         CredentialsError: VAULT_ADDR is another address, or a job of GitLab has none.
     """
-    address = environment.get("VAULT_ADDR", "").rstrip("/")
-    if not address and environment.get("GITLAB_CI") == "true":
+    if not environment.get("VAULT_ADDR") and environment.get("GITLAB_CI") == "true":
         raise CredentialsError(
             "VAULT_ADDR is empty: a job takes Vault's address from the group's variable, not from the checkout",
             "Set it there.",
         )
-    if address and address != access.vault.address:
-        raise CredentialsError(
-            f"VAULT_ADDR is {address}, but vault.address of access.yaml or of the stack's settings is "
-            f"{access.vault.address}: nothing was sent",
-            "Correct the one that is wrong.",
-        )
+    check_address("VAULT_ADDR", access.vault.address, environment)
 
 
 def needed_credentials(*, is_preview: bool) -> tuple[str, ...]:

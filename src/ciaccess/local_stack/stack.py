@@ -318,6 +318,8 @@ def environment() -> dict[str, str]:
 def _named_credentials(record: Record) -> dict[str, str]:
     return {
         "VAULT_ADDR": record.url("vault"),
+        "NEXUS_URL": record.url("nexus"),
+        "GITLAB_URL": record.url("gitlab"),
         "NEXUS_USERNAME": "admin",
         "NEXUS_PASSWORD_FILE": str(credential_file("nexus-password")),
         "GITLAB_TOKEN_FILE": str(credential_file("gitlab-token")),

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from ciaccess.clients.connect import GITLAB_TOKEN, gitlab_client
-from ciaccess.clients.credentials import is_given, require
+from ciaccess.clients.credentials import check_address, is_given, require
 from ciaccess.clients.gitlab.variables import GitLab
 from ciaccess.clients.http.session import options_with_ca
 from ciaccess.clients.vault.client import Vault
@@ -68,6 +68,7 @@ def resources_of(access: Access, id_token_file: Path | None, *, local: bool, wri
     options = options_with_ca(**_SECONDS)
     administrator, gitlab = None, None
     if writes and is_given("NEXUS_USERNAME") and is_given("NEXUS_PASSWORD"):
+        check_address("NEXUS_URL", access.nexus.url)
         found = require("NEXUS_USERNAME", "NEXUS_PASSWORD")
         administrator = Credentials(found["NEXUS_USERNAME"], found["NEXUS_PASSWORD"])
     if is_given(GITLAB_TOKEN):

@@ -28,8 +28,7 @@ def elsewhere(project: Project, system: str, url: str) -> Iterator[None]:
     file = project.local / "addresses.json"
     good = file.read_text(encoding="utf-8")
     file.write_text(json.dumps({**json.loads(good), system: url}), encoding="utf-8")
-    if system == "vault":
-        project.extra["VAULT_ADDR"] = url
+    project.extra[{"vault": "VAULT_ADDR", "nexus": "NEXUS_URL", "gitlab": "GITLAB_URL"}[system]] = url
     try:
         yield
     finally:
@@ -124,10 +123,13 @@ def test_a_vault_in_no_state_to_be_asked(provisioned: Project, answer: Reply, wh
     assert not server.asked("GET /v1/auth/token/lookup-self")
 
 
-def test_another_vault_in_the_environment(provisioned: Project) -> None:
-    with environment(provisioned, VAULT_ADDR="http://127.0.0.1:1"):
-        said = blind(look(provisioned), "Vault")
-    assert "VAULT_ADDR is http://127.0.0.1:1" in said
+@pytest.mark.parametrize(
+    ("system", "variable"), [("Vault", "VAULT_ADDR"), ("Nexus", "NEXUS_URL"), ("GitLab", "GITLAB_URL")]
+)
+def test_another_system_in_the_environment(provisioned: Project, system: str, variable: str) -> None:
+    with environment(provisioned, **{variable: "http://127.0.0.1:1"}):
+        said = blind(look(provisioned), system)
+    assert f"{variable} is http://127.0.0.1:1" in said
 
 
 def test_a_token_that_is_not_accepted(provisioned: Project) -> None:

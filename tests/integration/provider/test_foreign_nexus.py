@@ -67,7 +67,8 @@ def project(
     """A project whose Vault and GitLab are local and whose Nexus is the foreign one, provisioned."""
     username, password = nexus.administrator()
     project = Project(
-        tmp_path_factory.mktemp("project"), {"NEXUS_USERNAME": username, "NEXUS_PASSWORD": password}
+        tmp_path_factory.mktemp("project"),
+        {"NEXUS_URL": nexus.url, "NEXUS_USERNAME": username, "NEXUS_PASSWORD": password},
     )
     project.create()
     project.start()

@@ -115,7 +115,12 @@ class Site:
         settings["config"]["ciaccess:addresses"] = self._addresses
         YAML().dump(settings, self._settings)
         self._publish()
-        self.project.extra["VAULT_ADDR"] = self.proxy.addresses["vault"]
+        proxied = self.proxy.addresses
+        self.project.extra |= {
+            "VAULT_ADDR": proxied["vault"],
+            "NEXUS_URL": proxied["nexus"],
+            "GITLAB_URL": proxied["gitlab"],
+        }
         self.restore()
         self._environment = self.project.environment()
 

@@ -29,6 +29,8 @@ def systems(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedServer]:
     """Start the server, each system answering as it should, with credentials for them in the environment."""
     for name in (
         "VAULT_ADDR",
+        "NEXUS_URL",
+        "GITLAB_URL",
         "CIACCESS_CA_BUNDLE",
         "REQUESTS_CA_BUNDLE",
         *(f"{name}_FILE" for name in CREDENTIALS),
