@@ -37,7 +37,14 @@ def vault(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VaultProcess]:
 
 @pytest.fixture(autouse=True)
 def _no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in (*CREDENTIALS, "NEXUS_URL", "GITLAB_URL", "CIACCESS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "VAULT_NAMESPACE"):
+    for name in (
+        *CREDENTIALS,
+        "NEXUS_URL",
+        "GITLAB_URL",
+        "CIACCESS_CA_BUNDLE",
+        "REQUESTS_CA_BUNDLE",
+        "VAULT_NAMESPACE",
+    ):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(f"{name}_FILE", raising=False)
 
