@@ -5,9 +5,9 @@ Owns the fields that name policies, and Vault's normalization of names: lower ca
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
+from ciaccess.access.model.checks_claims import matches
 from ciaccess.access.policies.acl import ROOT
 
 if TYPE_CHECKING:
@@ -79,5 +79,5 @@ def policies_of_aliases(role: Mapping[str, Any], entities: Iterable[Mapping[str,
 
 
 def _matches_glob(name: str, globs: Iterable[str]) -> bool:
-    """Tell whether one of these globs matches a name; only * is special."""
-    return any(re.fullmatch(".*".join(map(re.escape, glob.split("*"))), name, re.DOTALL) for glob in globs)
+    """Tell whether one of these globs matches a name."""
+    return any(matches(glob, name) for glob in globs)
