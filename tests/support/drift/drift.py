@@ -69,23 +69,22 @@ def do_by_hand(project: Project, looked: Looked) -> None:
             remove_object(project, finding)
 
 
-# What may be somebody else's, so that no command takes it away.
-_OTHERS = {
-    "vault.policy.undeclared": "sys/policies/acl",
-    "nexus.user": "users",
-    "nexus.role": "roles",
-    "nexus.privilege": "privileges",
+# What may be somebody else's, so that no command takes it away, by the finding's class.
+_OF_VAULT = {
+    "vault.policy.undeclared": "sys/policies/acl/",
+    "vault.role.undeclared": "auth/jwt/role/",
+    "vault.auth.role": "",
 }
+_OF_NEXUS = {"user": "users", "role": "roles", "privilege": "privileges"}
 
 
 def remove_object(project: Project, finding: dict[str, Any]) -> None:
     """Delete what a finding without a command is about."""
-    place = next(at for identity, at in _OTHERS.items() if finding["id"].startswith(identity))
-    name = finding["object"].partition(" ")[2]
-    if finding["id"].startswith("vault."):
-        project.vault().delete(f"{place}/{name}")
+    kind, _, name = finding["object"].rpartition(" ")
+    if finding["id"] in _OF_VAULT:
+        project.vault().delete(f"{_OF_VAULT[finding['id']]}{name}")
     else:
-        nexus(project, "DELETE", f"{place}/{name}")
+        nexus(project, "DELETE", f"{_OF_NEXUS[kind]}/{name}")
 
 
 def repair(project: Project) -> Looked:

@@ -120,7 +120,8 @@ class Acl:
         """Decide it for any path of a pattern, whose segments may be `+`: `secret/data/nexus/+`."""
         if self.is_root or self.unread:
             return self.may(pattern, wanted)
-        examples = {path for rule in self.rules if (path := rule.example(pattern))}
+        granting = (rule for rule in self.rules if rule.capabilities & wanted)
+        examples = {path for rule in granting if (path := rule.example(pattern))}
         return strongest(self.may(path, wanted) for path in sorted(examples))
 
     def _rule_for(self, path: str) -> Rule | None:

@@ -79,8 +79,16 @@ class Rule:
         """The path without its final *."""
         return self.path.removesuffix("*")
 
+    @cached_property
+    def head(self) -> str:
+        """The literal text before the first wildcard or template."""
+        return re.split(r"\+|\{\{", self.stem, maxsplit=1)[0]
+
     def example(self, pattern: str) -> str | None:
         """Return a path that fits a pattern with segments `+` and that the rule matches, or None."""
+        begin = pattern.partition("+")[0]
+        if not (begin.startswith(self.head) or self.head.startswith(begin)):
+            return None
         wanted, own = pattern.split("/"), _TEMPLATE.sub(_SOME_NAME, self.stem).split("/")
         if self.is_prefix:
             own[-1] += _SOME_NAME
