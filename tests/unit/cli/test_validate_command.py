@@ -103,6 +103,13 @@ def test_validate_of_a_file_that_is_not_there_is_a_fault_like_any_other(
     assert (fault["file"], fault["message"]) == ("none.yaml", "there is no such file")
 
 
+def test_validate_of_a_file_that_is_not_there_names_no_line(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ciaccess("validate", file.parent / "none.yaml") == 1
+    assert capsys.readouterr().out.startswith("none.yaml: there is no such file. Allowed: ")
+
+
 def test_validate_takes_a_stacks_addresses(
     file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

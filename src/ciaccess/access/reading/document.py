@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from yaml.composer import Composer  # type: ignore[import-untyped]  # the same
 from yaml.cyaml import CParser  # type: ignore[import-untyped]  # the same
 from yaml.resolver import BaseResolver  # type: ignore[import-untyped]  # the same
 
-from ciaccess.access.reading.faults import ConfigError, Fault
+from ciaccess.access.reading.faults import ConfigError, Fault, FileFault
 
 YamlPath = tuple[str | int, ...]
 _MOST_BYTES = 4_000_000
@@ -136,19 +137,34 @@ def _text(document: Document, path: Path) -> str:
 
 def _unreadable(document: Document, message: str, remedy: str) -> ConfigError:
     return ConfigError(
-        (Fault(document.file, 1, 1, "(file)", None, message, "a YAML document in UTF-8", remedy),)
+        (FileFault(document.file, 1, 1, "(file)", None, message, "a YAML document in UTF-8", remedy),)
     )
 
 
 def _syntax(document: Document, error: yaml.MarkedYAMLError, text: str) -> ConfigError:
     mark = error.problem_mark or error.context_mark
     line, column = (mark.line, mark.column) if mark else (0, 0)
-    remedy = "Correct the YAML at this position"
+    message, remedy = f"is not YAML: {error.problem or error.context}", "Correct the YAML at this position"
+    opening = _opening(error, text) if mark else None
     lines = text.splitlines()
-    if line < len(lines) and "\t" in lines[line][: column + 1]:
+    if opening and opening.line < line:
+        message = f"is not YAML: the quote or bracket that opens here is not closed before line {line + 1}"
+        remedy = "Close it where the value ends"
+        line, column = opening.line, opening.column
+    elif line < len(lines) and "\t" in lines[line][: column + 1]:
         remedy = "Indent with blanks instead of tabs"
-    message = f"is not YAML: {error.problem or error.context}"
     return ConfigError((Fault(document.file, line + 1, column + 1, "(file)", None, message, "", remedy),))
+
+
+def _opening(error: yaml.MarkedYAMLError, text: str) -> Any:
+    """Return the mark of the quote or bracket that the faulty line is still in, None where it is in none."""
+    if re.search("quoted|flow", error.context or ""):
+        return error.context_mark
+    with suppress(yaml.YAMLError):
+        for token in yaml.scan(text, yaml.CSafeLoader):
+            if token.end_mark.line >= error.problem_mark.line:
+                return token.start_mark if getattr(token, "style", None) in ("'", '"') else None
+    return None
 
 
 class _TooLargeError(yaml.MarkedYAMLError):  # type: ignore[misc]  # PyYAML has no types here

@@ -31,15 +31,25 @@ class Fault:
     severity: Literal["error", "warning"] = "error"
 
     def __str__(self) -> str:
-        mark = "warning: " if self.severity == "warning" else ""
-        text = f"{self.file}:{self.line}:{self.column}: {mark}{self.field}: {self.message}."
+        text = f"{self._place()}: {self.message}."
         if self.allowed:
             text += f" Allowed: {self.allowed}."
         return f"{text} {self.remedy}" + ("" if self.remedy.endswith("?") else ".")
 
+    def _place(self) -> str:
+        mark = "warning: " if self.severity == "warning" else ""
+        return f"{self.file}:{self.line}:{self.column}: {mark}{self.field}"
+
     def to_json(self) -> dict[str, Any]:
         """Return the fault as a JSON object with the names of the attributes."""
         return asdict(self)
+
+
+class FileFault(Fault):
+    """A fault of a whole file: its text names no line, its JSON the first one."""
+
+    def _place(self) -> str:
+        return self.file
 
 
 class ConfigError(CiaccessError):

@@ -75,7 +75,7 @@ def _words(path: YamlPath, details: ErrorDetails) -> tuple[str, str, str]:
         return f"{display(key)} is not a key of this section", ", ".join(known), remedy
     what = "this" if _may_hold_credential(path) else display(given)
     if given is None:
-        what = "nothing stands here, which"
+        what = "a missing value" if path else "an empty file"
     if kind in ("model_type", "dict_type"):
         section = _section(path)
         allowed = ", ".join(section.model_fields) if section else "names, each with a section below it"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Literal
 
-from ciaccess.access.model.checks import CALLED_OTHERWISE, FORMATS
-from ciaccess.access.model.models import Account
+from ciaccess.access.model.checks import FORMATS
+from ciaccess.access.model.models import Account, Repositories
 from ciaccess.access.reading.faults import display
 from ciaccess.access.rules.claims import is_guarded
 from ciaccess.access.rules.lenient_view import BUILT_IN_ROLES, GRANTS
@@ -25,7 +25,7 @@ _WRITING = re.compile(r"nx-repository-(view|admin)-[^-]+-(?P<repository>.+)-(edi
 def grants(view: LenientView) -> Faults:
     """An account has a grant, and each of its formats has the repositories for that grant."""
     formats = view.mapping("nexus", "repositories")
-    misnamed = {CALLED_OTHERWISE.get(name) for name in formats}
+    is_spelt, environments = formats.keys() <= set(FORMATS), Repositories.model_fields.keys()
     for account, declared in view.mapping("accounts").items():
         known = isinstance(declared, dict) and declared.keys() <= Account.model_fields.keys()
         if known and not any(map(declared.get, (*GRANTS, "roles"))):
@@ -34,11 +34,11 @@ def grants(view: LenientView) -> Faults:
             yield view.fault(("accounts", account), "the account may do nothing", allowed, remedy, key=True)
         for grant in GRANTS:
             for path, format_ in view.grant(account, grant):
-                if formats and format_ in FORMATS and format_ not in formats and format_ not in misnamed:
+                if formats and is_spelt and format_ in FORMATS and format_ not in formats:
                     message = f"there are no repositories of the format {display(format_)}"
                     remedy = "Declare them under nexus.repositories, or remove it here"
                     yield view.fault(path, message, ", ".join(formats), remedy)
-                elif isinstance(formats.get(format_), dict):
+                elif isinstance(formats.get(format_), dict) and formats[format_].keys() <= environments:
                     yield from _repositories(view, path, grant, format_)
 
 

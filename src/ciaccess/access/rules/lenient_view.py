@@ -149,10 +149,9 @@ class LenientView:
     def further_privileges(self, account: str) -> dict[str, str]:
         """Return the privileges of an account's further roles, contained ones too, each with its role.
 
-        A role that is not declared stands for itself.
+        A role that every Nexus has stands for itself; one that does not exist is a fault of its own.
         """
         found: dict[str, str] = {}
-        declared = self.mapping("nexus", "roles")
         waiting = [(role, role) for _, role in self.texts("accounts", account, "roles")]
         seen: set[str] = set()
         while waiting:
@@ -160,7 +159,7 @@ class LenientView:
             if role in seen:
                 continue
             seen.add(role)
-            if role not in declared:
+            if role in BUILT_IN_ROLES:
                 found.setdefault(role, by)
             for _, privilege in self.texts("nexus", "roles", role, "privileges"):
                 found.setdefault(privilege, by)

@@ -60,6 +60,8 @@ def roles(view: LenientView) -> Faults:
         role for account in view.mapping("accounts") for _, role in view.texts("accounts", account, "roles")
     }
     given |= {inner for role in declared for _, inner in view.texts(*_ROLES, role, "roles")}
+    # While a role is given that does not exist, it may be meant for the unused one.
+    is_spelt = given <= {*declared, *BUILT_IN_ROLES}
     for role, body in declared.items():
         path: YamlPath = (*_ROLES, role)
         if role in BUILT_IN_ROLES:
@@ -68,7 +70,7 @@ def roles(view: LenientView) -> Faults:
         elif isinstance(body, dict) and not any(map(body.get, ("pull", "privileges", "roles"))):
             remedy = "Add what it gives, or remove the role"
             yield view.fault(path, "the role gives nothing", "pull, privileges or roles", remedy, key=True)
-        elif role not in given and view.mapping("accounts"):
+        elif role not in given and is_spelt and view.mapping("accounts"):
             message = f"no account has the role {display(role)}"
             remedy = "Give it to an account, or remove it"
             yield view.fault(path, message, "roles in use", remedy, key=True, severity="warning")

@@ -87,7 +87,7 @@ def test_what_is_no_utf_8_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["", "\n\n", "# only a comment\n", "---\n", "null\n"])
 def test_an_empty_document_is_said_to_be_empty(tmp_path: Path, text: str) -> None:
     (fault,) = checked(tmp_path, text).faults
-    assert fault.message == "nothing stands here, which is not a mapping"
+    assert fault.message == "an empty file is not a mapping"
     assert fault.allowed == "version, owner, adopt, strict, vault, nexus, gitlab, accounts, pipeline, images"
 
 
