@@ -72,7 +72,7 @@ CLASSES: dict[str, Class] = {
     "nexus.role.missing": Class("the role is missing", _H),
     "nexus.role.content": Class("the role has other privileges or roles", _H),
     "nexus.role.text": Class("the role's name or description was changed", _L),
-    "nexus.role.admin": Class("undeclared administrator role", _C),
+    "nexus.role.admin": Class("undeclared rights of an administrator", _C),
     "nexus.role.undeclared": Class("undeclared role with a name of an account's role", _M),
     "nexus.role.twin": Class("the role's id differs from a declared one in case only", _M),
     "nexus.selector.missing": Class("the content selector is missing", _H),

@@ -119,7 +119,7 @@ def password_findings(
     user_id = account.active_user
     target = (resource_types.account(account.name),)
     changed_in_vault = bool(known) and fingerprint(secret.password) != known
-    expected = f"fingerprint {known}" if known else "the same in Vault and Nexus"
+    expected = "the same in Vault and Nexus"
     user = nexus.users.find(user_id)
     if user is None or user.status != ACTIVE:
         if changed_in_vault:
@@ -134,7 +134,7 @@ def password_findings(
         seen = "Nexus refuses the one in Vault; without its fingerprint in the state it is open which was changed"
         yield Finding("account.password.disagree", what, expected, seen, targets=target)
     elif not changed_in_vault:
-        seen = "Nexus refuses it; the secret in Vault is as it was"
+        seen = "Nexus refuses the one in Vault, which is as it was"
         yield Finding("nexus.user.password", what, expected, seen, targets=target)
     elif _accepts_older(account, secret, known, vault, nexus) is False:
         seen = f"another one in version {secret.version}, and Nexus accepts neither"

@@ -51,10 +51,9 @@ def undeclared_users(
         is_service_account = former is not None or bool(_SERVICE_ACCOUNT.match(user_id))
         held = user.roles & admin_roles
         if held and user_id != _BUILT_IN:
-            seen = f"an administrator by the roles {names_or_none(held)}"
-            seen += (
-                f", with an id like {twin}" if twin else ", a service account" if is_service_account else ""
-            )
+            kind = "a service account" if is_service_account and not twin else "a user"
+            seen = f"{kind} that administers Nexus by {names_or_none(held)}"
+            seen += f", with an id like {twin}" if twin else ""
             yield undeclared_finding(
                 "nexus.user.admin", what, "no such user", seen, manual_command=command, former=former
             )

@@ -50,7 +50,7 @@ def _could_not_look_section(report: Report) -> Section:
     lines = tuple(
         Line(each.sentence, "bad", details=(each.remedy,)) for each in by_cause(report.could_not_look)
     )
-    return Section("Could not look", "Neither clean nor drift: unknown.", lines)
+    return Section("Could not look", "Neither clean nor drift: unknown. Pulumi repairs nothing until everything can be checked.", lines)
 
 
 def _findings(report: Report) -> Section:
@@ -64,19 +64,19 @@ def _line(finding: Finding) -> Line:
         details.append(f"since: {finding.since}")
     details.append(f"id: {finding.id}")
     text = f"{finding.severity}: {finding.object}: {finding.title}"
-    marks = ("critical",) if finding.severity == "critical" else ()
-    return Line(text, "bad" if finding.severity in ("critical", "high") else "loss", marks, tuple(details))
+    return Line(text, "bad" if finding.severity in ("critical", "high") else "loss", details=tuple(details))
 
 
 def _repairs(plan: Plan) -> Section:
-    lines = [Line(f"pulumi {' '.join(map(_word, plan.words()))}")] if plan.runs else []
+    command = f"./ciaccess drift --stack {plan.stack} --repair --yes runs this, and checks again"
+    lines = [Line(f"pulumi {' '.join(map(_word, plan.words()))}", details=(command,))] if plan.runs else []
     lines += [Line(f"{each.object}: by hand", details=(each.manual_command,)) for each in plan.manual]
     if plan.without_command:
         objects = ", ".join(each.object for each in plan.without_command)
         lines.append(Line(f"no command: correct it where it is managed, or accept it: {objects}"))
     if plan.accounts_wait:
         lines.append(Line("the accounts: run drift again once the KV engine is back"))
-    return Section("Repairs", "./ciaccess drift --repair --yes runs the first of these.", tuple(lines))
+    return Section("Repairs", findings=tuple(lines))
 
 
 def _word(word: str) -> str:

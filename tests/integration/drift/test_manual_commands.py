@@ -53,7 +53,7 @@ def test_an_undeclared_service_account_that_administers_nexus_is_one_finding(pro
         assert looked.code == DRIFT
         (finding,) = looked.report["findings"]
         assert (finding["id"], finding["object"]) == ("nexus.user.admin", "user svc-ghost")
-        assert finding["found"] == "an administrator by the roles nx-admin, a service account"
+        assert finding["found"] == "a service account that administers Nexus by nx-admin"
         do_by_hand(provisioned, looked)
         assert look(provisioned).code == CLEAN
     finally:

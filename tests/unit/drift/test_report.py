@@ -7,13 +7,16 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from ciaccess.cli.terminal import output
 from ciaccess.clients.could_not_look import CouldNotLook, by_cause
 from ciaccess.drift.catalogue import CLASSES
 from ciaccess.drift.findings import Finding, Report, Verdict, as_json
 from ciaccess.drift.junit import junit
+from ciaccess.drift.page import page_of
 from ciaccess.drift.repairs import plan
 from ciaccess.engine.resource_types import Target
 from ciaccess.engine.state import State, parse
+from ciaccess.report.page import markdown, show
 
 ACCOUNT = Target("ciaccess:index:ServiceAccount", "svc-a")
 FOUND = Finding("nexus.user.status", "user svc-a", "active", "disabled", targets=(ACCOUNT,))
@@ -72,6 +75,24 @@ def test_a_plan_runs_everything_where_a_resource_is_not_in_the_state() -> None:
 
 def test_a_plan_without_anything_for_the_engine_does_not_run_it() -> None:
     assert not plan(report(BY_HAND), State()).runs
+
+
+def test_the_engine_repairs_nothing_while_something_could_not_be_checked() -> None:
+    spot = CouldNotLook("Vault", "Vault", "HTTP 403", "Set VAULT_TOKEN.")
+    found = report(FOUND, BY_HAND, not_checked=(spot,))
+    steps = plan(found, State({ACCOUNT: URN}))
+    assert (steps.runs, steps.manual) == (False, (BY_HAND,))
+    assert "pulumi up" not in markdown(page_of(found, steps, "now"))
+
+
+def test_a_page_names_the_command_that_repairs_and_each_severity_once(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    found = report(FOUND, BY_HAND)
+    show(page_of(found, plan(found, State({ACCOUNT: URN})), "now"), output())
+    shown = capsys.readouterr().out
+    assert "./ciaccess drift --stack prod --repair --yes runs this, and checks again" in shown
+    assert shown.count("critical") == 1
 
 
 @pytest.mark.parametrize("identity", ["vault.mount.missing", "vault.mount.version"])
