@@ -24,7 +24,7 @@ setup-stack: ## The same without what only tests need; where Vault would have to
 	@PYTHONPATH=src $(PYTHON) -m tools.setup stack
 
 .PHONY: env
-env: ## Print the environment in which plain `pulumi` works: eval "$$(make -s env)"
+env: ## Print the environment in which plain `pulumi` works: eval "$(make -s env)"
 	@PYTHONPATH=src $(PYTHON) -m ciaccess.environment
 
 # Vault and Maven are what only some stacks need.

@@ -55,11 +55,11 @@ def crawl(  # noqa: PLR0913 a command's options
 ) -> None:
     """Write an access.yaml of the existing objects. Reads only, and checks each secret's login.
 
-    The max_age of accounts, which no system records, is copied from the stack's present access.yaml, if there is one.
+    The max_age of accounts and the images, which no system records, are copied from the stack's present access.yaml, if there is one.
 
     Exit code 0 the YAML is valid, 2 it has errors for you to resolve, 3 could not look, 1 error.
     """
-    from ciaccess.access.reading.document import read  # noqa: PLC0415 likewise
+    from ciaccess.access.reading.document import Document, read  # noqa: PLC0415 likewise
     from ciaccess.access.reading.loader import check  # noqa: PLC0415 likewise
     from ciaccess.adoption.describing import describe  # noqa: PLC0415 --help does not need it
     from ciaccess.adoption.inventory import read_systems  # noqa: PLC0415 likewise
@@ -71,8 +71,10 @@ def crawl(  # noqa: PLR0913 a command's options
         raise CommandError(f"{out} exists already. Name another file, and compare the two")
     given = {"vault": vault, "nexus": nexus, "gitlab": gitlab}
     addresses, before = _addresses(stack, settings_file, given)
-    max_ages = max_ages_in(read(before)) if before.exists() else {}
-    draft = describe(read_systems(connect(**addresses), group or (), kv, jwt), max_ages)
+    present = read(before) if before.exists() else Document(str(before))
+    draft = describe(read_systems(connect(**addresses), group or (), kv, jwt), max_ages_in(present))
+    if images := present.at(("images",)):
+        draft.data["images"] = images
     write_file(out, text(draft))
     checked = check(out)
     _print_draft(draft, checked, out)

@@ -36,7 +36,8 @@ def summary(plan: Plan) -> str:
         PlannedAction.IN_STATE: "in the state already",
     }
     parts = [f"{counts[action]} {word}" for action, word in words.items() if counts[action]]
-    return ", ".join(parts) or "nothing is declared"
+    nothing = "" if counts.keys() - {PlannedAction.IN_STATE} else "nothing to adopt: "
+    return nothing + (", ".join(parts) or "nothing is declared")
 
 
 def plan_as_json(plan: Plan) -> list[dict[str, Any]]:

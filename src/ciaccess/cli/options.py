@@ -10,9 +10,7 @@ import typer
 if TYPE_CHECKING:
     from ciaccess.access import Access
 
-FileOption = Annotated[
-    Path | None, typer.Option("--file", help="The YAML. Default: the stack's, or config/access.yaml.")
-]
+FileOption = Annotated[Path | None, typer.Option("--file", help="Read this YAML in place of access.yaml.")]
 StackOption = Annotated[
     str | None, typer.Option("--stack", help="Take this stack's file and addresses.", show_default=False)
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -61,7 +62,7 @@ def lint_ci(  # noqa: PLR0913 a command's options
     asked = bool(group or project)
     if asked == bool(files) or (asked and fix) or (html and not asked):
         raise CommandError(
-            "name pipeline files (with --fix or not), or --group and --project (with --html or not)"
+            "name the files to check, such as .gitlab-ci.yml (--fix is for these); or a --group or --project of GitLab (--html is for these)"
         )
     access = load_access(file, stack)
     if asked:
@@ -168,12 +169,14 @@ def _show(
     left: list[Finding], fixed: list[Finding], unread: list[str], without_jobs: dict[str, bool]
 ) -> None:
     for finding in fixed:
-        print_text(f"{finding.source.name}:{finding.line}: {finding.rule}: fixed: {finding.remedy}")
+        print_text(f"{finding.source.name}:{finding.line}: {finding.rule}: fixed: {finding.why}")
+    # Of two new lines for one line, each would undo the other.
+    suggested = Counter((each.source.name, each.line) for each in left if each.suggestion)
     for finding in left:
         print_text(
             f"{finding.source.name}:{finding.line}: {finding.rule}: {finding.why}\n    fix: {finding.remedy}"
         )
-        if finding.suggestion:
+        if finding.suggestion and suggested[finding.source.name, finding.line] == 1:
             print_text(f"    new line: {finding.suggestion}")
     for each in unread:
         print_text(f"not read: {each}")

@@ -50,7 +50,11 @@ def _could_not_look_section(report: Report) -> Section:
     lines = tuple(
         Line(each.sentence, "bad", details=(each.remedy,)) for each in by_cause(report.could_not_look)
     )
-    return Section("Could not look", "Neither clean nor drift: unknown. Pulumi repairs nothing until everything can be checked.", lines)
+    return Section(
+        "Could not look",
+        "Neither clean nor drift: unknown. Pulumi repairs nothing until everything can be checked.",
+        lines,
+    )
 
 
 def _findings(report: Report) -> Section:

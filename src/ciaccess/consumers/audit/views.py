@@ -91,6 +91,8 @@ def _verdict(audit: Audit) -> str:
     found = f"{number} finding{'s' * (number != 1)} in {len(concerned)} of {_pipelines(len(audit.projects))}"
     if audit.could_not_look:
         return f"Could not read everything; {found}"
+    if not audit.projects:
+        return "Nothing to check: no project has a pipeline"
     return found if number else f"Clean: {_pipelines(len(audit.projects))}"
 
 
@@ -128,7 +130,7 @@ def _rows(project: str, findings: list[Finding]) -> Iterator[tuple[str | tuple[s
 def _projects(audit: Audit) -> Section:
     rows = tuple((each.path, _roles(each), str(len(each.findings))) for each in audit.projects)
     table = Table(("Project", "JWT roles", "Findings"), rows)
-    return Section("Checked", table=table, nothing="No pipeline could be checked.")
+    return Section("Checked", table=table, nothing="No pipeline.")
 
 
 def _roles(project: AuditedProject) -> str:

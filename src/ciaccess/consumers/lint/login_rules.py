@@ -226,7 +226,7 @@ def missing_id_tokens(reading: JobReading, words: Vocabulary) -> Iterator[Findin
             yield reading.finding(
                 "id-tokens",
                 Place.of(job.name),
-                f"{job.name} logs in to Vault with ${token}, and none of its id_tokens has that name",
+                f"the login of {job.name} to Vault needs ${token}, and none of its id_tokens has that name",
                 f"give {job.name} id_tokens: {token} with aud {audience or ' or '.join(words.audiences)}",
                 edit=_addition(reading, token, audience) if audience else None,
             )
