@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -170,14 +169,16 @@ def _show(
 ) -> None:
     for finding in fixed:
         print_text(f"{finding.source.name}:{finding.line}: {finding.rule}: fixed: {finding.why}")
-    # Of two new lines for one line, each would undo the other.
-    suggested = Counter((each.source.name, each.line) for each in left if each.suggestion)
+    suggested = set[tuple[str, int]]()
     for finding in left:
         print_text(
             f"{finding.source.name}:{finding.line}: {finding.rule}: {finding.why}\n    fix: {finding.remedy}"
         )
-        if finding.suggestion and suggested[finding.source.name, finding.line] == 1:
+        if finding.suggestion:
             print_text(f"    new line: {finding.suggestion}")
+            if (finding.source.name, finding.line) in suggested:
+                print_text("    in it, keep the change above: both are of this line")
+            suggested.add((finding.source.name, finding.line))
     for each in unread:
         print_text(f"not read: {each}")
     for path, has_unread in without_jobs.items():

@@ -42,7 +42,7 @@ class Plan:
 
 
 def plan(report: Report, state: State) -> Plan:
-    """Return what repairs a report's findings; the engine nothing while something could not be checked."""
+    """Return what repairs the findings: no run of the engine while something could not be checked."""
     repaired = () if report.could_not_look else report.findings
     wanted = list(dict.fromkeys(target for finding in repaired for target in finding.targets))
     wait = any(finding.id in _NO_ENGINE and finding.manual_command for finding in report.findings)

@@ -94,7 +94,7 @@ def test_lint_ci_is_clean_where_every_value_could_be_corrected(tmp_path: Path) -
     path = tmp_path / "ci.yml"
     path.write_text("job:\n  id_tokens:\n    VAULT_ID_TOKEN:\n      aud: https://vault\n  script: [make]\n")
     done = ciaccess("lint-ci", "--fix", path)
-    assert (done.returncode, "4: audience: fixed:" in done.stdout) == (0, True)
+    assert (done.returncode, "4: audience: fixed: " in done.stdout) == (0, True)
     assert ciaccess("lint-ci", path).stdout == "clean\n"
 
 
@@ -104,6 +104,23 @@ def test_lint_ci_edits_no_script_and_says_what_is_left(tmp_path: Path) -> None:
     done = ciaccess("lint-ci", "--fix", path)
     assert (done.returncode, "fixed" in done.stdout) == (2, False)
     assert "new line: docker push nexus.shared.cwiq.io:8443/x" in done.stdout
+
+
+def test_lint_ci_names_the_token_that_a_login_needs_and_that_two_new_lines_are_one(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "ci.yml"
+    path.write_text(
+        "deploy:\n  script:\n    - vault write auth/jwt/login role=nexus-ci jwt=$CI_JOB_JWT\n"
+        "    - docker login -u svc-bench -p secret nexus.shared.cwiq.io:8444\n"
+        "    - docker push nexus.shared.cwiq.io:8444/x\n"
+    )
+    done = ciaccess("lint-ci", path)
+    assert "the login of deploy to Vault needs $VAULT_ID_TOKEN, and none of its id_tokens" in done.stdout
+    assert "ci.yml:4: password-argument" in done.stdout
+    assert "ci.yml:4: push-registry" in done.stdout
+    assert "nexus.shared.cwiq.io:8443\n    in it, keep the change above" in done.stdout
+    assert done.stdout.count("in it, keep") == 1
 
 
 def test_lint_ci_names_the_includes_that_it_could_not_read(tmp_path: Path) -> None:

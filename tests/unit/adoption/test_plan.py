@@ -11,7 +11,7 @@ from ciaccess.access.desired.ownership import owner_in, without_owner
 from ciaccess.access.desired.state import Desired
 from ciaccess.adoption.importing import adopted_paths, foundation, import_file
 from ciaccess.adoption.plan import Plan, PlannedAction, Step, make_plan
-from ciaccess.adoption.tables import lines
+from ciaccess.adoption.tables import lines, summary
 from ciaccess.adoption.verifying import changes_in, unplanned_changes
 from ciaccess.engine.preview import declared_by
 from ciaccess.errors import CommandError
@@ -247,3 +247,12 @@ def test_an_owner_is_read_from_the_words_that_our_components_write(text: str, ow
 
 def test_the_words_are_taken_off_the_end_of_a_description() -> None:
     assert without_owner("Pull all (managed by team-b)") == "Pull all"
+
+
+def test_a_summary_reports_that_there_is_nothing_to_adopt() -> None:
+    resources = declared_by(preview(role_op="same", account_op="same"))
+    done = tuple(Step(each, PlannedAction.IN_STATE) for each in resources[:2])
+    assert summary(Plan(resources, done)) == "nothing to adopt: 2 in the state already"
+    assert summary(Plan(resources, (*done, Step(resources[-1], PlannedAction.MADE)))).startswith(
+        "1 to create"
+    )

@@ -145,7 +145,7 @@ def _syntax(document: Document, error: yaml.MarkedYAMLError, text: str) -> Confi
     mark = error.problem_mark or error.context_mark
     line, column = (mark.line, mark.column) if mark else (0, 0)
     message, remedy = f"is not YAML: {error.problem or error.context}", "Correct the YAML at this position"
-    opening = _opening(error, text) if mark else None
+    opening = _open_bracket(error, text) if mark else None
     lines = text.splitlines()
     if opening and opening.line < line:
         message = f"is not YAML: the quote or bracket that opens here is not closed before line {line + 1}"
@@ -156,8 +156,8 @@ def _syntax(document: Document, error: yaml.MarkedYAMLError, text: str) -> Confi
     return ConfigError((Fault(document.file, line + 1, column + 1, "(file)", None, message, "", remedy),))
 
 
-def _opening(error: yaml.MarkedYAMLError, text: str) -> Any:
-    """Return the mark of the quote or bracket that the faulty line is still in, None where it is in none."""
+def _open_bracket(error: yaml.MarkedYAMLError, text: str) -> Any:
+    """Return the mark of the quote or bracket that is open in the faulty line, None without one."""
     if re.search("quoted|flow", error.context or ""):
         return error.context_mark
     with suppress(yaml.YAMLError):
