@@ -49,6 +49,7 @@ class Format(StrEnum):
     MERMAID = "mermaid"
 
 
+_OWN = "; without ciaccess's own (docs/own-pipeline.md)"
 _VIEWS = {
     By.ACCOUNT: sections.by_account,
     By.PROJECT: sections.by_project,
@@ -81,7 +82,8 @@ def access(
         raise CommandError(
             "--account is for --format mermaid alone. For one account's jobs: ./ciaccess explain"
         )
-    facts = AccessFacts.of(load_access(file))
+    access = load_access(file)
+    facts = AccessFacts.of(access)
     if form is Format.MERMAID:
         sys.stdout.write(_chart(facts, account, diff))
         return
@@ -98,7 +100,7 @@ def access(
     else:
         views = _VIEWS[by](facts)
         shown = (
-            _facts_page(facts, views)
+            _facts_page(facts, views, has_own=access.pipeline is not None)
             if changes is None
             else _difference_page(changes, str(diff), views, form)
         )
@@ -122,14 +124,14 @@ def _chart(facts: AccessFacts, account: str | None, diff: str | None) -> str:
     return chart
 
 
-def _facts_page(facts: AccessFacts, views: tuple[page.Section, ...]) -> page.Page:
+def _facts_page(facts: AccessFacts, views: tuple[page.Section, ...], *, has_own: bool) -> page.Page:
     accounts, roles = (
         sections.count_text(len(facts.accounts), "account"),
         sections.count_text(len(facts.roles), "JWT role"),
     )
     return page.Page(
         title="Who may do what",
-        verdict=f"{accounts} in Nexus, their secrets read by the jobs of {roles}",
+        verdict=f"{accounts} in Nexus, their secrets read by the jobs of {roles}{_OWN if has_own else ''}",
         tone="plain",
         sections=views,
         facts=(("Issuer", facts.trust.issuer), ("Login", facts.trust.login_path)),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ciaccess.access.desired.pipeline_identities import own_accounts, own_jwt_roles
 from ciaccess.analysis.admission import UNKNOWN, Check, Outcome, Verdict
 from ciaccess.analysis.facts import AccessFacts, Holder
 from ciaccess.analysis.job import Job, verdicts
@@ -90,7 +91,7 @@ def explain(  # noqa: PLR0913 each option is a claim of the job's token
     if claims is not None and (project or ref):
         raise CommandError("describe the job: give --claims, or --project and --ref, not both")
     if account is not None and account not in access.accounts:
-        raise CommandError(f"there is no account {account!r}. Accounts: {', '.join(access.accounts)}")
+        raise _no_account(access, account)
     given = _claims(claims, claim or ())
     found = verdicts(
         access,
@@ -110,8 +111,13 @@ def explain(  # noqa: PLR0913 each option is a claim of the job's token
     if as_json:
         print_json(_as_json(access, found, outcome, account))
     else:
-        _show(access, found, account, given)
+        _show(access, found, account, {"project_path": project} | given)
     finish(_EXITS[outcome])
+
+
+def _no_account(access: Access, account: str) -> CommandError:
+    own = " It is ciaccess's own: see docs/own-pipeline.md." if account in own_accounts(access) else ""
+    return CommandError(f"there is no account {account!r}.{own} Accounts: {', '.join(access.accounts)}")
 
 
 def overall(found: Sequence[Verdict], account: str | None = None) -> Outcome:
@@ -197,6 +203,9 @@ def _show(access: Access, found: Sequence[Verdict], account: str | None, claims:
     facts = AccessFacts.of(access)
     if valid := lifetime(claims):
         notices().print(f"note: {valid}", markup=False)
+    if access.pipeline and access.pipeline.project == claims.get("project_path"):
+        own = f"ciaccess's own jobs log in with {', '.join(own_jwt_roles(access))}: docs/own-pipeline.md"
+        notices().print(f"note: of this project, {own}", markup=False)
     for verdict in found:
         console.print(Text(f"{verdict.role}: {verdict.outcome}", style=f"bold {_COLOURS[verdict.outcome]}"))
         for check in verdict.checks:

@@ -165,3 +165,15 @@ def test_a_user_claim_that_is_no_text_is_told_as_what_it_is(
     assert done.code == 2
     assert "A token of GitLab has project_id as text: Vault names the user by it" in done.out
     assert "bound_claims" not in done.out.partition("project_id")[2].partition("namespace_path")[0]
+
+
+def test_the_roles_of_ciaccess_itself_are_named_where_they_admit_the_project(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    done = ciaccess(capsys, "explain", "--project", "orchestrator/ciaccess", "--ref", "main")
+    assert "ciaccess's own jobs log in with ciaccess-preview, ciaccess-apply, ciaccess-drift" in done.err
+    assert "ciaccess" not in ciaccess(capsys, "explain", *EXECUTOR).err
+    assert (
+        "It is ciaccess's own"
+        in ciaccess(capsys, "explain", *EXECUTOR, "--account", "svc-ciaccess-writer").err
+    )
