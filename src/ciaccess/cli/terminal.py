@@ -77,6 +77,7 @@ def confirm(question: str) -> None:
     except typer.Abort:
         if sys.stdin.isatty():
             raise
+        sys.stderr.write("\n")  # after the question
         raise CommandError(
             "there is no terminal to confirm on, and nothing was changed. Add --yes to do without asking"
         ) from None

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 KNOWN = {
     "NEXUS_USERNAME": "the user that administers Nexus",
     "NEXUS_PASSWORD": "its password",
-    "GITLAB_TOKEN": "a token with scope api of an owner of the group, or read_api where a command only reads",
+    "GITLAB_TOKEN": "a token with scope read_api to read; to write, api of an owner of the group",
     "VAULT_ADDR": "Vault's address",
-    "VAULT_TOKEN": "a token that may administer Vault's auth mount, policies and secrets",
+    "VAULT_TOKEN": "a token that may read what the command reads; to write, administer auth mount, policies and secrets",
 }
 # What `run-as` sets for an identity without a token of GitLab.
 GITLAB_FROM, STATE = "CIACCESS_GITLAB", "state"
@@ -58,9 +58,11 @@ def require(*names: str) -> dict[str, str]:
         except CredentialsError as error:
             faults.append(str(error))
     if faults:
+        files = "; those of Nexus and GitLab may be files, named in <NAME>_FILE"
+        has_files = any(not name.startswith("VAULT_") for name in names if name not in found)
         raise CredentialsError(
-            f"credentials are missing: {'; '.join(faults)}",
-            "Set each in the environment, or name its file in <NAME>_FILE.",
+            f"the environment lacks {'; '.join(faults)}",
+            f"Set each in the environment{files if has_files else ''}.",
         )
     return found
 

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from ciaccess.cli.local_credentials import use_local_credentials
 from ciaccess.cli.options import FileOption, StackOption, load_access
 from ciaccess.cli.terminal import print_json
 from ciaccess.consumers import kubernetes
@@ -77,8 +78,11 @@ def pull_secret(  # noqa: PLR0913 each option is a name in the manifests
     from ciaccess.consumers.pull_secret import check_account, check_names, docker_config  # noqa: PLC0415 `--help` needs no clients
 
     access = load_access(file, stack)
-    if kind in (Kind.SECRET, Kind.DOCKER_CONFIG) and sys.stdout.isatty() and not show:
-        raise CommandError(_WITH_PASSWORD)
+    if kind in (Kind.SECRET, Kind.DOCKER_CONFIG):
+        if sys.stdout.isatty() and not show:
+            raise CommandError(_WITH_PASSWORD)
+        if stack:
+            use_local_credentials(stack)
     if kind is Kind.DOCKER_CONFIG:
         check_account(access, account)
         sys.stdout.write(f"{docker_config(access, account)}\n")

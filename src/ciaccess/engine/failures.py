@@ -7,15 +7,19 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Self
 
 from ciaccess.clients.could_not_look import CouldNotLook
 from ciaccess.clients.credentials import CredentialsError
 from ciaccess.clients.errors import ApiError, UnexpectedAnswerError, UnreachableError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ciaccess.errors import CiaccessError
 
 # The name of the file, in the environment of the engine, its program and its plugins.
@@ -29,6 +33,13 @@ class Failures:
     """The failures of one run, in the file that its environment names."""
 
     file: Path
+
+    @classmethod
+    @contextmanager
+    def of_a_run(cls) -> Iterator[Self]:
+        """Return those of the run that gets `variables`; the file is deleted afterwards."""
+        with TemporaryDirectory(prefix="ciaccess-") as scratch:
+            yield cls(Path(scratch) / "failures")
 
     @property
     def variables(self) -> dict[str, str]:

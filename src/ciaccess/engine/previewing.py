@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from ciaccess.clients.redaction import redact
 from ciaccess.engine import pulumi_cli
 from ciaccess.engine.events import EventsError, Preview
 from ciaccess.engine.failures import Failures
@@ -14,11 +11,11 @@ from ciaccess.errors import CiaccessError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from ciaccess.clients.could_not_look import CouldNotLook
 
 _STREAMING = {"PULUMI_ENABLE_STREAMING_JSON_PREVIEW": "true"}
-_MOST_MESSAGES = 20
 
 
 class EngineError(CiaccessError):
@@ -45,20 +42,11 @@ def preview(stack: str, settings: Path | None, note: Callable[[str], None]) -> P
         found.take(line)
         note(f"{found.refreshed} refreshed, {found.compared} compared")
 
-    with TemporaryDirectory(prefix="ciaccess-") as scratch:
-        failures = Failures(Path(scratch) / "failures")
+    with Failures.of_a_run() as failures:
         try:
             ended = pulumi_cli.stream(words, take, {**_STREAMING, **failures.variables})
         except EventsError as error:
             raise EngineError([str(error)]) from None
         if ended.code or not found.succeeded:
-            raise EngineError(_messages([*found.errors, *ended.errors]), failures.could_not_look())
+            raise EngineError(pulumi_cli.messages([*found.errors, *ended.errors]), failures.could_not_look())
     return found
-
-
-def _messages(lines: list[str]) -> list[str]:
-    """Return the messages, each once and without the engine's own words around it."""
-    texts = [redact(line.strip().removeprefix("error: ").strip()) for line in lines]
-    own = ("an unhandled error occurred: program exited with", "preview failed", "update failed")
-    kept = dict.fromkeys(text for text in texts if text and not text.startswith(own))
-    return list(kept)[:_MOST_MESSAGES] or ["the engine failed and gave no reason"]

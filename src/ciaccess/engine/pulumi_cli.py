@@ -12,19 +12,26 @@ import signal
 import subprocess
 import sys
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
-from ciaccess.engine.settings import secrets_provider
-from ciaccess.environment import ROOT
+from ciaccess.clients.redaction import redact
+from ciaccess.engine import state_folder
+from ciaccess.engine.failures import Failures
+from ciaccess.engine.settings import project_name, secrets_provider
+from ciaccess.environment import ROOT, backend_folder
 from ciaccess.errors import CommandError, Exit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from ciaccess.engine.state_folder import Lock
+
 # A state is some megabytes; a backend that does not send them in this time is as good as away.
 _STATE_SECONDS = 120
 _ENDINGS = (signal.SIGTERM, signal.SIGHUP)
+_LOCKED = "currently locked"
+_MOST_MESSAGES = 20
 
 
 class Ended(NamedTuple):
@@ -43,12 +50,15 @@ def run(
     standard error, where the output of the command is a result of its own.
 
     Raises:
-        CommandError: there is no `pulumi` on PATH.
+        CommandError: there is no `pulumi` on PATH, or another run locks the stack.
     """
     if quiet:
         _output(words, variables)
         return 0
-    return _call(words, variables, sys.stderr if aside else None).returncode
+    code = _call(words, variables, sys.stderr if aside else None).returncode
+    if code and "--stack" in words and (held := holders(_stack(words))):
+        raise CommandError(f"pulumi {words[0]}: {_locked(_stack(words), held)}")
+    return code
 
 
 def export(stack: str) -> Any:
@@ -66,9 +76,15 @@ def preview(*words: str, variables: Mapping[str, str] | None = None) -> Any:
     With the word `--show-sames` every step, which at a thousand accounts is some ten megabytes.
 
     Raises:
-        CommandError: the engine fails; what it printed is in the text.
+        CommandError: the engine fails; what it printed, or could not check, is in the text.
     """
-    done = _call(("preview", "--json", *words), variables, subprocess.PIPE)
+    with Failures.of_a_run() as failures:
+        done = _call(
+            ("preview", "--json", *words), {**(variables or {}), **failures.variables}, subprocess.PIPE
+        )
+        not_checked = failures.could_not_look()
+    if done.returncode and not_checked:
+        raise CommandError("\n".join(map(str, not_checked)), Exit.COULD_NOT_LOOK)
     if done.returncode:
         raise CommandError(f"pulumi preview: {_complaints(done)}")
     return json.loads(done.stdout)
@@ -128,11 +144,32 @@ def locks(stack: str) -> str:
     """
     words = ("stack", "rename", stack.rpartition("/")[2], "--stack", stack)
     done = _call(words, None, subprocess.PIPE, seconds=_STATE_SECONDS)
-    if "currently locked" in done.stderr:
+    if _LOCKED in done.stderr:
         return done.stderr
     if done.returncode and "already exists" not in done.stderr:
         raise CommandError(_failure(words, done), Exit.COULD_NOT_LOOK)
     return ""
+
+
+def holders(stack: str) -> list[Lock]:
+    """Return the locks of a stack that can be read: those in a folder or bucket."""
+    backend = os.environ.get("PULUMI_BACKEND_URL")
+    if folder := backend_folder(backend):
+        return state_folder.locks(folder, project_name(), stack.rpartition("/")[2])
+    with suppress(CommandError):
+        return state_folder.parse_locks(locks(stack)) if state_folder.is_bucket(backend) else []
+    return []
+
+
+def _stack(words: Sequence[str]) -> str:
+    return words[words.index("--stack") + 1]
+
+
+def _locked(stack: str, held: Sequence[Lock]) -> str:
+    return (
+        f"the stack {stack!r} is locked by {held[0].holder}. Wait for that run; if it is dead, continue with "
+        f"./ciaccess recover --stack {stack}"
+    )
 
 
 def _output(words: Sequence[str], variables: Mapping[str, str] | None = None, **options: Any) -> str:
@@ -223,11 +260,15 @@ def _waited_for(
 
 
 def _interruption(words: Sequence[str]) -> CommandError:
-    return CommandError(f"pulumi {words[0]}: interrupted, and ended. What it did until then is recorded")
+    effect = "Nothing was changed" if words[0] == "preview" else "What it did until then is recorded"
+    return CommandError(f"pulumi {words[0]}: interrupted, and ended. {effect}")
 
 
 def _failure(words: Sequence[str], done: subprocess.CompletedProcess[str]) -> str:
-    return f"pulumi {words[0]}: {done.stderr.strip() or done.stdout.strip()}"
+    reason = done.stderr.strip() or done.stdout.strip()
+    if _LOCKED in reason and "--stack" in words:
+        reason = _locked(_stack(words), state_folder.parse_locks(reason))
+    return f"pulumi {words[0]}: {reason}"
 
 
 def _complaints(done: subprocess.CompletedProcess[str]) -> str:
@@ -237,7 +278,15 @@ def _complaints(done: subprocess.CompletedProcess[str]) -> str:
         reason = [each["message"].strip() for each in diagnostics if each["severity"] == "error"]
     except (ValueError, KeyError, TypeError):
         reason = []
-    return "\n".join(reason) or done.stderr.strip() or done.stdout.strip()
+    return "\n".join(messages(reason or (done.stderr.strip() or done.stdout.strip()).splitlines()))
+
+
+def messages(lines: list[str]) -> list[str]:
+    """Return the messages, each once and without the engine's own words around it."""
+    texts = [redact(line.strip().removeprefix("error: ").strip()) for line in lines]
+    own = ("an unhandled error occurred: program exited with", "preview failed", "update failed")
+    kept = dict.fromkeys(text for text in texts if text and not text.startswith(own))
+    return list(kept)[:_MOST_MESSAGES] or ["the engine failed and gave no reason"]
 
 
 def ensure_stack(stack: str) -> None:

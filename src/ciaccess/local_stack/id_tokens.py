@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 
+from ciaccess.clients.http.session import as_api_error
 from ciaccess.local_stack.places import Record, credential_file
 from ciaccess.local_stack.processes import StackError
 from ciaccess.local_stack.seed import PROJECTS
@@ -39,9 +40,10 @@ class LocalIssuer:
                 timeout=_ANSWER_SECONDS,
             )
             answer.raise_for_status()
-        except requests.RequestException as error:
+        except requests.HTTPError as error:
             raise StackError(
-                f"mint an id_token: GitLab at {url} does not do it ({type(error).__name__}). "
-                "Check it: ./ciaccess local status"
+                f"mint an id_token: GitLab at {url} answered {error.response.status_code}. Check it: ./ciaccess local status"
             ) from None
+        except requests.RequestException as error:
+            raise StackError(str(as_api_error(error, "mint an id_token", "GitLab", url, "POST"))) from None
         return str(answer.json()["id_token"])

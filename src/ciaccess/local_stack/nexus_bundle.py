@@ -78,7 +78,7 @@ def install(version: str) -> Installed:
     Raises:
         StackError: there is no such version, or it cannot be downloaded; the text gives the reason and the remedy.
     """
-    bundle = _bundle(version)
+    bundle = check(version)
     cache = user_cache() / "nexus"
     home, java = cache / f"nexus-{bundle.sha256[:12]}", cache / f"java-{bundle.java}"
     with _lock(cache):
@@ -89,7 +89,12 @@ def install(version: str) -> Installed:
     return Installed(home / f"{_ARTIFACT}-{bundle.build}", java / _JAVA / "java-runtime")
 
 
-def _bundle(version: str) -> Bundle:
+def check(version: str) -> Bundle:
+    """Return a version's bundle.
+
+    Raises:
+        StackError: there is no such version.
+    """
     found = BUNDLES.get(version)
     if found is None:
         raise StackError(

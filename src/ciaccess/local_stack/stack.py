@@ -22,7 +22,7 @@ from hvac.exceptions import VaultError
 
 from ciaccess.engine.settings import local_addresses_file
 from ciaccess.environment import ROOT, local_credentials_script, state_directory
-from ciaccess.local_stack import nexus_server, seed, vault_server
+from ciaccess.local_stack import nexus_bundle, nexus_server, seed, vault_server
 from ciaccess.local_stack.places import (
     SERVICES,
     Record,
@@ -52,6 +52,13 @@ if TYPE_CHECKING:
 
 _PREFERRED_PORTS = {"vault": 18200, "nexus": 18081, "nexus_push": 18443, "nexus_pull": 18444, "gitlab": 18929}
 _LISTENERS = {"vault": ("vault",), "nexus": ("nexus", "nexus_push", "nexus_pull"), "gitlab": ("gitlab",)}
+_NAMES = {
+    "vault": "Vault",
+    "nexus": "Nexus",
+    "nexus_push": "Nexus's push registry",
+    "nexus_pull": "Nexus's pull registry",
+    "gitlab": "GitLab",
+}
 _STATE = ("*/ciaccess/local", "*/ciaccess/local.json*", "locks/*/ciaccess/local")
 # Vault answers this one sealed or not, and the other only where it is unsealed and leads.
 _READY_PATH = {
@@ -81,11 +88,13 @@ def choose_nexus(version: str | None) -> Record:
     """Return the record of a stack with this version of Nexus ("" for the simulator).
 
     Raises:
-        StackError: it exists with another Nexus, whose objects its Pulumi state describes.
+        StackError: there is no such version, or the stack has another Nexus, whose objects its Pulumi state describes.
     """
     record = Record.load()
     if version is None or version == record.nexus:
         return record
+    if version:
+        nexus_bundle.check(version)
     if record.ports:
         has = f"Nexus {record.nexus}" if record.nexus else "the simulator of Nexus"
         raise StackError(
@@ -100,9 +109,11 @@ def _choose_vault(record: Record) -> None:
     """Set the program of a new stack's Vault server.
 
     Raises:
-        StackError: the stack exists with another one, which does not read its data.
+        StackError: there is no such program, or the stack has another one, which does not read its data.
     """
     wanted = vault_server.choice()
+    if wanted not in {"", "vault", "bao"} and not shutil.which(wanted):
+        raise StackError(f"start {wanted}: there is no such program. Allowed: vault, bao, or the path of one")
     if not record.ports:
         record.vault = wanted or vault_server.default()
     elif wanted not in {"", record.vault}:
@@ -225,7 +236,9 @@ def _choose_ports(record: Record, *, any_ports: bool) -> list[str]:
             port = free_port() if any_ports else _PREFERRED_PORTS[listener]
             if not port_is_free(port):
                 port = free_port()
-                reason.append(f"port {_PREFERRED_PORTS[listener]} is in use; {listener} listens on {port}")
+                reason.append(
+                    f"port {_PREFERRED_PORTS[listener]} is in use; {_NAMES[listener]} listens on {port}"
+                )
             record.ports[listener] = port
     record.save()
     return reason

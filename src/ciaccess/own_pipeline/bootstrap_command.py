@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from ciaccess.access.desired import pipeline_identities
+from ciaccess.cli.local_credentials import use_local_credentials
 from ciaccess.cli.options import load_access
 from ciaccess.cli.terminal import output
 from ciaccess.engine.preconditions import check_transit_key
@@ -45,6 +46,7 @@ def bootstrap(
     from ciaccess.own_pipeline.bootstrap import bootstrap as run  # noqa: PLC0415 `--help` needs no clients
 
     access = load_access(stack=stack)
+    use_local_credentials(stack)
     check_transit_key(stack, access)
     if access.pipeline is None:
         raise CommandError("access.yaml has no pipeline to make identities for. Add the section pipeline")

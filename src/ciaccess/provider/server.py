@@ -144,7 +144,8 @@ class CiaccessProvider:
         return proto.DiffResponse(
             changes=proto.DiffResponse.DIFF_SOME if found.changes else proto.DiffResponse.DIFF_NONE,
             replaces=[change.name for change in found.changes if change.replaces],
-            diffs=[change.name for change in found.changes],
+            # The engine shows these names alone beside an update; a path would be filtered out.
+            diffs=sorted({_property(change.name) for change in found.changes}),
             detailedDiff={change.name: _detail(change) for change in found.changes},
             hasDetailedDiff=True,
             deleteBeforeReplace=found.delete_first,
@@ -276,8 +277,13 @@ class CiaccessProvider:
 
 def _ignore_changes(inputs: Values, state: Values, ignored: list[str]) -> Values:
     """Return the inputs, with the ignored ones as they are in the state."""
-    names = {path.split(".")[0].split("[")[0] for path in ignored}
+    names = set(map(_property, ignored))
     return inputs | {name: state[name] for name in names & state.keys()}
+
+
+def _property(path: str) -> str:
+    """Return the property that a path begins with."""
+    return path.split(".", maxsplit=1)[0].split("[", maxsplit=1)[0]
 
 
 def _detail(change: Change) -> proto.PropertyDiff:

@@ -53,10 +53,11 @@ def _print(stack: str, left: list[Leftover], *, yes: bool, as_json: bool) -> Non
     console = output()
     for each in left:
         console.print(
-            f"{each.kind}: {each.found}\n  {'done' if yes else 'to do'}: {each.remedy}", markup=False
+            f"{each.kind}: {each.found}\n  {'carried out' if yes else 'to do'}: {each.remedy}", markup=False
         )
     if not left:
-        console.print("nothing to recover; `pulumi up` handles the rest", markup=False)
-    elif not yes:
+        console.print(f"nothing to recover; to continue a failed run: {next_step}", markup=False)
+        return
+    if not yes:
         console.print(f"\nCarry out: ./ciaccess recover --stack {stack} --yes", markup=False)
     console.print(f"\nThen, before any other run and before a destroy: {next_step}", markup=False)

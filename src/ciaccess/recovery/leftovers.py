@@ -11,11 +11,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ciaccess.clients.errors import RefusedError
-from ciaccess.engine import pulumi_cli
+from ciaccess.engine import pulumi_cli, state_folder
 from ciaccess.engine.resource_types import backend, kv_mount
 from ciaccess.engine.state import parse
 from ciaccess.errors import CommandError, Exit
-from ciaccess.recovery import state_folder, truncated_state
+from ciaccess.recovery import truncated_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable

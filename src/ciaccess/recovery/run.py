@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from ciaccess.cli.terminal import notices
 from ciaccess.clients.connect import vault_client
 from ciaccess.clients.credentials import require
-from ciaccess.engine import pulumi_cli
+from ciaccess.engine import pulumi_cli, state_folder
 from ciaccess.engine.preconditions import check_vault
 from ciaccess.engine.settings import project_name
 from ciaccess.environment import backend_folder
 from ciaccess.errors import CiaccessError, CommandError, Exit
-from ciaccess.recovery import leftovers, state_folder, unrecorded
+from ciaccess.recovery import leftovers, unrecorded
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -63,6 +63,7 @@ class Agreement:
 class Report:
     """What one preview found. `agreement` is None where no base was named to compare with.
 
+    `locked` names the run that locks the stack, whose changes show as manual ones.
     `former` has a text on each account that was renamed until when it stays, and of one whose day is over that `up` removes it.
     """
 
@@ -77,6 +78,7 @@ class Report:
     former: tuple[str, ...] = ()
     charts: tuple[Chart, ...] = ()
     not_checked: tuple[str, ...] = ()
+    locked: str = ""
 
     @property
     def is_clean(self) -> bool:

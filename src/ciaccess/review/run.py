@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ciaccess.access.desired.former_names import former_names
 from ciaccess.analysis.facts import AccessFacts
 from ciaccess.clients.could_not_look import CouldNotLook
-from ciaccess.engine import previewing
+from ciaccess.engine import previewing, pulumi_cli
 from ciaccess.engine.settings import CONFIG_FOLDER
 from ciaccess.engine.trust_anchors import check_known_anchors
 from ciaccess.errors import CiaccessError, Exit
@@ -96,7 +96,7 @@ def preview(subject: Subject, base: Base | None) -> Report:
             raise NotCheckedError(not_checked) from None
         raise
     access = subject.access
-    return report_of(
+    report = report_of(
         found,
         subject.project,
         subject.stack,
@@ -104,6 +104,8 @@ def preview(subject: Subject, base: Base | None) -> Report:
         base,
         former_names(access),
     )
+    held = pulumi_cli.holders(subject.stack) if report.drift else []
+    return replace(report, locked=held[0].holder) if held else report
 
 
 def _of_vault(messages: Iterable[str]) -> tuple[CouldNotLook, ...]:

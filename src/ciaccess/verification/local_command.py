@@ -27,6 +27,7 @@ application = typer.Typer(
     epilog="Examples:  ./ciaccess local up  ·  ./ciaccess local status  ·  ./ciaccess local reset --yes",
 )
 
+_TO_START = "Start it: ./ciaccess local start"
 
 FreePortsOption = Annotated[
     bool,
@@ -94,6 +95,7 @@ def stop() -> None:
     """Stop the stack; its data stays. Exit code 0 or 1."""
     stopped = stack.stop_all()
     typer.echo(f"stopped {', '.join(stopped)}" if stopped else "nothing was running")
+    notices().print(_TO_START)
 
 
 @application.command(
@@ -106,7 +108,10 @@ def status(*, as_json: JsonOption = False) -> None:
         print_json([asdict(service) for service in found])
     else:
         _print_table()
-    finish(Exit.CLEAN if all(service.state == "running" for service in found) else Exit.DIFFERENCES)
+    if all(service.state == "running" for service in found):
+        finish(Exit.CLEAN)
+    notices().print(_TO_START)
+    finish(Exit.DIFFERENCES)
 
 
 @application.command(epilog="Example:  ./ciaccess local reset --yes")

@@ -205,7 +205,7 @@ class Verification:
         try:
             answer = self._places.remove(uploaded, administrator)
         except ApiError as error:
-            return _left_behind(uploaded, error.reason)
+            return f"perhaps {_left_behind(uploaded, error.reason)}"
         return "" if answer.worked or answer.status == _NOT_FOUND else _left_behind(uploaded, answer.reason)
 
     def _remarks(self) -> Iterable[str]:

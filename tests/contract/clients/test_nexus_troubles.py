@@ -74,7 +74,9 @@ def test_a_server_that_is_gone_is_said_within_five_seconds_for_all_who_ask(
         texts = set(pool.map(failure, range(8)))
     assert time.monotonic() - started < 10, "five, and what the rest of the machine takes"
     said = f"list users: Nexus at {own.url} is not reachable (connection refused). "
-    assert texts == {f"{said}Check that it is running and that {own.url} is its address."}
+    assert texts == {
+        f"{said}Check that it is running and that {own.url} is its address. For the local stack: ./ciaccess local start."
+    }
     own.start()
     assert own_client.users.find("u") is None
 

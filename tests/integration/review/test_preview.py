@@ -271,7 +271,7 @@ def test_a_credential_that_is_refused_is_could_not_look_before_the_engine_runs(
 @pytest.mark.parametrize(
     ("fault", "because"),
     [
-        ({"status": 403}, "list roles: HTTP 403 with an empty body"),
+        ({"status": 403}, "list roles: Nexus answered HTTP 403 with an empty body"),
         ({"status": 0, "cut": "before"}, "sent no complete response"),
     ],
 )

@@ -38,7 +38,8 @@ def ciaccess(*words: str, state: Path | None = None, given: str = "") -> subproc
     ("words", "said"),
     [
         (("validate", "--nope"), "No such option: --nope"),
-        (("valdate",), "No such command 'valdate'"),
+        (("valdate",), "No such command 'valdate'. Did you mean 'validate'?"),
+        (("x",), "No such command 'x'."),
         (("validate", "a", "b"), "unexpected extra argument"),
     ],
 )

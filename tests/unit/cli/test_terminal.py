@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import logging
 from typing import TYPE_CHECKING
 
 from rich.table import Table
 
 from ciaccess.cli.application import application, run
-from ciaccess.cli.terminal import notices, output
+from ciaccess.cli.terminal import confirm, notices, output
 from ciaccess.errors import CommandError
 from ciaccess.provider.servicer import start_logging
 
@@ -65,3 +66,11 @@ def test_a_message_of_the_log_is_one_line_without_control_characters(
         root.setLevel(before[1])
     assert log.read_text(encoding="utf-8").splitlines()[0].endswith("2026-01-01 forged")
     assert "\x1b" not in log.read_text(encoding="utf-8")
+
+
+def test_a_question_that_nobody_can_answer_ends_its_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    run(lambda: confirm("Delete it?"))
+    assert "\nerror: there is no terminal to confirm on" in capsys.readouterr().err

@@ -43,11 +43,16 @@ def test_one_error_lists_all_that_are_missing_and_how_to_set_them(monkeypatch: p
     with pytest.raises(CredentialsError) as caught:
         require(*NAMES)
     assert str(caught.value) == (
-        "credentials are missing: NEXUS_USERNAME (the user that administers Nexus); NEXUS_PASSWORD (its password); "
+        "the environment lacks NEXUS_USERNAME (the user that administers Nexus); NEXUS_PASSWORD (its password); "
         "GITLAB_TOKEN_FILE names /nowhere/token, which cannot be read (No such file or directory); "
-        "VAULT_TOKEN (a token that may administer Vault's auth mount, policies and secrets). "
-        "Set each in the environment, or name its file in <NAME>_FILE."
+        "VAULT_TOKEN (a token that may read what the command reads; to write, administer auth mount, policies and secrets). "
+        "Set each in the environment; those of Nexus and GitLab may be files, named in <NAME>_FILE."
     )
+
+
+def test_what_is_vaults_is_not_asked_for_in_a_file() -> None:
+    with pytest.raises(CredentialsError, match=r"secrets\)\. Set each in the environment\.$"):
+        require("VAULT_ADDR", "VAULT_TOKEN")
 
 
 @pytest.mark.parametrize("content", [b"", b"\n", b"two\nlines\n", b" blank", b"\xff\xfe\x00", b"tab\tinside"])

@@ -45,7 +45,7 @@ CREATE_ROLE = [
         RefusedError,
         "name: must not be empty; no. Correct",
     ),
-    (in_json([], 400), RefusedError, "HTTP 400, the request has a wrong shape. Correct"),
+    (in_json([], 400), RefusedError, "Nexus answered HTTP 400, the request has a wrong shape. Correct"),
     (
         plain("ERROR: (ID 27f5425-67a2) org.sonatype.nexus.x.SomeException: it broke\n\tat java.lang", 500),
         ServerError,
@@ -71,11 +71,27 @@ CREATE_ROLE = [
         RefusedError,
         "Privilege 'p' contained",
     ),
-    (Reply(401), UnauthorizedError, "HTTP 401 with an empty body. Check NEXUS_USERNAME and NEXUS_PASSWORD"),
-    (Reply(403), ForbiddenError, "HTTP 403 with an empty body. Give its user the privileges nx-roles-*"),
-    (Reply(415), RefusedError, "HTTP 415 with an empty body. Correct"),
-    (page("Bad Gateway", 502), ServerError, "HTTP 502 with an HTML page titled 'Bad Gateway', from a proxy"),
-    (page("Blocked by policy", 403), ForbiddenError, "HTTP 403 with an HTML page titled 'Blocked by policy'"),
+    (
+        Reply(401),
+        UnauthorizedError,
+        "Nexus answered HTTP 401 with an empty body. Check NEXUS_USERNAME and NEXUS_PASSWORD",
+    ),
+    (
+        Reply(403),
+        ForbiddenError,
+        "Nexus answered HTTP 403 with an empty body. Give its user the privileges nx-roles-*",
+    ),
+    (Reply(415), RefusedError, "Nexus answered HTTP 415 with an empty body. Correct"),
+    (
+        page("Bad Gateway", 502),
+        ServerError,
+        "Nexus answered HTTP 502 with an HTML page titled 'Bad Gateway', from a proxy",
+    ),
+    (
+        page("Blocked by policy", 403),
+        ForbiddenError,
+        "Nexus answered HTTP 403 with an HTML page titled 'Blocked by policy'",
+    ),
     (page("404 - Sonatype Nexus Repository", 404), UnexpectedAnswerError, "there is no such path"),
     (page("Sign in", 200), UnexpectedAnswerError, "the answer is an HTML page titled 'Sign in', not Nexus's"),
     (Reply(200, b'{"id": "r', "application/json"), UnexpectedAnswerError, "the answer is broken JSON"),
@@ -95,7 +111,11 @@ CREATE_ROLE = [
     ),
     (in_json(WIRE_ROLE | {"roles": [1]}), UnexpectedAnswerError, "role 'r' has a list as its 'roles'"),
     (in_json(WIRE_ROLE | {"readOnly": "no"}), UnexpectedAnswerError, "role 'r' has a text as its 'readOnly'"),
-    (in_json({"message": 7}, 400), RefusedError, "HTTP 400 with an answer that is not Nexus's"),
+    (
+        in_json({"message": 7}, 400),
+        RefusedError,
+        "Nexus answered HTTP 400 with an answer that is not Nexus's",
+    ),
     (plain("x" * 5000, 500), ServerError, "xxxx"),
 ]
 

@@ -242,9 +242,13 @@ def test_a_write_that_is_answered_neither_yes_nor_no_did_not_work(
 ) -> None:
     for method in ("PUT", "DELETE"):
         server.answers(f"{method} {ROLES}/r", Reply(status))
-    with pytest.raises(UnexpectedAnswerError, match=f"replace role 'r': HTTP {status} with an empty body"):
+    with pytest.raises(
+        UnexpectedAnswerError, match=f"replace role 'r': Nexus answered HTTP {status} with an empty body"
+    ):
         nexus.roles.replace(ROLE)
-    with pytest.raises(UnexpectedAnswerError, match=f"delete role 'r': HTTP {status} with an empty body"):
+    with pytest.raises(
+        UnexpectedAnswerError, match=f"delete role 'r': Nexus answered HTTP {status} with an empty body"
+    ):
         nexus.roles.delete("r")
 
 

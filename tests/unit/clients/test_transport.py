@@ -113,7 +113,7 @@ def test_a_server_that_is_down_is_said_within_five_seconds() -> None:
     assert not caught.value.uncertain
     assert str(caught.value) == (
         f"list roles: Nexus at {url} is not reachable (connection refused). "
-        f"Check that it is running and that {url} is its address."
+        f"Check that it is running and that {url} is its address. For the local stack: ./ciaccess local start."
     )
     session.close()
 
@@ -151,7 +151,9 @@ def test_of_a_server_that_is_away_a_thousand_calls_say_so_in_the_time_of_one() -
         said.add(str(caught.value))
     assert time.monotonic() - started < 5 + SLACK_SECONDS
     reason = f"list roles: Nexus at {url} is not reachable (connection refused). "
-    assert said == {f"{reason}Check that it is running and that {url} is its address."}
+    assert said == {
+        f"{reason}Check that it is running and that {url} is its address. For the local stack: ./ciaccess local start."
+    }
     session.close()
 
 

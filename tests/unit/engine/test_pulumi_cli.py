@@ -150,3 +150,42 @@ def test_a_command_under_nohup_outlives_its_terminal(pulumi: Path) -> None:
             time.sleep(0.02)
         os.killpg(command.pid, signal.SIGHUP)
     assert command.returncode == Exit.CLEAN
+
+
+@pytest.mark.parametrize("quiet", [True, False])
+def test_a_lock_of_another_run_names_recover(
+    pulumi: Path, monkeypatch: pytest.MonkeyPatch, *, quiet: bool
+) -> None:
+    monkeypatch.setenv("PULUMI_BACKEND_URL", "s3://states")
+    says(pulumi, _LOCKED, 255)
+    with pytest.raises(CommandError) as raised:
+        pulumi_cli.run("up", "--stack", "prod", quiet=quiet)
+    assert str(raised.value) == (
+        "pulumi up: the stack 'prod' is locked by process 7 of ci on job, since nowZ. Wait for that run; if it is dead, "
+        "continue with ./ciaccess recover --stack prod"
+    )
+
+
+def test_a_failure_beside_no_lock_is_the_callers_to_report(
+    pulumi: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PULUMI_BACKEND_URL", "s3://states")
+    says(pulumi, "error: a stack named prod already exists", 255)
+    assert pulumi_cli.run("up", "--stack", "prod") == 255
+
+
+def test_a_preview_tells_what_could_not_be_checked_without_the_engines_own_words(pulumi: Path) -> None:
+    says(pulumi, "error: bad\nerror: an unhandled error occurred: program exited with 1", 255)
+    with pytest.raises(CommandError, match=r"^pulumi preview: bad$") as raised:
+        pulumi_cli.preview()
+    assert raised.value.code == Exit.ERROR
+    entry = {"system": "Vault", "message": "m", "because": "Vault is not reachable", "remedy": "Start it."}
+    program = f"import json, os; open(os.environ['CIACCESS_FAILURES'], 'w').write(json.dumps({entry!r}))"
+    pulumi.write_text(f"#!{sys.executable}\n{program}\nraise SystemExit(255)\n", encoding="utf-8")
+    with pytest.raises(CommandError, match="could not look at Vault because Vault is not") as raised:
+        pulumi_cli.preview()
+    assert raised.value.code == Exit.COULD_NOT_LOOK
+
+
+def test_an_interrupted_preview_recorded_nothing() -> None:
+    assert str(pulumi_cli._interruption(["preview"])).endswith("ended. Nothing was changed")

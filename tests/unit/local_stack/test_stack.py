@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ciaccess.local_stack import stack
-from ciaccess.local_stack.places import Record
-from ciaccess.local_stack.processes import StackError, spawn
+from ciaccess.local_stack.id_tokens import LocalIssuer
+from ciaccess.local_stack.places import Record, credential_file, write_private
+from ciaccess.local_stack.processes import StackError, free_port, spawn
+from tests.support.cli.commands import ciaccess
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -88,10 +90,11 @@ def test_a_new_stack_takes_vault_and_openbao_only_where_there_is_no_vault(
         stack._choose_vault(record)
         chosen.append(record.vault)
     assert chosen == ["vault", "bao", "vault"]
-    monkeypatch.setenv("CIACCESS_VAULT_SERVER", "/opt/bao")
+    program(on_path, "other")
+    monkeypatch.setenv("CIACCESS_VAULT_SERVER", f"{on_path}/other")
     record = Record()
     stack._choose_vault(record)
-    assert record.vault == "/opt/bao"
+    assert record.vault == f"{on_path}/other"
 
 
 @pytest.mark.usefixtures("on_path")
@@ -104,9 +107,36 @@ def test_an_old_stack_keeps_its_server_and_refuses_another(monkeypatch: pytest.M
         stack._choose_vault(record)
 
 
+@pytest.mark.usefixtures("on_path")
+def test_a_version_or_program_that_does_not_exist_is_refused_with_what_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    record = Record(ports={"vault": 1}, vault="bao")
+    record.save()
+    monkeypatch.setenv("CIACCESS_VAULT_SERVER", "banana")
+    with pytest.raises(StackError, match=r"start banana: there is no such program\. Allowed: vault, bao"):
+        stack._choose_vault(record)
+    with pytest.raises(StackError, match=r"install Nexus banana: .* Available: 3.71.0, 3.30.0"):
+        stack.choose_nexus("banana")
+
+
 def test_the_status_of_nexus_names_its_registries() -> None:
     ports = {"vault": 1, "nexus": 2, "nexus_push": 3, "nexus_pull": 4, "gitlab": 5}
     Record(ports=ports).save()
     found = {service.service: service.registries for service in stack.status()}
     registries = {"push": "127.0.0.1:3", "pull": "127.0.0.1:4"}
     assert found == {"vault": {}, "nexus": registries, "gitlab": {}}
+
+
+@pytest.mark.parametrize("words", [("local", "status"), ("local", "stop")])
+def test_a_stopped_stack_names_the_command_that_starts_it(
+    capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
+    assert "Start it: ./ciaccess local start" in ciaccess(capsys, *words).err
+
+
+def test_a_stopped_gitlab_issues_no_id_token_and_says_how_to_start_it() -> None:
+    Record(ports={"gitlab": free_port()}).save()
+    write_private(credential_file("gitlab-token"), "glpat-x")
+    with pytest.raises(StackError, match=r"is not reachable \(connection refused\)\. .*ciaccess local start"):
+        LocalIssuer().mint("a/b", "main", "x")

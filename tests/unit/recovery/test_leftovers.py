@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ciaccess.engine import pulumi_cli
+from ciaccess.engine import pulumi_cli, state_folder
 from ciaccess.errors import CommandError
-from ciaccess.recovery import leftovers, state_folder
+from ciaccess.recovery import leftovers
 
 if TYPE_CHECKING:
     from pathlib import Path

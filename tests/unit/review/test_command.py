@@ -101,6 +101,23 @@ def test_the_engine_runs_once_refreshed_streamed_and_without_any_secret_in_its_w
     assert "PULUMI_ENABLE_STREAMING_JSON_PREVIEW=true" in (stack.folder / "environment").read_text()
 
 
+def test_what_a_killed_run_did_is_not_taken_for_a_manual_change(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PULUMI_BACKEND_URL", f"file://{stack.folder}")
+    locks = stack.folder / ".pulumi" / "locks" / "organization" / "ciaccess" / "x"
+    locks.mkdir(parents=True)
+    (locks / "1.json").write_text(
+        '{"pid": 7, "username": "ci", "hostname": "there", "timestamp": "2026-11-29T10:00:00Z"}'
+    )
+    found = valid(stack.folder, GOOD, addresses(stack.server))
+    stack.says(*Engine(found, found, {"svc-deployer": None}).lines())
+    done = stack.preview()
+    assert done.code == 2, done.text
+    assert "process 7 of ci on there, since 2026-11-29T10:00:00Z locks the stack" in done.out
+    assert "./ciaccess recover --stack x" in done.out
+
+
 @pytest.mark.parametrize(
     "words", [("--json",), ("--json", "--html", "x.html"), ("--json=-",), ("--json", "-")]
 )

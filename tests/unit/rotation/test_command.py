@@ -125,7 +125,7 @@ def test_the_pipelines_own_accounts_have_one_rotation(yaml: Yaml) -> None:
         (("--all", "--due"), "choose what to rotate"),
         (("svc-nope",), "account svc-nope is not declared. Declared accounts: svc-app"),
         (("--all", "--emergency"), "--emergency needs the names"),
-        (("svc-app", "--emergency"), "nothing was rotated. credentials are missing: NEXUS_USERNAME"),
+        (("svc-app", "--emergency"), "nothing was rotated. the environment lacks NEXUS_USERNAME"),
     ],
 )
 def test_what_it_refuses_changes_nothing(

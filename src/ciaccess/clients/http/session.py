@@ -44,6 +44,7 @@ __all__ = [
 ]
 
 _TITLE_CHARACTERS = 4096
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def options_with_ca(**bounds: float) -> HttpOptions:
@@ -170,6 +171,8 @@ def as_api_error(
         )
         return UnreachableError(doing, reason, remedy, system=system)
     remedy = f"Check that it is running and that {base_url} is its address."
+    if urlsplit(base_url).hostname in _LOOPBACK:
+        remedy = f"{remedy} For the local stack: ./ciaccess local start."
     if not was_sent(error):
         reason = f"{place} is not reachable ({_reason(error)}{_through(error, base_url)})"
         return UnreachableError(doing, reason, remedy, system=system)

@@ -222,7 +222,7 @@ def _body(response: requests.Response) -> Any:
 
 def _message(response: requests.Response, fields: Mapping[str, str]) -> str:
     """Return the server's message, shortened; `fields` are our names by Nexus's."""
-    status = f"HTTP {response.status_code}"
+    status = f"Nexus answered HTTP {response.status_code}"
     if (title := page_title(response)) is not None:
         return f"{status} with an HTML page titled '{title}', from a proxy or another server"
     body = _body(response)
