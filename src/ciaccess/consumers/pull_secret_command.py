@@ -79,10 +79,7 @@ def pull_secret(  # noqa: PLR0913 each option is a name in the manifests
 
     access = load_access(file, stack)
     if kind in (Kind.SECRET, Kind.DOCKER_CONFIG):
-        if sys.stdout.isatty() and not show:
-            raise CommandError(_WITH_PASSWORD)
-        if stack:
-            use_local_credentials(stack)
+        _prepare_reading(stack, show=show)
     if kind is Kind.DOCKER_CONFIG:
         check_account(access, account)
         sys.stdout.write(f"{docker_config(access, account)}\n")
@@ -102,3 +99,11 @@ def pull_secret(  # noqa: PLR0913 each option is a name in the manifests
         print_json(made[0] if len(made) == 1 else kubernetes.as_list(made))
     else:
         sys.stdout.write(kubernetes.as_yaml(made))
+
+
+def _prepare_reading(stack: str | None, *, show: bool) -> None:
+    """Refuse to print a secret to a terminal; else take the local stack's credentials where it is meant."""
+    if sys.stdout.isatty() and not show:
+        raise CommandError(_WITH_PASSWORD)
+    if stack:
+        use_local_credentials(stack)
