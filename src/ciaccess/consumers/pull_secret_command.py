@@ -102,7 +102,7 @@ def pull_secret(  # noqa: PLR0913 each option is a name in the manifests
 
 
 def _prepare_reading(stack: str | None, *, show: bool) -> None:
-    """Refuse to print a secret to a terminal; else take the local stack's credentials where it is meant."""
+    """Refuse to print a secret to a terminal; take the local stack's credentials on it."""
     if sys.stdout.isatty() and not show:
         raise CommandError(_WITH_PASSWORD)
     if stack:

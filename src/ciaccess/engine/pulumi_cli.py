@@ -57,7 +57,7 @@ def run(
         return 0
     code = _call(words, variables, sys.stderr if aside else None).returncode
     if code and "--stack" in words and (held := holders(_stack(words))):
-        raise CommandError(f"pulumi {words[0]}: {_locked(_stack(words), held)}")
+        raise CommandError(f"pulumi {words[0]}: {_name_holder(_stack(words), held)}")
     return code
 
 
@@ -165,7 +165,7 @@ def _stack(words: Sequence[str]) -> str:
     return words[words.index("--stack") + 1]
 
 
-def _locked(stack: str, held: Sequence[Lock]) -> str:
+def _name_holder(stack: str, held: Sequence[Lock]) -> str:
     return (
         f"the stack {stack!r} is locked by {held[0].holder}. Wait for that run; if it is dead, continue with "
         f"./ciaccess recover --stack {stack}"
@@ -267,7 +267,7 @@ def _interruption(words: Sequence[str]) -> CommandError:
 def _failure(words: Sequence[str], done: subprocess.CompletedProcess[str]) -> str:
     reason = done.stderr.strip() or done.stdout.strip()
     if _LOCKED in reason and "--stack" in words:
-        reason = _locked(_stack(words), state_folder.parse_locks(reason))
+        reason = _name_holder(_stack(words), state_folder.parse_locks(reason))
     return f"pulumi {words[0]}: {reason}"
 
 
