@@ -84,6 +84,8 @@ class _LazyGroup(TyperGroup):
 
 
 _DEBUG = "CIACCESS_DEBUG"
+# With it pydantic, by which typer reads values, begins its messages.
+_PYDANTIC = "Value error, "
 application = typer.Typer(
     cls=_LazyGroup,
     no_args_is_help=True,
@@ -123,6 +125,8 @@ def run(command: Callable[[], object]) -> int:
         answer = command()
     except typer.TyperException as error:
         # A mistyped command or option: exit code 1, since 2 means that differences were found.
+        if isinstance(error, typer.BadParameter):
+            error.message = error.message.removeprefix(_PYDANTIC)
         show = getattr(error, "show", None)
         show() if show else sys.stderr.write(f"error: {error}\n")
         return Exit.ERROR

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from ruamel.yaml import YAML
 
+from ciaccess.access.reading.document import read
 from ciaccess.access.reading.loader import check
 from tests.support.drift.ways import BY_PRIORITY, TEMPLATED
 from tests.support.project.project import STACK
@@ -209,6 +210,9 @@ def test_a_crawl_finds_the_rotations_again_and_keeps_the_ages_of_the_yaml_before
     crawled, declared = (check(file).access for file in (out, turned.access))
     assert crawled
     assert declared
+    images, images_before = (read(file).at(("images",)) for file in (out, turned.access))
+    assert images
+    assert images == images_before
     for account, strategy in ((TURNED, "alternate"), (IN_PLACE, "in-place"), (PLAIN, None)):
         known = {**declared.accounts[account].rotation.model_dump(), "strategy": strategy}
         assert crawled.accounts[account].rotation.model_dump() == known

@@ -41,6 +41,7 @@ def ciaccess(*words: str, state: Path | None = None, given: str = "") -> subproc
         (("valdate",), "No such command 'valdate'. Did you mean 'validate'?"),
         (("x",), "No such command 'x'."),
         (("validate", "a", "b"), "unexpected extra argument"),
+        (("access", "--by", "banana"), "Invalid value for '--by': 'banana' is not one of 'account',"),
     ],
 )
 def test_a_mistyped_command_is_one_message_and_exit_code_1(words: tuple[str, ...], said: str) -> None:
