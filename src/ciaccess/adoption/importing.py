@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ciaccess.adoption.plan import Plan
-    from ciaccess.engine.preview import Declared
+    from ciaccess.engine.declared import Declared
 
 # A variable of the plugin (provider/environment.py).
 ADOPTED = "CIACCESS_ADOPTED"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ciaccess.access.desired.state import Desired
     from ciaccess.adoption.existing import Existing
     from ciaccess.adoption.inventory import Systems
-    from ciaccess.engine.preview import Declared
+    from ciaccess.engine.declared import Declared
     from ciaccess.engine.resource_types import Target
 
 KINDS = {token: words.kind for token, words in TYPES.items() if words.kind}

@@ -28,8 +28,8 @@ from ciaccess.clients.credentials import KNOWN, check_address, require
 from ciaccess.clients.http.session import options_with_ca
 from ciaccess.clients.vault.client import Vault
 from ciaccess.engine import pulumi_cli
+from ciaccess.engine.declared import declared_by
 from ciaccess.engine.preconditions import check_vault
-from ciaccess.engine.preview import declared_by
 from ciaccess.engine.settings import CONFIG_FOLDER, StackSettings, claim
 from ciaccess.environment import state_directory
 from ciaccess.errors import CommandError
@@ -37,7 +37,7 @@ from ciaccess.errors import CommandError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from ciaccess.engine.preview import Declared
+    from ciaccess.engine.declared import Declared
 
 
 def connect(vault: str, nexus: str, gitlab: str) -> Systems:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ciaccess.adoption.plan import PlannedAction
-from ciaccess.engine.preview import name_of
+from ciaccess.engine.declared import name_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -1,103 +1,52 @@
-"""What the program declares, by the engine: resources with names, parents, providers and inputs.
-
-Taken from `pulumi preview --json`, so that no name of a resource is known here: the components make them.
-"""
+"""A preview with refresh, its events read as they come."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ciaccess.engine.resource_types import PRECONDITIONS, target_of
-from ciaccess.errors import CommandError
+from ciaccess.engine import pulumi_cli
+from ciaccess.engine.events import EventsError, Preview
+from ciaccess.engine.failures import Failures
+from ciaccess.errors import CiaccessError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
+    from pathlib import Path
 
-    from ciaccess.engine.resource_types import Target
+    from ciaccess.clients.could_not_look import CouldNotLook
 
-# An object that the engine would make, or take over by the program's own import.
-_NEW = ("create", "import")
-_GONE = ("delete", "delete-replaced", "discard")
-_PROVIDERS = "pulumi:providers:"
-_STACK = "pulumi:pulumi:Stack"
+_STREAMING = {"PULUMI_ENABLE_STREAMING_JSON_PREVIEW": "true"}
 
 
-@dataclass(frozen=True)
-class Declared:
-    """A resource. `provider`, `parent` ("" for the stack's) and its dependencies are URNs.
+class EngineError(CiaccessError):
+    """The engine failed. `messages` are redacted; `could_not_look` is what it could not check."""
 
-    A component has neither provider nor inputs.
-    """
-
-    urn: str
-    type: str
-    parent: str
-    provider: str
-    is_custom: bool
-    is_in_state: bool
-    inputs: dict[str, Any]
-    depends_on: tuple[str, ...]
-
-    def __hash__(self) -> int:
-        return hash(self.urn)
-
-    @property
-    def name(self) -> str:
-        """Return its logical name."""
-        return name_of(self.urn)
-
-    @property
-    def target(self) -> Target:
-        """Return its type, and the id that it has or gets in the state."""
-        return target_of(self.type, self.inputs)
-
-    @property
-    def is_provider(self) -> bool:
-        """Tell whether it is a provider."""
-        return self.type.startswith(_PROVIDERS)
-
-    @property
-    def is_precondition(self) -> bool:
-        """Tell whether it is the check of what must hold in Vault."""
-        return self.type == PRECONDITIONS
-
-    @property
-    def is_object(self) -> bool:
-        """Tell whether it stands for something in a system."""
-        return self.is_custom and not self.is_provider and not self.is_precondition
+    def __init__(self, messages: list[str], could_not_look: tuple[CouldNotLook, ...] = ()) -> None:
+        super().__init__("\n".join(messages))
+        self.messages = messages
+        self.could_not_look = could_not_look
 
 
-def name_of(urn: str) -> str:
-    """Return the logical name at the end of a URN."""
-    return urn.rpartition("::")[2]
-
-
-def declared_by(preview: Any) -> tuple[Declared, ...]:
-    """Read `pulumi preview --json`.
+def run_preview(stack: str, settings: Path | None, note: Callable[[str], None]) -> Preview:
+    """Return what the engine would do to the systems now; `note` is called with the progress.
 
     Raises:
-        CommandError: it is of another shape.
+        EngineError: it failed, or its output has another shape than is known here.
+        CommandError: there is no `pulumi` on PATH, or the run was interrupted.
     """
-    try:
-        return tuple(_resources(preview))
-    except (KeyError, TypeError, AttributeError):
-        raise CommandError("the engine's preview has a shape that is not known here") from None
+    words = ["preview", "--refresh", "--json", "--stack", stack]
+    words += ["--config-file", str(settings)] if settings else []
+    found = Preview()
 
+    def take(line: str) -> None:
+        found.take(line)
+        note(f"{found.refreshed} refreshed, {found.compared} compared")
 
-def _resources(preview: Any) -> Iterator[Declared]:
-    for step in preview.get("steps") or ():
-        state = step.get("newState")
-        if step["op"] in _GONE or not state or state["type"] == _STACK:
-            continue
-        parent = state.get("parent") or ""
-        yield Declared(
-            urn=state["urn"],
-            type=state["type"],
-            parent="" if f"::{_STACK}::" in parent else parent,
-            provider=(state.get("provider") or "").rpartition("::")[0],
-            is_custom=bool(state.get("custom")),
-            is_in_state=step["op"] not in _NEW,
-            inputs=state.get("inputs") or {},
-            depends_on=tuple(state.get("dependencies") or ()),
-        )
+    with Failures.of_a_run() as failures:
+        try:
+            ended = pulumi_cli.stream(words, take, {**_STREAMING, **failures.variables})
+        except EventsError as error:
+            raise EngineError([str(error)]) from None
+        if ended.code or not found.succeeded:
+            raise EngineError(pulumi_cli.messages([*found.errors, *ended.errors]), failures.could_not_look())
+    return found

@@ -11,7 +11,7 @@ from ciaccess.access import load
 from ciaccess.cli.local_credentials import use_local_credentials
 from ciaccess.cli.options import LiveStackOption, SettingsOption
 from ciaccess.cli.terminal import finish, notices
-from ciaccess.engine.previewing import EngineError
+from ciaccess.engine.preview import EngineError
 from ciaccess.engine.settings import StackSettings, project_name
 from ciaccess.errors import CommandError, Exit
 from ciaccess.review import page, run

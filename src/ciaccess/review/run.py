@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from ciaccess.access.desired.former_names import former_names
 from ciaccess.analysis.facts import AccessFacts
 from ciaccess.clients.could_not_look import CouldNotLook
-from ciaccess.engine import previewing, pulumi_cli
+from ciaccess.engine import pulumi_cli
+from ciaccess.engine.preview import EngineError, run_preview
 from ciaccess.engine.settings import CONFIG_FOLDER
 from ciaccess.engine.trust_anchors import check_known_anchors
 from ciaccess.errors import CiaccessError, Exit
@@ -89,8 +90,8 @@ def preview(subject: Subject, base: Base | None) -> Report:
         raise NotCheckedError(not_checked)
     try:
         with Step("pulumi preview --refresh") as step:
-            found = previewing.preview(subject.stack, subject.settings_file, step.note)
-    except previewing.EngineError as error:
+            found = run_preview(subject.stack, subject.settings_file, step.note)
+    except EngineError as error:
         not_checked = error.could_not_look or unreachable(subject.access) or _of_vault(error.messages)
         if not_checked:
             raise NotCheckedError(not_checked) from None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 from ciaccess.access.desired.state import Desired
 from ciaccess.adoption.lost_rights import lost_rights
 from ciaccess.adoption.plan import Plan, PlannedAction, Step
-from ciaccess.engine.preview import Declared
+from ciaccess.engine.declared import Declared
 from ciaccess.engine.resource_types import ACCOUNT
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from ciaccess.adoption.importing import adopted_paths, foundation, import_file
 from ciaccess.adoption.plan import Plan, PlannedAction, Step, make_plan
 from ciaccess.adoption.tables import lines, summary
 from ciaccess.adoption.verifying import changes_in, unplanned_changes
-from ciaccess.engine.preview import declared_by
+from ciaccess.engine.declared import declared_by
 from ciaccess.errors import CommandError
 from tests.support.adoption.live_account import (
     OWNER,
