@@ -61,7 +61,7 @@ def undeclared_roles(
         what, command = f"role {identity}", delete_own(access, "roles", identity, role.description)
         twin, former = by_case.get(identity.lower()), former_accounts.role(identity)
         if held := (role.privileges & administering) | (role.roles & admins):
-            seen = f"an administrator by {names_or_none(held)}" + (
+            seen = f"a role that administers Nexus by {names_or_none(held)}" + (
                 f", with an id like {twin}" if twin else ""
             )
             yield undeclared_finding(
