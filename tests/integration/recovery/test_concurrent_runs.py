@@ -82,7 +82,8 @@ def test_a_second_run_is_refused_and_recover_leaves_the_first_alone(running: Sit
 def test_a_rotation_during_an_up_is_refused_with_who_holds_the_stack(running: Site) -> None:
     refused = rotate(running.project, "svc-two", "--up")
     assert refused.code == 1
-    assert re.search(r"created by (\S+)@(\S+) \(pid \d+\)", refused.err), refused.text
+    assert re.search(r"is locked by process \d+ of \S+ on \S+, since", refused.err), refused.text
+    assert f"./ciaccess recover --stack {STACK}" in refused.err
     assert "but not applied, or only in part" in refused.err
     assert f"pulumi up --refresh --stack {STACK}" in refused.err
     again = rotate(running.project, "svc-one", "--up")
