@@ -140,6 +140,8 @@ def show(page: Page, console: Console) -> None:
     for section in page.sections:
         console.print()
         console.print(Text(visible(section.title), style="bold underline"))
+        if section.intro:
+            console.print(Text(f"  {visible(section.intro)}", style="dim"))
         if section.nothing and not section.findings and not (section.table and section.table.rows):
             console.print(Text(f"  {section.nothing}", style="dim"))
         for finding in section.findings:
