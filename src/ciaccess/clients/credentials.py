@@ -24,7 +24,7 @@ KNOWN = {
     "NEXUS_PASSWORD": "its password",
     "GITLAB_TOKEN": "a token with scope read_api to read; to write, api of an owner of the group",
     "VAULT_ADDR": "Vault's address",
-    "VAULT_TOKEN": "a token that may read what the command reads; to write, administer auth mount, policies and secrets",
+    "VAULT_TOKEN": "a token that may read what the command reads; one that writes must also administer the auth mount, policies and secrets",
 }
 # What `run-as` sets for an identity without a token of GitLab.
 GITLAB_FROM, STATE = "CIACCESS_GITLAB", "state"
@@ -73,13 +73,25 @@ def check_address(variable: str, address: str, environment: Mapping[str, str] = 
     Raises:
         CredentialsError: the variable names another address.
     """
-    given = environment.get(variable, "").rstrip("/")
-    if given and given != address.rstrip("/"):
+    given = environment.get(variable, "").strip()
+    if given and _comparable(given) != _comparable(address):
+        shown = "an address with credentials in it" if "@" in given else given
         raise CredentialsError(
-            f"{variable} is {given}, but {_ADDRESSES[variable]} of access.yaml or of the stack's settings is {address}: "
+            f"{variable} is {shown}, but {_ADDRESSES[variable]} of access.yaml or of the stack's settings is {address}: "
             "nothing was sent",
-            "Name the stack of these credentials, such as --stack local, or correct the one that is wrong.",
+            "Name the stack of these credentials, such as --stack local, or correct the one that is wrong. "
+            'A shell of an earlier local stack: eval "$(make -s env)" again.',
         )
+
+
+def _comparable(address: str) -> str:
+    """Return an address in one spelling: without the scheme's own port and the last slash, the host in lower case."""
+    scheme, found, rest = address.partition("://")
+    host, slash, path = rest.partition("/")
+    own_port = {"https": ":443", "http": ":80"}.get(scheme.lower(), "")
+    host = host.lower()
+    host = host.removesuffix(own_port) if own_port else host
+    return f"{scheme.lower()}{found}{host}{slash}{path}".rstrip("/")
 
 
 def check_vault_address(access: Access, environment: Mapping[str, str] = os.environ) -> None:

@@ -56,7 +56,7 @@ def run(
         _output(words, variables)
         return 0
     code = _call(words, variables, sys.stderr if aside else None).returncode
-    if code and "--stack" in words and (held := holders(_stack(words))):
+    if code and "--stack" in words and (held := _holders(_stack(words))):
         raise CommandError(f"pulumi {words[0]}: {_name_holder(_stack(words), held)}")
     return code
 
@@ -151,14 +151,18 @@ def locks(stack: str) -> str:
     return ""
 
 
-def holders(stack: str) -> list[Lock]:
-    """Return the locks of a stack that can be read: those in a folder or bucket."""
-    backend = os.environ.get("PULUMI_BACKEND_URL")
-    if folder := backend_folder(backend):
-        return state_folder.locks(folder, project_name(), stack.rpartition("/")[2])
-    with suppress(CommandError):
-        return state_folder.parse_locks(locks(stack)) if state_folder.is_bucket(backend) else []
-    return []
+def locks_in_folder(stack: str) -> list[Lock]:
+    """Return the locks of a stack whose state is in a folder: to read those in a bucket takes one."""
+    folder = backend_folder(os.environ.get("PULUMI_BACKEND_URL"))
+    return state_folder.locks(folder, project_name(), stack.rpartition("/")[2]) if folder else []
+
+
+def _holders(stack: str) -> list[Lock]:
+    """Return the locks of a stack, in a folder or bucket."""
+    if state_folder.is_bucket(os.environ.get("PULUMI_BACKEND_URL")):
+        with suppress(CommandError):
+            return state_folder.parse_locks(locks(stack))
+    return locks_in_folder(stack)
 
 
 def _stack(words: Sequence[str]) -> str:

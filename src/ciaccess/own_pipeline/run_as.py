@@ -48,7 +48,9 @@ def run(
         credentials = _credentials(access, identity, vault)
         if branch_tip:
             check_branch_tip(access, credentials["GITLAB_TOKEN"])
-        return _run(command, {**credentials, "VAULT_TOKEN": vault.token})
+        # A group's variable NEXUS_URL is for the jobs that promote: it may be another address of the same Nexus.
+        addresses = {"NEXUS_URL": access.nexus.url, "GITLAB_URL": access.gitlab.url}
+        return _run(command, {**credentials, **addresses, "VAULT_TOKEN": vault.token})
     finally:
         _log_out(vault)
 

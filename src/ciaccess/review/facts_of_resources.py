@@ -54,11 +54,15 @@ def is_own(name: str) -> bool:
 
 
 def facts(
-    objects: Iterable[tuple[str, Inputs]], declared: AccessFacts, concerns: Callable[[str], bool]
+    objects: Iterable[tuple[str, Inputs]],
+    declared: AccessFacts,
+    concerns: Callable[[str], bool],
+    known_policies: frozenset[str] = frozenset(),
 ) -> AccessFacts:
     """Return the facts of resources (type, inputs) on the accounts and roles that `concerns` chooses.
 
-    `declared` are the YAML's, for what no resource tells.
+    `declared` are the YAML's, for what no resource tells. `known_policies` are those of any state: one that is missing in
+    this state allows nothing.
     """
     resources: dict[str, list[Inputs]] = {}
     for type_, inputs in objects:
@@ -96,7 +100,7 @@ def facts(
         grants=grants,
         rights=rights,
         roles={
-            each["roleName"]: _role_facts(each, policies, secrets)
+            each["roleName"]: _role_facts(each, policies, secrets, known_policies)
             for each in of(JWT_ROLE)
             if concerns(each["roleName"])
         },
@@ -154,7 +158,14 @@ def _privilege(privilege: Inputs) -> Privilege:
     )
 
 
-def _role_facts(role: Inputs, policies: Mapping[str, str], secrets: Mapping[str, str]) -> RoleFacts:
+def policy_names(objects: Iterable[tuple[str, Inputs]]) -> frozenset[str]:
+    """Return the names of the policies among resources (type, inputs)."""
+    return frozenset(inputs["name"] for type_, inputs in objects if type_ == POLICY)
+
+
+def _role_facts(
+    role: Inputs, policies: Mapping[str, str], secrets: Mapping[str, str], known_policies: frozenset[str]
+) -> RoleFacts:
     ttl = int(role.get("tokenTtl") or 0)
     names = frozenset(normalize_names(role.get("tokenPolicies") or ()))
     return RoleFacts(
@@ -162,7 +173,7 @@ def _role_facts(role: Inputs, policies: Mapping[str, str], secrets: Mapping[str,
         claims={claim: _set(values) for claim, values in (role.get("boundClaims") or {}).items()},
         audiences=frozenset(role.get("boundAudiences") or ()),
         accounts=frozenset(secrets) if ROOT in names else _readable(names, policies, secrets),
-        other_policies=names - policies.keys() - {_DEFAULT},
+        other_policies=names - policies.keys() - known_policies - {_DEFAULT},
         ttl_seconds=ttl,
         max_ttl_seconds=int(role.get("tokenMaxTtl") or ttl),
         token_type=role.get("tokenType") or "service",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Self
 
 from ciaccess.access.desired.former_names import ALWAYS, expand_former_accounts
@@ -14,7 +15,7 @@ from ciaccess.engine.resource_types import ACCOUNT, VARIABLE
 from ciaccess.engine.settings import claim
 from ciaccess.review.account import known_inputs
 from ciaccess.review.charts import charts_of
-from ciaccess.review.facts_of_resources import facts, is_own
+from ciaccess.review.facts_of_resources import facts, is_own, policy_names
 from ciaccess.review.resources import Counts, ResourceChange, counts, manual_changes, planned_changes
 
 if TYPE_CHECKING:
@@ -199,8 +200,11 @@ def _facts(
     state, live, wanted = states
     if state == live == wanted:
         return None
-    before = facts(state, declared, concerns)
-    one, other = (before if each == state else facts(each, declared, concerns) for each in (live, wanted))
+    known = policy_names(chain(*states))
+    before = facts(state, declared, concerns, known)
+    one, other = (
+        before if each == state else facts(each, declared, concerns, known) for each in (live, wanted)
+    )
     return before, one, other
 
 

@@ -105,7 +105,7 @@ def preview(subject: Subject, base: Base | None) -> Report:
         base,
         former_names(access),
     )
-    held = pulumi_cli.holders(subject.stack) if report.drift else []
+    held = pulumi_cli.locks_in_folder(subject.stack) if report.drift else []
     return replace(report, locked=held[0].holder) if held else report
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ciaccess.clients.connect import checked_gitlab, checked_nexus, checked_vault
-from ciaccess.clients.credentials import CredentialsError, check_vault_address
+from ciaccess.clients.credentials import CredentialsError, check_address, check_vault_address
 from tests.support.access.access import GOOD, valid
 from tests.support.review.looked_at import systems
 
@@ -55,6 +55,27 @@ def test_credentials_of_the_local_stack_are_not_sent_to_another_stack(
         access = valid(tmp_path, GOOD)
         with pytest.raises(CredentialsError) as caught:
             connect(access, 1.0)
-    assert str(caught.value).startswith(f"{variable} is http://127.0.0.1:18200, but {key} of ")
+    assert str(caught.value).startswith(f"{variable} is http://127.0.0.1:18200/, but {key} of ")
     assert "nothing was sent. Name the stack of these credentials, such as --stack local" in str(caught.value)
     assert not server.requests
+
+
+@pytest.mark.parametrize(
+    "spelling", ["https://Nexus.example.org", "HTTPS://nexus.example.org:443/", " https://nexus.example.org "]
+)
+def test_another_spelling_of_an_address_is_the_same(spelling: str) -> None:
+    check_address("NEXUS_URL", "https://nexus.example.org", {"NEXUS_URL": spelling})
+
+
+@pytest.mark.parametrize(
+    "other", ["http://nexus.example.org", "https://nexus.example.org/nexus", "https://x.y"]
+)
+def test_another_address_is_refused(other: str) -> None:
+    with pytest.raises(CredentialsError, match="nothing was sent"):
+        check_address("NEXUS_URL", "https://nexus.example.org", {"NEXUS_URL": other})
+
+
+def test_a_password_in_the_environments_address_is_not_printed() -> None:
+    with pytest.raises(CredentialsError) as raised:
+        check_address("NEXUS_URL", "https://x.org", {"NEXUS_URL": "https://u:canary-pw@nexus.example.org"})
+    assert "canary-pw" not in str(raised.value)

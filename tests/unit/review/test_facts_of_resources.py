@@ -8,7 +8,8 @@ import pytest
 
 from ciaccess.analysis.difference import difference
 from ciaccess.analysis.facts import AccessFacts, Holder
-from ciaccess.review.facts_of_resources import facts, is_own
+from ciaccess.engine.resource_types import POLICY
+from ciaccess.review.facts_of_resources import facts, is_own, policy_names
 from tests.support.access.access import GOOD, ORGANISATION, edited, valid
 from tests.support.engine.events import objects
 
@@ -113,3 +114,13 @@ def test_an_undeclared_policy_is_a_gain_and_what_it_may_allow_is_not_a_loss(
     found = difference(declared, facts(live, declared, lambda name: not is_own(name)))
     assert gained <= {change.sentence for change in found.gains}
     assert bool(found.losses) == (not gained)
+
+
+def test_a_declared_policy_that_was_deleted_is_a_loss_and_no_undeclared_one(tmp_path: Path) -> None:
+    access = valid(tmp_path, GOOD)
+    declared = AccessFacts.of(access)
+    before = [(type_, inputs) for type_, _, inputs in objects(access).values()]
+    live = [(type_, inputs) for type_, inputs in before if type_ != POLICY]
+    found = difference(declared, facts(live, declared, lambda name: not is_own(name), policy_names(before)))
+    assert found.gains == ()
+    assert any(change.sentence.startswith("jobs of orchestrator/* lose secrets") for change in found.losses)
