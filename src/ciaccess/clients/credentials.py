@@ -85,7 +85,7 @@ def check_address(variable: str, address: str, environment: Mapping[str, str] = 
 
 
 def _comparable(address: str) -> str:
-    """Return an address in one spelling: without the scheme's own port and the last slash, the host in lower case."""
+    """Return an address in its one spelling, without the scheme's own port and the last slash."""
     scheme, found, rest = address.partition("://")
     host, slash, path = rest.partition("/")
     own_port = {"https": ":443", "http": ":80"}.get(scheme.lower(), "")

@@ -64,25 +64,21 @@ def facts(
     `declared` are the YAML's, for what no resource tells. `known_policies` are those of any state: one that is missing in
     this state allows nothing.
     """
-    resources: dict[str, list[Inputs]] = {}
+    by_type: dict[str, list[Inputs]] = defaultdict(list)
     for type_, inputs in objects:
-        resources.setdefault(type_, []).append(inputs)
-
-    def of(type_: str) -> list[Inputs]:
-        return resources.get(type_, [])
-
-    held = {each["account"]: parts(each) for each in of(ACCOUNT)}
+        by_type[type_].append(inputs)
+    held = {each["account"]: parts(each) for each in by_type[ACCOUNT]}
     secrets = {
         name: path for name, found in held.items() if concerns(name) for path in _parts_of_type(found, SECRET)
     }
     # Also where no version of it is left.
-    paths = {each["account"]: each["secret"]["path"] for each in of(ACCOUNT)}
+    paths = {each["account"]: each["secret"]["path"] for each in by_type[ACCOUNT]}
     accounts = {
         name: _account_facts(name, users, paths[name])
         for name, found in held.items()
         if concerns(name) and (users := list(_parts_of_type(found, USER).values()))
     }
-    named_roles = tuple(map(_role, of(ROLE)))
+    named_roles = tuple(map(_role, by_type[ROLE]))
     # In Nexus a description also names the owner.
     named = {
         role.role_id: declared.named_roles.get(role.role_id, role.description)
@@ -92,7 +88,7 @@ def facts(
     holders = {Holder(name): account.roles for name, account in accounts.items()}
     holders |= {Holder(name, is_role=True): (name,) for name in named}
     grants, rights = grants_of(_nexus_objects(named_roles, held.values()), holders)
-    policies = {each["name"]: str(each.get("policy", "")) for each in of(POLICY)}
+    policies = {each["name"]: str(each.get("policy", "")) for each in by_type[POLICY]}
     return replace(
         declared,
         accounts=accounts,
@@ -101,10 +97,10 @@ def facts(
         rights=rights,
         roles={
             each["roleName"]: _role_facts(each, policies, secrets, known_policies)
-            for each in of(JWT_ROLE)
+            for each in by_type[JWT_ROLE]
             if concerns(each["roleName"])
         },
-        trust=next(map(_trust, of(BACKEND)), declared.trust),
+        trust=next(map(_trust, by_type[BACKEND]), declared.trust),
     )
 
 

@@ -60,7 +60,7 @@ def test_the_organisations_document_is_valid_with_the_warnings_it_deserves(tmp_p
     assert str(project) == (
         "access.yaml:117:12: warning: pipeline.project: a job of any of its branches may log in with the JWT role nexus-ci too, "
         "and read the secrets of its accounts. Allowed: a project that no role of vault.roles admits. Move it to a group of its "
-        "own; until then, whoever may push a branch can read these passwords."
+        "own; until then, a push of a branch is enough to read these passwords."
     )
     assert str(promoter) == (
         "access.yaml:29:11: warning: vault.roles.nexus-ci.accounts[5]: svc-promoter writes to uat or prod by promote, and a "

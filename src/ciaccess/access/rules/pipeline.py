@@ -94,7 +94,7 @@ def other_identities(view: LenientView) -> Faults:
         admits = all(any(matches(each, known[claim]) for each in values_of(claims, claim)) for claim in bound)
         if accounts and bound and admits and not is_guarded(claims):
             message = f"a job of any of its branches may log in with the JWT role {role} too, and read the secrets of its accounts"
-            remedy = "Move it to a group of its own; until then, whoever may push a branch can read these passwords"
+            remedy = "Move it to a group of its own; until then, a push of a branch is enough to read these passwords"
             allowed = "a project that no role of vault.roles admits"
             yield view.fault(("pipeline", "project"), message, allowed, remedy, severity="warning")
 
