@@ -32,8 +32,8 @@ SYSTEM = "Vault"
 MOUNTS = "sys/auth"
 ENGINE_MOUNTS = "sys/mounts"
 TOKEN_ROLES = "auth/token/roles/"  # noqa: S105 a path
-_GROUPS, _ENTITIES = "identity/group/id/", "identity/entity/id/"
-IDENTITIES = {_GROUPS: "identity group", _ENTITIES: "identity entity"}
+GROUPS, _ENTITIES = "identity/group/id/", "identity/entity/id/"
+IDENTITIES = {GROUPS: "identity group", _ENTITIES: "identity entity"}
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,20 @@ class Holder:
     def is_token_role(self) -> bool:
         """Tell whether it is a role of the token mount."""
         return self.path.startswith(TOKEN_ROLES)
+
+    @property
+    def entries(self) -> list[str]:
+        """Return where credentials belong to it: its own path, of an entity those of its aliases."""
+        if not self.path.startswith(_ENTITIES):
+            return [self.path]
+        # An alias of userpass has the user's name; one of AppRole has an id, which names no role.
+        below = {"userpass": "users/{name}", "approle": "role/+"}
+        return [
+            f"{each['mount_path']}{below.get(each['mount_type'], '').format(**each)}"
+            for each in self.data.get("aliases") or ()
+            # An alias of a removed mount has no type.
+            if each.get("mount_type", "token") != "token"
+        ]
 
     def requestable(self, every: Iterable[str]) -> frozenset[str]:
         """Return the policies that callers can request."""
@@ -169,7 +183,7 @@ def _is_foreign(mount: dict[str, Any]) -> bool:
 
 def _with_groups(entity: dict[str, Any], every: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """Return an entity with the policies of its groups."""
-    groups = [every.get(f"{_GROUPS}{group}", {}) for group in entity.get("group_ids") or ()]
+    groups = [every.get(f"{GROUPS}{group}", {}) for group in entity.get("group_ids") or ()]
     return {**entity, "policies": [name for each in (entity, *groups) for name in named_policies(each)]}
 
 

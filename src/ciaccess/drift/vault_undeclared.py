@@ -1,7 +1,7 @@
 """Undeclared policies that reach the secrets, and undeclared holders of such policies.
 
 Decides by Vault's rules (access/policies), for each holder by all its policies together: by reading, by issuing a token
-with any policy, or by changing policies or who gets them. An unknown result is a finding too: it can be accepted in the
+with any policy, by changing policies or who gets them, or by the credentials of others who reach the secrets. An unknown result is a finding too: it can be accepted in the
 baseline.
 """
 
@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 from ciaccess.access.desired.pipeline_identities import jwt_roles, service_accounts
 from ciaccess.access.desired.vault import secret_of, vault_policies
 from ciaccess.access.policies.acl import ISSUING, WRITE, Acl, Decision, Right, strongest
-from ciaccess.access.policies.coverage import LEVERS_WITH_SUDO, levers
+from ciaccess.access.policies.coverage import LEVERS_WITH_SUDO, levers, logins
 from ciaccess.drift.findings import UNSEEN, Finding
 from ciaccess.drift.vault_commands import without_policies
 from ciaccess.drift.vault_holders import (
     ENGINE_MOUNTS,
+    GROUPS,
     IDENTITIES,
     MOUNTS,
     SYSTEM,
@@ -58,9 +59,8 @@ def check_undeclared(access: Access, vault: Vault, run: CheckRun, can: Callable[
         holders.remark_on_other_objects(engines if engines is not UNSEEN else {})
     if access.vault.namespace:
         run.remark(f"not checked: policies of the namespaces above {access.vault.namespace}")
-    found = holders.found()
-    reach = Reach(access, texts, (each.path for each in found if each.issues_any_policy), holders.kinds)
-    run.found(*reach.policies(), *reach.holders(found))
+    reach = Reach(access, texts, holders.found(), holders.kinds)
+    run.found(*reach.policies(), *reach.holders())
 
 
 def _texts(access: Access, vault: Vault, run: CheckRun, names: Iterable[str]) -> dict[str, str]:
@@ -82,25 +82,27 @@ def _ours(access: Access) -> dict[str, str]:
 class Reach:
     """Access of policies to the accounts' secrets.
 
-    `undeclared` has texts of policies by name; `token_roles` are the paths of token roles that limit no policy, `mounts`
-    the types of the auth mounts by path.
+    `undeclared` has texts of policies by name, `mounts` the types of the auth mounts by path.
     """
 
     def __init__(
         self,
         access: Access,
         undeclared: Mapping[str, str],
-        token_roles: Iterable[str],
+        holders: Iterable[Holder],
         mounts: Mapping[str, str],
     ) -> None:
         self._access = access
         self._undeclared = undeclared
         self._texts = {**_ours(access), **undeclared}
-        roles = (path.removeprefix(TOKEN_ROLES) for path in token_roles)
+        self._holders = {each.path: each for each in holders}
+        roles = (at.removeprefix(TOKEN_ROLES) for at, it in self._holders.items() if it.issues_any_policy)
         self._issuing = (*ISSUING, *(f"{ISSUING[0]}/{role}" for role in roles))
         # Other keys in the JWT backend make any token one of a job.
         self._levers = [*levers(mounts), f"auth/{access.vault.jwt.mount}/config"]
         self._decided: dict[frozenset[str], dict[str, Decision]] = {}
+        self._logins: set[str] = set()
+        self._find_logins(mounts)
 
     def policies(self) -> Iterator[Finding]:
         """Return undeclared policies that can reach the secrets."""
@@ -112,12 +114,12 @@ class Reach:
                     "vault.policy.undeclared", f"policy {name}", "no access to the secrets", _describe(found)
                 )
 
-    def holders(self, every: Iterable[Holder]) -> Iterator[Finding]:
+    def holders(self) -> Iterator[Finding]:
         """Return undeclared holders of policies that can reach the secrets."""
         jwt = f"auth/{self._access.vault.jwt.mount}/"
         # Vault folds the names of roles.
         ours = {f"{jwt}role/{name}".lower() for name in jwt_roles(self._access)}
-        for holder in every:
+        for holder in self._holders.values():
             found = "" if holder.path.lower() in ours else self._found(holder)
             if found:
                 is_role = holder.path.startswith(f"{jwt}role/")
@@ -155,10 +157,12 @@ class Reach:
     def _relevant(self) -> frozenset[str]:
         """The same, and those that reach them together: one can write at a path, another has sudo."""
         halves = frozenset({"sudo", "update"})
+        paths = (*self._issuing, *LEVERS_WITH_SUDO)
         return self._reaching | {
             name
             for name in self._texts
-            if any(self._acl({name}).may(path, halves).right is not Right.NO for path in self._issuing)
+            for acl in (self._acl({name}),)
+            if any(acl.may_somewhere(path, halves).right is not Right.NO for path in paths)
         }
 
     @cached_property
@@ -180,15 +184,39 @@ class Reach:
 
     def _by_changes(self, acl: Acl) -> dict[str, Decision]:
         """Return the decision on changes of policies, or of who gets them, by where these are written."""
-        decided = {at: acl.may_somewhere(at, WRITE) for at in self._levers}
-        strong = strongest(decided.values())
-        places = [at for at, each in decided.items() if each.right is strong.right]
-        named = f"{', '.join(places[:_MOST_NAMED])}{' and others' * (len(places) > _MOST_NAMED)}"
-        found = {f"every policy, by writing at {named}": strong}
+        found = {}
+        for what, places in (
+            ("every policy", self._levers),
+            ("logins with such policies", sorted(self._logins)),
+        ):
+            decided = {at: acl.may_somewhere(at, WRITE) for at in places}
+            strong = strongest(decided.values())
+            such = [at for at, each in decided.items() if each.right is strong.right]
+            named = f"{', '.join(such[:_MOST_NAMED])}{' and others' * (len(such) > _MOST_NAMED)}"
+            found[f"{what}, by writing at {named}"] = strong
         if acl.may_issue(LEVERS_WITH_SUDO).right is not Right.NO:
             reason = "it can enable auth methods, or move engines"
             found["every policy, by another mount"] = Decision(Right.CANNOT_TELL, reason)
         return found
+
+    def _find_logins(self, mounts: Mapping[str, str]) -> None:
+        """Collect where a write gives a login that reaches the secrets; by those, more logins can reach them."""
+        while True:
+            reaching = [
+                each for each in self._holders.values() if each.program or self._of(self._given(each))
+            ]
+            found = {at for each in reaching for path in each.entries for at in logins(path, mounts)}
+            if found <= self._logins:
+                return
+            self._logins |= found
+            self._decided.clear()
+
+    def _given(self, holder: Holder) -> frozenset[str]:
+        """Return the known policies that a holder can give, an entity's with those of its groups."""
+        groups = (self._holders.get(f"{GROUPS}{group}") for group in holder.data.get("group_ids") or ())
+        of_groups = (each.policies for each in groups if each)
+        given = holder.policies.union(holder.requestable(self._texts), holder.chosen, *of_groups)
+        return given & self._texts.keys()
 
     def _acl(self, names: Iterable[str]) -> Acl:
         return Acl.of({name: self._texts[name] for name in names if name in self._texts})

@@ -8,7 +8,8 @@ import pytest
 import requests
 
 from ciaccess.access.policies.acl import WRITE, Acl, Right
-from ciaccess.access.policies.coverage import levers
+from ciaccess.access.policies.coverage import levers, logins
+from ciaccess.drift.vault_holders import Holder
 from tests.support.servers.vault import Issuer, VaultProcess
 
 if TYPE_CHECKING:
@@ -23,6 +24,9 @@ LEVERS = [
     *(each for each in levers(MOUNTS) if "/cel/" not in each),
     "auth/jwt/config",
 ]
+# Levers where the entry has such a policy.
+ENTRIES = ("auth/userpass/users/+", "auth/team/approle/role/+", "auth/token/roles/+")
+WAYS = [*LEVERS, *(each for entry in ENTRIES for each in logins(entry, MOUNTS))]
 
 
 class Server:
@@ -186,6 +190,33 @@ def by_token_role(it: Attacker, at: str) -> str:
     return str(it.write(f"auth/token/create/{it.name}", policies=["reads"])["auth"]["client_token"])
 
 
+def by_password(it: Attacker, at: str) -> str:
+    name = f"jane-{it.name}"
+    it.server.write(f"auth/userpass/users/{name}", password="hers", **READS)
+    it.write(at.replace("+", name), password="mine")
+    return it.server.login(f"auth/userpass/login/{name}", password="mine")
+
+
+def by_secret_id(it: Attacker, at: str) -> str:
+    """A role's id is no secret; where the role takes no secret id, it is all that a login needs."""
+    role = f"auth/team/approle/role/web-{it.name}"
+    path = at.replace("auth/team/approle/role/+", role)
+    if at.endswith("role-id"):
+        it.server.write(role, bind_secret_id=False, secret_id_bound_cidrs=["127.0.0.1/32"], **READS)
+        it.write(path, role_id=f"id-{it.name}")
+        return it.server.login("auth/team/approle/login", role_id=f"id-{it.name}")
+    it.server.write(role, role_id=f"id-{it.name}", **READS)
+    body = {"secret_id": f"s-{it.name}"} if "custom" in at else {}
+    secret = it.write(path, **body)["data"]["secret_id"]
+    return it.server.login("auth/team/approle/login", role_id=f"id-{it.name}", secret_id=secret)
+
+
+def by_use_of_token_role(it: Attacker, at: str) -> str:
+    it.server.write(f"auth/token/roles/ops-{it.name}", allowed_policies=["reads"])
+    answer = it.write(at.replace("+", f"ops-{it.name}"), policies=["reads"])
+    return str(answer["auth"]["client_token"])
+
+
 EXPLOITS: dict[str, Callable[[Attacker, str], str]] = {
     "sys/": by_policy,
     "identity/entity-alias": by_entity_alias,
@@ -195,8 +226,12 @@ EXPLOITS: dict[str, Callable[[Attacker, str], str]] = {
     "identity/group": by_group,
     "auth/jwt/config": by_jwt_config,
     "auth/jwt/": by_jwt_role,
+    "auth/team/approle/role/+/policies": by_approle,
+    "auth/team/approle/role/+/": by_secret_id,
     "auth/team/approle/": by_approle,
+    "auth/userpass/users/+/password": by_password,
     "auth/userpass/": by_user,
+    "auth/token/create/": by_use_of_token_role,
     "auth/token/": by_token_role,
 }
 
@@ -211,13 +246,20 @@ def attacked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     process.stop()
 
 
-@pytest.mark.parametrize("number", range(len(LEVERS)), ids=LEVERS)
+@pytest.mark.parametrize("number", range(len(WAYS)), ids=WAYS)
 def test_a_write_there_gives_the_secrets(attacked: Server, number: int) -> None:
-    at = LEVERS[number]
+    at = WAYS[number]
     attacker = Attacker(attacked, number)
     attacker.gets(at)
     exploit = next(each for begin, each in EXPLOITS.items() if at.startswith(begin))
     assert attacker.reads(exploit(attacker, at))
+
+
+def test_the_logins_of_an_entity_are_those_of_its_aliases(attacked: Server) -> None:
+    attacker = Attacker(attacked, len(WAYS) + len(NEAR))
+    path = f"identity/entity/id/{attacker.entity}"
+    data = attacked.ask(attacked.root, "GET", path).json()["data"]
+    assert Holder(path, "", frozenset(), data).entries == [f"auth/userpass/users/{attacker.name}"]
 
 
 # Near to those, and no way.
@@ -245,10 +287,10 @@ NEAR = [
 
 @pytest.mark.parametrize("path", NEAR)
 def test_what_the_model_takes_for_no_way_is_refused(attacked: Server, path: str) -> None:
-    attacker = Attacker(attacked, len(LEVERS) + NEAR.index(path))
+    attacker = Attacker(attacked, len(WAYS) + NEAR.index(path))
     attacker.gets(path)
     text = f'path "{path}" {{ capabilities = ["create", "update"] }}'
-    for at in LEVERS:
+    for at in WAYS:
         assert Acl.of({"lever": text}).may_somewhere(at, WRITE).right is Right.NO
         for name in (attacker.name, attacker.entity, "lever", "ci"):
             assert attacked.ask(attacker.token, "POST", at.replace("+", name)).status_code == 403, at

@@ -9,6 +9,7 @@ import pytest
 from ciaccess.access.desired.vault import vault_policies
 from ciaccess.clients.vault.client import Vault
 from ciaccess.drift.check_run import CheckRun
+from ciaccess.drift.vault_holders import Holder
 from ciaccess.drift.vault_undeclared import Reach, check_undeclared
 from tests.support.access.access import GOOD, valid
 from tests.support.servers.scripted_server import ScriptedServer, in_json
@@ -199,6 +200,83 @@ def test_a_policy_that_can_change_who_gets_which_policy_reaches_them(
         "cannot tell": "cannot tell whether it reaches every",
     }
     assert [text.startswith(begin[right]) for text in found] == [True] * (right != "no")
+
+
+LOGINS: dict[str, Any] = {"jwt/": "jwt", "hub/": "oidc", "k/": "kubernetes", "approle/": "approle"} | {
+    "people/": "userpass",
+    "token/": "token",
+}
+
+
+def holder(path: str, *policies: str, **data: Any) -> Holder:
+    return Holder(path, path, frozenset(policies), data)
+
+
+@pytest.mark.parametrize(
+    ("path", "entry"),
+    [
+        ("auth/people/users/jane/password", "auth/people/users/jane"),
+        ("auth/approle/role/+/secret-id", "auth/approle/role/web"),
+        ("auth/approle/role/web/custom-secret-id", "auth/approle/role/web"),
+        ("auth/hub/config", "auth/hub/role/web"),
+        ("auth/k/config", "auth/k/role/web"),
+    ],
+)
+def test_who_can_log_in_as_one_that_reads_the_secrets_is_found(tmp_path: Path, path: str, entry: str) -> None:
+    """Also by another one's credential; an entry without such policies is none."""
+    texts = {
+        "theirs": f'path "{path}" {{ capabilities = ["create", "update"] }}',
+        "over": 'path "auth/people/users/joe/password" { capabilities = ["update"] }',
+    }
+    joe = holder("auth/people/users/joe", "theirs")
+    access = valid(tmp_path, GOOD)
+    assert not list(Reach(access, texts, [joe, holder(entry, "web")], LOGINS).policies())
+    found = {
+        each.object: each.found
+        for each in Reach(access, texts, [joe, holder(entry, POLICY)], LOGINS).policies()
+    }
+    assert found.keys() == {"policy theirs", "policy over"}
+    assert found["policy theirs"].startswith("it reaches logins with such policies, by writing at auth/")
+    assert found["policy over"].endswith("by writing at auth/people/users/joe/password")
+
+
+def test_who_can_use_a_token_role_that_gives_such_a_policy_is_found(tmp_path: Path) -> None:
+    role = holder("auth/token/roles/ops", allowed_policies=[POLICY])
+    text = 'path "auth/token/create/ops" { capabilities = ["update"] }'
+    (finding,) = Reach(valid(tmp_path, GOOD), {"theirs": text}, [role], LOGINS).policies()
+    assert finding.found.endswith("by writing at auth/token/create/ops")
+
+
+@pytest.mark.parametrize(
+    ("alias", "path"),
+    [
+        ({"mount_type": "userpass", "mount_path": "auth/people/"}, "auth/people/users/jane/password"),
+        ({"mount_type": "approle", "mount_path": "auth/approle/"}, "auth/approle/role/web/secret-id"),
+        ({"mount_type": "oidc", "mount_path": "auth/hub/"}, "auth/hub/config"),
+    ],
+)
+def test_who_can_log_in_as_an_entity_whose_group_reads_the_secrets_is_found(
+    tmp_path: Path, alias: dict[str, str], path: str
+) -> None:
+    entity = holder("identity/entity/id/e", group_ids=["g"], aliases=[{"name": "jane", **alias}])
+    group = holder("identity/group/id/g", POLICY)
+    text = f'path "{path}" {{ capabilities = ["update"] }}'
+    (finding,) = Reach(valid(tmp_path, GOOD), {"theirs": text}, [entity, group], LOGINS).policies()
+    assert finding.object == "policy theirs"
+
+
+def test_a_holder_of_two_halves_is_found(tmp_path: Path) -> None:
+    """One policy writes, and the other has sudo: together they enable auth methods."""
+    texts = {
+        "a": 'path "sys/auth/*" { capabilities = ["create", "update"] }',
+        "b": 'path "sys/auth/*" { capabilities = ["sudo"] }',
+    }
+    both = holder("auth/people/users/joe", "a", "b")
+    reach = Reach(valid(tmp_path, GOOD), texts, [both, holder("auth/people/users/ann", "a")], LOGINS)
+    assert not list(reach.policies())
+    (finding,) = reach.holders()
+    assert finding.object == both.path
+    assert finding.found.startswith("policies a, b: cannot tell whether it reaches every policy")
 
 
 def test_who_can_enable_auth_methods_is_found(tmp_path: Path) -> None:

@@ -52,6 +52,12 @@ _LEVERS = (
     "identity/entity/merge",
 )
 _POLICIES_OF_AN_ENTRY = {"approle": "role/+/policies", "userpass": "users/+/policies"}
+# A write here gives a login as an entry: it sets the entry's credential, or whom its mount trusts.
+_CREDENTIALS = {"approle": ("secret-id", "custom-secret-id", "role-id"), "userpass": ("password",)}
+_TRUST = {
+    "aws": ("config/client", "config/certificate/+", "config/sts/+"),
+    **dict.fromkeys(("azure", "cf", "gcp", "jwt", "kerberos", "kubernetes", "oci", "oidc"), ("config",)),
+}
 # A write with sudo here enables an auth method, or moves the secrets to a readable place.
 LEVERS_WITH_SUDO = ("sys/auth/+", "sys/remount")
 # Lists of `identity/` and `sys/` that are checked, or whose entries give no token a policy: the same entries by another
@@ -86,6 +92,16 @@ def levers(mounts: Mapping[str, str]) -> list[str]:
         others = (SETTINGS.get(kind), _POLICIES_OF_AN_ENTRY.get(kind))
         found += [f"auth/{path}{part}" for part in (*entries, *filter(None, others))]
     return found
+
+
+def logins(path: str, mounts: Mapping[str, str]) -> list[str]:
+    """Return where a write gives a login as the entry at `path`, or a token of that token role."""
+    mount = next((each for each in mounts if path.startswith(f"auth/{each}")), "")
+    kind = mounts.get(mount, "")
+    if kind == "token":
+        return [path.replace("/roles/", "/create/", 1)]
+    of_entry = [f"{path}/{part}" for part in _CREDENTIALS.get(kind, ())]
+    return [*of_entry, *(f"auth/{mount}{part}" for part in _TRUST.get(kind, ()))]
 
 
 def parts() -> list[str]:
