@@ -1,8 +1,8 @@
 """Undeclared policies that reach the secrets, and undeclared holders of such policies.
 
 Decides by Vault's rules (access/policies), for each holder by all its policies together: by reading, by issuing a token
-with any policy, by changing policies or who gets them, or by the credentials of others who reach the secrets. An unknown result is a finding too: it can be accepted in the
-baseline.
+with any policy, by changing policies or who gets them, or by a credential of another who reaches the secrets. An unknown
+result is a finding too: it can be accepted in the baseline.
 """
 
 from __future__ import annotations
@@ -161,8 +161,7 @@ class Reach:
         return self._reaching | {
             name
             for name in self._texts
-            for acl in (self._acl({name}),)
-            if any(acl.may_somewhere(path, halves).right is not Right.NO for path in paths)
+            if any(self._acl({name}).may_somewhere(path, halves).right is not Right.NO for path in paths)
         }
 
     @cached_property
@@ -187,7 +186,7 @@ class Reach:
         found = {}
         for what, places in (
             ("every policy", self._levers),
-            ("logins with such policies", sorted(self._logins)),
+            ("logins with such policies", sorted(self._logins.difference(self._levers))),
         ):
             decided = {at: acl.may_somewhere(at, WRITE) for at in places}
             strong = strongest(decided.values())
