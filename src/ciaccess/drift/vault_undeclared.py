@@ -199,7 +199,7 @@ class Reach:
         return found
 
     def _find_logins(self, mounts: Mapping[str, str]) -> None:
-        """Collect where a write gives a login that reaches the secrets; by those, more logins can reach them."""
+        """Collect where a write gives a login that reaches the secrets, until no more are found."""
         while True:
             reaching = [
                 each for each in self._holders.values() if each.program or self._of(self._given(each))
