@@ -46,8 +46,11 @@ def output_of(name: str, words: Sequence[str], given: str, files: Mapping[str, s
 
 def _input(names: Sequence[str], given: str, files: Mapping[str, str]) -> str | None:
     """Return the text of these files, or of the standard input where none is named."""
-    text = "\n".join(files.get(name, "") for name in names) or given
-    return text if all(name in files for name in names) and 0 < len(text) <= _MOST_CHARACTERS else None
+    texts = [files[name] for name in names if name in files]
+    if len(texts) != len(names) or sum(map(len, texts)) > _MOST_CHARACTERS:
+        return None
+    text = "\n".join(texts) or given
+    return text if 0 < len(text) <= _MOST_CHARACTERS else None
 
 
 def _output_of_sed(words: Sequence[str], given: str, files: Mapping[str, str]) -> str | None:
@@ -65,6 +68,8 @@ def _output_of_sed(words: Sequence[str], given: str, files: Mapping[str, str]) -
     if text is None or not made or any(_PATTERN.search(each["old"]) for each in made):
         return None
     for each in made:
+        if len(text) + text.count(each["old"]) * len(each["new"]) > _MOST_CHARACTERS:
+            return None
         text = text.replace(each["old"], each["new"])
     return text
 

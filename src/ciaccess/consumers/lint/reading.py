@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 MOST_SCRIPT_CHARACTERS = 500_000
 _ARGUMENTS = tuple("123456789")
-_MOST_CALLS = 500  # of functions, in one shell
+_MOST_WORDS_IN_CALLS = 30_000  # of functions, in one job
 _DEEPEST_CALL = 8
 _SETTERS = frozenset({"export", "declare", "typeset", "readonly", "local"})
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)\+?=")
@@ -145,12 +145,12 @@ def steps_of(job: Job, words: Vocabulary) -> Iterator[tuple[Step, Variables]]:
     """Yield a job's pipelines with the variables as they are when each runs.
 
     Raises:
-        SourceError: a script is too large.
+        SourceError: a script is too large, or its functions are called too often.
     """
-    before = variables_of(job, words)
+    before, budget = variables_of(job, words), _Budget(job)
     for shell in job.shells:
         known = Variables(dict(before.values), dict(before.origins), set(before.opaque))
-        running = _Shell(known)
+        running = _Shell(known, budget)
         for script in shell:
             if len(script) > MOST_SCRIPT_CHARACTERS:
                 where = f"line {script.line}: "
@@ -163,6 +163,21 @@ def steps_of(job: Job, words: Vocabulary) -> Iterator[tuple[Step, Variables]]:
             yield step, known
 
 
+class _Budget:
+    """Bounds what the calls of a job's functions run: functions that call functions multiply."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._left = _MOST_WORDS_IN_CALLS
+
+    def spend(self, words: int) -> None:
+        self._left -= words
+        if self._left < 0:
+            raise SourceError(
+                f"job {self._job.name}: the calls of its functions run over {_MOST_WORDS_IN_CALLS:,} words, the most that are checked"
+            )
+
+
 _Steps = Generator[Step, None, str | None]
 
 
@@ -172,12 +187,13 @@ class _Shell:
     A function is read where it is called, with its arguments; one without a call, at the end.
     """
 
-    def __init__(self, known: Variables) -> None:
+    def __init__(self, known: Variables, budget: _Budget) -> None:
         self._known = known
+        self._budget = budget
         self._functions: dict[str, tuple[Scalar, tuple[Statement, ...]]] = {}
         self._called: set[str] = set()
-        self._calls = 0
         self._callers: tuple[Place, ...] = ()
+        self._is_at_end = False
 
     def script(self, scalar: Scalar) -> _Steps:
         script = read(str(scalar))
@@ -185,6 +201,7 @@ class _Shell:
         return self._run(script.statements, scalar)
 
     def functions_without_call(self) -> Iterator[Step]:
+        self._is_at_end = True
         for name, (scalar, body) in self._functions.items():
             if name not in self._called:
                 yield from self._run(body, scalar)
@@ -205,6 +222,8 @@ class _Shell:
 
     def _step(self, statement: Statement, script: Scalar, inner: list[Step]) -> Generator[Step, None, Step]:
         """Read a pipeline; `inner` are the substitutions inside it, in order."""
+        if self._callers:
+            self._budget.spend(1 + sum(len(command.words) for command in statement.commands))
         known, calls, printed = self._known, list[Call](), list[str | None]()
         sets: list[tuple[str, str, Place]] = []
         for command in statement.commands:
@@ -231,8 +250,8 @@ class _Shell:
 
     def _function(self, call: Call) -> _Steps:
         """Read a function's body with the arguments of a call."""
-        self._calls += 1
-        if self._calls > _MOST_CALLS or len(self._callers) >= _DEEPEST_CALL:
+        # What nothing calls runs nothing: functions inside it are read once.
+        if len(self._callers) >= _DEEPEST_CALL or (self._is_at_end and call.name in self._called):
             return None
         self._called.add(call.name)
         scalar, body = self._functions[call.name]

@@ -179,10 +179,19 @@ def _words_of(call: Call) -> tuple[list[str], dict[str, str]]:
 
 
 def _account(reading: JobReading, place: Place, account: str, words: Vocabulary) -> Iterator[Finding]:
-    for each in reading.variables.origins.get(only_variable(account), []):
-        yield from _account(reading, Place.of(each), reading.variables.fill_in(each), words)
-    if "$" in account:
-        return
+    """Check an account; of a variable, each value that is known."""
+    waiting, followed = [(place, account)], set[str]()
+    for at, name in waiting:
+        variable = only_variable(name)
+        if "$" not in name:
+            yield from _readable(reading, at, name, words)
+        elif variable not in followed:
+            followed.add(variable)
+            origins = reading.variables.origins.get(variable, [])
+            waiting += [(Place.of(each), reading.variables.fill_in(each)) for each in origins]
+
+
+def _readable(reading: JobReading, place: Place, account: str, words: Vocabulary) -> Iterator[Finding]:
     roles = [each for login in reading.logins for each in login.known(words)]
     named = all(len(login.known(words)) == len(login.roles) > 0 for login in reading.logins)
     allowed = list(dict.fromkeys(each for _, role in roles for each in role.accounts)) if named else []

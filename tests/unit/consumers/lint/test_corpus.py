@@ -16,6 +16,7 @@ import pytest
 
 from ciaccess.access import load
 from ciaccess.consumers.lint import SourceError, apply_fixes, check, lint
+from ciaccess.consumers.lint.printing import output_of
 from ciaccess.engine.settings import CONFIG_FOLDER
 
 if TYPE_CHECKING:
@@ -139,3 +140,30 @@ def test_aliases_that_multiply_are_refused(access: Access) -> None:
     levels = "".join(f".l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 9)}]\n" for n in range(1, 10))
     with pytest.raises(SourceError, match="over 20,000 lines, the most that are checked"):
         lint(f".l0: &l0 [echo]\n{levels}job:\n  script: *l9\n", access)
+
+
+def test_a_text_that_grows_is_not_known_beyond_a_bound() -> None:
+    assert output_of("sed", ["-e", "s/a/aa/"] * 3, "a", {}) == "a" * 8
+    assert output_of("sed", ["-e", "s/a/aa/"] * 100, "a", {}) is None
+    assert output_of("cat", ["x"] * 10_000, "", {"x": "a" * 10_000}) is None
+
+
+PUSH = "docker push nexus.shared.cwiq.io:8444/x"
+
+
+def calls(body: str, count: int) -> str:
+    lines = "".join(f"      {line}\n" for line in [f"f() {{ {body}", "}", *["f"] * count, PUSH])
+    return f"job:\n  script:\n    - |\n{lines}"
+
+
+def test_no_call_of_a_function_is_left_out_without_a_word(access: Access) -> None:
+    text = calls('docker push "$1"', 600).replace(PUSH, f"f {PUSH.removeprefix('docker push ')}")
+    assert [each.rule for each in lint(text, access)] == ["push-registry"]
+
+
+@pytest.mark.parametrize("body", ["echo x; " * 400, "$(f; f; f; f; f; f; f; f; f; f)"])
+def test_functions_that_multiply_are_refused_with_the_name_of_the_job(body: str, access: Access) -> None:
+    began = time.process_time()
+    with pytest.raises(SourceError, match=r"^job job: the calls of its functions run over 30,000 words"):
+        lint(calls(body, 100), access)
+    assert time.process_time() - began < 5

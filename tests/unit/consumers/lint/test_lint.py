@@ -337,3 +337,22 @@ def test_what_is_not_a_pipeline_is_refused(text: str, access: Access) -> None:
 def test_the_jobs_behind_a_header_of_inputs_are_looked_at(access: Access) -> None:
     text = "spec:\n  inputs: {a: {default: b}}\n---\n" + job("echo $CI_JOB_JWT")
     assert found(text, access) == [(7, "job-jwt")]
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        "variables: {ACCOUNT: $ACCOUNT}",
+        "variables: {ACCOUNT: $OTHER, OTHER: $ACCOUNT}",
+        "rules: [{if: $A, variables: {ACCOUNT: $OTHER}}, {if: $B, variables: {ACCOUNT: $ACCOUNT, OTHER: $ACCOUNT}}]",
+    ],
+)
+def test_variables_that_name_each_other_end(variables: str, access: Access) -> None:
+    text = job("vault kv get secret/nexus/$ACCOUNT") + f"  {variables}\n"
+    assert found(text, access) == []
+
+
+def test_each_value_of_an_account_is_looked_at_through_other_variables(access: Access) -> None:
+    rules = "rules: [{if: $A, variables: {NAME: svc-admin}}, {if: $B, variables: {NAME: svc-bench}}]"
+    text = job("vault kv get secret/nexus/$ACCOUNT") + f"  variables: {{ACCOUNT: $NAME}}\n  {rules}\n"
+    assert found(text, access) == [(6, "account")]
