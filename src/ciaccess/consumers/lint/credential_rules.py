@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ciaccess.consumers.lint.document import as_list, is_scalar
 from ciaccess.consumers.lint.findings import Finding
+from ciaccess.consumers.lint.reading import OF_TEXT
 from ciaccess.consumers.lint.shell import LITERAL_DOLLAR
 from ciaccess.consumers.lint.variables import variables_in
 
@@ -27,6 +28,7 @@ _PASSWORD_VARIABLE = re.compile(_NAME, re.IGNORECASE)
 _IN_DOTENV = re.compile(rf"(?:^|[\s\"';])({_NAME})=[^\s\"']", re.IGNORECASE)
 # The user and password of an address, and the entry of a docker config.
 _IN_VALUE = re.compile(r"//[^\s/:@\"]+:[^\s/@\"]+@|\"auth\"\s*:\s*\"[\w+/=]{8,}")
+_WINDOWS_VARIABLE = re.compile(r"%\w+%")
 _NO_PASSWORD = frozenset({"", "0", "1", "true", "false", "yes", "no", "none", "null", "dummy"})
 _FROM_VAULT = "have the job read its account's secret from Vault"
 _CHANGE = f"change it, take it out, and {_FROM_VAULT}"
@@ -73,7 +75,8 @@ def passwords_in_scripts(reading: JobReading, words: Vocabulary) -> Iterator[Fin
             given = call.given or (
                 first.raw[-1].text if first.name in ("echo", "printf") and first.raw else "$"
             )
-            if given and "$" not in given and LITERAL_DOLLAR not in given:
+            of_windows = _WINDOWS_VARIABLE.fullmatch(given)
+            if given and "$" not in given and LITERAL_DOLLAR not in given and not of_windows:
                 yield reading.finding(
                     "static-credential", first.place(), _why(f"the input of {call.name} login"), _CHANGE
                 )
@@ -84,10 +87,13 @@ def passwords_in_dotenv(reading: JobReading, words: Vocabulary) -> Iterator[Find
     del words
     files = {reading.variables.fill_in(each) for each in reading.job.dotenv_files}
     for step in reading.steps:
-        for call in step.calls:
+        for index, call in enumerate(step.calls):
             if not files.intersection(each.removeprefix("./") for each in call.written_to):
                 continue
-            if found := _IN_DOTENV.search(" ".join((*(word.text for word in call.raw), call.given))):
+            # What `tee` and the like write, those before it in the pipeline print.
+            writers = step.calls[: index + 1] if call.name in OF_TEXT else (call,)
+            written = [text for each in writers for text in (*(word.text for word in each.raw), each.given)]
+            if found := _IN_DOTENV.search(" ".join(written)):
                 why = f"{found.group(1)} is in a dotenv artifact, which everybody who may read the project can download"
                 yield reading.finding(
                     "static-credential", call.place(), why, f"take it out, and {_FROM_VAULT} where it is used"

@@ -191,10 +191,12 @@ def _to_stdin(call: Call, index: int) -> str:
     if program < begin or last.end > end or re.search(r"\|\s*$", scalar[begin:program]) or call.given:
         return ""
     written = scalar[last.start : last.end]
-    password = written if separate else re.sub(r"^(?:-p=?|--password=)", "", written)
-    if re.fullmatch(r"\$\{?\w+\}?", password):
-        password = f'"{password}"'
-    line = f"{scalar[begin:program]}printf '%s' {password} | {scalar[program : option.start]}--password-stdin{scalar[last.end : end]}"
+    value = written if separate else re.sub(r"^(?:-p=?|--password=)", "", written)
+    if re.fullmatch(r"\$\{?\w+\}?", value):
+        value = f'"{value}"'
+    elif "$" not in value and "`" not in value:
+        value = "'***'"  # nothing shows a password that the file has
+    line = f"{scalar[begin:program]}printf '%s' {value} | {scalar[program : option.start]}--password-stdin{scalar[last.end : end]}"
     return line.strip()
 
 

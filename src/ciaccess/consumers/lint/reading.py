@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Self
 
@@ -25,6 +25,7 @@ MOST_SCRIPT_CHARACTERS = 500_000
 _ARGUMENTS = tuple("123456789")
 _MOST_WORDS_IN_CALLS = 30_000  # of functions, in one job
 _DEEPEST_CALL = 8
+_ALL_ARGUMENTS = ("$@", "$*", "${@}", "${*}")
 _SETTERS = frozenset({"export", "declare", "typeset", "readonly", "local"})
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)\+?=")
 _WRAPPERS = frozenset(
@@ -226,10 +227,13 @@ class _Shell:
             self._budget.spend(1 + sum(len(command.words) for command in statement.commands))
         known, calls, printed = self._known, list[Call](), list[str | None]()
         sets: list[tuple[str, str, Place]] = []
+        passed_on: list[Call] = []
         for command in statement.commands:
             call, assigned = _call(command, script, known, inner, self._functions)
             calls.append(call)
             sets += assigned
+            if call.is_function:
+                passed_on += self._passed_on(call)
             printed.append((yield from self._function(call)) if call.is_function else None)
         filled = [(call.name, call.words, call.given) for call in calls]
         written = [
@@ -246,7 +250,45 @@ class _Shell:
         for call in calls:
             known.files |= dict.fromkeys(call.written_to, raw if text is None else text)
         place = Place(script, statement.start, statement.end)
-        return Step(tuple(calls), " ".join(texts), raw, place, tuple(sets), text, self._callers)
+        return Step((*calls, *passed_on), " ".join(texts), raw, place, tuple(sets), text, self._callers)
+
+    def _passed_on(self, call: Call, depth: int = 0) -> Iterator[Call]:
+        """Yield the programs that a function runs with all its arguments; they stand where it is called."""
+        at = call.place().start
+        commands = [each for statement in self._functions[call.name][1] for each in statement.commands]
+        shifts = [
+            [word.text for word in each.words]
+            for each in commands
+            if each.words[:1] and each.words[0].text == "shift"
+        ]
+        dropped = int(shifts[0][1]) if shifts and shifts[0][1:] and shifts[0][1].isdecimal() else 1
+        skipped = dropped if len(shifts) == 1 else 0  # several are of a loop over options
+        for command in commands:
+            index = next((i for i, word in enumerate(command.words) if word.text in _ALL_ARGUMENTS), None)
+            if index is None:
+                continue
+            before, after = (
+                [Word(self._known.fill_in(word.text), at, at) for word in part]
+                for part in (command.words[:index], command.words[index + 1 :])
+            )
+            raw = [*before, *call.raw[skipped:], *after]
+            words = [*(word.text for word in before), *call.words[skipped:], *(word.text for word in after)]
+            self._budget.spend(len(words))
+            first = _program(words)
+            if first == len(words):
+                continue
+            name = words[first].rsplit("/", 1)[-1]
+            runs = replace(
+                call,
+                name=name,
+                words=tuple(words[first + 1 :]),
+                raw=tuple(raw[first + 1 :]),
+                is_function=False,
+            )
+            if name in self._functions and name != call.name and depth < _DEEPEST_CALL:
+                yield from self._passed_on(runs, depth + 1)
+            else:
+                yield runs
 
     def _function(self, call: Call) -> _Steps:
         """Read a function's body with the arguments of a call."""
@@ -302,7 +344,7 @@ def _call(
     for match in chain.from_iterable(VARIABLE.finditer(word.text) for word in written):
         if (match["operator"] or "").endswith("=") and match["braced"] not in {*known.values, *known.opaque}:
             known.assign(match["braced"], match["default"])
-    first = _program(filled)
+    first = _program(filled, functions)
     name = filled[first].rsplit("/", 1)[-1] if first < len(filled) else ""
     is_setter = bool(filled) and filled[0] in _SETTERS
     sets = command.assigned + [
@@ -334,11 +376,13 @@ def _written_by(name: str, words: list[str]) -> list[str]:
     return words if name == "tee" else []
 
 
-def _program(words: list[str]) -> int:
+def _program(words: list[str], functions: Container[str] = ()) -> int:
     """Return the index of the program, after `sudo`, `env A=b`, `timeout 60` and `python -m`."""
     index = 0
     while index < len(words):
         name = words[index].rsplit("/", 1)[-1]
+        if name in functions:
+            break
         if name == "timeout":
             index += 2
         elif name in _WRAPPERS:

@@ -85,7 +85,7 @@ def _other_mount(
 ) -> Iterator[Finding]:
     """Find an account's path in a mount that does not have it."""
     mount = (path["mount"] or "").strip("/")
-    if path["account"] in words.accounts and f"{words.kv_mount}/" not in f"{mount}/":
+    if path["account"] in words.accounts and f"/{words.kv_mount}/" not in f"/{mount}/":
         where = f"the mount {path['mount']}" if path["mount"] else "no mount"
         why = f"{path.group()} names {where}: the accounts' secrets are in the mount {words.kv_mount}"
         remedy = f"name the mount {words.kv_mount}: {words.kv_mount}/{words.kv_prefix}/{path['account']}"

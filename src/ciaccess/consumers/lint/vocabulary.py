@@ -14,6 +14,9 @@ from ciaccess.consumers import names
 if TYPE_CHECKING:
     from ciaccess.access import Access
 
+# Between the mount and the path, in the API of KV version 2.
+_KINDS = "(?:data|metadata|delete|undelete|destroy|subkeys)/"
+
 
 @dataclass(frozen=True)
 class Role:
@@ -100,7 +103,7 @@ class Vocabulary:
         """Match a secret's address in Vault's API: `kind` is data/ or the like, `account` the name."""
         mount, prefix = re.escape(self.kv_mount), re.escape(self.kv_prefix)
         return re.compile(
-            rf"/v1/(?:[\w.-]+/)*?{mount}/(?P<kind>(?:data|metadata|delete|undelete|destroy|subkeys)/)?"
+            rf"/v1/(?:[\w.-]+/)*?{mount}/(?P<kind>{_KINDS})?"
             rf"{prefix}/(?P<account>[A-Za-z0-9_.-]*)(?P<open>\$?)"
         )
 
@@ -108,7 +111,7 @@ class Vocabulary:
     def secret_path(self) -> re.Pattern[str]:
         """Match a secret's path in any mount, none at all included: `mount`, `kind` and `account`."""
         return re.compile(
-            rf"(?:(?P<mount>[^$]*?)/)?(?P<kind>(?:data|metadata)/)?{re.escape(self.kv_prefix)}/(?P<account>[^/]+)"
+            rf"(?:(?P<mount>[^$]*?)/)?(?P<kind>{_KINDS})?{re.escape(self.kv_prefix)}/(?P<account>[^/]+)"
         )
 
     @cached_property

@@ -1,0 +1,66 @@
+"""What functions run, whole mounts, and passwords in dotenv artifacts and new lines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ciaccess.consumers.lint import lint
+
+if TYPE_CHECKING:
+    from ciaccess.access import Access
+
+ID_TOKENS = "id_tokens: {VAULT_ID_TOKEN: {aud: https://gitlab.shared.cwiq.io}}"
+
+
+def job(line: str) -> str:
+    return f"job:\n  {ID_TOKENS}\n  script:\n    - {line}\n"
+
+
+def found(text: str, access: Access) -> list[tuple[int, str]]:
+    return [(finding.line, finding.rule) for finding in lint(text, access)]
+
+
+@pytest.mark.parametrize("body", [
+    'attempt() { for i in 1 2 3; do "$@" && return; done; }; attempt docker push {}',
+    'run() { echo "+ $*"; "$@"; }; run docker push {}',
+    'docker() { command docker "$@"; }; docker push {}',
+    'retry() { n=$1; shift; timeout 60 "$@"; }; retry 3 docker push {}',
+    'a() { b "$@"; }; b() { "$@"; }; a docker push {}',
+    'd() { docker "$@"; }; d push {}',
+])  # fmt: skip
+def test_a_program_that_a_function_runs_with_its_arguments_is_looked_at(body: str, access: Access) -> None:
+    script = f"job:\n  script:\n    - |\n      {body}\n"
+    assert found(script.replace("{}", "nexus.shared.cwiq.io:8444/x"), access) == [(4, "push-registry")]
+    login = script.replace("docker push {}", "docker login -p $P x").replace("d push {}", "d login -p $P x")
+    assert found(login, access) == [(4, "password-argument")]
+    assert found(script.replace("{}", "nexus.shared.cwiq.io:8443/x"), access) == []
+
+
+@pytest.mark.parametrize("line", [
+    "vault kv get mysecret/nexus/svc-bench",
+    "vault kv get -mount=topsecret nexus/svc-bench",
+])  # fmt: skip
+def test_a_mount_is_compared_as_a_whole(line: str, access: Access) -> None:
+    assert found(job(line), access) == [(4, "kv-path")]
+    for right in ("vault kv get ns/secret/nexus/svc-bench", "vault read secret/subkeys/nexus/svc-bench"):
+        assert found(job(right), access) == []
+
+
+def test_what_tee_adds_to_a_dotenv_artifact_is_found(access: Access) -> None:
+    text = (
+        job('echo "NEXUS_PASSWORD=$X" | tee -a build.env') + "  artifacts: {reports: {dotenv: build.env}}\n"
+    )
+    assert found(text, access) == [(4, "static-credential")]
+
+
+def test_a_variable_of_windows_is_no_literal_password(access: Access) -> None:
+    line = "echo {} | docker login --password-stdin nexus.shared.cwiq.io:8443"
+    assert found(job(line.format("%NEXUS_PASSWORD%")), access) == []
+    assert found(job(line.format("S3cretPW9")), access) == [(4, "static-credential")]
+
+
+def test_a_new_line_shows_no_literal_password(access: Access) -> None:
+    (finding,) = lint(job("docker login -u y -p S3cretPW9 x"), access)
+    assert finding.suggestion == "printf '%s' '***' | docker login -u y --password-stdin x"
