@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from ciaccess.clients import redaction
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 TIERS = ("unit", "contract", "integration", "real", "e2e")
 TESTS = Path(__file__).parent
+# How long an example takes says how busy the machine is.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
