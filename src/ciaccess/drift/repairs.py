@@ -20,7 +20,8 @@ _NO_ENGINE = ("vault.mount.missing", "vault.mount.version")
 class Plan:
     """`urns` are the engine's targets; `whole`: run without targets, for a resource not in the state.
 
-    `without_command` is what a command might take from others who need it. `accounts_wait` tells that accounts are left out until what is done by hand has brought the KV engine back.
+    `without_command` is what a command might take from others who need it. `accounts_wait` tells that accounts are left
+    out until what is done by hand has brought the KV engine back.
     """
 
     stack: str

@@ -183,12 +183,14 @@ def _drift(report: Report) -> Section:
     losses = [Finding(f"by hand: {change.sentence}") for change in report.drift_access.losses]
     resources = map(_drift_finding, report.drift)
     intro = "Changed by hand since the last pulumi up. This change does not contain it, and the next up puts it back."
+    if not report.locked:
+        return Section(DRIFT, intro, (*gains, *losses, *resources))
     locked = Finding(
         f"{report.locked} locks the stack: what it did is shown as made by hand. If that run is dead: "
         f"./ciaccess recover --stack {report.stack}",
         "bad",
     )
-    return Section(DRIFT, intro, (*([locked] if report.locked else []), *gains, *losses, *resources))
+    return Section(DRIFT, intro, (locked, *gains, *losses, *resources))
 
 
 def _drift_finding(change: ResourceChange) -> Finding:
