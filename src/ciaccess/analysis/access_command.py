@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from ciaccess.analysis import sections
+from ciaccess.analysis.changes import Difference
 from ciaccess.analysis.difference import difference
 from ciaccess.analysis.facts import AccessFacts
 from ciaccess.cli.options import FileOption, load_access
@@ -16,9 +17,6 @@ from ciaccess.cli.terminal import finish, output, print_json
 from ciaccess.engine.settings import CONFIG_FOLDER
 from ciaccess.errors import CommandError, Exit
 from ciaccess.report import page
-
-if TYPE_CHECKING:
-    from ciaccess.analysis.changes import Difference
 
 # Mermaid's defaults, maxTextSize and maxEdges.
 _MOST_CHART_CHARACTERS = 50_000

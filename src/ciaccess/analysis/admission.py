@@ -6,18 +6,15 @@ they depend on the moment, not on the YAML. Compared with the real Vault in test
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ciaccess.access.desired.vault import bound_claims_type, declared_policy, secret_of
 from ciaccess.access.model.checks_claims import matches
+from ciaccess.access.model.models import Access, JwtRole
 from ciaccess.access.policies.acl import Acl, Right
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from ciaccess.access.model.models import Access, JwtRole
 
 
 class Unknown(Enum):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +34,22 @@ class Change:
         """Return it as a JSON object."""
         risks = [risk.value for risk in self.risks]
         return {"subject": self.subject, "sentence": self.sentence, "risks": risks}
+
+
+@dataclass(frozen=True)
+class Found:
+    """The gains and losses of a comparison, in the order in which they are found."""
+
+    gains: list[Change] = field(default_factory=list)
+    losses: list[Change] = field(default_factory=list)
+
+    def gain(self, subject: str, sentence: str, *risks: Risk) -> None:
+        """Add a gain."""
+        self.gains.append(Change(subject, sentence, risks))
+
+    def lose(self, subject: str, sentence: str) -> None:
+        """Add a loss."""
+        self.losses.append(Change(subject, sentence))
 
 
 @dataclass(frozen=True)

@@ -6,17 +6,11 @@ Owns the text of the chart and its escaping: names come from merge requests, and
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterator
 
-from ciaccess.analysis.facts import EVERY, Holder
+from ciaccess.analysis.facts import AccessFacts, Holder
 from ciaccess.analysis.wording import jobs_of, verb
 from ciaccess.report.page import visible
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
-
-    from ciaccess.analysis.facts import AccessFacts
 
 # Mermaid reads a label in quotes as text with entities `#…;`, and as Markdown between backticks (its documentation on flowcharts).
 _SPECIAL = re.compile(r'["#;<>&`\\]')
@@ -34,7 +28,7 @@ def mermaid(facts: AccessFacts, accounts: Collection[str] | None = None) -> str:
         account = chart.node("account", name, f"{name}\n{facts.accounts[name].secret}", "([{}])")
         for role in sorted(facts.readers(name), key=lambda each: each.name):
             jwt_role = chart.node("jwt role", role.name, f"JWT role {role.name}", "{{{{{}}}}}")
-            jobs = chart.node("jobs", jobs_of(role.claims), jobs_of(role.claims), "[{}]")
+            jobs = chart.node("jobs", jobs_of(role.bound_claims), jobs_of(role.bound_claims), "[{}]")
             chart.arrow(jobs, jwt_role, "logs in")
             chart.arrow(jwt_role, account, "reads")
         for label, repository in _uses(facts, name):
@@ -48,13 +42,9 @@ def _uses(facts: AccessFacts, account: str) -> Iterator[tuple[str, str]]:
     if facts.administers(holder):
         yield "administers", "Nexus"
         return
-    actions: dict[tuple[str, str, str], set[str]] = defaultdict(set)
-    for grant in facts.grants_to(holder):
-        actions[grant.repository, grant.format, grant.path].add(grant.action)
-    for (repository, format_, path), found in sorted(actions.items()):
-        name = "every repository" if repository == EVERY else repository
-        kind = "every format" if format_ == EVERY else format_
-        yield f"{verb(found)}{f' {path}' if path else ''}", f"{name}\n{kind}"
+    for use in sorted(facts.uses_of(holder), key=lambda use: (use.repository, use.format, use.path)):
+        label = f"{verb(use.actions)} {use.path}".rstrip()
+        yield label, f"{use.repository_name}\n{use.format_name}"
     for right in sorted(facts.rights_of(holder)):
         yield "has", f"{'role' if right.is_role else 'privilege'} {right.name}"
 

@@ -6,22 +6,21 @@ a pattern of a claim within another one admits no further job.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ciaccess.access.desired.other_settings import changed_settings
 from ciaccess.access.desired.trust_anchors import changed_anchors
 from ciaccess.analysis import login_changes, nexus_changes
-from ciaccess.analysis.changes import Difference
-
-if TYPE_CHECKING:
-    from ciaccess.analysis.facts import AccessFacts
+from ciaccess.analysis.changes import Difference, Found
+from ciaccess.analysis.facts import AccessFacts
 
 
 def difference(before: AccessFacts, after: AccessFacts) -> Difference:
     """Return who gains and who loses what from one state to the other, in a fixed order."""
+    found = Found()
+    nexus_changes.find(before, after, found)
+    login_changes.find(before, after, found)
     return Difference(
-        gains=(*nexus_changes.gains(before, after), *login_changes.gains(before, after)),
-        losses=(*nexus_changes.losses(before, after), *login_changes.losses(before, after)),
-        anchors=changed_anchors(before.anchors, after.anchors),
-        settings=changed_settings(before.settings, after.settings),
+        tuple(found.gains),
+        tuple(found.losses),
+        changed_anchors(before.anchors, after.anchors),
+        changed_settings(before.settings, after.settings),
     )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
+from ciaccess.access import Access
 from ciaccess.access.desired.pipeline_identities import own_accounts, own_jwt_roles
 from ciaccess.analysis.admission import UNKNOWN, Check, Outcome, Verdict
 from ciaccess.analysis.facts import AccessFacts, Holder
@@ -18,11 +20,6 @@ from ciaccess.cli.terminal import finish, notices, output, print_json
 from ciaccess.clients.vault.id_token_times import lifetime
 from ciaccess.errors import CommandError, Exit
 from ciaccess.report.page import visible
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from ciaccess.access import Access
 
 application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 _EXAMPLES = (

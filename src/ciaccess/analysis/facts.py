@@ -1,29 +1,26 @@
 """Who may do what, as facts: actions in Nexus by account and role, secrets by job.
 
 Owns the facts, derived from the desired objects one by one, so that they describe what Nexus and Vault will contain, not
-what was intended. Differences of two states are in analysis.difference, wording in analysis.wording. `grants_of` takes any Nexus objects, a preview's as well as the YAML's.
+what was intended. Differences of two states are in analysis.difference, wording in analysis.wording. `grants_of` takes any Nexus
+objects, a preview's as well as the YAML's.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Self
+from typing import NamedTuple, Self
 
 from ciaccess.access.desired.administration import is_admin_name
 from ciaccess.access.desired.former_names import former_names
-from ciaccess.access.desired.nexus import nexus_objects, user_roles
+from ciaccess.access.desired.nexus import NexusObjects, nexus_objects, user_roles
+from ciaccess.access.desired.objects import JwtRole, Privilege
 from ciaccess.access.desired.other_settings import other_settings
 from ciaccess.access.desired.trust_anchors import trust_anchors
-from ciaccess.access.desired.vault import secret_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from ciaccess.access.desired.nexus import NexusObjects
-    from ciaccess.access.desired.objects import Privilege
-    from ciaccess.access.model.models import Access, JwtRole
+from ciaccess.access.desired.vault import jwt_role, secret_of
+from ciaccess.access.model.models import Access
 
 EVERY = "*"
 ADMINISTRATION = "nx-all"
@@ -64,6 +61,27 @@ class Grant:
         )
 
 
+class Use(NamedTuple):
+    """All that a holder may do in a repository, or in a folder of it, with the roles that allow it."""
+
+    holder: Holder
+    format: str
+    repository: str
+    path: str
+    actions: frozenset[str]
+    via: frozenset[str]
+
+    @property
+    def format_name(self) -> str:
+        """Return the format as text."""
+        return "every format" if self.format == EVERY else self.format
+
+    @property
+    def repository_name(self) -> str:
+        """Return the repository as text."""
+        return "every repository" if self.repository == EVERY else self.repository
+
+
 @dataclass(frozen=True, order=True)
 class Right:
     """A right that is not on artifacts: a privilege, or a role whose content only Nexus knows."""
@@ -95,44 +113,14 @@ class AccountFacts:
 
 
 @dataclass(frozen=True)
-class RoleFacts:
-    """A JWT role: which jobs are admitted, for how long, and whose secrets they may read.
+class RoleFacts(JwtRole):
+    """A JWT role, and whose secrets its jobs may read.
 
     `other_policies` are undeclared ones: what they allow is not known, but for `root`.
-    Empty `networks` or `subject`, and 0 as `uses` or `end_seconds`, mean unlimited.
     """
 
-    name: str
-    claims: Mapping[str, frozenset[str]]
-    audiences: frozenset[str]
-    accounts: frozenset[str]
-    ttl_seconds: int
-    max_ttl_seconds: int
-    token_type: str
-    networks: frozenset[str] = frozenset()
-    subject: str = ""
-    uses: int = 0
-    end_seconds: int = 0
-    lacks_default_policy: bool = False
+    accounts: frozenset[str] = frozenset()
     other_policies: frozenset[str] = frozenset()
-
-    @classmethod
-    def of(cls, name: str, role: JwtRole) -> Self:
-        """Take them from the YAML's role."""
-        return cls(
-            name=name,
-            claims={claim: frozenset(values) for claim, values in role.bound_claims.items()},
-            audiences=frozenset(role.bound_audiences),
-            accounts=frozenset(role.accounts),
-            ttl_seconds=role.token_ttl,
-            max_ttl_seconds=role.token_max_ttl or role.token_ttl,
-            token_type=role.token_type,
-            networks=frozenset(role.token_bound_cidrs),
-            subject=role.bound_subject,
-            uses=role.token_num_uses,
-            end_seconds=role.token_explicit_max_ttl or 0,
-            lacks_default_policy=role.token_no_default_policy,
-        )
 
 
 @dataclass(frozen=True)
@@ -187,7 +175,10 @@ class AccessFacts:
             named_roles={name: role.description for name, role in access.nexus.roles.items()},
             grants=grants,
             rights=rights,
-            roles={name: RoleFacts.of(name, role) for name, role in access.vault.roles.items()},
+            roles={
+                name: RoleFacts(**vars(jwt_role(name, role)), accounts=frozenset(role.accounts))
+                for name, role in access.vault.roles.items()
+            },
             anchors=trust_anchors(access),
             settings=other_settings(access),
             trust=Trust(jwt.issuer, keys, f"auth/{jwt.mount}/login"),
@@ -202,6 +193,21 @@ class AccessFacts:
     def grants_to(self, holder: Holder) -> list[Grant]:
         """Return a holder's grants, sorted."""
         return self._grants_by_holder.get(holder, [])
+
+    def uses_of(self, holder: Holder) -> list[Use]:
+        """Return a holder's grants, those of a repository and folder together."""
+        found: dict[tuple[str, str, str], list[Grant]] = defaultdict(list)
+        for grant in self.grants_to(holder):
+            found[grant.format, grant.repository, grant.path].append(grant)
+        return [
+            Use(
+                holder,
+                *place,
+                frozenset(each.action for each in grants),
+                frozenset(each.via for each in grants),
+            )
+            for place, grants in found.items()
+        ]
 
     def rights_of(self, holder: Holder) -> list[Right]:
         """Return a holder's other rights, sorted."""

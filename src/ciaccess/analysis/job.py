@@ -6,16 +6,13 @@ own claims, decoded from a real one, are taken whole, and a claim that they lack
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ciaccess.access.model.checks_claims import CLAIMS
+from ciaccess.access.model.models import Access, JwtRole
 from ciaccess.analysis.admission import UNKNOWN, Verdict, judge
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from ciaccess.access.model.models import Access, JwtRole
 
 _OF_ENVIRONMENTS = ("deployment_tier", "environment", "environment_action", "environment_protected")
 

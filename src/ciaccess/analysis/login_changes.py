@@ -2,135 +2,122 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Collection, Mapping
+from ipaddress import ip_network
+from math import inf
+from typing import Any, NamedTuple
 
 from ciaccess.access.model.checks_claims import matches
 from ciaccess.access.policies.acl import ROOT
-from ciaccess.analysis import login_limits
-from ciaccess.analysis.changes import Change, Risk
-from ciaccess.analysis.facts import EVERY, Holder
+from ciaccess.analysis.changes import Found, Risk
+from ciaccess.analysis.facts import EVERY, AccessFacts, Holder, RoleFacts, Trust
 from ciaccess.analysis.wording import duration, jobs_of, join_words
 
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
 
-    from ciaccess.analysis.facts import AccessFacts, RoleFacts
+class _Limit(NamedTuple):
+    """A limit of a role; `covers` tells whether one value admits all that another one does."""
 
-
-def gains(before: AccessFacts, after: AccessFacts) -> Iterator[Change]:
-    """Return which jobs get in or read more than before, and for longer."""
-    if after.trust.issuer != before.trust.issuer:
-        sentence = f"Vault now trusts the id_tokens of {after.trust.issuer}"
-        yield Change(after.trust.issuer, sentence, (Risk.TRUST,))
-    for key in sorted(set(after.trust.keys) - set(before.trust.keys)):
-        yield Change(after.trust.issuer, f"Vault now verifies id_tokens with {_key(key)}", (Risk.TRUST,))
-    for name, role in sorted(after.roles.items()):
-        if name in before.roles:
-            yield from _wider(before.roles[name], role, after)
-            continue
-        sentence = (
-            f"{jobs_of(role.claims)} may log in with the new role {name} and read {_secrets(role.accounts)}"
-        )
-        stars = (Risk.WILDCARD,) if _has_star(*role.claims.values()) else ()
-        yield Change(name, sentence, (*stars, *_risks_of_secrets(role.accounts, after)))
+    sentence: str
+    field: str
+    text: Callable[[Any], str]
+    covers: Callable[[Any, Any], bool]
+    risk: Risk
 
 
-def losses(before: AccessFacts, after: AccessFacts) -> Iterator[Change]:
-    """Return which jobs are refused, read less, or must look elsewhere."""
-    if after.trust.issuer != before.trust.issuer:
-        yield Change(before.trust.issuer, f"Vault no longer trusts the id_tokens of {before.trust.issuer}")
-    for key in sorted(set(before.trust.keys) - set(after.trust.keys)):
-        yield Change(before.trust.issuer, f"Vault no longer verifies id_tokens with {_key(key)}")
-    if after.trust.login_path != before.trust.login_path:
-        sentence = f"jobs log in at {after.trust.login_path}, no longer at {before.trust.login_path}"
-        yield Change(after.trust.login_path, sentence)
+def find(before: AccessFacts, after: AccessFacts, found: Found) -> None:
+    """Find which jobs are admitted or refused, read more or less, and for how long."""
+    _of_trust(before.trust, after.trust, found)
     for account in sorted(before.accounts.keys() & after.accounts.keys()):
-        old, new = before.accounts[account].secret, after.accounts[account].secret
-        if old != new:
-            yield Change(account, f"secret {account} is read at {new}, no longer at {old}")
-    for name, role in sorted(before.roles.items()):
-        if name in after.roles:
-            yield from _narrower(role, after.roles[name], several=len(before.roles) > 1)
+        was, is_ = before.accounts[account].secret, after.accounts[account].secret
+        if was != is_:
+            found.lose(account, f"secret {account} is read at {is_}, no longer at {was}")
+    for name in sorted(before.roles.keys() | after.roles.keys()):
+        old, new = before.roles.get(name), after.roles.get(name)
+        if new is None:
+            jobs, lost = jobs_of(before.roles[name].bound_claims), _secrets(before.roles[name].accounts)
+            found.lose(name, f"{jobs} can no longer log in with role {name}, and lose {lost}")
+        elif old is None:
+            stars = (Risk.WILDCARD,) if _has_star(*new.bound_claims.values()) else ()
+            text = f"{jobs_of(new.bound_claims)} may log in with the new role {name} and read {_secrets(new.accounts)}"
+            found.gain(name, text, *stars, *_risks_of_secrets(new.accounts, after))
         else:
-            sentence = f"{jobs_of(role.claims)} can no longer log in with role {name}, and lose {_secrets(role.accounts)}"
-            yield Change(name, sentence)
+            _of_secrets(before, after, name, found)
+            _of_claims(old, new, found)
+            _of_tokens(old, new, found)
 
 
-def _wider(old: RoleFacts, new: RoleFacts, after: AccessFacts) -> Iterator[Change]:
-    name = new.name
+def _of_trust(old: Trust, new: Trust, found: Found) -> None:
+    if new.issuer != old.issuer:
+        found.gain(new.issuer, f"Vault now trusts the id_tokens of {new.issuer}", Risk.TRUST)
+        found.lose(old.issuer, f"Vault no longer trusts the id_tokens of {old.issuer}")
+    for key in sorted(set(new.keys) - set(old.keys)):
+        found.gain(new.issuer, f"Vault now verifies id_tokens with {_key(key)}", Risk.TRUST)
+    for key in sorted(set(old.keys) - set(new.keys)):
+        found.lose(old.issuer, f"Vault no longer verifies id_tokens with {_key(key)}")
+    if new.login_path != old.login_path:
+        found.lose(new.login_path, f"jobs log in at {new.login_path}, no longer at {old.login_path}")
+
+
+def _of_secrets(before: AccessFacts, after: AccessFacts, name: str, found: Found) -> None:
+    old, new = before.roles[name], after.roles[name]
     for policy in sorted(new.other_policies - old.other_policies):
         allows = "which allows everything" if policy == ROOT else "undeclared: what it allows is not known"
-        yield Change(name, f"role {name} now has the policy {policy}, {allows}", (Risk.ADMIN,))
+        found.gain(name, f"role {name} now has the policy {policy}, {allows}", Risk.ADMIN)
     if added := new.accounts - old.accounts:
-        sentence = (
-            f"{jobs_of(new.claims)} gain {_secrets(added)}{_with_role(name, several=len(after.roles) > 1)}"
-        )
-        yield Change(name, sentence, _risks_of_secrets(added, after))
-    for claim, values in sorted(new.claims.items()):
-        fresh = _values_without_pattern(values, old.claims[claim]) if claim in old.claims else frozenset()
-        if fresh:
-            jobs = jobs_of({**new.claims, claim: fresh})
-            sentence = f"{jobs} may now log in with role {name} too, and read {_secrets(new.accounts)}"
-            stars = (Risk.WILDCARD,) if _has_star(fresh) else ()
-            yield Change(name, sentence, (Risk.WIDER, *stars))
-    for claim in sorted(old.claims.keys() - new.claims.keys()):
-        asked = f"{claim} {join_words(sorted(old.claims[claim]), 'or')}"
-        sentence = f"role {name} no longer requires {asked}: all {jobs_of(new.claims)} may log in"
-        yield Change(name, sentence, (Risk.WIDER,))
-    for audience in sorted(new.audiences - old.audiences):
-        yield Change(name, f"role {name} now accepts id_tokens for the audience {audience}", (Risk.WIDER,))
-    yield from _longer_lifetimes(old, new)
-    yield from login_limits.gains(old, new)
-    if (old.token_type, new.token_type) == ("service", "batch"):
-        sentence = f"Vault tokens of role {name} are now batch tokens, which cannot be revoked"
-        yield Change(name, sentence, (Risk.IRREVOCABLE,))
-
-
-def _longer_lifetimes(old: RoleFacts, new: RoleFacts) -> Iterator[Change]:
-    if new.ttl_seconds > old.ttl_seconds:
-        sentence = f"a Vault token of role {new.name} is now valid for {duration(new.ttl_seconds)}, before {duration(old.ttl_seconds)}"
-        yield Change(new.name, sentence, (Risk.TTL,))
-    if new.max_ttl_seconds > max(old.max_ttl_seconds, new.ttl_seconds):
-        most = f"{duration(new.max_ttl_seconds)}, not {duration(old.max_ttl_seconds)}"
-        yield Change(
-            new.name, f"a Vault token of role {new.name} can now be renewed to live {most}", (Risk.TTL,)
-        )
-
-
-def _narrower(old: RoleFacts, new: RoleFacts, *, several: bool) -> Iterator[Change]:
-    name = new.name
+        text = f"{jobs_of(new.bound_claims)} gain {_secrets(added)}{_role_suffix(after, name)}"
+        found.gain(name, text, *_risks_of_secrets(added, after))
     # Undeclared policies may allow to read them all the same.
     if (removed := old.accounts - new.accounts) and not new.other_policies:
-        yield Change(
-            name, f"{jobs_of(old.claims)} lose {_secrets(removed)}{_with_role(name, several=several)}"
-        )
-    for claim, values in sorted(old.claims.items()):
-        gone = _values_without_pattern(values, new.claims[claim]) if claim in new.claims else frozenset()
-        if gone:
-            jobs = jobs_of({**old.claims, claim: gone})
-            sentence = f"{jobs} can no longer log in with role {name}, and lose {_secrets(old.accounts)}"
-            yield Change(name, sentence)
-    for claim in sorted(new.claims.keys() - old.claims.keys()):
-        asked = f"{claim} {join_words(sorted(new.claims[claim]), 'or')}"
-        sentence = f"role {name} now requires {asked}: only {jobs_of(new.claims)} may log in"
-        yield Change(name, sentence)
-    for audience in sorted(old.audiences - new.audiences):
-        yield Change(name, f"role {name} no longer accepts id_tokens for the audience {audience}")
-    yield from _shorter_lifetimes(old, new)
-    yield from login_limits.losses(old, new)
+        found.lose(name, f"{jobs_of(old.bound_claims)} lose {_secrets(removed)}{_role_suffix(before, name)}")
 
 
-def _shorter_lifetimes(old: RoleFacts, new: RoleFacts) -> Iterator[Change]:
-    name = new.name
+def _of_claims(old: RoleFacts, new: RoleFacts, found: Found) -> None:
+    name, was, is_ = new.name, old.bound_claims, new.bound_claims
+    for claim in sorted(was.keys() & is_.keys()):
+        if fresh := _values_without_pattern(is_[claim], was[claim]):
+            stars = (Risk.WILDCARD,) if _has_star(fresh) else ()
+            text = f"{jobs_of({**is_, claim: fresh})} may now log in with role {name} too, and read {_secrets(new.accounts)}"
+            found.gain(name, text, Risk.WIDER, *stars)
+        if gone := _values_without_pattern(was[claim], is_[claim]):
+            jobs = jobs_of({**was, claim: gone})
+            found.lose(
+                name, f"{jobs} can no longer log in with role {name}, and lose {_secrets(old.accounts)}"
+            )
+    for claim in sorted(was.keys() - is_.keys()):
+        text = f"role {name} no longer requires {_condition(claim, was)}: all {jobs_of(is_)} may log in"
+        found.gain(name, text, Risk.WIDER)
+    for claim in sorted(is_.keys() - was.keys()):
+        found.lose(name, f"role {name} now requires {_condition(claim, is_)}: only {jobs_of(is_)} may log in")
+    for audience in sorted(new.bound_audiences - old.bound_audiences):
+        found.gain(name, f"role {name} now accepts id_tokens for the audience {audience}", Risk.WIDER)
+    for audience in sorted(old.bound_audiences - new.bound_audiences):
+        found.lose(name, f"role {name} no longer accepts id_tokens for the audience {audience}")
+
+
+def _of_tokens(old: RoleFacts, new: RoleFacts, found: Found) -> None:
+    name, token = new.name, f"a Vault token of role {new.name}"
+    was, is_ = duration(old.token_ttl), duration(new.token_ttl)
+    if new.token_ttl > old.token_ttl:
+        found.gain(name, f"{token} is now valid for {is_}, before {was}", Risk.TTL)
+    elif new.token_ttl < old.token_ttl:
+        found.lose(name, f"{token} now lives only {is_}, not {was}")
+    longest = f"{duration(new.token_max_ttl)}, not {duration(old.token_max_ttl)}"
+    if new.token_max_ttl > max(old.token_max_ttl, new.token_ttl):
+        found.gain(name, f"{token} can now be renewed to live {longest}", Risk.TTL)
+    elif new.token_max_ttl < old.token_max_ttl and new.token_ttl >= old.token_ttl:
+        found.lose(name, f"{token} can be renewed to live only {longest}")
+    for limit in _LIMITS:
+        before, after = getattr(old, limit.field), getattr(new, limit.field)
+        text = f"{limit.sentence.format(name)} {limit.text(after)}, before {limit.text(before)}"
+        if not limit.covers(before, after):
+            found.gain(name, text, limit.risk)
+        if not limit.covers(after, before):
+            found.lose(name, text)
+    if (old.token_type, new.token_type) == ("service", "batch"):
+        text = f"Vault tokens of role {name} are now batch tokens, which cannot be revoked"
+        found.gain(name, text, Risk.IRREVOCABLE)
     if (old.token_type, new.token_type) == ("batch", "service"):
-        sentence = f"Vault tokens of role {name} are no longer batch tokens, and can be revoked"
-        yield Change(name, sentence)
-    if new.ttl_seconds < old.ttl_seconds:
-        lives = f"{duration(new.ttl_seconds)}, not {duration(old.ttl_seconds)}"
-        yield Change(name, f"a Vault token of role {name} now lives only {lives}")
-    if new.max_ttl_seconds < old.max_ttl_seconds and new.ttl_seconds >= old.ttl_seconds:
-        most = f"{duration(new.max_ttl_seconds)}, not {duration(old.max_ttl_seconds)}"
-        yield Change(name, f"a Vault token of role {name} can be renewed to live only {most}")
+        found.lose(name, f"Vault tokens of role {name} are no longer batch tokens, and can be revoked")
 
 
 def _values_without_pattern(values: Collection[str], patterns: Collection[str]) -> frozenset[str]:
@@ -144,8 +131,12 @@ def _secrets(accounts: Collection[str]) -> str:
     return f"{'secret' if len(accounts) == 1 else 'secrets'} {join_words(sorted(accounts))}"
 
 
-def _with_role(name: str, *, several: bool) -> str:
-    return f" (role {name})" if several else ""
+def _role_suffix(facts: AccessFacts, name: str) -> str:
+    return f" (role {name})" if len(facts.roles) > 1 else ""
+
+
+def _condition(claim: str, claims: Mapping[str, Collection[str]]) -> str:
+    return f"{claim} {join_words(sorted(claims[claim]), 'or')}"
 
 
 def _has_star(*groups: Collection[str]) -> bool:
@@ -160,3 +151,56 @@ def _risks_of_secrets(accounts: Collection[str], facts: AccessFacts) -> tuple[Ri
     holders = [Holder(account) for account in accounts]
     admin = (Risk.ADMIN,) if any(map(facts.administers, holders)) else ()
     return (*admin, Risk.RELEASE) if any(map(facts.writes_releases, holders)) else admin
+
+
+def _networks(networks: Collection[str]) -> str:
+    return join_words(sorted(networks)) if networks else "any network"
+
+
+def _times(uses: int) -> str:
+    return f"{uses} time{'s' * (uses > 1)}" if uses else "without limit"
+
+
+def _end(seconds: int) -> str:
+    return f"{duration(seconds)} after the login" if seconds else "when it is no longer renewed"
+
+
+def _is_as_large(one: int, other: int) -> bool:
+    return (one or inf) >= (other or inf)
+
+
+def _contain(networks: Collection[str], others: Collection[str]) -> bool:
+    """Tell whether each of the others is within one of the networks; no networks are all addresses."""
+    if not networks or not others:
+        return not networks
+    return all(any(_is_within(other, network) for network in networks) for other in others)
+
+
+def _is_within(network: str, other: str) -> bool:
+    try:
+        inner, outer = ip_network(network, strict=False), ip_network(other, strict=False)
+    except ValueError:  # of a server that takes more than networks
+        return network == other
+    return inner.version == outer.version and inner.subnet_of(outer)  # type: ignore[arg-type] # of one version
+
+
+# 0, "" and no networks mean unlimited.
+_LIMITS = (
+    _Limit("role {} now admits jobs from", "token_bound_cidrs", _networks, _contain, Risk.WIDER),
+    _Limit(
+        "role {} now admits jobs with",
+        "bound_subject",
+        lambda subject: f"sub {subject}" if subject else "any sub",
+        lambda one, other: one in ("", other),
+        Risk.WIDER,
+    ),
+    _Limit("a Vault token of role {} may now be used", "token_num_uses", _times, _is_as_large, Risk.TTL),
+    _Limit("a Vault token of role {} now ends", "token_explicit_max_ttl", _end, _is_as_large, Risk.TTL),
+    _Limit(
+        "Vault tokens of role {} now have",
+        "token_no_default_policy",
+        lambda is_set: "no policy default" if is_set else "Vault's policy default too",
+        lambda one, other: other or not one,
+        Risk.WIDER,
+    ),
+)

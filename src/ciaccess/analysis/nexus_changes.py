@@ -3,38 +3,28 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
-from ciaccess.analysis.changes import Change, Risk
-from ciaccess.analysis.facts import ADMINISTRATION, EVERY, Grant, Holder
+from ciaccess.analysis.changes import Change, Found, Risk
+from ciaccess.analysis.facts import ADMINISTRATION, EVERY, AccessFacts, Grant, Holder, Right
 from ciaccess.analysis.wording import holder_text, join_words, path_suffix, places, verb
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
-    from ciaccess.analysis.facts import AccessFacts, Right
-
-
-def gains(before: AccessFacts, after: AccessFacts) -> Iterator[Change]:
-    """Return the rights that are new."""
+def find(before: AccessFacts, after: AccessFacts, found: Found) -> None:
+    """Find the accounts and rights that are new, and those that are lost."""
     for name in sorted(after.accounts.keys() - before.accounts.keys()):
-        yield Change(name, f"{name} is a new account: {after.accounts[name].purpose}")
-    for right in _new_rights(before, after):
-        yield Change(
-            right.holder.name, f"{holder_text(right.holder)} {_gain_text(right)}", _risks_of_right(right)
-        )
-    yield from sorted(_grants(before, after, "may now", "so far only"))
-
-
-def losses(before: AccessFacts, after: AccessFacts) -> Iterator[Change]:
-    """Return the rights that are lost."""
+        found.gain(name, f"{name} is a new account: {after.accounts[name].purpose}")
     for name in sorted(before.accounts.keys() - after.accounts.keys()):
-        yield Change(name, f"{name} is no longer an account")
+        found.lose(name, f"{name} is no longer an account")
+    for right in _new_rights(before, after):
+        unknown = ", whose privileges only Nexus knows" if right.is_role else ""
+        found.gain(right.holder.name, f"{_right_text(right, 'now')}{unknown}", *_risks_of_right(right))
     for right in _new_rights(after, before):
-        yield Change(right.holder.name, f"{holder_text(right.holder)} {_loss_text(right)}")
+        found.lose(right.holder.name, _right_text(right, "no longer"))
+    found.gains.extend(sorted(_grants(before, after, "may now", "so far only")))
     for change in sorted(_grants(after, before, "may no longer", "still")):
-        yield Change(change.subject, change.sentence)
+        found.lose(change.subject, change.sentence)
 
 
 def _new_rights(before: AccessFacts, after: AccessFacts) -> list[Right]:
@@ -42,24 +32,13 @@ def _new_rights(before: AccessFacts, after: AccessFacts) -> list[Right]:
     return sorted(right for right in after.rights - before.rights if not before.administers(right.holder))
 
 
-def _gain_text(right: Right) -> str:
-    has, is_ = ("have", "are") if right.holder.is_role else ("has", "is")
-    if right.is_role:
-        return f"now {has} the Nexus role {right.name}, whose privileges only Nexus knows"
-    if right.name == ADMINISTRATION:
-        return f"{is_} now {_administrator(right)}"
-    return f"now {has} the Nexus privilege {right.name}"
-
-
-def _administrator(right: Right) -> str:
-    return "administrators of Nexus" if right.holder.is_role else "an administrator of Nexus"
-
-
-def _loss_text(right: Right) -> str:
-    has, is_ = ("have", "are") if right.holder.is_role else ("has", "is")
-    if right.name == ADMINISTRATION:
-        return f"{is_} no longer {_administrator(right)}"
-    return f"no longer {has} the Nexus {'role' if right.is_role else 'privilege'} {right.name}"
+def _right_text(right: Right, when: str) -> str:
+    """Return who has a right `now`, or `no longer`."""
+    several = right.holder.is_role
+    who, has = holder_text(right.holder), "have" if several else "has"
+    if right.name == ADMINISTRATION and not right.is_role:
+        return f"{who} {'are' if several else 'is'} {when} {'administrators' if several else 'an administrator'} of Nexus"
+    return f"{who} {when} {has} the Nexus {'role' if right.is_role else 'privilege'} {right.name}"
 
 
 def _risks_of_right(right: Right) -> tuple[Risk, ...]:

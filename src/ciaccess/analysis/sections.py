@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from ciaccess.analysis.facts import EVERY, Holder
+from ciaccess.access.desired.trust_anchors import ChangedAnchor
+from ciaccess.analysis.facts import AccessFacts, Holder
 from ciaccess.analysis.wording import duration, jobs_of, path_suffix, places, verb
 from ciaccess.report.page import Finding, Section, Table, Tone
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from ciaccess.access.desired.trust_anchors import ChangedAnchor
     from ciaccess.analysis.changes import Change, Difference
-    from ciaccess.analysis.facts import AccessFacts, AccountFacts, Grant
 
 _NOBODY = "no job"
 _ANCHORS = (
@@ -33,7 +31,12 @@ def by_account(facts: AccessFacts) -> tuple[Section, ...]:
     accounts = Table(
         ("account", "may", "secret is read by", "purpose"),
         tuple(
-            (name, may(facts, Holder(name)), _readers(facts, name), _purpose(account))
+            (
+                name,
+                may(facts, Holder(name)),
+                _readers(facts, name),
+                (account.purpose, f"({account.former})") if account.former else account.purpose,
+            )
             for name, account in facts.accounts.items()
         ),
     )
@@ -44,10 +47,10 @@ def by_project(facts: AccessFacts) -> tuple[Section, ...]:
     """Return, for each JWT role, whose jobs are admitted and what each secret lets them do."""
     return tuple(
         Section(
-            jobs_of(role.claims).replace("jobs", "Jobs", 1),
+            jobs_of(role.bound_claims).replace("jobs", "Jobs", 1),
             intro=(
                 f"They log in at {facts.trust.login_path} with role {role.name} and an id_token for "
-                f"{' or '.join(sorted(role.audiences))}; the Vault token is valid for {duration(role.ttl_seconds)}."
+                f"{' or '.join(sorted(role.bound_audiences))}; the Vault token is valid for {duration(role.token_ttl)}."
             ),
             table=Table(
                 ("secret", "with it they may", "path in Vault"),
@@ -65,21 +68,21 @@ def by_project(facts: AccessFacts) -> tuple[Section, ...]:
 
 def by_repository(facts: AccessFacts) -> tuple[Section, ...]:
     """Return who may do what in each repository."""
-    found: dict[tuple[str, str], dict[tuple[Holder, str], set[str]]] = defaultdict(lambda: defaultdict(set))
-    for grant in facts.grants:
-        found[grant.format, grant.repository][grant.holder, grant.path].add(grant.action)
-    rows: list[tuple[str | tuple[str, ...], ...]] = []
-    for (format_, repository), holders in sorted(found.items(), key=lambda item: (item[0][1], item[0][0])):
-        for (holder, path), actions in sorted(holders.items()):
-            name = "every repository" if repository == EVERY else repository
-            format_name = "every format" if format_ == EVERY else format_
-            who = f"role {holder.name}" if holder.is_role else holder.name
-            rows.append(
-                (name, format_name, who, verb(actions) + path_suffix(path), ", ".join(sorted(actions)))
-            )
+    holders = dict.fromkeys(grant.holder for grant in facts.grants)
+    uses = [use for holder in holders for use in facts.uses_of(holder)]
+    rows = tuple(
+        (
+            use.repository_name,
+            use.format_name,
+            f"role {use.holder.name}" if use.holder.is_role else use.holder.name,
+            verb(use.actions) + path_suffix(use.path),
+            ", ".join(sorted(use.actions)),
+        )
+        for use in sorted(uses, key=lambda use: (use.repository, use.format, use.holder, use.path))
+    )
     admins = [name for name in facts.accounts if facts.administers(Holder(name))]
     intro = f"In addition, {', '.join(admins)} may do everything as administrator." if admins else ""
-    table = Table(("repository", "format", "who", "may", "actions in Nexus"), tuple(rows))
+    table = Table(("repository", "format", "who", "may", "actions in Nexus"), rows)
     return (Section("Repositories", intro, table=table, nothing="No account may use a repository."),)
 
 
@@ -119,12 +122,9 @@ def may(facts: AccessFacts, holder: Holder) -> tuple[str, ...]:
     """Return what a holder may do in Nexus, a line for each verb and folder."""
     if facts.administers(holder):
         return ("do everything: administrator of Nexus",)
-    by_place: dict[tuple[str, str, str], set[str]] = defaultdict(set)
-    for grant in facts.grants_to(holder):
-        by_place[grant.format, grant.repository, grant.path].add(grant.action)
     by_verb: dict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
-    for (format_, repository, path), actions in by_place.items():
-        by_verb[verb(actions), path].append((format_, repository))
+    for use in facts.uses_of(holder):
+        by_verb[verb(use.actions), use.path].append((use.format, use.repository))
     lines = [
         f"{doing} {places(where)}{path_suffix(path)}"
         for (doing, path), where in sorted(by_verb.items(), key=lambda item: (item[0][0] == "pull", item[0]))
@@ -164,11 +164,11 @@ def as_json(facts: AccessFacts) -> dict[str, Any]:
         "jwt_roles": [
             {
                 "name": role.name,
-                "jobs": jobs_of(role.claims),
-                "bound_claims": {claim: sorted(values) for claim, values in role.claims.items()},
-                "bound_audiences": sorted(role.audiences),
-                "token_ttl_seconds": role.ttl_seconds,
-                "token_max_ttl_seconds": role.max_ttl_seconds,
+                "jobs": jobs_of(role.bound_claims),
+                "bound_claims": {claim: sorted(values) for claim, values in role.bound_claims.items()},
+                "bound_audiences": sorted(role.bound_audiences),
+                "token_ttl_seconds": role.token_ttl,
+                "token_max_ttl_seconds": role.token_max_ttl,
                 "token_type": role.token_type,
                 "secrets": sorted(role.accounts),
             }
@@ -179,21 +179,18 @@ def as_json(facts: AccessFacts) -> dict[str, Any]:
 
 
 def _holder_json(facts: AccessFacts, holder: Holder) -> dict[str, Any]:
-    merged: dict[tuple[str, str, str], list[Grant]] = defaultdict(list)
-    for grant in facts.grants_to(holder):
-        merged[grant.format, grant.repository, grant.path].append(grant)
     return {
         "administrator": facts.administers(holder),
         "grants": [
             {
-                "format": format_,
-                "repository": repository,
-                "path": path or None,
-                "verb": verb({grant.action for grant in grants}),
-                "actions": sorted(grant.action for grant in grants),
-                "by_role": sorted({grant.via for grant in grants}),
+                "format": use.format,
+                "repository": use.repository,
+                "path": use.path or None,
+                "verb": verb(use.actions),
+                "actions": sorted(use.actions),
+                "by_role": sorted(use.via),
             }
-            for (format_, repository, path), grants in merged.items()
+            for use in facts.uses_of(holder)
         ],
         "other_rights": [
             {"name": right.name, "kind": "role" if right.is_role else "privilege"}
@@ -202,12 +199,8 @@ def _holder_json(facts: AccessFacts, holder: Holder) -> dict[str, Any]:
     }
 
 
-def _purpose(account: AccountFacts) -> tuple[str, ...]:
-    return (account.purpose, f"({account.former})") if account.former else (account.purpose,)
-
-
 def _readers(facts: AccessFacts, account: str) -> tuple[str, ...]:
-    return tuple(f"{jobs_of(role.claims)} (role {role.name})" for role in facts.readers(account)) or (
+    return tuple(f"{jobs_of(role.bound_claims)} (role {role.name})" for role in facts.readers(account)) or (
         _NOBODY,
     )
 

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterable, Mapping
 
-from ciaccess.analysis.facts import EVERY
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
-
-    from ciaccess.analysis.facts import Holder
+from ciaccess.analysis.facts import EVERY, Holder
 
 _SECONDS_OF_MINUTE = 60
 # How a bound claim reads after "jobs of …"; {} are its values.

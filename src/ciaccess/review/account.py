@@ -7,6 +7,7 @@ resource's change is called is resources'.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +16,6 @@ from ciaccess.engine.resource_types import METADATA, PRIVILEGE, ROLE, SECRET, SE
 from ciaccess.review.fields import MASKED, different_names, values
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from ciaccess.engine.events import Inputs
 
     Key = tuple[str, str]

@@ -8,11 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ciaccess.analysis.diagram import mermaid
+from ciaccess.analysis.facts import AccessFacts
 from ciaccess.report.page import Chart
 
 if TYPE_CHECKING:
     from ciaccess.analysis.changes import Difference
-    from ciaccess.analysis.facts import AccessFacts
 
 MOST_CHARACTERS = 2_000
 

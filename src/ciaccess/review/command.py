@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -16,10 +16,8 @@ from ciaccess.engine.settings import StackSettings, project_name
 from ciaccess.errors import CommandError, Exit
 from ciaccess.review import page, run
 from ciaccess.review.outputs import OptionalFileCommand, Outputs
+from ciaccess.review.report import Base
 from ciaccess.review.run import Subject, base_of
-
-if TYPE_CHECKING:
-    from ciaccess.review.report import Base
 
 application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 BaseOption = Annotated[

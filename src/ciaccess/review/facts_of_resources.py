@@ -7,8 +7,9 @@ ciaccess's own identities, so whose facts are wanted can be chosen.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ciaccess.access.desired import pipeline_identities
 from ciaccess.access.desired.nexus import NexusObjects
@@ -16,25 +17,15 @@ from ciaccess.access.desired.objects import ContentSelector, Privilege, Role
 from ciaccess.access.policies.acl import ROOT, Acl, Right
 from ciaccess.access.policies.tokens import normalize_names
 from ciaccess.analysis.facts import AccessFacts, AccountFacts, Holder, RoleFacts, Trust, grants_of
-from ciaccess.engine.resource_types import (
-    ACCOUNT,
-    BACKEND,
-    JWT_ROLE,
-    POLICY,
-    PRIVILEGE,
-    ROLE,
-    SECRET,
-    SELECTOR,
-    USER,
-)
+from ciaccess.clients.nexus.wire import camel_case
+from ciaccess.engine import resource_types as types
 from ciaccess.review.account import parts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-
     from ciaccess.engine.events import Inputs
     from ciaccess.review.account import Parts
 
+T = TypeVar("T", ContentSelector, Privilege, Role, RoleFacts)
 _OWN = frozenset(
     (
         *pipeline_identities.IDENTITIES,
@@ -64,21 +55,22 @@ def facts(
     `declared` are the YAML's, for what no resource tells. `known_policies` are those of any state: one that is missing in
     this state allows nothing.
     """
-    by_type: dict[str, list[Inputs]] = defaultdict(list)
-    for type_, inputs in objects:
-        by_type[type_].append(inputs)
-    held = {each["account"]: parts(each) for each in by_type[ACCOUNT]}
+    by_type = _group(objects)
+    held = {each["account"]: parts(each) for each in by_type[types.ACCOUNT]}
     secrets = {
-        name: path for name, found in held.items() if concerns(name) for path in _parts_of_type(found, SECRET)
+        name: path
+        for name, found in held.items()
+        if concerns(name)
+        for path in _parts_of_type(found, types.SECRET)
     }
     # Also where no version of it is left.
-    paths = {each["account"]: each["secret"]["path"] for each in by_type[ACCOUNT]}
+    paths = {each["account"]: each["secret"]["path"] for each in by_type[types.ACCOUNT]}
     accounts = {
         name: _account_facts(name, users, paths[name])
         for name, found in held.items()
-        if concerns(name) and (users := list(_parts_of_type(found, USER).values()))
+        if concerns(name) and (users := list(_parts_of_type(found, types.USER).values()))
     }
-    named_roles = tuple(map(_role, by_type[ROLE]))
+    named_roles = tuple(_object(Role, each) for each in by_type[types.ROLE])
     # In Nexus a description also names the owner.
     named = {
         role.role_id: declared.named_roles.get(role.role_id, role.description)
@@ -88,7 +80,7 @@ def facts(
     holders = {Holder(name): account.roles for name, account in accounts.items()}
     holders |= {Holder(name, is_role=True): (name,) for name in named}
     grants, rights = grants_of(_nexus_objects(named_roles, held.values()), holders)
-    policies = {each["name"]: str(each.get("policy", "")) for each in by_type[POLICY]}
+    policies = {each["name"]: str(each.get("policy", "")) for each in by_type[types.POLICY]}
     return replace(
         declared,
         accounts=accounts,
@@ -97,29 +89,33 @@ def facts(
         rights=rights,
         roles={
             each["roleName"]: _role_facts(each, policies, secrets, known_policies)
-            for each in by_type[JWT_ROLE]
+            for each in by_type[types.JWT_ROLE]
             if concerns(each["roleName"])
         },
-        trust=next(map(_trust, by_type[BACKEND]), declared.trust),
+        trust=next(map(_trust, by_type[types.BACKEND]), declared.trust),
     )
+
+
+def _group(objects: Iterable[tuple[str, Inputs]]) -> dict[str, list[Inputs]]:
+    by_type: dict[str, list[Inputs]] = defaultdict(list)
+    for type_, inputs in objects:
+        by_type[type_].append(inputs)
+    return by_type
 
 
 def _nexus_objects(named_roles: tuple[Role, ...], held: Iterable[Parts]) -> NexusObjects:
     """Return the named roles together with what accounts hold."""
-    by_type: dict[str, list[Inputs]] = defaultdict(list)
-    for found in held:
-        for (type_, _), fields in found.items():
-            by_type[type_].append(fields)
+    by_type = _group((type_, part) for found in held for (type_, _), part in found.items())
     return NexusObjects(
-        (*named_roles, *map(_role, by_type[ROLE])),
-        tuple(map(_selector, by_type[SELECTOR])),
-        tuple(map(_privilege, by_type[PRIVILEGE])),
+        (*named_roles, *(_object(Role, each) for each in by_type[types.ROLE])),
+        tuple(_object(ContentSelector, each) for each in by_type[types.SELECTOR]),
+        tuple(_object(Privilege, {"type": "", **each}) for each in by_type[types.PRIVILEGE]),
     )
 
 
 def _parts_of_type(held: Parts, type_: str) -> dict[str, Inputs]:
     """Return an account's parts of one type by name."""
-    return {name: fields for (sort, name), fields in held.items() if sort == type_}
+    return {name: part for (sort, name), part in held.items() if sort == type_}
 
 
 def _account_facts(name: str, users: list[Inputs], secret: str) -> AccountFacts:
@@ -128,57 +124,39 @@ def _account_facts(name: str, users: list[Inputs], secret: str) -> AccountFacts:
     return AccountFacts(name, users[0]["first_name"], tuple(sorted(roles)), secret)
 
 
-def _role(role: Inputs) -> Role:
-    return Role(
-        role_id=role["role_id"],
-        name=role["name"],
-        description=role["description"],
-        privileges=frozenset(role["privileges"]),
-        roles=frozenset(role["roles"]),
-    )
-
-
-def _selector(selector: Inputs) -> ContentSelector:
-    return ContentSelector(selector["name"], selector["description"], selector["expression"])
-
-
-def _privilege(privilege: Inputs) -> Privilege:
-    return Privilege(
-        name=privilege["name"],
-        type=privilege.get("type", ""),
-        description=privilege["description"],
-        format=privilege.get("format", ""),
-        repository=privilege.get("repository", ""),
-        content_selector=privilege.get("content_selector", ""),
-        actions=frozenset(privilege["actions"]),
-    )
+def _object(type_: type[T], inputs: Inputs, **given: Any) -> T:
+    """Return an object of a resource's inputs, which may be in camel case, or missing."""
+    found = {each.name: inputs.get(each.name, inputs.get(camel_case(each.name))) for each in fields(type_)}
+    values: dict[str, Any] = {
+        name: frozenset(value) if isinstance(value, list) else value
+        for name, value in found.items()
+        if value is not None
+    }
+    return type_(**(values | given))
 
 
 def policy_names(objects: Iterable[tuple[str, Inputs]]) -> frozenset[str]:
     """Return the names of the policies among resources (type, inputs)."""
-    return frozenset(inputs["name"] for type_, inputs in objects if type_ == POLICY)
+    return frozenset(inputs["name"] for type_, inputs in objects if type_ == types.POLICY)
 
 
 def _role_facts(
     role: Inputs, policies: Mapping[str, str], secrets: Mapping[str, str], known_policies: frozenset[str]
 ) -> RoleFacts:
-    ttl = int(role.get("tokenTtl") or 0)
     names = frozenset(normalize_names(role.get("tokenPolicies") or ()))
-    return RoleFacts(
+    found = _object(
+        RoleFacts,
+        role,
         name=role["roleName"],
-        claims={claim: _set(values) for claim, values in (role.get("boundClaims") or {}).items()},
-        audiences=frozenset(role.get("boundAudiences") or ()),
+        token_type=role.get("tokenType") or "service",
+        bound_claims={
+            claim: frozenset(str(values).split(","))
+            for claim, values in (role.get("boundClaims") or {}).items()
+        },
         accounts=frozenset(secrets) if ROOT in names else _readable(names, policies, secrets),
         other_policies=names - policies.keys() - known_policies - {_DEFAULT},
-        ttl_seconds=ttl,
-        max_ttl_seconds=int(role.get("tokenMaxTtl") or ttl),
-        token_type=role.get("tokenType") or "service",
-        networks=frozenset(role.get("tokenBoundCidrs") or ()),
-        subject=role.get("boundSubject") or "",
-        uses=int(role.get("tokenNumUses") or 0),
-        end_seconds=int(role.get("tokenExplicitMaxTtl") or 0),
-        lacks_default_policy=bool(role.get("tokenNoDefaultPolicy")),
     )
+    return replace(found, token_max_ttl=found.token_max_ttl or found.token_ttl)
 
 
 def _readable(
@@ -187,10 +165,6 @@ def _readable(
     """Return the accounts whose secrets these policies allow to read, or may allow."""
     acl = Acl.of({name: policies[name] for name in names if name in policies})
     return frozenset(name for name, path in secrets.items() if acl.may(path).right is not Right.NO)
-
-
-def _set(values: Any) -> frozenset[str]:
-    return frozenset(str(values).split(","))
 
 
 def _trust(backend: Inputs) -> Trust:

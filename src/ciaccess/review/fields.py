@@ -7,6 +7,7 @@ of a variable's value, which may be a credential.
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
@@ -15,8 +16,6 @@ from ciaccess.access.desired.difference import different_fields
 from ciaccess.engine.resource_types import VARIABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
     from ciaccess.engine.events import Inputs
 
 # What marks a secret in the engine's own serialization, and a value that only `up` will know.

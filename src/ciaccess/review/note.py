@@ -7,15 +7,10 @@ nothing changed does not edit.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
-from ciaccess.clients.gitlab.notes import MOST_CHARACTERS
-from ciaccess.report.page import finding_markdown, markdown, section_head
+from ciaccess.clients.gitlab.notes import MOST_CHARACTERS, MergeRequestNotes
+from ciaccess.report.page import Page, Section, finding_markdown, markdown, section_head
 from ciaccess.review.page import OBJECTS
-
-if TYPE_CHECKING:
-    from ciaccess.clients.gitlab.notes import MergeRequestNotes
-    from ciaccess.report.page import Page, Section
 
 _HEADING = "##"
 # What people come for stands above it, and it is long.
@@ -48,11 +43,7 @@ def text_of(page: Page, mark: str, link: str, *, most_characters: int = MOST_CHA
 
 
 def update_note(notes: MergeRequestNotes, mark: str, text: str) -> str:
-    """Make the note say this; return what was done: created, edited or unchanged.
-
-    Raises:
-        ApiError: GitLab did not do it.
-    """
+    """Make the note say this; return what was done: created, edited or unchanged."""
     found = notes.find(mark)
     if found is None:
         notes.create(text)

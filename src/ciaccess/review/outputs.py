@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from typer._click import Context
 from typer.core import TyperCommand
 
 from ciaccess.cli.terminal import notices, output, print_json, write_file
@@ -16,8 +17,6 @@ from ciaccess.errors import CiaccessError, CommandError
 from ciaccess.report import page
 
 if TYPE_CHECKING:
-    from typer._click import Context
-
     from ciaccess.review.run import Subject
 
 STANDARD_OUTPUT = "-"
@@ -55,11 +54,7 @@ class Outputs:
         return self.as_json == STANDARD_OUTPUT
 
     def check(self) -> None:
-        """Refuse a note outside of a merge request's job, before anything is done.
-
-        Raises:
-            CommandError: the job's variables are missing.
-        """
+        """Refuse a note outside of a merge request's job, before anything is done."""
         missing = [name for name in _JOB if not os.environ.get(name)]
         if self.note and missing:
             raise CommandError(
@@ -73,11 +68,7 @@ class Outputs:
         as_json: dict[str, Any],
         counts: dict[str, int] | None = None,
     ) -> None:
-        """Write all of it, the note last, so that the artifacts exist whatever GitLab responds.
-
-        Raises:
-            CommandError: a file could not be written, or GitLab refused the note.
-        """
+        """Write all of it, the note last, so that the artifacts exist whatever GitLab responds."""
         if self.is_json:
             print_json(as_json)
         else:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from ciaccess.analysis.sections import count_text, of_changes, verdict
-from ciaccess.clients.could_not_look import by_cause
+from ciaccess.clients.could_not_look import CouldNotLook, by_cause
 from ciaccess.report.page import Finding, Page, Section, Tone
-from ciaccess.review.fields import MASKED
+from ciaccess.review.fields import MASKED, FieldChange
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from ciaccess.analysis.changes import Difference
-    from ciaccess.clients.could_not_look import CouldNotLook
-    from ciaccess.review.fields import FieldChange
     from ciaccess.review.report import Agreement, Report
     from ciaccess.review.resources import ResourceChange
 
@@ -122,22 +118,17 @@ def _disagreement_section(agreement: Agreement) -> Section:
         )
         return Section(DISAGREEMENT, findings=(finding,))
     found = [
-        Finding(f"only {source}: {sentence}", "risky")
+        Finding(f"only {source}: {change.sentence}", "risky")
         for source, difference in (("the YAML", agreement.yaml_only), ("the engine", agreement.engine_only))
-        for sentence in _sentences(difference)
+        for change in (*difference.gains, *difference.losses)
     ]
     return Section(DISAGREEMENT, _REASONS.format(base=agreement.base), tuple(found))
 
 
-def _sentences(difference: Difference) -> list[str]:
-    return [change.sentence for change in (*difference.gains, *difference.losses)]
-
-
 def _change(change: ResourceChange) -> Finding:
-    shown = [
-        field for field in change.fields if not (change.action == "create" and _is_redundant(change, field))
-    ]
+    shown = list(change.fields)
     if change.action == "create":
+        shown = [each for each in shown if each.name not in _SAME_FOR_ALL and each.after != change.name]
         details = [f"{field.name}: {field.note or _whole(field)}" for field in shown if not field.is_text]
     else:
         details = [field.sentence() for field in shown if not field.is_text]
@@ -161,10 +152,6 @@ def _part(part: ResourceChange) -> str:
         if field.name not in _FOLLOWS and field.after != part.name
     ]
     return f"{part.name} ({'; '.join(texts)})" if texts else part.name
-
-
-def _is_redundant(change: ResourceChange, field: FieldChange) -> bool:
-    return field.after == change.name or field.name in _SAME_FOR_ALL
 
 
 def _whole(field: FieldChange) -> str:

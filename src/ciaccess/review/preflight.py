@@ -9,6 +9,7 @@ import contextlib
 import queue
 import threading
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ciaccess.clients import connect
@@ -17,8 +18,6 @@ from ciaccess.clients.credentials import gitlab_is_unread
 from ciaccess.errors import CiaccessError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from ciaccess.access import Access
 
 _ANSWER_SECONDS = 2.0

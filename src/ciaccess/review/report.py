@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Self
@@ -19,8 +20,6 @@ from ciaccess.review.facts_of_resources import facts, is_own, policy_names
 from ciaccess.review.resources import Counts, ResourceChange, counts, manual_changes, planned_changes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
     from ciaccess.access import Access
     from ciaccess.access.desired.former_names import FormerName
     from ciaccess.engine.events import Inputs, Preview, Resource
@@ -143,6 +142,7 @@ def report_of(
     derived = _facts(states, declared, lambda name: not is_own(name))
     access, by_hand = _differences(derived)
     own_access, own_by_hand = _differences(_facts(states, declared, is_own))
+    variables_unread = gitlab_is_unread() and any(each.type == VARIABLE for each in resources.values())
     return Report(
         project=project,
         stack=stack,
@@ -154,14 +154,8 @@ def report_of(
         agreement=None if base is None else _agreement(access, base, declared),
         former=_former(resources.values(), former),
         charts=charts_of(derived[0], derived[2], access) if derived and access else (),
-        not_checked=tuple(_not_checked(resources.values())),
+        not_checked=(PASSWORDS, VARIABLES) if variables_unread else (PASSWORDS,),
     )
-
-
-def _not_checked(resources: Iterable[Resource]) -> Iterator[str]:
-    yield PASSWORDS
-    if gitlab_is_unread() and any(each.type == VARIABLE for each in resources):
-        yield VARIABLES
 
 
 def _with_settings(access: Difference, base: Base | None, declared: AccessFacts) -> Difference:

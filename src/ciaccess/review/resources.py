@@ -7,6 +7,7 @@ what the change wants is both, and one that `up` only puts back does not belong 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +17,6 @@ from ciaccess.review.account import Part, expand_account
 from ciaccess.review.fields import MASKED, FieldChange, changes, values
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-
     from ciaccess.engine.events import Inputs, Resource
     from ciaccess.review.fields import Value
 
@@ -143,7 +142,9 @@ def _planned_change(resource: Resource) -> ResourceChange | None:
     if state is None:
         action = "import" if resource.action == "import" else "create"
         fields = changes({}, values(resource.type, wanted))
-        return _change(resource, action, tuple(_new_secret(field, note) for field in fields))
+        new = note or "new, not shown"
+        fields = tuple(replace(each, note=new) if each.after is MASKED else each for each in fields)
+        return _change(resource, action, fields)
     # Of what is not there any more, the engine does not say in what it differs.
     among = None if resource.live is None else resource.planned | resource.drifted
     before, after = values(resource.type, state), values(resource.type, wanted)
@@ -172,12 +173,6 @@ def _foreign_owner(resource: Resource, owners: set[str], stack: str) -> str:
     return "" if is_ours else f"{whose}: up refuses to delete what is not this stack's"
 
 
-def _new_secret(field: FieldChange, note: str) -> FieldChange:
-    if field.after is not MASKED:
-        return field
-    return FieldChange(field.name, None, MASKED, note or "new, not shown")
-
-
 def _changed_secrets(resource: Resource, wanted: Mapping[str, Value], rotation: str) -> list[FieldChange]:
     """Return the secrets that the change alters; one changed by hand too counts with a new password."""
     return [
@@ -199,7 +194,11 @@ def _manual_change(resource: Resource) -> ResourceChange | None:
         return None
     before, after = values(resource.type, resource.state), values(resource.type, resource.live)
     found = changes(before, after, resource.drifted)
-    shown_fields = [_not_shown(field) if _may_be_credential(resource, field) else field for field in found]
+    # What was set by hand in place of a variable's value may be a credential.
+    hidden = ("value", "description") if resource.type == VARIABLE else ()
+    shown_fields = [
+        FieldChange(each.name, MASKED, MASKED, _NOT_SHOWN) if each.name in hidden else each for each in found
+    ]
     shown_fields += [
         FieldChange(name, MASKED, MASKED, _BY_HAND)
         for name in sorted(resource.drifted)
@@ -210,14 +209,6 @@ def _manual_change(resource: Resource) -> ResourceChange | None:
         if shown_fields
         else None
     )
-
-
-def _may_be_credential(resource: Resource, field: FieldChange) -> bool:
-    return resource.type == VARIABLE and field.name in ("value", "description")
-
-
-def _not_shown(field: FieldChange) -> FieldChange:
-    return FieldChange(field.name, MASKED, MASKED, _NOT_SHOWN)
 
 
 def _change(

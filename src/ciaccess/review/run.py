@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from pathlib import Path
 
+from ciaccess.access import Access
 from ciaccess.access.desired.former_names import former_names
 from ciaccess.analysis.facts import AccessFacts
 from ciaccess.clients.could_not_look import CouldNotLook
 from ciaccess.engine import pulumi_cli
 from ciaccess.engine.preview import EngineError, run_preview
-from ciaccess.engine.settings import CONFIG_FOLDER
+from ciaccess.engine.settings import CONFIG_FOLDER, StackSettings
 from ciaccess.engine.trust_anchors import check_known_anchors
 from ciaccess.errors import CiaccessError, Exit
 from ciaccess.progress import Step
 from ciaccess.review.preflight import unreachable
 from ciaccess.review.report import Base, Report, report_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
-
-    from ciaccess.access import Access
-    from ciaccess.engine.settings import StackSettings
 
 # pulumi-vault reports an HTTP status and a lost connection in its texts alone.
 _VAULT_UNAVAILABLE = re.compile(r"Code: (?:40[137]|429|5\d\d)|permission denied|dial tcp|x509:")
@@ -52,9 +47,6 @@ def base_of(revision: str, stack: str, settings_file: Path | None, settings: Sta
     """Return access.yaml of a git revision, with the stack's settings of then, to compare with.
 
     These settings name the file, too: a change of that setting must not compare the new file with itself.
-
-    Raises:
-        CommandError: there is no such revision, or no access.yaml in it.
     """
     from ciaccess.cli.revisions import RefusedThenError, declared_at, settings_at  # noqa: PLC0415 only where there is a base
 

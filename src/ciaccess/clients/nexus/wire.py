@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_origin, get_type_hints
+from typing import Any, Generic, TypeVar, get_origin, get_type_hints
 
 from ciaccess.clients.errors import UnexpectedAnswerError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
 
 T = TypeVar("T")
 NEXUS = "Nexus"
@@ -41,6 +39,11 @@ class Kind(Generic[T]):
     unsent: frozenset[str] = frozenset()
     upper_case: frozenset[str] = frozenset()
     built_in: frozenset[str] = frozenset()
+    is_written_by_type: bool = False
+
+    def write_path(self, item: T) -> str:
+        """Return the path of a write; some kinds have one for each type."""
+        return f"{self.path}/{vars(item)['type']}" if self.is_written_by_type else self.path
 
     def id_of(self, item: T) -> str:
         """Return an object's id."""
@@ -58,7 +61,7 @@ class Kind(Generic[T]):
     @functools.cached_property
     def wire(self) -> dict[str, str]:
         """Nexus's name for each field."""
-        return {name: self.renamed.get(name) or _camel_case(name) for name in self.fields}
+        return {name: self.renamed.get(name) or camel_case(name) for name in self.fields}
 
     @functools.cached_property
     def fields(self) -> dict[str, tuple[type, Any]]:
@@ -119,7 +122,8 @@ def _is_of_type(value: object, kind: type) -> bool:
     return isinstance(value, kind)
 
 
-def _camel_case(name: str) -> str:
+def camel_case(name: str) -> str:
+    """Return a name such as content_selector as contentSelector."""
     first, *others = name.split("_")
     return first + "".join(map(str.capitalize, others))
 
