@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 
 from ciaccess.provider.servicer import serve, start_logging
 
 
-def _announce(port: int) -> None:
-    # The engine reads the port from the first line; nothing else may ever be printed.
-    sys.stdout.write(f"{port}\n")
-    sys.stdout.flush()
-
-
 def main() -> None:
-    """Serve until the engine stops this process."""
+    """Serve until the engine stops this process.
+
+    The engine reads the port from the first line of standard output; nothing else may ever be printed.
+    """
     start_logging()
     with contextlib.suppress(KeyboardInterrupt):
-        serve(_announce)
+        serve(lambda port: print(port, flush=True))  # noqa: T201 for the engine
 
 
 if __name__ == "__main__":

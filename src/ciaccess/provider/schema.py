@@ -6,21 +6,17 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ciaccess.provider.kinds.account_parts import part_kinds
-from ciaccess.provider.kinds.fields import REQUIRED
+from ciaccess.provider.kinds.account_parts import PartKind, part_kinds
+from ciaccess.provider.kinds.fields import REQUIRED, Field
 from ciaccess.provider.kinds.service_account import ServiceAccount
 from ciaccess.provider.kinds.table import KINDS
 from ciaccess.provider.server import ADDRESSES, VERSION
 from ciaccess.provider.systems import Systems
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from ciaccess.provider.kinds.account_parts import PartKind
-    from ciaccess.provider.kinds.fields import Field
-
     Spec = dict[str, Any]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, TypeVar
@@ -16,18 +17,14 @@ from urllib.parse import urlsplit
 from google.protobuf.empty_pb2 import Empty  # type: ignore[import-untyped] # it comes without stubs
 
 from ciaccess.clients.redaction import redact
-from ciaccess.provider.kinds.fields import UNKNOWN
-from ciaccess.provider.kinds.kind import KindError
+from ciaccess.provider.kinds.fields import UNKNOWN, Values
+from ciaccess.provider.kinds.kind import Change, Kind, KindError
 from ciaccess.provider.kinds.objects import ExistsError
 from ciaccess.provider.owner import declared_owner, running_stack, stack_in
 from ciaccess.provider.protocol import proto
 from ciaccess.provider.values import plain, secret_names, wire
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from ciaccess.provider.kinds.fields import Values
-    from ciaccess.provider.kinds.kind import Change, Kind
     from ciaccess.provider.systems import Systems
 
     _Request = (
@@ -79,7 +76,6 @@ class CiaccessProvider:
         """Return the package schema, for other programs."""
         from ciaccess.provider.schema import package_schema  # noqa: PLC0415 only here
 
-        del request
         return proto.GetSchemaResponse(schema=json.dumps(package_schema()))
 
     def check_config(self, request: proto.CheckRequest) -> proto.CheckResponse:
@@ -97,7 +93,6 @@ class CiaccessProvider:
 
     def diff_config(self, request: proto.DiffRequest) -> proto.DiffResponse:
         """Leave the comparison to the engine: a changed address replaces no resource."""
-        del request
         return proto.DiffResponse(changes=proto.DiffResponse.DIFF_UNKNOWN)
 
     def configure(self, request: proto.ConfigureRequest) -> proto.ConfigureResponse:
@@ -226,13 +221,11 @@ class CiaccessProvider:
 
     def cancel(self, request: Empty) -> Empty:
         """Start no more requests; those in progress end by their own timeouts."""
-        del request
         self._cancelled = True
         return Empty()
 
     def get_plugin_info(self, request: Empty) -> proto.PluginInfo:
         """Return the plugin's version."""
-        del request
         return proto.PluginInfo(version=VERSION)
 
     def close(self) -> None:
@@ -257,10 +250,11 @@ class CiaccessProvider:
         try:
             return action()
         except ExistsError as error:
-            token = _type_of(request).rpartition("$")[2]
+            *_, types, name = request.urn.split("::", 3)
+            token = types.rpartition("$")[2]
             raise KindError(
                 f"{error}, and not in this stack's state. Take it over with adopt: true at its entry in access.yaml, or "
-                f"import it: pulumi import {token} {_name_of(request)} '{error.identity}' (import ids: docs/resources.md)"
+                f"import it: pulumi import {token} {name} '{error.identity}' (import ids: docs/resources.md)"
             ) from None
 
     def _record_holder(self, request: _Request, resource_id: str | None) -> None:
@@ -300,10 +294,6 @@ def _detail(change: Change) -> proto.PropertyDiff:
 def _type_of(request: _Request) -> str:
     """Return the types in a URN: `urn:pulumi:<stack>::<project>::<types>::<name>`."""
     return str(request.urn.split("::", 3)[2])
-
-
-def _name_of(request: _Request) -> str:
-    return str(request.urn.split("::", 3)[3])
 
 
 def _is_url(value: object) -> bool:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import grpc  # type: ignore[import-untyped] # the SDK brings it, without stubs
 
@@ -22,9 +24,6 @@ from ciaccess.provider.callers import Callers
 from ciaccess.provider.protocol import CHANNEL_OPTIONS, provider_pb2_grpc
 from ciaccess.provider.server import CiaccessProvider
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 LOG = logging.getLogger("ciaccess.provider")
 LOG_FILE = "CIACCESS_LOG"
 _STRANGER = "this plugin answers only the user that runs it"
@@ -32,24 +31,6 @@ _MOST_CHARACTERS = 2000
 _PARENT_SECONDS = 1.0
 # More than the provider lets work at once: a Cancel waits behind none of them.
 _MOST_THREADS = 64
-# The engine's calls, each with the provider's method.
-_METHODS = {
-    "Cancel": "cancel",
-    "Check": "check",
-    "CheckConfig": "check_config",
-    "Configure": "configure",
-    "Create": "create",
-    "Delete": "delete",
-    "Diff": "diff",
-    "DiffConfig": "diff_config",
-    "GetPluginInfo": "get_plugin_info",
-    "GetSchema": "get_schema",
-    "Read": "read",
-    "Update": "update",
-}
-_UNIMPLEMENTED = (
-    "Attach", "Call", "Construct", "GetMapping", "GetMappings", "Handshake", "Invoke", "List", "Parameterize",
-)  # fmt: skip
 
 
 class Servicer(provider_pb2_grpc.ResourceProviderServicer):
@@ -60,10 +41,15 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         self._callers = callers
 
 
-def _handler(name: str, method: str) -> Callable[..., Any]:
+def _handler(name: str) -> Callable[..., Any]:
+    """Return the method for a call of the engine: the provider's of this name, or a refusal."""
+    method = re.sub(r"(?<=.)(?=[A-Z])", "_", name).lower()
+
     def answer(self: Servicer, request: Any, context: grpc.ServicerContext) -> Any:
         if not self._callers.is_same_user(context.peer()):
             context.abort(grpc.StatusCode.PERMISSION_DENIED, _STRANGER)
+        if not hasattr(self._provider, method):
+            context.abort(grpc.StatusCode.UNIMPLEMENTED, f"ciaccess has no {name}")
         try:
             return getattr(self._provider, method)(request)
         except Exception as error:  # noqa: BLE001 any failure becomes one line for the user
@@ -77,18 +63,9 @@ def _handler(name: str, method: str) -> Callable[..., Any]:
     return answer
 
 
-def _refuse(name: str) -> Callable[..., Any]:
-    def method(self: Servicer, request: Any, context: grpc.ServicerContext) -> Any:
-        del self, request
-        context.abort(grpc.StatusCode.UNIMPLEMENTED, f"ciaccess has no {name}")
-
-    return method
-
-
-for _name, _method in _METHODS.items():
-    setattr(Servicer, _name, _handler(_name, _method))
-for _name in _UNIMPLEMENTED:
-    setattr(Servicer, _name, _refuse(_name))
+for _name in vars(provider_pb2_grpc.ResourceProviderServicer):
+    if not _name.startswith("_"):
+        setattr(Servicer, _name, _handler(_name))
 
 
 def message(verb: str, error: BaseException) -> str:

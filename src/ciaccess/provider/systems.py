@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ciaccess.clients.connect import gitlab_client, nexus_client
 from ciaccess.clients.credentials import CredentialsError, require
 from ciaccess.clients.http.session import options_with_ca
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from ciaccess.clients.gitlab.variables import GitLab
     from ciaccess.clients.nexus import Nexus
     from ciaccess.clients.vault.client import Vault
 
+T = TypeVar("T")
 # Concurrent login checks: Nexus hashes each password, which takes a core for some milliseconds.
 _MOST_PROBES = 8
 
@@ -35,9 +35,7 @@ class Systems:
         # The current stack as in claims, `<project>/<stack>`; "" before the first request.
         self.stack = ""
         self._lock = threading.Lock()
-        self._nexus: Nexus | None = None
-        self._gitlab: GitLab | None = None
-        self._vault: Vault | None = None
+        self._clients: dict[str, Any] = {}
         # Bounds concurrent login checks.
         self._login_probes = threading.BoundedSemaphore(_MOST_PROBES)
 
@@ -47,15 +45,8 @@ class Systems:
         return self._owner()
 
     def nexus(self) -> Nexus:
-        """Return Nexus.
-
-        Raises:
-            CredentialsError: its address or credentials are missing or invalid.
-        """
-        with self._lock:
-            if self._nexus is None:
-                self._nexus = nexus_client(self._address("nexus_url", "nexus.url"))
-            return self._nexus
+        """Return Nexus."""
+        return self._once("Nexus", lambda: nexus_client(self._address("nexus_url", "nexus.url")))
 
     def accepts(self, user_id: str, password: str) -> bool:
         """Tell whether Nexus accepts this user with this password; concurrent checks are bounded."""
@@ -67,27 +58,24 @@ class Systems:
         return require("NEXUS_USERNAME")["NEXUS_USERNAME"]
 
     def gitlab(self) -> GitLab:
-        """Return GitLab; raises as `nexus` does."""
-        with self._lock:
-            if self._gitlab is None:
-                self._gitlab = gitlab_client(self._address("gitlab_url", "gitlab.url"))
-            return self._gitlab
+        """Return GitLab."""
+        return self._once("GitLab", lambda: gitlab_client(self._address("gitlab_url", "gitlab.url")))
 
     def vault(self) -> Vault:
-        """Return Vault; raises as `nexus` does."""
-        with self._lock:
-            if self._vault is None:
-                from ciaccess.clients.vault.client import Vault  # noqa: PLC0415 for a quick start
-
-                found = require("VAULT_ADDR", "VAULT_TOKEN")
-                self._vault = Vault(found["VAULT_ADDR"], found["VAULT_TOKEN"], options=options_with_ca())
-            return self._vault
+        """Return Vault."""
+        return self._once("Vault", _vault)
 
     def close(self) -> None:
         """Close the connections."""
-        for system in (self._nexus, self._gitlab, self._vault):
-            if system is not None:
-                system.close()
+        for client in self._clients.values():
+            client.close()
+
+    def _once(self, system: str, connect: Callable[[], T]) -> T:
+        with self._lock:
+            if system not in self._clients:
+                self._clients[system] = connect()
+            client: T = self._clients[system]
+            return client
 
     def _address(self, name: str, entry: str) -> str:
         address = self._addresses.get(name) or os.environ.get(name.upper())
@@ -97,3 +85,10 @@ class Systems:
                 f"set {name.upper()} in the environment."
             )
         return address
+
+
+def _vault() -> Vault:
+    from ciaccess.clients.vault.client import Vault  # noqa: PLC0415 for a quick start
+
+    found = require("VAULT_ADDR", "VAULT_TOKEN")
+    return Vault(found["VAULT_ADDR"], found["VAULT_TOKEN"], options=options_with_ca())

@@ -10,7 +10,8 @@ Works on protobuf's Struct: with the SDK's PropertyValue, conversion took two th
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from google.protobuf.struct_pb2 import Struct, Value  # type: ignore[import-untyped] # it comes without stubs
 
@@ -18,9 +19,6 @@ from ciaccess.clients.redaction import conceal
 from ciaccess.provider.kinds.fields import UNKNOWN, Values
 from ciaccess.provider.protocol import SECRET, SIGNATURE
 from ciaccess.provider.protocol import UNKNOWN as WIRE_UNKNOWN
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 # The engine's texts for an unknown bool, number, text, list and object (sdk/go/common/resource/plugin/rpc.go).
 _WIRE_UNKNOWNS = frozenset(

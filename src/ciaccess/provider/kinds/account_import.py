@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from ciaccess.clients.nexus import Nexus
 from ciaccess.clients.nexus.own_privileges import is_called_after, own_privileges
+from ciaccess.clients.vault.secret import SecretSnapshot
 from ciaccess.provider.kinds.account_passwords import VERSION
+from ciaccess.provider.kinds.fields import Values
 from ciaccess.provider.kinds.kind import KindError
-
-if TYPE_CHECKING:
-    from ciaccess.clients.nexus import Nexus
-    from ciaccess.clients.vault.secret import SecretSnapshot
-    from ciaccess.provider.kinds.fields import Values
 
 _USER = r"[^\s@,:/]+@[0-9]{1,9}"
 _ID = re.compile(rf"({_USER}(?:,{_USER})*):([^:\s]+/data/[^:\s]+)(?::([^:\s]+))?")
@@ -33,11 +30,7 @@ class ImportId:
 
     @classmethod
     def of(cls, text: str) -> ImportId:
-        """Parse an id.
-
-        Raises:
-            KindError: the id is invalid.
-        """
+        """Parse an id."""
         found = _ID.fullmatch(text)
         if not found:
             raise KindError(

@@ -6,6 +6,7 @@ between them, and the paths of a part's fields: `users["svc-x"].roles`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -13,20 +14,24 @@ from typing import TYPE_CHECKING, Any
 from ciaccess.access.desired.difference import different_fields
 from ciaccess.access.desired.ownership import owner_in
 from ciaccess.provider.kinds.account_passwords import VERSION
-from ciaccess.provider.kinds.fields import UNKNOWN, Checked, Failure, Values, check_fields, typed_fields
+from ciaccess.provider.kinds.fields import (
+    UNKNOWN,
+    Checked,
+    Failure,
+    Field,
+    Values,
+    check_fields,
+    typed_fields,
+)
 from ciaccess.provider.kinds.kind import Change
 from ciaccess.provider.kinds.nexus_content_selector import NexusContentSelector
 from ciaccess.provider.kinds.nexus_privilege import NexusPrivilege
 from ciaccess.provider.kinds.nexus_role import NexusRole
 from ciaccess.provider.kinds.nexus_user import ACCEPTED, LOGIN, NexusUser
-from ciaccess.provider.kinds.objects import ExistsError, owner_text
+from ciaccess.provider.kinds.objects import ExistsError, ObjectKind, owner_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
     from ciaccess.provider.kinds.account_secret import AccountSecret
-    from ciaccess.provider.kinds.fields import Field
-    from ciaccess.provider.kinds.objects import ObjectKind
     from ciaccess.provider.systems import Systems
 
 # Fields of a part's kind that the account sets: `adopt` is for the whole account, passwords are generated.

@@ -10,19 +10,16 @@ from __future__ import annotations
 
 import secrets
 import string
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from ciaccess.clients.errors import ForbiddenError
 from ciaccess.clients.fingerprint import fingerprint
-from ciaccess.clients.vault.secret import DELETED
-from ciaccess.provider.kinds.fields import MAPPING, NUMBERS, WHOLE_NUMBER, Field, Rule
+from ciaccess.clients.vault.secret import DELETED, Credentials, SecretSnapshot
+from ciaccess.provider.kinds.fields import MAPPING, NUMBERS, WHOLE_NUMBER, Field, Rule, Values
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from ciaccess.clients.vault.secret import Credentials, SecretSnapshot
     from ciaccess.provider.kinds.account_secret import AccountSecret
-    from ciaccess.provider.kinds.fields import Values
 
     Accepts = Callable[[str, str], bool]
 

@@ -7,16 +7,12 @@ names another user than its metadata belongs to a rotation that did not finish.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
+from ciaccess.clients.vault.client import Vault
 from ciaccess.clients.vault.secret import DELETED, THERE, SecretSnapshot, VaultSecret
 from ciaccess.provider.kinds import account_passwords as passwords
 from ciaccess.provider.kinds.fields import Checked, Failure, Field, Rule, Values, check_fields, one_of
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from ciaccess.clients.vault.client import Vault
 
 CLAIM = ("owner", "stack")
 METADATA_KEYS = ("rotated_at", "rotation", "nexus_user", *CLAIM)

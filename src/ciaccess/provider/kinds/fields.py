@@ -5,14 +5,12 @@ Values are plain: text, bool, int, frozenset of text, mappings of these, and UNK
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from ciaccess.access.reading import faults
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
 
 Values = dict[str, Any]
 

@@ -7,6 +7,7 @@ be undone, so a variable that was hidden is replaced.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ciaccess.access.desired.objects import Variable
@@ -17,8 +18,6 @@ from ciaccess.provider.kinds.kind import ReadResult
 from ciaccess.provider.kinds.objects import ADOPT, ObjectKind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from ciaccess.provider.systems import Systems
 
 _KEY = Rule(

@@ -8,6 +8,7 @@ from the fields; a kind adds what its fields cannot express. A preview calls no 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -24,8 +25,6 @@ from ciaccess.provider.kinds.fields import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from ciaccess.provider.systems import Systems
 
 
@@ -119,12 +118,10 @@ class Kind(ABC):
 
     def planned_values(self, state: Values | None, inputs: Values) -> Values:
         """Return for a preview the expected result of `create` (`state` is None) or `update`."""
-        del state
         return inputs
 
     def contradictions(self, values: Values) -> tuple[Failure, ...]:
         """Return the failures of fields that do not go together."""
-        del values
         return ()
 
     def resource_id(self, inputs: Values) -> str | None:
@@ -149,7 +146,6 @@ class Kind(ABC):
 
     def secrets(self, values: Mapping[str, Any]) -> frozenset[str]:
         """Return the names of secret fields."""
-        del values
         return frozenset(field.name for field in self.fields if field.secret)
 
     def from_state(self, values: Mapping[str, Any]) -> Values:

@@ -10,22 +10,18 @@ and created again. A user that the secret names is never deleted for this.
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
 
+from ciaccess.access.desired.objects import ACTIVE, User
 from ciaccess.clients.errors import ForbiddenError, NotFoundError, action
-from ciaccess.clients.nexus import User, is_password
+from ciaccess.clients.nexus import is_password
 from ciaccess.clients.vault.secret import VaultSecret
 from ciaccess.engine import resource_types
 from ciaccess.provider.environment import password_for_import
 from ciaccess.provider.kinds.fields import NAMES, UNKNOWN, Checked, Field, Rule, Values, at_most, one_of
-from ciaccess.provider.kinds.kind import KindError, ReadResult
+from ciaccess.provider.kinds.kind import Difference, KindError, ReadResult
 from ciaccess.provider.kinds.nexus import ID, NexusKind
 from ciaccess.provider.kinds.objects import ADOPT, CLUSTER_WAITS_SECONDS
 
-if TYPE_CHECKING:
-    from ciaccess.provider.kinds.kind import Difference
-
-ACTIVE = "active"
 LOGIN, ACCEPTED, REFUSED = "login", "accepted", "refused"
 PROOF_WAITS_SECONDS = CLUSTER_WAITS_SECONDS
 _SECRET_PATH = Rule(

@@ -94,13 +94,11 @@ class ObjectKind(Kind, Generic[T]):
 
     def read(self, resource_id: str, state: Values) -> ReadResult | None:
         """Return the object from the list that all reads of a process share."""
-        del state
         found = self.objects().find(resource_id)
         return None if found is None else ReadResult(self.values_of(found))
 
     def update(self, resource_id: str, state: Values, inputs: Values) -> Values:
         """Write the object as a whole."""
-        del state
         try:
             self.objects().replace(self.desired_object(inputs))
         except NotFoundError:
@@ -109,7 +107,6 @@ class ObjectKind(Kind, Generic[T]):
 
     def delete(self, resource_id: str, state: Values) -> None:
         """Delete the object if its marker names the declared owner: an entry of the state may be forged."""
-        del state
         existing = self.objects().find(resource_id)
         owner = self.owner_of(existing)
         if existing is not None and owner != self._systems.owner:
@@ -120,7 +117,6 @@ class ObjectKind(Kind, Generic[T]):
 
     def remove(self, resource_id: str, state: Values) -> None:
         """Delete the object whatever its owner marker is."""
-        del state
         self.objects().delete(resource_id)
 
     def owner_of(self, existing: T | None) -> str:

@@ -8,6 +8,7 @@ with or without a state (docs/adr/0013).
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ciaccess.access.desired.ownership import of_another
@@ -15,27 +16,16 @@ from ciaccess.clients.errors import action
 from ciaccess.clients.nexus.own_privileges import is_called_after
 from ciaccess.engine import resource_types
 from ciaccess.provider.kinds import account_passwords as passwords
+from ciaccess.provider.kinds import account_secret
 from ciaccess.provider.kinds.account_import import ImportId
-from ciaccess.provider.kinds.account_parts import part_kinds
-from ciaccess.provider.kinds.account_secret import (
-    LOST,
-    OTHER,
-    AccountSecret,
-    check_metadata,
-    check_secret,
-    has_only_credentials,
-    metadata_of,
-    observe,
-)
+from ciaccess.provider.kinds.account_parts import PartKind, part_kinds
+from ciaccess.provider.kinds.account_secret import AccountSecret
 from ciaccess.provider.kinds.fields import FLAG, MAPPING, UNKNOWN, Checked, Failure, Field, Values
 from ciaccess.provider.kinds.kind import Change, Difference, Kind, KindError, ReadResult
 from ciaccess.provider.kinds.nexus import ID
 from ciaccess.provider.kinds.objects import ADOPT, ExistsError, foreign_error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-
-    from ciaccess.provider.kinds.account_parts import PartKind
     from ciaccess.provider.systems import Systems
 
     Check = Callable[[Values], Checked]
@@ -83,7 +73,10 @@ class ServiceAccount(Kind):
         values, failures = super().check(old, inputs, concealed)
         if values.pop(_APPLIES, False) is True:
             self._applied.add(str(values.get("account")))
-        checks: dict[str, Check] = {_SECRET: check_secret, _METADATA: check_metadata}
+        checks: dict[str, Check] = {
+            _SECRET: account_secret.check_secret,
+            _METADATA: account_secret.check_metadata,
+        }
         checks |= {part_kind.name: part_kind.check_parts for part_kind in self._part_kinds}
         for name, check in checks.items():
             if isinstance(values.get(name), dict):
@@ -168,14 +161,16 @@ class ServiceAccount(Kind):
         else:
             recorded = {name: state[name] for name in _RECORDED if name in state}
         seen |= {"account": before["account"], "purge": before.get("purge", False)}
-        seen |= {_SECRET: observe(before | recorded, snapshot), _METADATA: metadata_of(snapshot)}
-        if imported and snapshot.exists and not has_only_credentials(snapshot):
-            seen[_SECRET]["holds"] = OTHER
+        seen |= {
+            _SECRET: account_secret.observe(before | recorded, snapshot),
+            _METADATA: account_secret.metadata_of(snapshot),
+        }
+        if imported and snapshot.exists and not account_secret.has_only_credentials(snapshot):
+            seen[_SECRET]["holds"] = account_secret.OTHER
         return ReadResult(seen | recorded, before["account"])
 
     def update(self, resource_id: str, state: Values, inputs: Values) -> Values:
         """Update the changed parts."""
-        del resource_id
         secret = self._secret(inputs)
         is_elsewhere = state[_SECRET]["path"] != inputs[_SECRET]["path"]
         held = self._secret(state) if is_elsewhere else secret
@@ -220,7 +215,7 @@ class ServiceAccount(Kind):
         stay = isinstance(users, dict) and all(
             passwords.is_unchanged(before, *each) for each in users.items()
         )
-        if not stay or section.get("holds") == LOST:
+        if not stay or section.get("holds") == account_secret.LOST:
             return inputs | dict.fromkeys(_RECORDED, UNKNOWN)
         known = {name: before.get(name, UNKNOWN) for name in _RECORDED}
         if section != inputs[_SECRET]:
@@ -258,11 +253,7 @@ class ServiceAccount(Kind):
         ]
 
     def _refuse_foreign(self, state: Values, inputs: Values, secret: AccountSecret) -> None:
-        """Refuse parts that exist, are not in the state, and are not this stack's by claim or equality.
-
-        Raises:
-            KindError: it names them all.
-        """
+        """Refuse parts that exist, are not in the state, and are not this stack's by claim or equality."""
         foreign: list[str] = []
         for part_kind in self._part_kinds:
             for name in part_kind.in_order(inputs, but=state):

@@ -46,17 +46,14 @@ class VaultPreconditions(Kind):
 
     def read(self, resource_id: str, state: Values) -> ReadResult | None:
         """Return the state: the paths belong to this stack by now. An import has no paths."""
-        del resource_id
         return ReadResult({"vacant": frozenset(), "kv_mount": "", "reachable_url": ""} | state, _ID)
 
     def update(self, resource_id: str, state: Values, inputs: Values) -> Values:
         """Check the additions."""
-        del resource_id
         return inputs | {"vacant": inputs["vacant"] - self._foreign(state, inputs)}
 
     def delete(self, resource_id: str, state: Values) -> None:
         """Do nothing: there is no object."""
-        del resource_id, state
 
     def check_live(self, state: Values | None, inputs: Values) -> None:
         """Raise one error that lists all unmet preconditions which the state does not have yet."""
@@ -89,5 +86,4 @@ class VaultPreconditions(Kind):
 
     def resource_id(self, inputs: Values) -> str | None:
         """Return the only id."""
-        del inputs
         return _ID
