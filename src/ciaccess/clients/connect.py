@@ -35,11 +35,7 @@ _STATES = (
 
 
 def vault_client(access: Access, **bounds: float) -> Vault:
-    """Return Vault with VAULT_TOKEN; `bounds` are HttpOptions' seconds. Sends nothing.
-
-    Raises:
-        CredentialsError: the token is missing, or VAULT_ADDR is another Vault.
-    """
+    """Return Vault with VAULT_TOKEN; `bounds` are HttpOptions' seconds. Sends nothing."""
     from ciaccess.clients.vault.client import Vault  # noqa: PLC0415 see above
 
     check_vault_address(access)
@@ -48,11 +44,7 @@ def vault_client(access: Access, **bounds: float) -> Vault:
 
 
 def nexus_client(url: str, **bounds: float) -> Nexus:
-    """Return Nexus with NEXUS_USERNAME and NEXUS_PASSWORD. Sends nothing.
-
-    Raises:
-        CredentialsError: they are missing, the URL cannot be one, or NEXUS_URL is another.
-    """
+    """Return Nexus with NEXUS_USERNAME and NEXUS_PASSWORD. Sends nothing."""
     from ciaccess.clients.nexus import Nexus  # noqa: PLC0415 see above
 
     check_address("NEXUS_URL", url)
@@ -65,11 +57,7 @@ def nexus_client(url: str, **bounds: float) -> Nexus:
 
 
 def gitlab_client(url: str, credential: str = GITLAB_TOKEN, **bounds: float) -> GitLab:
-    """Return GitLab with a token, by the name of its variable. Sends nothing.
-
-    Raises:
-        CredentialsError: the token is missing, or GITLAB_URL is another.
-    """
+    """Return GitLab with a token, by the name of its variable. Sends nothing."""
     from ciaccess.clients.gitlab.variables import GitLab  # noqa: PLC0415 see above
 
     check_address("GITLAB_URL", url)
@@ -77,11 +65,7 @@ def gitlab_client(url: str, credential: str = GITLAB_TOKEN, **bounds: float) -> 
 
 
 def checked_vault(access: Access, timeout_seconds: float) -> Vault:
-    """Return Vault once it is known to answer, unsealed and active, and to accept the token.
-
-    Raises:
-        CredentialsError, CouldNotLookError, ApiError: it does not.
-    """
+    """Return Vault once it is known to answer, unsealed and active, and to accept the token."""
     vault = vault_client(access, read_seconds=timeout_seconds)
     health = vault.health()
     for field, bad, because, remedy in _STATES:
@@ -99,22 +83,14 @@ def checked_vault(access: Access, timeout_seconds: float) -> Vault:
 
 
 def checked_nexus(access: Access, timeout_seconds: float) -> Nexus:
-    """Return Nexus with its list of users: without the right to read that nothing can be checked.
-
-    Raises:
-        CredentialsError, ApiError: the right is missing, or Nexus does not answer.
-    """
+    """Return Nexus with its list of users: without the right to read that nothing can be checked."""
     nexus = nexus_client(access.nexus.url, read_seconds=timeout_seconds)
     nexus.users.all()
     return nexus
 
 
 def checked_gitlab(access: Access, timeout_seconds: float, credential: str = GITLAB_TOKEN) -> GitLab:
-    """Return GitLab once its token can read it; `credential` is the token's variable.
-
-    Raises:
-        CredentialsError, CouldNotLookError, ApiError: it does not, or GitLab does not answer.
-    """
+    """Return GitLab once its token can read it; `credential` is the token's variable."""
     from ciaccess.clients.gitlab.groups import token_scopes  # noqa: PLC0415 see above
 
     gitlab = gitlab_client(access.gitlab.url, credential, read_seconds=timeout_seconds)

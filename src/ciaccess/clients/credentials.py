@@ -7,6 +7,7 @@ What is a secret is concealed from log records and error texts as soon as it is 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,8 +15,6 @@ from ciaccess.clients.redaction import conceal
 from ciaccess.errors import CiaccessError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from ciaccess.access import Access
 
 # name → what it is, for whom one is missing
@@ -45,11 +44,7 @@ class CredentialsError(CiaccessError):
 
 
 def require(*names: str) -> dict[str, str]:
-    """Return the credentials by name.
-
-    Raises:
-        CredentialsError: any are missing, or their files cannot be read; it lists all of them.
-    """
+    """Return the credentials by name."""
     found: dict[str, str] = {}
     faults: list[str] = []
     for name in names:
@@ -68,11 +63,7 @@ def require(*names: str) -> dict[str, str]:
 
 
 def check_address(variable: str, address: str, environment: Mapping[str, str] = os.environ) -> None:
-    """Refuse to send the environment's credentials to another system than the environment's.
-
-    Raises:
-        CredentialsError: the variable names another address.
-    """
+    """Refuse to send the environment's credentials to another system than the environment's."""
     given = environment.get(variable, "").strip()
     if given and _comparable(given) != _comparable(address):
         shown = "an address with credentials in it" if "@" in given else given
@@ -95,11 +86,7 @@ def _comparable(address: str) -> str:
 
 
 def check_vault_address(access: Access, environment: Mapping[str, str] = os.environ) -> None:
-    """Refuse to send a credential to another Vault than the environment's.
-
-    Raises:
-        CredentialsError: VAULT_ADDR is another address, or a job of GitLab has none.
-    """
+    """Refuse to send a credential to another Vault than the environment's."""
     if not environment.get("VAULT_ADDR") and environment.get("GITLAB_CI") == "true":
         raise CredentialsError(
             "VAULT_ADDR is empty: a job takes Vault's address from the group's variable, not from the checkout",
@@ -133,11 +120,7 @@ def is_given(name: str) -> bool:
 
 
 def ca_bundle() -> Path | None:
-    """Return the CA file in CIACCESS_CA_BUNDLE or REQUESTS_CA_BUNDLE, None for the built-in CAs.
-
-    Raises:
-        CredentialsError: it is named, and is not there.
-    """
+    """Return the CA file in CIACCESS_CA_BUNDLE or REQUESTS_CA_BUNDLE, None for the built-in CAs."""
     for name in CA_BUNDLES:
         if value := os.environ.get(name):
             if not Path(value).exists():

@@ -15,14 +15,12 @@ from __future__ import annotations
 
 import re
 import traceback
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from ciaccess.clients.redaction import redact
 from ciaccess.errors import CiaccessError, Exit
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 # Control characters, line separators, marks that turn the direction of writing, halves of surrogate pairs.
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")

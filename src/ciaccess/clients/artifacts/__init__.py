@@ -5,18 +5,13 @@ Knows no account and no permission: an Answer is what the server did. clients/ne
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from ciaccess.clients.artifacts.docker import Docker
-from ciaccess.clients.artifacts.files import Helm, Maven2, Raw, Yum
+from ciaccess.clients.artifacts.files import Format, Helm, Maven2, Raw, Yum
 from ciaccess.clients.artifacts.npm import Npm
 from ciaccess.clients.artifacts.place import Answer, Artifact, Place
 from ciaccess.clients.artifacts.pypi import Pypi
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from ciaccess.clients.artifacts.files import Format
 
 __all__ = ["FORMATS", "Answer", "Artifact", "Place"]
 

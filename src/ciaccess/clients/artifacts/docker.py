@@ -5,15 +5,13 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-from typing import TYPE_CHECKING, Any
+from http import HTTPStatus
+from typing import Any
 from urllib.parse import urlsplit
 
 from ciaccess.clients.artifacts.files import Format
-from ciaccess.clients.artifacts.place import VERSION, Answer
+from ciaccess.clients.artifacts.place import Answer, Artifact, Place
 from ciaccess.clients.artifacts.tarball import tarball
-
-if TYPE_CHECKING:
-    from ciaccess.clients.artifacts.place import Artifact, Place
 
 _DOCKER = "application/vnd.docker"
 _MANIFEST = f"{_DOCKER}.distribution.manifest.v2+json"
@@ -23,11 +21,9 @@ _NO_CONTENT = Answer(204, "204")
 
 
 class Docker(Format):
-    """An image, tagged 1.0.0."""
+    """An image, tagged 1.0.0; its path is that of the manifest."""
 
-    def path(self, artifact: Artifact) -> str:
-        """Return the path of the manifest by its tag."""
-        return f"/v2/{artifact.name}/manifests/{VERSION}"
+    layout = "/v2/{name}/manifests/{version}"
 
     def content(self, artifact: Artifact) -> bytes:
         """Return the manifest's bytes."""
@@ -59,7 +55,9 @@ class Docker(Format):
         """Delete the manifest, its tag and its blobs; return the first unexpected answer."""
         blobs = (f"/v2/{artifact.name}/blobs/{_digest(blob)}" for blob in _blobs(artifact))
         answers = [self.delete(place, artifact), *(place.send("DELETE", path) for path in blobs)]
-        troubles = [answer for answer in answers if not (answer.worked or answer.status == 404)]  # noqa: PLR2004 not found
+        troubles = [
+            answer for answer in answers if not (answer.worked or answer.status == HTTPStatus.NOT_FOUND)
+        ]
         return troubles[0] if troubles else _NO_CONTENT
 
 

@@ -5,22 +5,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import ClassVar
 
-from ciaccess.clients.artifacts.place import VERSION
+from ciaccess.clients.artifacts.place import VERSION, Answer, Artifact, Place
 from ciaccess.clients.artifacts.rpm import package
 from ciaccess.clients.artifacts.tarball import tarball
-
-if TYPE_CHECKING:
-    from ciaccess.clients.artifacts.place import Answer, Artifact, Place
 
 
 class Format:
     """A format with files at paths; each call returns the answer that decides, whatever its status."""
 
+    layout: ClassVar[str]
+
     def path(self, artifact: Artifact) -> str:
         """Return the path of the file."""
-        raise NotImplementedError
+        return self.layout.format(folder=artifact.folder, name=artifact.name, version=VERSION)
 
     def content(self, artifact: Artifact) -> bytes:
         """Return the file's bytes, which a download gives."""
@@ -46,17 +45,13 @@ class Format:
 class Raw(Format):
     """A text file."""
 
-    def path(self, artifact: Artifact) -> str:
-        """Return the path of the file."""
-        return f"{artifact.folder}{artifact.name}.txt"
+    layout = "{folder}{name}.txt"
 
 
 class Yum(Format):
     """An RPM without files."""
 
-    def path(self, artifact: Artifact) -> str:
-        """Return the path of the package."""
-        return f"{artifact.folder}{artifact.name}-{VERSION}-1.noarch.rpm"
+    layout = "{folder}{name}-{version}-1.noarch.rpm"
 
     def content(self, artifact: Artifact) -> bytes:
         """Return the package's bytes."""
@@ -66,17 +61,13 @@ class Yum(Format):
 class Maven2(Format):
     """A text file as the artifact of a component in a folder."""
 
-    def path(self, artifact: Artifact) -> str:
-        """Return the path of the file."""
-        return f"{artifact.folder}{artifact.name}/{VERSION}/{artifact.name}-{VERSION}.txt"
+    layout = "{folder}{name}/{version}/{name}-{version}.txt"
 
 
 class Helm(Format):
     """A chart that holds Chart.yaml alone."""
 
-    def path(self, artifact: Artifact) -> str:
-        """Return the path of the chart."""
-        return f"/{artifact.name}-{VERSION}.tgz"
+    layout = "/{name}-{version}.tgz"
 
     def content(self, artifact: Artifact) -> bytes:
         """Return the chart's bytes, always the same for the same name."""

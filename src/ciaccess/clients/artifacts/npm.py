@@ -5,22 +5,17 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ciaccess.clients.artifacts.files import Format
-from ciaccess.clients.artifacts.place import VERSION
+from ciaccess.clients.artifacts.place import VERSION, Answer, Artifact, Place
 from ciaccess.clients.artifacts.tarball import tarball
-
-if TYPE_CHECKING:
-    from ciaccess.clients.artifacts.place import Answer, Artifact, Place
 
 
 class Npm(Format):
     """A package whose tarball holds package.json alone."""
 
-    def path(self, artifact: Artifact) -> str:
-        """Return the path of the tarball."""
-        return f"/{artifact.name}/-/{_filename(artifact)}"
+    layout = "/{name}/-/{name}-{version}.tgz"
 
     def content(self, artifact: Artifact) -> bytes:
         """Return the tarball's bytes, always the same for the same name."""
@@ -42,7 +37,7 @@ class Npm(Format):
             "dist-tags": {"latest": VERSION},
             "versions": {VERSION: version},
             "_attachments": {
-                _filename(artifact): {
+                f"{artifact.name}-{VERSION}.tgz": {
                     "content_type": "application/octet-stream",
                     "data": base64.b64encode(tarball).decode(),
                     "length": len(tarball),
@@ -62,7 +57,3 @@ class Npm(Format):
 
 def _manifest(artifact: Artifact) -> dict[str, Any]:
     return {"name": artifact.name, "version": VERSION}
-
-
-def _filename(artifact: Artifact) -> str:
-    return f"{artifact.name}-{VERSION}.tgz"

@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 import requests
+from requests.auth import HTTPBasicAuth
 
 from ciaccess.clients.errors import one_line
-from ciaccess.clients.http.session import as_api_error, page_title
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from requests.auth import HTTPBasicAuth
-
-    from ciaccess.clients.http.session import PooledSession
+from ciaccess.clients.http.session import PooledSession, as_api_error, page_title
 
 SYSTEM = "Nexus"
 VERSION = "1.0.0"

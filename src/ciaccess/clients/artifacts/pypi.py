@@ -7,16 +7,12 @@ import io
 import json
 import zipfile
 from http import HTTPStatus
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from urllib3.filepost import encode_multipart_formdata
 
 from ciaccess.clients.artifacts.files import Format
-from ciaccess.clients.artifacts.place import VERSION, Answer
-
-if TYPE_CHECKING:
-    from ciaccess.clients.artifacts.place import Artifact, Place
+from ciaccess.clients.artifacts.place import VERSION, Answer, Artifact, Place
 
 _MOST_PAGES = 1000
 

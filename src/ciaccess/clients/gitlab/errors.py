@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import requests
@@ -11,8 +13,6 @@ from ciaccess.clients.errors import ApiError, ConflictError, UnexpectedAnswerErr
 from ciaccess.clients.http.session import as_api_error
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from gitlab.exceptions import GitlabError
 
 SYSTEM = "GitLab"
@@ -21,12 +21,11 @@ _TAKEN = "has already been taken"
 _OTHER_SHAPE = (AttributeError, LookupError, TypeError, ValueError, ArithmeticError, RecursionError)
 # The session retries, so python-gitlab must not: its waits know no bound.
 ONCE: dict[str, Any] = {"obey_rate_limit": False, "retry_transient_errors": False}
-_BAD_REQUEST, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND = 400, 401, 403, 404
-_REMEDIES = {
-    _BAD_REQUEST: "Correct it in access.yaml.",
-    _UNAUTHORIZED: "Set GITLAB_TOKEN to a token that is valid.",
-    _FORBIDDEN: "The token needs the scope api and must be an owner's of the group.",
-    _NOT_FOUND: "Check the group's id, and that the token may see the group: GitLab hides what it may not.",
+_REMEDIES: dict[int, str] = {
+    HTTPStatus.BAD_REQUEST: "Correct it in access.yaml.",
+    HTTPStatus.UNAUTHORIZED: "Set GITLAB_TOKEN to a token that is valid.",
+    HTTPStatus.FORBIDDEN: "The token needs the scope api and must be an owner's of the group.",
+    HTTPStatus.NOT_FOUND: "Check the group's id, and that the token may see the group: GitLab hides what it may not.",
 }
 
 
@@ -60,7 +59,7 @@ def _as_api_error(error: GitlabError, doing: str, url: str) -> ApiError:
     reason = _message(error.error_message)
     kind = ConflictError if _TAKEN in reason else error_class(status)
     remedy = _REMEDIES.get(status, "Run again later; GitLab's own log has details.")
-    if status == _BAD_REQUEST and reason.startswith("value"):
+    if status == HTTPStatus.BAD_REQUEST and reason.startswith("value"):
         remedy = "A masked value needs 8 or more characters without blanks (docs/resources.md); VAULT_ADDR needs no mask."
     answered = f"{SYSTEM} answered {status}" + (f", {reason}" if reason else "")
     return kind(doing, answered, remedy, system=SYSTEM, status=status)

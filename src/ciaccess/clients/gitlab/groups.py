@@ -5,6 +5,7 @@ A variable of a subgroup or project silently hides the group's with the same key
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +13,6 @@ from ciaccess.clients.errors import NotFoundError
 from ciaccess.clients.gitlab.errors import ONCE, errors, unexpected_answer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from ciaccess.clients.gitlab.variables import GitLab
 
 _REPORTER = 20
@@ -36,11 +35,7 @@ class Place:
 
 
 def token_scopes(gitlab: GitLab) -> frozenset[str]:
-    """Return the scopes of the token that asks.
-
-    Raises:
-        UnauthorizedError: it is unknown, expired or revoked.
-    """
+    """Return the scopes of the token that asks."""
     doing = "look up the token"
     scopes = gitlab.get("/personal_access_tokens/self", doing).get("scopes")
     if not isinstance(scopes, list):
@@ -49,21 +44,13 @@ def token_scopes(gitlab: GitLab) -> frozenset[str]:
 
 
 def group_named(gitlab: GitLab, group: str) -> Place:
-    """Return a group, given by its id or full path.
-
-    Raises:
-        NotFoundError: there is none, or the token may not see it.
-    """
+    """Return a group, given by its id or full path."""
     with errors(f"look for group '{group}'", gitlab.url):
         return _group(gitlab.api().groups.get(group, with_projects=False, **ONCE))
 
 
 def project_named(gitlab: GitLab, project: str) -> Place:
-    """Return a project, given by its id or full path.
-
-    Raises:
-        NotFoundError: there is none, or the token may not see it.
-    """
+    """Return a project, given by its id or full path."""
     with errors(f"look for project '{project}'", gitlab.url):
         return _project(gitlab.api().projects.get(project, **ONCE))
 

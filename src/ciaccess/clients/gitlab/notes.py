@@ -6,6 +6,7 @@ could change it afterwards. Notes are read in one list, the oldest first.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -14,8 +15,6 @@ from ciaccess.clients.errors import ForbiddenError, UnauthorizedError
 from ciaccess.clients.gitlab.errors import ONCE, errors
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from ciaccess.clients.gitlab.variables import GitLab
 
 MOST_CHARACTERS = 1_000_000
@@ -43,11 +42,7 @@ class MergeRequestNotes:
         self._manager: Any = project_.mergerequests.get(merge_request, lazy=True).notes
 
     def find(self, marker: str) -> Note | None:
-        """Return the token's own note that begins with the marker; of several, the oldest.
-
-        Raises:
-            UnauthorizedError, ForbiddenError: the token may not do this, such as CI_JOB_TOKEN.
-        """
+        """Return the token's own note that begins with the marker; of several, the oldest."""
         with self._errors(f"find the note on {self._about}"):
             me = self._gitlab.user(f"find the note on {self._about}")
             listed = self._manager.list(

@@ -8,7 +8,9 @@ changes another scope's variable), and every error is one of clients/errors. Lea
 from __future__ import annotations
 
 import threading
+from contextlib import AbstractContextManager
 from dataclasses import asdict
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from ciaccess.access.desired.objects import Variable, VariableId
@@ -19,13 +21,10 @@ from ciaccess.clients.redaction import conceal
 from ciaccess.clients.shared_list import SharedList
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
     from gitlab import Gitlab
     from gitlab.v4.objects import GroupVariable, GroupVariableManager
 
 _KIND = "variable"
-_NOT_FOUND = 404
 _NEVER_WRITTEN = ("group", "key", "hidden")
 
 
@@ -61,11 +60,7 @@ class GitLab:
             return self._connect()
 
     def get(self, path: str, doing: str, **query: str) -> dict[str, Any]:
-        """Return the object at an API path, which is URL-encoded.
-
-        Raises:
-            ApiError: GitLab did not answer, refused, or answered another thing than an object.
-        """
+        """Return the object at an API path, which is URL-encoded."""
         with errors(doing, self.url):
             found = self.api().http_get(path, query, **ONCE)
         if not isinstance(found, dict):
@@ -127,7 +122,7 @@ class Variables:
             with self._errors(action("read", _KIND, key)):
                 found = self._variable(self._manager.get(key, **_filter(environment_scope)))
         except ApiError as error:
-            if error.status != _NOT_FOUND:
+            if error.status != HTTPStatus.NOT_FOUND:
                 raise
             # The variable's 404 and the group's look alike: only a list tells them apart.
             self.refresh()
@@ -167,17 +162,13 @@ class Variables:
         self._prove(variable, doing)
 
     def replace(self, variable: Variable) -> None:
-        """Write all attributes of a variable that exists, and prove it.
-
-        Raises:
-            NotFoundError: there is none of this key and scope.
-        """
+        """Write all attributes of a variable that exists, and prove it."""
         doing = action("update", _KIND, variable.key)
         self._conceal(variable)
         # GitLab would change the same key's variable of another scope instead of saying that there is none.
         if self.read(variable.key, variable.environment_scope) is None:
             reason = f"there is none in the scope '{variable.environment_scope}'"
-            raise NotFoundError(doing, reason, "Create it.", system=SYSTEM, status=_NOT_FOUND)
+            raise NotFoundError(doing, reason, "Create it.", system=SYSTEM, status=HTTPStatus.NOT_FOUND)
         with self._errors(doing, "PUT"):
             self._manager.update(variable.key, _attributes(variable), **_filter(variable.environment_scope))
         self._prove(variable, doing)
@@ -190,7 +181,7 @@ class Variables:
             with self._errors(action("delete", _KIND, key), "DELETE"):
                 self._manager.delete(key, **_filter(environment_scope))
         except ApiError as error:
-            if error.status != _NOT_FOUND:
+            if error.status != HTTPStatus.NOT_FOUND:
                 raise
         self._shared.drop(VariableId(key, environment_scope))
         return True

@@ -15,16 +15,9 @@ from ciaccess.clients.nexus.api import Api
 from ciaccess.clients.nexus.collection import Collection, Listing
 from ciaccess.clients.nexus.content_selectors import ContentSelectors
 from ciaccess.clients.nexus.privileges import WRITABLE, Privileges, is_pattern
-from ciaccess.clients.nexus.settings import (
-    REPOSITORIES,
-    Repository,
-    Usage,
-    read_active_realms,
-    read_anonymous_access,
-    read_usage,
-)
+from ciaccess.clients.nexus.settings import ANONYMOUS_ACCESS, REPOSITORIES, Repository, Usage, read_usage
 from ciaccess.clients.nexus.users import Users, is_password
-from ciaccess.clients.nexus.wire import Kind
+from ciaccess.clients.nexus.wire import Kind, unexpected_answer
 
 __all__ = [
     "WRITABLE",
@@ -69,7 +62,10 @@ class Nexus:
         self._api = Api(url, username, password, options or HttpOptions())
         self.users = Users(self._api)
         self.roles = Collection(self._api, _ROLES, self._without_role)
-        self.privileges = Privileges(self._api, self._without_privilege)
+        self.privileges = Privileges(
+            self._api,
+            lambda name: self.roles.shared.change(lambda roles: _without(roles, "privileges", name)),
+        )
         self.content_selectors = ContentSelectors(self._api)
         self._repositories = Listing(self._api, REPOSITORIES)
 
@@ -87,22 +83,25 @@ class Nexus:
 
     def anonymous_access(self) -> bool:
         """Tell whether Nexus serves those who show no credentials."""
-        return read_anonymous_access(self._api).enabled
+        doing = "read anonymous access"
+        return ANONYMOUS_ACCESS.decode(
+            self._api.json(ANONYMOUS_ACCESS.path, doing, ANONYMOUS_ACCESS), doing
+        ).enabled
 
     def active_realms(self) -> tuple[str, ...]:
-        """Return the ids of the active realms, in their order."""
-        return read_active_realms(self._api)
+        """Return the ids of the active realms, which check credentials and rights, in their order."""
+        doing = "read the active realms"
+        found = self._api.json("/security/realms/active", doing, ANONYMOUS_ACCESS)  # of the same privileges
+        if not isinstance(found, list) or not all(isinstance(each, str) for each in found):
+            raise unexpected_answer(doing, "the answer is not a list of ids")
+        return tuple(found)
 
     def usage(self) -> Usage | None:
         """Return what Nexus reports of its limits and of malware, None where it cannot be read."""
         return read_usage(self._api)
 
     def status_of(self, method: str, path: str, doing: str) -> int:
-        """Return the HTTP status of a REST call as this user; `path` is URL-encoded.
-
-        Raises:
-            UnreachableError, UnexpectedAnswerError: there is no answer of Nexus's.
-        """
+        """Return the HTTP status of a REST call as this user; `path` is URL-encoded."""
         return self._api.answer(method, path, doing).status_code
 
     def takes_writes(self) -> bool:
@@ -122,9 +121,6 @@ class Nexus:
         """Do in the shared lists what Nexus does when a role is deleted: take it out of users and roles."""
         self.users.shared.change(lambda users: _without(users, "roles", role_id))
         self.roles.shared.change(lambda roles: _without(roles, "roles", role_id))
-
-    def _without_privilege(self, name: str) -> None:
-        self.roles.shared.change(lambda roles: _without(roles, "privileges", name))
 
 
 def _without(items: dict[str, _T], field: str, name: str) -> dict[str, _T]:

@@ -8,39 +8,32 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
+
+from requests.auth import HTTPBasicAuth
 
 from ciaccess.clients.errors import ApiError, ConflictError, RefusedError, UnexpectedAnswerError, error_class
 from ciaccess.clients.http.session import HttpOptions, Session, basic, json_of, page_title
-from ciaccess.clients.nexus.wire import NEXUS
+from ciaccess.clients.nexus.wire import NEXUS, Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import requests
-    from requests.auth import HTTPBasicAuth
 
-    from ciaccess.clients.nexus.wire import Kind
 
 _REST = "/service/rest/v1"
-_OK = 200
 # A server that answers with a body is not Nexus, and nothing may have been done.
 _ANSWERED_WITHOUT_A_BODY = ("PUT", "DELETE")
 _SUCCESSES = range(200, 300)
-_UNAUTHORIZED = 401
-_NOT_FOUND = 404
-_UNAVAILABLE = 503
 _EXISTS = re.compile(r"already exists|Duplicate key|found duplicated key")
 _IN_USE = re.compile(r"is in use and cannot be deleted")
 _READ_ONLY = "Nexus is in read-only mode"
 
 # the first pattern found in Nexus's message decides the remedy
 _REMEDIES = (
-    (
-        _EXISTS.pattern,
-        "Bring the existing one under control (pulumi import), or choose another name.",
-    ),
-    (r"is in use and cannot be deleted", "Delete the privileges that use it first."),
+    (_EXISTS.pattern, "Bring the existing one under control (pulumi import), or choose another name."),
+    (_IN_USE.pattern, "Delete the privileges that use it first."),
     (r"internal and cannot be", "Nexus's own objects stay as they are: leave it out."),
     (r"contain itself", "Take the circle of roles apart."),
     (
@@ -76,22 +69,14 @@ class Api:
     def answer(
         self, method: str, path: str, doing: str, *, root: str = _REST, **options: Any
     ) -> requests.Response:
-        """Return the answer, whatever its status; `options` as Session.send takes them.
-
-        Raises:
-            UnreachableError, UnexpectedAnswerError: as Session.send does.
-        """
+        """Return the answer, whatever its status; `options` as Session.send takes them."""
         response = self._session.send(method, root + path, doing, **options)
         if found := re.match(r"Nexus/(\S+)", response.headers.get("Server", "")):
             self._version = found[1]
         return response
 
     def call(self, method: str, path: str, doing: str, kind: Kind[Any], **options: Any) -> requests.Response:
-        """Return the answer of a call that worked; the kind gives an error its words.
-
-        Raises:
-            ApiError: the call was refused, failed, or was answered by something else.
-        """
+        """Return the answer of a call that worked; the kind gives an error its words."""
         response = self.answer(method, path, doing, **options)
         if response.status_code not in _SUCCESSES:
             raise self.failure(response, doing, kind)
@@ -106,19 +91,15 @@ class Api:
         return json_of(self.call("GET", path, doing, kind, **options), doing, NEXUS)
 
     def accepts(self, doing: str, auth: HTTPBasicAuth) -> bool:
-        """Tell whether credentials are accepted; /status shows that for any rights.
-
-        Raises:
-            ApiError: it is answered neither with 200 nor with 401.
-        """
+        """Tell whether credentials are accepted; /status shows that for any rights."""
         response = self.answer("GET", "/status", doing, auth=auth)
         if response.history:
             reason = "/status redirects elsewhere, so the answer is not Nexus's"
             raise _not_nexus(response, doing, reason)
-        if response.status_code == _UNAUTHORIZED:
+        if response.status_code == HTTPStatus.UNAUTHORIZED:
             return False
         self._refuse_page(response, doing)
-        if response.status_code != _OK:
+        if response.status_code != HTTPStatus.OK:
             raise self.failure(response, doing, None)
         return True
 
@@ -129,15 +110,14 @@ class Api:
             raise _not_nexus(response, doing, reason)
 
     def takes_writes(self, doing: str) -> bool:
-        """Tell whether Nexus takes writes.
-
-        Raises:
-            ApiError: it is answered neither with 200 nor with 503.
-        """
+        """Tell whether Nexus takes writes."""
         response = self.answer("GET", "/status/writable", doing)
-        if response.status_code not in (_OK, _UNAVAILABLE) or page_title(response) is not None:
+        if (
+            response.status_code not in (HTTPStatus.OK, HTTPStatus.SERVICE_UNAVAILABLE)
+            or page_title(response) is not None
+        ):
             raise self.failure(response, doing, None)
-        return response.status_code == _OK
+        return response.status_code == HTTPStatus.OK
 
     def close(self) -> None:
         """Close the connections."""
@@ -154,7 +134,7 @@ class Api:
             error = ConflictError
         elif _IN_USE.search(reason):
             error = RefusedError
-        elif status == _NOT_FOUND and not _is_of_the_api(response):
+        elif status == HTTPStatus.NOT_FOUND and not _is_of_the_api(response):
             # The REST API names in JSON what is missing; anything else is another server, or another path of Nexus.
             error, reason = UnexpectedAnswerError, f"there is no such path ({reason})"
         remedy = _remedy(error, status, reason, kind.grants if kind else "", self._session.base_url)
@@ -163,10 +143,17 @@ class Api:
     def _is_read_only(self, response: requests.Response, doing: str) -> bool:
         """Tell whether a write failed because of read-only mode; not for a proxy's 503."""
         own_words = response.headers.get("Content-Type", "").lower().startswith("text/plain")
-        if response.status_code != _UNAVAILABLE or response.request.method == "GET" or not own_words:
+        if (
+            response.status_code != HTTPStatus.SERVICE_UNAVAILABLE
+            or response.request.method == "GET"
+            or not own_words
+        ):
             return False
         try:
-            return not self.takes_writes(doing) and self.answer("GET", "/status", doing).status_code == _OK
+            return (
+                not self.takes_writes(doing)
+                and self.answer("GET", "/status", doing).status_code == HTTPStatus.OK
+            )
         except ApiError:
             return False
 

@@ -5,20 +5,17 @@ Written once for all kinds; what is peculiar to users and privileges is in their
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any, Generic, TypeVar
 
 from ciaccess.clients.errors import NotFoundError, UnreachableError, action, holds
 from ciaccess.clients.http.session import json_of, segment
+from ciaccess.clients.nexus.api import Api
 from ciaccess.clients.nexus.wire import NEXUS, Kind, unexpected_answer
 from ciaccess.clients.shared_list import SharedList
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from ciaccess.clients.nexus.api import Api
-
 T = TypeVar("T")
-_OK = 200
 
 
 class Listing(Generic[T]):
@@ -82,14 +79,10 @@ class Collection(Listing[T]):
         self._create(item, self._body(item), lambda: self.read(self.kind.id_of(item)) == item)
 
     def replace(self, item: T) -> None:
-        """Make an existing object equal to this one.
-
-        Raises:
-            NotFoundError: there is none with its id.
-        """
+        """Make an existing object equal to this one."""
         identity = self.kind.id_of(item)
         doing = action("replace", self.kind.noun, identity)
-        path = self._replace_path(item, doing)
+        path = f"{self.kind.write_path(item)}/{segment(identity, doing, NEXUS)}"
         self._api.call("PUT", path, doing, self.kind, body=self._body(item))
         self._remember(item)
 
@@ -111,8 +104,8 @@ class Collection(Listing[T]):
         segment(identity, doing, NEXUS)  # what no later call could name is not made
         made = item
         try:
-            response = self._api.call("POST", self._create_path(item), doing, self.kind, body=body)
-            if response.status_code == _OK and response.content:
+            response = self._api.call("POST", self.kind.write_path(item), doing, self.kind, body=body)
+            if response.status_code == HTTPStatus.OK and response.content:
                 made = self.kind.decode(json_of(response, doing, NEXUS), doing)
         except UnreachableError as error:
             self.refresh()
@@ -122,13 +115,6 @@ class Collection(Listing[T]):
 
     def _body(self, item: T) -> dict[str, Any]:
         return self.kind.encode(item)
-
-    def _create_path(self, item: T) -> str:
-        del item
-        return self.kind.path
-
-    def _replace_path(self, item: T, doing: str) -> str:
-        return self._item_path(self.kind.id_of(item), doing)
 
     def _item_path(self, identity: str, doing: str) -> str:
         return f"{self.kind.path}/{segment(identity, doing, NEXUS)}"

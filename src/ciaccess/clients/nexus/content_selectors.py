@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import TYPE_CHECKING
 
 from ciaccess.access.desired.objects import ContentSelector
 from ciaccess.clients.errors import ConflictError, NotFoundError
+from ciaccess.clients.nexus.api import Api
 from ciaccess.clients.nexus.collection import Collection
 from ciaccess.clients.nexus.wire import Kind
-
-if TYPE_CHECKING:
-    from ciaccess.clients.nexus.api import Api
 
 CONTENT_SELECTORS = Kind(
     noun="content selector",

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from ciaccess.clients.nexus import Nexus, Privilege
+from ciaccess.access.desired.objects import SCOPED, Privilege
 
-_SCOPED = "repository-content-selector"
+if TYPE_CHECKING:
+    from ciaccess.clients.nexus import Nexus
 
 
 def is_called_after(role_id: str, name: str) -> bool:
@@ -22,4 +22,4 @@ def own_privileges(nexus: Nexus, role_id: str) -> list[Privilege]:
     """Return a role's own privileges on content selectors, by name; "" stands for no role."""
     role = nexus.roles.find(role_id) if role_id else None
     held = [nexus.privileges.find(name) for name in sorted(role.privileges)] if role else []
-    return [each for each in held if each and each.type == _SCOPED and is_called_after(role_id, each.name)]
+    return [each for each in held if each and each.type == SCOPED and is_called_after(role_id, each.name)]

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 from ciaccess.access.desired.objects import Privilege
 from ciaccess.clients.errors import NotFoundError, RefusedError, action
-from ciaccess.clients.http.session import segment
+from ciaccess.clients.nexus.api import Api
 from ciaccess.clients.nexus.collection import Collection
 from ciaccess.clients.nexus.wire import NEXUS, Kind
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from ciaccess.clients.nexus.api import Api
 
 # type → the fields that are written besides name and description
 WRITABLE = {
@@ -28,6 +24,7 @@ PRIVILEGES = Kind(
     path="/security/privileges",
     identity="name",
     upper_case=frozenset({"actions"}),
+    is_written_by_type=True,
     grants="nx-privileges",
 )
 
@@ -39,11 +36,7 @@ class Privileges(Collection[Privilege]):
         super().__init__(api, PRIVILEGES, after_delete)
 
     def create(self, item: Privilege) -> None:
-        """Create a privilege; raises as Collection.create does.
-
-        Raises:
-            RefusedError: its type is not one of WRITABLE, or its pattern is one that breaks Nexus's whole list.
-        """
+        """Create a privilege; raises as Collection.create does."""
         _refuse_unwritable(item, action("create", "privilege", item.name))
         super().create(item)
 
@@ -68,12 +61,6 @@ class Privileges(Collection[Privilege]):
 
     def _body(self, item: Privilege) -> dict[str, Any]:
         return self.kind.encode(item, ("name", "description", *WRITABLE[item.type]))
-
-    def _create_path(self, item: Privilege) -> str:
-        return f"{self.kind.path}/{item.type}"
-
-    def _replace_path(self, item: Privilege, doing: str) -> str:
-        return f"{self.kind.path}/{item.type}/{segment(item.name, doing, NEXUS)}"
 
 
 def is_pattern(value: str) -> bool:

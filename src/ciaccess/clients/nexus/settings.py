@@ -1,22 +1,19 @@
-"""What is read of Nexus and never written: repositories, anonymous access, realms, usage limits."""
+"""What is read of Nexus and never written: repositories, anonymous access, usage limits."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from http import HTTPStatus
+from typing import Any
 
 from ciaccess.clients.http.session import page_title
-from ciaccess.clients.nexus.wire import Kind, unexpected_answer
+from ciaccess.clients.nexus.api import Api
+from ciaccess.clients.nexus.wire import Kind
 
-if TYPE_CHECKING:
-    from ciaccess.clients.nexus.api import Api
-
-_REALMS = "/security/realms/active"
 # No REST path reports usage limits, nor malware. They are in the state that Nexus's user interface polls, which any user may
 # read: by the Community Edition since 3.77, the second where malware detection is on.
 _USAGE_ROOT, _USAGE = "/service/extdirect", "/poll/rapture_State_get"
-_OK = 200
 
 
 @dataclass(frozen=True)
@@ -71,37 +68,10 @@ class Usage:
         return self.status == "Over limits"
 
 
-def read_anonymous_access(api: Api) -> AnonymousAccess:
-    """Return whether anonymous access is enabled, and as which user.
-
-    Raises:
-        UnexpectedAnswerError: the answer does not say whether it is enabled.
-    """
-    doing = "read anonymous access"
-    return ANONYMOUS_ACCESS.decode(api.json(ANONYMOUS_ACCESS.path, doing, ANONYMOUS_ACCESS), doing)
-
-
-def read_active_realms(api: Api) -> tuple[str, ...]:
-    """Return the ids of the active realms, which check credentials and rights, in their order.
-
-    Raises:
-        UnexpectedAnswerError: the answer is another thing than a list of ids.
-    """
-    doing = "read the active realms"
-    found = api.json(_REALMS, doing, ANONYMOUS_ACCESS)  # of the same privileges
-    if not isinstance(found, list) or not all(isinstance(each, str) for each in found):
-        raise unexpected_answer(doing, "the answer is not a list of ids")
-    return tuple(found)
-
-
 def read_usage(api: Api) -> Usage | None:
-    """Return what Nexus reports, None where it cannot: an older version, a proxy that hides the path.
-
-    Raises:
-        UnreachableError: there was no answer.
-    """
+    """Return what Nexus reports, None where it cannot: an older version, a proxy that hides the path."""
     response = api.answer("GET", _USAGE, "read the usage limits", root=_USAGE_ROOT)
-    if response.status_code != _OK or page_title(response) is not None:
+    if response.status_code != HTTPStatus.OK or page_title(response) is not None:
         return None
     try:
         values = json.loads(response.content)["data"]["data"]

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from ciaccess.access.desired.objects import LOCAL, User
 from ciaccess.clients.errors import ForbiddenError, NotFoundError, RefusedError, action
 from ciaccess.clients.http.session import basic
+from ciaccess.clients.nexus.api import Api
 from ciaccess.clients.nexus.collection import Collection
 from ciaccess.clients.nexus.wire import NEXUS, Kind
 from ciaccess.clients.redaction import conceal
-
-if TYPE_CHECKING:
-    from ciaccess.clients.nexus.api import Api
 
 DISABLED = "disabled"
 
@@ -97,11 +94,7 @@ class Users(Collection[User]):
             raise error.with_remedy(remedy) from None
 
     def accepts(self, user_id: str, password: str) -> bool:
-        """Tell whether Nexus accepts this password now; not for a disabled or locked user.
-
-        Raises:
-            ApiError: the answer is neither yes nor no.
-        """
+        """Tell whether Nexus accepts this password now; not for a disabled or locked user."""
         doing = action("try the login of", "user", user_id)
         try:
             auth = basic(user_id, password)

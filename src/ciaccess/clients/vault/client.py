@@ -1,6 +1,6 @@
 """Vault's API: existing objects, a token's capabilities, secrets.
 
-It reads, logs jobs in and out, and writes secrets (those of accounts are vault_secret's): all else in Vault is pulumi-vault's. A
+It reads, logs jobs in and out, and writes secrets (those of accounts by clients/vault/secret): all else in Vault is pulumi-vault's. A
 path that may not be read is a ForbiddenError, never "not there".
 """
 
@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any
 from urllib.parse import quote
 
 import requests
@@ -24,20 +26,13 @@ from ciaccess.clients.http.session import HttpOptions, PooledSession, as_api_err
 from ciaccess.clients.redaction import conceal
 from ciaccess.clients.vault.id_token_times import name_times
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
 SYSTEM = "Vault"
 _DISCOVERY = "/.well-known/openid-configuration"
-_OK = 200
-_NO_CONTENT = 204
-_NOT_FOUND = 404
-_SEALED = 503
 _MOST_DIGITS = 18
 _REMEDIES = {
     400: "Check the path.",
     403: "Set VAULT_TOKEN to a token that is valid and may read this path.",
-    _SEALED: "Unseal Vault, or wait for it, and run again.",
+    HTTPStatus.SERVICE_UNAVAILABLE: "Unseal Vault, or wait for it, and run again.",
 }
 
 
@@ -92,9 +87,6 @@ class Vault:
         """Tell whether an object exists at an API path, such as `sys/policies/acl/x`.
 
         A KV secret whose latest version was deleted is not there: its readers get 404 too.
-
-        Raises:
-            ForbiddenError: the token may not look.
         """
         return self._get(api_path, f"look for '{api_path}'") is not None
 
@@ -110,23 +102,15 @@ class Vault:
     def health(self) -> dict[str, Any]:
         """Return `{initialized, sealed, standby, …}`; whatever the state, Vault is asked to answer 200."""
         states = ("standby", "perfstandby", "sealed", "uninit", "drsecondary", "performancestandby")
-        answering = {f"{state}code": str(_OK) for state in states}
+        answering = {f"{state}code": "200" for state in states}
         return self.ask("get", "sys/health", "ask how Vault is", parameters=answering)
 
     def token_lives(self) -> None:
-        """Make sure that the token is accepted.
-
-        Raises:
-            ForbiddenError: it is unknown, expired or revoked.
-        """
+        """Make sure that the token is accepted."""
         self.ask("get", "auth/token/lookup-self", "look up the token")
 
     def read(self, api_path: str) -> dict[str, Any] | None:
-        """Return the data at an API path, None where there is nothing.
-
-        Raises:
-            ForbiddenError: the token may not look.
-        """
+        """Return the data at an API path, None where there is nothing."""
         answer = self._get(api_path, f"read '{api_path}'")
         return None if answer is None else object_of(answer.get("data"), f"read '{api_path}'")
 
@@ -176,17 +160,13 @@ class Vault:
         self.ask("post", f"{mount}/data/{path}", f"write secret '{mount}/{path}'", {"data": fields})
 
     def url_answers(self, url: str) -> None:
-        """Make sure that a discovery or JWKS URL answers, as Vault will ask it; no credentials are sent.
-
-        Raises:
-            UnreachableError, UnexpectedAnswerError: it does not.
-        """
+        """Make sure that a discovery or JWKS URL answers, as Vault will ask it; no credentials are sent."""
         doing = f"ask '{url}'"
         session = PooledSession(url, self._options)
         try:
             for address in (url, url.rstrip("/") + _DISCOVERY):
                 answer = session.get(address)
-                if answer.status_code == _OK and _is_key_source(answer, doing):
+                if answer.status_code == HTTPStatus.OK and _is_key_source(answer, doing):
                     return
         except requests.RequestException as error:
             failure = as_api_error(error, doing, "The issuer", url)
@@ -223,11 +203,7 @@ class Vault:
         parameters: dict[str, str] | None = None,
         keep_missing: bool = False,
     ) -> dict[str, Any]:
-        """Return the answer of a call, {} for none; `keep_missing`: also the body of a 404.
-
-        Raises:
-            ApiError: it was refused, or not answered.
-        """
+        """Return the answer of a call, {} for none; `keep_missing`: also the body of a 404."""
         try:
             answer = self._session.call(
                 method.upper(),
@@ -240,13 +216,13 @@ class Vault:
             # Nothing that is asked here changes anything that a second call would not change in the same way.
             raise as_api_error(error, doing, SYSTEM, self.url) from None
         status = answer.status_code
-        if status == _NO_CONTENT:
+        if status == HTTPStatus.NO_CONTENT:
             return {}
-        if status == _NOT_FOUND:
+        if status == HTTPStatus.NOT_FOUND:
             object_of(_body(answer) or None, doing)  # a proxy's page is no "not there"
         # A deleted version of a secret is a 404 with its number.
-        told = keep_missing and status == _NOT_FOUND and "data" in _body(answer)
-        if status != _OK and not told:
+        told = keep_missing and status == HTTPStatus.NOT_FOUND and "data" in _body(answer)
+        if status != HTTPStatus.OK and not told:
             reason = f"{SYSTEM} answered {status}{_faults(answer)}"
             remedy = _REMEDIES.get(status, "Run again later; Vault's own log has details.")
             raise error_class(status)(doing, reason, remedy, system=SYSTEM, status=status)
@@ -277,11 +253,7 @@ def _faults(answer: requests.Response) -> str:
 
 
 def object_of(value: Any, doing: str) -> dict[str, Any]:
-    """Return a value that must be an object; likewise `texts` and `number`.
-
-    Raises:
-        UnexpectedAnswerError: it is of another shape.
-    """
+    """Return a value that must be an object; likewise `texts` and `number`."""
     if not isinstance(value, dict):
         raise unexpected_answer(doing)
     return value

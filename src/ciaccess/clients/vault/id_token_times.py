@@ -9,14 +9,12 @@ import base64
 import json
 import re
 import time
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ciaccess.clients.errors import RefusedError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
 LEEWAY_SECONDS = 60
 _REMEDY = "Log in at the beginning of the job; where it has only just begun, set the clocks of GitLab, Vault and the runner by NTP."
@@ -40,11 +38,7 @@ def is_untimely(error: RefusedError) -> bool:
 
 @contextmanager
 def name_times(id_token: str) -> Iterator[None]:
-    """Let Vault's refusal of a token for its times name these, and the clock here.
-
-    Raises:
-        RefusedError: in place of it, or the very one.
-    """
+    """Let Vault's refusal of a token for its times name these, and the clock here."""
     try:
         yield
     except RefusedError as error:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from ciaccess.access.desired.objects import JwtBackend, JwtRole, Policy
-from ciaccess.clients.vault.client import unexpected_answer
-
-if TYPE_CHECKING:
-    from ciaccess.clients.vault.client import Vault
+from ciaccess.clients.vault.client import Vault, unexpected_answer
 
 _T = TypeVar("_T", JwtBackend, JwtRole)
 # What OpenBao has beside Vault. Fields that neither is known to have are ignored: a newer server may have any default.

@@ -7,19 +7,15 @@ secret is for.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ciaccess.clients.errors import ForbiddenError, NotFoundError, RefusedError
 from ciaccess.clients.redaction import conceal
-from ciaccess.clients.vault.client import SYSTEM, number, object_of, texts
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from ciaccess.clients.vault.client import Vault
+from ciaccess.clients.vault.client import SYSTEM, Vault, number, object_of, texts
 
 _DATA, _METADATA = "/data/", "/metadata/"
 _MISMATCH = "check-and-set parameter did not match"
@@ -186,11 +182,7 @@ class VaultSecret:
         self._vault.ask("post", path, doing, {"versions": [version]})
 
     def check_purge(self) -> None:
-        """Check that the token may delete all versions, without a change.
-
-        Raises:
-            ForbiddenError: it may not.
-        """
+        """Check that the token may delete all versions, without a change."""
         if not self._vault.capabilities([self._metadata])[self._metadata] & {"delete", "root"}:
             remedy = f"Run it with a token that may delete {self._metadata}: an administrator's."
             raise ForbiddenError(self._purging, "permission denied", remedy, system=SYSTEM, status=403)
