@@ -1,9 +1,12 @@
-"""A file written completely beside another, then renamed over it, so that no reader sees a part."""
+"""Files that no other process sees in part: written beside, then renamed; and a lock file."""
 
 from __future__ import annotations
 
+import fcntl
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from ciaccess.errors import CommandError
@@ -20,11 +23,7 @@ def write_private(path: Path, content: bytes) -> None:
 
 
 def write_beside(target: Path, content: bytes, suffix: str) -> Path:
-    """Write a file beside the target, with its mode; its name ends in `suffix`.
-
-    Raises:
-        CommandError: the folder cannot be written.
-    """
+    """Write a file beside the target, with its mode; its name ends in `suffix`."""
     name = None
     try:
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=suffix)
@@ -40,3 +39,12 @@ def write_beside(target: Path, content: bytes, suffix: str) -> Path:
             f"write beside {target}: {error.strerror}. Make its folder writable, with room on its disk"
         ) from None
     return Path(name)
+
+
+@contextmanager
+def hold_lock(file: Path) -> Iterator[None]:
+    """Hold a lock file, made where it is missing; wait while another process holds it."""
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with file.open("w", encoding="ascii") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield

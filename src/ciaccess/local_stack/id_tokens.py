@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 import requests
 
@@ -10,9 +11,6 @@ from ciaccess.clients.http.session import as_api_error
 from ciaccess.local_stack.places import Record, credential_file
 from ciaccess.local_stack.processes import StackError
 from ciaccess.local_stack.seed import PROJECTS
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 _ANSWER_SECONDS = 10
 
@@ -26,11 +24,7 @@ class LocalIssuer:
         return PROJECTS
 
     def mint(self, project: str, ref: str, audience: str, **options: Any) -> str:
-        """Return the id_token of a job; `options` as the simulator's /simulator/id_token takes them.
-
-        Raises:
-            StackError: GitLab does not answer, or refuses.
-        """
+        """Return the id_token of a job; `options` as the simulator's /simulator/id_token takes them."""
         url = Record.load().url("gitlab")
         try:
             answer = requests.post(

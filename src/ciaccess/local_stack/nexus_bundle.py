@@ -6,24 +6,20 @@ digest. Docker and yum are in neither; docs/adr/0017 has the reasons.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import shutil
 import subprocess
 import sys
 import tempfile
 import zipfile
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from ciaccess.atomic_file import hold_lock
 from ciaccess.environment import user_cache
 from ciaccess.local_stack.processes import StackError
 from ciaccess.progress import Step
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
 
 _ARTIFACT = "nexus-base-template"
 _COORDINATES = f"org.sonatype.nexus.assemblies:{_ARTIFACT}"
@@ -73,15 +69,11 @@ class Installed:
 
 
 def install(version: str) -> Installed:
-    """Return a server of the cache, downloaded where it is missing.
-
-    Raises:
-        StackError: there is no such version, or it cannot be downloaded; the text gives the reason and the remedy.
-    """
+    """Return a server of the cache, downloaded where it is missing."""
     bundle = check(version)
     cache = user_cache() / "nexus"
     home, java = cache / f"nexus-{bundle.sha256[:12]}", cache / f"java-{bundle.java}"
-    with _lock(cache):
+    with hold_lock(cache / ".lock"):
         if not java.is_dir():
             _put(java, lambda scratch: _download_java(bundle, scratch))
         if not home.is_dir():
@@ -90,11 +82,7 @@ def install(version: str) -> Installed:
 
 
 def check(version: str) -> Bundle:
-    """Return a version's bundle.
-
-    Raises:
-        StackError: there is no such version.
-    """
+    """Return a version's bundle."""
     found = BUNDLES.get(version)
     if found is None:
         raise StackError(
@@ -173,11 +161,3 @@ def _put(target: Path, fill: Callable[[Path], None]) -> None:
         filled.mkdir()
         fill(filled)
         filled.replace(target)
-
-
-@contextmanager
-def _lock(cache: Path) -> Iterator[None]:
-    cache.mkdir(parents=True, exist_ok=True)
-    with (cache / ".lock").open("w", encoding="ascii") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield

@@ -7,32 +7,25 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING
+from http import HTTPStatus
+from pathlib import Path
 
 import requests
 
 from ciaccess.local_stack.nexus_bundle import install
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 ADMINISTRATOR = "admin"
 START_SECONDS = 420.0
 STOP_SECONDS = 90.0
 _FIRST_PASSWORD = "admin123"
 _ANSWER_SECONDS = 30
-_UNAUTHORIZED = 401
 _MEMORY = {"JAVA_MIN_MEM": "512m", "JAVA_MAX_MEM": "900m"}
 # A line of its log, and what Java prints where it does not come to that.
 _FAILURE = re.compile(r" ERROR |^(?:Caused by: |Error|Exception in thread|\S*(?:Error|Exception): )")
 
 
 def command(version: str, data: Path, port: int, context_path: str = "/") -> list[str]:
-    """Write the settings of a server on this folder and return the words that start it.
-
-    Raises:
-        StackError: the version is not available, or cannot be downloaded.
-    """
+    """Write the settings of a server on this folder and return the words that start it."""
     settings = {
         "application-host": "127.0.0.1",
         "application-port": str(port),
@@ -76,7 +69,7 @@ def set_password(url: str, password: str) -> None:
     """
     rest = f"{url}/service/rest/v1"
     wanted = requests.get(f"{rest}/status", auth=(ADMINISTRATOR, password), timeout=_ANSWER_SECONDS)
-    if wanted.status_code != _UNAUTHORIZED:
+    if wanted.status_code != HTTPStatus.UNAUTHORIZED:
         wanted.raise_for_status()
         return
     requests.put(

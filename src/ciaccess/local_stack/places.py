@@ -8,13 +8,10 @@ from __future__ import annotations
 import json
 import secrets
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from ciaccess import atomic_file
 from ciaccess.environment import state_directory
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SERVICES = ("vault", "nexus", "gitlab")
 

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 
-from ciaccess.local_stack.places import credential_file
+from ciaccess.local_stack.places import Record, credential_file
 
 if TYPE_CHECKING:
     from ciaccess.access import Access
-    from ciaccess.local_stack.places import Record
 
 _ANSWER_SECONDS = 10
 # Written once from uat on (facts/organisation.md).

@@ -6,58 +6,38 @@ use is reported, and for a new stack another one is chosen.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import shlex
 import shutil
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import requests
 from hvac.exceptions import VaultError
 
+from ciaccess.atomic_file import hold_lock
 from ciaccess.engine.settings import local_addresses_file
 from ciaccess.environment import ROOT, local_credentials_script, state_directory
-from ciaccess.local_stack import nexus_bundle, nexus_server, seed, vault_server
-from ciaccess.local_stack.places import (
-    SERVICES,
-    Record,
-    credential_file,
-    data_folder,
-    folder,
-    log_file,
-    make_credential,
-    write_private,
-)
-from ciaccess.local_stack.processes import (
-    StackError,
-    Starting,
-    free_port,
-    is_ours,
-    port_is_free,
-    spawn,
-    stop,
-    wait_ready,
-)
+from ciaccess.local_stack import nexus_bundle, nexus_server, places, processes, seed, vault_server
+from ciaccess.local_stack.places import SERVICES, Record
+from ciaccess.local_stack.processes import StackError, Starting
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     from ciaccess.access import Access
 
-_PREFERRED_PORTS = {"vault": 18200, "nexus": 18081, "nexus_push": 18443, "nexus_pull": 18444, "gitlab": 18929}
-_LISTENERS = {"vault": ("vault",), "nexus": ("nexus", "nexus_push", "nexus_pull"), "gitlab": ("gitlab",)}
-_NAMES = {
-    "vault": "Vault",
-    "nexus": "Nexus",
-    "nexus_push": "Nexus's push registry",
-    "nexus_pull": "Nexus's pull registry",
-    "gitlab": "GitLab",
+# The usual port of each listener, and its name in messages.
+_LISTENERS = {
+    "vault": {"vault": (18200, "Vault")},
+    "nexus": {
+        "nexus": (18081, "Nexus"),
+        "nexus_push": (18443, "Nexus's push registry"),
+        "nexus_pull": (18444, "Nexus's pull registry"),
+    },
+    "gitlab": {"gitlab": (18929, "GitLab")},
 }
 _STATE = ("*/ciaccess/local", "*/ciaccess/local.json*", "locks/*/ciaccess/local")
 # Vault answers this one sealed or not, and the other only where it is unsealed and leads.
@@ -85,11 +65,7 @@ class Status:
 
 
 def choose_nexus(version: str | None) -> Record:
-    """Return the record of a stack with this version of Nexus ("" for the simulator).
-
-    Raises:
-        StackError: there is no such version, or the stack has another Nexus, whose objects its Pulumi state describes.
-    """
+    """Return the record of a stack with this version of Nexus ("" for the simulator)."""
     record = Record.load()
     if version is None or version == record.nexus:
         return record
@@ -106,11 +82,7 @@ def choose_nexus(version: str | None) -> Record:
 
 
 def _choose_vault(record: Record) -> None:
-    """Set the program of a new stack's Vault server.
-
-    Raises:
-        StackError: there is no such program, or the stack has another one, which does not read its data.
-    """
+    """Set the program of a new stack's Vault server."""
     wanted = vault_server.choice()
     if wanted not in {"", "vault", "bao"} and not shutil.which(wanted):
         raise StackError(f"start {wanted}: there is no such program. Allowed: vault, bao, or the path of one")
@@ -128,11 +100,8 @@ def start(access: Access, *, any_ports: bool = False, nexus: str | None = None) 
 
     A new stack listens on the usual ports, or with `any_ports` on whichever are free; an old one on its own. `nexus` is
     as `choose_nexus` takes it.
-
-    Raises:
-        StackError: a port is taken, or a service did not start; the text has the remedy.
     """
-    with _lock():
+    with hold_lock(places.folder().parent / "local.lock"):
         record = choose_nexus(nexus)
         _choose_vault(record)
         reason = _choose_ports(record, any_ports=any_ports)
@@ -150,7 +119,7 @@ def start(access: Access, *, any_ports: bool = False, nexus: str | None = None) 
         except (requests.RequestException, VaultError) as error:
             raise StackError(
                 f"seed the local stack: a service does not do it ({type(error).__name__}). "
-                f"Look into {folder() / 'logs'}, and run this again"
+                f"Look into {places.folder() / 'logs'}, and run this again"
             ) from None
         _publish(record)
         return reason
@@ -158,7 +127,7 @@ def start(access: Access, *, any_ports: bool = False, nexus: str | None = None) 
 
 def stop_all() -> list[str]:
     """Stop what runs; return the names of the services that did."""
-    with _lock():
+    with hold_lock(places.folder().parent / "local.lock"):
         record = Record.load()
         stopped = [
             service for service in reversed(SERVICES) if service in record.pids and _stop(record, service)
@@ -178,7 +147,7 @@ def status() -> list[Status]:
 def reset() -> None:
     """Stop all services and delete data, credentials, logs, and the stack's Pulumi state."""
     stop_all()
-    shutil.rmtree(folder(), ignore_errors=True)
+    shutil.rmtree(places.folder(), ignore_errors=True)
     _forget_state(state_directory() / "state")
 
 
@@ -196,28 +165,16 @@ def _forget_state(backend: Path) -> None:
 
 
 def record() -> Record:
-    """Return the record of a stack that was started.
-
-    Raises:
-        StackError: there is none.
-    """
+    """Return the record of a stack that was started."""
     found = Record.load()
     if not found.ports:
         raise StackError("the local stack is not started. Start it: ./ciaccess local start")
     return found
 
 
-@contextmanager
-def _lock() -> Iterator[None]:
-    folder().mkdir(parents=True, exist_ok=True, mode=0o700)
-    with (folder().parent / "local.lock").open("w", encoding="ascii") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
 def _runs(record: Record, service: str) -> bool:
     pid = record.pids.get(service)
-    return pid is not None and is_ours(pid, data_folder(service))
+    return pid is not None and processes.is_ours(pid, places.data_folder(service))
 
 
 def _choose_ports(record: Record, *, any_ports: bool) -> list[str]:
@@ -225,70 +182,77 @@ def _choose_ports(record: Record, *, any_ports: bool) -> list[str]:
     for service, listeners in _LISTENERS.items():
         if _runs(record, service):
             continue
-        for listener in listeners:
+        for listener, (usual, name) in listeners.items():
             if listener in record.ports:
-                if not port_is_free(record.ports[listener]):
+                if not processes.port_is_free(record.ports[listener]):
                     raise StackError(
                         f"start {service}: port {record.ports[listener]}, where it listened before, is taken by another "
                         "process. Free it, or start afresh: ./ciaccess local reset --yes"
                     )
                 continue
-            port = free_port() if any_ports else _PREFERRED_PORTS[listener]
-            if not port_is_free(port):
-                port = free_port()
-                reason.append(
-                    f"port {_PREFERRED_PORTS[listener]} is in use; {_NAMES[listener]} listens on {port}"
-                )
+            port = processes.free_port() if any_ports else usual
+            if not processes.port_is_free(port):
+                port = processes.free_port()
+                reason.append(f"port {usual} is in use; {name} listens on {port}")
             record.ports[listener] = port
     record.save()
     return reason
 
 
 def _stop(record: Record, service: str) -> bool:
-    pid, data = record.pids[service], data_folder(service)
+    pid, data = record.pids[service], places.data_folder(service)
     if service == "nexus" and record.nexus:
-        return stop(pid, data, nexus_server.STOP_SECONDS)
-    return stop(pid, data)
+        return processes.stop(pid, data, nexus_server.STOP_SECONDS)
+    return processes.stop(pid, data)
 
 
 def _spawn(record: Record, service: str) -> None:
-    data = data_folder(service)
+    data = places.data_folder(service)
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
     if service == "vault":
         command = vault_server.command(record.vault, record.ports["vault"])
     elif service == "nexus" and record.nexus:
-        make_credential("nexus-password")
-        log_file(service).unlink(missing_ok=True)  # so that an error in it is of this start
+        places.make_credential("nexus-password")
+        places.log_file(service).unlink(missing_ok=True)  # so that an error in it is of this start
         command = nexus_server.command(record.nexus, data, record.ports["nexus"])
         environment = nexus_server.environment(record.nexus, data)
     elif service == "nexus":
-        command = _simulator(service, record, "--admin-password-file", str(make_credential("nexus-password")))
+        command = _simulator(
+            service, record, "--admin-password-file", str(places.make_credential("nexus-password"))
+        )
     else:
         command = _simulator(
-            service, record, "--root-token-file", str(make_credential("gitlab-token", "glpat-"))
+            service, record, "--root-token-file", str(places.make_credential("gitlab-token", "glpat-"))
         )
-    record.pids[service] = spawn(command, log_file(service), environment)
+    record.pids[service] = processes.spawn(command, places.log_file(service), environment)
     record.save()
 
 
 def _simulator(service: str, record: Record, *credential: str) -> list[str]:
     words = [sys.executable, "-m", f"simulators.{service}"]
-    return [*words, "--data", str(data_folder(service)), "--port", str(record.ports[service]), *credential]
+    return [
+        *words,
+        "--data",
+        str(places.data_folder(service)),
+        "--port",
+        str(record.ports[service]),
+        *credential,
+    ]
 
 
 def _await(record: Record, service: str) -> None:
     url = record.url(service)
-    starting = Starting(service, record.pids[service], data_folder(service), log_file(service))
+    starting = Starting(service, record.pids[service], places.data_folder(service), places.log_file(service))
     is_real_nexus = service == "nexus" and bool(record.nexus)
     if is_real_nexus:
         starting = replace(starting, seconds=nexus_server.START_SECONDS, last_error=nexus_server.last_error)
-    wait_ready(starting, lambda: _answers(url + _READY_PATH[service]))
+    processes.wait_ready(starting, lambda: _answers(url + _READY_PATH[service]))
     if service == "vault":
         vault_server.open_up(url)
-        wait_ready(starting, lambda: _answers(url + _ACTIVE_PATH))
+        processes.wait_ready(starting, lambda: _answers(url + _ACTIVE_PATH))
     elif is_real_nexus:
-        nexus_server.set_password(url, credential_file("nexus-password").read_text(encoding="ascii"))
+        nexus_server.set_password(url, places.credential_file("nexus-password").read_text(encoding="ascii"))
 
 
 def _answers(url: str) -> bool:
@@ -320,7 +284,7 @@ def environment() -> dict[str, str]:
     """Return the variables for `pulumi` on a started stack: Vault's token, the rest by file."""
     started = record()
     try:
-        token = credential_file("vault-token").read_text(encoding="ascii")
+        token = places.credential_file("vault-token").read_text(encoding="ascii")
     except FileNotFoundError:
         raise StackError(
             "the local stack did not finish starting. Start it: ./ciaccess local start"
@@ -334,8 +298,8 @@ def _named_credentials(record: Record) -> dict[str, str]:
         "NEXUS_URL": record.url("nexus"),
         "GITLAB_URL": record.url("gitlab"),
         "NEXUS_USERNAME": "admin",
-        "NEXUS_PASSWORD_FILE": str(credential_file("nexus-password")),
-        "GITLAB_TOKEN_FILE": str(credential_file("gitlab-token")),
+        "NEXUS_PASSWORD_FILE": str(places.credential_file("nexus-password")),
+        "GITLAB_TOKEN_FILE": str(places.credential_file("gitlab-token")),
     }
 
 
@@ -345,8 +309,8 @@ def _publish(record: Record) -> None:
     The shell lines name each credential by its file, never by its value.
     """
     published = record.addresses() | ({"access": record.access_file} if record.nexus else {})
-    write_private(local_addresses_file(), json.dumps(published, indent=2) + "\n")
+    places.write_private(local_addresses_file(), json.dumps(published, indent=2) + "\n")
     lines = [f"export {name}={shlex.quote(value)}" for name, value in _named_credentials(record).items()]
     # pulumi-vault knows no VAULT_TOKEN_FILE.
-    lines.append(f'export VAULT_TOKEN="$(cat {shlex.quote(str(credential_file("vault-token")))})"')
-    write_private(local_credentials_script(), "\n".join(lines) + "\n")
+    lines.append(f'export VAULT_TOKEN="$(cat {shlex.quote(str(places.credential_file("vault-token")))})"')
+    places.write_private(local_credentials_script(), "\n".join(lines) + "\n")

@@ -9,15 +9,11 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from typing import TYPE_CHECKING
 
 import hvac
 
 from ciaccess.local_stack.places import credential_file, data_folder, folder, write_private
 from ciaccess.local_stack.processes import StackError, free_port
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 PROGRAM = "CIACCESS_VAULT_SERVER"
 _ANSWER_SECONDS = 5
@@ -57,13 +53,9 @@ def command(server: str, port: int) -> list[str]:
 
 
 def open_up(url: str) -> None:
-    """Initialise the server if it is new, and unseal it if it is sealed.
-
-    Raises:
-        StackError: its data is initialised but our unseal key is gone.
-    """
+    """Initialise the server if it is new, and unseal it if it is sealed."""
     client = hvac.Client(url=url, timeout=_ANSWER_SECONDS)
-    key = _key_file()
+    key = folder() / "vault-unseal-key"
     if not client.sys.is_initialized():
         made = client.sys.initialize(secret_shares=1, secret_threshold=1)
         write_private(credential_file("vault-token"), made["root_token"])
@@ -87,7 +79,3 @@ def root_client(url: str) -> hvac.Client:
     """Return a client with the local root token."""
     token = credential_file("vault-token").read_text(encoding="ascii")
     return hvac.Client(url=url, token=token, timeout=_ANSWER_SECONDS)
-
-
-def _key_file() -> Path:
-    return folder() / "vault-unseal-key"
