@@ -12,15 +12,13 @@ import asyncio
 import gc
 import os
 import signal
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 import pulumi
 from pulumi.runtime.proto import EngineStub, SetRootResourceRequest
 from pulumi.runtime.settings import get_engine
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 E = TypeVar("E", bound=Exception)
 # Where it is set, a fault is being searched, and the engine shows debug messages with --debug.

@@ -6,14 +6,13 @@ verb does, and what is allowed in a field, is the plugin's (provider/kinds).
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import pulumi
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from ciaccess.access.desired import objects
 
     Options = pulumi.ResourceOptions | None

@@ -1,5 +1,5 @@
-"""The project's own commands, one a file; `./ciaccess --help` lists them.
+"""The command line: the application, what its commands share, and `validate`.
 
-Exit codes of every command: 0 clean, 1 error, 2 differences found, 3 could not look. Imports one way: commands use
-config, clients, local's stack and tools; nothing imports commands.
+The other commands are in their capabilities' packages. Exit codes of every command: 0 clean, 1 error, 2 differences found, 3
+could not look.
 """

@@ -6,20 +6,17 @@ import importlib
 import os
 import sys
 import traceback
+from collections.abc import Callable
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import typer
+from typer._click.core import Command, Context
 from typer.core import TyperGroup
 
 from ciaccess.environment import activate, state_directory
 from ciaccess.errors import CiaccessError, CommandError, Exit
 from ciaccess.report.page import visible
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from typer._click.core import Command, Context
 
 
 class Entry(NamedTuple):
@@ -152,11 +149,7 @@ def _internal(error: Exception) -> str:
 
 
 def main() -> object:
-    """Run the command line in the project's environment.
-
-    Raises:
-        CommandError: the state directory cannot be written, or what the command raises.
-    """
+    """Run the command line in the project's environment."""
     try:
         activate()
     except OSError as error:

@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from ciaccess.clients.credentials import is_given
 from ciaccess.engine.settings import StackSettings
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _CREDENTIALS = ("VAULT_TOKEN", "NEXUS_USERNAME", "NEXUS_PASSWORD", "GITLAB_TOKEN")
 
 
 def use_local_credentials(stack: str, settings_file: Path | None = None) -> None:
-    """Put them into the environment where this is a stack on the local stack's addresses.
-
-    Raises:
-        StackSettingsError: there is no such stack.
-        StackError: the local stack was never started.
-    """
+    """Put them into the environment where this is a stack on the local stack's addresses."""
     if any(map(is_given, _CREDENTIALS)):
         return
     if StackSettings.of_stack(stack, settings_file).local:

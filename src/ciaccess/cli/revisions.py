@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from ciaccess.access import ConfigError, load
+from ciaccess.access import Access, ConfigError, load
 from ciaccess.engine.settings import StackSettings, StackSettingsError
 from ciaccess.errors import CommandError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from ciaccess.access import Access
 
 
 class RefusedThenError(CommandError):
@@ -58,11 +53,7 @@ def _copy_at(revision: str, file: Path) -> Iterator[Path]:
 
 
 def content_at(revision: str, file: Path) -> bytes:
-    """Return a file's content at a revision: a commit, branch, tag, or what else git takes for one.
-
-    Raises:
-        CommandError: the file is not in a checkout, or there is no such revision here, or it was not there then.
-    """
+    """Return a file's content at a revision: a commit, branch, tag, or what else git takes for one."""
     folder = file.resolve().parent
     if _output(folder, "rev-parse", "--git-dir") is None:
         raise CommandError(
@@ -80,11 +71,7 @@ def content_at(revision: str, file: Path) -> bytes:
 
 
 def git(folder: Path, *words: str) -> subprocess.CompletedProcess[bytes]:
-    """Run git in a folder.
-
-    Raises:
-        CommandError: git is not installed.
-    """
+    """Run git in a folder."""
     try:
         return subprocess.run(  # noqa: S603 our own words, and a revision behind --end-of-options
             ["git", "-C", str(folder), *words],  # noqa: S607 the system's git

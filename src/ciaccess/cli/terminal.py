@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
@@ -15,8 +16,6 @@ from ciaccess.errors import CommandError, Exit
 from ciaccess.report.page import visible
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from rich.console import Console
     from rich.text import Text
 
@@ -54,11 +53,7 @@ def print_text(text: str) -> None:
 
 
 def write_file(path: Path, text: str) -> None:
-    """Write a report to the file that the user names.
-
-    Raises:
-        CommandError: it cannot be written.
-    """
+    """Write a report to the file that the user names."""
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
@@ -66,12 +61,7 @@ def write_file(path: Path, text: str) -> None:
 
 
 def confirm(question: str) -> None:
-    """Ask for a yes on the terminal.
-
-    Raises:
-        CommandError: the answer is no, or standard input is not a terminal.
-        typer.Abort: it was interrupted.
-    """
+    """Ask for a yes on the terminal."""
     try:
         agreed = typer.confirm(question, err=True)
     except typer.Abort:

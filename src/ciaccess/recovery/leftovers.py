@@ -6,8 +6,10 @@ and an unrecorded mount in Vault. The next `up` finds all other unrecorded objec
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ciaccess.clients.errors import RefusedError
@@ -18,9 +20,6 @@ from ciaccess.errors import CommandError, Exit
 from ciaccess.recovery import truncated_state
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
     from ciaccess.access import Access
     from ciaccess.clients.vault.client import Vault
 
@@ -40,11 +39,7 @@ class Leftover:
 
 
 def of_the_folder(folder: Path, project: str, stack: str) -> list[Leftover]:
-    """Return the leftovers in the state's folder.
-
-    Raises:
-        CommandError: a run that may be alive holds the lock, or the state is truncated without a copy.
-    """
+    """Return the leftovers in the state's folder."""
     held = of_the_locks(state_folder.locks(folder, project, stack), stack)
     torn = [
         Leftover(
@@ -134,9 +129,6 @@ def of_vault(export: dict[str, Any], access: Access, vault: Vault) -> list[Lefto
     """Return the empty mounts that are in no state: created by a run that could not record them.
 
     A mount with content is left alone.
-
-    Raises:
-        ApiError: Vault could not be checked.
     """
     known = parse(export).urns
     jwt, kv = access.vault.jwt.mount, access.vault.kv

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from pathlib import Path
 
+from ciaccess.access import Access
 from ciaccess.cli.terminal import notices
 from ciaccess.clients.connect import vault_client
 from ciaccess.clients.credentials import require
@@ -14,20 +15,11 @@ from ciaccess.engine.settings import project_name
 from ciaccess.environment import backend_folder
 from ciaccess.errors import CiaccessError, CommandError, Exit
 from ciaccess.recovery import leftovers, unrecorded
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from ciaccess.access import Access
-    from ciaccess.recovery.leftovers import Leftover
+from ciaccess.recovery.leftovers import Leftover
 
 
 def recover(access: Access, stack: str, settings_file: Path | None, *, yes: bool) -> list[Leftover]:
-    """Return what was left behind; with `yes` it is repaired.
-
-    Raises:
-        CiaccessError: the state or Vault cannot be read, or a lock may be of a live run.
-    """
+    """Return what was left behind; with `yes` it is repaired."""
     require("VAULT_ADDR", "VAULT_TOKEN")
     check_vault(access)
     left = _storage(stack, yes=yes)

@@ -11,13 +11,11 @@ import json
 import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from ciaccess.atomic_file import write_beside
 from ciaccess.errors import CommandError, Exit
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
@@ -71,11 +69,7 @@ class Copy:
 
 
 def find(folder: Path, project: str, stack: str) -> TruncatedState | None:
-    """Return a stack's state file if it is truncated; a missing one may be of a removed stack.
-
-    Raises:
-        CommandError: a file cannot be read for another reason.
-    """
+    """Return a stack's state file if it is truncated; a missing one may be of a removed stack."""
     file = folder / "stacks" / project / f"{stack}.json"
     try:
         if not file.exists() or _copy(file) is not None:

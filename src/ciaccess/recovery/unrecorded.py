@@ -7,34 +7,26 @@ the backend and the mount, so they are imported, if their owner marker is ours.
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
+from ciaccess.access import Access
 from ciaccess.access.desired.ownership import owner_in
 from ciaccess.access.desired.pipeline_identities import jwt_roles
 from ciaccess.access.desired.vault import vault_policies
 from ciaccess.adoption.plan import Plan, PlannedAction
 from ciaccess.adoption.session import session
+from ciaccess.clients.vault.client import Vault
 from ciaccess.clients.vault.secret import VaultSecret
-from ciaccess.engine.resource_types import backend, jwt_role, kv_mount, policy
+from ciaccess.engine.resource_types import Target, backend, jwt_role, kv_mount, policy
 from ciaccess.engine.state import parse
 from ciaccess.recovery.leftovers import Leftover
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from ciaccess.access import Access
-    from ciaccess.clients.vault.client import Vault
-    from ciaccess.engine.resource_types import Target
 
 
 def leftovers(
     export: dict[str, Any], access: Access, vault: Vault, stack: str, settings_file: Path | None
 ) -> list[Leftover]:
-    """Return the unrecorded objects in Vault as one leftover.
-
-    Raises:
-        ApiError: Vault could not be checked.
-    """
+    """Return the unrecorded objects in Vault as one leftover."""
     found = unrecorded_objects(export, access, vault)
     if not found:
         return []
@@ -54,9 +46,6 @@ def unrecorded_objects(export: dict[str, Any], access: Access, vault: Vault) -> 
 
     A policy is ours by the marker in its text, a role if all its policies are, the backend if it has roles and all of
     them are, a managed KV engine if it has secrets and the owner of all of them is ours.
-
-    Raises:
-        ApiError: Vault could not be checked.
     """
     known = parse(export).urns
     ours = {
@@ -83,11 +72,7 @@ def unrecorded_objects(export: dict[str, Any], access: Access, vault: Vault) -> 
 
 
 def take_into_state(stack: str, settings_file: Path | None, targets: tuple[Target, ...]) -> None:
-    """Import these objects into the stack's state. Writes to no system.
-
-    Raises:
-        CommandError: the engine failed, or a system could not be checked.
-    """
+    """Import these objects into the stack's state. Writes to no system."""
     with session(stack, settings_file) as adopting:
         whole = adopting.plan()
         adopted = whole.of(PlannedAction.ADOPTED)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
+from ciaccess.access import Access
 from ciaccess.access.desired import rotation
 from ciaccess.access.desired.pipeline_identities import service_accounts
 from ciaccess.access.model.checks_dates import today
@@ -13,25 +15,18 @@ from ciaccess.clients.credentials import KNOWN, require
 from ciaccess.engine import pulumi_cli
 from ciaccess.engine.preconditions import check_vault
 from ciaccess.engine.resource_types import ACCOUNT
-from ciaccess.engine.settings import project_name
+from ciaccess.engine.settings import StackSettings, project_name
 from ciaccess.errors import CiaccessError, CommandError, Exit
 from ciaccess.progress import Step
-from ciaccess.rotation.count_up import File, count_up, rotated_together
-from ciaccess.rotation.proof import Proof, Rotated
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    from ciaccess.access import Access
-    from ciaccess.rotation.proof import Before
+from ciaccess.rotation.count_up import count_up, rotated_together
+from ciaccess.rotation.proof import Before, Proof, Rotated
 
 
 @dataclass(frozen=True)
 class Run:
-    """One call of the command: the YAML, the stack, the accounts, and whether it is an emergency."""
+    """One call of the command: the stack, the accounts, and whether it is an emergency."""
 
-    file: File
+    settings: StackSettings
     stack: str
     settings_file: Path | None
     chosen: tuple[str, ...]
@@ -39,11 +34,7 @@ class Run:
 
 
 def chosen_accounts(access: Access, named: Sequence[str], *, every: bool, due: bool) -> list[str]:
-    """Return the accounts that the options choose.
-
-    Raises:
-        CommandError: not exactly one option is given, or an account is not declared.
-    """
+    """Return the accounts that the options choose."""
     if sum((bool(named), every, due)) != 1:
         raise CommandError("choose what to rotate: either names of accounts, or --all, or --due")
     if every:
@@ -59,17 +50,16 @@ def chosen_accounts(access: Access, named: Sequence[str], *, every: bool, due: b
 
 
 def apply(run: Run, access: Access) -> list[Rotated]:
-    """Count up, run the engine, and verify the result; in an emergency once for each of two users.
-
-    Raises:
-        CommandError: nothing was rotated, or it was applied and could not be verified; the text tells which.
-    """
+    """Count up, run the engine, and verify the result; in an emergency once for each of two users."""
     use_local_credentials(run.stack, run.settings_file)
     try:
         require(*KNOWN)
         check_vault(access)
         proof = Proof(access)
-        before = _before(run, access, proof)
+        before = [
+            proof.before(access, account, thorough=run.emergency)
+            for account in rotated_together(access, run.chosen)
+        ]
     except CiaccessError as error:
         raise CommandError(f"nothing was rotated. {error}", Exit.COULD_NOT_LOOK) from None
     _refuse_unapplied(run, access, before)
@@ -83,13 +73,6 @@ def apply(run: Run, access: Access) -> list[Rotated]:
         raise CommandError(f"rotated and applied, but not verified: {error}", Exit.COULD_NOT_LOOK) from None
     finally:
         proof.close()
-
-
-def _before(run: Run, access: Access, proof: Proof) -> list[Before]:
-    return [
-        proof.before(access, account, thorough=run.emergency)
-        for account in rotated_together(access, run.chosen)
-    ]
 
 
 def _refuse_unapplied(run: Run, access: Access, before: Sequence[Before]) -> None:
@@ -115,7 +98,7 @@ def _rotate(run: Run, access: Access, chosen: Sequence[str]) -> Access:
     Raises:
         CommandError: the engine failed; the YAML is counted up, and the next `up` continues.
     """
-    after = count_up(run.file, access, chosen)
+    after = count_up(run.settings, access, chosen)
     names = rotated_together(access, chosen)
     # Full URNs: the engine matches a pattern against every resource, but looks a URN up.
     before = f"urn:pulumi:{run.stack.rpartition('/')[2]}::{project_name()}::{ACCOUNT}"
@@ -128,7 +111,7 @@ def _rotate(run: Run, access: Access, chosen: Sequence[str]) -> Access:
             pulumi_cli.run(*words, quiet=True)
     except CommandError as error:
         raise CommandError(
-            f"{error}\nThe rotation is in {run.file.path}, but not applied, or only in part. No password is lost. Fix the "
+            f"{error}\nThe rotation is in {run.settings.access_file}, but not applied, or only in part. No password is lost. Fix the "
             f"cause, then continue: pulumi up --refresh --stack {run.stack}"
         ) from None
     return after

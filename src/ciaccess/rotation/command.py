@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ciaccess.access import load
 from ciaccess.access.desired import rotation
 from ciaccess.access.model.checks_dates import today
 from ciaccess.cli.options import JsonOption, LiveStackOption, SettingsOption
 from ciaccess.cli.terminal import finish, output, print_json
 from ciaccess.engine.settings import StackSettings
 from ciaccess.errors import CommandError, Exit
-from ciaccess.rotation.count_up import File, count_up, rotated_together
+from ciaccess.rotation.count_up import count_up, rotated_together
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from ciaccess.rotation.apply import Run
     from ciaccess.rotation.proof import Rotated
 
@@ -58,18 +58,17 @@ def rotate(  # noqa: PLR0913 each option is a choice of its own
     from ciaccess.rotation.apply import Run, apply, chosen_accounts, plan  # noqa: PLC0415 `--help` needs no clients
 
     settings = StackSettings.of_stack(stack, settings_file)
-    file = File(settings.access_file, settings.addresses)
-    access = file.access()
+    access = load(settings.access_file, settings.addresses)
     chosen = chosen_accounts(access, accounts or (), every=all_, due=due)
     if emergency and not accounts:
         raise CommandError("--emergency needs the names of the accounts: their running jobs will fail")
-    run = Run(file, stack, settings_file, tuple(chosen), emergency)
+    run = Run(settings, stack, settings_file, tuple(chosen), emergency)
     does = bool(chosen) and not dry_run
     if does and (up or emergency):
         rotated = apply(run, access)
         _print(run, rotated, applied=True, as_json=as_json)
         finish(Exit.DIFFERENCES if any(each.faults for each in rotated) else Exit.CLEAN)
-    after = count_up(file, access, chosen) if does else rotation.count_up(access, chosen, today())
+    after = count_up(settings, access, chosen) if does else rotation.count_up(access, chosen, today())
     _print(run, plan(access, after, rotated_together(access, chosen)), as_json=as_json, dry_run=dry_run)
 
 
@@ -80,7 +79,7 @@ def _print(
     if as_json:
         print_json(
             {
-                "file": str(run.file.path),
+                "file": str(run.settings.access_file),
                 "stack": run.stack,
                 "emergency": run.emergency,
                 "applied": applied,
@@ -115,7 +114,7 @@ def _next_step(run: Run, rotated: Sequence[Rotated], *, applied: bool, dry_run: 
         return "nothing is due"
     if dry_run:
         return "Dry run: nothing was changed. To rotate, run again without --dry-run"
-    commit = f"git commit -m 'Rotate {', '.join(run.chosen)}' -- {run.file.path}"
+    commit = f"git commit -m 'Rotate {', '.join(run.chosen)}' -- {run.settings.access_file}"
     if applied:
         return f"Commit the change: {commit}"
     return f"Commit the change: {commit}\nThe passwords change with the next pulumi up --stack {run.stack}"

@@ -6,16 +6,13 @@ Passwords are kept in memory, checked by logins at Nexus, and never shown.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from ciaccess.access import Access
 from ciaccess.access.desired import rotation
 from ciaccess.access.desired.vault import secret_of
 from ciaccess.clients.connect import nexus_client, vault_client
-from ciaccess.clients.vault.secret import VaultSecret
-
-if TYPE_CHECKING:
-    from ciaccess.access import Access
-    from ciaccess.clients.vault.secret import Credentials
+from ciaccess.clients.vault.secret import Credentials, VaultSecret
 
 
 @dataclass(frozen=True)

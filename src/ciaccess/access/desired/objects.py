@@ -6,7 +6,7 @@ Imports nothing: the plugin, which must start quickly, reads these types through
 
 from __future__ import annotations
 
-from collections.abc import Mapping  # noqa: TC003 dataclasses resolve it
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
