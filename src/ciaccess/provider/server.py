@@ -10,7 +10,6 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
@@ -59,8 +58,7 @@ class CiaccessProvider:
         program_stack: Callable[[], str] = running_stack,
     ) -> None:
         self._owner = owner
-        # Asked once, for the first deletion: those come after the program has announced it.
-        self._program_stack = cache(program_stack)
+        self._program_stack = program_stack
         self._slots = threading.BoundedSemaphore(_MOST_SLOTS)
         self._systems: Systems | None = None
         self._kinds: dict[str, Kind] = {}
@@ -105,7 +103,7 @@ class CiaccessProvider:
 
         args = plain(request.args)
         addresses = {name: args[name] for name in ADDRESSES if isinstance(args.get(name), str)}
-        self._systems = Systems(addresses, self._owner)
+        self._systems = Systems(addresses, self._owner, self._program_stack)
         self._kinds = {token: kind(self._systems) for token, kind in KINDS.items()}
         return proto.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
 
@@ -188,7 +186,7 @@ class CiaccessProvider:
 
     def update(self, request: proto.UpdateRequest) -> proto.UpdateResponse:
         """Update the object; in a preview only check whether that would be refused."""
-        kind = self._kind(request)
+        kind = self._kind(request, removes=True)
         state = kind.from_state(plain(request.olds))
         inputs = _ignore_changes(kind.from_state(plain(request.news)), state, request.ignoreChanges)
         if request.preview:
@@ -207,8 +205,7 @@ class CiaccessProvider:
 
         The latter is a resource that was renamed without an alias.
         """
-        # The URN of an entry that is not declared, and its provider's, are the state's, which may be forged.
-        kind = self._kind(request, self._program_stack())
+        kind = self._kind(request, removes=True)
         held = (_type_of(request), request.id)
         if not kind.shares_id and (held in self._made or self._holders.get(held, request.urn) != request.urn):
             return Empty()
@@ -233,7 +230,7 @@ class CiaccessProvider:
         if self._systems:
             self._systems.close()
 
-    def _kind(self, request: _Request, stack: str = "") -> Kind:
+    def _kind(self, request: _Request, *, removes: bool = False) -> Kind:
         # The URN's type is the chain of parent types, joined by $.
         name = _type_of(request).rpartition("$")[2]
         if self._systems is None:
@@ -242,7 +239,9 @@ class CiaccessProvider:
         if name not in self._kinds:
             types = ", ".join(self._kinds)
             raise KindError(f"{name} is not a resource type of the provider ciaccess. Types: {types}")
-        self._systems.stack = stack or stack_in(request.urn)
+        if removes:
+            # The URN of an entry that is not declared, and its provider's, are the state's, which may be forged.
+            self._systems.settle_stack(stack_in(request.urn))
         return self._kinds[name]
 
     def _with_import_hint(self, request: proto.CreateRequest, action: Callable[[], T]) -> T:

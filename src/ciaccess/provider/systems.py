@@ -29,10 +29,13 @@ class Systems:
     a provider resource. Credentials come from the environment.
     """
 
-    def __init__(self, addresses: dict[str, str], owner: Callable[[], str]) -> None:
+    def __init__(
+        self, addresses: dict[str, str], owner: Callable[[], str], program_stack: Callable[[], str] = str
+    ) -> None:
         self._addresses = addresses
         self._owner = owner
-        # The current stack as in claims, `<project>/<stack>`; "" before the first request.
+        self._program_stack = program_stack
+        # The run's stack as in claims, `<project>/<stack>`; "" before `settle_stack`.
         self.stack = ""
         self._lock = threading.Lock()
         self._clients: dict[str, Any] = {}
@@ -43,6 +46,14 @@ class Systems:
     def owner(self) -> str:
         """The owner whose objects may be deleted."""
         return self._owner()
+
+    def settle_stack(self, stack: str) -> None:
+        """Take the program's stack for this run; without a program (`pulumi destroy`) this one, that of the first deletion.
+
+        The engine is asked once: updates and deletions come after the program has announced its stack.
+        """
+        with self._lock:
+            self.stack = self.stack or self._program_stack() or stack
 
     def nexus(self) -> Nexus:
         """Return Nexus."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from google.protobuf.struct_pb2 import Struct  # type: ignore[import-untyped] # it comes without stubs
+from pulumi.runtime import proto
 
 from tests.support.provider.plugin import PluginError
 
@@ -257,3 +258,60 @@ def test_an_account_of_another_stack_is_not_deleted_by_an_entry_with_that_stack_
     with pytest.raises(PluginError, match=r"claimed by ciaccess, stack project/test"):
         account.engine.forget(account.name)
     assert account.writes() == []
+
+
+def other_stacks(account: AccountCase) -> AccountCase:
+    """Return an account of another stack of the same owner, on the same systems."""
+    other = replace(account, name=f"{account.name}o")
+    other.up()
+    other.describe_secret(**other.custom() | {"stack": "project/other"})
+    return other
+
+
+def test_parts_of_another_stack_are_not_deleted_under_a_claim_of_this_one(account: AccountCase) -> None:
+    account.up()
+    other = other_stacks(account)
+    parts = ("users", "role", "selectors", "privileges")
+    forge(account, **{name: other.held.outputs[name] for name in parts})
+    with pytest.raises(PluginError) as refused:
+        account.destroy()
+    for part in (
+        f"user '{other.name}'",
+        f"role '{other.role_id}'",
+        f"privilege '{other.privilege_name}'",
+        f"content selector '{other.selector_name}'",
+    ):
+        assert f"{part} (managed by ciaccess)" in str(refused.value)
+    assert account.writes() == []
+    assert other.lets_in()
+
+
+@pytest.mark.parametrize("verb", ["preview", "up"])
+def test_a_foreign_secret_is_not_deleted_as_the_former_place_of_a_declared_one(
+    account: AccountCase, verb: str
+) -> None:
+    account.up()
+    other = other_stacks(account)
+    forge(account, secret=account.held.outputs["secret"] | {"path": f"secret/data/nexus/{other.name}"})
+    whose = rf"secret 'secret/nexus/{other.name}' \(claimed by ciaccess, stack project/other\)"
+    with pytest.raises(PluginError, match=whose):
+        getattr(account, verb)()
+    assert account.writes() == []
+    assert other.lets_in()
+
+
+def test_a_destroy_deletes_accounts_of_one_stack_even_where_the_state_has_urns_of_another(
+    account: AccountCase,
+) -> None:
+    account.up()
+    other = other_stacks(account)
+    account.engine.restart()
+    account.live()
+    account.engine.forget(account.name)
+    held = other.held
+    forged = proto.DeleteRequest(
+        urn=held.urn.replace(":test:", ":other:"), id=held.id, properties=held.raw_outputs
+    )
+    with pytest.raises(PluginError, match="claimed by ciaccess, stack project/other"):
+        account.engine.call("Delete", forged)
+    assert other.lets_in()

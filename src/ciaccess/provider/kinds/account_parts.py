@@ -132,6 +132,19 @@ class PartKind:
         typed = {name: typed_fields(self.fields, part) for name, part in self.items(values).items()}
         return self.pack(typed)
 
+    def is_named_after(self, account: str, name: str, existing: Any) -> bool:
+        """Tell whether the object of this name is one that an account may have."""
+        from ciaccess.access.desired import nexus, rotation  # noqa: PLC0415 for deletions only: a quick start
+        from ciaccess.access.model.checks import FORMATS  # noqa: PLC0415 as above
+
+        names = {
+            "selectors": [nexus.selector_name(account, each) for each in FORMATS],
+            "privileges": [nexus.privilege_name(account, getattr(existing, "repository", ""))],
+            "role": [nexus.role_id(account)],
+            "users": [account, rotation.second_user(account)],
+        }
+        return name in names[self.name]
+
     def changes(self, state: Mapping[str, Any], inputs: Mapping[str, Any]) -> Iterator[Change]:
         """Yield the differences between these parts and the inputs, by path."""
         if inputs.get(self.name) is UNKNOWN:

@@ -56,6 +56,11 @@ class AccountSecret:
         return self._snapshot
 
     @property
+    def account(self) -> str:
+        """Return the name of the account that it is of."""
+        return self.secret.name.rpartition("/")[2]
+
+    @property
     def is_claimed(self) -> bool:
         """Tell whether this stack had claimed the account when this verb started."""
         wanted, found = self._metadata, self.snapshot.custom

@@ -34,7 +34,7 @@ class Failure:
     reason: str
 
 
-# Values with types and defaults, without invalid ones, and every failure.
+# The result of a check: the valid values with their types and defaults, and all failures.
 Checked = tuple[Values, tuple[Failure, ...]]
 
 

@@ -189,9 +189,7 @@ class ServiceAccount(Kind):
         """
         secret = self._secret(state, reads_value=False)
         deleted = [(kind, name) for kind in reversed(self._part_kinds) for name in kind.in_order(state)]
-        foreign = self._foreign_parts(deleted, secret)
-        if secret.snapshot.version and not self._is_claimed(secret):
-            foreign.append(f"secret '{secret.secret.name}' ({secret.holder})")
+        foreign = [*self._foreign_parts(deleted, secret), *self._foreign_secret(secret)]
         if foreign:
             raise foreign_error(action("delete", self.noun, resource_id), foreign)
         is_to_purge = bool(state.get("purge"))
@@ -292,7 +290,10 @@ class ServiceAccount(Kind):
             for name in part_kind.in_order(state, but=inputs)
             if inputs.get(part_kind.name) is not UNKNOWN and not (role and is_called_after(role, name))
         ]
-        if foreign := self._foreign_parts(deleted, secret, adopter):
+        foreign = self._foreign_parts(deleted, secret, adopter)
+        if state[_SECRET]["path"] != inputs[_SECRET]["path"]:
+            foreign += self._foreign_secret(self._secret(state, reads_value=False))
+        if foreign:
             raise foreign_error(action("update", self.noun, inputs["account"]), foreign)
 
     def _foreign_parts(
@@ -300,17 +301,26 @@ class ServiceAccount(Kind):
     ) -> list[str]:
         """Return the parts that exist without this stack's marker and claim, as text with their owners.
 
-        With an `adopter`, the owner that adopts the account, parts without an owner are its own.
+        The claim is of the secret's account, and covers parts with its names. With an `adopter`, the owner that adopts the
+        account, parts without an owner are its own.
         """
         foreign = []
         for part_kind, name in parts:
             existing = part_kind.kind.objects().find(name)
             owner = part_kind.kind.owner_of(existing)
-            if existing is None or (owner == self._systems.owner and self._is_claimed(secret)):
+            is_marked = owner == self._systems.owner and part_kind.is_named_after(
+                secret.account, name, existing
+            )
+            if existing is None or (is_marked and self._is_claimed(secret)):
                 continue
             if not adopter or of_another(owner, adopter):
                 foreign.append(part_kind.label(name, owner))
         return foreign
+
+    def _foreign_secret(self, secret: AccountSecret) -> list[str]:
+        """Return a secret that exists without this stack's claim, as text with its holder."""
+        is_foreign = secret.snapshot.version and not self._is_claimed(secret)
+        return [f"secret '{secret.secret.name}' ({secret.holder})"] if is_foreign else []
 
     def _is_claimed(self, secret: AccountSecret) -> bool:
         """Tell whether the declared owner and the current stack have claimed the secret."""
