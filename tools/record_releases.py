@@ -1,21 +1,37 @@
 """`make record-releases`: writes the SHA-256 of each archive to tools/releases.sha256.
 
-Each archive is downloaded and checked by the vendor's published checksums first. Run it where a pin changes, on a machine that
+Each archive is downloaded and checked by the vendor's published checksums first; where the vendor signs those, they are
+checked by the signature (`<checksums>.sig`), by a key whose fingerprint is here. Run it where a pin changes, on a machine that
 reaches the vendors, and review the difference as a pin.
 """
 
 from __future__ import annotations
 
 import hashlib
+import shutil
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ciaccess.progress import Step
+from ciaccess.progress import Step, print_remark
 from tools import releases
-from tools.download import Unreachable
+from tools.download import Unreachable, is_authenticated
 from tools.recipes import TOOLS
 from tools.running import BuildError
+
+if TYPE_CHECKING:
+    from tools.recipes import Release
+
+
+# By release: the address of the key that signs its checksums, and the key's fingerprint. The other vendors sign none.
+SIGNED = {
+    "vault": (
+        "https://www.hashicorp.com/.well-known/pgp-key.txt",
+        "C874011F0AB405110D02105534365D9472D7468F",
+    ),
+}
 
 
 def main() -> int:
@@ -37,16 +53,53 @@ def _lines() -> list[str]:
     lines = []
     with tempfile.TemporaryDirectory() as scratch:
         for release in (tool.release for tool in TOOLS):
+            published = _published(release)
             for system in releases.SYSTEMS:
                 for processor in ("amd64", "arm64"):
                     archive = releases.archive_for(release, system, processor)
                     target = Path(scratch) / archive
                     with Step(f"checking {archive}") as step:
-                        releases.fetch_checked(release, archive, target, step.note)
+                        releases.fetch_checked(release, archive, target, step.note, published)
                     with target.open("rb") as file:
                         lines.append(f"{hashlib.file_digest(file, 'sha256').hexdigest()}  {archive}\n")
                     target.unlink()
     return lines
+
+
+def _published(release: Release) -> bytes:
+    """Return the vendor's checksums, verified by their signature if there is one, else as TLS brought them."""
+    base, name = releases.base_of(release), release.checksums
+    address, fingerprint = SIGNED.get(release.name, ("", ""))
+    if not fingerprint and not is_authenticated(base):
+        raise BuildError(f"{name} is not signed, and {base} is not reached by TLS")
+    found = releases.fetch_whole(f"{base}/{name}")
+    if not fingerprint:
+        print_remark(f"{name}: its vendor does not sign it; as {base} serves it")
+        return found
+    key = releases.fetch_whole(address if base == release.address else f"{base}/{address.rpartition('/')[2]}")
+    if not _is_signed(found, releases.fetch_whole(f"{base}/{name}.sig"), key, fingerprint):
+        raise BuildError(
+            f"{name}.sig is no signature of {name} by the key {fingerprint}. Nothing was recorded"
+        )
+    print_remark(f"{name}: signed by the key {fingerprint}")
+    return found
+
+
+def _is_signed(content: bytes, signature: bytes, key: bytes, fingerprint: str) -> bool:
+    """Tell whether GnuPG finds a good signature by the key with this fingerprint, or by one of its subkeys."""
+    if not shutil.which("gpg"):
+        raise BuildError("gpg is not on PATH. Install gnupg")
+    with tempfile.TemporaryDirectory() as home:
+        names = ("key", "signature", "content")
+        files = [Path(home) / name for name in names]
+        for file, text in zip(files, (key, signature, content), strict=True):
+            file.write_bytes(text)
+        gpg = ["gpg", "--homedir", home, "--batch", "--no-autostart", "--status-fd", "1"]
+        subprocess.run([*gpg, "--import", files[0]], capture_output=True, check=False)  # noqa: S603 our own words
+        done = subprocess.run([*gpg, "--verify", *files[1:]], capture_output=True, text=True, check=False)  # noqa: S603 as above
+    status = [line.split()[1:] for line in done.stdout.splitlines() if line.startswith("[GNUPG:] ")]
+    is_good = done.returncode == 0 and any(words[0] == "GOODSIG" for words in status)
+    return is_good and any(words[0] == "VALIDSIG" and words[-1] == fingerprint for words in status)
 
 
 if __name__ == "__main__":

@@ -58,15 +58,17 @@ def install(release: Release, programs: tuple[str, ...], folder: Path, note: Cal
             program.replace(folder / program.name)
 
 
-def fetch_checked(release: Release, archive: str, target: Path, note: Callable[[str], None]) -> None:
-    """Download an archive of a release, and check it.
+def fetch_checked(
+    release: Release, archive: str, target: Path, note: Callable[[str], None], published: bytes = b""
+) -> None:
+    """Download an archive of a release, and check it; `published` are the vendor's checksums where they are known.
 
     Raises:
         download.Unreachable: it cannot be downloaded here.
         BuildError: it was, and is not what was published.
     """
-    base = _base(release)
-    algorithm, expected, source = _checksum(release, base, archive)
+    base = base_of(release)
+    algorithm, expected, source = _checksum(release, base, archive, published)
     with target.open("wb") as file:
         download.fetch(f"{base}/{archive}", file, _ARCHIVE_BYTES, note)
     with target.open("rb") as file:
@@ -95,7 +97,8 @@ def archive_for(release: Release, system: str, processor: str) -> str:
     return release.archive.format(system=system, amd64=processor, x64=processor.replace("amd64", "x64"))
 
 
-def _base(release: Release) -> str:
+def base_of(release: Release) -> str:
+    """Return the address of a release's folder, the vendor's or that of the mirror."""
     mirror = os.environ.get(MIRROR, "").rstrip("/")
     if not mirror:
         return release.address
@@ -110,18 +113,28 @@ def _base(release: Release) -> str:
     return f"{mirror}/{release.name}/{release.version}"
 
 
-def _checksum(release: Release, base: str, archive: str) -> tuple[str, str, str]:
+def fetch_whole(address: str) -> bytes:
+    """Return a small file.
+
+    Raises:
+        download.Unreachable: it cannot be downloaded here.
+    """
+    content = io.BytesIO()
+    download.fetch(address, content, _CHECKSUMS_BYTES)
+    return content.getvalue()
+
+
+def _checksum(release: Release, base: str, archive: str, published: bytes) -> tuple[str, str, str]:
     """Return the algorithm, the digest, and where it is from."""
     if found := _digest_in(RECORDED.read_text(encoding="ascii"), archive):
         return "sha256", found, f"tools/{RECORDED.name}"
-    if not download.is_authenticated(base):
+    if not published and not download.is_authenticated(base):
         raise BuildError(
             f"check {archive}: no checksum of it is recorded in tools/{RECORDED.name}, and one that {urlsplit(base).hostname} "
             f"serves without TLS proves nothing. Name an https:// address in {MIRROR}, or record it: make record-releases"
         )
-    published = io.BytesIO()
-    download.fetch(f"{base}/{release.checksums}", published, _CHECKSUMS_BYTES)
-    found = _digest_in(published.getvalue().decode(errors="replace"), archive)
+    published = published or fetch_whole(f"{base}/{release.checksums}")
+    found = _digest_in(published.decode(errors="replace"), archive)
     algorithm = _ALGORITHMS.get(len(found))
     if algorithm is None:
         raise BuildError(

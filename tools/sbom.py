@@ -20,21 +20,33 @@ from cyclonedx.schema import OutputFormat, SchemaVersion
 from packageurl import PackageURL
 
 from ciaccess.environment import ROOT, variables
+from ciaccess.progress import print_remark
 from tools.recipes import TOOLS
+from tools.running import BuildError
 
 _SCHEMA = SchemaVersion.V1_6
+_PACKAGES = {"go": "Go 1.25 or newer", "npm": "Node 20"}
+_MOST_CHARACTERS = 1000
 
 
 def write(folder: Path) -> list[Path]:
-    """Write the files, and return them."""
+    """Write the files, all or none, and return them.
+
+    Raises:
+        BuildError: a program is missing, or failed.
+    """
+    python = ("-m", "cyclonedx_py", "requirements", "requirements.txt", "--pyproject", "pyproject.toml")
+    npm = ("sbom", "--package-lock-only", "--sbom-format", "cyclonedx")
+    texts = {
+        "python": _run(sys.executable, *python),
+        "go": of_go_programs(_programs()),
+        "npm": _run("npm", *npm, cwd=ROOT / "tools" / "gitlab-ci-local"),
+    }
     folder.mkdir(exist_ok=True)
-    python, go, npm = (folder / f"{name}.cdx.json" for name in ("python", "go", "npm"))
-    words = ["requirements", "requirements.txt", "--pyproject", "pyproject.toml"]
-    python.write_text(_run(sys.executable, "-m", "cyclonedx_py", *words), encoding="utf-8")
-    go.write_text(of_go_programs(_programs()), encoding="utf-8")
-    words = ["sbom", "--package-lock-only", "--sbom-format", "cyclonedx"]
-    npm.write_text(_run("npm", *words, cwd=ROOT / "tools" / "gitlab-ci-local"), encoding="utf-8")
-    return [python, go, npm]
+    files = {folder / f"{name}.cdx.json": text for name, text in texts.items()}
+    for file, text in files.items():
+        file.write_text(text, encoding="utf-8")
+    return list(files)
 
 
 def of_go_programs(programs: list[str]) -> str:
@@ -61,15 +73,37 @@ def _module(built: dict[str, Any]) -> Component:
 
 
 def _programs() -> list[str]:
-    path = variables()["PATH"]
     names = [recipe.program for tool in TOOLS for recipe in tool.recipes]
-    return [found for name in names if (found := shutil.which(name, path=path))]
+    found = {name: _find(name) for name in names}
+    if missing := [name for name, path in found.items() if not path]:
+        print_remark(f"not installed, and left out of go.cdx.json: {', '.join(missing)}")
+    return [path for path in found.values() if path]
 
 
-def _run(*command: str, cwd: Path = ROOT) -> str:
-    return subprocess.run(command, cwd=cwd, stdout=subprocess.PIPE, text=True, check=True).stdout  # noqa: S603 our own words
+def _find(program: str) -> str | None:
+    return shutil.which(program, path=variables()["PATH"])
+
+
+def _run(program: str, *words: str, cwd: Path = ROOT) -> str:
+    path = _find(program)
+    if not path:
+        raise BuildError(f"{program} is not on PATH. Install {_PACKAGES[program]}")
+    done = subprocess.run([path, *words], cwd=cwd, capture_output=True, text=True, check=False)  # noqa: S603 our own words
+    if done.returncode:
+        raise BuildError(f"{program} {words[0]} failed:\n    {done.stderr.strip()[-_MOST_CHARACTERS:]}")
+    return done.stdout
+
+
+def main() -> int:
+    """Write them into sbom/; return the exit code."""
+    try:
+        for file in write(ROOT / "sbom"):
+            sys.stdout.write(f"{file.relative_to(ROOT)}\n")
+    except BuildError as error:
+        sys.stderr.write(f"error: write the bills of materials: {error}\n")
+        return 1
+    return 0
 
 
 if __name__ == "__main__":
-    for file in write(ROOT / "sbom"):
-        sys.stdout.write(f"{file.relative_to(ROOT)}\n")
+    sys.exit(main())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import http.client
 import ssl
+import subprocess
 import urllib.request
 from typing import TYPE_CHECKING
 
@@ -284,10 +285,35 @@ def test_released_and_built_versions_are_the_same() -> None:
         assert release.version in release.address
 
 
-def test_recording_writes_each_archives_sha256_or_leaves_the_file(served: Mirror) -> None:
-    releases.RECORDED.write_text("old\n")
-    assert record_releases.main() == 1
-    assert releases.RECORDED.read_text() == "old\n"
+class Signer:
+    """A key of GnuPG in a folder of its own, which signs the checksums of a release."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(mode=0o700)
+        self._gpg = ["gpg", "--homedir", str(folder), "--batch", "--passphrase", ""]
+        self._run("--quick-generate-key", "ciaccess tests", "ed25519", "sign", "never")
+        listed = self._run("--list-keys", "--with-colons").decode()
+        self.fingerprint = listed.partition("\nfpr:")[2].partition("\n")[0].strip(":")
+
+    def sign(self, served: Mirror, release: Release) -> None:
+        """Publish the key, and the signature of the release's checksums."""
+        path = path_of(release, release.checksums)
+        served.files[f"{path}.sig"] = self._run("--detach-sign", given=served.files[path])
+        served.files[path_of(release, "pgp-key.txt")] = self._run("--armor", "--export")
+
+    def _run(self, *words: str, given: bytes = b"") -> bytes:
+        return subprocess.run([*self._gpg, *words], input=given, capture_output=True, check=True).stdout
+
+
+@pytest.fixture
+def signer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Signer:
+    found = Signer(tmp_path / "gpg")
+    address = record_releases.SIGNED["vault"][0]
+    monkeypatch.setitem(record_releases.SIGNED, "vault", (address, found.fingerprint))
+    return found
+
+
+def publish_all(served: Mirror) -> None:
     for tool in TOOLS:
         release = tool.release
         published = b""
@@ -299,6 +325,45 @@ def test_recording_writes_each_archives_sha256_or_leaves_the_file(served: Mirror
                 )
                 published += served.files[path_of(release, release.checksums)]
         served.files[path_of(release, release.checksums)] = published
+
+
+@pytest.mark.parametrize("forged", ["checksums", "archive", "key", "no signature"])
+def test_recording_refuses_what_the_vendor_did_not_sign(
+    served: Mirror, signer: Signer, tmp_path: Path, forged: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also where the attacker serves archive, checksums and signature by a key of his own."""
+    publish_all(served)
+    signer.sign(served, VAULT_RELEASE)
+    checksums = path_of(VAULT_RELEASE, VAULT_RELEASE.checksums)
+    archive = releases.archive_for(VAULT_RELEASE, "linux", "amd64")
+    evil = hashlib.sha256(b"evil").hexdigest()
+    if forged == "archive":
+        served.files[path_of(VAULT_RELEASE, archive)] = b"evil"
+    elif forged == "no signature":
+        del served.files[f"{checksums}.sig"]
+    else:
+        good = hashlib.sha256(archive.encode()).hexdigest()
+        served.files[checksums] = served.files[checksums].replace(good.encode(), evil.encode())
+        served.files[path_of(VAULT_RELEASE, archive)] = b"evil"
+    if forged == "key":
+        Signer(tmp_path / "evil").sign(served, VAULT_RELEASE)
+    releases.RECORDED.write_text("old\n")
+    assert record_releases.main() == 1
+    assert releases.RECORDED.read_text() == "old\n"
+    assert capsys.readouterr().err.splitlines()[-1].startswith("error: record the releases' checksums: ")
+
+
+def test_the_key_of_hashicorp_is_the_one_that_it_publishes() -> None:
+    """As https://www.hashicorp.com/security has it, since 2021."""
+    assert record_releases.SIGNED["vault"][1] == "C874011F0AB405110D02105534365D9472D7468F"
+
+
+def test_recording_writes_each_archives_sha256_or_leaves_the_file(served: Mirror, signer: Signer) -> None:
+    releases.RECORDED.write_text("old\n")
+    assert record_releases.main() == 1
+    assert releases.RECORDED.read_text() == "old\n"
+    publish_all(served)
+    signer.sign(served, VAULT_RELEASE)
     assert record_releases.main() == 0
     lines = releases.RECORDED.read_text().splitlines()
     assert len(lines) == 4 * len(TOOLS)
