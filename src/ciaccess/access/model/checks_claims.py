@@ -23,7 +23,8 @@ CLAIMS = (
 )  # fmt: skip
 # Each is compared with every other one, and in each login.
 MOST_VALUES = 1000
-_LIKE_LATIN = {"ARMENIAN", "CHEROKEE", "COPTIC", "CYRILLIC", "FULLWIDTH", "GREEK", "LISU", "MATHEMATICAL"}
+# What values of claims are made of, and so what another character may be taken for.
+_TAKEN_FOR = r"[A-Za-z0-9/._:*-]+"
 CLAIM = "[a-z][a-z0-9_]*"
 
 
@@ -39,10 +40,8 @@ def claim(value: str) -> str:
 def claim_values(value: Any) -> list[str]:
     """Take one value or several; a claim is text in the token, so `true` and 12 mean "true" and "12"."""
     if isinstance(value, list) and len(value) > MOST_VALUES:
-        message, remedy = (
-            f"the list has {len(value)} values",
-            "Name groups, such as group/*, in place of projects",
-        )
+        message = f"the list has {len(value)} values"
+        remedy = "Name groups, such as group/*, in place of projects"
         raise rule_error(message, f"at most {MOST_VALUES} values", remedy)
     texts = []
     for item in value if isinstance(value, list) else [value]:
@@ -54,7 +53,7 @@ def claim_values(value: Any) -> list[str]:
         message = "the list is empty, so no job could log in"
         raise rule_error(message, "at least one value", "Name a value, or remove the claim")
     for one in texts:
-        refuse_mixed_scripts(one)
+        refuse_look_alikes(one)
         if not one.strip() or "," in one or one != one.strip() or not one.isprintable():
             remedy = "Write each value as an entry of its own: Vault splits at commas and trims blanks"
             raise rule_error(
@@ -68,17 +67,34 @@ def audience(value: str) -> str:
     if not value or re.search(r"[\s*,]", value) or not value.isprintable():
         remedy = "Write the aud of the pipelines' id_tokens exactly"
         raise rule_error(f"{display(value)} is not an audience", "text without blanks, commas or *", remedy)
-    refuse_mixed_scripts(value)
+    refuse_look_alikes(value)
     return value
 
 
-def refuse_mixed_scripts(value: str) -> None:
-    """Refuse a value with letters that a review takes for Latin ones, such as the Cyrillic a in main."""
-    scripts = {unicodedata.name(each, "?").partition(" ")[0] for each in value if each.isalpha()}
-    alike = sorted(scripts & _LIKE_LATIN)
-    if alike and "LATIN" in scripts:
-        message = f"{display(value)} has letters of {' and '.join(alike).title()} that look like Latin ones"
-        raise rule_error(message, "letters of one script", "Type the value again")
+def refuse_look_alikes(value: str) -> None:
+    """Refuse a value that a review takes for another one, such as main with a Cyrillic a.
+
+    A word of another script is accepted where not all of its letters look like ASCII ones.
+    """
+    if value.isascii():
+        return
+    for word in re.findall(r"[^\W\d_]+|.", value):
+        alike = {each: twin for each in word if not each.isascii() and (twin := _ascii_twin(each))}
+        if alike and (any(map(str.isascii, word)) or all(each in alike for each in word)):
+            each, twin = next(iter(alike.items()))
+            message = f"{display(value)} has {each} (U+{ord(each):04X}), which looks like {twin}"
+            raise rule_error(message, "characters that look like no other", "Type the value again")
+
+
+def _ascii_twin(character: str) -> str:
+    """Return the ASCII text that a character looks like by Unicode's list, "" for none."""
+    from confusable_homoglyphs.confusables import is_confusable  # noqa: PLC0415 half a megabyte of data, rarely needed
+
+    is_font = unicodedata.decomposition(character).startswith(("<font>", "<wide>"))
+    found = is_confusable(character) or [{"homoglyphs": []}]
+    texts = [each["c"] for each in found[0]["homoglyphs"]]
+    texts += [unicodedata.normalize("NFKC", character)] if is_font else []
+    return next((text for text in texts if re.fullmatch(_TAKEN_FOR, text)), "")
 
 
 def subject(value: str) -> str:
@@ -87,6 +103,7 @@ def subject(value: str) -> str:
         raise rule_error(
             f"{display(value)} is not a sub", "one line without outer blanks", "Write a token's sub exactly"
         )
+    refuse_look_alikes(value)
     return value
 
 
