@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ciaccess.clients.addresses import is_same
 from ciaccess.clients.redaction import conceal
 from ciaccess.errors import CiaccessError
 
@@ -65,7 +66,7 @@ def require(*names: str) -> dict[str, str]:
 def check_address(variable: str, address: str, environment: Mapping[str, str] = os.environ) -> None:
     """Refuse to send the environment's credentials to another system than the environment's."""
     given = environment.get(variable, "").strip()
-    if given and _comparable(given) != _comparable(address):
+    if given and not is_same(given, address):
         shown = "an address with credentials in it" if "@" in given else given
         raise CredentialsError(
             f"{variable} is {shown}, but {_ADDRESSES[variable]} of access.yaml or of the stack's settings is {address}: "
@@ -73,16 +74,6 @@ def check_address(variable: str, address: str, environment: Mapping[str, str] = 
             "Name the stack of these credentials, such as --stack local, or correct the one that is wrong. "
             'A shell of an earlier local stack: eval "$(make -s env)" again.',
         )
-
-
-def _comparable(address: str) -> str:
-    """Return an address in its one spelling, without the scheme's own port and the last slash."""
-    scheme, found, rest = address.partition("://")
-    host, slash, path = rest.partition("/")
-    own_port = {"https": ":443", "http": ":80"}.get(scheme.lower(), "")
-    host = host.lower()
-    host = host.removesuffix(own_port) if own_port else host
-    return f"{scheme.lower()}{found}{host}{slash}{path}".rstrip("/")
 
 
 def check_vault_address(access: Access, environment: Mapping[str, str] = os.environ) -> None:

@@ -50,14 +50,17 @@ def run(
     standard error, where the output of the command is a result of its own.
 
     Raises:
-        CommandError: there is no `pulumi` on PATH, or another run locks the stack.
+        CommandError: there is no `pulumi` on PATH; or the engine failed, and another run locks the stack now.
     """
     if quiet:
         _output(words, variables)
         return 0
     code = _call(words, variables, sys.stderr if aside else None).returncode
     if code and "--stack" in words and (held := _holders(_stack(words))):
-        raise CommandError(f"pulumi {words[0]}: {_name_holder(_stack(words), held)}")
+        # The engine printed its reason itself: the lock may be of a run that began since.
+        raise CommandError(
+            f"pulumi {words[0]} failed; its output is above. Now {_name_holder(_stack(words), held)}"
+        )
     return code
 
 

@@ -77,8 +77,11 @@ def target_of(token: str, inputs: Mapping[str, Any]) -> Target:
 
 
 # Those whose id is a name: an account, which is repaired as a whole, a role of no single account, a managed KV mount.
-account, role = partial(Target, ACCOUNT), partial(Target, ROLE)
-kv_mount, backend, policy = partial(Target, MOUNT), partial(Target, BACKEND), partial(Target, POLICY)
+account = partial(Target, ACCOUNT)
+role = partial(Target, ROLE)
+kv_mount = partial(Target, MOUNT)
+backend = partial(Target, BACKEND)
+policy = partial(Target, POLICY)
 
 
 def jwt_role(mount: str, role: str) -> Target:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ciaccess.access.desired import pipeline_identities
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from ciaccess.access.desired.trust_anchors import ChangedAnchor
     from ciaccess.clients.vault.client import Vault
 
-# Where they are unless access.yaml names another place: an edit of the place must not hide them.
+# Where they are unless access.yaml names another place. An edit of the place must not hide them, so this one is asked first.
 DEFAULT_PATH = f"secret/data/ciaccess/{pipeline_identities.TRUST_ANCHORS}"
 _ANSWER_SECONDS = 2.0
 _REMEDY = "If it is meant, an administrator runs ./ciaccess bootstrap with this access.yaml"
@@ -92,11 +93,13 @@ def check_known_anchors(access: Access, environment: Mapping[str, str] = os.envi
     try:
         token = require("VAULT_TOKEN")["VAULT_TOKEN"]
         vault = Vault(address, token, options=options_with_ca(read_seconds=_ANSWER_SECONDS))
-        confirmed = confirmed_anchors(vault, anchors_path(access), DEFAULT_PATH)
-    except (ApiError, CredentialsError):
+    except CredentialsError:
         return
-    if confirmed is not None:
-        refuse(changed_anchors(confirmed, trust_anchors(access)))
+    for path in dict.fromkeys((DEFAULT_PATH, anchors_path(access))):
+        with suppress(ApiError):
+            if (confirmed := confirmed_anchors(vault, path)) is not None:
+                refuse(changed_anchors(confirmed, trust_anchors(access)))
+                return
 
 
 def refuse(changed: Iterable[ChangedAnchor]) -> None:

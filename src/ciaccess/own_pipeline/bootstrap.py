@@ -147,7 +147,7 @@ def _reads(gitlab: GitLab, group: str) -> bool:
 
 def _confirm_anchors(access: Access, vault: Vault, *, yes: bool) -> None:
     """Show which trust anchors changed, and confirm them: the engine refuses any others."""
-    before = confirmed_anchors(vault, anchors_path(access), DEFAULT_PATH)
+    before = confirmed_anchors(vault, DEFAULT_PATH, anchors_path(access))
     if before is None:
         return  # the first time: there may be no KV engine yet
     lines = list_anchors(changed_anchors(before, trust_anchors(access)))
@@ -155,7 +155,7 @@ def _confirm_anchors(access: Access, vault: Vault, *, yes: bool) -> None:
         output().print(f"Trust anchors that change:{lines}", markup=False)
         if not yes:
             confirm("Confirm these?")
-        _write(access, vault, {pipeline_identities.TRUST_ANCHORS: confirmed_text(access)})
+        _write_anchors(access, vault)
 
 
 def _provision(stack: str, *, yes: bool) -> None:
@@ -171,10 +171,17 @@ def _provision(stack: str, *, yes: bool) -> None:
 
 def _put(access: Access, vault: Vault, stack: str, tokens: dict[str, str]) -> None:
     passphrase = own_passphrase(stack)
-    values = tokens | ({pipeline_identities.PASSPHRASE: passphrase} if passphrase else {})
+    _write(access, vault, tokens | ({pipeline_identities.PASSPHRASE: passphrase} if passphrase else {}))
     # The administrator who runs this confirms them.
-    values[pipeline_identities.TRUST_ANCHORS] = confirmed_text(access)
-    _write(access, vault, values)
+    _write_anchors(access, vault)
+
+
+def _write_anchors(access: Access, vault: Vault) -> None:
+    """Write the trust anchors to their place, and to the usual one where others of an earlier folder are."""
+    _write(access, vault, {pipeline_identities.TRUST_ANCHORS: confirmed_text(access)})
+    if confirmed_anchors(vault, DEFAULT_PATH) not in (None, trust_anchors(access)):
+        mount, _, path = DEFAULT_PATH.partition("/data/")
+        vault.write_secret(mount, path, {"value": confirmed_text(access)})
 
 
 def _write(access: Access, vault: Vault, values: dict[str, str]) -> None:

@@ -44,6 +44,7 @@ def test_confirmed_anchors_pass(access: Access, confirmed: ScriptedServer) -> No
     assert confirmed.asked(PATH)
 
 
+@pytest.mark.parametrize("there", ["refused", "missing", "forged"])
 @pytest.mark.parametrize(
     ("edit", "field"),
     [
@@ -59,11 +60,17 @@ def test_confirmed_anchors_pass(access: Access, confirmed: ScriptedServer) -> No
     ],
 )
 def test_any_other_is_refused_wherever_the_yaml_has_them_kept(
-    tmp_path: Path, confirmed: ScriptedServer, edit: tuple[str, str], field: str
+    tmp_path: Path, confirmed: ScriptedServer, edit: tuple[str, str], field: str, there: str
 ) -> None:
-    missing = in_json({"errors": []}, 404)
-    confirmed.answers("GET /v1/secret/data/elsewhere/trust-anchors", missing)
+    """Also where a team's own folder, which its members write, has anchors that the edit is equal to."""
     edited = valid(tmp_path, (GOOD + PIPELINE).replace(*edit))
+    forged = {"data": {"value": json.dumps(trust_anchors(edited))}, "metadata": {"version": 1}}
+    answers = {
+        "refused": in_json({"errors": []}, 403),
+        "missing": in_json({"errors": []}, 404),
+        "forged": in_json({"data": forged}),
+    }
+    confirmed.answers("GET /v1/secret/data/elsewhere/trust-anchors", answers[there])
     with pytest.raises(CommandError) as raised:
         check_known_anchors(edited, {"VAULT_ADDR": confirmed.url})
     assert field in str(raised.value)

@@ -30,6 +30,7 @@ from requests.structures import CaseInsensitiveDict
 from requests.utils import get_encoding_from_headers, get_environ_proxies
 from urllib3.exceptions import DecodeError, HTTPError, NewConnectionError, ReadTimeoutError
 
+from ciaccess.clients.addresses import origin
 from ciaccess.clients.http.answer import BodyTooLargeError, Pages, Response
 from ciaccess.clients.http.deadline import TimedHTTPConnection, TimedHTTPSConnection, deadline
 
@@ -315,7 +316,7 @@ class PooledSession(requests.Session):
             BodyTooLargeError: it is one page too many.
         """
         url = request.url or ""
-        if _origin(url) != _origin(self._base_url):
+        if origin(url) != origin(self._base_url):
             raise ElsewhereError(
                 f"{_display_origin(self._base_url)} leads to {_display_origin(url)}", request=request
             )
@@ -336,7 +337,7 @@ class PooledSession(requests.Session):
         if target is None:
             return None
         there = _join(resp.url, target)
-        if _origin(resp.url) != _origin(there):
+        if origin(resp.url) != origin(there):
             raise ElsewhereError(
                 f"{_display_origin(resp.url)} redirects to {_display_origin(there)}", response=resp
             )
@@ -349,16 +350,6 @@ class PooledSession(requests.Session):
         return target
 
 
-def _origin(url: str) -> tuple[str, str, int | None] | None:
-    """Return scheme, host and port, None where it has none."""
-    try:
-        parts = urlsplit(url)
-        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
-    except ValueError:
-        return None
-    return (parts.scheme, parts.hostname, port) if parts.hostname else None
-
-
 def _join(base: str, target: str) -> str:
     try:
         return str(urljoin(base, target))
@@ -368,5 +359,8 @@ def _join(base: str, target: str) -> str:
 
 def _display_origin(url: str) -> str:
     """Return a URL's origin, without credentials."""
-    origin = _origin(url)
-    return f"{origin[0]}://{urlsplit(url).netloc.rpartition('@')[2]}" if origin else "a malformed URL"
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "a malformed URL"
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
