@@ -1,9 +1,11 @@
 """Running a program with many resources on Pulumi's SDK (measurements: docs/adr/0013).
 
-Announces the stack to the engine, where the plugin asks for it (provider/owner): an entry of the state may be forged. And owns four things that cost time with the number of resources, and change nothing of what is declared: the SDK asks the engine
-to discard four debug messages a resource, each a call that is waited for; a program that ends before its first
-registration has begun makes the SDK wait for all of them in quadratic time; it registers six at a time; and Python searches
-all objects for garbage again and again, which a program that keeps what it makes has little of.
+Announces the stack to the engine, where the plugin asks for it (provider/owner): an entry of the state may be forged.
+
+And owns four things that cost time with the number of resources, and change nothing of what is declared: the SDK asks the
+engine to discard four debug messages a resource, each a call that is waited for; a program that ends before its first
+registration has begun makes the SDK wait for all of them in quadratic time; it registers six at a time; and Python
+searches all objects for garbage again and again, which a program that keeps what it makes has little of.
 """
 
 from __future__ import annotations

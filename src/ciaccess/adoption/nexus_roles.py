@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ciaccess.access.desired.administration import admin_privileges
 from ciaccess.access.desired.nexus import READ
+from ciaccess.access.desired.objects import ON_REPOSITORIES
 from ciaccess.access.desired.ownership import without_owner
 from ciaccess.access.model.checks import FORMATS, MOST_TEXT_CHARACTERS, SEGMENT
 from ciaccess.access.rules.lenient_view import BUILT_IN_ROLES
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from ciaccess.clients.nexus import Role
 
 PATH = ("nexus", "roles")
-_ON_REPOSITORIES = ("repository-view", "repository-content-selector")
 _PRIVILEGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._*-]*")
 
 
@@ -93,7 +93,7 @@ def repository_privileges(nexus: NexusInventory, roles: Iterable[str]) -> list[s
         for each in nexus.roles[name].privileges
     }
     seen = [nexus.privileges[name] for name in sorted(held & nexus.privileges.keys())]
-    return [each.name for each in seen if not each.read_only and each.type in _ON_REPOSITORIES]
+    return [each.name for each in seen if not each.read_only and each.type in ON_REPOSITORIES]
 
 
 def _describe(role: Role, renamed: Mapping[str, str]) -> dict[str, Any]:

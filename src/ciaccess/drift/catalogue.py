@@ -81,6 +81,7 @@ CLASSES: dict[str, Class] = {
     "nexus.privilege.missing": Class("the privilege is missing", _H),
     "nexus.privilege.fields": Class("fields of the privilege were changed", _C),
     "nexus.privilege.text": Class("the privilege's description was changed", _L),
+    "nexus.privilege.wider": Class("the privilege allows more than it is listed for", _C),
     "nexus.privilege.undeclared": Class("undeclared privilege with a name of an account's privilege", _M),
     "nexus.anonymous.enabled": Class("anonymous access is enabled", _C),
     "nexus.realm.defaultrole": Class("the realm DefaultRole gives a role to every user", _C),

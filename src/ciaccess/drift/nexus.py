@@ -40,6 +40,7 @@ def check_nexus(access: Access, desired: Desired, nexus: Nexus, run: CheckRun) -
     if found_privileges is not UNSEEN:
         run.found(*objects.declared_objects(desired, "privilege", found_privileges))
         run.found(*objects.undeclared_privileges(access, desired, found_privileges))
+        run.found(*objects.wider_privileges(access, found_privileges))
     if found_roles is not UNSEEN:
         # Without the list nx-all is still known to be everything.
         administering = admin_privileges({} if found_privileges is UNSEEN else found_privileges)

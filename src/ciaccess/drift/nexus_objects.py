@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ciaccess.access.desired.difference import difference
-from ciaccess.access.desired.nexus import role_id
+from ciaccess.access.desired.nexus import READ, role_id
+from ciaccess.access.desired.objects import ON_REPOSITORIES
 from ciaccess.drift.declared import findings
 from ciaccess.drift.findings import Finding, names_or_none
 from ciaccess.drift.former_accounts import FormerAccounts, undeclared_finding
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 # Every account's objects are named by role_id.
 _OURS = role_id("svc-")
+# What validate takes for work on repositories by its name; in Nexus, a privilege made by hand may have it.
+_NAMES = "nx-repository-view-"
+_WORK = frozenset({"browse", "read", "edit", "add", "delete", "all"})
 # The classes of a declared object that administers Nexus without being declared to.
 _ADMINISTERING = {"nexus.role.content": "nexus.role.admin", "nexus.user.roles": "nexus.user.admin"}
 
@@ -93,3 +97,16 @@ def undeclared_privileges(
                 manual_command=command,
                 former=former,
             )
+
+
+def wider_privileges(access: Access, privileges: Mapping[str, Privilege]) -> Iterator[Finding]:
+    """Return the privileges that allow more than access.yaml lists them for: work on repositories, or reading."""
+    nexus = access.nexus
+    known = [name for role in nexus.roles.values() for name in role.privileges if name.startswith(_NAMES)]
+    listed = dict.fromkeys((*known, *nexus.repository_privileges), ("work on repositories", _WORK))
+    listed |= {name: ("browse and read on repositories", frozenset(READ)) for name in nexus.read_privileges}
+    for name, (expected, actions) in listed.items():
+        each = privileges.get(name)
+        if each and not (each.type in ON_REPOSITORIES and each.actions <= actions):
+            seen = f"{each.type} {each.pattern or names_or_none(each.actions)}"
+            yield Finding("nexus.privilege.wider", f"privilege {name}", expected, seen)

@@ -48,7 +48,7 @@ def facts(
     objects: Iterable[tuple[str, Inputs]],
     declared: AccessFacts,
     concerns: Callable[[str], bool],
-    known_policies: frozenset[str] = frozenset(),
+    known_policies: frozenset[str],
 ) -> AccessFacts:
     """Return the facts of resources (type, inputs) on the accounts and roles that `concerns` chooses.
 

@@ -72,9 +72,20 @@ def test_strict_takes_a_privilege_made_in_nexus_for_one_that_writes_releases(tmp
     strict = ("version: 1\n", "version: 1\nstrict: true\n")
     faults = checked(tmp_path, edited(role, listed, READ_BY_ANY_BRANCH, strict)).faults
     assert [fault.message for fault in faults if fault.severity == "error"] == [
-        "svc-deployer writes to uat or prod by its role nx-search if Nexus's privilege team-raw does, and a job of any branch may read its secret by this role"
+        "svc-deployer writes to uat or prod by its role nx-search if Nexus's privilege team-raw does (where it only reads: nexus.read_privileges), and a job of any branch may read its secret by this role"
     ]
     assert not checked(tmp_path, edited(role, listed, READ_DEPLOYER, strict)).faults
+
+
+@pytest.mark.parametrize("listed", ["read_privileges: [team-raw]", "repository_privileges: [team-other]"])
+def test_strict_accepts_a_privilege_that_is_listed_as_reading_or_reads_by_its_name(
+    tmp_path: Path, listed: str
+) -> None:
+    name = "team-raw" if "team-raw" in listed else "nx-repository-view-raw-raw-prod-read"
+    role = ("[nx-search-read]", f"[{name}]")
+    declared = ("  roles:\n    nx-pull-all:", f"  {listed}\n  roles:\n    nx-pull-all:")
+    strict = ("version: 1\n", "version: 1\nstrict: true\n")
+    assert checked(tmp_path, edited(role, declared, READ_BY_ANY_BRANCH, strict)).faults == ()
 
 
 @pytest.mark.parametrize("privilege", ["raw-raw-prod-edit", "raw-*-add", "*-*-*", "docker-docker-uat-delete"])

@@ -66,6 +66,7 @@ VALUES: dict[str, tuple[Any, Any]] = {
     "Nexus.pull_registry": ("nexus.example:8444", "evil.example:8444"),
     "Nexus.email_domain": ("ci.invalid", "evil.example"),
     "Nexus.repository_privileges": (["some-read"], ["some-write"]),
+    "Nexus.read_privileges": (["some-read"], ["other-read"]),
     "Nexus.adopt": (None, True),
     "Repositories.dev": ("raw-dev", "raw-dev2"),
     "Repositories.uat": ("raw-uat", "raw-uat2"),

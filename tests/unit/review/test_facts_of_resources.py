@@ -36,7 +36,7 @@ TEXTS = {
 
 def of_engine(access: Access) -> AccessFacts:
     found = [(type_, inputs) for type_, _, inputs in objects(access).values()]
-    return facts(found, AccessFacts.of(access), lambda name: not is_own(name))
+    return facts(found, AccessFacts.of(access), lambda name: not is_own(name), frozenset())
 
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
@@ -48,7 +48,7 @@ def test_the_facts_of_the_engines_resources_are_those_of_the_yaml(tmp_path: Path
 def test_the_facts_of_ciaccess_itself_are_of_its_own_jobs_alone(tmp_path: Path) -> None:
     access = valid(tmp_path, ORGANISATION_TEXT)
     found = [(type_, inputs) for type_, _, inputs in objects(access).values()]
-    own = facts(found, AccessFacts.of(access), is_own)
+    own = facts(found, AccessFacts.of(access), is_own, frozenset())
     assert set(own.accounts) == {"svc-ciaccess-reader", "svc-ciaccess-writer"}
     assert set(own.roles) == {"ciaccess-apply", "ciaccess-drift", "ciaccess-preview"}
     assert own.administers(Holder("svc-ciaccess-writer"))
@@ -87,9 +87,8 @@ def test_a_policy_written_by_hand_is_read_as_vault_reads_it(
     found = objects(access)
     found["vault-policy-nexus-read-policy"][2]["policy"] = policy
     known = {"svc-app", "svc-tool", "svc-promoter"}
-    state = facts(
-        ((type_, inputs) for type_, _, inputs in found.values()), AccessFacts.of(access), lambda _: True
-    )
+    live = [(type_, inputs) for type_, _, inputs in found.values()]
+    state = facts(live, AccessFacts.of(access), lambda _: True, frozenset())
     assert state.roles["nexus-ci"].accounts & known == readable
 
 
@@ -111,7 +110,7 @@ def test_an_undeclared_policy_is_a_gain_and_what_it_may_allow_is_not_a_loss(
         (type_, {**inputs, "tokenPolicies": policies} if inputs.get("roleName") == "nexus-ci" else inputs)
         for type_, _, inputs in objects(access).values()
     ]
-    found = difference(declared, facts(live, declared, lambda name: not is_own(name)))
+    found = difference(declared, facts(live, declared, lambda name: not is_own(name), frozenset()))
     assert gained <= {change.sentence for change in found.gains}
     assert bool(found.losses) == (not gained)
 

@@ -14,6 +14,8 @@ from typing import NamedTuple
 LOCAL = "default"
 ACTIVE = "active"
 SCOPED = "repository-content-selector"
+# The types of privileges that give work on repositories, and nothing else.
+ON_REPOSITORIES = ("repository-view", SCOPED)
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ _PLACE = rf"(?P<host>{_LABEL}(?:\.{_LABEL})*|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-
 _URL = re.compile(rf"https?://{_PLACE}(?P<path>(?:/[A-Za-z0-9._~-]+)*)")
 # Below a host, docker reads the path of a repository, in lower case.
 _REGISTRY = re.compile(rf"{_PLACE}(?P<path>(?:/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*)")
-_IMAGE = re.compile(
+IMAGE = re.compile(
     rf"(?:{_PLACE}/)?[a-z0-9]+(?:[._/-]+[a-z0-9]+)*(?::[A-Za-z0-9_][A-Za-z0-9._-]{{0,127}}(?:@sha256:[0-9a-f]{{64}})?|@sha256:[0-9a-f]{{64}})"
 )
 # A host that ends so is an IPv4 address to a resolver, in one spelling or another.
@@ -77,7 +77,7 @@ def image(value: str) -> str:
     allowed = "[registry/]name:tag, or with @sha256:<64 digits> behind it"
     if re.search("@.*/", value):
         raise _credentials("image's name", allowed)
-    if not _IMAGE.fullmatch(value):
+    if not IMAGE.fullmatch(value):
         raise rule_error(f"{display(value)} is not an image", allowed, "Write it as docker pull takes it")
     return value
 

@@ -40,10 +40,8 @@ def _all_or_formats(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
     if value == "all":
         return ["*"]
     if isinstance(value, str):
-        message, allowed = (
-            f"{display(value)} is neither all nor a list",
-            "all, or a list such as [docker, yum]",
-        )
+        message = f"{display(value)} is neither all nor a list"
+        allowed = "all, or a list such as [docker, yum]"
         raise checks.rule_error(message, allowed, "Write all, or put formats in brackets")
     return handler(value)
 

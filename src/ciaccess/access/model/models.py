@@ -196,6 +196,9 @@ class Nexus(Section):
         default_factory=list,
         description="Existing privileges on repositories or content selectors, made in Nexus, that roles here may hold.",
     )
+    read_privileges: list[PrivilegeName] = Field(
+        default_factory=list, description="The same, where they only browse and read: drift compares them."
+    )
     adopt: Adopt = None
 
 

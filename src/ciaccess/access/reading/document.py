@@ -10,9 +10,10 @@ from __future__ import annotations
 import math
 import re
 from contextlib import suppress
-from dataclasses import dataclass, field
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 # PyYAML's libyaml reads a thousand accounts in 10 ms, ruamel.yaml in 600 (docs/adr/0007).
 import yaml  # type: ignore[import-untyped]  # its stubs are not installed
@@ -21,6 +22,9 @@ from yaml.cyaml import CParser  # type: ignore[import-untyped]  # the same
 from yaml.resolver import BaseResolver  # type: ignore[import-untyped]  # the same
 
 from ciaccess.access.reading.faults import ConfigError, Fault, FileFault
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 YamlPath = tuple[str | int, ...]
 _MOST_BYTES = 4_000_000
@@ -69,6 +73,26 @@ class Document:
                 found = found[step]
             except (KeyError, IndexError, TypeError):
                 return None
+        return found
+
+    def corrected(self, misspelt: Mapping[YamlPath, str]) -> Document:
+        """Return the document with the keys that misspelt ones were meant for, at the same positions."""
+
+        def meant(path: YamlPath) -> YamlPath:
+            for end in range(1, len(path) + 1):
+                if key := misspelt.get(path[:end]):
+                    return (*path[: end - 1], key, *path[end:])
+            return path
+
+        if not misspelt:
+            return self
+        found = replace(self, data=deepcopy(self.data))
+        for path, key in misspelt.items():
+            section = found.at(path[:-1])
+            section[key] = section.pop(path[-1])
+        found.keys, found.values = (
+            {meant(path): position for path, position in table.items()} for table in (self.keys, self.values)
+        )
         return found
 
     def replace(self, path: YamlPath, value: Any) -> None:

@@ -17,7 +17,7 @@ from ciaccess.access.model.checks_dates import today
 from ciaccess.access.model.models import Access
 from ciaccess.access.reading import document, references
 from ciaccess.access.reading.faults import ConfigError, Fault
-from ciaccess.access.reading.messages import faults_of
+from ciaccess.access.reading.messages import faults_of, misspelt_keys
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -71,8 +71,9 @@ def check(path: Path, addresses: Mapping[str, str] = _NO_ADDRESSES, on: date | N
         return Checked(error.faults[0].file, None, error.faults)
     replaced = references.override(read, addresses)
     made_from = references.resolve(read)
-    access, refused = _validate(read)
-    faults = _root_faults(made_from, read.faults, refused, list(rules.faults_of(read, on)))
+    access, refused, misspelt = _validate(read)
+    by_rules = list(rules.faults_of(read.corrected(misspelt), on))
+    faults = _root_faults(made_from, read.faults, refused, by_rules)
     faults = tuple(_of_the_stack(fault) if fault.field in replaced else fault for fault in faults)
     if any(fault.severity == "error" for fault in faults):
         access = None
@@ -84,11 +85,13 @@ def _of_the_stack(fault: Fault) -> Fault:
     return replace(fault, message=f"{fault.message} (by the stack's {references.SETTING})")
 
 
-def _validate(read: document.Document) -> tuple[Access | None, list[Fault]]:
+def _validate(
+    read: document.Document,
+) -> tuple[Access | None, list[Fault], Mapping[document.YamlPath, str]]:
     try:
-        return Access.model_validate(read.data), []
+        return Access.model_validate(read.data), [], {}
     except ValidationError as error:
-        return None, list(faults_of(read, error))
+        return None, list(faults_of(read, error)), misspelt_keys(read, error)
 
 
 def _root_faults(made_from: Mapping[str, frozenset[str]], *stages: list[Fault]) -> tuple[Fault, ...]:

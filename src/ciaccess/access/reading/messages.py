@@ -29,11 +29,10 @@ _WRONG_KIND = {
 
 def faults_of(document: Document, error: ValidationError) -> Iterator[Fault]:
     """Return each of a validation's errors as a fault."""
-    errors = error.errors(include_url=False)
-    misspelt = {_intended_path(details) for details in errors if details["type"] == "extra_forbidden"}
-    for details in errors:
+    meant = {(*path[:-1], key) for path, key in misspelt_keys(document, error).items()}
+    for details in error.errors(include_url=False):
         path = tuple(step for step in details["loc"] if step != "[key]")
-        if details["type"] == "missing" and path in misspelt:
+        if details["type"] == "missing" and path in meant:
             continue
         is_key = details["loc"][-1:] == ("[key]",) or details["type"] == "extra_forbidden"
         message, allowed, remedy = _words(path, details)
@@ -43,10 +42,16 @@ def faults_of(document: Document, error: ValidationError) -> Iterator[Fault]:
         yield Fault(document.file, line, column, dotted_path(path), value, message, allowed, remedy)
 
 
-def _intended_path(details: ErrorDetails) -> YamlPath:
-    """Return the path that an unknown key was probably meant for, which is then not missing as well."""
-    *parent, key = details["loc"]
-    return (*parent, closest(str(key), list(_section(tuple(parent)).model_fields)) or key)
+def misspelt_keys(document: Document, error: ValidationError) -> dict[YamlPath, str]:
+    """Return the unknown keys that were probably meant for one that is missing, by path."""
+    found: dict[YamlPath, str] = {}
+    for details in error.errors(include_url=False, include_context=False):
+        if details["type"] == "extra_forbidden":
+            *parent, key = details["loc"]
+            meant = closest(str(key), list(_section(tuple(parent)).model_fields))
+            if meant and document.at((*parent, meant)) is None:
+                found[details["loc"]] = meant
+    return found
 
 
 def _position(document: Document, path: YamlPath, *, key: bool) -> tuple[int, int]:

@@ -126,7 +126,7 @@ def unread_secrets(view: LenientView) -> Faults:
     """What pushes or promotes is a pipeline, and a pipeline reads its secret by a JWT role."""
     for account, declared in view.mapping("accounts").items():
         works = isinstance(declared, dict) and (declared.get("push") or declared.get("promote"))
-        if works and account not in view.readers and account not in view.administrators:
+        if works and account not in view.readers and not view.beyond_repositories(account):
             message = "no JWT role may read the account's secret, so no pipeline can use it"
             remedy = "Add it to the accounts of a role under vault.roles"
             yield view.fault(
@@ -157,8 +157,9 @@ def _writes_releases(view: LenientView, account: str) -> str:
         match = _WRITING.fullmatch(privilege)
         if match and (match["repository"] == "*" or match["repository"] in view.release_repositories):
             return f"its role {role}"
-        if view.value("strict") is True and privilege in view.declared_privileges:
-            return f"its role {role} if Nexus's privilege {privilege} does"
+        is_known = privilege.startswith("nx-repository-view-")
+        if view.value("strict") is True and privilege in view.writing_privileges and not is_known:
+            return f"its role {role} if Nexus's privilege {privilege} does (where it only reads: nexus.read_privileges)"
     return ""
 
 

@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from ciaccess.access.model.checks_addresses import IMAGE
 from ciaccess.access.reading.faults import display
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def replaceable(view: LenientView) -> Faults:
     tags: list[str] = []
     for name in view.mapping("images"):
         image = view.text("images", name)
-        if not image or "@sha256:" in image:
+        if "@sha256:" in image or not IMAGE.fullmatch(image):
             continue
         if pushers and _is_pushed_to(view, image):
             message = f"{display(image)} can be replaced by a push of {by}"
@@ -64,8 +65,9 @@ def _is_pushed_to(view: LenientView, image: str) -> bool:
     host, _, rest = image.partition("/")
     if host.removesuffix(":443") != urlsplit(view.text("nexus", "url")).netloc.removesuffix(":443"):
         return False
-    held = set(view.repositories("docker").values()) | {view.text("nexus", "repositories", "docker", "group")}
-    return rest.removeprefix("repository/").partition("/")[0] in held
+    # Nexus takes no notice of case.
+    held = {*view.repositories("docker").values(), view.text("nexus", "repositories", "docker", "group")}
+    return rest.removeprefix("repository/").partition("/")[0] in map(str.lower, held)
 
 
 RULES: tuple[Rule, ...] = (replaceable,)

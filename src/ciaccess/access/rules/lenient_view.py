@@ -6,9 +6,7 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from ciaccess.access.desired.administration import is_admin_name, roles_containing
 from ciaccess.access.desired.nexus import privilege_name
-from ciaccess.access.desired.objects import Role
 from ciaccess.access.reading.document import dotted_path
 from ciaccess.access.reading.faults import Fault, suggest
 
@@ -168,16 +166,21 @@ class LenientView:
 
     def beyond_repositories(self, account: str) -> tuple[str, str] | None:
         """Return an account's first privilege that is not on a repository, with its role, or None."""
-        known = self.selector_privileges | self.declared_privileges
+        known = self.selector_privileges | self.writing_privileges | self.reading_privileges
         for privilege, by in self.further_privileges(account).items():
             if not _HARMLESS.fullmatch(privilege) and privilege not in known:
                 return privilege, by
         return None
 
     @cached_property
-    def declared_privileges(self) -> frozenset[str]:
-        """The privileges that are made in Nexus, which alone knows what they allow."""
+    def writing_privileges(self) -> frozenset[str]:
+        """The privileges that are made in Nexus, and may write: which repositories is not known here."""
         return frozenset(name for _, name in self.texts("nexus", "repository_privileges"))
+
+    @cached_property
+    def reading_privileges(self) -> frozenset[str]:
+        """The privileges that are made in Nexus and only read, as drift checks."""
+        return frozenset(name for _, name in self.texts("nexus", "read_privileges"))
 
     @cached_property
     def selector_privileges(self) -> frozenset[str]:
@@ -189,21 +192,3 @@ class LenientView:
             for _, format_ in self.texts("accounts", name.account, "push")
             if (repository := self.repositories(format_).get("dev"))
         )
-
-    @cached_property
-    def administrators(self) -> dict[str, str]:
-        """The accounts that may administer Nexus, each with the role that allows it."""
-        roles = {name: self._role(name) for name in self.mapping("nexus", "roles")}
-        holders = (name for name, role in roles.items() if any(map(is_admin_name, role.privileges)))
-        administrative = roles_containing(roles, {"nx-admin", *holders})
-        return {
-            account: role
-            for account in self.mapping("accounts")
-            for _, role in self.texts("accounts", account, "roles")
-            if role in administrative
-        }
-
-    def _role(self, name: str) -> Role:
-        lists = (self.texts("nexus", "roles", name, key) for key in ("privileges", "roles"))
-        privileges, contained = (frozenset(text for _, text in placed) for placed in lists)
-        return Role(name, name, "", privileges, contained)

@@ -49,25 +49,6 @@ def _reserved_name(view: LenientView, path: YamlPath, name: str, *, key: bool) -
     return view.fault(path, message, "another name", "Rename it, or remove pipeline", key=key)
 
 
-def folder(view: LenientView) -> Faults:
-    """The pipeline's credentials and the accounts' secrets are in separate folders."""
-    path: YamlPath = ("pipeline", "secrets")
-    if not view.mapping("pipeline"):
-        return
-    mount = view.text("vault", "kv", "mount") or "secret"
-    prefix = view.text("vault", "kv", "prefix") or "nexus"
-    secrets = view.text(*path) or "ciaccess"
-    if secrets.split("/")[0] == mount:
-        message = f"{display(secrets)} repeats the mount {display(mount)}"
-        yield view.fault(
-            path, message, "the folder inside the mount", f"Leave {mount}/ out: the two are joined"
-        )
-    elif f"{secrets}/".startswith(f"{prefix}/") or f"{prefix}/".startswith(f"{secrets}/"):
-        message = f"{display(secrets)} and vault.kv.prefix, {display(prefix)}, overlap"
-        remedy = "Name a folder of its own, such as ciaccess"
-        yield view.fault(path, message, "another folder than the accounts'", remedy)
-
-
 def transit(view: LenientView) -> Faults:
     """A transit engine is named for a key, and is not where the secrets are."""
     path: YamlPath = ("pipeline", "transit_mount")
@@ -99,4 +80,4 @@ def other_identities(view: LenientView) -> Faults:
             yield view.fault(("pipeline", "project"), message, allowed, remedy, severity="warning")
 
 
-RULES: tuple[Rule, ...] = (reserved_names, folder, transit, other_identities)
+RULES: tuple[Rule, ...] = (reserved_names, transit, other_identities)

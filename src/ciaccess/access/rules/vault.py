@@ -46,14 +46,24 @@ def verification(view: LenientView) -> Faults:
         yield view.fault((*here, "issuer"), message, "${gitlab.url}", remedy, severity="warning")
 
 
-def folder(view: LenientView) -> Faults:
-    """The prefix is the folder inside the mount, not the whole path."""
+def folders(view: LenientView) -> Faults:
+    """A prefix is the folder inside the mount, not the whole path; the pipeline's is not the accounts'."""
     mount = view.text("vault", "kv", "mount") or "secret"
-    prefix = view.text("vault", "kv", "prefix")
-    if prefix.split("/")[0] == mount:
-        message = f"{display(prefix)} repeats the mount {display(mount)}"
-        remedy = f"Leave {mount}/ out: the two are joined"
-        yield view.fault(("vault", "kv", "prefix"), message, "the folder inside the mount", remedy)
+    accounts, own = (
+        view.text("vault", "kv", "prefix") or "nexus",
+        view.text("pipeline", "secrets") or "ciaccess",
+    )
+    places: dict[YamlPath, str] = {("vault", "kv", "prefix"): accounts, ("pipeline", "secrets"): own}
+    for path, prefix in places.items():
+        if view.mapping(*path[:-1]) and prefix.split("/")[0] == mount:
+            message = f"{display(prefix)} repeats the mount {display(mount)}"
+            remedy = f"Leave {mount}/ out: the two are joined"
+            yield view.fault(path, message, "the folder inside the mount", remedy)
+    overlap = f"{own}/".startswith(f"{accounts}/") or f"{accounts}/".startswith(f"{own}/")
+    if view.mapping("pipeline") and overlap and own.split("/")[0] != mount:
+        message = f"{display(own)} and vault.kv.prefix, {display(accounts)}, overlap"
+        remedy = "Name a folder of its own, such as ciaccess"
+        yield view.fault(("pipeline", "secrets"), message, "another folder than the accounts'", remedy)
 
 
 def policies(view: LenientView) -> Faults:
@@ -136,7 +146,7 @@ def readable(view: LenientView) -> Faults:
             elif beyond := view.beyond_repositories(account):
                 privilege, given_by = beyond
                 message = f"{account} holds {display(privilege)} by its role {given_by}, which is more than work on repositories"
-                allowed = "accounts with privileges nx-repository-view-…, on content selectors, or listed in nexus.repository_privileges"
+                allowed = "accounts with privileges nx-repository-view-…, on content selectors, or listed in nexus.repository_privileges or read_privileges"
                 remedy = "Remove it here: any job that this role admits would have that right"
                 yield view.fault(here, message, allowed, remedy)
 
@@ -150,7 +160,7 @@ def _first_names(names: Iterable[str]) -> str:
 
 RULES: tuple[Rule, ...] = (
     verification,
-    folder,
+    folders,
     policies,
     audiences,
     lifetimes,
