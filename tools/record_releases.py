@@ -53,21 +53,21 @@ def _lines() -> list[str]:
     lines = []
     with tempfile.TemporaryDirectory() as scratch:
         for release in (tool.release for tool in TOOLS):
-            published = _published(release)
+            checksums = _vendor_checksums(release)
             for system in releases.SYSTEMS:
                 for processor in ("amd64", "arm64"):
                     archive = releases.archive_for(release, system, processor)
                     target = Path(scratch) / archive
                     with Step(f"checking {archive}") as step:
-                        releases.fetch_checked(release, archive, target, step.note, published)
+                        releases.fetch_checked(release, archive, target, step.note, checksums)
                     with target.open("rb") as file:
                         lines.append(f"{hashlib.file_digest(file, 'sha256').hexdigest()}  {archive}\n")
                     target.unlink()
     return lines
 
 
-def _published(release: Release) -> bytes:
-    """Return the vendor's checksums, verified by their signature if there is one, else as TLS brought them."""
+def _vendor_checksums(release: Release) -> bytes:
+    """Return the vendor's checksums, verified by their signature if there is one."""
     base, name = releases.base_of(release), release.checksums
     address, fingerprint = SIGNED.get(release.name, ("", ""))
     if not fingerprint and not is_authenticated(base):
@@ -78,15 +78,13 @@ def _published(release: Release) -> bytes:
         return found
     key = releases.fetch_whole(address if base == release.address else f"{base}/{address.rpartition('/')[2]}")
     if not _is_signed(found, releases.fetch_whole(f"{base}/{name}.sig"), key, fingerprint):
-        raise BuildError(
-            f"{name}.sig is no signature of {name} by the key {fingerprint}. Nothing was recorded"
-        )
+        raise BuildError(f"{name}.sig does not sign {name} by the key {fingerprint}. Nothing was recorded")
     print_remark(f"{name}: signed by the key {fingerprint}")
     return found
 
 
 def _is_signed(content: bytes, signature: bytes, key: bytes, fingerprint: str) -> bool:
-    """Tell whether GnuPG finds a good signature by the key with this fingerprint, or by one of its subkeys."""
+    """Tell whether the key with this fingerprint, or a subkey of it, signed a content."""
     if not shutil.which("gpg"):
         raise BuildError("gpg is not on PATH. Install gnupg")
     with tempfile.TemporaryDirectory() as home:

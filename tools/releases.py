@@ -59,16 +59,18 @@ def install(release: Release, programs: tuple[str, ...], folder: Path, note: Cal
 
 
 def fetch_checked(
-    release: Release, archive: str, target: Path, note: Callable[[str], None], published: bytes = b""
+    release: Release, archive: str, target: Path, note: Callable[[str], None], checksums: bytes = b""
 ) -> None:
-    """Download an archive of a release, and check it; `published` are the vendor's checksums where they are known.
+    """Download an archive of a release, and check it.
+
+    `checksums` are the vendor's, where they are known already.
 
     Raises:
         download.Unreachable: it cannot be downloaded here.
         BuildError: it was, and is not what was published.
     """
     base = base_of(release)
-    algorithm, expected, source = _checksum(release, base, archive, published)
+    algorithm, expected, source = _checksum(release, base, archive, checksums)
     with target.open("wb") as file:
         download.fetch(f"{base}/{archive}", file, _ARCHIVE_BYTES, note)
     with target.open("rb") as file:
@@ -124,17 +126,17 @@ def fetch_whole(address: str) -> bytes:
     return content.getvalue()
 
 
-def _checksum(release: Release, base: str, archive: str, published: bytes) -> tuple[str, str, str]:
+def _checksum(release: Release, base: str, archive: str, checksums: bytes) -> tuple[str, str, str]:
     """Return the algorithm, the digest, and where it is from."""
     if found := _digest_in(RECORDED.read_text(encoding="ascii"), archive):
         return "sha256", found, f"tools/{RECORDED.name}"
-    if not published and not download.is_authenticated(base):
+    if not checksums and not download.is_authenticated(base):
         raise BuildError(
             f"check {archive}: no checksum of it is recorded in tools/{RECORDED.name}, and one that {urlsplit(base).hostname} "
             f"serves without TLS proves nothing. Name an https:// address in {MIRROR}, or record it: make record-releases"
         )
-    published = published or fetch_whole(f"{base}/{release.checksums}")
-    found = _digest_in(published.decode(errors="replace"), archive)
+    checksums = checksums or fetch_whole(f"{base}/{release.checksums}")
+    found = _digest_in(checksums.decode(errors="replace"), archive)
     algorithm = _ALGORITHMS.get(len(found))
     if algorithm is None:
         raise BuildError(

@@ -100,7 +100,7 @@ def undeclared_privileges(
 
 
 def wider_privileges(access: Access, privileges: Mapping[str, Privilege]) -> Iterator[Finding]:
-    """Return the privileges that allow more than access.yaml lists them for: work on repositories, or reading."""
+    """Return the privileges that allow more than access.yaml lists them for."""
     nexus = access.nexus
     known = [name for role in nexus.roles.values() for name in role.privileges if name.startswith(_NAMES)]
     listed = dict.fromkeys((*known, *nexus.repository_privileges), ("work on repositories", _WORK))

@@ -177,7 +177,7 @@ def _put(access: Access, vault: Vault, stack: str, tokens: dict[str, str]) -> No
 
 
 def _write_anchors(access: Access, vault: Vault) -> None:
-    """Write the trust anchors to their place, and to the usual one where others of an earlier folder are."""
+    """Write the trust anchors to their place, and over others in the default one."""
     _write(access, vault, {pipeline_identities.TRUST_ANCHORS: confirmed_text(access)})
     if confirmed_anchors(vault, DEFAULT_PATH) not in (None, trust_anchors(access)):
         mount, _, path = DEFAULT_PATH.partition("/data/")

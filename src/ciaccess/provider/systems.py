@@ -48,9 +48,10 @@ class Systems:
         return self._owner()
 
     def settle_stack(self, stack: str) -> None:
-        """Take the program's stack for this run; without a program (`pulumi destroy`) this one, that of the first deletion.
+        """Take the program's stack for this run, or this one, that of the first deletion.
 
-        The engine is asked once: updates and deletions come after the program has announced its stack.
+        `pulumi destroy` has no program. The engine is asked once: updates and deletions come after the program has announced
+        its stack.
         """
         with self._lock:
             self.stack = self.stack or self._program_stack() or stack

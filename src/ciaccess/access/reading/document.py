@@ -75,10 +75,10 @@ class Document:
                 return None
         return found
 
-    def corrected(self, misspelt: Mapping[YamlPath, str]) -> Document:
+    def with_keys(self, misspelt: Mapping[YamlPath, str]) -> Document:
         """Return the document with the keys that misspelt ones were meant for, at the same positions."""
 
-        def meant(path: YamlPath) -> YamlPath:
+        def correction(path: YamlPath) -> YamlPath:
             for end in range(1, len(path) + 1):
                 if key := misspelt.get(path[:end]):
                     return (*path[: end - 1], key, *path[end:])
@@ -91,7 +91,8 @@ class Document:
             section = found.at(path[:-1])
             section[key] = section.pop(path[-1])
         found.keys, found.values = (
-            {meant(path): position for path, position in table.items()} for table in (self.keys, self.values)
+            {correction(path): position for path, position in table.items()}
+            for table in (self.keys, self.values)
         )
         return found
 

@@ -72,7 +72,7 @@ def check(path: Path, addresses: Mapping[str, str] = _NO_ADDRESSES, on: date | N
     replaced = references.override(read, addresses)
     made_from = references.resolve(read)
     access, refused, misspelt = _validate(read)
-    by_rules = list(rules.faults_of(read.corrected(misspelt), on))
+    by_rules = list(rules.faults_of(read.with_keys(misspelt), on))
     faults = _root_faults(made_from, read.faults, refused, by_rules)
     faults = tuple(_of_the_stack(fault) if fault.field in replaced else fault for fault in faults)
     if any(fault.severity == "error" for fault in faults):

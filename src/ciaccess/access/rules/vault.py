@@ -47,7 +47,7 @@ def verification(view: LenientView) -> Faults:
 
 
 def folders(view: LenientView) -> Faults:
-    """A prefix is the folder inside the mount, not the whole path; the pipeline's is not the accounts'."""
+    """A prefix is a folder inside the mount, and the pipeline's one is not the accounts'."""
     mount = view.text("vault", "kv", "mount") or "secret"
     accounts, own = (
         view.text("vault", "kv", "prefix") or "nexus",
