@@ -69,6 +69,8 @@ def variables() -> dict[str, str]:
         "VIRTUAL_ENV": str(VENV),
         "PULUMI_HOME": str(cache / "pulumi-home"),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
+        # Of a released language host, Pulumi.yaml has it.
+        "PULUMI_PYTHON_CMD": str(ROOT / "tools" / "language-python" / "python"),
         # The state is written once, at a run's end: after each step, it takes minutes for a thousand accounts. What a run
         # that was killed has made is found by the next one (docs/adr/0013).
         "PULUMI_SKIP_CHECKPOINTS": os.environ.get("PULUMI_SKIP_CHECKPOINTS") or "true",

@@ -1,0 +1,58 @@
+"""The interpreter that the language host built here is given, beside the real one."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+from ciaccess.environment import ROOT, VENV, variables
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+OURS = variables()["PULUMI_PYTHON_CMD"]
+THEIRS = str(VENV / "bin" / "python")
+LIST = ("-m", "pip", "list", "-v", "--format", "json")
+
+
+def answer(interpreter: str, *words: str) -> str:
+    """Return what an interpreter prints."""
+    done = subprocess.run([interpreter, *words], cwd=ROOT, capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+def packages(interpreter: str) -> list[Any]:
+    """Return Pulumi's packages, by what the host reads of each."""
+    listed = json.loads(answer(interpreter, *LIST))
+    return sorted(
+        (each["name"], each["version"], each["location"]) for each in listed if "pulumi" in each["name"]
+    )
+
+
+def test_the_interpreter_lists_pulumis_packages_as_pip_does() -> None:
+    assert packages(OURS) == packages(THEIRS) != []
+
+
+def test_the_interpreter_has_pythons_version() -> None:
+    assert answer(OURS, "--version") == answer(THEIRS, "--version")
+
+
+def test_the_interpreter_runs_everything_else_in_the_virtual_environment() -> None:
+    code = "import sys; print(sys.prefix, sys.argv[1:])"
+    assert answer(OURS, "-c", code, "a b") == f"{VENV} {['a b']}\n"
+
+
+def test_the_interpreter_lists_nothing_where_pulumi_is_not_installed(tmp_path: Path) -> None:
+    """Where the checkout has no .venv, VIRTUAL_ENV names one; the program then reports what it lacks."""
+    (tmp_path / "venv" / "bin").mkdir(parents=True)
+    (tmp_path / "venv" / "bin" / "python").symlink_to(sys.executable)
+    copy = tmp_path / "tools" / "language-python" / "python"
+    copy.parent.mkdir(parents=True)
+    shutil.copy(OURS, copy)
+    environment = os.environ | {"VIRTUAL_ENV": str(tmp_path / "venv")}
+    listed = subprocess.run([copy, *LIST], env=environment, capture_output=True, check=True).stdout
+    assert json.loads(listed) == []
