@@ -23,7 +23,11 @@ def write_private(path: Path, content: bytes) -> None:
 
 
 def write_beside(target: Path, content: bytes, suffix: str) -> Path:
-    """Write a file beside the target, with its mode; its name ends in `suffix`."""
+    """Write a file beside the target, with its mode; its name ends in `suffix`.
+
+    Raises:
+        CommandError: the folder cannot be written.
+    """
     name = None
     try:
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=suffix)

@@ -149,7 +149,11 @@ def _internal(error: Exception) -> str:
 
 
 def main() -> object:
-    """Run the command line in the project's environment."""
+    """Run the command line in the project's environment.
+
+    Raises:
+        CommandError: the state directory cannot be written, or what the command raises.
+    """
     try:
         activate()
     except OSError as error:

@@ -12,7 +12,12 @@ _CREDENTIALS = ("VAULT_TOKEN", "NEXUS_USERNAME", "NEXUS_PASSWORD", "GITLAB_TOKEN
 
 
 def use_local_credentials(stack: str, settings_file: Path | None = None) -> None:
-    """Put them into the environment where this is a stack on the local stack's addresses."""
+    """Put them into the environment where this is a stack on the local stack's addresses.
+
+    Raises:
+        StackSettingsError: there is no such stack.
+        StackError: the local stack was never started.
+    """
     if any(map(is_given, _CREDENTIALS)):
         return
     if StackSettings.of_stack(stack, settings_file).local:

@@ -27,7 +27,12 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JS
 
 
 def load_access(file: Path | None = None, stack: str | None = None) -> Access:
-    """Return what access.yaml declares, of a file or a stack."""
+    """Return what access.yaml declares, of a file or a stack.
+
+    Raises:
+        StackSettingsError: there is no such stack.
+        ConfigError: the YAML has faults; every one is in the text.
+    """
     from ciaccess.access import load  # noqa: PLC0415 --help does without
     from ciaccess.engine.settings import StackSettings  # noqa: PLC0415 likewise
 

@@ -53,7 +53,11 @@ def _copy_at(revision: str, file: Path) -> Iterator[Path]:
 
 
 def content_at(revision: str, file: Path) -> bytes:
-    """Return a file's content at a revision: a commit, branch, tag, or what else git takes for one."""
+    """Return a file's content at a revision: a commit, branch, tag, or what else git takes for one.
+
+    Raises:
+        CommandError: the file is not in a checkout, or there is no such revision here, or it was not there then.
+    """
     folder = file.resolve().parent
     if _output(folder, "rev-parse", "--git-dir") is None:
         raise CommandError(
@@ -71,7 +75,11 @@ def content_at(revision: str, file: Path) -> bytes:
 
 
 def git(folder: Path, *words: str) -> subprocess.CompletedProcess[bytes]:
-    """Run git in a folder."""
+    """Run git in a folder.
+
+    Raises:
+        CommandError: git is not installed.
+    """
     try:
         return subprocess.run(  # noqa: S603 our own words, and a revision behind --end-of-options
             ["git", "-C", str(folder), *words],  # noqa: S607 the system's git

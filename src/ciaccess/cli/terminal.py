@@ -53,7 +53,11 @@ def print_text(text: str) -> None:
 
 
 def write_file(path: Path, text: str) -> None:
-    """Write a report to the file that the user names."""
+    """Write a report to the file that the user names.
+
+    Raises:
+        CommandError: it cannot be written.
+    """
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
@@ -61,7 +65,12 @@ def write_file(path: Path, text: str) -> None:
 
 
 def confirm(question: str) -> None:
-    """Ask for a yes on the terminal."""
+    """Ask for a yes on the terminal.
+
+    Raises:
+        CommandError: the answer is no, or standard input is not a terminal.
+        typer.Abort: it was interrupted.
+    """
     try:
         agreed = typer.confirm(question, err=True)
     except typer.Abort:

@@ -35,7 +35,11 @@ _STATES = (
 
 
 def vault_client(access: Access, **bounds: float) -> Vault:
-    """Return Vault with VAULT_TOKEN; `bounds` are HttpOptions' seconds. Sends nothing."""
+    """Return Vault with VAULT_TOKEN; `bounds` are HttpOptions' seconds. Sends nothing.
+
+    Raises:
+        CredentialsError: the token is missing, or VAULT_ADDR is another Vault.
+    """
     from ciaccess.clients.vault.client import Vault  # noqa: PLC0415 see above
 
     check_vault_address(access)
@@ -44,7 +48,11 @@ def vault_client(access: Access, **bounds: float) -> Vault:
 
 
 def nexus_client(url: str, **bounds: float) -> Nexus:
-    """Return Nexus with NEXUS_USERNAME and NEXUS_PASSWORD. Sends nothing."""
+    """Return Nexus with NEXUS_USERNAME and NEXUS_PASSWORD. Sends nothing.
+
+    Raises:
+        CredentialsError: they are missing, the URL cannot be one, or NEXUS_URL is another.
+    """
     from ciaccess.clients.nexus import Nexus  # noqa: PLC0415 see above
 
     check_address("NEXUS_URL", url)
@@ -57,7 +65,11 @@ def nexus_client(url: str, **bounds: float) -> Nexus:
 
 
 def gitlab_client(url: str, credential: str = GITLAB_TOKEN, **bounds: float) -> GitLab:
-    """Return GitLab with a token, by the name of its variable. Sends nothing."""
+    """Return GitLab with a token, by the name of its variable. Sends nothing.
+
+    Raises:
+        CredentialsError: the token is missing, or GITLAB_URL is another.
+    """
     from ciaccess.clients.gitlab.variables import GitLab  # noqa: PLC0415 see above
 
     check_address("GITLAB_URL", url)
@@ -65,7 +77,11 @@ def gitlab_client(url: str, credential: str = GITLAB_TOKEN, **bounds: float) -> 
 
 
 def checked_vault(access: Access, timeout_seconds: float) -> Vault:
-    """Return Vault once it is known to answer, unsealed and active, and to accept the token."""
+    """Return Vault once it is known to answer, unsealed and active, and to accept the token.
+
+    Raises:
+        CredentialsError, CouldNotLookError, ApiError: it does not.
+    """
     vault = vault_client(access, read_seconds=timeout_seconds)
     health = vault.health()
     for field, bad, because, remedy in _STATES:
@@ -83,14 +99,22 @@ def checked_vault(access: Access, timeout_seconds: float) -> Vault:
 
 
 def checked_nexus(access: Access, timeout_seconds: float) -> Nexus:
-    """Return Nexus with its list of users: without the right to read that nothing can be checked."""
+    """Return Nexus with its list of users: without the right to read that nothing can be checked.
+
+    Raises:
+        CredentialsError, ApiError: the right is missing, or Nexus does not answer.
+    """
     nexus = nexus_client(access.nexus.url, read_seconds=timeout_seconds)
     nexus.users.all()
     return nexus
 
 
 def checked_gitlab(access: Access, timeout_seconds: float, credential: str = GITLAB_TOKEN) -> GitLab:
-    """Return GitLab once its token can read it; `credential` is the token's variable."""
+    """Return GitLab once its token can read it; `credential` is the token's variable.
+
+    Raises:
+        CredentialsError, CouldNotLookError, ApiError: it does not, or GitLab does not answer.
+    """
     from ciaccess.clients.gitlab.groups import token_scopes  # noqa: PLC0415 see above
 
     gitlab = gitlab_client(access.gitlab.url, credential, read_seconds=timeout_seconds)

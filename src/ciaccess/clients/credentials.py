@@ -45,7 +45,11 @@ class CredentialsError(CiaccessError):
 
 
 def require(*names: str) -> dict[str, str]:
-    """Return the credentials by name."""
+    """Return the credentials by name.
+
+    Raises:
+        CredentialsError: any are missing, or their files cannot be read; it lists all of them.
+    """
     found: dict[str, str] = {}
     faults: list[str] = []
     for name in names:
@@ -64,7 +68,11 @@ def require(*names: str) -> dict[str, str]:
 
 
 def check_address(variable: str, address: str, environment: Mapping[str, str] = os.environ) -> None:
-    """Refuse to send the environment's credentials to another system than the environment's."""
+    """Refuse to send the environment's credentials to another system than the environment's.
+
+    Raises:
+        CredentialsError: the variable names another address.
+    """
     given = environment.get(variable, "").strip()
     if given and not is_same(given, address):
         shown = "an address with credentials in it" if "@" in given else given
@@ -77,7 +85,11 @@ def check_address(variable: str, address: str, environment: Mapping[str, str] = 
 
 
 def check_vault_address(access: Access, environment: Mapping[str, str] = os.environ) -> None:
-    """Refuse to send a credential to another Vault than the environment's."""
+    """Refuse to send a credential to another Vault than the environment's.
+
+    Raises:
+        CredentialsError: VAULT_ADDR is another address, or a job of GitLab has none.
+    """
     if not environment.get("VAULT_ADDR") and environment.get("GITLAB_CI") == "true":
         raise CredentialsError(
             "VAULT_ADDR is empty: a job takes Vault's address from the group's variable, not from the checkout",
@@ -111,7 +123,11 @@ def is_given(name: str) -> bool:
 
 
 def ca_bundle() -> Path | None:
-    """Return the CA file in CIACCESS_CA_BUNDLE or REQUESTS_CA_BUNDLE, None for the built-in CAs."""
+    """Return the CA file in CIACCESS_CA_BUNDLE or REQUESTS_CA_BUNDLE, None for the built-in CAs.
+
+    Raises:
+        CredentialsError: it is named, and is not there.
+    """
     for name in CA_BUNDLES:
         if value := os.environ.get(name):
             if not Path(value).exists():

@@ -60,7 +60,11 @@ def _command_line(pid: int) -> str:
 
 
 def spawn(command: Sequence[str], log: Path, environment: dict[str, str]) -> int:
-    """Start a process that outlives this command, its output going to `log` (0600); return its pid."""
+    """Start a process that outlives this command, its output going to `log` (0600); return its pid.
+
+    Raises:
+        StackError: there is no such program.
+    """
     log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
@@ -89,7 +93,11 @@ def _reap(pid: int) -> None:
 
 
 def stop(pid: int, data: Path, seconds: float = _STOP_SECONDS) -> bool:
-    """Ask our process to stop, kill it after these seconds; return False when it was not running."""
+    """Ask our process to stop, kill it after these seconds; return False when it was not running.
+
+    Raises:
+        StackError: it survived even that.
+    """
     if _gone(pid, data):
         return False
     for number in (signal.SIGTERM, signal.SIGKILL):
@@ -128,7 +136,11 @@ class Starting:
 
 
 def wait_ready(service: Starting, ready: Callable[[], bool]) -> None:
-    """Wait until a service answers."""
+    """Wait until a service answers.
+
+    Raises:
+        StackError: it ended, or did not answer in time; the text has its last error, or the last lines of its log.
+    """
     pid, data, log = service.pid, service.data, service.log
     if _wait(lambda: not is_ours(pid, data) or ready(), service.seconds) and is_ours(pid, data):
         return

@@ -65,7 +65,11 @@ class Status:
 
 
 def choose_nexus(version: str | None) -> Record:
-    """Return the record of a stack with this version of Nexus ("" for the simulator)."""
+    """Return the record of a stack with this version of Nexus ("" for the simulator).
+
+    Raises:
+        StackError: there is no such version, or the stack has another Nexus, whose objects its Pulumi state describes.
+    """
     record = Record.load()
     if version is None or version == record.nexus:
         return record
@@ -82,7 +86,11 @@ def choose_nexus(version: str | None) -> Record:
 
 
 def _choose_vault(record: Record) -> None:
-    """Set the program of a new stack's Vault server."""
+    """Set the program of a new stack's Vault server.
+
+    Raises:
+        StackError: there is no such program, or the stack has another one, which does not read its data.
+    """
     wanted = vault_server.choice()
     if wanted not in {"", "vault", "bao"} and not shutil.which(wanted):
         raise StackError(f"start {wanted}: there is no such program. Allowed: vault, bao, or the path of one")
@@ -100,6 +108,9 @@ def start(access: Access, *, any_ports: bool = False, nexus: str | None = None) 
 
     A new stack listens on the usual ports, or with `any_ports` on whichever are free; an old one on its own. `nexus` is
     as `choose_nexus` takes it.
+
+    Raises:
+        StackError: a port is taken, or a service did not start; the text has the remedy.
     """
     with hold_lock(places.folder().parent / "local.lock"):
         record = choose_nexus(nexus)
@@ -165,7 +176,11 @@ def _forget_state(backend: Path) -> None:
 
 
 def record() -> Record:
-    """Return the record of a stack that was started."""
+    """Return the record of a stack that was started.
+
+    Raises:
+        StackError: there is none.
+    """
     found = Record.load()
     if not found.ports:
         raise StackError("the local stack is not started. Start it: ./ciaccess local start")

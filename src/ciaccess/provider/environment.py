@@ -18,7 +18,11 @@ REFERENCE = r"env:([A-Za-z_][A-Za-z0-9_]*)"
 
 
 def password_for_import(noun: str, reference: str) -> str:
-    """Return the password in the environment variable that `env:<NAME>` names."""
+    """Return the password in the environment variable that `env:<NAME>` names.
+
+    Raises:
+        KindError: the reference is invalid, or the variable is not set.
+    """
     found = re.fullmatch(REFERENCE, reference)
     if not found:
         raise KindError(

@@ -16,7 +16,11 @@ _SETTINGS = "PULUMI_CONFIG"
 
 
 def declared_owner() -> str:
-    """Return the owner that access.yaml declares."""
+    """Return the owner that access.yaml declares.
+
+    Raises:
+        CiaccessError: the stack's settings or access.yaml cannot be read.
+    """
     from ciaccess.access.reading.loader import owner_of  # noqa: PLC0415 for deletions only: a quick start
     from ciaccess.engine.settings import StackSettings  # noqa: PLC0415 as above
 

@@ -57,7 +57,11 @@ class Systems:
             self.stack = self.stack or self._program_stack() or stack
 
     def nexus(self) -> Nexus:
-        """Return Nexus."""
+        """Return Nexus.
+
+        Raises:
+            CredentialsError: its address or credentials are missing or invalid.
+        """
         return self._once("Nexus", lambda: nexus_client(self._address("nexus_url", "nexus.url")))
 
     def accepts(self, user_id: str, password: str) -> bool:

@@ -39,7 +39,11 @@ class Leftover:
 
 
 def of_the_folder(folder: Path, project: str, stack: str) -> list[Leftover]:
-    """Return the leftovers in the state's folder."""
+    """Return the leftovers in the state's folder.
+
+    Raises:
+        CommandError: a run that may be alive holds the lock, or the state is truncated without a copy.
+    """
     held = of_the_locks(state_folder.locks(folder, project, stack), stack)
     torn = [
         Leftover(
@@ -129,6 +133,9 @@ def of_vault(export: dict[str, Any], access: Access, vault: Vault) -> list[Lefto
     """Return the empty mounts that are in no state: created by a run that could not record them.
 
     A mount with content is left alone.
+
+    Raises:
+        ApiError: Vault could not be checked.
     """
     known = parse(export).urns
     jwt, kv = access.vault.jwt.mount, access.vault.kv

@@ -19,7 +19,11 @@ from ciaccess.recovery.leftovers import Leftover
 
 
 def recover(access: Access, stack: str, settings_file: Path | None, *, yes: bool) -> list[Leftover]:
-    """Return what was left behind; with `yes` it is repaired."""
+    """Return what was left behind; with `yes` it is repaired.
+
+    Raises:
+        CiaccessError: the state or Vault cannot be read, or a lock may be of a live run.
+    """
     require("VAULT_ADDR", "VAULT_TOKEN")
     check_vault(access)
     left = _storage(stack, yes=yes)

@@ -69,7 +69,11 @@ class Copy:
 
 
 def find(folder: Path, project: str, stack: str) -> TruncatedState | None:
-    """Return a stack's state file if it is truncated; a missing one may be of a removed stack."""
+    """Return a stack's state file if it is truncated; a missing one may be of a removed stack.
+
+    Raises:
+        CommandError: a file cannot be read for another reason.
+    """
     file = folder / "stacks" / project / f"{stack}.json"
     try:
         if not file.exists() or _copy(file) is not None:

@@ -26,7 +26,11 @@ from ciaccess.recovery.leftovers import Leftover
 def leftovers(
     export: dict[str, Any], access: Access, vault: Vault, stack: str, settings_file: Path | None
 ) -> list[Leftover]:
-    """Return the unrecorded objects in Vault as one leftover."""
+    """Return the unrecorded objects in Vault as one leftover.
+
+    Raises:
+        ApiError: Vault could not be checked.
+    """
     found = unrecorded_objects(export, access, vault)
     if not found:
         return []
@@ -46,6 +50,9 @@ def unrecorded_objects(export: dict[str, Any], access: Access, vault: Vault) -> 
 
     A policy is ours by the marker in its text, a role if all its policies are, the backend if it has roles and all of
     them are, a managed KV engine if it has secrets and the owner of all of them is ours.
+
+    Raises:
+        ApiError: Vault could not be checked.
     """
     known = parse(export).urns
     ours = {
@@ -72,7 +79,11 @@ def unrecorded_objects(export: dict[str, Any], access: Access, vault: Vault) -> 
 
 
 def take_into_state(stack: str, settings_file: Path | None, targets: tuple[Target, ...]) -> None:
-    """Import these objects into the stack's state. Writes to no system."""
+    """Import these objects into the stack's state. Writes to no system.
+
+    Raises:
+        CommandError: the engine failed, or a system could not be checked.
+    """
     with session(stack, settings_file) as adopting:
         whole = adopting.plan()
         adopted = whole.of(PlannedAction.ADOPTED)

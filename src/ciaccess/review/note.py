@@ -43,7 +43,11 @@ def text_of(page: Page, mark: str, link: str, *, most_characters: int = MOST_CHA
 
 
 def update_note(notes: MergeRequestNotes, mark: str, text: str) -> str:
-    """Make the note say this; return what was done: created, edited or unchanged."""
+    """Make the note say this; return what was done: created, edited or unchanged.
+
+    Raises:
+        ApiError: GitLab did not do it.
+    """
     found = notes.find(mark)
     if found is None:
         notes.create(text)

@@ -54,7 +54,11 @@ class Outputs:
         return self.as_json == STANDARD_OUTPUT
 
     def check(self) -> None:
-        """Refuse a note outside of a merge request's job, before anything is done."""
+        """Refuse a note outside of a merge request's job, before anything is done.
+
+        Raises:
+            CommandError: the job's variables are missing.
+        """
         missing = [name for name in _JOB if not os.environ.get(name)]
         if self.note and missing:
             raise CommandError(
@@ -68,7 +72,11 @@ class Outputs:
         as_json: dict[str, Any],
         counts: dict[str, int] | None = None,
     ) -> None:
-        """Write all of it, the note last, so that the artifacts exist whatever GitLab responds."""
+        """Write all of it, the note last, so that the artifacts exist whatever GitLab responds.
+
+        Raises:
+            CommandError: a file could not be written, or GitLab refused the note.
+        """
         if self.is_json:
             print_json(as_json)
         else:

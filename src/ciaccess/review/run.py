@@ -47,6 +47,9 @@ def base_of(revision: str, stack: str, settings_file: Path | None, settings: Sta
     """Return access.yaml of a git revision, with the stack's settings of then, to compare with.
 
     These settings name the file, too: a change of that setting must not compare the new file with itself.
+
+    Raises:
+        CommandError: there is no such revision, or no access.yaml in it.
     """
     from ciaccess.cli.revisions import RefusedThenError, declared_at, settings_at  # noqa: PLC0415 only where there is a base
 

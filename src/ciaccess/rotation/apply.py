@@ -34,7 +34,11 @@ class Run:
 
 
 def chosen_accounts(access: Access, named: Sequence[str], *, every: bool, due: bool) -> list[str]:
-    """Return the accounts that the options choose."""
+    """Return the accounts that the options choose.
+
+    Raises:
+        CommandError: not exactly one option is given, or an account is not declared.
+    """
     if sum((bool(named), every, due)) != 1:
         raise CommandError("choose what to rotate: either names of accounts, or --all, or --due")
     if every:
@@ -50,7 +54,11 @@ def chosen_accounts(access: Access, named: Sequence[str], *, every: bool, due: b
 
 
 def apply(run: Run, access: Access) -> list[Rotated]:
-    """Count up, run the engine, and verify the result; in an emergency once for each of two users."""
+    """Count up, run the engine, and verify the result; in an emergency once for each of two users.
+
+    Raises:
+        CommandError: nothing was rotated, or it was applied and could not be verified; the text tells which.
+    """
     use_local_credentials(run.stack, run.settings_file)
     try:
         require(*KNOWN)

@@ -35,7 +35,11 @@ class Place:
 
 
 def token_scopes(gitlab: GitLab) -> frozenset[str]:
-    """Return the scopes of the token that asks."""
+    """Return the scopes of the token that asks.
+
+    Raises:
+        UnauthorizedError: it is unknown, expired or revoked.
+    """
     doing = "look up the token"
     scopes = gitlab.get("/personal_access_tokens/self", doing).get("scopes")
     if not isinstance(scopes, list):
@@ -44,13 +48,21 @@ def token_scopes(gitlab: GitLab) -> frozenset[str]:
 
 
 def group_named(gitlab: GitLab, group: str) -> Place:
-    """Return a group, given by its id or full path."""
+    """Return a group, given by its id or full path.
+
+    Raises:
+        NotFoundError: there is none, or the token may not see it.
+    """
     with errors(f"look for group '{group}'", gitlab.url):
         return _group(gitlab.api().groups.get(group, with_projects=False, **ONCE))
 
 
 def project_named(gitlab: GitLab, project: str) -> Place:
-    """Return a project, given by its id or full path."""
+    """Return a project, given by its id or full path.
+
+    Raises:
+        NotFoundError: there is none, or the token may not see it.
+    """
     with errors(f"look for project '{project}'", gitlab.url):
         return _project(gitlab.api().projects.get(project, **ONCE))
 

@@ -42,7 +42,11 @@ class MergeRequestNotes:
         self._manager: Any = project_.mergerequests.get(merge_request, lazy=True).notes
 
     def find(self, marker: str) -> Note | None:
-        """Return the token's own note that begins with the marker; of several, the oldest."""
+        """Return the token's own note that begins with the marker; of several, the oldest.
+
+        Raises:
+            UnauthorizedError, ForbiddenError: the token may not do this, such as CI_JOB_TOKEN.
+        """
         with self._errors(f"find the note on {self._about}"):
             me = self._gitlab.user(f"find the note on {self._about}")
             listed = self._manager.list(

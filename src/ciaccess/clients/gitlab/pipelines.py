@@ -34,7 +34,11 @@ class MergedPipeline:
 
 
 def merged_pipeline(gitlab: GitLab, project: Place) -> MergedPipeline:
-    """Return the pipeline of a project's default branch, with everything that it includes."""
+    """Return the pipeline of a project's default branch, with everything that it includes.
+
+    Raises:
+        ApiError: GitLab did not answer, or refused.
+    """
     doing = f"read the merged pipeline of project '{project.path}'"
     try:
         found = gitlab.get(f"/projects/{project.identity}/ci/lint", doing)

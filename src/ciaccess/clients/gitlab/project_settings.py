@@ -38,7 +38,11 @@ class ProjectSettings:
 
 
 def project_settings(gitlab: GitLab, project: str) -> ProjectSettings:
-    """Return the CI/CD settings of a project."""
+    """Return the CI/CD settings of a project.
+
+    Raises:
+        UnexpectedAnswerError: the token does not see them.
+    """
     doing = f"read the settings of project '{project}'"
     found = gitlab.get(_path(project), doing)
     version = gitlab.get("/version", doing)
@@ -88,7 +92,11 @@ def protects_environment(gitlab: GitLab, project: str, environment: str) -> bool
 
 
 def tip_of(gitlab: GitLab, project: str, branch: str) -> str:
-    """Return the commit at the tip of a branch."""
+    """Return the commit at the tip of a branch.
+
+    Raises:
+        NotFoundError: there is no such branch, or the token does not see it.
+    """
     doing = f"read the tip of branch '{branch}' of project '{project}'"
     found = gitlab.get(_path(project, "repository", "branches", branch), doing)
     return str((found.get("commit") or {}).get("id") or "")

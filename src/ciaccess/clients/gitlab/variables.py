@@ -60,7 +60,11 @@ class GitLab:
             return self._connect()
 
     def get(self, path: str, doing: str, **query: str) -> dict[str, Any]:
-        """Return the object at an API path, which is URL-encoded."""
+        """Return the object at an API path, which is URL-encoded.
+
+        Raises:
+            ApiError: GitLab did not answer, refused, or answered another thing than an object.
+        """
         with errors(doing, self.url):
             found = self.api().http_get(path, query, **ONCE)
         if not isinstance(found, dict):
@@ -162,7 +166,11 @@ class Variables:
         self._prove(variable, doing)
 
     def replace(self, variable: Variable) -> None:
-        """Write all attributes of a variable that exists, and prove it."""
+        """Write all attributes of a variable that exists, and prove it.
+
+        Raises:
+            NotFoundError: there is none of this key and scope.
+        """
         doing = action("update", _KIND, variable.key)
         self._conceal(variable)
         # GitLab would change the same key's variable of another scope instead of saying that there is none.

@@ -101,7 +101,11 @@ class Nexus:
         return read_usage(self._api)
 
     def status_of(self, method: str, path: str, doing: str) -> int:
-        """Return the HTTP status of a REST call as this user; `path` is URL-encoded."""
+        """Return the HTTP status of a REST call as this user; `path` is URL-encoded.
+
+        Raises:
+            UnreachableError, UnexpectedAnswerError: there is no answer of Nexus's.
+        """
         return self._api.answer(method, path, doing).status_code
 
     def takes_writes(self) -> bool:

@@ -69,14 +69,22 @@ class Api:
     def answer(
         self, method: str, path: str, doing: str, *, root: str = _REST, **options: Any
     ) -> requests.Response:
-        """Return the answer, whatever its status; `options` as Session.send takes them."""
+        """Return the answer, whatever its status; `options` as Session.send takes them.
+
+        Raises:
+            UnreachableError, UnexpectedAnswerError: as Session.send does.
+        """
         response = self._session.send(method, root + path, doing, **options)
         if found := re.match(r"Nexus/(\S+)", response.headers.get("Server", "")):
             self._version = found[1]
         return response
 
     def call(self, method: str, path: str, doing: str, kind: Kind[Any], **options: Any) -> requests.Response:
-        """Return the answer of a call that worked; the kind gives an error its words."""
+        """Return the answer of a call that worked; the kind gives an error its words.
+
+        Raises:
+            ApiError: the call was refused, failed, or was answered by something else.
+        """
         response = self.answer(method, path, doing, **options)
         if response.status_code not in _SUCCESSES:
             raise self.failure(response, doing, kind)
@@ -91,7 +99,11 @@ class Api:
         return json_of(self.call("GET", path, doing, kind, **options), doing, NEXUS)
 
     def accepts(self, doing: str, auth: HTTPBasicAuth) -> bool:
-        """Tell whether credentials are accepted; /status shows that for any rights."""
+        """Tell whether credentials are accepted; /status shows that for any rights.
+
+        Raises:
+            ApiError: it is answered neither with 200 nor with 401.
+        """
         response = self.answer("GET", "/status", doing, auth=auth)
         if response.history:
             reason = "/status redirects elsewhere, so the answer is not Nexus's"
@@ -110,7 +122,11 @@ class Api:
             raise _not_nexus(response, doing, reason)
 
     def takes_writes(self, doing: str) -> bool:
-        """Tell whether Nexus takes writes."""
+        """Tell whether Nexus takes writes.
+
+        Raises:
+            ApiError: it is answered neither with 200 nor with 503.
+        """
         response = self.answer("GET", "/status/writable", doing)
         if (
             response.status_code not in (HTTPStatus.OK, HTTPStatus.SERVICE_UNAVAILABLE)

@@ -36,7 +36,11 @@ class Privileges(Collection[Privilege]):
         super().__init__(api, PRIVILEGES, after_delete)
 
     def create(self, item: Privilege) -> None:
-        """Create a privilege; raises as Collection.create does."""
+        """Create a privilege; raises as Collection.create does.
+
+        Raises:
+            RefusedError: its type is not one of WRITABLE, or its pattern is one that breaks Nexus's whole list.
+        """
         _refuse_unwritable(item, action("create", "privilege", item.name))
         super().create(item)
 

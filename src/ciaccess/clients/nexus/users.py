@@ -94,7 +94,11 @@ class Users(Collection[User]):
             raise error.with_remedy(remedy) from None
 
     def accepts(self, user_id: str, password: str) -> bool:
-        """Tell whether Nexus accepts this password now; not for a disabled or locked user."""
+        """Tell whether Nexus accepts this password now; not for a disabled or locked user.
+
+        Raises:
+            ApiError: the answer is neither yes nor no.
+        """
         doing = action("try the login of", "user", user_id)
         try:
             auth = basic(user_id, password)

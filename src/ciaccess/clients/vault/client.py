@@ -87,6 +87,9 @@ class Vault:
         """Tell whether an object exists at an API path, such as `sys/policies/acl/x`.
 
         A KV secret whose latest version was deleted is not there: its readers get 404 too.
+
+        Raises:
+            ForbiddenError: the token may not look.
         """
         return self._get(api_path, f"look for '{api_path}'") is not None
 
@@ -106,11 +109,19 @@ class Vault:
         return self.ask("get", "sys/health", "ask how Vault is", parameters=answering)
 
     def token_lives(self) -> None:
-        """Make sure that the token is accepted."""
+        """Make sure that the token is accepted.
+
+        Raises:
+            ForbiddenError: it is unknown, expired or revoked.
+        """
         self.ask("get", "auth/token/lookup-self", "look up the token")
 
     def read(self, api_path: str) -> dict[str, Any] | None:
-        """Return the data at an API path, None where there is nothing."""
+        """Return the data at an API path, None where there is nothing.
+
+        Raises:
+            ForbiddenError: the token may not look.
+        """
         answer = self._get(api_path, f"read '{api_path}'")
         return None if answer is None else object_of(answer.get("data"), f"read '{api_path}'")
 
@@ -160,7 +171,11 @@ class Vault:
         self.ask("post", f"{mount}/data/{path}", f"write secret '{mount}/{path}'", {"data": fields})
 
     def url_answers(self, url: str) -> None:
-        """Make sure that a discovery or JWKS URL answers, as Vault will ask it; no credentials are sent."""
+        """Make sure that a discovery or JWKS URL answers, as Vault will ask it; no credentials are sent.
+
+        Raises:
+            UnreachableError, UnexpectedAnswerError: it does not.
+        """
         doing = f"ask '{url}'"
         session = PooledSession(url, self._options)
         try:
@@ -203,7 +218,11 @@ class Vault:
         parameters: dict[str, str] | None = None,
         keep_missing: bool = False,
     ) -> dict[str, Any]:
-        """Return the answer of a call, {} for none; `keep_missing`: also the body of a 404."""
+        """Return the answer of a call, {} for none; `keep_missing`: also the body of a 404.
+
+        Raises:
+            ApiError: it was refused, or not answered.
+        """
         try:
             answer = self._session.call(
                 method.upper(),
@@ -253,7 +272,11 @@ def _faults(answer: requests.Response) -> str:
 
 
 def object_of(value: Any, doing: str) -> dict[str, Any]:
-    """Return a value that must be an object; likewise `texts` and `number`."""
+    """Return a value that must be an object; likewise `texts` and `number`.
+
+    Raises:
+        UnexpectedAnswerError: it is of another shape.
+    """
     if not isinstance(value, dict):
         raise unexpected_answer(doing)
     return value

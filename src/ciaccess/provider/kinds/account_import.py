@@ -30,7 +30,11 @@ class ImportId:
 
     @classmethod
     def of(cls, text: str) -> ImportId:
-        """Parse an id."""
+        """Parse an id.
+
+        Raises:
+            KindError: the id is invalid.
+        """
         found = _ID.fullmatch(text)
         if not found:
             raise KindError(

@@ -251,7 +251,11 @@ class ServiceAccount(Kind):
         ]
 
     def _refuse_foreign(self, state: Values, inputs: Values, secret: AccountSecret) -> None:
-        """Refuse parts that exist, are not in the state, and are not this stack's by claim or equality."""
+        """Refuse parts that exist, are not in the state, and are not this stack's by claim or equality.
+
+        Raises:
+            KindError: it names them all.
+        """
         foreign: list[str] = []
         for part_kind in self._part_kinds:
             for name in part_kind.in_order(inputs, but=state):
