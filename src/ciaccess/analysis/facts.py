@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple, Self
+from typing import NamedTuple, Self, TypeVar
 
 from ciaccess.access.desired.administration import is_admin_name
 from ciaccess.access.desired.former_names import former_names
@@ -96,6 +96,9 @@ class Right:
         """Tell whether it changes Nexus itself; what only reads, searches or checks health does not."""
         harmless = self.name.endswith(("-read", "-browse")) or self.name.startswith("nx-healthcheck-")
         return not self.is_role and not harmless
+
+
+T = TypeVar("T", Grant, Right)
 
 
 @dataclass(frozen=True)
@@ -234,17 +237,18 @@ class AccessFacts:
 
     @cached_property
     def _grants_by_holder(self) -> dict[Holder, list[Grant]]:
-        found: dict[Holder, list[Grant]] = defaultdict(list)
-        for grant in sorted(self.grants):
-            found[grant.holder].append(grant)
-        return dict(found)
+        return _by_holder(self.grants)
 
     @cached_property
     def _rights_by_holder(self) -> dict[Holder, list[Right]]:
-        found: dict[Holder, list[Right]] = defaultdict(list)
-        for right in sorted(self.rights):
-            found[right.holder].append(right)
-        return dict(found)
+        return _by_holder(self.rights)
+
+
+def _by_holder(items: Iterable[T]) -> dict[Holder, list[T]]:
+    found: dict[Holder, list[T]] = defaultdict(list)
+    for item in sorted(items):
+        found[item.holder].append(item)
+    return dict(found)
 
 
 def grants_of(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from itertools import chain
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from ciaccess.access.desired.former_names import ALWAYS, expand_former_accounts
 from ciaccess.analysis.changes import Change, Difference
@@ -125,6 +125,14 @@ class Base:
         return cls(revision, facts, undated=None if whole is access else AccessFacts.of(whole))
 
 
+class _Access(NamedTuple):
+    """What the change gives and takes, what was changed by hand, and the facts before and after the change."""
+
+    planned: Difference = _NOTHING
+    by_hand: Difference = _NOTHING
+    facts: tuple[AccessFacts, AccessFacts] | None = None
+
+
 def report_of(
     preview: Preview,
     project: str,
@@ -139,21 +147,20 @@ def report_of(
     """
     resources = preview.resources
     states = _states(resource for resource in resources.values() if resource.custom)
-    derived = _facts(states, declared, lambda name: not is_own(name))
-    access, by_hand = _differences(derived)
-    own_access, own_by_hand = _differences(_facts(states, declared, is_own))
+    access = _access(states, declared, lambda name: not is_own(name))
+    own = _access(states, declared, is_own)
     variables_unread = gitlab_is_unread() and any(each.type == VARIABLE for each in resources.values())
     return Report(
         project=project,
         stack=stack,
-        access=_with_settings(_merge(access, own_access), base, declared),
+        access=_with_settings(_merge(access.planned, own.planned), base, declared),
         changes=planned_changes(resources, claim(stack)),
-        drift_access=_merge(by_hand, own_by_hand),
+        drift_access=_merge(access.by_hand, own.by_hand),
         drift=manual_changes(resources),
         counts=counts(resources.values()),
-        agreement=None if base is None else _agreement(access, base, declared),
+        agreement=None if base is None else _agreement(access.planned, base, declared),
         former=_former(resources.values(), former),
-        charts=charts_of(derived[0], derived[2], access) if derived and access else (),
+        charts=charts_of(*access.facts, access.planned) if access.facts and access.planned else (),
         not_checked=(PASSWORDS, VARIABLES) if variables_unread else (PASSWORDS,),
     )
 
@@ -187,30 +194,19 @@ def _states(resources: Iterable[Resource]) -> tuple[_Objects, _Objects, _Objects
     return found
 
 
-def _facts(
+def _access(
     states: tuple[_Objects, _Objects, _Objects], declared: AccessFacts, concerns: Callable[[str], bool]
-) -> tuple[AccessFacts, AccessFacts, AccessFacts] | None:
-    """Return the facts of each state, None where nothing changes: deriving them takes time."""
+) -> _Access:
+    """Return what the states differ in; where they are the same, no facts are derived, which takes time."""
     state, live, wanted = states
     if state == live == wanted:
-        return None
+        return _Access()
     known = policy_names(chain(*states))
     before = facts(state, declared, concerns, known)
-    one, other = (
+    now, after = (
         before if each == state else facts(each, declared, concerns, known) for each in (live, wanted)
     )
-    return before, one, other
-
-
-def _differences(
-    derived: tuple[AccessFacts, AccessFacts, AccessFacts] | None,
-) -> tuple[Difference, Difference]:
-    """Return what the change gives and takes, and what was changed by hand."""
-    if derived is None:
-        return _NOTHING, _NOTHING
-    before, live, wanted = derived
-    one, other = (_NOTHING if each is before else difference(before, each) for each in (wanted, live))
-    return one, other
+    return _Access(difference(before, after), difference(before, now), (before, after))
 
 
 def _merge(one: Difference, other: Difference) -> Difference:
