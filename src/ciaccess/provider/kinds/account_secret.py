@@ -30,7 +30,10 @@ _SECRET_FIELDS = (
 )
 # Vault's own limit.
 _AT_MOST = Rule("at most 512 characters", lambda value: len(value) <= 512)  # noqa: PLR2004 a limit of characters
-_METADATA_FIELDS = tuple(Field(name, default="", rule=_AT_MOST) for name in METADATA_KEYS)
+SECTIONS = {
+    "secret": _SECRET_FIELDS,
+    "metadata": tuple(Field(name, default="", rule=_AT_MOST) for name in METADATA_KEYS),
+}
 
 
 class AccountSecret:
@@ -142,16 +145,7 @@ def metadata_of(snapshot: SecretSnapshot) -> dict[str, str]:
     return {name: snapshot.custom.get(name, "") for name in METADATA_KEYS}
 
 
-def check_secret(given: Values) -> Checked:
-    """Return the `secret` with its defaults, and the failures."""
-    return _check("secret", _SECRET_FIELDS, given)
-
-
-def check_metadata(given: Values) -> Checked:
-    """Return the `metadata` with its defaults, and the failures."""
-    return _check("metadata", _METADATA_FIELDS, given)
-
-
-def _check(section: str, fields: tuple[Field, ...], given: Values) -> Checked:
-    values, failures = check_fields(fields, {}, given, section, frozenset())
+def check_section(section: str, given: Values) -> Checked:
+    """Return the `secret` or the `metadata` with defaults, and the failures."""
+    values, failures = check_fields(SECTIONS[section], {}, given, section, frozenset())
     return values, tuple(Failure(f"{section}.{each.property}", each.reason) for each in failures)

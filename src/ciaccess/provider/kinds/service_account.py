@@ -9,6 +9,7 @@ with or without a state (docs/adr/0013).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ciaccess.access.desired.ownership import of_another
@@ -74,8 +75,7 @@ class ServiceAccount(Kind):
         if values.pop(_APPLIES, False) is True:
             self._applied.add(str(values.get("account")))
         checks: dict[str, Check] = {
-            _SECRET: account_secret.check_secret,
-            _METADATA: account_secret.check_metadata,
+            section: partial(account_secret.check_section, section) for section in account_secret.SECTIONS
         }
         checks |= {part_kind.name: part_kind.check_parts for part_kind in self._part_kinds}
         for name, check in checks.items():
