@@ -126,7 +126,7 @@ class Base:
 
 
 class _Access(NamedTuple):
-    """What the change gives and takes, what was changed by hand, and the facts before and after the change."""
+    """What the change does, what was done by hand, and the facts before and after the change."""
 
     planned: Difference = _NOTHING
     by_hand: Difference = _NOTHING
@@ -197,7 +197,7 @@ def _states(resources: Iterable[Resource]) -> tuple[_Objects, _Objects, _Objects
 def _access(
     states: tuple[_Objects, _Objects, _Objects], declared: AccessFacts, concerns: Callable[[str], bool]
 ) -> _Access:
-    """Return what the states differ in; where they are the same, no facts are derived, which takes time."""
+    """Return what the states differ in; of equal ones no facts are derived, which takes time."""
     state, live, wanted = states
     if state == live == wanted:
         return _Access()
