@@ -35,3 +35,12 @@ def test_four_megabytes_of_empty_lists_are_refused_by_a_named_limit(tmp_path: Pa
     (fault,) = checked(tmp_path, "a: [" + "[]," * 1_300_000 + "]").faults
     assert time.process_time() - started < MOST_SECONDS
     assert fault.message == "it has more than 60000 keys and values"
+
+
+@pytest.mark.parametrize("entry", ["pussh{}: [raw]", "push: [raw{}]", "pussh: [raw]"])
+def test_thousands_of_faulty_accounts_are_checked_in_time(tmp_path: Path, entry: str) -> None:
+    accounts = "".join(f"  svc-{n}: {{purpose: x, {entry.format(n)}}}\n" for n in range(8000))
+    started = time.process_time()
+    found = checked(tmp_path, edited(("\naccounts:\n", f"\naccounts:\n{accounts}")))
+    assert time.process_time() - started < MOST_SECONDS
+    assert len(found.faults) >= 8000

@@ -76,7 +76,8 @@ class Document:
         return found
 
     def with_keys(self, misspelt: Mapping[YamlPath, str]) -> Document:
-        """Return the document with the keys that misspelt ones were meant for, at the same positions."""
+        """Return the document with the keys that misspelt ones were meant for where these are missing."""
+        misspelt = {path: key for path, key in misspelt.items() if self.at((*path[:-1], key)) is None}
 
         def correction(path: YamlPath) -> YamlPath:
             for end in range(1, len(path) + 1):

@@ -73,7 +73,8 @@ def check(path: Path, addresses: Mapping[str, str] = _NO_ADDRESSES, on: date | N
     made_from = references.resolve(read)
     access, refused, misspelt = _validate(read)
     by_rules = list(rules.faults_of(read.with_keys(misspelt), on))
-    faults = _root_faults(made_from, read.faults, refused, by_rules)
+    absent = tuple(document.dotted_path((*path[:-1], key, "")) for path, key in misspelt.items())
+    faults = _root_faults(made_from, absent, read.faults, refused, by_rules)
     faults = tuple(_of_the_stack(fault) if fault.field in replaced else fault for fault in faults)
     if any(fault.severity == "error" for fault in faults):
         access = None
@@ -91,18 +92,23 @@ def _validate(
     try:
         return Access.model_validate(read.data), [], {}
     except ValidationError as error:
-        return None, list(faults_of(read, error)), misspelt_keys(read, error)
+        misspelt = misspelt_keys(error)
+        return None, list(faults_of(read, error, misspelt)), misspelt
 
 
-def _root_faults(made_from: Mapping[str, frozenset[str]], *stages: list[Fault]) -> tuple[Fault, ...]:
+def _root_faults(
+    made_from: Mapping[str, frozenset[str]], absent: tuple[str, ...], *stages: list[Fault]
+) -> tuple[Fault, ...]:
     """Return the faults that do not follow from another one, sorted.
 
-    Omits those of a field with an error from an earlier stage, and those of a value that contains an invalid address.
+    Omits those of a field with an error from an earlier stage, and those of a value that contains an invalid address, or one of an
+    `absent` section, whose key is misspelt.
     """
     kept: list[Fault] = []
     for stage in stages:
         at_fault = frozenset(fault.field for fault in kept if fault.severity == "error")
         kept += [fault for fault in stage if fault.field not in at_fault]
     at_fault = frozenset(fault.field for fault in kept if fault.severity == "error")
+    at_fault |= {each for used in made_from.values() for each in used if f"{each}.".startswith(absent)}
     kept = [fault for fault in kept if not made_from.get(fault.field, frozenset()) & at_fault]
     return tuple(sorted(kept, key=lambda fault: (fault.line, fault.column, fault.field, fault.message)))

@@ -10,7 +10,7 @@ from ciaccess.access.reading.document import dotted_path
 from ciaccess.access.reading.faults import Fault, closest, display, suggest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from pydantic import ValidationError
     from pydantic_core import ErrorDetails
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from ciaccess.access.reading.document import Document, YamlPath
 
 _GROUPS = ("gitlab", "groups")
+# A guess takes a tenth of a millisecond.
+_MOST_GUESSES = 1000
 # By pydantic's type of error: what the value is instead, what is allowed, what to do.
 _WRONG_KIND = {
     "string_type": ("is not text", "text", "Write one value; put a number in quotes"),
@@ -27,30 +29,30 @@ _WRONG_KIND = {
 }
 
 
-def faults_of(document: Document, error: ValidationError) -> Iterator[Fault]:
+def faults_of(
+    document: Document, error: ValidationError, misspelt: Mapping[YamlPath, str]
+) -> Iterator[Fault]:
     """Return each of a validation's errors as a fault."""
-    meant = {(*path[:-1], key) for path, key in misspelt_keys(document, error).items()}
+    meant = {(*path[:-1], key) for path, key in misspelt.items()}
     for details in error.errors(include_url=False):
         path = tuple(step for step in details["loc"] if step != "[key]")
         if details["type"] == "missing" and path in meant:
             continue
         is_key = details["loc"][-1:] == ("[key]",) or details["type"] == "extra_forbidden"
-        message, allowed, remedy = _words(path, details)
+        message, allowed, remedy = _words(path, details, misspelt.get(path))
         line, column = _position(document, path, key=is_key)
         concealed = details.get("ctx", {}).get("conceal") or _may_hold_credential(path)
         value = None if concealed or is_key else document.at(path)
         yield Fault(document.file, line, column, dotted_path(path), value, message, allowed, remedy)
 
 
-def misspelt_keys(document: Document, error: ValidationError) -> dict[YamlPath, str]:
-    """Return the unknown keys that were probably meant for one that is missing, by path."""
+def misspelt_keys(error: ValidationError) -> dict[YamlPath, str]:
+    """Return the unknown keys with those that were probably meant, for the first ones of a faulty file."""
     found: dict[YamlPath, str] = {}
-    for details in error.errors(include_url=False, include_context=False):
-        if details["type"] == "extra_forbidden":
-            *parent, key = details["loc"]
-            meant = closest(str(key), list(_section(tuple(parent)).model_fields))
-            if meant and document.at((*parent, meant)) is None:
-                found[details["loc"]] = meant
+    unknown = [each["loc"] for each in error.errors(include_url=False) if each["type"] == "extra_forbidden"]
+    for path in unknown[:_MOST_GUESSES]:
+        if key := closest(str(path[-1]), list(_section(path[:-1]).model_fields)):
+            found[path] = key
     return found
 
 
@@ -67,7 +69,7 @@ def _may_hold_credential(path: YamlPath) -> bool:
     return in_variables and path[5:] in ((), ("value",))
 
 
-def _words(path: YamlPath, details: ErrorDetails) -> tuple[str, str, str]:
+def _words(path: YamlPath, details: ErrorDetails, guess: str | None) -> tuple[str, str, str]:
     kind, given, context = details["type"], details["input"], details.get("ctx", {})
     key = path[-1] if path else ""
     if kind == "rule":
@@ -75,9 +77,9 @@ def _words(path: YamlPath, details: ErrorDetails) -> tuple[str, str, str]:
     if kind == "missing":
         return f"the key {key} is missing", "", f"Add {key}: {_description(path)}"
     if kind == "extra_forbidden":
-        known = list(_section(path[:-1]).model_fields)
-        remedy = suggest(str(key), known, "Remove it, or check its indentation")
-        return f"{display(key)} is not a key of this section", ", ".join(known), remedy
+        remedy = f"Did you mean {guess}?" if guess else "Remove it, or check its indentation"
+        known = ", ".join(_section(path[:-1]).model_fields)
+        return f"{display(key)} is not a key of this section", known, remedy
     what = "this" if _may_hold_credential(path) else display(given)
     if given is None:
         what = "a missing value" if path else "an empty file"

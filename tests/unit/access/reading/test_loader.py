@@ -187,4 +187,4 @@ def test_a_thousand_accounts_with_a_thousand_faults_take_no_longer_than_people_w
     unknown = [fault for fault in found.faults if fault.message.startswith("there is no account")]
     assert len(unknown) == 1000
     assert sum(fault.remedy.startswith("Did you mean") for fault in unknown) == 20, "guesses are dear"
-    assert len(found.faults) == 3000
+    assert len(found.faults) == 2000, "an account that no role names may be meant by one of these"
