@@ -1,9 +1,14 @@
-"""A merge request may change any file of the checkout: what its code gets in the preview's job, on a real Vault and Nexus."""
+"""A merge request may change any file of the checkout: what its code gets in the preview's job, on a real Vault and Nexus.
+
+The job is run by gitlab-ci-local from its definition in that checkout. Code that set-up runs has no id_token in its environment, and so
+leaves something for what the job runs after it, as any attacker can who is the same user.
+"""
 
 from __future__ import annotations
 
 import json
-import shutil
+import shlex
+import sys
 from typing import TYPE_CHECKING, Any
 
 import hvac.exceptions
@@ -12,8 +17,9 @@ import pytest
 from ciaccess.access import load
 from ciaccess.access.desired import pipeline_identities
 from tests.support.own_pipeline import attack
-from tests.support.own_pipeline.identities import AUDIENCE, PROJECT, own_token, run_as
-from tests.support.project.project import ROOT, STACK
+from tests.support.own_pipeline.identities import AUDIENCE, PROJECT, own_token
+from tests.support.own_pipeline.own_pipeline import OwnPipeline
+from tests.support.project.project import STACK
 from tests.support.servers.jobs import AUDIENCE as CONSUMERS_AUDIENCE
 from tests.support.servers.jobs import login
 
@@ -27,67 +33,118 @@ FEATURE: dict[str, Any] = {
     "ref_type": "merge_request",
     "pipeline_source": "merge_request_event",
 }
-# Each is run by the preview's job: the program of the stack, and what it and the plugin import.
-RUN_BY_A_PREVIEW = (
+FUTURE = "from __future__ import annotations\n"
+# Each is run by the preview's job: by its commands, by the program of the stack, or by what these import.
+PYTHON = (
     "__main__.py",
     "components/__init__.py",
-    "src/ciaccess/provider/__main__.py",
+    "src/ciaccess/__main__.py",
     "src/ciaccess/errors.py",
+    "src/ciaccess/provider/__main__.py",
 )
-FUTURE = "from __future__ import annotations\n"
+# Run before the job has an identity, by `make setup-runtime`.
+PYTHON_OF_SETUP = ("src/ciaccess/progress.py", "tools/setup.py", "tools/packages.py")
 
 
 @pytest.fixture
-def branch(tmp_path: Path) -> Path:
-    """A checkout of its own, which a test may edit."""
-    folder = tmp_path / "checkout"
-    folder.mkdir()
-    for name in ("src", "components", "config"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("Pulumi.yaml", "__main__.py", "requirements.txt", "pyproject.toml"):
-        shutil.copy(ROOT / name, folder)
-    (folder / ".venv").symlink_to(ROOT / ".venv")
-    return folder
+def branch(bootstrapped: Project, tmp_path: Path) -> OwnPipeline:
+    """A checkout of its own, on a branch that a test may edit."""
+    pipeline = OwnPipeline(tmp_path / "checkout", bootstrapped)
+    pipeline.create()
+    # GitLab has one open merge request of a branch.
+    pipeline.git("checkout", "-q", "-b", tmp_path.name)
+    return pipeline
 
 
-@pytest.mark.parametrize("file", RUN_BY_A_PREVIEW)
+@pytest.fixture
+def command(bootstrapped: Project, tmp_path: Path) -> list[str]:
+    """The attack, by a Python that imports nothing of the checkout."""
+    report = str(tmp_path / "report.json")
+    addresses = (bootstrapped.address("nexus"), bootstrapped.address("gitlab"))
+    return [sys.executable, "-I", "-S", attack.__file__, report, *addresses]
+
+
+def gets_the_preview_s_identity_and_no_more(
+    branch: OwnPipeline, report: Path, *, sets_up: bool = False
+) -> bool:
+    """Run the job, and tell what the attack in its checkout got."""
+    if sets_up:
+        branch.use_real_make()
+    base = branch.git("rev-parse", "main")
+    branch.commit("hostile")
+    request = branch.merge_request(branch.folder.parent.name)
+    done = branch.run(
+        "preview",
+        "--unset-variable",
+        "CI_COMMIT_BRANCH",
+        claims=FEATURE,
+        CI_PIPELINE_SOURCE="merge_request_event",
+        CI_MERGE_REQUEST_IID=str(request["iid"]),
+        CI_MERGE_REQUEST_DIFF_BASE_SHA=base,
+    )
+    assert report.exists(), done.text
+    return bool(
+        json.loads(report.read_text(encoding="utf-8"))
+        == {
+            "roles": [pipeline_identities.PREVIEW],
+            "secrets": [],
+            "written": [],
+            "nexus": [],
+            "variables": [],
+        }
+    )
+
+
+def insert(branch: OwnPipeline, file: str, code: str) -> None:
+    """Insert code that the import of a Python file runs."""
+    path = branch.folder / file
+    before, future, after = path.read_text(encoding="utf-8").rpartition(FUTURE)
+    path.write_text(f"{before}{future}{code}{after}", encoding="utf-8")
+
+
+def planting(branch: OwnPipeline, command: list[str]) -> str:
+    """Return Python that puts the attack in the place of what the job runs next."""
+    script = f"#!/bin/sh\nexec {shlex.join(command)}\n"
+    return f"open({str(branch.folder / 'ciaccess')!r}, 'w').write({script!r})\n"
+
+
+@pytest.mark.parametrize("file", PYTHON)
 def test_code_in_any_file_gets_the_preview_s_identity_and_no_more(
-    bootstrapped: Project, branch: Path, file: str
+    branch: OwnPipeline, command: list[str], tmp_path: Path, file: str
 ) -> None:
-    report = branch.parent / "report.json"
-    words = [attack.__file__, str(report), bootstrapped.address("nexus"), bootstrapped.address("gitlab")]
-    hostile = (
-        f"import subprocess, sys\nsubprocess.run([sys.executable, *{words!r}], check=True)\nsys.exit(1)\n"
-    )
-    before, future, after = (branch / file).read_text(encoding="utf-8").rpartition(FUTURE)
-    (branch / file).write_text(f"{before}{future}{hostile}{after}", encoding="utf-8")
-    settings = str(bootstrapped.folder / f"Pulumi.{STACK}.yaml")
-    command = (
-        "pulumi",
-        "preview",
-        "--refresh",
-        "--stack",
-        STACK,
-        "--config-file",
-        settings,
-        "--non-interactive",
-    )
-    run_as(
-        bootstrapped,
-        "preview",
-        "env",
-        f"--chdir={branch}",
-        f"PYTHONPATH={branch}/src",
-        *command,
-        **FEATURE,
-    )
-    assert json.loads(report.read_text(encoding="utf-8")) == {
-        "roles": [pipeline_identities.PREVIEW],
-        "secrets": [],
-        "written": [],
-        "nexus": [],
-        "variables": [],
+    insert(branch, file, f"import subprocess, sys\nsubprocess.run({command!r}, check=True)\nsys.exit(1)\n")
+    assert gets_the_preview_s_identity_and_no_more(branch, tmp_path / "report.json")
+
+
+@pytest.mark.parametrize("file", PYTHON_OF_SETUP)
+def test_so_does_code_of_the_set_up(
+    branch: OwnPipeline, command: list[str], tmp_path: Path, file: str
+) -> None:
+    insert(branch, file, f"import sys\n{planting(branch, command)}sys.exit(0)\n")
+    assert gets_the_preview_s_identity_and_no_more(branch, tmp_path / "report.json", sets_up=True)
+
+
+@pytest.mark.parametrize("file", ["ciaccess", "Makefile", "ci/pipeline/preview.yml", "Pulumi.yaml"])
+def test_so_does_what_is_no_python(
+    branch: OwnPipeline, command: list[str], tmp_path: Path, file: str
+) -> None:
+    path, words = branch.folder / file, shlex.join(command)
+    text = path.read_text(encoding="utf-8")
+    hostile = {
+        "ciaccess": text.replace("set -eu\n", f"set -eu\n{words}\n"),
+        "Makefile": f"setup-runtime:\n\t@printf '#!/bin/sh\\n%s\\n' {shlex.quote(words)} >ciaccess\n",
+        "ci/pipeline/preview.yml": text.replace(
+            "  script:\n", f"  script:\n    - {json.dumps(f'{words}; exit 1')}\n"
+        ),
+        "Pulumi.yaml": f"{text}main: hostile\n",
     }
+    assert hostile[file] != text
+    path.write_text(hostile[file], encoding="utf-8")
+    (branch.folder / "hostile").mkdir()
+    code = f"import subprocess\nsubprocess.run({command!r}, check=True)\n"
+    (branch.folder / "hostile" / "__main__.py").write_text(code, encoding="utf-8")
+    report = tmp_path / "report.json"
+    assert gets_the_preview_s_identity_and_no_more(branch, report, sets_up=file == "Makefile")
 
 
 @pytest.mark.parametrize("audience", [AUDIENCE, CONSUMERS_AUDIENCE])

