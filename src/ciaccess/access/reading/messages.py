@@ -47,7 +47,7 @@ def faults_of(
 
 
 def misspelt_keys(error: ValidationError) -> dict[YamlPath, str]:
-    """Return the unknown keys with those that were probably meant, for the first ones of a faulty file."""
+    """Return the first unknown keys, by path, with those that were probably meant."""
     found: dict[YamlPath, str] = {}
     unknown = [each["loc"] for each in error.errors(include_url=False) if each["type"] == "extra_forbidden"]
     for path in unknown[:_MOST_GUESSES]:
