@@ -11,7 +11,7 @@ from ciaccess.errors import CiaccessError, Exit
 
 @dataclass(frozen=True)
 class CouldNotLook:
-    """Something that could not be checked: `could not look at <subject> because <because>. <remedy>`."""
+    """Something that could not be checked: `could not look at <subject>: <because>. <remedy>`."""
 
     system: str
     subject: str
@@ -26,7 +26,7 @@ class CouldNotLook:
     @property
     def sentence(self) -> str:
         """Return it without the remedy."""
-        return f"could not look at {self.subject} because {self.because}"
+        return f"could not look at {self.subject}: {self.because}"
 
     def __str__(self) -> str:
         return f"{self.sentence}. {self.remedy}"

@@ -73,8 +73,8 @@ class _Source:
         try:
             self.state = parse(pulumi_cli.export(self.stack))
         except (CommandError, ValueError) as error:
-            because = " ".join(str(error).removeprefix("pulumi stack: ").split())
-            remedy = "Give the job the state backend (PULUMI_BACKEND_URL), or run with --no-state."
+            because = " ".join(str(error).removeprefix("pulumi stack: ").removeprefix("error: ").split())
+            remedy = "Give the job the state backend (PULUMI_BACKEND_URL), make the stack (pulumi stack init), or run with --no-state."
             raise CouldNotLookError(because, remedy) from None
         return self.state
 

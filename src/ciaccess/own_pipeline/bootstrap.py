@@ -111,7 +111,8 @@ def _tokens(access: Access, vault: Vault, files: Mapping[str, Path]) -> dict[str
         try:
             found[name] = files[name].read_bytes()[:_MOST_TOKEN_BYTES].decode().strip()
         except (OSError, UnicodeDecodeError) as error:
-            faults.append(f"--{name} names {files[name]}, which cannot be read ({type(error).__name__})")
+            because = getattr(error, "strerror", None) or "it is not text in UTF-8"
+            faults.append(f"--{name} names {files[name]}, which cannot be read: {because}")
             continue
         if fault := _fault(access, found[name], wanted):
             faults.append(f"--{name}: {fault}. Make a {wanted.purpose}")

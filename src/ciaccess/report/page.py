@@ -152,6 +152,10 @@ def show(page: Page, console: Console) -> None:
             for row in section.table.rows:
                 grid.add_row(*(Text(visible("\n".join(lines(cell)))) for cell in row))
             console.print(grid)
+    if page.facts:
+        console.print()
+        facts = " · ".join(f"{name}: {value}" for name, value in page.facts)
+        console.print(Text(visible(facts), style="dim"))
 
 
 def _show_finding(finding: Finding, console: Console) -> None:

@@ -49,14 +49,14 @@ class FieldChange:
     note: str = ""
 
     def sentence(self) -> str:
-        """Return it on one line; what is long is cut."""
+        """Return it on one line; a long text is cut, a list is whole."""
         if self.note:
             return f"{self.name}: {self.note}"
         if isinstance(self.before, tuple) or isinstance(self.after, tuple):
             before, after = _members(self.before), _members(self.after)
             signed = [f"+ {each}" for each in after if each not in before]
             signed += [f"- {each}" for each in before if each not in after]
-            return f"{self.name}: {_truncate(', '.join(signed))}"
+            return f"{self.name}: {', '.join(map(_truncate, signed))}"
         flag = _YES in (self.before, self.after)
         return f"{self.name}: {_display(self.before, flag=flag)} → {_display(self.after, flag=flag)}"
 

@@ -36,7 +36,8 @@ NOT_CHECKED = "Not checked"
 DISAGREEMENT = "The YAML and the engine do not agree"
 _REASONS = (
     "What access.yaml changes since {base}, and what the engine would do, are not the same. Usual reasons: what was merged "
-    "before is not applied yet (check the pipeline of the default branch), or this branch lacks commits of it (rebase)."
+    "before is not applied yet (check the pipeline of the default branch), this branch lacks commits of it (rebase), or "
+    "this change is applied already."
 )
 
 

@@ -69,7 +69,7 @@ def apply(run: Run, access: Access) -> list[Rotated]:
             for account in rotated_together(access, run.chosen)
         ]
     except CiaccessError as error:
-        raise CommandError(f"nothing was rotated. {error}", Exit.COULD_NOT_LOOK) from None
+        raise CommandError(f"nothing was rotated: {error}", Exit.COULD_NOT_LOOK) from None
     _refuse_unapplied(run, access, before)
     access = _rotate(run, access, run.chosen)
     again = [name for name in run.chosen if rotation.strategy(access, name) == rotation.ALTERNATE]

@@ -111,7 +111,7 @@ def _lines(each: Rotated, *, applied: bool) -> list[str]:
 
 def _next_step(run: Run, rotated: Sequence[Rotated], *, applied: bool, dry_run: bool) -> str:
     if not rotated:
-        return "nothing is due"
+        return "nothing is due: no max_age has passed (an account without one is never due)"
     if dry_run:
         return "Dry run: nothing was changed. To rotate, run again without --dry-run"
     commit = f"git commit -m 'Rotate {', '.join(run.chosen)}' -- {run.settings.access_file}"

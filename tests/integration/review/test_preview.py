@@ -263,7 +263,7 @@ def test_a_credential_that_is_refused_is_could_not_look_before_the_engine_runs(
     finally:
         del stack.extra[variable]
     assert done.code == 3, done.text
-    assert f"could not look at {system} because" in done.text
+    assert f"could not look at {system}: " in done.text
     assert "pulumi preview" not in done.err
     assert value not in done.text
 
@@ -313,6 +313,6 @@ def test_a_vault_that_is_down_is_could_not_look_within_seconds(stack: Project) -
     done = preview(stack, "--note")
     assert time.monotonic() - began < 10, "five, and what the rest of the machine takes"
     assert done.code == 3, done.text
-    assert "could not look at Vault because" in done.text
+    assert "could not look at Vault: " in done.text
     (note,) = notes(stack)
     assert "Could not look" in note, "a note of before would tell of what nobody knows any more"

@@ -99,7 +99,10 @@ def test_what_is_older_than_its_max_age_is_drift_and_due(clean: Project) -> None
         assert "svc-fsdb: rotation 1 → 2, alternate, svc-fsdb → svc-fsdb-b" in told.out
         assert rotate(clean, "--due").succeeded().out.count("rotation") >= 1
         assert "max_age: 90d, count: 2}   # quarterly" in clean.access.read_text(encoding="utf-8")
-        assert rotate(clean, "--due").succeeded().out == "nothing is due\n"
+        assert (
+            rotate(clean, "--due").succeeded().out
+            == "nothing is due: no max_age has passed (an account without one is never due)\n"
+        )
         refused = rotate(clean, "svc-fsdb", "--up")
         assert refused.code == 1
         assert "is not applied yet" in refused.err

@@ -184,7 +184,7 @@ def test_a_preview_tells_what_could_not_be_checked_without_the_engines_own_words
     entry = {"system": "Vault", "message": "m", "because": "Vault is not reachable", "remedy": "Start it."}
     program = f"import json, os; open(os.environ['CIACCESS_FAILURES'], 'w').write(json.dumps({entry!r}))"
     pulumi.write_text(f"#!{sys.executable}\n{program}\nraise SystemExit(255)\n", encoding="utf-8")
-    with pytest.raises(CommandError, match="could not look at Vault because Vault is not") as raised:
+    with pytest.raises(CommandError, match="could not look at Vault: Vault is not") as raised:
         pulumi_cli.preview()
     assert raised.value.code == Exit.COULD_NOT_LOOK
 

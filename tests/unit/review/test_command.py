@@ -216,7 +216,7 @@ def test_a_system_that_went_away_while_the_engine_ran_is_could_not_look(stack: S
     stack.server.answers("GET /v1/sys/health", well, in_json({"initialized": True, "sealed": True}))
     done = stack.preview()
     assert done.code == 3
-    assert "could not look at Vault because it is sealed" in done.text
+    assert "could not look at Vault: it is sealed" in done.text
 
 
 def test_a_note_that_cannot_be_written_either_leaves_it_at_could_not_look(
@@ -228,7 +228,7 @@ def test_a_note_that_cannot_be_written_either_leaves_it_at_could_not_look(
     stack.server.answers("GET /api/v4/user", in_json({"message": "401 Unauthorized"}, 401))
     done = stack.preview("--note")
     assert done.code == 3
-    assert "could not look at GitLab because" in done.text
+    assert "could not look at GitLab:" in done.text
     assert "keep the note: find the note on merge request '!1' of project '7'" in done.err
 
 

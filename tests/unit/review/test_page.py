@@ -144,7 +144,7 @@ def test_a_login_that_nexus_refuses_is_said_in_words() -> None:
 def test_what_could_not_be_looked_at_is_neither_clean_nor_a_change() -> None:
     page = not_checked("ciaccess", "prod", [CouldNotLook("Vault", "Vault", "it is sealed", "Unseal it.")])
     assert (page.verdict, page.tone) == ("Could not look", "bad")
-    assert page.sections[0].findings[0].text == "could not look at Vault because it is sealed"
+    assert page.sections[0].findings[0].text == "could not look at Vault: it is sealed"
 
 
 def test_a_failure_is_never_told_as_a_result() -> None:

@@ -103,7 +103,10 @@ def test_due_rotates_what_is_too_old_and_nothing_else(yaml: Yaml) -> None:
     )
     yaml.rotate("--due").succeeded()
     assert f"rotation: {{max_age: 30d, date: {today()}, count: 5}}" in yaml.text
-    assert yaml.rotate("--due").succeeded().out == "nothing is due\n"
+    assert (
+        yaml.rotate("--due").succeeded().out
+        == "nothing is due: no max_age has passed (an account without one is never due)\n"
+    )
     assert yaml.text.count("rotation") == 1
 
 
@@ -125,7 +128,7 @@ def test_the_pipelines_own_accounts_have_one_rotation(yaml: Yaml) -> None:
         (("--all", "--due"), "choose what to rotate"),
         (("svc-nope",), "account svc-nope is not declared. Declared accounts: svc-app"),
         (("--all", "--emergency"), "--emergency needs the names"),
-        (("svc-app", "--emergency"), "nothing was rotated. the environment lacks NEXUS_USERNAME"),
+        (("svc-app", "--emergency"), "nothing was rotated: the environment lacks NEXUS_USERNAME"),
     ],
 )
 def test_what_it_refuses_changes_nothing(
@@ -197,7 +200,10 @@ def test_a_former_account_is_rotated_by_its_own_entry(yaml: Yaml) -> None:
     assert counted in yaml.text, "its successor's rotation is another one"
     found = load(yaml.path).accounts
     assert (found["svc-old"].rotation.count, found["svc-app"].rotation.count) == (3, 2)
-    assert yaml.rotate("--due").succeeded().out == "nothing is due\n"
+    assert (
+        yaml.rotate("--due").succeeded().out
+        == "nothing is due: no max_age has passed (an account without one is never due)\n"
+    )
 
 
 def test_a_former_account_whose_day_is_over_is_none_to_rotate(yaml: Yaml) -> None:

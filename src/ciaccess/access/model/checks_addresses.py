@@ -28,6 +28,8 @@ IMAGE = re.compile(
 # A host that ends so is an IPv4 address to a resolver, in one spelling or another.
 _NUMBER = re.compile(r"(?:[0-9]+|0[xX][0-9A-Fa-f]*)")
 _MOST_HOST_CHARACTERS = 253
+# Of Vault, GitLab and Nexus.
+_API_PATHS = ("/service/rest/v1", "/service/rest", "/api/v4", "/v1")
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
@@ -51,6 +53,9 @@ def url(value: str) -> str:
         raise rule_error(f"{display(value)} would carry credentials in plain text", allowed, "Use https://")
     if value != bare:
         raise rule_error(f"{display(value)} ends with a slash", "no trailing slash", f"Write {bare}")
+    if of_api := next(filter(bare.endswith, _API_PATHS), None):
+        message = f"{display(value)} ends with {of_api}, the path of the API, which is added to it"
+        raise rule_error(message, "the server's own address", f"Write {bare.removesuffix(of_api)}")
     return value
 
 

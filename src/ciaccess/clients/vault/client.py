@@ -106,7 +106,7 @@ class Vault:
         """Return `{initialized, sealed, standby, …}`; whatever the state, Vault is asked to answer 200."""
         states = ("standby", "perfstandby", "sealed", "uninit", "drsecondary", "performancestandby")
         answering = {f"{state}code": "200" for state in states}
-        return self.ask("get", "sys/health", "ask how Vault is", parameters=answering)
+        return self.ask("get", "sys/health", "check Vault's health", parameters=answering)
 
     def token_lives(self) -> None:
         """Make sure that the token is accepted.
