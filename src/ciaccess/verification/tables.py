@@ -49,14 +49,13 @@ def show(report: Report, console: Console, *, verbose: bool = False) -> None:
         # Wider than a narrow terminal if need be: a cut number would be wrong.
         console.print(_matrix(report, accounts), width=max(console.width, _least_width(accounts)))
         console.print(Text(_LEGEND, style="dim"))
+        console.print()
     for subject in (name for name in named if name not in accounts):
-        title = (
-            f"{subject}: logins that Vault must refuse, with its reasons"
-            if subject.startswith(_ROLE)
-            else subject
-        )
-        console.print(Text(f"\n{title}", style="bold"))
-        _print_lines(console, _of(report, subject))
+        if verbose:
+            console.print(Text(subject, style="bold"))
+            _print_lines(console, _of(report, subject))
+        else:
+            _step(console, _summary(report, subject))
     _print_troubles(console, report)
     for remark in report.remarks:
         console.print(Text(visible(f"note: {remark}"), style="dim"))
@@ -79,12 +78,15 @@ def show_proof(report: Report, account: str, console: Console) -> None:
             )
     others = [result for result in report.results if result.subject != account]
     for subject in subjects(others):
-        good = [
-            result for result in _of(report, subject) if result.outcome in (Outcome.WORKED, Outcome.REFUSED)
-        ]
-        reason = "refused, as expected" if subject.startswith(_ROLE) else "as declared"
-        _step(console, f"{subject}, {_count_text(len(good), 'check', 'checks')}: {reason}")
+        _step(console, _summary(report, subject))
     _print_troubles(console, report)
+
+
+def _summary(report: Report, subject: str) -> str:
+    """Return the good checks of a role or a group on one line."""
+    good = [result for result in _of(report, subject) if result.outcome in (Outcome.WORKED, Outcome.REFUSED)]
+    reason = "refused, as expected" if subject.startswith(_ROLE) else "as declared"
+    return f"{subject}, {_count_text(len(good), 'check', 'checks')}: {reason}"
 
 
 def _matrix(report: Report, accounts: Sequence[str]) -> Table:
