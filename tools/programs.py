@@ -24,6 +24,7 @@ NEEDED = {
     "wget": "wget",
     "dockerd": "docker.io",
     "gpg": "gnupg",
+    "chromium-headless-shell": "chromium-headless-shell",
 }
 
 
