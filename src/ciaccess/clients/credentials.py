@@ -85,10 +85,10 @@ def check_address(variable: str, address: str, environment: Mapping[str, str] = 
 
 
 def check_vault_address(access: Access, environment: Mapping[str, str] = os.environ) -> None:
-    """Refuse to send a credential to another Vault than the environment's.
+    """Refuse to send a credential to another Vault, or namespace, than the environment's.
 
     Raises:
-        CredentialsError: VAULT_ADDR is another address, or a job of GitLab has none.
+        CredentialsError: VAULT_ADDR is another address, or a job of GitLab has none; VAULT_NAMESPACE is another one.
     """
     if not environment.get("VAULT_ADDR") and environment.get("GITLAB_CI") == "true":
         raise CredentialsError(
@@ -96,6 +96,12 @@ def check_vault_address(access: Access, environment: Mapping[str, str] = os.envi
             "Set it there.",
         )
     check_address("VAULT_ADDR", access.vault.address, environment)
+    namespace = environment.get("VAULT_NAMESPACE", "").strip("/")
+    if access.vault.namespace and namespace != access.vault.namespace:
+        raise CredentialsError(
+            f"VAULT_NAMESPACE is {namespace or 'empty'}, but vault.namespace in access.yaml is {access.vault.namespace}",
+            "Correct the one that is wrong.",
+        )
 
 
 def needed_credentials(*, is_preview: bool) -> tuple[str, ...]:

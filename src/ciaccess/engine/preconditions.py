@@ -66,12 +66,6 @@ def check_vault(access: Access, environment: Mapping[str, str] = os.environ) -> 
     check_vault_address(access, environment)
     if not environment.get("VAULT_ADDR"):
         raise CredentialsError("VAULT_ADDR is empty", f"Set it: export VAULT_ADDR={access.vault.address}")
-    namespace = environment.get("VAULT_NAMESPACE", "").strip("/")
-    if access.vault.namespace and namespace != access.vault.namespace:
-        raise CredentialsError(
-            f"VAULT_NAMESPACE is {namespace or 'empty'}, but vault.namespace in access.yaml is {access.vault.namespace}",
-            "Correct the one that is wrong.",
-        )
     if not environment.get("VAULT_TOKEN"):
         raise CredentialsError(
             "VAULT_TOKEN is empty, and pulumi-vault reads no file",

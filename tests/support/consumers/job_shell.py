@@ -41,6 +41,7 @@ _COREUTILS = [
     "sort",
     "tail",
     "tee",
+    "timeout",
     "tr",
 ]
 
@@ -84,11 +85,13 @@ class Ended:
 
 @dataclass
 class JobShell:
-    """Runs scripts as jobs in one image."""
+    """Runs scripts as jobs in one image. `bounds` replaces seconds of the shell that no test can wait for, `text` the shell."""
 
     folder: Path
     image: Image
     variables: dict[str, str] = field(default_factory=dict)
+    bounds: dict[str, str] = field(default_factory=dict)
+    text: str = ""
 
     @property
     def programs(self) -> Path:
@@ -116,11 +119,15 @@ class JobShell:
             **self.variables,
             **variables,
         }
+        shell = self.text or shell_text()
+        for written, short in self.bounds.items():
+            assert shell.count(written) == 1, written
+            shell = shell.replace(written, short)
         program = shutil.which(self.image.shell[0])
         assert program, f"{self.image.shell[0]} is not installed"
         done = subprocess.run(
             [program, *self.image.shell[1:]],
-            input=f"set {self.image.options}\n{shell_text()}\n{script}\n",
+            input=f"set {self.image.options}\n{shell}\n{script}\n",
             env=environment,
             cwd=self.folder,
             capture_output=True,
