@@ -22,9 +22,9 @@ nexus_auth() { # ACCOUNT [VERB FORMAT]: the account may be empty where only one 
   _nexus_read_status=$nexus_status _nexus_read_answer=$nexus_answer
   # A batch token cannot be revoked, and a policy may forbid it: then it expires in some minutes.
   "_nexus_ask_$_nexus_client" POST "$_nexus_vault/v1/auth/token/revoke-self" '{}' "$_nexus_token"
-  _nexus_token='' nexus_status=$_nexus_read_status nexus_answer=$_nexus_read_answer
+  nexus_status=$_nexus_read_status nexus_answer=$_nexus_read_answer
   _nexus_take_secret
-  nexus_answer='' _nexus_read_answer=''
+  nexus_answer='' _nexus_read_answer='' _nexus_token=''
   nexus_log "credentials of $NEXUS_USER read from $_nexus_secret"
 }
 
@@ -146,7 +146,10 @@ _nexus_claim() { # NAME: prints the claim as it is in the token, or (none)
 
 _nexus_take_secret() { # sets NEXUS_USER and NEXUS_PASSWORD from nexus_answer
   case $nexus_status in
-    200) ;;
+    200)
+      [ "$nexus_answer" != "${nexus_answer#'{'}" ] ||
+        nexus_fail "$_nexus_vault answered for $_nexus_secret with something that is not Vault's." "Is a proxy between the two?"
+      ;;
     404 | 403)
       case $_nexus_secret in
         */data/*) _nexus_no_secret ;;

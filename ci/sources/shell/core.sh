@@ -3,18 +3,30 @@
 # POSIX sh, for dash, BusyBox ash and bash, with set -eu and pipefail. No secret is on a command line, except Vault's
 # short-lived token where the image has only BusyBox wget, which takes headers in no other way.
 
-nexus_log() { # MESSAGE: without control characters, which a server's text may have
-  printf 'nexus: %s\n' "$(_nexus_printable "$*")" >&2
+nexus_log() { # MESSAGE: without control characters and secrets, which a server's text may have
+  printf 'nexus: %s\n' "$(_nexus_printable "$*" | _nexus_masked)" >&2
 }
 
 nexus_fail() { # LINE…: ends the job; the first line is what happened, the others what to do
   nexus_log "$1"
   shift
-  for _nexus_line in "$@"; do printf '  %s\n' "$(_nexus_printable "$_nexus_line")" >&2; done
+  for _nexus_line in "$@"; do printf '  %s\n' "$(_nexus_printable "$_nexus_line" | _nexus_masked)" >&2; done
   exit 1
 }
 
 _nexus_printable() { printf '%s' "$1" | LC_ALL=C tr -d '\000-\037\177'; }
+
+_nexus_masked() { # standard input to standard output: no control characters, and each secret as [MASKED]
+  NEXUS_MASKED=$(printf '%s\n' "${NEXUS_PASSWORD:-}" "${NEXUS_PASSWORD:+$(_nexus_basic)}" "${_nexus_token:-}" "${VAULT_ID_TOKEN:-}") \
+    LC_ALL=C awk '
+    BEGIN { count = split(ENVIRON["NEXUS_MASKED"], secrets, "\n") }
+    { gsub(/[\001-\010\013-\037\177]/, "")
+      for (i = 1; i <= count; i++) { rest = $0; $0 = ""
+        while (length(secrets[i]) > 3 && (at = index(rest, secrets[i]))) {
+          $0 = $0 substr(rest, 1, at - 1) "[MASKED]"; rest = substr(rest, at + length(secrets[i])) }
+        $0 = $0 rest }
+      print; fflush() }'
+}
 
 _nexus_plain() { # NAME VALUE: ends the job where the value has a control character
   [ "$2" = "$(_nexus_printable "$2")" ] || nexus_fail "$1 has a control character, such as a line break, in its value."
@@ -24,6 +36,7 @@ _nexus_scratch() { # sets _nexus_dir: a private folder, removed when the shell e
   [ -z "${_nexus_dir:-}" ] || return 0
   _nexus_dir=$(mktemp -d "${TMPDIR:-/tmp}/nexus-${CI_JOB_ID:-0}.XXXXXX")
   trap 'rm -rf "$_nexus_dir"' EXIT
+  trap 'exit 1' HUP INT TERM
 }
 
 _nexus_install_curl() {
@@ -100,11 +113,11 @@ _nexus_try_again() { # REASON: waits before the next try; fails after the last o
 }
 
 nexus_outcome() { # prints how the last request ended
-  if [ "$nexus_status" = 000 ]; then
-    printf 'no answer: %s' "${nexus_answer:-the connection failed}"
-  else
-    printf 'HTTP %s%s' "$nexus_status" "$(nexus_reason | sed 's/^/: /')"
-  fi
+  case $nexus_status in
+    000) printf 'no answer: %s' "${nexus_answer:-the connection failed}" ;;
+    3??) printf 'HTTP %s, a redirect, which is not followed' "$nexus_status" ;;
+    *) printf 'HTTP %s%s' "$nexus_status" "$(nexus_reason | sed 's/^/: /')" ;;
+  esac
 }
 
 nexus_reason() { # prints the server's reason, if it gave one, in printable ASCII
@@ -114,7 +127,7 @@ nexus_reason() { # prints the server's reason, if it gave one, in printable ASCI
   else
     case $nexus_answer in
       '{'* | '') ;; # a document, perhaps the secret itself: never shown
-      *) printf '%s' "$nexus_answer" | sed 's/<[^>]*>/ /g' | tr -s ' \t\r\n' '    ' | cut -c1-200 ;;
+      *) printf '%s' "$nexus_answer" | sed 's/<[^>]*>/ /g' | tr -s ' \t\r\n' '    ' | _nexus_masked | cut -c1-200 ;;
     esac
   fi | LC_ALL=C tr -cd '\040-\176'
 }
@@ -132,7 +145,7 @@ _nexus_curl() { # CURL'S ARGUMENT…, with $_nexus_config as its configuration: 
     nexus_answer=${_nexus_out%"
 "*}
   else
-    nexus_answer=$(printf '%s\n' "$_nexus_out" | sed -n 's/^curl: //p' | tail -n 1)
+    nexus_answer=$(printf '%s\n' "$_nexus_out" | sed -n 's/.*curl: //p' | tail -n 1)
     # A bad address, or a certificate that is not trusted: another try would end the same way.
     case $_nexus_code in 3 | 51 | 58 | 60 | 77) _nexus_final=1 ;; esac
   fi
@@ -156,7 +169,7 @@ _nexus_ask_wget() { # METHOD URL BODY TOKEN, with GNU wget
     [ -z "$_nexus_namespace" ] || printf 'header = X-Vault-Namespace: %s\n' "$_nexus_namespace"
     [ -z "${VAULT_CACERT:-}" ] || printf 'ca_certificate = %s\n' "$VAULT_CACERT"
   } >"$_nexus_dir/wgetrc"
-  _nexus_wget "$1" "$2" "$3" --config="$_nexus_dir/wgetrc" -T 30 -nv
+  _nexus_wget "$1" "$2" "$3" --config="$_nexus_dir/wgetrc" -nv
 }
 
 _nexus_ask_busybox() { # METHOD URL BODY TOKEN, with BusyBox wget: it follows redirects with headers and body,
@@ -171,8 +184,6 @@ _nexus_busybox() { # METHOD URL BODY TOKEN: sets nexus_status to 307 where it wa
   set -- "$1" "$2" "$3"
   [ -z "$_nexus_token_header" ] || set -- "$@" --header "$_nexus_token_header"
   [ -z "$_nexus_namespace" ] || set -- "$@" --header "X-Vault-Namespace: $_nexus_namespace"
-  # Debian's BusyBox was built without -T, and crashes on it.
-  case $_nexus_help in *'-T SEC'*) set -- "$@" -T 30 ;; esac
   _nexus_wget "$@"
   [ "$_nexus_connections" -le 1 ] || nexus_status=307 nexus_answer=''
 }
@@ -186,16 +197,15 @@ _nexus_wget() { # METHOD URL BODY, then WGET'S ARGUMENT…
   fi
   _nexus_code=0
   : >"$_nexus_dir/answer" # wget leaves none without an answer
-  LC_ALL=C wget -O "$_nexus_dir/answer" "$@" "$_nexus_address" 2>"$_nexus_dir/errors" || _nexus_code=$?
+  LC_ALL=C timeout 30 wget -O "$_nexus_dir/answer" "$@" "$_nexus_address" 2>"$_nexus_dir/errors" || _nexus_code=$?
+  case $_nexus_code in 124 | 143) echo "timed out after 30 s" >>"$_nexus_dir/errors" ;; esac
   nexus_status=$(sed -n 's/.*HTTP\/[0-9.]* \([0-9][0-9][0-9]\).*/\1/p' "$_nexus_dir/errors" | tail -n 1)
   nexus_answer=$(tr -d '\000' <"$_nexus_dir/answer")
   _nexus_connections=$(grep -c '^Connecting to ' "$_nexus_dir/errors") || :
-  if [ -z "$nexus_status" ]; then
-    nexus_status=200
-    if [ "$_nexus_code" != 0 ]; then
-      nexus_status=000
-      nexus_answer=$(sed 's/^wget: //' "$_nexus_dir/errors" | tail -n 1)
-    fi
+  nexus_status=${nexus_status:-200}
+  if [ "$_nexus_code" != 0 ] && [ "$nexus_status" = 200 ]; then # none, or cut off
+    nexus_status=000
+    nexus_answer=$(sed 's/^wget: //' "$_nexus_dir/errors" | tail -n 1)
   fi
   rm -f "$_nexus_dir/body" "$_nexus_dir/answer" "$_nexus_dir/errors" "$_nexus_dir/wgetrc"
 }

@@ -58,7 +58,7 @@ nexus_docker_login() { # [pull]: logs docker in to both registries, or only to t
   done
 }
 
-_nexus_docker_login() { printf '%s' "$NEXUS_PASSWORD" | docker login "$1" --username "$NEXUS_USER" --password-stdin; }
+_nexus_docker_login() { printf '%s' "$NEXUS_PASSWORD" | _nexus_bounded docker login "$1" --username "$NEXUS_USER" --password-stdin; }
 
 nexus_docker_build() { # builds $NEXUS_IMAGE, a name with a tag and no registry
   # shellcheck disable=SC2086,SC2153 # docker's arguments, split at blanks; NEXUS_IMAGE is one image
@@ -67,10 +67,10 @@ nexus_docker_build() { # builds $NEXUS_IMAGE, a name with a tag and no registry
 
 nexus_docker_push() { # pushes $NEXUS_IMAGE, a name with a tag and no registry
   _nexus_reference=$NEXUS_REGISTRY/$NEXUS_IMAGE
-  nexus_run docker push "$_nexus_reference" && return 0
+  nexus_run _nexus_bounded docker push "$_nexus_reference" && return 0
   # A repository that is written once refuses a tag that it has; the same image under it is what was wanted.
   _nexus_id=$(docker image inspect --format '{{.Id}}' "$_nexus_reference" 2>/dev/null) || _nexus_id=''
-  if [ -n "$_nexus_id" ] && docker pull --quiet "$_nexus_reference" >/dev/null 2>&1 &&
+  if [ -n "$_nexus_id" ] && _nexus_bounded docker pull --quiet "$_nexus_reference" >/dev/null 2>&1 &&
     [ "$(docker image inspect --format '{{.Id}}' "$_nexus_reference")" = "$_nexus_id" ]; then
     nexus_log "$_nexus_reference has the same image already"
     return 0
@@ -79,7 +79,7 @@ nexus_docker_push() { # pushes $NEXUS_IMAGE, a name with a tag and no registry
 }
 
 nexus_docker_pull() { # pulls $NEXUS_IMAGE, a name with a tag and no registry
-  nexus_run docker pull "$NEXUS_REGISTRY_PULL/$NEXUS_IMAGE" || _nexus_docker_failed pull "$NEXUS_REGISTRY_PULL"
+  nexus_run _nexus_bounded docker pull "$NEXUS_REGISTRY_PULL/$NEXUS_IMAGE" || _nexus_docker_failed pull "$NEXUS_REGISTRY_PULL"
 }
 
 _nexus_docker_failed() { # push|pull REGISTRY

@@ -3,8 +3,8 @@
 # What is there already and the same is a success: an answer may have been lost, and the job may be run again.
 
 _nexus_transfer() { # CURL'S ARGUMENT…: as the account
-  # A stalled transfer ends after a minute; a slow one may take as long as it needs.
-  _nexus_config=$(printf 'user = "%s:%s"\nspeed-limit = 1\nspeed-time = 60\n' \
+  # One that stalls or drips ends after a minute; a slow one may take as long as it needs.
+  _nexus_config=$(printf 'user = "%s:%s"\nspeed-limit = 1000\nspeed-time = 60\n' \
     "$(_nexus_quoted "$NEXUS_USER")" "$(_nexus_quoted "$NEXUS_PASSWORD")")
   _nexus_curl "$@"
 }
@@ -73,7 +73,9 @@ _nexus_upload_apt() { # FILE…: Nexus finds the path in the package itself
   _nexus_needs_curl
   _nexus_target=${NEXUS_APT_REPO:-$_nexus_apt_repo}
   for _nexus_file in "$@"; do
-    _nexus_package=${_nexus_file##*/}
+    # shellcheck disable=SC2016 # dpkg's variables
+    _nexus_package=$(dpkg-deb --show --showformat '${Package}_${Version}_${Architecture}.deb' "$_nexus_file" 2>/dev/null) ||
+      _nexus_package=${_nexus_file##*/}
     _nexus_project=${_nexus_package%%_*}
     _nexus_repeat _nexus_transfer --header 'Content-Type: multipart/form-data' --data-binary "@$_nexus_file" "$_nexus_target"
     _nexus_uploaded "$_nexus_file" \
@@ -103,16 +105,15 @@ _nexus_publish_pypi() { # FILE…: one at a time, so that one that is there alre
   done
 }
 
-_nexus_twine() { # FILE
+_nexus_twine() ( # FILE
+  set -- twine upload --disable-progress-bar "$1"
   if [ -d "$_nexus_dir/twine" ]; then
-    set -- python3 -m twine upload --disable-progress-bar "$1"
+    set -- python3 -m "$@"
     export PYTHONPATH="$_nexus_dir/twine"
-  else
-    set -- twine upload --disable-progress-bar "$1"
   fi
-  TWINE_USERNAME=$NEXUS_USER TWINE_PASSWORD=$NEXUS_PASSWORD TWINE_NON_INTERACTIVE=1 \
-    TWINE_REPOSITORY_URL=$NEXUS_PYPI_PUSH_URL "$@"
-}
+  export TWINE_USERNAME="$NEXUS_USER" TWINE_PASSWORD="$NEXUS_PASSWORD" TWINE_NON_INTERACTIVE=1 TWINE_REPOSITORY_URL="$NEXUS_PYPI_PUSH_URL"
+  _nexus_bounded "$@"
+)
 
 _nexus_pypi_path() { # FILE: prints its path in the repository, from the name and version in the file's name
   case $1 in
@@ -146,6 +147,8 @@ nexus_publish_npm() { # publishes $NEXUS_PACKAGE, a folder or a .tgz, with npm, 
       "E403: the account may not push npm packages. E400: another package of this version is there. E401: run the job again, then ask."
 }
 
-_nexus_npm() { # FILE
-  NEXUS_NPM_AUTH=$(_nexus_basic) npm publish "$1" --ignore-scripts --registry "$NEXUS_NPM_REPO" --userconfig "$_nexus_dir/npmrc"
-}
+_nexus_npm() ( # FILE
+  NEXUS_NPM_AUTH=$(_nexus_basic)
+  export NEXUS_NPM_AUTH
+  _nexus_bounded npm publish "$1" --ignore-scripts --registry "$NEXUS_NPM_REPO" --userconfig "$_nexus_dir/npmrc"
+)

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Maven: one built artifact and its POM by mvn deploy:deploy-file, which runs no plugin of the project.
+# Maven: one built artifact and its POM. mvn lays them out as a repository has them, without the password; curl uploads that.
 
 _nexus_deploy_plugin=org.apache.maven.plugins:maven-deploy-plugin:3.1.4
 
@@ -9,30 +9,34 @@ _nexus_deploy_maven() { # FILE
   _nexus_needs_curl
   _nexus_scratch
   _nexus_target=${NEXUS_MAVEN_REPO:-$_nexus_maven_repo}
+  _nexus_target=${_nexus_target%/}
   _nexus_pom=${NEXUS_POM:-pom.xml}
   [ -f "$_nexus_pom" ] || nexus_fail "there is no POM $_nexus_pom in $(pwd)."
-  # mvn replaces the variables when it reads the file, which so holds no secret.
-  # shellcheck disable=SC2016 # not the shell's variables
-  printf '<settings><servers><server><id>nexus</id><username>${env.%s}</username><password>${env.%s}</password></server></servers></settings>' \
-    NEXUS_MAVEN_USER NEXUS_MAVEN_PASSWORD >"$_nexus_dir/settings.xml"
   case $1 in /*) _nexus_file=$1 ;; *) _nexus_file=$(pwd)/${1#./} ;; esac
   case $_nexus_pom in /*) ;; *) _nexus_pom=$(pwd)/$_nexus_pom ;; esac
-  nexus_run _nexus_mvn && return 0
-  # A lost answer leaves the artifact without its POM; what is there already and the same is a success.
-  _nexus_address=$(sed -n 's/.*Uploading to nexus: \(http[^ ]*\).*/\1/p' "$_nexus_dir/output" | grep "\.${1##*.}\$" | head -n 1)
-  nexus_status=400 nexus_answer=''
-  if [ -z "$_nexus_address" ] || ! _nexus_same "$_nexus_file" "$_nexus_address"; then
-    nexus_fail "mvn did not deploy $1 as $NEXUS_USER; its output is above." \
-      "403: the account may not push Maven artifacts. 400: another file of this version is there. 401: run the job again, then ask."
-  fi
-  _nexus_address=${_nexus_address%.*}.pom
-  _nexus_repeat _nexus_transfer --upload-file "$_nexus_pom" "$_nexus_address"
-  _nexus_uploaded "$_nexus_pom" "$_nexus_address"
+  _nexus_lay_out
+  # What the repository lists already stays listed: mvn adds this version to it.
+  mv "$_nexus_dir/maven" "$_nexus_dir/alone"
+  for _nexus_item in $(cd "$_nexus_dir/alone" && find . -name maven-metadata.xml); do
+    _nexus_read "$_nexus_target/${_nexus_item#./}"
+    [ -n "$_nexus_sum" ] || continue
+    mkdir -p "$_nexus_dir/maven/${_nexus_item%/*}"
+    mv "$_nexus_dir/download" "$_nexus_dir/maven/$_nexus_item"
+  done
+  if [ -d "$_nexus_dir/maven" ]; then _nexus_lay_out; else mv "$_nexus_dir/alone" "$_nexus_dir/maven"; fi
+  # The lists come last, when what they name is there.
+  for _nexus_item in $(cd "$_nexus_dir/maven" && find . -type f ! -name 'maven-metadata*' && find . -type f -name 'maven-metadata*'); do
+    _nexus_item=${_nexus_item#./}
+    _nexus_repeat _nexus_transfer --upload-file "$_nexus_dir/maven/$_nexus_item" "$_nexus_target/$_nexus_item"
+    _nexus_uploaded "$_nexus_dir/maven/$_nexus_item" "$_nexus_target/$_nexus_item"
+  done
+}
+
+_nexus_lay_out() {
+  nexus_run _nexus_mvn || nexus_fail "mvn cannot lay out $_nexus_file by its POM; its output is above." "Is $_nexus_pom the artifact's POM?"
 }
 
 _nexus_mvn() (
-  cd "$_nexus_dir" || exit # a .mvn folder of the project could name extensions, which would have the password
-  NEXUS_MAVEN_USER=$NEXUS_USER NEXUS_MAVEN_PASSWORD=$NEXUS_PASSWORD MAVEN_ARGS='' \
-    mvn --batch-mode --settings "$_nexus_dir/settings.xml" "$_nexus_deploy_plugin:deploy-file" \
-    "-Dfile=$_nexus_file" "-DpomFile=$_nexus_pom" -DrepositoryId=nexus "-Durl=$_nexus_target"
+  cd "$_nexus_dir" || exit # a .mvn folder of the project could name extensions
+  MAVEN_ARGS='' mvn --batch-mode "$_nexus_deploy_plugin:deploy-file" "-Dfile=$_nexus_file" "-DpomFile=$_nexus_pom" "-Durl=file://$_nexus_dir/maven"
 )

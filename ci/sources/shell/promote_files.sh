@@ -2,7 +2,7 @@
 # Files from one environment's repository to the next one's, by their SHA-256.
 
 nexus_promote_files() { # copies each of $NEXUS_PATHS in the repositories of $NEXUS_FORMAT
-  _nexus_check_environments "$NEXUS_FROM" "$NEXUS_TO"
+  _nexus_check_environments "$NEXUS_FROM" "$NEXUS_TO" "$NEXUS_FORMAT"
   _nexus_needs_curl
   _nexus_scratch
   _nexus_base=${NEXUS_URL:-$_nexus_url}

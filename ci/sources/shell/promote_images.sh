@@ -2,7 +2,7 @@
 # Images from one environment's registry to the next one's, by the digest of their manifest.
 
 nexus_promote_images() { # copies each of $NEXUS_IMAGES from $NEXUS_FROM to $NEXUS_TO with skopeo
-  _nexus_check_environments "$NEXUS_FROM" "$NEXUS_TO"
+  _nexus_check_environments "$NEXUS_FROM" "$NEXUS_TO" docker
   command -v skopeo >/dev/null 2>&1 || nexus_fail "images are promoted with skopeo, which this image lacks."
   _nexus_scratch
   _nexus_environment_registry "$NEXUS_FROM"
@@ -28,7 +28,7 @@ _nexus_promote_image() { # NAME:TAG
   fi
   [ -z "$_nexus_sum" ] || nexus_fail "promote $1: $NEXUS_TO has another image under this tag. Nothing was overwritten." \
     "there:    sha256:$_nexus_sum" "promoted: sha256:$_nexus_wanted" "Build it under a new tag."
-  nexus_run skopeo copy --all --preserve-digests --authfile "$_nexus_dir/auth.json" \
+  nexus_run _nexus_bounded skopeo copy --all --preserve-digests --authfile "$_nexus_dir/auth.json" \
     "docker://$_nexus_source/$1" "docker://$_nexus_target/$1" ||
     nexus_fail "promote $1: skopeo could not copy it to $_nexus_target as $NEXUS_USER; its output is above."
   _nexus_digest "$_nexus_target/$1"
@@ -49,7 +49,7 @@ _nexus_digest() { # REFERENCE: sets _nexus_sum to its manifest's digest, to noth
 }
 
 _nexus_inspect() { # REFERENCE: its manifest, with the status that skopeo's error amounts to
-  if skopeo inspect --raw --authfile "$_nexus_dir/auth.json" "docker://$1" >"$_nexus_dir/manifest" 2>"$_nexus_dir/errors" &&
+  if _nexus_bounded skopeo inspect --raw --authfile "$_nexus_dir/auth.json" "docker://$1" >"$_nexus_dir/manifest" 2>"$_nexus_dir/errors" &&
     [ -s "$_nexus_dir/manifest" ]; then
     nexus_status=200
   elif grep -Eiq 'manifest unknown|name unknown|not found|unknown blob' "$_nexus_dir/errors"; then

@@ -17,20 +17,18 @@ nexus_run() { # COMMAND…: its output masked and without control characters; ag
   done
 }
 
-_nexus_temporary='(^|[^0-9])(429|50[0234])([^0-9]|$)|timed? ?out|connection (was )?(refused|reset|aborted|closed)|broken pipe'
+_nexus_temporary='(http(/[0-9.]+)?|status|code|error)[^0-9]*(429|50[0234])([^0-9]|$)|internal server error|too many requests'
+_nexus_temporary="$_nexus_temporary|timed? ?out|connection (was )?(refused|reset|aborted|closed)|broken pipe"
 _nexus_temporary="$_nexus_temporary|econnre|epipe|socket hang up|network socket disconnected|unexpected[ _](eof|end of)|: eof"
 _nexus_temporary="$_nexus_temporary|remote end closed|server disconnected|premature e(nd|of)|failed to respond|incomplete ?read"
 _nexus_temporary="$_nexus_temporary|no route to host|network is unreachable"
 _nexus_temporary="$_nexus_temporary|temporary failure|no such host|tls handshake|service unavailable|bad gateway"
 
-_nexus_masked() { # standard input to standard output, the account's secrets as [MASKED]
-  NEXUS_BASIC=$(_nexus_basic) NEXUS_PASSWORD=$NEXUS_PASSWORD LC_ALL=C awk '
-    { gsub(/[\001-\010\013-\037\177]/, "")
-      for (i = 1; i <= 2; i++) { secret = ENVIRON[i == 1 ? "NEXUS_PASSWORD" : "NEXUS_BASIC"]; rest = $0; $0 = ""
-        while (secret != "" && (at = index(rest, secret))) {
-          $0 = $0 substr(rest, 1, at - 1) "[MASKED]"; rest = substr(rest, at + length(secret)) }
-        $0 = $0 rest }
-      print; fflush() }'
+_nexus_bounded() { # COMMAND…: ended after a while, so that no server holds up a job for ever
+  _nexus_ended=0
+  timeout "${NEXUS_TIMEOUT:-1800}" "$@" || _nexus_ended=$?
+  case $_nexus_ended in 124 | 143) echo "timed out after ${NEXUS_TIMEOUT:-1800} s" >&2 ;; esac
+  return "$_nexus_ended"
 }
 
 _nexus_basic() { printf '%s:%s' "$NEXUS_USER" "$NEXUS_PASSWORD" | base64 | tr -d '\n'; }

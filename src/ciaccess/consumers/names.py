@@ -52,21 +52,18 @@ def roles_by_policy(access: Access) -> dict[str, list[str]]:
     return found
 
 
-def accounts_that(access: Access, verb: str, format_: str | None) -> list[str]:
-    """Return the accounts for pushing, pulling or promoting a format; all readable without a verb."""
-    readable = readable_accounts(access)
-    if not verb:
-        return readable
-    return [name for name in readable if _may(access, access.accounts[name], verb, format_)]
+def accounts_that(access: Access, verb: str, format_: str) -> list[str]:
+    """Return the readable accounts that push, pull or promote a format."""
+    return [
+        name
+        for name in readable_accounts(access)
+        if {format_, "*"} & set(_formats(access, access.accounts[name], verb))
+    ]
 
 
-def _may(access: Access, account: Account, verb: str, format_: str | None) -> bool:
-    formats: list[str] = list(getattr(account, verb))
-    if verb == "pull":
-        for name in account.roles:
-            role = access.nexus.roles.get(name)
-            formats += role.pull if role else []
-    return bool(formats) and (format_ is None or format_ in formats or "*" in formats)
+def _formats(access: Access, account: Account, verb: str) -> list[str]:
+    roles = [access.nexus.roles[name] for name in account.roles if name in access.nexus.roles]
+    return [*getattr(account, verb), *(each for role in roles if verb == "pull" for each in role.pull)]
 
 
 def vault_group(access: Access) -> str:

@@ -177,11 +177,18 @@ def _names(access: Access) -> str:
 
 
 def _account(access: Access, name: str) -> dict[str, str | None]:
-    audiences = names.audiences(access, [name])
+    account, repositories = access.accounts[name], access.nexus.repositories
+    targets = [
+        f"{format_}-{target}"
+        for format_, promotion in account.promote.items()
+        for target in list(repositories[format_].by_environment())[1:]
+        if promotion.to is None or target in promotion.to
+    ]
     return {
         "role": names.role_of(access, name),
-        "audience": audiences[0] if audiences else None,
-        "path": access.accounts[name].path,
+        "audience": next(iter(names.audiences(access, [name])), None),
+        "path": account.path,
+        "targets": " ".join(targets),
     }
 
 

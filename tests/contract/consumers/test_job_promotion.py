@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from ruamel.yaml import YAML
 
+from ciaccess.access import load
+from ciaccess.consumers.templates import LIBRARY, render
+from tests.support.access.organisation import edited
 from tests.support.consumers.vault_replies import PASSWORD, VAULT_TOKEN, job, secret
 from tests.support.servers.scripted_server import Reply, ScriptedServer
 
@@ -181,3 +185,36 @@ def test_a_registry_that_cannot_be_looked_at_is_not_taken_for_empty(said: str, s
     assert PASSWORD not in ended.err
     assert not (shell.folder / "uat_x_1.0").exists()
     assert VAULT_TOKEN not in ended.err
+
+
+@pytest.mark.parametrize(
+    ("script", "variables", "allowed"),
+    [
+        ("nexus_promote_images", {"NEXUS_IMAGES": "x:1"}, {"uat"}),
+        ("nexus_promote_files", {"NEXUS_FORMAT": "raw", "NEXUS_PATHS": "x"}, {"prod"}),
+        ("nexus_promote_files", {"NEXUS_FORMAT": "yum", "NEXUS_PATHS": "x"}, {"uat", "prod"}),
+    ],
+    ids=["images to uat", "raw to prod", "yum everywhere"],
+)
+def test_a_limited_promotion_names_its_targets_before_it_reads_or_writes(
+    script: str, variables: dict[str, str], allowed: set[str], tmp_path: Path, servers: ScriptedServer
+) -> None:
+    limits = "promote: {docker: {to: [uat]}, raw: {to: [prod]}, yum: {}}"
+    access = load(edited(tmp_path, ("promote: [docker, yum, raw, pypi, npm]", limits)))
+    library = YAML(typ="safe").load(render(access)[LIBRARY])
+    shell = job(tmp_path / "job", "slim", servers)
+    shell.text = library[".nexus_shell"]["before_script"][0]
+    shell.add_program("skopeo", "#!/bin/sh\necho 'manifest unknown' >&2\nexit 1\n")
+    for source, target in (("dev", "uat"), ("uat", "prod")):
+        servers.requests.clear()
+        given = {"NEXUS_URL": servers.url, "NEXUS_FROM": source, "NEXUS_TO": target, **variables}
+        ended = shell.run(f"nexus_auth svc-promoter; {script}", **given)
+        format_ = variables.get("NEXUS_FORMAT", "docker")
+        refused = (
+            f"svc-promoter may not promote {format_} to {target}. By access.yaml it may promote:" in ended.err
+        )
+        assert refused is (target not in allowed)
+        assert ended.code == 1, "nothing to promote"
+        if refused:
+            assert "docker-uat raw-prod yum-uat yum-prod" in ended.err
+            assert not [each for each in servers.requests if not each.target.startswith("/v1/")]

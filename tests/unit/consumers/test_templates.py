@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import subprocess
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -153,6 +154,21 @@ def test_two_roles_with_audiences_of_their_own_are_both_named(tmp_path: Path) ->
         "https://gitlab.shared.cwiq.io",
         "https://release.example.org",
     ]
+
+
+@pytest.mark.parametrize("declared", [None, "nexus-ci", "nexus-release"])
+def test_an_account_under_two_roles_logs_in_by_the_declared_one_else_by_the_first(
+    declared: str | None, tmp_path: Path
+) -> None:
+    named = f"  svc-promoter:\n    jwt_role: {declared}\n" if declared else "  svc-promoter:\n"
+    other = edited(tmp_path, ("  roles:\n    nexus-ci:", RELEASE_ROLE), ("  svc-promoter:\n", named))
+    shell = documents(render(other)[LIBRARY])[0][".nexus_shell"]["before_script"][0]
+    script = f'{shell}\n_nexus_account svc-promoter; echo "$_nexus_role $_nexus_audience"'
+    found = subprocess.run(["dash", "-eu", "-c", script], capture_output=True, text=True, check=True).stdout
+    release = ["nexus-release", "https://release.example.org"]
+    assert found.split() == (
+        ["nexus-ci", "https://gitlab.shared.cwiq.io"] if declared == "nexus-ci" else release
+    )
 
 
 def renamed(tmp_path: Path, until: str, on: date | None = None) -> Access:
