@@ -46,7 +46,13 @@ def test_kaniko_itself_builds_and_pushes_with_busybox_alone(pipeline: Pipeline, 
     pushed = f"{variables['NEXUS_REGISTRY_PULL']}/orchestrator/kaniko:1.0"
     digest = pipeline.digest_of(pushed)
     pipeline.set_write_policy("docker/hosted/docker-dev", "allow_once")
-    kaniko.run("\n".join(lines), variables).succeeded()
+    # Another checkout, at another time.
+    touched = "touch -d '2001-02-03 04:05:06' /workspace/content /workspace/Dockerfile /workspace\n"
+    kaniko.run(touched + "\n".join(lines), variables).succeeded()
+    lost = {"status": 0, "cut": "after", "method": "PUT", "path": "/v2/orchestrator/kaniko/manifests"}
+    with pipeline.fault(**lost):
+        again = {**variables, "NEXUS_IMAGE": "orchestrator/kaniko:2.0"}
+        assert "trying again" in kaniko.run("\n".join(lines), again).succeeded().text
     changed = {**variables, "NEXUS_KANIKO_OPTIONS": "--insecure --label=other=1"}
     other = kaniko.run("\n".join(lines), changed)
     assert (other.code, "Kaniko did not push" in other.text) == (1, True), other.text

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-import requests
 from ruamel.yaml import YAML
 
 from tests.support.clients.artifacts import make_npm_package, make_rpm, make_wheel
@@ -92,12 +91,9 @@ def test_an_upload_whose_answer_is_lost_is_repeated_and_finds_the_same_there(
     name = repository.rpartition("/")[2]
     pipeline.set_write_policy(repository, "allow_once")
     try:
-        lost = {"count": 1, "status": 0, "cut": "after", "path": f"/repository/{name}", **fault}
-        control = f"{pipeline.project.address('nexus')}/simulator/faults"
-        admin = ("admin", pipeline.project.credential("nexus-password"))
-        assert requests.post(control, json=lost, auth=admin, timeout=10).ok
         job = pipeline.include(template, account="svc-orchestrator", **inputs)
-        done = pipeline.run(job, template).succeeded()
+        with pipeline.fault(status=0, cut="after", path=f"/repository/{name}", **fault):
+            done = pipeline.run(job, template).succeeded()
         assert "trying again" in done.text or template == "npm-publish", "npm itself repeats it"
         assert "is there already, the same: sha256" in done.text
         again = pipeline.run(job, template).succeeded()

@@ -25,7 +25,7 @@ _nexus_deploy_maven() { # FILE
   done
   if [ -d "$_nexus_dir/maven" ]; then _nexus_lay_out; else mv "$_nexus_dir/alone" "$_nexus_dir/maven"; fi
   # The lists come last, when what they name is there.
-  for _nexus_item in $(cd "$_nexus_dir/maven" && find . -type f ! -name 'maven-metadata*' && find . -type f -name 'maven-metadata*'); do
+  for _nexus_item in $(cd "$_nexus_dir/maven" && find . -type f ! -name 'maven-metadata*' | sort && find . -name 'maven-metadata*' | sort); do
     _nexus_item=${_nexus_item#./}
     _nexus_repeat _nexus_transfer --upload-file "$_nexus_dir/maven/$_nexus_item" "$_nexus_target/$_nexus_item"
     _nexus_uploaded "$_nexus_dir/maven/$_nexus_item" "$_nexus_target/$_nexus_item"

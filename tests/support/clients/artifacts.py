@@ -101,12 +101,12 @@ def make_deb(folder: Path, text: str) -> Path:
     return path
 
 
-def make_jar(folder: Path, text: str) -> Path:
-    """Write a jar and the POM beside it: org.example:thing:1.0."""
+def make_jar(folder: Path, text: str, version: str = "1.0") -> Path:
+    """Write a jar and the POM beside it: org.example:thing."""
     folder.mkdir(parents=True, exist_ok=True)
     pom = (
         "<project><modelVersion>4.0.0</modelVersion><groupId>org.example</groupId>"
-        "<artifactId>thing</artifactId><version>1.0</version></project>"
+        f"<artifactId>thing</artifactId><version>{version}</version></project>"
     )
     (folder / "pom.xml").write_text(pom, encoding="utf-8")
     path = folder / "thing.jar"

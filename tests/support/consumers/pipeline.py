@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +24,8 @@ from tests.support.servers.jobs import id_token
 from tools.node import gitlab_ci_local
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.support.project.project import Project
 
 _JOB_SECONDS = 120
@@ -173,6 +176,17 @@ class Pipeline:
         body = self.project.nexus("GET", f"repositories/{repository}").json()
         body["storage"]["writePolicy"] = policy
         assert self.project.nexus("PUT", f"repositories/{repository}", json=body).ok
+
+    @contextmanager
+    def fault(self, **what: Any) -> Iterator[None]:
+        """Let this happen to the next request to Nexus that matches, and to none after the block."""
+        control = f"{self.project.address('nexus')}/simulator/faults"
+        admin = ("admin", self.project.credential("nexus-password"))
+        assert requests.post(control, json={"count": 1, **what}, auth=admin, timeout=10).ok
+        try:
+            yield
+        finally:
+            requests.delete(control, auth=admin, timeout=10)
 
     def stored(self, path: str) -> bytes | None:
         """Return a file of Nexus's as the administrator sees it, `path` being repository/path."""

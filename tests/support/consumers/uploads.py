@@ -68,7 +68,7 @@ class UploadJobs:
     project: Project
     folder: Path
 
-    def run(self, upload: Upload, folder: Path) -> Done:
+    def run(self, upload: Upload, folder: Path, **variables: str) -> Done:
         """Run one job in the folder of its file."""
         environment = {
             "PATH": self.project.environment()["PATH"],
@@ -78,7 +78,9 @@ class UploadJobs:
             "VAULT_ID_TOKEN": id_token(self.project, "orchestrator/platform"),
             "NEXUS_FILES": upload.files,
             "NEXUS_ATTEMPTS": "2",
+            "NEXUS_RETRY_SECONDS": "0",
             **dict(upload.variables),
+            **variables,
         }
         script = f"nexus_auth {upload.account} push {upload.format}\n{upload.script}\n"
         done = subprocess.run(
