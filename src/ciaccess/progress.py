@@ -9,10 +9,8 @@ import shutil
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING, Self
-
-if TYPE_CHECKING:
-    from types import TracebackType
+from types import TracebackType
+from typing import Self
 
 _LOG_INTERVAL_SECONDS = 30.0
 _TERMINAL_INTERVAL_SECONDS = 0.5

@@ -7,6 +7,7 @@ refuses, becomes a comment, to be added once that is fixed.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +18,6 @@ from ciaccess.adoption import nexus_roles, rotations
 from ciaccess.adoption.grants import GrantFinder
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from ciaccess.adoption.draft import Draft
     from ciaccess.adoption.inventory import Inventory
     from ciaccess.clients.nexus import User

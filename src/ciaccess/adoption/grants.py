@@ -7,6 +7,7 @@ privileges of each.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING, Any
@@ -15,8 +16,6 @@ from ciaccess.access.desired.nexus import nexus_objects
 from ciaccess.access.model.models import Access, Account, Nexus, Repositories
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
     from ciaccess.adoption.inventory import NexusInventory
     from ciaccess.clients.nexus import Role
 

@@ -5,14 +5,13 @@ The file contains no password: the plugin reads those of an account from its sec
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from ciaccess.adoption.plan import PlannedAction
 from ciaccess.engine.resource_types import JWT_ROLE, POLICY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from ciaccess.adoption.plan import Plan
     from ciaccess.engine.declared import Declared
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,8 +12,6 @@ from ciaccess.clients.errors import RefusedError
 from ciaccess.clients.gitlab.groups import group_named
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from ciaccess.access.desired.objects import Variable
     from ciaccess.clients.gitlab.variables import GitLab
     from ciaccess.clients.nexus import ContentSelector, Nexus, Privilege, Repository, Role, User

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from ciaccess.access.desired.nexus import NexusObjects
@@ -12,8 +13,6 @@ from ciaccess.analysis.facts import ADMINISTRATION, Grant, Holder, Right, grants
 from ciaccess.engine.resource_types import ACCOUNT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
     from ciaccess.access.desired.objects import ContentSelector, Privilege, Role
     from ciaccess.access.desired.state import Desired
     from ciaccess.adoption.plan import Plan

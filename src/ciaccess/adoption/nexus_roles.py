@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ciaccess.access.desired.administration import admin_privileges
@@ -13,8 +14,6 @@ from ciaccess.access.model.checks import FORMATS, MOST_TEXT_CHARACTERS, SEGMENT
 from ciaccess.access.rules.lenient_view import BUILT_IN_ROLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
     from ciaccess.adoption.draft import Draft
     from ciaccess.adoption.inventory import NexusInventory
     from ciaccess.clients.nexus import Role

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,8 +17,6 @@ from ciaccess.engine.resource_types import ACCOUNT, TYPES
 from ciaccess.errors import CommandError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
     from ciaccess.access.desired.state import Desired
     from ciaccess.adoption.existing import Existing
     from ciaccess.adoption.inventory import Systems

@@ -6,14 +6,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ciaccess.access.desired.rotation import ALTERNATE, IN_PLACE, second_user
 from ciaccess.access.model.checks_dates import day
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from ciaccess.access.reading.document import Document
     from ciaccess.adoption.inventory import Inventory
 

@@ -7,6 +7,7 @@ the declared objects without refusing existing ones. They contain no secret, and
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -35,8 +36,6 @@ from ciaccess.environment import state_directory
 from ciaccess.errors import CommandError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
     from ciaccess.engine.declared import Declared
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from ciaccess.adoption.plan import PlannedAction
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from ciaccess.adoption.plan import Plan, Step
 
 _ORDER = (PlannedAction.REFUSED, PlannedAction.ADOPTED, PlannedAction.MADE)

@@ -5,6 +5,7 @@ The values of secrets are read only in the chosen folder, to check them by a log
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +14,6 @@ from ciaccess.clients.vault.secret import VaultSecret
 from ciaccess.errors import CommandError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from ciaccess.clients.vault.client import Vault
 
 _KV_VERSION = "2"

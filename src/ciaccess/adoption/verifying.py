@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +11,6 @@ from ciaccess.adoption.plan import PlannedAction
 from ciaccess.engine.declared import name_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from ciaccess.adoption.plan import Plan
 
 _NOTHING = ("same", "refresh", "read")

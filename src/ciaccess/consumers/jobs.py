@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
@@ -10,8 +11,6 @@ from ruamel.yaml import YAML
 from ciaccess.access.desired.images import images
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from ciaccess.access import Access
 
 _ACCOUNT = "Account of access.yaml. Empty: the only one that may do this, where there is only one."

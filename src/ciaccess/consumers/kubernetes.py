@@ -9,14 +9,13 @@ from __future__ import annotations
 import base64
 import io
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ciaccess.consumers.names import SECRET_FIELDS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from ciaccess.access import Access
 
 Manifest = dict[str, Any]

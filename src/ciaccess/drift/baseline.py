@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ciaccess.access.reading import document
@@ -12,9 +14,6 @@ from ciaccess.drift.catalogue import CLASSES
 from ciaccess.drift.findings import Accepted, Report
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     from ciaccess.access.reading.document import Document, YamlPath
 
 _KEYS = ("id", "object", "reason", "expires")

@@ -8,6 +8,7 @@ person may have chosen does not even get a fingerprint.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from shlex import quote
 from typing import TYPE_CHECKING, Any
@@ -21,8 +22,6 @@ from ciaccess.drift.vault_auth import has_engine
 from ciaccess.engine import resource_types
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
     from ciaccess.access.desired.state import DesiredAccount
     from ciaccess.clients.nexus import Nexus
     from ciaccess.clients.vault.client import Vault

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from ciaccess.clients.connect import checked_gitlab
@@ -11,8 +12,6 @@ from ciaccess.drift.gitlab_project import project_findings
 from ciaccess.drift.gitlab_variables import shadow_findings, variable_findings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from ciaccess.access import Access
     from ciaccess.access.desired.state import Desired, DesiredGroup
     from ciaccess.clients.gitlab.groups import Place

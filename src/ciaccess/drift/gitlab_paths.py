@@ -6,6 +6,7 @@ see: then it is a remark, and no finding.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from ciaccess.clients.errors import NotFoundError
@@ -13,8 +14,6 @@ from ciaccess.clients.gitlab.groups import group_named, is_administrator, projec
 from ciaccess.drift.findings import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-
     from ciaccess.access.desired.objects import JwtRole
     from ciaccess.access.desired.state import DesiredGroup
     from ciaccess.clients.gitlab.groups import Place

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
@@ -19,8 +20,6 @@ from ciaccess.drift.findings import Finding
 from ciaccess.drift.manual_commands import change_project
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from ciaccess.access.model.models import Pipeline
     from ciaccess.clients.gitlab.project_settings import ProjectSettings, Protection
     from ciaccess.clients.gitlab.variables import GitLab

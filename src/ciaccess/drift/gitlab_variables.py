@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -14,8 +15,6 @@ from ciaccess.drift.manual_commands import delete_variable
 from ciaccess.engine import resource_types
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
     from ciaccess.access.desired.difference import Change
     from ciaccess.access.desired.objects import Variable, VariableId
     from ciaccess.access.desired.state import DesiredGroup

@@ -9,13 +9,12 @@ What could not be checked neither closes it nor removes findings: they may still
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ciaccess.drift.findings import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from ciaccess.clients.gitlab.issues import Issue, Issues
     from ciaccess.drift.findings import Finding, Report
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ciaccess.cli.terminal import notices, output, print_json, write_file
@@ -11,8 +12,6 @@ from ciaccess.drift.findings import as_json
 from ciaccess.errors import CiaccessError, CommandError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from ciaccess.drift.check_all import Subject
     from ciaccess.drift.findings import Report
     from ciaccess.drift.repairs import Plan

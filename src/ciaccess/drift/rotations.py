@@ -6,6 +6,8 @@ in until the next rotation. The state knows its fingerprint, and an older versio
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import date
 from typing import TYPE_CHECKING
 
 from ciaccess.access.desired import rotation
@@ -17,9 +19,6 @@ from ciaccess.drift.findings import Finding
 from ciaccess.engine import resource_types
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from datetime import date
-
     from ciaccess.access import Access
     from ciaccess.access.desired.state import DesiredAccount
     from ciaccess.clients.nexus import Nexus

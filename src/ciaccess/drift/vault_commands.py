@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from shlex import quote
 from typing import TYPE_CHECKING
 
@@ -10,8 +11,6 @@ from ciaccess.access.policies.tokens import DEFAULT, FIELDS, named_policies, nor
 from ciaccess.drift.findings import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from ciaccess.drift.vault_holders import Holder
 
 

@@ -5,6 +5,7 @@ Taken from `pulumi preview --json`, so that no name of a resource is known here:
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +13,6 @@ from ciaccess.engine.resource_types import PRECONDITIONS, target_of
 from ciaccess.errors import CommandError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from ciaccess.engine.resource_types import Target
 
 # An object that the engine would make, or take over by the program's own import.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +19,6 @@ from ciaccess.clients.credentials import CredentialsError
 from ciaccess.clients.errors import ApiError, UnexpectedAnswerError, UnreachableError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from ciaccess.errors import CiaccessError
 
 # The name of the file, in the environment of the engine, its program and its plugins.

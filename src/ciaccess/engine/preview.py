@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ciaccess.engine import pulumi_cli
@@ -10,9 +12,6 @@ from ciaccess.engine.failures import Failures
 from ciaccess.errors import CiaccessError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
     from ciaccess.clients.could_not_look import CouldNotLook
 
 _STREAMING = {"PULUMI_ENABLE_STREAMING_JSON_PREVIEW": "true"}

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
@@ -23,8 +24,6 @@ from ciaccess.environment import ROOT, backend_folder
 from ciaccess.errors import CommandError, Exit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-
     from ciaccess.engine.state_folder import Lock
 
 # A state is some megabytes; a backend that does not send them in this time is as good as away.

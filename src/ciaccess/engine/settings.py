@@ -8,17 +8,15 @@ engine, the project's commands from config/Pulumi.<stack>.yaml; both go through 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Any, Self
+from pathlib import Path
+from typing import Any, Self
 
 from ciaccess.access.reading.document import read
 from ciaccess.environment import ROOT, state_directory
 from ciaccess.errors import CiaccessError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
 
 CONFIG_FOLDER = ROOT / "config"
 LOCAL_STACK = "local-stack"

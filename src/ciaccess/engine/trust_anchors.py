@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -20,8 +21,6 @@ from ciaccess.clients.errors import ApiError
 from ciaccess.errors import CommandError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
     from ciaccess.access import Access
     from ciaccess.access.desired.trust_anchors import ChangedAnchor
     from ciaccess.clients.vault.client import Vault

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+from types import FrameType
 from typing import TYPE_CHECKING
 
 from ciaccess.access.desired import pipeline_identities
@@ -24,8 +25,6 @@ from ciaccess.errors import CommandError, Exit
 from ciaccess.own_pipeline.branch_tip import check_branch_tip
 
 if TYPE_CHECKING:
-    from types import FrameType
-
     from ciaccess.access import Access
     from ciaccess.clients.vault.secret import SecretSnapshot
 

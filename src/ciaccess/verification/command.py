@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,8 +15,6 @@ from ciaccess.errors import CommandError
 from ciaccess.verification import tables
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from ciaccess.access import Access
 
 application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)

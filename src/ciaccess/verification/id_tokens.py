@@ -5,18 +5,16 @@ A forged token has the claims of a valid one, so that only its signature can be 
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import Any, Protocol, Self
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from ciaccess.clients.redaction import conceal
 from ciaccess.errors import CiaccessError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 _BITS = 2048
 _TAMPERED_LETTERS = 20

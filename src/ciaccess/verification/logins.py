@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ciaccess.access.desired.vault import policy_name
@@ -16,8 +17,6 @@ from ciaccess.verification.results import Check, Outcome
 from ciaccess.verification.token_sources import with_own_roles
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from ciaccess.access import Access
     from ciaccess.clients.http.session import HttpOptions
     from ciaccess.verification.id_tokens import IdToken

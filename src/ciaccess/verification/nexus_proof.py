@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -19,8 +20,6 @@ from ciaccess.verification.probes import ADMITTED, METHODS, assets, can_try
 from ciaccess.verification.results import Check, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
     from ciaccess.access import Access
     from ciaccess.analysis.facts import AccessFacts
     from ciaccess.clients.http.session import HttpOptions

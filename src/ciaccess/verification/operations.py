@@ -7,6 +7,7 @@ so that any selector that was made wider is found.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -14,8 +15,6 @@ from typing import TYPE_CHECKING
 from ciaccess.analysis.facts import AccessFacts, Grant, Holder, Right
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from ciaccess.access import Access
 
 FOLDER = "/ciaccess-verify/"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ciaccess.clients.connect import GITLAB_TOKEN, gitlab_client
@@ -20,8 +21,6 @@ from ciaccess.verification.run import Resources
 from ciaccess.verification.token_sources import GivenToken, MintedTokens
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from ciaccess.access import Access
 
 TOKEN = "VAULT_ID_TOKEN"  # noqa: S105 a variable's name

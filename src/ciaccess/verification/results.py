@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING, Any
@@ -10,8 +11,6 @@ from ciaccess.clients.errors import one_line
 from ciaccess.report.junit import Case, Trouble, document
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from ciaccess.clients.errors import ApiError
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -22,8 +23,6 @@ from ciaccess.verification.results import Check, Report
 from ciaccess.verification.secrets import SecretProof
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
-
     from ciaccess.access import Access
     from ciaccess.clients.artifacts import Artifact
     from ciaccess.clients.gitlab.variables import GitLab

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,8 +17,6 @@ from ciaccess.verification.logins import log_out, refusal
 from ciaccess.verification.results import Check
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from ciaccess.access import Access
     from ciaccess.clients.vault.client import Vault
     from ciaccess.clients.vault.secret import SecretSnapshot

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from rich.table import Table
@@ -12,8 +13,6 @@ from ciaccess.report.page import visible
 from ciaccess.verification.results import Outcome, Verdict, expectation, subjects
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     from rich.console import Console
 
     from ciaccess.verification.results import Report, Result

@@ -6,6 +6,7 @@ token is expected to meet is decided by analysis.admission, so that no token cou
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -15,8 +16,6 @@ from ciaccess.analysis.job import Job
 from ciaccess.verification.id_tokens import IdToken, Issuer, TokenError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
     from ciaccess.access import Access
     from ciaccess.access.model.models import JwtRole
 

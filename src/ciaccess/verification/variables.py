@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from ciaccess.clients.errors import ApiError
 from ciaccess.verification.results import Check
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
     from ciaccess.access import Access
     from ciaccess.access.desired.objects import Variable as Found
     from ciaccess.access.model.models import Variable

@@ -9,11 +9,10 @@ has: with the administrator's, anybody writes to every repository (measured on 3
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
     from ciaccess.access.desired.objects import Privilege, Role
 
 _NEXUS = "nexus"

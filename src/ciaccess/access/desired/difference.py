@@ -5,12 +5,9 @@ Lists are sets and empty is nothing: systems return the same value as null, "", 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from typing import Any
 
 _LISTS = (list, tuple, set, frozenset)
 

@@ -8,6 +8,7 @@ over is not among them: it is no longer declared, and the next `up` removes it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -17,8 +18,6 @@ from pydantic import Field
 from ciaccess.access.model.models import Account
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from ciaccess.access.model.models import Access, Former
 
 # Before every day that a YAML can name.

@@ -7,6 +7,7 @@ delete and never admin. Names are predictable: the role of an account is `ci-<ac
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -17,8 +18,6 @@ from ciaccess.access.desired.ownership import marker
 from ciaccess.access.desired.pipeline_identities import own_nexus_roles
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from ciaccess.access.model.models import Access, Account, NamedRole
 
 READ = ("browse", "read")

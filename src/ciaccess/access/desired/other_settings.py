@@ -6,16 +6,14 @@ Every field of access.yaml is one of them, unless `_SHOWN_ELSEWHERE` or `_WITHOU
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from functools import cache
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ciaccess.access.desired.former_names import FormerAccount
 from ciaccess.access.desired.trust_anchors import ChangedAnchor, changed_anchors
 from ciaccess.access.model import models
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
 _LONGEST = 200
 # Trust anchors, and what gains and losses report.

@@ -8,6 +8,7 @@ whose password is another one with each count.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, TypeVar
@@ -15,8 +16,6 @@ from typing import TYPE_CHECKING, TypeVar
 from ciaccess.access.desired import pipeline_identities
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from ciaccess.access.model.models import Access, Account, Former, Pipeline, Rotation
 
     _Section = TypeVar("_Section", Account, Former, Pipeline)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Self
@@ -22,8 +23,6 @@ from ciaccess.access.desired.objects import (
 from ciaccess.access.desired.ownership import add_marker
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from ciaccess.access.desired.rotation import Turn
     from ciaccess.access.model.models import Access
 

@@ -7,11 +7,10 @@ those that an administrator's `./ciaccess bootstrap` wrote to Vault (own_pipelin
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from ciaccess.access.model.models import Access
 
 

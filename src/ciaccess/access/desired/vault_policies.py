@@ -8,14 +8,13 @@ policy or role that must not exist yet, roles at other auth mounts.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from ciaccess.access.desired import pipeline_identities
 from ciaccess.access.policies import coverage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
     from ciaccess.access.model.models import Access
 
     Rules = dict[str, tuple[str, ...]]

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import math
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 from pydantic_core import PydanticCustomError
 
 from ciaccess.access.reading.faults import closest, display
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 # Nexus answers 500 to a longer id (facts on Nexus).
 MOST_NAME_CHARACTERS = 200

@@ -5,13 +5,11 @@ Owns the fields that name policies, and Vault's normalization of names: lower ca
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from ciaccess.access.model.checks_claims import matches
 from ciaccess.access.policies.acl import ROOT
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
 
 DEFAULT = "default"
 # Policies that Vault has itself.

@@ -5,6 +5,7 @@ Rules read the plain data through a LenientView, so that they work even if other
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 from ciaccess.access.rules import (
@@ -22,8 +23,6 @@ from ciaccess.access.rules import (
 from ciaccess.access.rules.lenient_view import LenientView
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from ciaccess.access.reading.document import Document
     from ciaccess.access.rules.lenient_view import Faults
 

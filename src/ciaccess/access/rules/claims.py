@@ -6,6 +6,7 @@ Vault compares text with text; once any value of a role has a *, that stands for
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from pydantic_core import PydanticCustomError
@@ -14,8 +15,6 @@ from ciaccess.access.model.checks_claims import CLAIM, CLAIMS, MOST_VALUES, clai
 from ciaccess.access.reading.faults import display
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from ciaccess.access.reading.document import YamlPath
     from ciaccess.access.reading.faults import Fault
     from ciaccess.access.rules.lenient_view import Faults, LenientView, Rule

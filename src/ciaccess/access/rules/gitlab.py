@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from ciaccess.access.reading.faults import display
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from ciaccess.access.reading.document import YamlPath
     from ciaccess.access.rules.lenient_view import Faults, LenientView, Rule
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
+from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -11,9 +13,6 @@ from ciaccess.access.reading.document import dotted_path
 from ciaccess.access.reading.faults import Fault, suggest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from datetime import date
-
     from ciaccess.access.reading.document import Document, YamlPath
 
     Faults = Iterator[Fault]

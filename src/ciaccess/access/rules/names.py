@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ciaccess.access.desired import nexus
@@ -11,8 +12,6 @@ from ciaccess.access.reading.faults import display
 from ciaccess.access.rules.lenient_view import GRANTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from ciaccess.access.reading.document import YamlPath
     from ciaccess.access.rules.lenient_view import Faults, LenientView, Rule
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from pydantic_core import PydanticCustomError
@@ -11,8 +12,6 @@ from ciaccess.access.policies.tokens import BUILT_IN
 from ciaccess.access.reading.faults import display
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from ciaccess.access.reading.document import YamlPath
     from ciaccess.access.rules.lenient_view import Faults, LenientView, Rule
 

@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import io
 import math
+import socket
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from http.client import HTTPResponse
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
-
-if TYPE_CHECKING:
-    import socket
-    from collections.abc import Iterator
 
 _DEADLINE: ContextVar[float] = ContextVar("deadline", default=math.inf)
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from html import unescape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 import requests
@@ -27,9 +28,6 @@ from ciaccess.clients.http.transport import (
     was_sent,
 )
 from ciaccess.clients.redaction import conceal
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 __all__ = [
     "HttpOptions",

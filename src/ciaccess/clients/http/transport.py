@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
@@ -35,8 +36,6 @@ from ciaccess.clients.http.answer import BodyTooLargeError, Pages, Response
 from ciaccess.clients.http.deadline import TimedHTTPConnection, TimedHTTPSConnection, deadline
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from requests.auth import HTTPBasicAuth
 
 _REPEATABLE = ("GET", "HEAD", "OPTIONS", "PUT", "DELETE")

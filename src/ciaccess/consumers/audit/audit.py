@@ -6,6 +6,7 @@ read. Reads only.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain
@@ -22,8 +23,6 @@ from ciaccess.consumers.lint.vocabulary import Vocabulary
 from ciaccess.errors import Exit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from ciaccess.access import Access
     from ciaccess.clients.gitlab.groups import Place
     from ciaccess.clients.gitlab.pipelines import MergedPipeline

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -11,8 +12,6 @@ from ciaccess.clients.gitlab.pipelines import repository_file
 from ciaccess.consumers.lint.including import File
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from ciaccess.clients.gitlab.variables import GitLab
     from ciaccess.consumers.lint.including import Files
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from ciaccess.clients.could_not_look import by_cause
@@ -10,8 +11,6 @@ from ciaccess.report.page import Finding as Line
 from ciaccess.report.page import Page, Section, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from ciaccess.consumers.audit.audit import Audit, AuditedProject
     from ciaccess.consumers.lint import Finding
 

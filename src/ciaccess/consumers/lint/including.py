@@ -6,8 +6,10 @@ A local file belongs to the project of the file that includes it. Whose files th
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from ciaccess.consumers.lint.document import (
@@ -23,9 +25,6 @@ from ciaccess.consumers.lint.document import (
 from ciaccess.environment import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
-
     from ciaccess.consumers.lint.document import Mapping
 
 _MOST_FILES = 150  # GitLab's own limit; a file that is included twice counts twice
