@@ -19,5 +19,7 @@ def origin(url: str) -> tuple[str, str, int | None] | None:
 
 def is_same(one: str, other: str) -> bool:
     """Tell whether two addresses are of one server and one path, in whatever spelling."""
-    rest = [url.partition("://")[2].partition("/")[2].rstrip("/") for url in (one, other)]
-    return origin(one) is not None and origin(one) == origin(other) and rest[0] == rest[1]
+    if origin(one) is None or origin(one) != origin(other):
+        return False
+    here, there = (urlsplit(url)._replace(scheme="", netloc="").geturl().rstrip("/") for url in (one, other))
+    return here == there

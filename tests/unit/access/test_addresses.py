@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic_core import PydanticCustomError
 
-from ciaccess.access.model.checks_addresses import registry, url
+from ciaccess.access.model.checks_addresses import image, registry, url
 
 
 @pytest.mark.parametrize(
@@ -85,3 +85,20 @@ def test_anything_else_is_refused(value: str) -> None:
 def test_what_docker_would_not_take_for_this_registry_is_refused(value: str) -> None:
     with pytest.raises(PydanticCustomError):
         registry(value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "nexus.example.org//docker-dev/python:3",
+        "a.b/c:tag@sha256:abc",
+        "a.b/c:$(id)",
+        "a.b/C:1",
+        "-a:1",
+        "a.b/c:1 ",
+        "a.b/c",
+    ],
+)
+def test_what_docker_would_not_take_for_an_image_is_refused(value: str) -> None:
+    with pytest.raises(PydanticCustomError):
+        image(value)

@@ -68,7 +68,18 @@ def test_another_spelling_of_an_address_is_the_same(spelling: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "other", ["http://nexus.example.org", "https://nexus.example.org/nexus", "https://x.y"]
+    "other",
+    [
+        "http://nexus.example.org",
+        "https://nexus.example.org/nexus",
+        "https://nexus.example.org?x",
+        "https://nexus.example.org/#x",
+        "https://nexus.example.org:0",
+        "https://user@nexus.example.org",
+        "https://nexus.example.org\\@x.y",
+        "https://x.y",
+        "https://[",
+    ],
 )
 def test_another_address_is_refused(other: str) -> None:
     with pytest.raises(CredentialsError, match="nothing was sent"):
