@@ -72,9 +72,21 @@ class VaultPreconditions(pulumi.CustomResource):
     """
 
     def __init__(
-        self, name: str, *, vacant: Sequence[str], kv_mount: str, reachable_url: str, opts: Options = None
+        self,
+        name: str,
+        *,
+        vacant: Sequence[str],
+        kv_mount: str,
+        reachable_url: str,
+        authority: str,
+        opts: Options = None,
     ) -> None:
-        inputs = {"vacant": vacant, "kv_mount": kv_mount, "reachable_url": reachable_url}
+        inputs = {
+            "vacant": vacant,
+            "kv_mount": kv_mount,
+            "reachable_url": reachable_url,
+            "authority": authority,
+        }
         super().__init__("ciaccess:vault:Preconditions", name, inputs, opts)
 
 

@@ -85,6 +85,7 @@ class VaultJwtAuth(pulumi.ComponentResource):
             vacant=args.vacant,
             kv_mount="" if desired.manages_kv else desired.kv_mount,
             reachable_url=desired.backend.oidc_discovery_url or desired.backend.jwks_url,
+            authority=desired.backend.oidc_discovery_ca_pem or desired.backend.jwks_ca_pem,
             opts=pulumi.ResourceOptions(parent=self),
         )
         self._after = pulumi.ResourceOptions(

@@ -6,7 +6,6 @@ One function per type of resource; each reads one object from its system. The di
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -115,10 +114,8 @@ def _different_inputs(desired: object, found: object) -> tuple[str, ...]:
     Without those that no `up` changes, which `drift` reports.
     """
     return tuple(
-        _INPUTS.get(name) or re.sub(r"_([a-z])", lambda letter: letter[1].upper(), name)
+        resource_types.input_name(name)
         for name in _different_fields(desired, found)
         if getattr(desired, name) or name not in LEFT_BY_ENGINE
     )
 
-
-_INPUTS = {"text": "policy"}

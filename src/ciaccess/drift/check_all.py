@@ -18,6 +18,7 @@ from ciaccess.clients.errors import ForbiddenError
 from ciaccess.clients.vault import rights
 from ciaccess.drift import credentials, rotations, vault_auth, vault_secrets, vault_undeclared
 from ciaccess.drift import nexus as nexus_checks
+from ciaccess.drift.applied import Applied
 from ciaccess.drift.check_run import Check, CheckRun
 from ciaccess.drift.findings import UNSEEN, Report
 from ciaccess.drift.gitlab import check_gitlab
@@ -68,35 +69,44 @@ def examine(subject: Subject) -> Report:
     """Check everything and return the report. Writes nothing."""
     run = CheckRun()
     try:
-        _check(subject, run)
+        state = _check(subject, run)
         run.finish()
     finally:
         run.close()
     return Report(
         stack=subject.stack,
-        findings=run.findings,
+        findings=tuple(map(_applied(subject, state).mark, run.findings)),
         could_not_look=run.could_not_look,
         remarks=run.remarks,
         looked_at=run.looked_at,
     )
 
 
-def _check(subject: Subject, run: CheckRun) -> None:
+def _check(subject: Subject, run: CheckRun) -> Future[State | Unseen]:
     access = subject.access
     state = run.start(STATE, f"the state of the stack {subject.stack}", _state_reader(subject, run))
     nexus = run.start(NEXUS, "Nexus", lambda: connect.checked_nexus(access, subject.timeout_seconds))
-    run.start(NEXUS, "the objects of Nexus", lambda: _check_nexus(subject, run, nexus))
+    run.start(NEXUS, "the objects of Nexus", lambda: _check_nexus(subject, run, nexus, state))
     run.found(*rotations.overdue(access, today()))
     run.start(GITLAB, "GitLab", lambda: check_gitlab(access, subject.desired, run, subject.timeout_seconds))
     vault = run.ask(VAULT, "Vault", lambda: connect.checked_vault(access, subject.timeout_seconds))
     if vault is not UNSEEN:
         _check_vault(subject, run, vault, nexus, state)
+    return state
 
 
-def _check_nexus(subject: Subject, run: CheckRun, nexus: Future[Nexus | Unseen]) -> None:
+def _applied(subject: Subject, state: Future[State | Unseen]) -> Applied:
+    known = state.result()
+    return Applied(subject.desired, State() if known is UNSEEN else known)
+
+
+def _check_nexus(
+    subject: Subject, run: CheckRun, nexus: Future[Nexus | Unseen], state: Future[State | Unseen]
+) -> None:
     found = nexus.result()
     if found is not UNSEEN:
-        nexus_checks.check_nexus(subject.access, subject.desired, found, run)
+        ours = nexus_checks.Ours(subject.access, subject.desired, frozenset(_applied(subject, state).removed))
+        nexus_checks.check_nexus(ours, found, run)
 
 
 def _state_reader(subject: Subject, run: CheckRun) -> Callable[[], State]:

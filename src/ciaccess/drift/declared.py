@@ -80,6 +80,7 @@ def findings(
             ", ".join(found for _, found in texts),
             targets=(target,) if target else (),
             manual_command=manual_command,
+            changes=tuple(group),
         )
 
 

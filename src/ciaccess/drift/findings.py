@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import date
 
+    from ciaccess.access.desired.difference import Change
     from ciaccess.clients.could_not_look import CouldNotLook
     from ciaccess.engine.resource_types import Target
 
@@ -44,7 +45,8 @@ class Finding:
 
     `id` is one of the catalogue's classes, `object` what it is about (`user svc-bench`). `expected` and `found` never
     hold a secret. `since` is when, in ISO 8601, where the system knows. `targets` are what `pulumi up --refresh` repairs;
-    without any, `manual_command` is the one to run, after which the next look may find more for the engine.
+    without any, `manual_command` is the one to run, after which the next look may find more for the engine. `changes` are the
+    fields of a declared object; `not_applied` means that access.yaml was changed since the last `up`.
     """
 
     id: str
@@ -54,6 +56,8 @@ class Finding:
     since: str = ""
     targets: tuple[Target, ...] = ()
     manual_command: str = ""
+    changes: tuple[Change, ...] = field(default=(), compare=False)
+    not_applied: bool = False
 
     @property
     def severity(self) -> Severity:
@@ -126,6 +130,7 @@ def finding_as_json(finding: Finding) -> dict[str, Any]:
         "expected": finding.expected,
         "found": finding.found,
         "since": finding.since or None,
+        "not_applied": finding.not_applied,
         "repair": "pulumi" if finding.targets else "by hand",
         "by_hand": finding.manual_command or None,
     }

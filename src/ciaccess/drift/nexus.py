@@ -8,6 +8,7 @@ from ciaccess.access.desired.administration import admin_privileges, admin_roles
 from ciaccess.drift import nexus_objects as objects
 from ciaccess.drift.findings import UNSEEN, Finding
 from ciaccess.drift.manual_commands import activate_realms, disable_anonymous_access, release_read_only
+from ciaccess.drift.nexus_objects import Ours
 from ciaccess.drift.nexus_users import undeclared_users
 
 if TYPE_CHECKING:
@@ -26,8 +27,9 @@ _OWN_REALMS = ("NexusAuthenticatingRealm", "NexusAuthorizingRealm")
 _OTHER_SOURCES = "users that Nexus takes from LDAP, SAML or another source cannot be listed whole"
 
 
-def check_nexus(access: Access, desired: Desired, nexus: Nexus, run: CheckRun) -> None:
+def check_nexus(ours: Ours, nexus: Nexus, run: CheckRun) -> None:
     """Ask, and keep what is found."""
+    access, desired = ours.access, ours.desired
     roles = run.start(SYSTEM, "the roles", nexus.roles.all)
     privileges = run.start(SYSTEM, "the privileges", nexus.privileges.all)
     run.check(SYSTEM, "anonymous access", lambda: _anonymous(access, nexus))
@@ -39,21 +41,22 @@ def check_nexus(access: Access, desired: Desired, nexus: Nexus, run: CheckRun) -
     found_roles, found_privileges = roles.result(), privileges.result()
     if found_privileges is not UNSEEN:
         run.found(*objects.declared_objects(desired, "privilege", found_privileges))
-        run.found(*objects.undeclared_privileges(access, desired, found_privileges))
+        run.found(*objects.undeclared_privileges(ours, found_privileges))
         run.found(*objects.wider_privileges(access, found_privileges))
     if found_roles is not UNSEEN:
         # Without the list nx-all is still known to be everything.
         administering = admin_privileges({} if found_privileges is UNSEEN else found_privileges)
-        run.found(*_roles_and_users(access, desired, nexus, found_roles, administering))
+        run.found(*_roles_and_users(ours, nexus, found_roles, administering))
 
 
 def _roles_and_users(
-    access: Access, desired: Desired, nexus: Nexus, roles: dict[str, Role], administering: frozenset[str]
+    ours: Ours, nexus: Nexus, roles: dict[str, Role], administering: frozenset[str]
 ) -> Iterator[Finding]:
+    desired = ours.desired
     admins = admin_roles(roles, administering)
     of_roles = [
         *objects.declared_objects(desired, "role", roles, administering | admins),
-        *objects.undeclared_roles(access, desired, roles, administering, admins),
+        *objects.undeclared_roles(ours, roles, administering, admins),
     ]
     yield from of_roles
     # The users of a role that is reported are not reported again.
@@ -61,8 +64,7 @@ def _roles_and_users(
     expected = frozenset(role for role in admins if f"role {role}" not in reported)
     users = nexus.users.all()
     yield from objects.declared_objects(desired, "user", users, expected)
-    ours = roles_containing(roles, desired.objects("role"))
-    yield from undeclared_users(access, desired, users, expected, ours)
+    yield from undeclared_users(ours, users, expected, roles_containing(roles, desired.objects("role")))
 
 
 def _selectors(desired: Desired, nexus: Nexus) -> Iterator[Finding]:

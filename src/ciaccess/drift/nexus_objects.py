@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ciaccess.access.desired.difference import difference
@@ -9,7 +10,6 @@ from ciaccess.access.desired.nexus import READ, role_id
 from ciaccess.access.desired.objects import ON_REPOSITORIES
 from ciaccess.drift.declared import findings
 from ciaccess.drift.findings import Finding, names_or_none
-from ciaccess.drift.former_accounts import FormerAccounts, undeclared_finding
 from ciaccess.drift.manual_commands import delete_own
 from ciaccess.engine import resource_types
 
@@ -27,6 +27,15 @@ _NAMES = "nx-repository-view-"
 _WORK = frozenset({"browse", "read", "edit", "add", "delete", "all"})
 # The classes of a declared object that administers Nexus without being declared to.
 _ADMINISTERING = {"nexus.role.content": "nexus.role.admin", "nexus.user.roles": "nexus.user.admin"}
+
+
+@dataclass(frozen=True)
+class Ours:
+    """What is ours: the desired state, and what the stack made and access.yaml no longer has (`Applied`)."""
+
+    access: Access
+    desired: Desired
+    removed: frozenset[str] = frozenset()
 
 
 def declared_objects(
@@ -49,53 +58,35 @@ def declared_objects(
 
 
 def undeclared_roles(
-    access: Access,
-    desired: Desired,
-    roles: Mapping[str, Role],
-    administering: frozenset[str],
-    admins: frozenset[str],
+    ours: Ours, roles: Mapping[str, Role], administering: frozenset[str], admins: frozenset[str]
 ) -> Iterator[Finding]:
-    """Return a finding for each undeclared role that administers, is a twin, or has our name."""
-    declared = desired.objects("role")
+    """Return a finding for each undeclared role that administers, is a twin, or is named as ours."""
+    declared = ours.desired.objects("role")
     by_case = {name.lower(): name for name in declared}
-    former_accounts = FormerAccounts(access)
     for identity, role in roles.items():
         if identity in declared or role.read_only:
             continue
-        what, command = f"role {identity}", delete_own(access, "roles", identity, role.description)
-        twin, former = by_case.get(identity.lower()), former_accounts.role(identity)
+        what, command = f"role {identity}", delete_own(ours.access, "roles", identity, role.description)
+        twin = by_case.get(identity.lower())
         if held := (role.privileges & administering) | (role.roles & admins):
             seen = f"a role that administers Nexus by {names_or_none(held)}" + (
                 f", with an id like {twin}" if twin else ""
             )
-            yield undeclared_finding(
-                "nexus.role.admin", what, "no such role", seen, manual_command=command, former=former
-            )
+            yield Finding("nexus.role.admin", what, "no such role", seen, manual_command=command)
         elif twin:
             yield Finding("nexus.role.twin", what, f"only {twin}", identity, manual_command=command)
-        elif former or identity.startswith(_OURS):
-            yield undeclared_finding(
-                "nexus.role.undeclared", what, "no such role", "a role", manual_command=command, former=former
-            )
+        elif what in ours.removed or identity.startswith(_OURS):
+            yield Finding("nexus.role.undeclared", what, "no such role", "a role", manual_command=command)
 
 
-def undeclared_privileges(
-    access: Access, desired: Desired, privileges: Mapping[str, Privilege]
-) -> Iterator[Finding]:
+def undeclared_privileges(ours: Ours, privileges: Mapping[str, Privilege]) -> Iterator[Finding]:
     """Return the privileges named as ours that are not declared."""
-    former_accounts = FormerAccounts(access)
-    for name in sorted(privileges.keys() - desired.objects("privilege").keys()):
-        former = former_accounts.privilege(name)
-        if former or name.startswith(_OURS):
-            what = f"privilege {name}"
-            command = delete_own(access, "privileges", name, privileges[name].description)
-            yield undeclared_finding(
-                "nexus.privilege.undeclared",
-                what,
-                "no such privilege",
-                "one",
-                manual_command=command,
-                former=former,
+    for name in sorted(privileges.keys() - ours.desired.objects("privilege").keys()):
+        what = f"privilege {name}"
+        if what in ours.removed or name.startswith(_OURS):
+            command = delete_own(ours.access, "privileges", name, privileges[name].description)
+            yield Finding(
+                "nexus.privilege.undeclared", what, "no such privilege", "one", manual_command=command
             )
 
 

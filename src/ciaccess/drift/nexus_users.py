@@ -6,15 +6,13 @@ import re
 from typing import TYPE_CHECKING
 
 from ciaccess.drift.findings import Finding, names_or_none
-from ciaccess.drift.former_accounts import FormerAccounts, undeclared_finding
 from ciaccess.drift.manual_commands import delete_own
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from ciaccess.access import Access
     from ciaccess.access.desired.objects import User
-    from ciaccess.access.desired.state import Desired
+    from ciaccess.drift.nexus_objects import Ours
 
 _SERVICE_ACCOUNT = re.compile(r"svc-", re.IGNORECASE)
 # What may follow an id in one that is taken for it: Nexus itself finds users by the beginning of their ids.
@@ -26,49 +24,35 @@ _BUILT_IN = "admin"
 
 
 def undeclared_users(
-    access: Access,
-    desired: Desired,
-    users: Mapping[str, User],
-    admin_roles: frozenset[str],
-    our_roles: frozenset[str],
+    ours: Ours, users: Mapping[str, User], admin_roles: frozenset[str], our_roles: frozenset[str]
 ) -> Iterator[Finding]:
     """Return one finding for each; that of an administrator names what else it is.
 
     `our_roles` are the declared roles, and those that contain one.
     """
-    declared = desired.objects("user")
+    declared = ours.desired.objects("user")
     by_case = {user_id.lower(): user_id for user_id in declared}
-    former_accounts = FormerAccounts(access)
     for user_id, user in users.items():
         if user_id in declared:
             continue
-        what, command, former = (
-            f"user {user_id}",
-            delete_own(access, "users", user_id, user.last_name),
-            former_accounts.user(user_id),
-        )
-        twin = _twin(by_case, user_id) if former is None else None
-        is_service_account = former is not None or bool(_SERVICE_ACCOUNT.match(user_id))
+        what, command = f"user {user_id}", delete_own(ours.access, "users", user_id, user.last_name)
+        twin = None if what in ours.removed else _twin(by_case, user_id)
+        is_service_account = what in ours.removed or bool(_SERVICE_ACCOUNT.match(user_id))
         held = user.roles & admin_roles
         if held and user_id != _BUILT_IN:
             kind = "a service account" if is_service_account and not twin else "a user"
             seen = f"{kind} that administers Nexus by {names_or_none(held)}"
             seen += f", with an id like {twin}" if twin else ""
-            yield undeclared_finding(
-                "nexus.user.admin", what, "no such user", seen, manual_command=command, former=former
-            )
+            yield Finding("nexus.user.admin", what, "no such user", seen, manual_command=command)
         elif twin:
             seen = user_id + (_SHARED if twin.lower() == user_id.lower() else "")
             yield Finding("nexus.user.twin", what, f"only {twin}", seen, manual_command=command)
         elif is_service_account:
             seen = f"a user, {user.status}"
-            yield undeclared_finding(
-                "nexus.user.undeclared", what, "no such user", seen, manual_command=command, former=former
-            )
-        elif ours := user.roles & our_roles:
-            yield Finding(
-                "nexus.user.holder", what, "no declared role", names_or_none(ours), manual_command=command
-            )
+            yield Finding("nexus.user.undeclared", what, "no such user", seen, manual_command=command)
+        elif held := user.roles & our_roles:
+            seen = names_or_none(held)
+            yield Finding("nexus.user.holder", what, "no declared role", seen, manual_command=command)
 
 
 def _twin(by_case: Mapping[str, str], user_id: str) -> str | None:

@@ -22,7 +22,7 @@ from ciaccess.drift.findings import Finding, display_fields, plain
 from ciaccess.engine import resource_types
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from ciaccess.access.desired.difference import Change
     from ciaccess.access.desired.objects import JwtRole, Policy
@@ -143,9 +143,13 @@ def _backend(desired: Desired, vault: Vault) -> Iterator[Finding]:
     yield from _tune(mount, f"JWT backend {identity}", mounted)
 
 
-def _by_repair(changes: Iterable[Change], target: Target, command: str) -> Iterator[Finding]:
-    """Return the findings that the engine repairs, and those that need a command."""
-    manual = [change for change in changes if change.field in LEFT_BY_ENGINE]
+def _by_repair(changes: Collection[Change], target: Target, command: str) -> Iterator[Finding]:
+    """Return the findings that the engine repairs, and those that need a command.
+
+    Of another type the engine deletes a role before it makes it again, and the command keeps it.
+    """
+    is_other_type = any(change.field == "role_type" for change in changes)
+    manual = [change for change in changes if is_other_type or change.field in LEFT_BY_ENGINE]
     yield from findings((change for change in changes if change not in manual), target)
     yield from findings(manual, None, manual_command=command)
 

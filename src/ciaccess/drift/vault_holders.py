@@ -60,8 +60,8 @@ class Holder:
         """Return where credentials belong to it: its own path, of an entity those of its aliases."""
         if not self.path.startswith(_ENTITIES):
             return [self.path]
-        # An alias of userpass has the user's name; one of AppRole has an id, which names no role.
-        below = {"userpass": "users/{name}", "approle": "role/+"}
+        # An alias of userpass has the user's name; one of AppRole has an id, which may be any role's.
+        below = {"userpass": "users/{name}", "approle": "role/"}
         return [
             f"{each['mount_path']}{below.get(each['mount_type'], '').format(**each)}"
             for each in self.data.get("aliases") or ()

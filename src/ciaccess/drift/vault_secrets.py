@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from ciaccess.clients.vault.secret import MISSING, THERE, VaultSecret
 from ciaccess.drift.findings import Finding
-from ciaccess.drift.former_accounts import FormerAccounts, undeclared_finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +27,6 @@ def undeclared_secrets(access: Access, vault: Vault) -> Iterator[Finding]:
     """
     kv = access.vault.kv
     by_case = {account.lower(): account for account in access.accounts}
-    former_accounts = FormerAccounts(access)
     for name in vault.keys(folder(access).rstrip("/")):
         if name in access.accounts or name.endswith("/"):
             continue
@@ -43,12 +41,6 @@ def undeclared_secrets(access: Access, vault: Vault) -> Iterator[Finding]:
         if twin := by_case.get(name.lower()):
             yield Finding("vault.secret.twin", what, f"only {twin}", name, manual_command=command)
         else:
-            former = former_accounts.secret(name)
-            yield undeclared_finding(
-                "vault.secret.undeclared",
-                what,
-                "no such secret",
-                "a secret",
-                manual_command=command,
-                former=former,
+            yield Finding(
+                "vault.secret.undeclared", what, "no such secret", "a secret", manual_command=command
             )

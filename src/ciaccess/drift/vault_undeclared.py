@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from ciaccess.access.desired.pipeline_identities import jwt_roles, service_accounts
 from ciaccess.access.desired.vault import secret_of, vault_policies
-from ciaccess.access.policies.acl import ISSUING, WRITE, Acl, Decision, Right, strongest
-from ciaccess.access.policies.coverage import LEVERS_WITH_SUDO, levers, logins
+from ciaccess.access.policies.acl import ISSUING, READ_OR_WRITE, WRITE, Acl, Decision, Right, strongest
+from ciaccess.access.policies.coverage import FOLDING, LEVERS_WITH_SUDO, ROLE_ID, levers, logins, mount_of
 from ciaccess.drift.findings import UNSEEN, Finding
 from ciaccess.drift.vault_commands import without_policies
 from ciaccess.drift.vault_holders import (
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from ciaccess.access import Access
+    from ciaccess.access.policies.rules import Rule
     from ciaccess.clients.vault.client import Vault
     from ciaccess.drift.check_run import CheckRun
 
@@ -96,13 +97,14 @@ class Reach:
         self._undeclared = undeclared
         self._texts = {**_ours(access), **undeclared}
         self._holders = {each.path: each for each in holders}
+        self._mounts = mounts
         roles = (at.removeprefix(TOKEN_ROLES) for at, it in self._holders.items() if it.issues_any_policy)
         self._issuing = (*ISSUING, *(f"{ISSUING[0]}/{role}" for role in roles))
         # Other keys in the JWT backend make any token one of a job.
         self._levers = [*levers(mounts), f"auth/{access.vault.jwt.mount}/config"]
         self._decided: dict[frozenset[str], dict[str, Decision]] = {}
         self._logins: set[str] = set()
-        self._find_logins(mounts)
+        self._find_logins()
 
     def policies(self) -> Iterator[Finding]:
         """Return undeclared policies that can reach the secrets."""
@@ -141,12 +143,23 @@ class Reach:
             for names in (holder.policies, holder.requestable(self._relevant), holder.chosen)
         )
         if not given | asked | chosen:
-            return ""
+            return self._together(holder)
         text = f"policies {', '.join(sorted(given | asked | chosen))}"
         text += " by an entity's alias" if chosen - given - asked else ""
         decided = self._of(holder.policies & self._texts.keys()) if given else {}
         unclear = not asked | chosen and all(each.right is Right.CANNOT_TELL for each in decided.values())
         return f"{text}: {_describe(decided)}" if unclear and decided else text
+
+    def _together(self, holder: Holder) -> str:
+        """Return what an identity's policies reach with those of another holder: a token may have both."""
+        halves = holder.policies & self._relevant if holder.path.startswith(tuple(IDENTITIES)) else frozenset()
+        for other in self._holders.values() if halves else ():
+            more = self._given(other) & self._relevant
+            found = {} if self._of(more) else self._of(halves | more)
+            if found:
+                text = f"policies {', '.join(sorted(halves))} beside {', '.join(sorted(more))} of {other.name}"
+                return f"cannot tell whether a token has {text}: then {_describe(found)}"
+        return ""
 
     @cached_property
     def _reaching(self) -> frozenset[str]:
@@ -184,31 +197,52 @@ class Reach:
     def _by_changes(self, acl: Acl) -> dict[str, Decision]:
         """Return the decision on changes of policies, or of who gets them, by where these are written."""
         found = {}
-        for what, places in (
-            ("every policy", self._levers),
-            ("logins with such policies", sorted(self._logins.difference(self._levers))),
+        ids = {at for at in self._logins if at.endswith(f"/{ROLE_ID}")}
+        for what, places, wanted in (
+            ("every policy, by writing at", self._levers, WRITE),
+            ("logins with such policies, by writing at", self._logins.difference(self._levers, ids), WRITE),
+            ("logins with such policies, by the id at", ids, READ_OR_WRITE),
         ):
-            decided = {at: acl.may_somewhere(at, WRITE) for at in places}
+            decided = {at: acl.may_somewhere(at, wanted) for at in sorted(places)}
             strong = strongest(decided.values())
             such = [at for at, each in decided.items() if each.right is strong.right]
             named = f"{', '.join(such[:_MOST_NAMED])}{' and others' * (len(such) > _MOST_NAMED)}"
-            found[f"{what}, by writing at {named}"] = strong
+            found[f"{what} {named}"] = strong
         if acl.may_issue(LEVERS_WITH_SUDO).right is not Right.NO:
             reason = "it can enable auth methods, or move engines"
             found["every policy, by another mount"] = Decision(Right.CANNOT_TELL, reason)
         return found
 
-    def _find_logins(self, mounts: Mapping[str, str]) -> None:
+    def _find_logins(self) -> None:
         """Collect where a write gives a login that reaches the secrets, until no more are found."""
         while True:
             reaching = [
                 each for each in self._holders.values() if each.program or self._of(self._given(each))
             ]
-            found = {at for each in reaching for path in each.entries for at in logins(path, mounts)}
+            found = {at for each in reaching for at in self._logins_of(each)}
             if found <= self._logins:
                 return
             self._logins |= found
             self._decided.clear()
+
+    def _logins_of(self, holder: Holder) -> Iterator[str]:
+        """Return where a write gives a login as a holder, in every spelling that a policy has."""
+        for entry in holder.entries:
+            below = [each for each in self._holders if each.startswith(entry)] if entry.endswith("/role/") else [entry]
+            for path in below:
+                data = self._holders[path].data if path in self._holders else {}
+                for at in logins(path, data, self._mounts):
+                    yield at
+                    mount = mount_of(at, self._mounts)
+                    if self._mounts.get(mount) in FOLDING:
+                        spelled = (rule.spelling(at) for rule in self._rules)
+                        yield from (each for each in spelled if each.startswith(f"auth/{mount}"))
+
+    @cached_property
+    def _rules(self) -> list[Rule]:
+        """All rules that have capitals."""
+        rules = (rule for name in self._texts for rule in self._acl({name}).rules)
+        return [rule for rule in rules if rule.path != rule.path.lower()]
 
     def _given(self, holder: Holder) -> frozenset[str]:
         """Return the known policies that a holder can give, an entity's with those of its groups."""

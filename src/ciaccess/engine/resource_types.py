@@ -5,6 +5,7 @@ An account is one resource with all that is its own in Nexus and Vault: its user
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -82,6 +83,11 @@ role = partial(Target, ROLE)
 kv_mount = partial(Target, MOUNT)
 backend = partial(Target, BACKEND)
 policy = partial(Target, POLICY)
+
+
+def input_name(field: str) -> str:
+    """Return the name that pulumi-vault has for a field: `boundClaims` for bound_claims."""
+    return "policy" if field == "text" else re.sub(r"_([a-z])", lambda letter: letter[1].upper(), field)
 
 
 def jwt_role(mount: str, role: str) -> Target:

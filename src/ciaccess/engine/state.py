@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class State:
-    """`urns` by resource; `fingerprints` by user of Nexus, "" for a password that was not made here."""
+    """`urns` and `inputs` by resource; `fingerprints` by user of Nexus, "" for a password that was not made here."""
 
     urns: Mapping[Target, str] = field(default_factory=dict)
     fingerprints: Mapping[str, str] = field(default_factory=dict)
+    inputs: Mapping[Target, Mapping[str, Any]] = field(default_factory=dict)
 
 
 def parse(export: Any) -> State:
@@ -32,10 +33,11 @@ def parse(export: Any) -> State:
         resources = (export.get("deployment") or {}).get("resources") or []
         found = [each for each in resources if each.get("custom") and not each.get("delete")]
         urns = {Target(each["type"], each.get("id", "")): each["urn"] for each in found}
+        inputs = {Target(each["type"], each.get("id", "")): dict(each.get("inputs") or {}) for each in found}
         fingerprints = dict(_fingerprints(each for each in found if each["type"] == ACCOUNT))
     except (AttributeError, KeyError, TypeError, ValueError):
         raise ValueError("the state has a shape that is not known here") from None
-    return State(urns, fingerprints)
+    return State(urns, fingerprints, inputs)
 
 
 def _fingerprints(accounts: Iterable[Mapping[str, Any]]) -> Iterable[tuple[str, str]]:

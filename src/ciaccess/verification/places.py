@@ -67,13 +67,18 @@ class Places:
         """
         uploaded = Uploaded(location, artifact)
         self.uploaded.append(uploaded)
-        answer = self._upload(location, artifact, credentials, _ATTEMPTS)
+        answer = self._upload(location, artifact, credentials)
         if not answer.worked and not answer.failed:
             self.uploaded.remove(uploaded)
         return answer
 
     def _upload(
-        self, location: Location, artifact: Artifact, credentials: Credentials, attempts: int
+        self,
+        location: Location,
+        artifact: Artifact,
+        credentials: Credentials,
+        attempts: int = _ATTEMPTS,
+        failed: Answer | None = None,
     ) -> Answer:
         format_, place = FORMATS[location.format], self.place(location, credentials)
         answer: Answer | None = None
@@ -89,8 +94,9 @@ class Places:
         if stored.worked and stored.content == format_.content(artifact):
             return stored
         if answer is not None and (not answer.failed or attempts == 1):
-            return answer
-        return self._upload(location, artifact, credentials, attempts - 1)
+            # Who may not read does not see whether the failed request stored it.
+            return failed or answer
+        return self._upload(location, artifact, credentials, attempts - 1, answer or failed)
 
     def remove(self, uploaded: Uploaded, administrator: Credentials) -> Answer:
         """Remove what was uploaded."""

@@ -5,8 +5,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.provider.plugin import PluginError, RefusedInputsError
+from tests.support.servers.scripted_server import ScriptedServer, in_json, make_certificate
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.support.provider.plugin import Engine
     from tests.support.servers.gitlab import GitlabProcess
     from tests.support.servers.vault import VaultProcess
@@ -113,6 +116,22 @@ def test_an_issuer_that_does_not_answer_is_refused_before_anything_is_written(
     url = f"{vault.url}/v1/sys/health" if path else "http://127.0.0.1:9"
     with pytest.raises(PluginError, match=f"ask '{url}': "):
         vault_engine.preview(TOKEN, "p", **declared(reachable_url=url))
+
+
+def test_a_certificate_must_be_of_the_authority_that_is_declared(
+    vault_engine: Engine, tmp_path: Path, unique: str
+) -> None:
+    """Vault trusts no other one then, and names no reason."""
+    authority, server_file = make_certificate(tmp_path)
+    other = tmp_path / "other"
+    other.mkdir()
+    pem, wrong = (file.read_text(encoding="ascii") for file in (authority, make_certificate(other)[0]))
+    with ScriptedServer(certificate=server_file) as issuer:
+        issuer.answers("GET /", in_json({"keys": []}))
+        given = declared(reachable_url=issuer.url)
+        assert vault_engine.up(TOKEN, unique, **given, authority=pem) == "create"
+        with pytest.raises(PluginError, match="correct oidc_discovery_ca_pem or jwks_ca_pem"):
+            vault_engine.preview(TOKEN, unique, **given, authority=wrong)
 
 
 def test_a_token_that_may_not_look_is_an_error_and_never_vacant(

@@ -25,8 +25,13 @@ LEVERS = [
     "auth/jwt/config",
 ]
 # Levers where the entry has such a policy.
-ENTRIES = ("auth/userpass/users/+", "auth/team/approle/role/+", "auth/token/roles/+")
-WAYS = [*LEVERS, *(each for entry in ENTRIES for each in logins(entry, MOUNTS))]
+ENTRIES: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("auth/userpass/users/+", {}),
+    ("auth/team/approle/role/+", {"token_bound_cidrs": ["127.0.0.1/32"]}),
+    ("auth/team/approle/role/+", {"bind_secret_id": False}),
+    ("auth/token/roles/+", {}),
+)
+WAYS = [*LEVERS, *(each for path, entry in ENTRIES for each in logins(path, entry, MOUNTS))]
 
 
 class Server:
@@ -205,7 +210,10 @@ def by_secret_id(it: Attacker, at: str) -> str:
         it.server.write(role, bind_secret_id=False, secret_id_bound_cidrs=["127.0.0.1/32"], **READS)
         it.write(path, role_id=f"id-{it.name}")
         return it.server.login("auth/team/approle/login", role_id=f"id-{it.name}")
-    it.server.write(role, role_id=f"id-{it.name}", **READS)
+    it.server.write(role, role_id=f"id-{it.name}", token_bound_cidrs=["127.0.0.1/32"], **READS)
+    if at.endswith("bind-secret-id"):
+        it.write(path, bind_secret_id=False)
+        return it.server.login("auth/team/approle/login", role_id=f"id-{it.name}")
     body = {"secret_id": f"s-{it.name}"} if "custom" in at else {}
     secret = it.write(path, **body)["data"]["secret_id"]
     return it.server.login("auth/team/approle/login", role_id=f"id-{it.name}", secret_id=secret)
@@ -294,3 +302,37 @@ def test_what_the_model_takes_for_no_way_is_refused(attacked: Server, path: str)
         assert Acl.of({"lever": text}).may_somewhere(at, WRITE).right is Right.NO
         for name in (attacker.name, attacker.entity, "lever", "ci"):
             assert attacked.ask(attacker.token, "POST", at.replace("+", name)).status_code == 403, at
+
+
+@pytest.mark.parametrize("spelled", [str.upper, str.title])
+def test_capitals_in_a_policy_make_no_other_user_or_role(attacked: Server, spelled: Callable[[str], str]) -> None:
+    """Vault folds the names of users and of roles of AppRole, and compares the paths of policies as they are."""
+    name = spelled.__name__
+    attacked.write(f"auth/userpass/users/anne-{name}", password="hers", **READS)
+    attacked.write(f"auth/team/approle/role/web-{name}", role_id=f"id-{name}", **READS)
+    attacker = Attacker(attacked, 1000 + len(name))
+    user, role = (f"auth/userpass/users/{spelled(f'anne-{name}')}", f"auth/team/approle/role/{spelled(f'web-{name}')}")
+    attacker.gets(f"{user}/password", f"{role}/secret-id")
+    attacker.write(f"{user}/password", password="mine")
+    assert attacker.reads(attacked.login(f"auth/userpass/login/anne-{name}", password="mine"))
+    secret = attacker.write(f"{role}/secret-id")["data"]["secret_id"]
+    token = attacked.login("auth/team/approle/login", role_id=f"id-{name}", secret_id=secret)
+    assert attacker.reads(token)
+
+
+def test_names_of_token_roles_keep_their_capitals(attacked: Server) -> None:
+    attacked.write("auth/token/roles/mixed", allowed_policies=["reads"])
+    answer = attacked.ask(attacked.root, "POST", "auth/token/create/MIXED", policies=["reads"])
+    assert "unknown role MIXED" in answer.text
+
+
+def test_reading_the_id_of_a_role_without_secret_ids_is_a_login(attacked: Server) -> None:
+    role = "auth/team/approle/role/open"
+    attacked.write(role, bind_secret_id=False, secret_id_bound_cidrs=["127.0.0.1/32"], **READS)
+    attacked.write("sys/policies/acl/id-only", policy=f'path "{role}/role-id" {{ capabilities = ["read"] }}')
+    made = attacked.write("auth/token/create", policies=["id-only"], no_default_policy=True)
+    token = str(made["auth"]["client_token"])
+    role_id = attacked.ask(token, "GET", f"{role}/role-id").json()["data"]["role_id"]
+    reads = attacked.login("auth/team/approle/login", role_id=role_id)
+    assert attacked.ask(reads, "GET", SECRET).ok
+    assert "role_id" not in attacked.ask(attacked.root, "GET", role).json()["data"]

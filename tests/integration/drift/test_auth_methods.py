@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ciaccess.access.desired.pipeline_identities import DRIFT
+from ciaccess.access.desired.vault import vault_policies
 from ciaccess.access.policies.coverage import LISTS, SETTINGS
 from ciaccess.clients.vault.client import Vault
 from ciaccess.drift.check_run import CheckRun
 from ciaccess.drift.vault_undeclared import check_undeclared
 from ciaccess.environment import tool_cache
-from tests.support.access.access import GOOD, valid
+from tests.support.access.organisation import organisation
 from tests.support.project.programs import built
 from tests.support.project.project import ROOT
 from tests.support.servers.scripted_server import make_certificate
@@ -145,8 +147,13 @@ def written(server: VaultProcess, certificate: Path) -> set[str]:
 
 
 def found(access: Access, server: VaultProcess) -> CheckRun:
+    """Check as ciaccess's own drift identity, with its policy alone."""
+    own = vault_policies(access)[DRIFT]
+    server.client.sys.create_or_update_policy(own.name, own.text)
+    made = server.client.auth.token.create(policies=[own.name], no_parent=True, no_default_policy=True)
     run = CheckRun()
-    check_undeclared(access, Vault(server.url, server.token), run, lambda _subject, _path: True)
+    token = made["auth"]["client_token"]
+    check_undeclared(access, Vault(server.url, token), run, lambda _subject, _path: True)
     run.finish()
     run.close()
     assert run.could_not_look == ()
@@ -157,7 +164,7 @@ def test_what_gives_the_policy_is_found_whatever_the_method_and_the_command_take
     real_server: VaultProcess, tmp_path: Path
 ) -> None:
     expected = written(real_server, make_certificate(tmp_path)[0])
-    access = valid(tmp_path, GOOD)
+    access = organisation()
     run = found(access, real_server)
     findings = run.findings
     assert not [each for each in run.remarks if " of the auth mount team/" in each and "plugin" not in each]

@@ -9,9 +9,10 @@ from ciaccess.access.desired.state import Desired
 from ciaccess.access.reading.loader import check
 from ciaccess.adoption.describing import describe
 from ciaccess.adoption.writing import text
-from ciaccess.clients.nexus import Repository
+from ciaccess.clients.nexus import Privilege, Repository
 from tests.support.adoption import worlds
 from tests.support.adoption.worlds import (
+    READ,
     jwt_role,
     nexus,
     policy,
@@ -339,3 +340,34 @@ def test_a_private_authority_of_the_backend_is_described_and_the_yaml_is_valid(t
     assert access
     assert access.vault.jwt.oidc_discovery_ca_pem == pem
     assert Desired.of(access).backend.oidc_discovery_ca_pem == pem
+
+
+@pytest.mark.parametrize(
+    ("fields", "administers"),
+    [
+        ({"type": "wildcard", "pattern": "nexus:*"}, True),
+        ({"type": "wildcard", "pattern": "nexus:users:*"}, True),
+        ({"type": "wildcard", "pattern": "*:roles"}, True),
+        ({"type": "wildcard", "pattern": "NEXUS:Privileges,search:Read,Update"}, True),
+        ({"type": "wildcard", "pattern": "nexus:script:mine:run"}, True),
+        ({"type": "wildcard", "pattern": "nexus:ldap:create"}, True),
+        ({"type": "wildcard", "pattern": "nexus:users:read"}, False),
+        ({"type": "wildcard", "pattern": "nexus:search:*"}, False),
+        ({"type": "application", "domain": "users", "actions": frozenset({"edit"})}, True),
+        ({"type": "application", "domain": "users", "actions": frozenset({"read"})}, False),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("depth", [0, 1, 3])
+def test_administrators_by_any_wildcard_are_seen_however_deep_their_role_is(
+    fields: dict[str, Any], depth: int, *, administers: bool
+) -> None:
+    given = {"actions": frozenset(), **fields}
+    by_hand = Privilege("by-hand", description="", **given)
+    roles = {"r0": role("r0", *READ, "by-hand")} | {
+        f"r{each}": role(f"r{each}", roles=(f"r{each - 1}",)) for each in range(1, depth + 1)
+    }
+    users = {"svc-a": user("svc-a", f"r{depth}")}
+    draft = describe(world(None, nexus(users=users, roles=roles, privileges={"by-hand": by_hand})))
+    assert ("administrator-readable" in rules(draft)) is administers
+    assert draft.data["vault"]["roles"]["ci"]["accounts"] == ([] if administers else ["svc-a"])

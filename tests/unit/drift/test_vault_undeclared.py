@@ -261,8 +261,84 @@ def test_who_can_log_in_as_an_entity_whose_group_reads_the_secrets_is_found(
     entity = holder("identity/entity/id/e", group_ids=["g"], aliases=[{"name": "jane", **alias}])
     group = holder("identity/group/id/g", POLICY)
     text = f'path "{path}" {{ capabilities = ["update"] }}'
-    (finding,) = Reach(valid(tmp_path, GOOD), {"theirs": text}, [entity, group], LOGINS).policies()
+    held = [entity, group, holder("auth/approle/role/web", bind_secret_id=True)]
+    (finding,) = Reach(valid(tmp_path, GOOD), {"theirs": text}, held, LOGINS).policies()
     assert finding.object == "policy theirs"
+
+
+@pytest.mark.parametrize(
+    ("path", "entry", "is_found"),
+    [
+        ("auth/people/users/Jane/password", "auth/people/users/jane", True),
+        ("auth/people/users/J*", "auth/people/users/jane", True),
+        ("auth/people/USERS/jane/password", "auth/people/users/jane", False),
+        ("auth/People/users/jane/password", "auth/people/users/jane", False),
+        ("auth/+/role/WEB/secret-id", "auth/approle/role/web", True),
+        ("auth/token/create/OPS", "auth/token/roles/ops", False),
+        ("auth/people/users/Joe/password", "auth/people/users/jane", False),
+    ],
+)
+def test_a_credential_is_found_under_every_spelling_that_its_mount_folds(
+    tmp_path: Path, path: str, entry: str, *, is_found: bool
+) -> None:
+    """Vault compares the paths of policies as they are, and finds users and roles of AppRole whatever their capitals."""
+    text = f'path "{path}" {{ capabilities = ["update"] }}'
+    data = {"allowed_policies": [POLICY]} if "token" in entry else {}
+    held = holder(entry, *([] if data else [POLICY]), **data)
+    assert bool(list(Reach(valid(tmp_path, GOOD), {"theirs": text}, [held], LOGINS).policies())) is is_found
+
+
+@pytest.mark.parametrize("capability", ["read", "update"])
+@pytest.mark.parametrize(
+    ("fields", "part", "is_found"),
+    [
+        ({}, "role-id", False),
+        ({"bind_secret_id": True}, "role-id", False),
+        ({"bind_secret_id": True, "token_bound_cidrs": ["127.0.0.1/32"]}, "role-id", False),
+        ({"bind_secret_id": False, "token_bound_cidrs": ["127.0.0.1/32"]}, "role-id", True),
+        ({"bind_secret_id": True, "token_bound_cidrs": ["127.0.0.1/32"]}, "bind-secret-id", None),
+        ({"bind_secret_id": True}, "bind-secret-id", False),
+        ({"bind_secret_id": True}, "secret-id", None),
+    ],
+)
+def test_the_id_of_a_role_counts_only_where_it_is_all_that_a_login_needs(
+    tmp_path: Path, capability: str, fields: dict[str, Any], part: str, *, is_found: bool | None
+) -> None:
+    """None: where it can be written."""
+    text = f'path "auth/approle/role/web/{part}" {{ capabilities = ["{capability}"] }}'
+    held = holder("auth/approle/role/web", POLICY, **fields)
+    found = list(Reach(valid(tmp_path, GOOD), {"theirs": text}, [held], LOGINS).policies())
+    assert bool(found) is (capability == "update" if is_found is None else is_found)
+
+
+HALVES = {
+    "a": 'path "auth/token/create-orphan" { capabilities = ["update"] }',
+    "b": 'path "auth/token/create-orphan" { capabilities = ["sudo"] }',
+}
+
+
+@pytest.mark.parametrize(
+    ("login", "identity", "is_found"),
+    [
+        (["a"], {"policies": ["b"]}, True),
+        (["b"], {"policies": ["a"]}, True),
+        (["a"], {"policies": ["a"]}, False),
+        ([], {"policies": ["a"], "group_ids": ["g"]}, True),
+    ],
+)
+def test_an_identity_whose_policies_reach_them_beside_those_of_a_login_is_found(
+    tmp_path: Path, login: list[str], identity: dict[str, Any], *, is_found: bool
+) -> None:
+    joe = holder("auth/people/users/joe", *login)
+    entity = holder("identity/entity/id/e", *identity["policies"], group_ids=identity.get("group_ids"))
+    group = holder("identity/group/id/g", *(["b"] if "group_ids" in identity else []))
+    found = {each.object: each for each in Reach(valid(tmp_path, GOOD), HALVES, [joe, entity, group], LOGINS).holders()}
+    assert bool(found) is is_found
+    if is_found:
+        assert joe.path not in found
+        finding = found["identity/entity/id/e"]
+        assert finding.found.startswith("cannot tell whether a token has policies")
+        assert "vault write identity/entity/id/e policies=" in finding.manual_command
 
 
 def test_a_holder_of_two_halves_is_found(tmp_path: Path) -> None:

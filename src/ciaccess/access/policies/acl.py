@@ -137,8 +137,9 @@ def _decide(rule: Rule | None, wanted: frozenset[str]) -> Decision:
     least, most = rule.min_wrapping_seconds, rule.max_wrapping_seconds
     if least and most and most < least:
         return _NO
-    if rule.needs_approval:
-        return Decision(Right.CANNOT_TELL, f"the path {rule.path} needs an approval")
+    if rule.approvals:
+        reason = f"the path {rule.path} needs {' and '.join(sorted(rule.approvals))}"
+        return Decision(Right.CANNOT_TELL, reason)
     # The token can unwrap the response itself.
     if wanted & rule.capabilities >= READ:
         return _with_parameters(rule) if rule.required else _YES

@@ -6,10 +6,10 @@ describes besides, and has entries, becomes a remark.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 # The roles of OpenBao whose policies a program chooses; Vault does not have them.
 _CEL = ("cel/role", "cel/roles")
@@ -53,7 +53,11 @@ _LEVERS = (
 )
 _POLICIES_OF_AN_ENTRY = {"approle": "role/+/policies", "userpass": "users/+/policies"}
 # A write here gives a login as an entry: it sets the entry's credential, or whom its mount trusts.
-_CREDENTIALS = {"approle": ("secret-id", "custom-secret-id", "role-id"), "userpass": ("password",)}
+_CREDENTIALS = {"approle": ("secret-id", "custom-secret-id"), "userpass": ("password",)}
+# All that a login needs as a role of AppRole that takes no secret id; reading it is enough.
+ROLE_ID = "role-id"
+# Types of auth mounts that fold the names of their entries, where policies compare paths as they are.
+FOLDING = frozenset({"approle", "userpass"})
 _TRUST = {
     "aws": ("config/client", "config/certificate/+", "config/sts/+"),
     **dict.fromkeys(("azure", "cf", "gcp", "jwt", "kerberos", "kubernetes", "oci", "oidc"), ("config",)),
@@ -94,13 +98,22 @@ def levers(mounts: Mapping[str, str]) -> list[str]:
     return found
 
 
-def logins(path: str, mounts: Mapping[str, str]) -> list[str]:
+def mount_of(path: str, mounts: Iterable[str]) -> str:
+    """Return the auth mount of a path, "" without one."""
+    return next((each for each in mounts if path.startswith(f"auth/{each}")), "")
+
+
+def logins(path: str, entry: Mapping[str, Any], mounts: Mapping[str, str]) -> list[str]:
     """Return where a write gives a login as the entry at `path`, or a token of that token role."""
-    mount = next((each for each in mounts if path.startswith(f"auth/{each}")), "")
+    mount = mount_of(path, mounts)
     kind = mounts.get(mount, "")
     if kind == "token":
         return [path.replace("/roles/", "/create/", 1)]
+    if kind == "approle" and not entry.get("bind_secret_id", True):
+        return [f"{path}/{ROLE_ID}"]
     of_entry = [f"{path}/{part}" for part in _CREDENTIALS.get(kind, ())]
+    if any(entry.get(field) for field in ("secret_id_bound_cidrs", "token_bound_cidrs")) and kind == "approle":
+        of_entry.append(f"{path}/bind-secret-id")  # without these the role must take one
     return [*of_entry, *(f"auth/{mount}{part}" for part in _TRUST.get(kind, ()))]
 
 

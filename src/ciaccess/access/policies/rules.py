@@ -23,9 +23,10 @@ _SHORTHANDS = {
     "write": {"create", "read", "update", "delete", "list"},
     "sudo": {"create", "read", "update", "delete", "list", "sudo"},
 }
-_APPROVALS = frozenset({"control_group", "mfa_methods"})
+# Fields of Vault Enterprise by which a request waits for others, or for another factor.
+_APPROVALS = {"control_group": "the approval of a control group", "mfa_methods": "multi-factor authentication"}
 # What concerns no read of a secret: comments, events, and what OpenBao's lists show.
-_PASSED_OVER = _APPROVALS | {
+_PASSED_OVER = _APPROVALS.keys() | {
     "comment", "list_scan_response_keys_filter_path", "pagination_limit", "subscribe_event_types",
 }  # fmt: skip
 _SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -51,7 +52,7 @@ class Rule:
     required: frozenset[str] = frozenset()
     allowed: Parameters = field(default_factory=dict)
     denied: Parameters = field(default_factory=dict)
-    needs_approval: bool = False
+    approvals: frozenset[str] = frozenset()
     expires: datetime | None = None
 
     @cached_property
@@ -101,6 +102,13 @@ class Rule:
                 return path
         return None
 
+    def spelling(self, path: str) -> str:
+        """Return a path in the rule's capitals, where its segments differ from the rule's in these alone."""
+        own, wanted = self.stem.split("/"), path.split("/")
+        pairs = zip(own, wanted, strict=False)
+        begin = [mine + each[len(mine) :] if each.lower().startswith(mine.lower()) else each for mine, each in pairs]
+        return "/".join([*begin, *wanted[len(own) :]])
+
     @cached_property
     def rank(self) -> tuple[int, bool, int, int, str]:
         """The priority among matching rules: the highest wins (vault/acl.go)."""
@@ -134,7 +142,7 @@ class Rule:
             self.required | other.required,
             _merge_parameters(self.allowed, other.allowed),
             _merge_parameters(self.denied, other.denied),
-            self.needs_approval or other.needs_approval,
+            self.approvals | other.approvals,
         )
 
 
@@ -178,7 +186,7 @@ def _from_fields(path: str, given: dict[str, Value]) -> Rule:
         frozenset(name.lower() for name in _texts(given.pop("required_parameters", []))),
         _parameters(given.pop("allowed_parameters", None)),
         _parameters(given.pop("denied_parameters", None)),
-        bool(given.keys() & _APPROVALS),
+        frozenset(_APPROVALS[name] for name in given.keys() & _APPROVALS),
         _time(given.pop("expiration", "")),
     )
     if unknown := given.keys() - _PASSED_OVER:

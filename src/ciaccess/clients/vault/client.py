@@ -9,7 +9,10 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from http import HTTPStatus
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import quote
 
@@ -170,14 +173,29 @@ class Vault:
             conceal(value)
         self.ask("post", f"{mount}/data/{path}", f"write secret '{mount}/{path}'", {"data": fields})
 
-    def url_answers(self, url: str) -> None:
+    def url_answers(self, url: str, authority: str = "") -> None:
         """Make sure that a discovery or JWKS URL answers, as Vault will ask it; no credentials are sent.
+
+        An `authority` in PEM is the only one that Vault then trusts there.
 
         Raises:
             UnreachableError, UnexpectedAnswerError: it does not.
         """
+        if not authority:
+            self._ask_for_keys(url, self._options)
+            return
+        with TemporaryDirectory() as folder:
+            file = Path(folder, "authority.pem")
+            file.write_text(authority, encoding="utf-8")
+            try:
+                self._ask_for_keys(url, replace(self._options, ca_bundle=file))
+            except UnreachableError as error:
+                remedy = "Vault trusts only the authority in access.yaml there: correct oidc_discovery_ca_pem or jwks_ca_pem."
+                raise UnreachableError(error.doing, error.reason, remedy, system=SYSTEM) from None
+
+    def _ask_for_keys(self, url: str, options: HttpOptions) -> None:
         doing = f"ask '{url}'"
-        session = PooledSession(url, self._options)
+        session = PooledSession(url, options)
         try:
             for address in (url, url.rstrip("/") + _DISCOVERY):
                 answer = session.get(address)

@@ -38,6 +38,7 @@ class VaultPreconditions(Kind):
         ),
         Field("kv_mount", default="", about="The mount that must be a KV engine of version 2, or empty"),
         Field("reachable_url", default="", about="The discovery or JWKS URL that must answer, or empty"),
+        Field("authority", default="", about="The authority of its certificate in PEM, or empty"),
     )
 
     def create(self, inputs: Values) -> Values:
@@ -46,7 +47,8 @@ class VaultPreconditions(Kind):
 
     def read(self, resource_id: str, state: Values) -> ReadResult | None:
         """Return the state: the paths belong to this stack by now. An import has no paths."""
-        return ReadResult({"vacant": frozenset(), "kv_mount": "", "reachable_url": ""} | state, _ID)
+        nothing = {"vacant": frozenset(), "kv_mount": "", "reachable_url": "", "authority": ""}
+        return ReadResult(nothing | state, _ID)
 
     def update(self, resource_id: str, state: Values, inputs: Values) -> Values:
         """Check the additions."""
@@ -80,8 +82,9 @@ class VaultPreconditions(Kind):
                 "objects created by others: ./ciaccess adopt, or adopt: true at the entry in access.yaml. For a missing KV "
                 "engine: vault.kv.manage: true mounts it"
             )
-        if inputs["reachable_url"] and inputs["reachable_url"] != before.get("reachable_url"):
-            vault.url_answers(inputs["reachable_url"])
+        url, authority = inputs["reachable_url"], inputs["authority"]
+        if url and (url, authority) != (before.get("reachable_url"), before.get("authority", "")):
+            vault.url_answers(url, authority)
         return frozenset(foreign)
 
     def resource_id(self, inputs: Values) -> str | None:

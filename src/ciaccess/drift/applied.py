@@ -1,0 +1,89 @@
+"""What the last `pulumi up` applied, by the stack's state: whether access.yaml was changed since.
+
+Reads the inputs that the state records. After a `pulumi refresh` these have what was changed by hand, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ciaccess.access.desired.difference import comparable
+from ciaccess.engine import resource_types
+from ciaccess.engine.resource_types import ACCOUNT, JWT_ROLE, POLICY, ROLE, Target, input_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ciaccess.access.desired.difference import Change
+    from ciaccess.access.desired.state import Desired
+    from ciaccess.drift.findings import Finding
+    from ciaccess.engine.state import State
+
+# Where the inputs of an account have its objects.
+_PARTS = {"user": "users", "content selector": "selectors", "privilege": "privileges"}
+
+
+class Applied:
+    """The state beside the desired state.
+
+    `removed` are objects that the stack made and access.yaml no longer has, as findings name them.
+    """
+
+    def __init__(self, desired: Desired, state: State) -> None:
+        self._inputs = state.inputs
+        declared = {
+            *map(resource_types.account, desired.accounts),
+            *map(resource_types.role, desired.named_roles),
+            *(resource_types.policy(each.name) for each in desired.policies.values()),
+            *(resource_types.jwt_role(desired.jwt_mount, name) for name in desired.jwt_roles),
+        }
+        removed = {target: inputs for target, inputs in state.inputs.items() if target not in declared}
+        self.removed = {name: target for target, inputs in removed.items() for name in _objects(target, inputs)}
+
+    def mark(self, finding: Finding) -> Finding:
+        """Return a finding marked if the next `up` ends it, since access.yaml was changed after the last one."""
+        if not finding.targets and finding.object in self.removed:
+            target = self.removed[finding.object]
+            return replace(finding, targets=(target,), manual_command="", not_applied=True)
+        targets = finding.targets if self._inputs else ()
+        waits = bool(targets) and all(self._waits(target, finding.changes) for target in targets)
+        return replace(finding, not_applied=waits)
+
+    def _waits(self, target: Target, changes: tuple[Change, ...]) -> bool:
+        inputs = self._inputs.get(target)
+        if inputs is None:
+            return True
+        return bool(changes) and all(
+            _plain(_recorded(target, inputs, each)) == _plain(each.observed) for each in changes
+        )
+
+
+def _objects(target: Target, inputs: Mapping[str, Any]) -> Iterator[str]:
+    """Return the objects of a resource, as findings name them."""
+    if target.type == ACCOUNT:
+        yield from (f"user {name}" for name in inputs.get("users") or ())
+        yield from (f"privilege {name}" for name in inputs.get("privileges") or ())
+        yield f"role {(inputs.get('role') or {}).get('role_id')}"
+        yield f"secret {str((inputs.get('secret') or {}).get('path')).replace('/data/', '/', 1)}"
+    elif noun := {ROLE: "role", POLICY: "policy", JWT_ROLE: "JWT role"}.get(target.type):
+        yield f"{noun} {inputs.get(resource_types.TYPES[target.type].name)}"
+
+
+def _recorded(target: Target, inputs: Mapping[str, Any], change: Change) -> Any:
+    """Return the recorded value of a change's field, or its whole object; None without one."""
+    found: Any = inputs
+    if target.type == ACCOUNT:
+        part = inputs.get(_PARTS.get(change.kind, change.kind)) or {}
+        found = part if change.kind == "role" else part.get(change.identity)
+    name = input_name(change.field) if target.type.startswith("vault:") else change.field
+    return found.get(name) if found and name else found
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.strip()
+    if isinstance(value, Mapping):  # pulumi-vault takes the values of a claim as one text
+        value = {key: each.split(",") if isinstance(each, str) else each for key, each in value.items()}
+    return comparable(value)

@@ -1,0 +1,84 @@
+"""What a crawl says of things that access.yaml cannot describe is what `up --refresh` does with them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tests.support.drift.changes import add_policy
+from tests.support.drift.drift import add_user, add_variable, several, user_of, vault_update, vault_write
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.support.project.project import Project
+
+BACKEND = "auth/jwt/config"
+# The backend's own reasons, which nothing describes.
+FIELDS = {"jwt_supported_algs": ["RS256", "ES256"]}
+JWT_ROLE: dict[str, Any] = {
+    "role_type": "jwt",
+    "user_claim": "project_id",
+    "bound_audiences": ["x"],
+    "bound_claims": {"namespace_path": ["orchestrator"]},
+}
+# What stays, by the crawl's rule, and how to see that it does.
+VAULT = {
+    "role-left-out: theirs": "auth/jwt/role/theirs",
+    "role-writes: writer": "auth/jwt/role/writer",
+    "kv-version-1: old/": "sys/mounts/old",
+    "secret-elsewhere: secret/other/svc-bench": "secret/data/other/svc-bench",
+}
+
+
+def make_by_hand(project: Project) -> None:
+    project.vault().sys.enable_secrets_engine("kv", path="old", options={"version": "1"})
+    several(
+        vault_write("auth/jwt/role/theirs", **JWT_ROLE, token_policies=["default"]),
+        add_policy("writes", 'path "secret/data/nexus/+" { capabilities = ["create", "update"] }'),
+        vault_write("auth/jwt/role/writer", **JWT_ROLE, token_policies=["writes"]),
+        vault_write("secret/data/other/svc-bench", data={"a": "b"}),
+        add_user("jane", "nx-anonymous"),
+        add_variable("groups/9", "NEXUS_PASSWORD"),
+        vault_update(BACKEND, **FIELDS),
+    )(project)
+
+
+def crawl(project: Project, out: Path) -> str:
+    settings = ("--stack", "local", "--config-file", str(project.folder / "Pulumi.local.yaml"))
+    words = ("adopt", "crawl", "--group", "orchestrator", "--out", str(out), *settings)
+    return project.ciaccess(*words).succeeded().out
+
+
+def seen(project: Project) -> dict[str, Any]:
+    vault: Any = project.vault()
+    found = {path: vault.read(path)["data"] for path in VAULT.values()}
+    variables = project.gitlab("GET", "api/v4/groups/9/variables/NEXUS_PASSWORD").json()
+    return {**found, "jane": user_of(project, "jane"), "variable": variables}
+
+
+def backend(project: Project) -> dict[str, Any]:
+    found: Any = project.vault().read(BACKEND)
+    return {name: value for name, value in found["data"].items() if value}
+
+
+def test_what_stays_and_what_the_next_up_removes_is_as_the_crawl_says(
+    provisioned: Project, tmp_path: Path
+) -> None:
+    make_by_hand(provisioned)
+    said = crawl(provisioned, tmp_path / "one.yaml")
+    for rule in VAULT:
+        assert rule in said
+    assert "user-without-secret: jane is a user" in said
+    assert "credential-variable: " in said
+    assert "backend-field: the backend has jwt_supported_algs" in said
+    before, fields = seen(provisioned), backend(provisioned)
+    provisioned.up("--refresh").succeeded()
+    assert seen(provisioned) == before
+    assert backend(provisioned) == fields, "kept, as long as no up changes the backend"
+    vault_update(BACKEND, default_role="nexus-ci")(provisioned)
+    said = crawl(provisioned, tmp_path / "two.yaml")
+    assert "default-role: " in said
+    assert "An up that changes the backend removes it" in said
+    provisioned.up("--refresh").succeeded()
+    assert seen(provisioned) == before
+    assert backend(provisioned) == {name: value for name, value in fields.items() if name not in FIELDS}
