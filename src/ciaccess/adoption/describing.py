@@ -6,7 +6,6 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from ciaccess.access.desired.objects import LEFT_BY_ENGINE
 from ciaccess.adoption import accounts, gitlab_groups, jwt_roles, nexus_roles, repositories
 from ciaccess.adoption.draft import Draft
 
@@ -16,6 +15,8 @@ if TYPE_CHECKING:
     from ciaccess.adoption.inventory import Inventory
 
 _AUTHORITIES = ("oidc_discovery_ca_pem", "jwks_ca_pem")
+# Fields of the backend that access.yaml does not have.
+_UNDESCRIBED = ("jwks_pairs", "jwt_supported_algs", "oidc_client_id", "provider_config")
 
 
 def describe(inventory: Inventory, max_ages: Mapping[str, str] = MappingProxyType({})) -> Draft:
@@ -60,10 +61,9 @@ def _vault(inventory: Inventory, found: accounts.Accounts, draft: Draft) -> dict
         text = f"the backend has the default role {seen.backend['default_role']}, for jobs that name no role"
         remedy = "up removes it: make each job name its role first"
         draft.remark("default-role", ("vault", "jwt"), text, remedy)
-    if kept := sorted(field for field in LEFT_BY_ENGINE - set(_AUTHORITIES) if seen.backend.get(field)):
-        text = f"the backend has {', '.join(kept)}, which access.yaml cannot describe"
-        remedy = "An up that changes the backend removes it, since Vault replaces all fields at once"
-        draft.remark("backend-field", ("vault", "jwt"), text, remedy)
+    if more := [field for field in _UNDESCRIBED if seen.backend.get(field)]:
+        text = f"the backend has {', '.join(more)}, which access.yaml cannot describe"
+        draft.remark("backend-field", ("vault", "jwt"), text, "up removes it: check that no job needs it")
     jwt: dict[str, Any] = {
         "mount": seen.jwt_mount,
         "issuer": _gitlab(inventory, issuer or inventory.gitlab_url),

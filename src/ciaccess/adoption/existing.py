@@ -118,4 +118,3 @@ def _different_inputs(desired: object, found: object) -> tuple[str, ...]:
         for name in _different_fields(desired, found)
         if getattr(desired, name) or name not in LEFT_BY_ENGINE
     )
-

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, get_args
 
+from ciaccess.access.desired.objects import LEFT_BY_ENGINE
 from ciaccess.access.desired.pipeline_identities import IDENTITIES
 from ciaccess.access.model.checks import LEAST_TTL_SECONDS, MOST_TTL_SECONDS
 from ciaccess.access.model.models import JwtRole
@@ -262,3 +263,7 @@ def _remark_on_fields(name: str, role: dict[str, Any], draft: Draft) -> None:
     if odd:
         text = f"it has {', '.join(odd)}, which access.yaml cannot describe"
         draft.remark("role-field", path, text, "up removes it")
+    if kept := sorted(field for field in LEFT_BY_ENGINE if role.get(field)):
+        text = f"it has {', '.join(kept)}, which access.yaml cannot describe"
+        remedy = "up leaves it, and drift reports it with the command that removes it"
+        draft.remark("role-field", path, text, remedy)

@@ -40,7 +40,9 @@ class Applied:
             *(resource_types.jwt_role(desired.jwt_mount, name) for name in desired.jwt_roles),
         }
         removed = {target: inputs for target, inputs in state.inputs.items() if target not in declared}
-        self.removed = {name: target for target, inputs in removed.items() for name in _objects(target, inputs)}
+        self.removed = {
+            name: target for target, inputs in removed.items() for name in _objects(target, inputs)
+        }
 
     def mark(self, finding: Finding) -> Finding:
         """Return a finding marked if the next `up` ends it, since access.yaml was changed after the last one."""

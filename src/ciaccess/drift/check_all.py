@@ -22,6 +22,7 @@ from ciaccess.drift.applied import Applied
 from ciaccess.drift.check_run import Check, CheckRun
 from ciaccess.drift.findings import UNSEEN, Report
 from ciaccess.drift.gitlab import check_gitlab
+from ciaccess.drift.nexus_objects import Ours
 from ciaccess.engine.settings import claim
 from ciaccess.engine.state import State
 
@@ -105,7 +106,7 @@ def _check_nexus(
 ) -> None:
     found = nexus.result()
     if found is not UNSEEN:
-        ours = nexus_checks.Ours(subject.access, subject.desired, frozenset(_applied(subject, state).removed))
+        ours = Ours(subject.access, subject.desired, frozenset(_applied(subject, state).removed))
         nexus_checks.check_nexus(ours, found, run)
 
 

@@ -8,7 +8,6 @@ from ciaccess.access.desired.administration import admin_privileges, admin_roles
 from ciaccess.drift import nexus_objects as objects
 from ciaccess.drift.findings import UNSEEN, Finding
 from ciaccess.drift.manual_commands import activate_realms, disable_anonymous_access, release_read_only
-from ciaccess.drift.nexus_objects import Ours
 from ciaccess.drift.nexus_users import undeclared_users
 
 if TYPE_CHECKING:
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from ciaccess.access.desired.state import Desired
     from ciaccess.clients.nexus import Nexus
     from ciaccess.drift.check_run import CheckRun
+    from ciaccess.drift.nexus_objects import Ours
 
 SYSTEM = "Nexus"
 _DEFAULT_ROLE = "DefaultRole"

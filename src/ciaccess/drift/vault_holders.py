@@ -125,8 +125,9 @@ class Holders:
         for path, mount in _mounts(answer).items():
             if mount["type"] not in ENGINES or _is_foreign(mount):
                 self._run.remark(f"not checked: the secrets engine {path} of type {mount['type']}")
-        for at, known in WITHOUT_POLICIES.items():
-            self._run.ask(SYSTEM, f"the lists of {at}/", partial(self._remark_on_lists, at, known))
+        for at in ("identity", "sys"):
+            lists = partial(self._remark_on_lists, at, WITHOUT_POLICIES[at])
+            self._run.ask(SYSTEM, f"the lists of {at}/", lists)
 
     def _read(self, path: str) -> None:
         self._reading[path] = self._run.start(SYSTEM, path, reader(self._vault, path))
@@ -156,6 +157,7 @@ class Holders:
         try:
             # The same entries are also listed where they are read: `role` beside `roles`.
             known = {each for part in LISTS.get(kind, ()) for each in (part, READ_BELOW.get((kind, part)))}
+            known |= WITHOUT_POLICIES.get(kind, frozenset())
             return [part for part in self._vault.lists(f"auth/{path}") if part not in known]
         except (RefusedError, NotFoundError, UnexpectedAnswerError):
             self._run.remark(f"not checked: other lists of the auth mount {path} of type {kind}")

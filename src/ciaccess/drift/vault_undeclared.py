@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ciaccess.access.desired.pipeline_identities import jwt_roles, service_accounts
 from ciaccess.access.desired.vault import secret_of, vault_policies
 from ciaccess.access.policies.acl import ISSUING, READ_OR_WRITE, WRITE, Acl, Decision, Right, strongest
-from ciaccess.access.policies.coverage import FOLDING, LEVERS_WITH_SUDO, ROLE_ID, levers, logins, mount_of
+from ciaccess.access.policies.coverage import LEVERS_WITH_SUDO, ROLE_ID, levers, logins
 from ciaccess.drift.findings import UNSEEN, Finding
 from ciaccess.drift.vault_commands import without_policies
 from ciaccess.drift.vault_holders import (
@@ -152,12 +152,16 @@ class Reach:
 
     def _together(self, holder: Holder) -> str:
         """Return what an identity's policies reach with those of another holder: a token may have both."""
-        halves = holder.policies & self._relevant if holder.path.startswith(tuple(IDENTITIES)) else frozenset()
+        halves = (
+            holder.policies & self._relevant if holder.path.startswith(tuple(IDENTITIES)) else frozenset()
+        )
         for other in self._holders.values() if halves else ():
             more = self._given(other) & self._relevant
             found = {} if self._of(more) else self._of(halves | more)
             if found:
-                text = f"policies {', '.join(sorted(halves))} beside {', '.join(sorted(more))} of {other.name}"
+                text = (
+                    f"policies {', '.join(sorted(halves))} beside {', '.join(sorted(more))} of {other.name}"
+                )
                 return f"cannot tell whether a token has {text}: then {_describe(found)}"
         return ""
 
@@ -228,15 +232,21 @@ class Reach:
     def _logins_of(self, holder: Holder) -> Iterator[str]:
         """Return where a write gives a login as a holder, in every spelling that a policy has."""
         for entry in holder.entries:
-            below = [each for each in self._holders if each.startswith(entry)] if entry.endswith("/role/") else [entry]
+            below = (
+                [each for each in self._holders if each.startswith(entry)]
+                if entry.endswith("/role/")
+                else [entry]
+            )
             for path in below:
                 data = self._holders[path].data if path in self._holders else {}
                 for at in logins(path, data, self._mounts):
                     yield at
-                    mount = mount_of(at, self._mounts)
-                    if self._mounts.get(mount) in FOLDING:
+                    begin, is_role, _ = path.rpartition("/role/")
+                    # AppRole folds the names of its roles, userpass does not (tried).
+                    if is_role and at.startswith(path):
+                        end = at.removeprefix(path)
                         spelled = (rule.spelling(at) for rule in self._rules)
-                        yield from (each for each in spelled if each.startswith(f"auth/{mount}"))
+                        yield from (each for each in spelled if each.startswith(begin) and each.endswith(end))
 
     @cached_property
     def _rules(self) -> list[Rule]:

@@ -10,6 +10,7 @@ from ciaccess.access.desired.state import Desired
 from ciaccess.clients.nexus import Nexus
 from ciaccess.drift.check_run import CheckRun
 from ciaccess.drift.nexus import check_nexus
+from ciaccess.drift.nexus_objects import Ours
 from tests.support.access.access import GOOD, valid
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def test_active_realms_that_are_not_nexuss_own_are_reported(
     client = Nexus(nexus.url, *nexus.administrator())
     # The simulator has two realms.
     monkeypatch.setattr(client, "active_realms", lambda: [*OWN, *more])
-    check_nexus(access, Desired.of(access), client, run)
+    check_nexus(Ours(access, Desired.of(access)), client, run)
     run.finish()
     run.close()
     client.close()

@@ -150,7 +150,7 @@ def found(access: Access, server: VaultProcess) -> CheckRun:
     """Check as ciaccess's own drift identity, with its policy alone."""
     own = vault_policies(access)[DRIFT]
     server.client.sys.create_or_update_policy(own.name, own.text)
-    made = server.client.auth.token.create(policies=[own.name], no_parent=True, no_default_policy=True)
+    made = server.client.auth.token.create(policies=[own.name], no_parent=True)
     run = CheckRun()
     token = made["auth"]["client_token"]
     check_undeclared(access, Vault(server.url, token), run, lambda _subject, _path: True)

@@ -20,7 +20,6 @@ from tools.recipes import Recipe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 DIRECTORY = Recipe("directory", str(ROOT / "tests" / "directory"), ".")

@@ -94,7 +94,7 @@ def test_settings_of_the_own_project_that_let_other_code_in_are_found_and_set_by
     assert look(provisioned).code == CLEAN
 
 
-def test_an_authority_that_is_declared_is_sent_kept_and_put_back_by_the_command(
+def test_an_authority_that_is_declared_is_sent_kept_and_put_back_by_the_engine(
     provisioned: Project, tmp_path: Path
 ) -> None:
     pem = make_certificate(tmp_path)[0].read_text(encoding="ascii").strip()
@@ -111,6 +111,5 @@ def test_an_authority_that_is_declared_is_sent_kept_and_put_back_by_the_command(
     vault_update(config, oidc_discovery_ca_pem="")(provisioned)
     looked = look(provisioned, *words)
     (finding,) = looked.report["findings"]
-    assert (finding["id"], finding["repair"]) == ("vault.backend.config", "by hand")
-    do_by_hand(provisioned, looked)
-    assert look(provisioned, *words).code == CLEAN
+    assert (finding["id"], finding["repair"]) == ("vault.backend.config", "pulumi")
+    assert look(provisioned, "--repair", "--yes", *words).code == CLEAN

@@ -50,7 +50,9 @@ def test_a_field_that_no_up_changes_is_no_change_of_the_first_up() -> None:
     assert found.differences == ()
     backend = existing.backend("jwt", JwtBackend(bound_issuer="x"), vault(jwks_ca_pem="PEM"))
     assert backend is not None
-    assert backend.differences == ("boundIssuer",)
+    assert backend.differences == ("boundIssuer", "jwksCaPem"), (
+        "a write of the backend replaces all its fields"
+    )
 
 
 @pytest.mark.parametrize(("version", "obstacle"), [(1, "it is a KV engine of version 1"), (2, "")])

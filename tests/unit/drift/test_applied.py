@@ -18,7 +18,6 @@ from ciaccess.drift.findings import Finding
 from ciaccess.drift.nexus_objects import Ours, undeclared_privileges, undeclared_roles
 from ciaccess.drift.nexus_users import undeclared_users
 from ciaccess.engine import resource_types
-from ciaccess.engine.resource_types import Target
 from ciaccess.engine.state import State
 from tests.support.access.organisation import organisation, renamed
 
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ciaccess.access import Access
+    from ciaccess.engine.resource_types import Target
 
 LAST, AFTER = date(2026, 12, 24), date(2026, 12, 25)
 NOBODY = frozenset[str]()
@@ -146,7 +146,9 @@ def test_a_field_that_is_as_the_last_up_left_it_was_changed_in_access_yaml() -> 
     assert not waits(JWT, bound_claims=claims), "somebody added one"
     del claims["ref"]
     assert not waits({**JWT, "boundClaims": {}}, token_ttl=99)
-    assert waits({**JWT, "boundClaims": {"namespace_path": "a"}}, bound_claims={"namespace_path": frozenset("a")})
+    assert waits(
+        {**JWT, "boundClaims": {"namespace_path": "a"}}, bound_claims={"namespace_path": frozenset("a")}
+    )
 
 
 def test_one_field_by_hand_is_enough() -> None:
@@ -156,8 +158,10 @@ def test_one_field_by_hand_is_enough() -> None:
 def test_what_the_stack_has_not_made_yet_waits_and_without_a_state_nothing_is_known() -> None:
     access = organisation()
     target = resource_types.account("svc-bench")
-    missing = Finding("vault.secret.missing", "secret secret/nexus/svc-bench", "x", "nothing", targets=(target,))
-    other = {resource_types.account("svc-fsdb"): {}}
+    missing = Finding(
+        "vault.secret.missing", "secret secret/nexus/svc-bench", "x", "nothing", targets=(target,)
+    )
+    other: dict[Target, dict[str, Any]] = {resource_types.account("svc-fsdb"): {}}
     assert applied(access, other).mark(missing).not_applied
     assert not applied(access, {**other, target: {}}).mark(missing).not_applied
     assert not applied(access, {}).mark(missing).not_applied

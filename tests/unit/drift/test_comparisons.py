@@ -74,7 +74,9 @@ def test_every_declared_field_of_a_role_counts(
     (finding,) = check(access, server, "JWT role nexus-ci")
     assert finding.id == "vault.role.fields"
     assert f"{field}=" in finding.found
-    assert finding.targets
+    # Of another type the engine would delete the role before it makes it again.
+    assert bool(finding.targets) is (field != "role_type")
+    assert bool(finding.manual_command) is (field == "role_type")
 
 
 def test_a_described_mount_counts_where_it_is_managed(access: Access, server: ScriptedServer) -> None:

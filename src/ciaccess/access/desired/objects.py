@@ -195,9 +195,9 @@ class JwtRole:
     undeclared_fields: Mapping[str, object] = field(default_factory=dict)
 
 
-# Fields that no `up --refresh` puts back: pulumi-vault does not send them while they are empty, nor reads them (tried).
+# Fields of a role that no `up --refresh` puts back: pulumi-vault does not send them while they are empty, and Vault keeps
+# them then (tried). A write of the backend replaces all of its fields, but for OpenBao's.
 LEFT_BY_ENGINE = frozenset({
-    "allowed_redirect_uris", "claim_mappings", "clock_skew_leeway", "expiration_leeway", "jwks_ca_pem", "jwks_pairs",
-    "jwt_supported_algs", "max_age", "not_before_leeway", "oidc_client_id", "oidc_discovery_ca_pem", "oidc_scopes",
-    "provider_config", "undeclared_fields", "user_claim_json_pointer",
+    "allowed_redirect_uris", "claim_mappings", "clock_skew_leeway", "expiration_leeway", "max_age", "not_before_leeway",
+    "oidc_scopes", "undeclared_fields", "user_claim_json_pointer",
 })  # fmt: skip

@@ -56,17 +56,16 @@ _POLICIES_OF_AN_ENTRY = {"approle": "role/+/policies", "userpass": "users/+/poli
 _CREDENTIALS = {"approle": ("secret-id", "custom-secret-id"), "userpass": ("password",)}
 # All that a login needs as a role of AppRole that takes no secret id; reading it is enough.
 ROLE_ID = "role-id"
-# Types of auth mounts that fold the names of their entries, where policies compare paths as they are.
-FOLDING = frozenset({"approle", "userpass"})
 _TRUST = {
     "aws": ("config/client", "config/certificate/+", "config/sts/+"),
     **dict.fromkeys(("azure", "cf", "gcp", "jwt", "kerberos", "kubernetes", "oci", "oidc"), ("config",)),
 }
 # A write with sudo here enables an auth method, or moves the secrets to a readable place.
 LEVERS_WITH_SUDO = ("sys/auth/+", "sys/remount")
-# Lists of `identity/` and `sys/` that are checked, or whose entries give no token a policy: the same entries by another
+# Lists of `identity/`, `sys/` and a type of auth mounts that are checked, or whose entries give no token a policy: the same entries by another
 # name, what exists on every server, and what limits requests.
 WITHOUT_POLICIES = {
+    "cert": frozenset({"crls"}),
     "identity": frozenset({
         "alias/id", "entity-alias/id", "entity/id", "entity/name", "group-alias/id", "group/id", "group/name",
         "mfa/method/duo", "mfa/method/okta", "mfa/method/pingid", "mfa/method/totp", "oidc/assignment", "oidc/key",
@@ -112,7 +111,10 @@ def logins(path: str, entry: Mapping[str, Any], mounts: Mapping[str, str]) -> li
     if kind == "approle" and not entry.get("bind_secret_id", True):
         return [f"{path}/{ROLE_ID}"]
     of_entry = [f"{path}/{part}" for part in _CREDENTIALS.get(kind, ())]
-    if any(entry.get(field) for field in ("secret_id_bound_cidrs", "token_bound_cidrs")) and kind == "approle":
+    if (
+        any(entry.get(field) for field in ("secret_id_bound_cidrs", "token_bound_cidrs"))
+        and kind == "approle"
+    ):
         of_entry.append(f"{path}/bind-secret-id")  # without these the role must take one
     return [*of_entry, *(f"auth/{mount}{part}" for part in _TRUST.get(kind, ()))]
 

@@ -24,7 +24,10 @@ _SHORTHANDS = {
     "sudo": {"create", "read", "update", "delete", "list", "sudo"},
 }
 # Fields of Vault Enterprise by which a request waits for others, or for another factor.
-_APPROVALS = {"control_group": "the approval of a control group", "mfa_methods": "multi-factor authentication"}
+_APPROVALS = {
+    "control_group": "the approval of a control group",
+    "mfa_methods": "multi-factor authentication",
+}
 # What concerns no read of a secret: comments, events, and what OpenBao's lists show.
 _PASSED_OVER = _APPROVALS.keys() | {
     "comment", "list_scan_response_keys_filter_path", "pagination_limit", "subscribe_event_types",
@@ -106,7 +109,10 @@ class Rule:
         """Return a path in the rule's capitals, where its segments differ from the rule's in these alone."""
         own, wanted = self.stem.split("/"), path.split("/")
         pairs = zip(own, wanted, strict=False)
-        begin = [mine + each[len(mine) :] if each.lower().startswith(mine.lower()) else each for mine, each in pairs]
+        begin = [
+            mine + each[len(mine) :] if each.lower().startswith(mine.lower()) else each
+            for mine, each in pairs
+        ]
         return "/".join([*begin, *wanted[len(own) :]])
 
     @cached_property
