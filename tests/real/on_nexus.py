@@ -6,6 +6,7 @@ The server is the one of `./ciaccess local up --nexus`. The tests go on from eac
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +19,8 @@ from ciaccess.drift.catalogue import CLASSES
 from tests.real.differential import Server, differences, prepare, unexplained
 from tests.real.simulator_only import DESELECTED
 from tests.support.adoption.click_ops import ClickOps
+from tests.support.clients.artifacts import make_jar
+from tests.support.consumers.cut_uploads import check_cut_upload
 from tests.support.consumers.uploads import UPLOADS, UploadJobs, check_upload
 from tests.support.drift.catalogue import BATCHES
 from tests.support.drift.drift import (
@@ -193,6 +196,34 @@ class OnNexus:
         for upload in UPLOADS:
             if upload.format in self.UPLOADED:
                 check_upload(jobs, upload)
+
+    @pytest.mark.timeout(900)
+    def test_an_upload_job_leaves_the_same_wherever_its_connection_breaks(
+        self, served: Project, tmp_path: Path
+    ) -> None:
+        jobs = UploadJobs(served, tmp_path)
+        for upload in UPLOADS:
+            if upload.format in self.UPLOADED:
+                jobs.write_once(upload.format)
+                check_cut_upload(jobs, upload)
+
+    @pytest.mark.timeout(900)
+    def test_a_maven_deployment_keeps_what_the_repository_lists(
+        self, served: Project, tmp_path: Path
+    ) -> None:
+        """Of releases by version, of snapshots by build."""
+        if "maven2" not in self.UPLOADED:
+            return
+        jobs = UploadJobs(served, tmp_path)
+        (upload,) = (each for each in UPLOADS if each.format == "maven2")
+        for version in ("2.0", "2.1", "3.0-SNAPSHOT", "3.0-SNAPSHOT"):
+            made = make_jar(tmp_path / "versions", version, version)
+            jobs.run(upload, made.parent).succeeded()
+        lists = "maven-dev/org/example/thing"
+        listed = jobs.stored(f"{lists}/maven-metadata.xml").decode()
+        assert {"2.0", "2.1", "3.0-SNAPSHOT"} <= set(re.findall("<version>(.*)</version>", listed))
+        builds = jobs.stored(f"{lists}/3.0-SNAPSHOT/maven-metadata.xml").decode()
+        assert "<buildNumber>2</buildNumber>" in builds
 
     def test_selectors_that_are_created_at_once_are_all_made(self, served: Project) -> None:
         """Nexus answers 404 to some of them, although they exist."""

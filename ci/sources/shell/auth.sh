@@ -148,8 +148,7 @@ _nexus_take_secret() { # sets NEXUS_USER and NEXUS_PASSWORD from nexus_answer
   case $nexus_status in
     200)
       [ "$nexus_answer" != "${nexus_answer#'{'}" ] ||
-        nexus_fail "$_nexus_vault answered for $_nexus_secret with something that is not Vault's." "Is a proxy between the two?"
-      ;;
+        nexus_fail "$_nexus_vault answered for $_nexus_secret with something that is not Vault's." "Is a proxy between the two?" ;;
     404 | 403)
       case $_nexus_secret in
         */data/*) _nexus_no_secret ;;

@@ -49,7 +49,9 @@ nexus_docker_login() { # [pull]: logs docker in to both registries, or only to t
   fi
   if [ "${1:-}" = pull ]; then set -- "$NEXUS_REGISTRY_PULL"; else set -- "$NEXUS_REGISTRY" "$NEXUS_REGISTRY_PULL"; fi
   for _nexus_host in $(_nexus_hosts "$@"); do
-    nexus_run _nexus_docker_login "$_nexus_host" >"$_nexus_dir/login" || {
+    # After a 5xx to its first question docker shows no credentials, and reports 401: so once more.
+    nexus_run _nexus_docker_login "$_nexus_host" >"$_nexus_dir/login" ||
+      { grep -q ' 401 ' "$_nexus_dir/login" && nexus_run _nexus_docker_login "$_nexus_host" >"$_nexus_dir/login"; } || {
       cat "$_nexus_dir/login" >&2
       nexus_fail "docker login to $_nexus_host as $NEXUS_USER failed; docker's output is above." \
         "unauthorized: the password was changed a moment ago, or the account is disabled: run the job again, then ask."

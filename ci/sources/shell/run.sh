@@ -25,8 +25,7 @@ _nexus_temporary="$_nexus_temporary|no route to host|network is unreachable"
 _nexus_temporary="$_nexus_temporary|temporary failure|no such host|tls handshake|service unavailable|bad gateway"
 
 _nexus_bounded() { # COMMAND…: ended after a while, so that no server holds up a job for ever
-  _nexus_ended=0
-  timeout "${NEXUS_TIMEOUT:-1800}" "$@" || _nexus_ended=$?
+  if timeout "${NEXUS_TIMEOUT:-1800}" "$@"; then return 0; else _nexus_ended=$?; fi
   case $_nexus_ended in 124 | 143) echo "timed out after ${NEXUS_TIMEOUT:-1800} s" >&2 ;; esac
   return "$_nexus_ended"
 }

@@ -29,12 +29,19 @@ def forwarded(host: str, port: int, upstream: str) -> Iterator[int]:
                 except OSError:
                     return
                 server = socket.create_connection((place.hostname or "", place.port or 80))
-                for source, target in ((client, server), (server, client)):
-                    threading.Thread(target=_copy, args=(source, target), daemon=True).start()
+                threading.Thread(target=_serve, args=(client, server), daemon=True).start()
 
         threading.Thread(target=accept, daemon=True).start()
         yield listening.getsockname()[1]
         listening.shutdown(socket.SHUT_RDWR)  # or a listener that waits keeps the port
+
+
+def _serve(client: socket.socket, server: socket.socket) -> None:
+    with client, server:
+        back = threading.Thread(target=_copy, args=(server, client), daemon=True)
+        back.start()
+        _copy(client, server)
+        back.join()
 
 
 def _copy(source: socket.socket, target: socket.socket) -> None:
