@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from ciaccess.consumers.lint.document import as_list, is_scalar
 from ciaccess.consumers.lint.findings import Finding
 from ciaccess.consumers.lint.reading import OF_TEXT
-from ciaccess.consumers.lint.shell import LITERAL_DOLLAR
-from ciaccess.consumers.lint.variables import variables_in
+from ciaccess.consumers.lint.shell_words import LITERAL_DOLLAR
+from ciaccess.consumers.lint.variables import fill_in, variables_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,9 +72,8 @@ def passwords_in_scripts(reading: JobReading, words: Vocabulary) -> Iterator[Fin
             if "--password-stdin" not in call.words or words.nexus_host not in step.text:
                 continue
             first = step.calls[0]
-            given = call.given or (
-                first.raw[-1].text if first.name in ("echo", "printf") and first.raw else "$"
-            )
+            printed = first.arguments[-1:] if first.name in ("echo", "printf") else ()
+            given = call.given or (printed[0].raw.text if printed else "$")
             of_windows = _WINDOWS_VARIABLE.fullmatch(given)
             if given and "$" not in given and LITERAL_DOLLAR not in given and not of_windows:
                 yield reading.finding(
@@ -85,14 +84,16 @@ def passwords_in_scripts(reading: JobReading, words: Vocabulary) -> Iterator[Fin
 def passwords_in_dotenv(reading: JobReading, words: Vocabulary) -> Iterator[Finding]:
     """Find passwords in a dotenv report, which is an artifact."""
     del words
-    files = {reading.variables.fill_in(each) for each in reading.job.dotenv_files}
+    files = {fill_in(each, values) for each in reading.job.dotenv_files for values in reading.cases}
     for step in reading.steps:
         for index, call in enumerate(step.calls):
             if not files.intersection(each.removeprefix("./") for each in call.written_to):
                 continue
             # What `tee` and the like write, those before it in the pipeline print.
             writers = step.calls[: index + 1] if call.name in OF_TEXT else (call,)
-            written = [text for each in writers for text in (*(word.text for word in each.raw), each.given)]
+            written = [
+                text for each in writers for text in (*(one.raw.text for one in each.arguments), each.given)
+            ]
             if found := _IN_DOTENV.search(" ".join(written)):
                 why = f"{found.group(1)} is in a dotenv artifact, which everybody who may read the project can download"
                 yield reading.finding(
@@ -105,7 +106,7 @@ def stored_password(reading: JobReading, words: Vocabulary) -> Iterator[Finding]
     if reading.logins or reading.job.is_hidden or any(_sources_file(step) for step in reading.steps):
         return
     known = {name for step in reading.steps for name, _, _ in step.sets}
-    known |= {*reading.variables.values, *reading.variables.origins, *reading.variables.opaque}
+    known |= {name for values in reading.cases for name in values}
     for step in reading.steps:
         is_nexus = words.nexus_host in step.text
         for text, place in step.pieces():

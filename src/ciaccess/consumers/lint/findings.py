@@ -2,11 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ciaccess.consumers.lint.document import Source
+
+
+# A literal password in a line of a script: behind an option, in an address, header, or variable, on the input of a login.
+_VALUE = r"(?P<quote>[\"']?)(?P<value>[^\s\"'$`|;&<>]+)(?P=quote)"
+_LITERALS = (
+    re.compile(rf"(?P<before>--?(?![\w-]*-(?:stdin|file))[\w-]*(?:password|passwd|token|secret|api-?key|creds)[\w-]*(?:=|\s+)){_VALUE}", re.IGNORECASE),
+    re.compile(rf"(?P<before>\b(?:docker|podman|nerdctl|buildah|skopeo|helm|oras|crane)\b[^|;&]*?\blogin\b[^|;&]*?\s-p=?\s*){_VALUE}"),
+    re.compile(rf"(?P<before>\b[\w.-]*(?:pass(?:word|wd)?|token|secret|api_?key|_auth)\w*=){_VALUE}", re.IGNORECASE),
+    re.compile(rf"(?P<before>(?:\s-\w*u|--user|--auth|\s-a)[= ]?\s*[\"']?[^\s:\"']+:){_VALUE}"),
+    re.compile(r"(?P<before>://[^\s/:@]+:)(?P<quote>)(?P<value>[^\s/@$]+)(?=@)"),
+    re.compile(r"(?P<before>\b(?:Basic|Bearer|X-Vault-Token:)\s*)(?P<quote>)(?P<value>[\w+/=.-]{8,})"),
+    re.compile(rf"(?P<before>\b(?:echo|printf)\s(?:-\w+\s+|['\"]%s(?:\\n)?['\"]\s+)*){_VALUE}(?=\s*\|[^|]*password-stdin)"),
+    re.compile(rf"(?P<before>password-stdin[^|;&]*<<<\s*){_VALUE}"),
+)  # fmt: skip
+
+
+def without_passwords(line: str) -> str:
+    """Return a line of a script without the literal passwords that it shows."""
+    for pattern in _LITERALS:
+        line = pattern.sub(lambda match: f"{match['before']}{match['quote']}***{match['quote']}", line)
+    return line
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ciaccess.consumers.lint.document import as_list, is_scalar, mapping_of
 from ciaccess.consumers.lint.findings import Edit, Finding
 from ciaccess.consumers.lint.reading import OF_TEXT, VAULT_PROGRAMS, Place
-from ciaccess.consumers.lint.variables import only_variable, variables_in
+from ciaccess.consumers.lint.variables import fill_in
 from ciaccess.consumers.names import ID_TOKEN_VARIABLE
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from ciaccess.consumers.lint.document import Scalar, Value
     from ciaccess.consumers.lint.job_reading import JobReading
     from ciaccess.consumers.lint.reading import Call, Step
-    from ciaccess.consumers.lint.variables import Variables
     from ciaccess.consumers.lint.vocabulary import Role, Vocabulary
 
 _ROLE = re.compile(
@@ -54,21 +53,16 @@ class Login:
         return [(each.name, role) for each in self.roles if (role := words.role(each.name))]
 
 
-def login_in(step: Step, known: Variables, words: Vocabulary) -> Login | None:
+def login_in(step: Step, words: Vocabulary) -> Login | None:
     """Return the login that a pipeline does."""
     asks = [call for call in step.programs if _logs_in(call, words)]
     if not asks:
         return None
-    raw = step.raw
-    for call in asks:
-        raw += "".join(f" {known.files.get(word.split('@')[-1].lstrip('='), '')}" for word in call.words)
-    # As it is written, so that a variable is known by its name; else with the variables' values in it.
-    named = _ROLE.findall(raw) or _ROLE.findall(step.text)
-    roles = [each for text in dict.fromkeys(named) for each in _named_roles(text, step, known)]
-    tokens = _TOKEN.findall(raw) or _TOKEN.findall(step.text) or _USUAL_TOKEN.findall(raw)
-    return Login(
-        step.place, tuple(roles), frozenset(name for each in tokens for name in _source(each, known))
-    )
+    text = " ".join((step.text, *(call.files for call in asks)))
+    names = [name for name in dict.fromkeys(_ROLE.findall(text)) if "$" not in name]
+    roles = [NamedRole(name, *source_of(name, step)) for name in names]
+    tokens = _TOKEN.findall(text) or _USUAL_TOKEN.findall(text)
+    return Login(step.place, tuple(roles), frozenset(each for each in tokens if each not in step.values))
 
 
 def _logs_in(call: Call, words: Vocabulary) -> bool:
@@ -83,25 +77,14 @@ def _logs_in(call: Call, words: Vocabulary) -> bool:
     return bool(words.login.search(text))
 
 
-def _named_roles(text: str, step: Step, known: Variables) -> Iterator[NamedRole]:
-    """Return the roles behind a role's text: its own, or what the variable may hold."""
-    origins = known.origins.get(only_variable(text), [])
-    for origin in origins:
-        yield NamedRole(known.fill_in(origin), Place.of(origin), origin)
-    if not origins:
-        name = known.fill_in(text)
-        if "$" not in name:
-            yield NamedRole(name, step.find(name), None)
-
-
-def _source(variable: str, known: Variables) -> list[str]:
-    """Return the variable that a token first comes from; none where a command printed it."""
-    if variable in known.opaque:
-        return []
-    value = known.values.get(variable)
-    if value is None:
-        return [variable]
-    return variables_in(value)
+def source_of(text: str, step: Step) -> tuple[Place, Scalar | None]:
+    """Return where a pipeline has a name from: the script that writes it, or the YAML's variable that holds it."""
+    held = [
+        value for value in step.values.values() if is_scalar(value) and fill_in(value, step.values) == text
+    ]
+    if held and not any(place.find(text) for place in (step.place, *step.callers)):
+        return Place.of(held[0]), held[0]
+    return step.find(text), None
 
 
 def unknown_role(reading: JobReading, words: Vocabulary) -> Iterator[Finding]:
@@ -142,17 +125,19 @@ def replacement(scalar: Scalar, text: str) -> Edit | None:
 def removed_job_jwt(reading: JobReading, words: Vocabulary) -> Iterator[Finding]:
     """Find the tokens that GitLab 17 took away."""
     del words
+    found: list[tuple[str, Place, bool]] = []
     for step in reading.steps:
         # The name alone is a variable for Python and the like, and only a word where a text is written.
         pattern = _JOB_JWT if any(call.name not in OF_TEXT for call in step.calls) else _JOB_JWT_EXPANDED
+        to_vault = any(login.place == step.place for login in reading.logins)
         for text, place in step.pieces():
-            for name in dict.fromkeys(pattern.findall(text)):
-                to_vault = any(login.place == step.place for login in reading.logins)
-                yield _gone(reading, name, place, to_vault=to_vault)
-    for value in reading.job.variables.values():
-        if is_scalar(value):
-            for name in dict.fromkeys(_JOB_JWT.findall(value)):
-                yield _gone(reading, name, Place.of(value), to_vault=False)
+            found += [(name, place, to_vault) for name in pattern.findall(text)]
+    for value in filter(is_scalar, reading.job.variables.values()):
+        found += [(name, Place.of(value), False) for name in _JOB_JWT.findall(value)]
+    own = {*(reading.job.id_tokens or {}), *reading.job.variables}
+    for name, place, to_vault in dict.fromkeys(found):
+        if name not in own:  # else the job has given the name to a token of its own
+            yield _gone(reading, name, place, to_vault=to_vault)
 
 
 def _gone(reading: JobReading, name: str, place: Place, *, to_vault: bool) -> Finding:
@@ -176,9 +161,11 @@ def wrong_audience(reading: JobReading, words: Vocabulary) -> Iterator[Finding]:
         wanted |= dict.fromkeys(login.tokens, _accepted_audiences(login.known(words), words))
     for token, (accepted, advised) in wanted.items():
         given = _audiences(tokens.get(token))
-        filled = [reading.variables.fill_in(each) for each in given]
-        if not given or any("$" in each or each in accepted for each in filled):
+        cases = [[fill_in(each, values) for each in given] for values in reading.cases]
+        wrong = [each for each in cases if each and not any("$" in text or text in accepted for text in each)]
+        if not wrong:
             continue
+        filled = wrong[0]
         single = advised[0] if len(advised) == 1 and len(given) == 1 else ""
         shared = _is_used_elsewhere(reading, token)
         yield reading.finding(
@@ -195,7 +182,9 @@ def _is_used_elsewhere(reading: JobReading, token: str) -> bool:
     logins = {login.place for login in reading.logins}
     named = re.compile(rf"\$\{{?{re.escape(token)}\b")
     steps = (step for step in reading.steps if step.place not in logins)
-    return any(named.search(word.text) for step in steps for call in step.programs for word in call.raw)
+    return any(
+        named.search(each.raw.text) for step in steps for call in step.programs for each in call.arguments
+    )
 
 
 def _accepted_audiences(

@@ -33,7 +33,7 @@ _NO_JOBS = frozenset(
     {"default", "include", "stages", "variables", "workflow", "spec", "image", "services", "cache"}
     | {"before_script", "after_script", "types"}
 )
-_BY_DEFAULT = ("before_script", "after_script", "hooks", "id_tokens", "image")
+_BY_DEFAULT = ("before_script", "after_script", "hooks", "id_tokens", "image", "artifacts")
 # What makes an entry a job, or a part of one.
 _RUNS = frozenset(
     {"script", "run", "trigger", "extends", "before_script", "after_script", "hooks", "secrets"}
@@ -82,6 +82,12 @@ class Job:
         """Return the files whose variables later jobs get."""
         reports = mapping_of(mapping_of(self.body.get("artifacts")).get("reports"))
         return [each for each in as_list(reports.get("dotenv")) if is_scalar(each)]
+
+    @property
+    def artifact_paths(self) -> list[Scalar]:
+        """Return the files, folders and patterns that it keeps."""
+        paths = as_list(mapping_of(self.body.get("artifacts")).get("paths"))
+        return [each for each in paths if is_scalar(each)]
 
     @property
     def runs_something(self) -> bool:
@@ -133,6 +139,8 @@ class Pipeline:
             elif name not in _NO_JOBS or name == "workflow":
                 yield mapping_of(mapping_of(value).get("variables"))
                 yield from _alternatives(mapping_of(value))
+                for step in as_list(mapping_of(value).get("run")):
+                    yield mapping_of(mapping_of(step).get("env"))
 
     def _extend(self, name: str, above: tuple[str, ...]) -> tuple[Mapping, bool]:
         """Return an entry with what it extends, and whether every base was there."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ciaccess.consumers.lint.document import is_scalar, mapping_of
 from ciaccess.consumers.lint.login_rules import Login, NamedRole
 from ciaccess.consumers.lint.reading import Place
-from ciaccess.consumers.lint.variables import only_variable
+from ciaccess.consumers.lint.variables import fill_in, only_variable
 from ciaccess.consumers.names import ID_TOKEN_VARIABLE
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from ciaccess.consumers.lint.document import Mapping, Scalar, Value
     from ciaccess.consumers.lint.merging import Job
-    from ciaccess.consumers.lint.variables import Variables
+    from ciaccess.consumers.lint.variables import Values
     from ciaccess.consumers.lint.vocabulary import Vocabulary
 
 ROLE_VARIABLE = "VAULT_AUTH_ROLE"
@@ -31,7 +31,8 @@ USUAL_PATH = "jwt"
 class NativeSecret:
     """An entry of `secrets:`; `at` is the scalar with the path, `token` is None if unknown.
 
-    `engine` is the engine's mount, `kind` the scalar with its name, None where that is GitLab's default.
+    `engine` is the engine's mount, `kind` the scalar with its name, None where that is GitLab's default. `values` are the
+    variables of the case that it is of.
     """
 
     variable: str
@@ -43,6 +44,7 @@ class NativeSecret:
     token: str | None
     roles: tuple[NamedRole, ...]
     is_file: bool
+    values: Values
 
     @property
     def place(self) -> Place:
@@ -59,27 +61,27 @@ class NativeSecret:
         return Login(self.place, self.roles, frozenset({self.token} if self.token else ()))
 
 
-def native_secrets(job: Job, known: Variables) -> Iterator[NativeSecret]:
-    """Return the secrets of Vault that the runner reads for a job."""
+def native_secrets(job: Job, values: Values) -> Iterator[NativeSecret]:
+    """Return the secrets of Vault that the runner reads for a job with these variables."""
     for name, given in mapping_of(job.body.get("secrets")).items():
         entry = mapping_of(given)
-        if (found := _path(entry.get("vault"), known)) is None:
+        if (found := _path(entry.get("vault"), values)) is None:
             continue
         at, engine, kind, path, field = found
-        role = known.values.get(ROLE_VARIABLE, "")
-        origins = known.origins.get(ROLE_VARIABLE, [])
-        roles = [NamedRole(known.fill_in(each), Place.of(each), each) for each in origins]
-        if not roles and role:
-            roles = [NamedRole(role, Place.of(at), None)]
+        held = values.get(ROLE_VARIABLE) or ""
+        role, origin = fill_in(held, values), held if is_scalar(held) else None
+        named = NamedRole(role, Place.of(origin or at), origin)
         is_file = str(entry.get("file", "true")).lower() != "false"
-        named = tuple(each for each in roles if "$" not in each.name)
-        yield NativeSecret(str(name), at, engine, kind, path, field, _token(entry, job), named, is_file)
+        roles = (named,) if role and "$" not in role else ()
+        yield NativeSecret(
+            str(name), at, engine, kind, path, field, _token(entry, job), roles, is_file, values
+        )
 
 
-def _path(vault: Value, known: Variables) -> tuple[Scalar, str, Scalar | None, str, str] | None:
+def _path(vault: Value, values: Values) -> tuple[Scalar, str, Scalar | None, str, str] | None:
     """Return scalar, engine's mount and name, secret's path and field of either form of `vault:`."""
     if is_scalar(vault):
-        place, _, mount = known.fill_in(vault).partition("@")
+        place, _, mount = fill_in(vault, values).partition("@")
         path, _, field = place.rpartition("/")
         return vault, mount or USUAL_ENGINE, None, path, field
     entry = mapping_of(vault)
@@ -87,7 +89,7 @@ def _path(vault: Value, known: Variables) -> tuple[Scalar, str, Scalar | None, s
     if not is_scalar(at):
         return None
     mount, kind, field = (engine.get("path", USUAL_ENGINE), engine.get("name"), entry.get("field", ""))
-    return at, known.fill_in(str(mount)), kind if is_scalar(kind) else None, known.fill_in(at), str(field)
+    return at, fill_in(str(mount), values), kind if is_scalar(kind) else None, fill_in(at, values), str(field)
 
 
 def _token(entry: Mapping, job: Job) -> str | None:

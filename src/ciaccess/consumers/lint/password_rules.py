@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from ciaccess.consumers.lint.reading import script_line
+from ciaccess.consumers.lint.shell import SHELLS
+from ciaccess.consumers.lint.shell_words import LITERAL_DOLLAR, PRINTED
+from ciaccess.consumers.lint.variables import fill_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,11 +77,37 @@ def passwords(reading: JobReading, words: Vocabulary) -> Iterator[Finding]:
     held = _PasswordVariables(
         words, {each.variable for each in reading.native if not each.is_file and "pass" in each.field.lower()}
     )
+    kept = {
+        _in_project(fill_in(each, values)) for each in reading.job.artifact_paths for values in reading.cases
+    }
     for step in reading.steps:
+        yield from _in_artifacts(reading, step, held, kept)
         for call in step.programs:
-            if not _LIBRARY.fullmatch(call.name):
+            # What a shell gets as a script is looked at by its commands.
+            if not _LIBRARY.fullmatch(call.name) and not (
+                call.name in SHELLS and "c" in "".join(call.words[:1])
+            ):
                 yield from _in_call(reading, call, held)
         held.follow(step)
+
+
+def _in_artifacts(
+    reading: JobReading, step: Step, held: _PasswordVariables, kept: set[str]
+) -> Iterator[Finding]:
+    """Find a password that is written to a file that the job keeps as an artifact."""
+    for name in dict.fromkeys(_in_project(each) for call in step.calls if kept for each in call.written_to):
+        is_kept = any(
+            fnmatchcase(name, each) or f"{name}/".startswith(f"{each}/") or each == "." for each in kept
+        )
+        if is_kept and not name.startswith(("/", "$", "~")) and held.is_written_by(step):
+            why = f"a password is written to {name}, an artifact, which everybody who may read the project can download"
+            yield reading.finding(
+                "static-credential", step.place, why, "write it to a file outside of artifacts:paths"
+            )
+
+
+def _in_project(path: str) -> str:
+    return re.sub(r"^(?:\$\{?CI_PROJECT_DIR\}?/|\./)", "", path).rstrip("/")
 
 
 class _PasswordVariables:
@@ -92,7 +122,7 @@ class _PasswordVariables:
         """Take in what a pipeline sets."""
         before = len(self._names)
         for name, value, place in step.sets:
-            written = place.scalar[place.start : place.end] or value
+            written = place.written or value
             reads = "$(" in written or "`" in written
             names_user = "username" in written.lower() and "password" not in written.lower()
             from_vault = reads and self._secret.search(written)
@@ -101,13 +131,20 @@ class _PasswordVariables:
         if len(self._names) != before:
             self._pattern = self._compile()
 
+    def is_written_by(self, step: Step) -> bool:
+        """Report whether a pipeline that writes a file writes the password, or a whole secret."""
+        written = step.place.written
+        named = re.search(r"field[= ]|\bjq\b", written)
+        whole = self._secret.search(written) and (not named or "pass" in written)
+        return bool(whole or self._pattern.search(" ".join((written, *(call.given for call in step.calls)))))
+
     def is_in(self, call: Call, index: int) -> bool:
         """Report whether a word has the password in it when the program starts."""
-        word = call.raw[index]
-        written = call.scalar[word.start : word.end]
-        is_printed = "$(…)" in word.text and not written.startswith(("<(", ">("))
-        inner = written if is_printed and not re.search(r"sha\d|md5|wc ", written) else ""
-        return bool(self._pattern.search(word.text) or self._pattern.search(inner))
+        given = call.arguments[index]
+        written = given.place.written
+        inner = written if PRINTED in given.raw.text and not re.search(r"sha\d|md5|wc ", written) else ""
+        filled = given.text if LITERAL_DOLLAR not in given.raw.text else ""
+        return any(self._pattern.search(text) for text in (given.raw.text, inner, filled))
 
     def _compile(self) -> re.Pattern[str]:
         return re.compile(
@@ -182,15 +219,19 @@ def _given(call: Call, options: tuple[str, ...]) -> Iterator[tuple[int, str]]:
 
 def _to_stdin(call: Call, index: int) -> str:
     """Return the line with the password on standard input, empty if that is not possible."""
-    first, option = call.place(), call.raw[index]
-    scalar = call.scalar
+    option, program = call.place(index), call.at.start
+    scalar = option.scalar
     begin, end = script_line(scalar, option.start)
-    program = scalar.rfind(call.name, 0, first.start)
-    separate = option.text in _P
-    last = call.raw[index + 1] if separate else option
-    if program < begin or last.end > end or re.search(r"\|\s*$", scalar[begin:program]) or call.given:
+    separate = call.arguments[index].raw.text in _P
+    last = call.place(index + 1) if separate else option
+    if any(
+        each.scalar is not scalar or not begin <= each.start < each.end <= end
+        for each in (option, last, call.at)
+    ):
         return ""
-    written = scalar[last.start : last.end]
+    if re.search(r"\|\s*$", scalar[begin:program]) or call.given:
+        return ""
+    written = last.written
     value = written if separate else re.sub(r"^(?:-p=?|--password=)", "", written)
     if re.fullmatch(r"\$\{?\w+\}?", value):
         value = f'"{value}"'

@@ -9,7 +9,7 @@ import re
 from itertools import chain, pairwise, repeat
 from typing import TYPE_CHECKING
 
-from ciaccess.consumers.lint.shell import LITERAL_DOLLAR
+from ciaccess.consumers.lint.shell_words import LITERAL_DOLLAR
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -8,15 +8,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from ciaccess.consumers.lint.document import is_scalar
 from ciaccess.consumers.lint.reading import script_line
-from ciaccess.consumers.lint.variables import Variables, variables_in
+from ciaccess.consumers.lint.variables import fill_in, variables_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ciaccess.consumers.lint.findings import Finding
     from ciaccess.consumers.lint.job_reading import JobReading
-    from ciaccess.consumers.lint.reading import Call, Place
+    from ciaccess.consumers.lint.reading import Call, Place, Step
     from ciaccess.consumers.lint.vocabulary import Vocabulary
 
 _ENGINES = frozenset({"docker", "podman", "nerdctl", "buildah", "img"})
@@ -32,7 +33,7 @@ _WRITES: dict[str, dict[str, slice]] = {
     "crane": {"copy": _LAST, "cp": _LAST, "push": _LAST, "tag": _FIRST},
     "oras": {"copy": _LAST, "cp": _LAST, "push": _FIRST, "attach": _FIRST, "tag": _FIRST},
     "regctl": {"copy": _LAST, "import": _FIRST, "put": _FIRST},
-    "helm": {"push": _SECOND},
+    "helm": {"push": _ALL},
     "cosign": {"copy": _LAST, "sign": _ALL, "attest": _ALL, "attach": _ALL, "upload": _ALL},
     "notation": {"sign": _ALL},
 }
@@ -41,6 +42,7 @@ _ANY_PROGRAM = {"push": _ALL, "publish": _ALL}
 _PUSHES_NO_IMAGE = frozenset({"cf", "git"})
 # Programs whose option names the image that they push.
 _BY_OPTION = {
+    "bazel": ("--repository",),
     "imgpkg": ("-i", "--image"),
     "crane": ("-t", "--new_tag", "--tag"),
     "ko": ("--repo",),
@@ -63,24 +65,18 @@ def push_to_pull_registry(reading: JobReading, words: Vocabulary) -> Iterator[Fi
     """Find pushes of images to the registry for pulls, and the names in the job for them."""
     if not words.tells_registries_apart:
         return
-    calls = [call for step in reading.steps for call in step.programs]
-    pushes = [(call, index) for call in calls for index, name in pushed_images(call) if _is_pull(name, words)]
-    pushes += [(call, 0) for call, name in _by_variable(reading) if _is_pull(name, words)]
-    if not pushes:
+    calls = [(step, call) for step in reading.steps for call in step.programs]
+    named = [(*each, *pushed) for each in calls for pushed in pushed_images(each[1])]
+    named += [(step, call, 0, name) for step, call in calls for name in _by_variable(step, call)]
+    if not any(_is_pull(name, words) for _, _, _, name in named):
         return
-    named = [(call, index) for call in calls for index, name in _tagged_images(call) if _is_pull(name, words)]
-    for call, index in (*pushes, *named, *_logins(calls, words)):
-        yield _finding(reading, call, index, words)
-
-
-def _logins(calls: list[Call], words: Vocabulary) -> list[tuple[Call, int]]:
-    """Return the logins at the registry to pull from, of a job that logs in nowhere else."""
-    logins = [call for call in calls if call.name in _ENGINES and call.words[:1] == ("login",)]
-    if any(words.push_registry in each for call in logins for each in call.words):
-        return []
-    return [
-        (call, index) for call in logins for index, word in enumerate(call.words) if _is_pull(word, words)
-    ]
+    named += [(*each, *tagged) for each in calls for tagged in _tagged_images(each[1])]
+    logins = [each for each in calls if each[1].name in _ENGINES and each[1].words[:1] == ("login",)]
+    if not any(words.push_registry in word for _, call in logins for word in call.words):
+        named += [(*each, *word) for each in logins for word in enumerate(each[1].words)]
+    for step, call, index, name in named:
+        if _is_pull(name, words):
+            yield _finding(reading, step, call, index, words)
 
 
 def pushed_images(call: Call) -> Iterator[tuple[int, str]]:
@@ -88,8 +84,9 @@ def pushed_images(call: Call) -> Iterator[tuple[int, str]]:
     words = call.words
     if call.name in _ENGINES:
         yield from _by_engine(words)
-    elif call.name == "buildctl":
+    elif call.name.startswith("buildctl"):
         yield from _outputs(words)
+        yield from _caches(words, "--export-cache")
     else:
         yield from _by_copier(call.name, words)
     kaniko = call.name == "executor" or "kaniko" in call.name.lower()
@@ -102,16 +99,11 @@ def pushed_images(call: Call) -> Iterator[tuple[int, str]]:
         yield from values_of(words, ("--image",))
 
 
-def _by_variable(reading: JobReading) -> Iterator[tuple[Call, str]]:
-    """Yield what is pushed to the registry of a variable that the job has by then."""
-    known = Variables(dict(reading.variables.values))
-    for step in reading.steps:
-        for name, value, _ in step.sets:
-            known.assign(name, value)
-        for call in step.programs:
-            variable = _BY_VARIABLE.get(call.name)
-            if variable and _BUILD_VERBS.intersection(call.words[:1]) and "-L" not in call.words:
-                yield call, known.values.get(variable, "")
+def _by_variable(step: Step, call: Call) -> Iterator[str]:
+    """Yield the registry of a variable that a program pushes to."""
+    variable = _BY_VARIABLE.get(call.name, "")
+    if variable and _BUILD_VERBS.intersection(call.words[:1]) and "-L" not in call.words:
+        yield fill_in(step.values.get(variable) or "", step.values)
 
 
 def _verbs(words: tuple[str, ...]) -> list[str]:
@@ -128,18 +120,16 @@ def _by_engine(words: tuple[str, ...]) -> Iterator[tuple[int, str]]:
             yield from values_of(words, _TAGS)
             yield from ((index, value.split("=", 1)[-1]) for index, value in values_of(words, ("--set",)))
         yield from _outputs(words)
-        yield from (
-            (index, name)
-            for index, value in values_of(words, ("--cache-to",))
-            for name in _REF.findall(value)
-        )
+        yield from _caches(words, "--cache-to")
     elif "imagetools" in verbs:
         yield from values_of(words, _TAGS)
 
 
 def _by_copier(name: str, words: tuple[str, ...]) -> Iterator[tuple[int, str]]:
     verbs = _verbs(words)
-    writes = _WRITES.get(name, {} if name in _PUSHES_NO_IMAGE else _ANY_PROGRAM)
+    writes = _WRITES.get(
+        name.removeprefix("g") if name == "gcrane" else name, {} if name in _PUSHES_NO_IMAGE else _ANY_PROGRAM
+    )
     verb = next((each for each in verbs if each in writes), None)
     if verb is not None:
         yield from list(_positional(words, words.index(verb) + 1))[writes[verb]]
@@ -157,6 +147,11 @@ def _outputs(words: tuple[str, ...]) -> Iterator[tuple[int, str]]:
     for index, value in values_of(words, _OUTPUTS):
         if _PUSHES.search(value):
             yield from ((index, name) for name in _NAME.findall(value))
+
+
+def _caches(words: tuple[str, ...], option: str) -> Iterator[tuple[int, str]]:
+    for index, value in values_of(words, (option,)):
+        yield from ((index, name) for name in _REF.findall(value))
 
 
 def _tagged_images(call: Call) -> Iterator[tuple[int, str]]:
@@ -197,10 +192,12 @@ def _is_pull(name: str, words: Vocabulary) -> bool:
     return bool(words.pull_reference.match(name.strip("\"'")))
 
 
-def _finding(reading: JobReading, call: Call, index: int, words: Vocabulary) -> Finding:
-    place = call.place(index)
-    through = _source_variables(reading, call, index)
-    pull = words.pull_registry
+def _finding(reading: JobReading, step: Step, call: Call, index: int, words: Vocabulary) -> Finding:
+    pull, place = words.pull_registry, call.place(index)
+    names = [pull, *(key for key, value in words.known_variables.items() if value == pull)]
+    if not any(map(place.find, names)):  # of a function's argument, the call that has the address
+        place = next((each for each in step.callers if any(map(each.find, names))), place)
+    through = _source_variables(step, call, index)
     return reading.finding(
         "push-registry",
         place,
@@ -211,10 +208,10 @@ def _finding(reading: JobReading, call: Call, index: int, words: Vocabulary) -> 
     )
 
 
-def _source_variables(reading: JobReading, call: Call, index: int) -> str:
+def _source_variables(step: Step, call: Call, index: int) -> str:
     """Return which of the file's variables the registry comes from, in words."""
-    for name in variables_in(call.raw[index].text):
-        for origin in reading.variables.origins.get(name, []):
+    for name in variables_in(call.arguments[index].raw.text) if call.arguments else ():
+        if is_scalar(origin := step.values.get(name)):
             return f" (by ${name}, set in line {origin.line})"
     return ""
 
@@ -227,8 +224,7 @@ def _with_push_registry(place: Place, words: Vocabulary, *, everywhere: bool) ->
     start, stop = (0, len(line)) if everywhere else (place.start - begin, place.end - begin)
     part = line[start:stop].replace(words.pull_registry, words.push_registry)
     if words.push_variables:
-        pulls = [key for key, value in words.known_variables.items() if value == words.pull_registry]
-        for name in pulls:
+        for name in (key for key, value in words.known_variables.items() if value == words.pull_registry):
             part = re.sub(rf"\$(\{{?){name}\b", rf"$\g<1>{words.push_variables[0]}", part)
     moved = line[:start] + part + line[stop:]
     return moved.strip() if moved != line else ""

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ciaccess.consumers.lint.login_rules import replacement
+from ciaccess.consumers.lint.document import is_scalar
+from ciaccess.consumers.lint.expanding import file_named
+from ciaccess.consumers.lint.login_rules import replacement, source_of
 from ciaccess.consumers.lint.native_secrets import (
     PATH_VARIABLE,
     ROLE_VARIABLE,
@@ -14,8 +16,8 @@ from ciaccess.consumers.lint.native_secrets import (
     USUAL_PATH,
 )
 from ciaccess.consumers.lint.reading import OF_TEXT, VAULT_PROGRAMS, Place
-from ciaccess.consumers.lint.shell import PRINTED
-from ciaccess.consumers.lint.variables import VARIABLE, only_variable, variables_in
+from ciaccess.consumers.lint.shell_words import PRINTED
+from ciaccess.consumers.lint.variables import fill_in, variables_in
 from ciaccess.consumers.names import SECRET_FIELDS
 
 if TYPE_CHECKING:
@@ -48,8 +50,12 @@ def secret_paths(reading: JobReading, words: Vocabulary) -> Iterator[Finding]:
                 yield from _by_api(reading, step, call, words)
         yield from _by_jq(reading, step, responses, words)
         responses |= {
-            name for name, value, place in step.sets if PRINTED in value and _is_response(place, words)
+            name
+            for name, value, place in step.sets
+            if PRINTED in value and _is_response(place.written, words)
         }
+        if _is_response(step.place.written.split(">")[0], words):
+            responses |= {name for call in step.calls for name in call.written_to}
 
 
 def _by_api(reading: JobReading, step: Step, call: Call, words: Vocabulary) -> Iterator[Finding]:
@@ -57,10 +63,8 @@ def _by_api(reading: JobReading, step: Step, call: Call, words: Vocabulary) -> I
     for match in words.secret.finditer(text):
         if not match["kind"]:
             yield _lacks_data(reading, step, words)
-        variable = VARIABLE.match(text, match.end() - 1) if match["open"] and not match["account"] else None
-        account = variable.group() if variable else match["account"]
-        if account and bool(variable) == bool(match["open"]):
-            yield from _account(reading, step.find(account), account, words)
+        if match["account"] and not match["open"]:
+            yield from _account(reading, source_of(match["account"], step)[0], match["account"], words)
     for address in _API_PATH.findall(text):
         path = words.secret_path.fullmatch(address)
         if path and not words.secret.match(f"/v1/{address}"):
@@ -85,7 +89,11 @@ def _other_mount(
 ) -> Iterator[Finding]:
     """Find an account's path in a mount that does not have it."""
     mount = (path["mount"] or "").strip("/")
-    if path["account"] in words.accounts and f"/{words.kv_mount}/" not in f"/{mount}/":
+    if (
+        path["account"] in words.accounts
+        and mount != words.kv_mount
+        and not mount.endswith(f"/{words.kv_mount}")
+    ):
         where = f"the mount {path['mount']}" if path["mount"] else "no mount"
         why = f"{path.group()} names {where}: the accounts' secrets are in the mount {words.kv_mount}"
         remedy = f"name the mount {words.kv_mount}: {words.kv_mount}/{words.kv_prefix}/{path['account']}"
@@ -117,7 +125,8 @@ def _by_vault(reading: JobReading, step: Step, call: Call, words: Vocabulary) ->
         )
     elif not kv and not kind:
         yield _lacks_data(reading, step, words)
-    yield from _account(reading, step.find(account), account, words)
+    if "$" not in account:
+        yield from _account(reading, source_of(account, step)[0], account, words)
     wanted = SECRET_FIELDS if kv else ("data", "metadata")
     if (positional[:2] == ["kv", "get"] or (positional[0] == "read" and kind == "data/")) and "$" not in (
         field := options.get("field", wanted[0])
@@ -137,9 +146,7 @@ def _by_jq(reading: JobReading, step: Step, responses: set[str], words: Vocabula
     `responses` are the variables that hold one.
     """
     before = " ".join(word for call in step.calls if call.name != "jq" for word in call.words)
-    if "-field" in before or not (
-        responses.intersection(variables_in(step.raw)) or _names_secret(before, words)
-    ):
+    if "-field" in before or not (responses.intersection(_read_by(step)) or _names_secret(before, words)):
         return
     for call in step.programs:
         taken = _JQ_FIELD.finditer(" ".join(call.words)) if call.name == "jq" else ()
@@ -156,9 +163,15 @@ def _names_secret(text: str, words: Vocabulary) -> bool:
     return f"{words.kv_mount}/" in text and f"/{words.kv_prefix}/" in text
 
 
-def _is_response(place: Place, words: Vocabulary) -> bool:
-    """Report whether a variable holds a whole response, of which no field was taken."""
-    written = place.scalar[place.start : place.end]
+def _read_by(step: Step) -> list[str]:
+    """Return the variables and files that a pipeline reads."""
+    arguments = [each for call in step.calls for each in call.arguments]
+    read = [name for each in arguments for name in (*variables_in(each.raw.text), file_named(each.text))]
+    return read + [name for call in step.calls for name in (*variables_in(call.given), call.read_from)]
+
+
+def _is_response(written: str, words: Vocabulary) -> bool:
+    """Report whether a command yields a whole response, of which no field is taken."""
     return _names_secret(written, words) and not re.search(r"-field|\bjq\b|\||python|sed", written)
 
 
@@ -179,19 +192,7 @@ def _words_of(call: Call) -> tuple[list[str], dict[str, str]]:
 
 
 def _account(reading: JobReading, place: Place, account: str, words: Vocabulary) -> Iterator[Finding]:
-    """Check an account; of a variable, each value that is known."""
-    waiting, followed = [(place, account)], set[str]()
-    for at, name in waiting:
-        variable = only_variable(name)
-        if "$" not in name:
-            yield from _readable(reading, at, name, words)
-        elif variable not in followed:
-            followed.add(variable)
-            origins = reading.variables.origins.get(variable, [])
-            waiting += [(Place.of(each), reading.variables.fill_in(each)) for each in origins]
-
-
-def _readable(reading: JobReading, place: Place, account: str, words: Vocabulary) -> Iterator[Finding]:
+    """Check whether the job's roles may read the secret of an account."""
     roles = [each for login in reading.logins for each in login.known(words)]
     named = all(len(login.known(words)) == len(login.roles) > 0 for login in reading.logins)
     allowed = list(dict.fromkeys(each for _, role in roles for each in role.accounts)) if named else []
@@ -231,36 +232,34 @@ def native_secrets(reading: JobReading, words: Vocabulary) -> Iterator[Finding]:
 
 
 def _server(reading: JobReading, secret: NativeSecret, words: Vocabulary) -> Iterator[Finding]:
-    server = reading.variables.values.get(SERVER_VARIABLE)
-    if server is None and SERVER_VARIABLE not in reading.variables.origins:
+    server = secret.values.get(SERVER_VARIABLE)
+    if not any(SERVER_VARIABLE in values for values in reading.cases):
         why = f"GitLab reads {secret.variable} from the Vault of {SERVER_VARIABLE}, which neither this file nor access.yaml sets"
         remedy = f"set {SERVER_VARIABLE}: {words.vault_address} on {words.vault_group}"
         yield reading.finding("secrets", secret.place, why, remedy)
-    found = reading.variables.fill_in(server or "")
+    found = fill_in(server or "", secret.values)
     if found and "$" not in found and found.rstrip("/") != words.vault_address:
         why = f"{SERVER_VARIABLE} is {found}, and Vault is {words.vault_address}"
-        place = _origin(reading, SERVER_VARIABLE, secret)
+        place = _origin(server, secret)
         yield reading.finding("secrets", place, why, f"set it to {words.vault_address}")
 
 
 def _login(reading: JobReading, secret: NativeSecret, words: Vocabulary) -> Iterator[Finding]:
-    known = {*reading.variables.values, *reading.variables.origins}
+    known = {name for values in reading.cases for name in values}
     if not secret.roles and ROLE_VARIABLE not in known:
         why = f"{ROLE_VARIABLE} is not set: GitLab logs in with the default role of the auth mount, and access.yaml declares none"
         yield reading.finding("role", secret.place, why, f"set {ROLE_VARIABLE} to {' or '.join(words.roles)}")
-    given = reading.variables.values.get(PATH_VARIABLE, "" if PATH_VARIABLE in known else USUAL_PATH)
-    mount = reading.variables.fill_in(given).strip("/")
+    given = secret.values.get(PATH_VARIABLE, "" if PATH_VARIABLE in known else USUAL_PATH)
+    mount = fill_in(given or "", secret.values).strip("/")
     if mount and "$" not in mount and mount != words.jwt_mount:
         why = f"GitLab logs in at auth/{mount}/login, and the roles of access.yaml are those of the mount {words.jwt_mount}"
-        place = _origin(reading, PATH_VARIABLE, secret)
-        origin = place.scalar if PATH_VARIABLE in reading.variables.origins else None
-        edit = replacement(origin, words.jwt_mount) if origin else None
-        yield reading.finding("secrets", place, why, f"set {PATH_VARIABLE} to {words.jwt_mount}", edit=edit)
+        edit = replacement(given, words.jwt_mount) if is_scalar(given) else None
+        remedy = f"set {PATH_VARIABLE} to {words.jwt_mount}"
+        yield reading.finding("secrets", _origin(given, secret), why, remedy, edit=edit)
 
 
-def _origin(reading: JobReading, variable: str, secret: NativeSecret) -> Place:
-    origin = next(iter(reading.variables.origins.get(variable, [])), secret.at)
-    return Place.of(origin)
+def _origin(value: str | None, secret: NativeSecret) -> Place:
+    return Place.of(value if is_scalar(value) else secret.at)
 
 
 def _engine(reading: JobReading, secret: NativeSecret, words: Vocabulary) -> Iterator[Finding]:
@@ -290,6 +289,7 @@ def _path(reading: JobReading, secret: NativeSecret, account: str, words: Vocabu
             f"path {path.removeprefix('data/')}",
             edit=replacement(secret.at, fixed),
         )
-    yield from _account(reading, secret.place, account, words)
+    if "$" not in account:
+        yield from _account(reading, secret.place, account, words)
     if "$" not in secret.field:
         yield from _field(reading, secret.place, secret.field, SECRET_FIELDS)

@@ -1,7 +1,8 @@
-"""A script as the shell parses it: pipelines of commands, unquoted words, positions.
+"""A script as the shell parses it: lists of pipelines, compound commands, unquoted words, positions.
 
 One pass over the text, whatever its length. It covers quotes, continued lines, comments, substitutions, here-documents,
-redirections and functions of POSIX shells and bash; a script handed to another shell (`sh -c '…'`, a here-document) is read too.
+redirections, functions, branches and loops of POSIX shells and bash, and PowerShell's continued lines; a script handed to
+another shell (`sh -c '…'`, a here-document) is read too.
 """
 
 from __future__ import annotations
@@ -10,207 +11,323 @@ import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+from ciaccess.consumers.lint.shell_words import DEEPEST, LITERAL_DOLLAR, PRINTED, TOKEN, Word, WordReader
 
-# A `$` that the shell would not expand: in single quotes, or behind a backslash.
-LITERAL_DOLLAR = "\ue000"
-# In a word, the place of a command's output.
-PRINTED = "$(…)"
-_DEEPEST = 40
-_TOKEN = re.compile(
-    r"""(?P<blank>(?:[ \t\r]|\\\r?\n)+)
-      |(?P<plain>[^\s\\'"`$;&|()<>\#]+)
-      |(?P<newline>\n)
-      |(?P<hash>\#)
-      |(?P<heredoc><<-?(?!<))
-      |(?P<redirect><<<|&>>?|[<>]&|>>|>\||[<>](?!\())
-      |(?P<process>[<>]\()
-      |(?P<separator>&&|\|\||;;|[;&])
-      |(?P<pipe>\|&?)
-      |(?P<open>\()
-      |(?P<close>\))
-      |(?P<escape>\\.?)
-      |(?P<single>'[^']*'?)
-      |(?P<ansi>\$'(?:[^'\\]|\\.)*'?)
-      |(?P<double>")
-      |(?P<command>\$\()
-      |(?P<parameter>\$\{)
-      |(?P<backtick>`)
-      |(?P<dollar>\$)""",
-    re.VERBOSE | re.DOTALL,
-)
-_IN_QUOTES = re.compile(r'[^"\\$`]+|\\.?|\$\(|\$\{|\$|`|"', re.DOTALL)
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)\+?=")
-_KEYWORDS = frozenset({"if", "then", "do", "else", "elif", "while", "until", "!", "{", "}", "time"})
-_DEFINITION = re.compile(r"(?:function\s+([\w:.-]+)(?:\s*\(\s*\))?|([\w:.-]+)\s*\(\s*\))\s*\{(?=\s)")
-_SHELLS = frozenset({"sh", "bash", "dash", "ash", "zsh"})
+_DEFINITION = re.compile(r"(?:function\s+([\w:.-]+)(?:\s*\(\s*\))?|([\w:.-]+)[ \t]*\(\s*\))\s*(?=\{\s|\()")
+_KEYWORD = re.compile(
+    r"(?:if|then|elif|else|fi|case|esac|for|select|while|until|do|done|time|!|\{|\}|\[\[)(?=[\s;&|()<>]|\Z)|\(\(?"
+)
+_CLOSING = frozenset({"then", "elif", "else", "fi", "do", "done", "esac", "}"})
+_ENDS_OF_ARM = frozenset({";;", ";&", ";;&"})
+_SEPARATORS = frozenset({"&&", "||", ";", "&", "|", "|&", ")", *_ENDS_OF_ARM})
+_NO_WORD = frozenset({"newline", "separator", "close", "pipe", "open", "redirect", "heredoc", "hash"})
+_LOOP = re.compile(r"\s*(\w+)(?:\s+in\b(?P<items>))?")
+SHELLS = frozenset({"sh", "bash", "dash", "ash", "zsh"})
 _PRINTERS = frozenset({"echo", "printf", ":"})
-_TAKES_A_SCRIPT = _SHELLS | {"eval", "ssh"}
-
-
-@dataclass(frozen=True)
-class Word:
-    """A word: its text without quotes, and the part of the script that it is."""
-
-    text: str
-    start: int
-    end: int
+_TAKES_A_SCRIPT = SHELLS | {"eval", "ssh"}
 
 
 @dataclass
 class Command:
-    """A simple command; `assigned` are variables set in front of it, `given` is its input."""
+    """A command; `assigned` are variables set in front of it, `given` is its input.
+
+    `script` is what another shell gets to run.
+    """
 
     words: list[Word] = field(default_factory=list)
     assigned: list[tuple[str, Word]] = field(default_factory=list)
-    given: str = ""
-    given_at: int = 0
-    read_from: str = ""
-    written_to: list[str] = field(default_factory=list)
+    given: Word | None = None
+    read_from: Word | None = None
+    written_to: list[Word] = field(default_factory=list)
+    appends: bool = False
+    compound: Compound | None = None
+    script: Block = ()
+
+
+@dataclass(frozen=True)
+class Compound:
+    """A compound command: `{`, `(`, if, case, for, while, until or function.
+
+    `head` is the condition, `arms` are what may run; `patterns` belong to the arms of a case. `name` is the function's,
+    or the loop's variable; `items` are the loop's words, or the one of a case.
+    """
+
+    kind: str
+    arms: tuple[Block, ...]
+    head: Block = ()
+    name: str = ""
+    items: tuple[Word, ...] = ()
+    patterns: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass
 class Statement:
-    """A pipeline; its commands in order."""
+    """A pipeline: its commands in order. `after` is the operator, `&&` or `||`, behind the one before."""
 
     commands: list[Command]
     start: int
     end: int
+    after: str = ""
+    is_negated: bool = False
 
 
-@dataclass(frozen=True)
-class Script:
-    """A script: its pipelines, those of substitutions before the enclosing ones, and its functions."""
-
-    statements: tuple[Statement, ...]
-    functions: dict[str, tuple[Statement, ...]]
+Block = tuple[Statement, ...]
 
 
 @lru_cache(maxsize=4096)
-def read(script: str) -> Script:
-    """Return what a script runs, and the functions that it defines."""
-    scanner = _Scanner(script)
-    scanner.list_until("", 0)
-    return Script(tuple(scanner.found), scanner.functions)
+def read(script: str) -> Block:
+    """Return what a script runs."""
+    return _Parser(script).block(frozenset(), 0)
 
 
-class _Scanner:
-    def __init__(self, text: str, depth: int = 0, unspent: list[int] | None = None) -> None:
-        self.text = text
-        self.found: list[Statement] = []
-        self.functions: dict[str, tuple[Statement, ...]] = {}
-        self._at = 0
-        self._depth = depth
-        # Scripts inside scripts are read again: no more of them, in all, than the text has.
-        self._unspent = unspent or [len(text)]
+@lru_cache(maxsize=256)
+def read_inside(script: str, at: int) -> Block:
+    """Return what a script runs that another one has written; all of it counts as standing at one place."""
+    return _Parser(script, fixed=at).block(frozenset(), 0)
+
+
+class _Parser(WordReader):
+    """Reads the commands of one text."""
+
+    def __init__(
+        self, text: str, depth: int = 0, unspent: list[int] | None = None, fixed: int | None = None
+    ) -> None:
+        super().__init__(text, depth, unspent, fixed)
         self._awaited: list[tuple[Command, str, bool, bool]] = []
 
-    def list_until(self, closing: str, depth: int) -> None:
-        """Read pipelines until the `)` or `}` that closes them, or the end."""
-        pipeline: list[Command] = [Command()]
-        start, braces = self._at, 0
-        while (token := _TOKEN.match(self.text, self._at)) is not None:
-            kind, text = token.lastgroup, token.group()
-            begins = not (pipeline[-1].words or pipeline[-1].assigned)
-            braces += begins * (text == "{") - begins * (text == "}")
-            if (kind == "close" and closing == ")") or (braces < 0 and closing == "}"):
+    def block(self, ends: frozenset[str], depth: int) -> Block:
+        """Read pipelines up to the keyword or separator that ends them, which is left, or to the end."""
+        found: list[Statement] = []
+        after = ""
+        while text := self._next():
+            keyword = _KEYWORD.match(self.text, self._at)
+            if text in ends or (keyword and keyword.group() in ends):
                 break
-            if begins and depth < _DEEPEST and (named := _DEFINITION.match(self.text, self._at)):
-                self._at = named.end()
-                self._function(named.group(1) or named.group(2), depth)
-            elif kind in ("newline", "separator", "close", "open"):
-                self._end(pipeline, start, token.start())
-                self._at = token.end()
-                if kind == "newline":
-                    self._here_documents()
-                pipeline, start = [Command()], self._at
-            elif kind == "pipe":
-                self._at = token.end()
-                pipeline.append(Command())
+            if keyword and keyword.group() in _CLOSING:  # of nothing that is open
+                self._at = keyword.end()
+            elif text in _SEPARATORS:
+                after = text if text in ("&&", "||") else ""
+                self._at += len(text)
             else:
-                self._part(str(kind), text, pipeline[-1], depth)
-        self._end(pipeline, start, self._at)
-        self._at = min(self._at + 1, len(self.text))
+                found += self._pipeline(after, depth)
+                after = ""
+        return tuple(found)
 
-    def _function(self, name: str, depth: int) -> None:
-        around, self.found = self.found, []
-        self.list_until("}", depth + 1)
-        self.functions[name], self.found = tuple(self.found), around
+    def _next(self) -> str:
+        """Pass blanks, line ends and comments, and return the token behind them, which is left."""
+        while (token := TOKEN.match(self.text, self._at)) is not None:
+            if token.lastgroup == "hash":
+                self._comment()
+            elif token.lastgroup in ("blank", "newline"):
+                self._at = token.end()
+                if token.lastgroup == "newline":
+                    self._here_documents()
+            else:
+                return token.group()
+        return ""
+
+    def _comment(self) -> None:
+        end = self.text.find("\n", self._at)
+        self._at = len(self.text) if end < 0 else end
+
+    def _pipeline(self, after: str, depth: int) -> list[Statement]:
+        start, commands, is_negated = self._at, list[Command](), False
+        while True:
+            while (keyword := _KEYWORD.match(self.text, self._at)) and keyword.group() in ("!", "time"):
+                is_negated ^= keyword.group() == "!"
+                self._at = keyword.end()
+                self._blank()
+            commands.append(self._command(depth))
+            token = TOKEN.match(self.text, self._at)
+            if token is None or token.lastgroup != "pipe":
+                break
+            self._at = token.end()
+            self._next()
+        commands = [each for each in commands if each.words or each.assigned or each.compound]
+        end = self._place(self._at)
+        return [Statement(commands, self._place(start), end, after, is_negated)] if commands else []
+
+    def _command(self, depth: int) -> Command:
+        command = Command()
+        if depth >= DEEPEST:
+            self._at = len(self.text)
+            return command
+        if named := _DEFINITION.match(self.text, self._at):
+            self._at = named.end()
+            body = self._command(depth + 1).compound
+            command.compound = Compound("function", body.arms if body else (), name=named[1] or named[2])
+            return command
+        keyword = _KEYWORD.match(self.text, self._at)
+        if keyword and keyword.group() not in _CLOSING:
+            self._at = keyword.end()
+            self._compound(keyword.group(), command, depth + 1)
+        while (token := TOKEN.match(self.text, self._at)) is not None:
+            if token.lastgroup in ("newline", "separator", "close", "pipe"):
+                break
+            self._part(str(token.lastgroup), token.group(), command, depth)
+        self._inner_script(command)
+        return command
 
     def _part(self, kind: str, text: str, command: Command, depth: int) -> None:
         """Read what does not end a command."""
         if kind == "hash":
-            end = self.text.find("\n", self._at)
-            self._at = len(self.text) if end < 0 else end
+            self._comment()
         elif kind == "blank":
             self._at += len(text)
+        elif kind == "open":
+            self._parenthesis(command, depth)
         elif kind == "heredoc":
             self._at += len(text)
             self._blank()
-            word = self._word(depth)
-            literal = word.text != self.text[word.start : word.end]
-            self._awaited.append((command, word.text, text.endswith("-"), literal))
+            start, word = self._at, self._word(depth)
+            is_literal = word.text != self.text[start : self._at]
+            self._awaited.append((command, word.text, text.endswith("-"), is_literal))
         elif kind == "redirect":
             self._redirect(text, command, depth)
         else:
             self._add(command, self._word(depth))
 
+    def _add(self, command: Command, word: Word) -> None:
+        named = _ASSIGNMENT.match(word.text) if not (command.words or command.compound) else None
+        if named:
+            before = f"${{{named[1]}}}" if "+" in named.group() else ""
+            value = Word(before + word.text[named.end() :], word.start, word.end, word.inner)
+            command.assigned.append((named.group(1), value))
+        else:
+            command.words.append(word)
+
     def _redirect(self, operator: str, command: Command, depth: int) -> None:
+        descriptor = ""
+        if command.words and command.words[-1].text.isdecimal() and self.text[self._at - 1].isdecimal():
+            descriptor = command.words.pop().text
         self._at += len(operator)
         self._blank()
         word = self._word(depth)
         if operator == "<<<":
-            command.given, command.given_at = word.text, word.start
+            command.given = word
         elif operator == "<":
-            command.read_from = word.text
-        elif ">" in operator and word.text:
-            command.written_to.append(word.text)
+            command.read_from = word
+        elif ">" in operator and word.text and descriptor in ("", "1"):
+            command.appends = operator.endswith(">>")
+            elsewhere = operator == ">&" and word.text.isdecimal()
+            command.written_to.append(Word("/dev/null", word.start, word.end) if elsewhere else word)
 
-    def _add(self, command: Command, word: Word) -> None:
-        if word.end == word.start:  # nothing that could begin a word: never stand still
-            self._at += 1
+    def _parenthesis(self, command: Command, depth: int) -> None:
+        """Read parentheses behind words: the values of an array, else an expression of PowerShell."""
+        start = self._at
+        self._at += 1
+        if not command.assigned or command.words:
+            block = self._until(")", depth + 1)
+            command.words.append(Word(PRINTED, self._place(start), self._place(self._at), (block,)))
             return
-        named = _ASSIGNMENT.match(word.text) if not command.words else None
-        if named:
-            command.assigned.append((named.group(1), Word(word.text[named.end() :], word.start, word.end)))
-        elif command.words or command.assigned or word.text not in _KEYWORDS:
-            command.words.append(word)
+        values = []
+        while (text := self._next()) not in ("", ")"):
+            token = TOKEN.match(self.text, self._at)
+            if token and token.lastgroup in _NO_WORD:
+                self._at += len(text)
+            else:
+                values.append(self._word(depth + 1))
+        self._at = min(self._at + 1, len(self.text))
+        name, first = command.assigned[-1]
+        inner = tuple(block for word in values for block in word.inner)
+        value = " ".join(word.text for word in values)
+        command.assigned[-1] = (name, Word(value, first.start, self._place(self._at), inner))
 
-    def _end(self, pipeline: list[Command], start: int, end: int) -> None:
-        commands = [each for each in pipeline if each.words or each.assigned]
-        if commands:
-            self.found.append(Statement(commands, start, end))
-            for command in commands:
-                self._inner_script(command)
+    def _compound(self, keyword: str, command: Command, depth: int) -> None:  # noqa: C901 one for each keyword
+        """Read a compound command behind its first word."""
+        start = self._at
+        match keyword:
+            case "if":
+                command.compound = self._if(depth)
+            case "case":
+                command.compound = self._case(depth)
+            case "for" | "select":
+                command.compound = self._for(depth)
+            case "while" | "until":
+                head = self._until("do", depth)
+                command.compound = Compound(keyword, (self._until("done", depth),), head)
+            case "{" | "(":
+                end = "}" if keyword == "{" else ")"
+                command.compound = Compound(keyword, (self._until(end, depth),))
+            case "((":
+                end_at = self.text.find("))", start)
+                self._at = len(self.text) if end_at < 0 else end_at + 2
+                for begin, end_at in ((start - 2, start), (start, self._at)):
+                    text = self.text[begin:end_at].rstrip(")")
+                    command.words.append(Word(text, self._place(begin), self._place(end_at)))
+            case "[[":
+                command.words.append(Word("[[", self._place(start - 2), self._place(start)))
+                while (text := self._next()) not in ("", "]]"):
+                    token = TOKEN.match(self.text, self._at)
+                    if token and token.lastgroup in _NO_WORD:
+                        self._at += len(text)
+                        command.words.append(Word(text, self._place(self._at), self._place(self._at)))
+                    else:
+                        command.words.append(self._word(depth))
+
+    def _if(self, depth: int) -> Compound:
+        head = self._until("then", depth)
+        arm, other = self.block(frozenset({"elif", "else", "fi"}), depth), Block()
+        keyword = _KEYWORD.match(self.text, self._at)
+        self._at = keyword.end() if keyword else len(self.text)
+        if keyword and keyword.group() == "elif" and depth < DEEPEST:
+            at = self._place(self._at)
+            other = (Statement([Command(compound=self._if(depth + 1))], at, at),)
+        elif keyword and keyword.group() == "else":
+            other = self._until("fi", depth)
+        return Compound("if", (arm, other), head)
+
+    def _case(self, depth: int) -> Compound:
+        self._next()
+        word, arms, patterns = self._word(depth), list[Block](), list[tuple[str, ...]]()
+        if self._next() == "in":
+            self._at += 2
+        while (text := self._next()) not in ("", "esac"):
+            self._at += text == "("
+            named = []
+            while (text := self._next()) not in ("", ")"):
+                before, each = self._at, self._word(depth)
+                named += [each.text] if self._at > before else []
+                self._at += (self._at == before) * len(text)
+            self._at = min(self._at + 1, len(self.text))
+            arms.append(self.block(_ENDS_OF_ARM | {"esac"}, depth))
+            patterns.append(tuple(named))
+            if (text := self._next()) in _ENDS_OF_ARM:
+                self._at += len(text)
+        self._at = min(self._at + 4, len(self.text))
+        return Compound("case", tuple(arms), items=(word,), patterns=tuple(patterns))
+
+    def _for(self, depth: int) -> Compound:
+        name, items = "", list[Word]()
+        if named := _LOOP.match(self.text, self._at):
+            name, self._at = named[1], named.end()
+            if named["items"] is None:
+                items = [Word("$@", self._place(self._at), self._place(self._at))]
+            while (token := TOKEN.match(self.text, self._at)) and token.lastgroup not in _NO_WORD:
+                self._blank()
+                word = self._word(depth)
+                items += [word] if word.end > word.start or word.text else []
+        self.block(frozenset({"do"}), depth)
+        self._at = min(self._at + 2, len(self.text))
+        return Compound("for", (self._until("done", depth),), name=name, items=tuple(items))
 
     def _inner_script(self, command: Command) -> None:
         """Read the script that a shell gets as a word, also one that another program starts."""
         names = [word.text.rsplit("/", 1)[-1] for word in command.words]
         if not names or names[0] in _PRINTERS:
             return
-        first = next((index for index, name in enumerate(names) if name in _SHELLS), len(names))
+        first = next((index for index, name in enumerate(names) if name in SHELLS), len(names))
         for before, word in pairwise(command.words[0 if names[0] == "eval" else first :]):
             if names[0] == "eval" or re.fullmatch(r"-\w*c", before.text):
-                self._read_nested(word.text, word.start)
+                command.script = self._nested(word.text, word.start)
                 return
 
-    def _read_nested(self, text: str, at: int) -> None:
-        """Read a script inside the script; all of it counts as standing where it begins."""
-        self._unspent[0] -= len(text)
-        if self._depth >= _DEEPEST or self._unspent[0] < 0:
-            return
-        inner = _Scanner(text.replace(LITERAL_DOLLAR, "$"), self._depth + 1, self._unspent)
-        inner.list_until("", 0)
-        self.found += _move_to(inner.found, at)
-        self.functions |= {name: tuple(_move_to(body, at)) for name, body in inner.functions.items()}
-
     def _here_documents(self) -> None:
-        for command, delimiter, stripped, literal in self._awaited:
-            command.given_at = self._at
-            lines = []
+        awaited, self._awaited = self._awaited, []
+        for command, delimiter, stripped, literal in awaited:
+            start, lines = self._at, []
             while self._at < len(self.text):
                 end = self.text.find("\n", self._at)
                 end = len(self.text) if end < 0 else end
@@ -219,89 +336,10 @@ class _Scanner:
                 if (line.lstrip("\t") if stripped else line).rstrip("\r") == delimiter:
                     break
                 lines.append(line)
-            command.given = "\n".join(lines)
+            text, at = "\n".join(lines), self._place(start)
             name = command.words[0].text.rsplit("/", 1)[-1] if command.words else ""
             if name in _TAKES_A_SCRIPT:
-                self._read_nested(command.given, command.given_at)
-            elif literal:
-                command.given = command.given.replace("$", LITERAL_DOLLAR)
-        self._awaited.clear()
-
-    def _blank(self) -> None:
-        if (token := _TOKEN.match(self.text, self._at)) and token.lastgroup == "blank":
-            self._at = token.end()
-
-    def _word(self, depth: int) -> Word:
-        start, parts = self._at, list[str]()
-        while (token := _TOKEN.match(self.text, self._at)) is not None:
-            kind = token.lastgroup
-            if kind in ("plain", "dollar"):
-                parts.append(token.group())
-            elif kind == "hash" and self._at > start:
-                parts.append("#")
-            elif kind == "escape":
-                parts.append(token.group()[1:].replace("$", LITERAL_DOLLAR))
-            elif kind in ("single", "ansi"):
-                parts.append(token.group().lstrip("$").strip("'").replace("$", LITERAL_DOLLAR))
-            elif kind == "double":
-                self._at = token.end()
-                parts.append(self._read_quoted(depth))
-                continue
-            elif kind in ("command", "process", "parameter", "backtick"):
-                parts.append(self._substitution(str(kind), depth))
-                continue
-            else:
-                break
-            self._at = token.end()
-        return Word("".join(parts), start, self._at)
-
-    def _read_quoted(self, depth: int) -> str:
-        parts = []
-        while (token := _IN_QUOTES.match(self.text, self._at)) is not None:
-            piece = token.group()
-            if piece == '"':
-                self._at = token.end()
-                break
-            if piece in ("$(", "${", "`"):
-                kind = {"$(": "command", "${": "parameter", "`": "backtick"}[piece]
-                parts.append(self._substitution(kind, depth))
-                continue
-            self._at = token.end()
-            if piece.startswith("\\"):
-                parts.append(_unescape(piece))
-            else:
-                parts.append(piece)
-        return "".join(parts)
-
-    def _substitution(self, kind: str, depth: int) -> str:
-        """Read `$(…)`, `<(…)`, `${…}` or backticks; commands inside are returned only as PRINTED."""
-        start = self._at
-        if kind == "parameter":
-            end = self.text.find("}", start)
-            self._at = len(self.text) if end < 0 else end + 1
-        elif kind == "backtick":
-            end = self.text.find("`", start + 1)
-            self._at = len(self.text) if end < 0 else end + 1
-            self._read_nested(self.text[start + 1 : self._at - 1], start)
-        elif depth >= _DEEPEST:
-            self._at = len(self.text)
-        else:
-            self._at = start + 2
-            self.list_until(")", depth + 1)
-        return self.text[start : self._at] if kind == "parameter" else PRINTED
-
-
-def _move_to(statements: Iterable[Statement], at: int) -> Iterator[Statement]:
-    for statement in statements:
-        for command in statement.commands:
-            command.words = [Word(each.text, at, at) for each in command.words]
-            command.assigned = [(name, Word(each.text, at, at)) for name, each in command.assigned]
-        yield Statement(statement.commands, at, at)
-
-
-def _unescape(piece: str) -> str:
-    if piece in ("\\\n", "\\"):
-        return ""
-    if piece[1:] in '"\\`':
-        return piece[1:]
-    return LITERAL_DOLLAR if piece == "\\$" else piece
+                command.script = self._nested(text, start)
+            command.given = Word(text.replace("$", LITERAL_DOLLAR) if literal else text, at, at)
+            if not literal and name not in _TAKES_A_SCRIPT and ("$(" in text or "`" in text or "\\" in text):
+                command.given = self._document(text, at)

@@ -66,7 +66,7 @@ def vault_addr_in_script(reading: JobReading, words: Vocabulary) -> Iterator[Fin
         for call in step.calls:
             if not (reading.job.dotenv_files and call.written_to):
                 continue
-            if _DOTENV.search(" ".join((*(word.text for word in call.raw), call.given))):
+            if _DOTENV.search(" ".join((*(each.raw.text for each in call.arguments), call.given))):
                 yield reading.finding("vault-addr", call.place(), _shadow_text(words), _REMEDY)
         yield from _other_vaults(reading, step, words)
 
@@ -81,7 +81,7 @@ def _other_vaults(reading: JobReading, step: Step, words: Vocabulary) -> Iterato
             if words.login.search(word) or words.secret.search(word):
                 named += [(index, address) for address in _API.findall(word)]
         for index, address in named:
-            by_variable = _OWN_VALUE.search(call.raw[index].text)
+            by_variable = _OWN_VALUE.search(call.arguments[index].raw.text)
             if not by_variable and "$" not in address and address.rstrip("/") != words.vault_address:
                 why = f"{address} is not the Vault of access.yaml, {words.vault_address}"
                 yield reading.finding("vault-addr", call.place(index), why, f"use ${VAULT_VARIABLE}")

@@ -6,20 +6,28 @@ A variable that neither sets stays as it is written: where its value is not know
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from ciaccess.consumers.lint.document import Scalar, as_list, is_scalar
-from ciaccess.consumers.lint.shell import LITERAL_DOLLAR
+from ciaccess.consumers.lint.shell_words import LITERAL_DOLLAR, PRINTED
 
 if TYPE_CHECKING:
     from ciaccess.consumers.lint.merging import Job
     from ciaccess.consumers.lint.vocabulary import Vocabulary
 
+# By name; None for one that is set to what is not known. A value that the YAML sets is its scalar.
+Values = Mapping[str, str | None]
+
+# PowerShell writes $env:NAME.
 VARIABLE = re.compile(
-    r"\$(?:\{(?P<braced>\w+)(?:(?P<operator>:?[-=])(?P<default>[^{}]*)|(?P<other>[^{}\w][^{}]*))?\}|(?P<plain>\w+))"
+    r"\$(?:\{(?:env:)?(?P<braced>\w+|[@*#])(?:\[[@*]\])?(?:(?P<operator>:?[-=?])(?P<default>[^{}]*)|(?P<other>[^{}\w][^{}]*))?\}"
+    r"|(?:env:)?(?P<plain>\w+|[@*#]))",
+    re.IGNORECASE,
 )
-MOST_VALUE_CHARACTERS = 4_000
+MOST_VALUE_CHARACTERS = 20_000
+_MOST_ROUNDS = 5  # a variable of a variable of a variable
 
 
 def variables_in(text: str) -> list[str]:
@@ -32,61 +40,64 @@ def only_variable(text: str) -> str:
     return variables_in(text)[0] if VARIABLE.fullmatch(text) else ""
 
 
-@dataclass
-class Variables:
-    """The known variables of a job; `origins` are the scalars of their values.
+def fill_in(text: str, values: Values) -> str:
+    """Return a text with the known variables' values in it; as it is, where that is too long."""
+    for _ in range(_MOST_ROUNDS):
+        if "$" not in text:
+            break
+        found = [
+            (match, value)
+            for match in VARIABLE.finditer(text)
+            if (value := _value(match, values)) is not None
+        ]
+        if not found or len(text) + sum(len(value) for _, value in found) > MOST_VALUE_CHARACTERS:
+            break
+        parts, at = [], 0
+        for match, value in found:
+            parts += [text[at : match.start()], value]
+            at = match.end()
+        text = "".join([*parts, text[at:]])
+    return text
 
-    `files` are the texts that it writes.
+
+def _value(match: re.Match[str], values: Values) -> str | None:
+    name = match["braced"] or match["plain"]
+    if match["other"]:
+        return None
+    value, operator = values.get(name), match["operator"] or ""
+    is_missing = name not in values or (value == "" and operator.startswith(":"))
+    if is_missing:
+        return None if operator.endswith("?") else match["default"]
+    return value
+
+
+def assign(values: Values, name: str, text: str) -> Values:
+    """Return the variables after the shell sets one; what a command prints is not known."""
+    if is_scalar(value := values.get(only_variable(text))) and "$" not in value:
+        return {**values, name: value}
+    filled = fill_in(text, values)
+    if PRINTED in filled or len(filled) > MOST_VALUE_CHARACTERS:
+        return {**values, name: None}
+    # A value that names the variable itself would be filled in for ever.
+    return {**values, name: filled.replace(f"${name}", LITERAL_DOLLAR + name)}
+
+
+def first_values(job: Job, words: Vocabulary) -> list[Values]:
+    """Return the variables before the first line, GitLab's, the group's and the file's: one set for each case.
+
+    A set for each entry of rules and matrices, and for each value in it; how these combine is not followed.
     """
-
-    values: dict[str, str] = field(default_factory=dict)
-    origins: dict[str, list[Scalar]] = field(default_factory=dict)
-    opaque: set[str] = field(default_factory=set)
-    files: dict[str, str] = field(default_factory=dict)
-
-    def fill_in(self, text: str, depth: int = 0) -> str:
-        """Return a text with the known variables' values in it."""
-        if "$" not in text or depth > 4:  # noqa: PLR2004 a variable of a variable of a variable
-            return text
-        return VARIABLE.sub(lambda match: self._value(match, depth), text)
-
-    def _value(self, match: re.Match[str], depth: int) -> str:
-        name = match["braced"] or match["plain"]
-        if match["other"]:
-            return match.group()
-        if name in self.values:
-            return self.fill_in(self.values[name], depth + 1)
-        if match["operator"] and name not in self.opaque:
-            return match["default"]
-        return match.group()
-
-    def assign(self, name: str, value: str) -> None:
-        """Note what the shell sets; what a command prints is not known."""
-        self.origins.pop(name, None)
-        filled = value if len(value) > MOST_VALUE_CHARACTERS else self.fill_in(value)
-        if "$(" in value or "`" in value or len(filled) > MOST_VALUE_CHARACTERS:
-            self.values.pop(name, None)
-            self.opaque.add(name)
-        else:
-            # A value that names the variable itself would be filled in for ever.
-            self.values[name] = filled.replace(f"${name}", LITERAL_DOLLAR + name)
-
-
-def variables_of(job: Job, words: Vocabulary) -> Variables:
-    """Return the variables before the first line: GitLab's, the group's, and the file's."""
-    known = Variables(dict(words.known_variables))
-    for name, value in job.variables.items():
-        if is_scalar(value):
-            known.values[name] = value
-            known.origins[name] = [value]
-        else:
-            known.values.pop(name, None)
+    base: dict[str, str | None] = dict(words.known_variables)
+    base |= {name: value if is_scalar(value) else None for name, value in job.variables.items()}
+    found: list[Values] = [base]
     for section in job.alternatives:
-        for name, value in section.items():
-            found = [each for each in as_list(value) if is_scalar(each)]
-            known.origins.setdefault(name, []).extend(found)
-            if len(known.origins[name]) == 1 and found:
-                known.values[name] = found[0]
-            elif any(each != known.values.get(name) for each in found):
-                known.values.pop(name, None)
-    return known
+        lists = {name: _scalars(value) for name, value in section.items()}
+        for row in zip_longest(*lists.values()):
+            case = {name: value for name, value in zip(lists, row, strict=True) if value is not None}
+            first = {name: each[0] for name, each in lists.items() if each}
+            found.append({**base, **first, **case})
+    return found
+
+
+def _scalars(value: object) -> list[Scalar]:
+    return [each for each in as_list(value) if is_scalar(each)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -64,3 +65,30 @@ def test_a_variable_of_windows_is_no_literal_password(access: Access) -> None:
 def test_a_new_line_shows_no_literal_password(access: Access) -> None:
     (finding,) = lint(job("docker login -u y -p S3cretPW9 x"), access)
     assert finding.suggestion == "printf '%s' '***' | docker login -u y --password-stdin x"
+
+
+PULL = "nexus.shared.cwiq.io:8444/a"
+
+
+@pytest.mark.parametrize("line", [
+    f"docker login -u y -p S3cretPW9 x && docker push {PULL}",
+    f"docker login -u y -pS3cretPW9 x; docker push {PULL}",
+    f"tool --token S3cretPW9; docker push {PULL}",
+    f"tool --api-key='S3cretPW9' && docker push {PULL}",
+    f"NEXUS_PASSWORD=S3cretPW9 docker push {PULL}",
+    f"curl -u a:S3cretPW9 https://x.example.org && docker push {PULL}",
+    f"git clone https://a:S3cretPW9@x.example.org && docker push {PULL}",
+    f"echo S3cretPW9 | docker login -u a --password-stdin x && docker push {PULL}",
+    f"docker login -u a --password-stdin x <<< S3cretPW9 && docker push {PULL}",
+])  # fmt: skip
+def test_a_new_line_repeats_no_literal_password_of_any_command(line: str, access: Access) -> None:
+    shown = [each.suggestion for each in lint(job(line), access) if each.rule == "push-registry"]
+    assert shown
+    assert all(each and "S3cretPW9" not in each and "***" in each for each in shown)
+
+
+def test_variables_that_multiply_are_not_filled_in_beyond_a_bound(access: Access) -> None:
+    began = time.process_time()
+    text = "variables: {A: " + "$B" * 2_000 + ", B: " + "$C" * 2_000 + ", C: x}\n" + job("echo $A")
+    assert found(text.replace("C: x", "C: " + "$A" * 2_000), access) == []
+    assert time.process_time() - began < 5

@@ -1,0 +1,78 @@
+"""Whether a command of a script succeeds, where the script itself decides that: by literals, arguments and its own variables.
+
+What the YAML, GitLab or a program decides is not known: a run may differ.
+"""
+
+from __future__ import annotations
+
+import re
+from fnmatch import fnmatchcase
+from operator import eq, ge, gt, le, lt, ne
+from typing import TYPE_CHECKING
+
+from ciaccess.consumers.lint.document import is_scalar
+from ciaccess.consumers.lint.shell_words import PRINTED
+from ciaccess.consumers.lint.variables import fill_in, variables_in
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ciaccess.consumers.lint.reading import Call
+    from ciaccess.consumers.lint.shell_words import Word
+    from ciaccess.consumers.lint.variables import Values
+
+_SUCCEED = frozenset(
+    {"true", ":", "echo", "printf", "export", "local", "set", "shift", "unset", "readonly", "cat"}
+)
+_COMPARISON = re.compile(r"(\d+)\s*(-eq|-ne|-lt|-le|-gt|-ge|==|!=|<=|>=|<|>)\s*(\d+)")
+_OPERATORS = {"==": eq, "!=": ne, "<": lt, "<=": le, ">": gt, ">=": ge}
+_NUMBERS = {"-eq": "==", "-ne": "!=", "-lt": "<", "-le": "<=", "-gt": ">", "-ge": ">="}
+
+
+def is_certain(word: Word, values: Values) -> bool:
+    """Report whether a word has the same text in every run: only the script sets what it names."""
+    names = variables_in(word.text)
+    own = all(isinstance(values.get(name), str) and not is_scalar(values[name]) for name in names)
+    return own and PRINTED not in word.text and "$" not in fill_in(word.text, values)
+
+
+def succeeds(call: Call, values: Values) -> bool | None:
+    """Tell whether a command succeeds, None where that is not known."""
+    words = list(call.words)
+    if call.name == "false" or call.name in _SUCCEED:
+        return call.name != "false"
+    if call.name not in ("test", "[", "[[", "((") or not all(
+        is_certain(each.raw, values) for each in call.arguments
+    ):
+        return None
+    if call.name == "((":
+        return _compare(" ".join(words)) if not words[:1] or not words[0].isdecimal() else words[0] != "0"
+    words = words[:-1] if words[-1:] in (["]"], ["]]"]) else words
+    negated = words[:1] == ["!"]
+    found = _test(words[negated:], globs=call.name == "[[")
+    return found if found is None else found != negated
+
+
+def _test(words: Sequence[str], *, globs: bool) -> bool | None:
+    match words:
+        case [text]:
+            return text != ""
+        case ["-n", text]:
+            return text != ""
+        case ["-z", text]:
+            return text == ""
+        case [one, "=" | "==" | "!=" as operator, other]:
+            same = fnmatchcase(one, other) if globs else one == other
+            return same == (operator != "!=")
+        case [_, _, _]:
+            return _compare(" ".join(words))
+        case _:
+            return None
+
+
+def _compare(text: str) -> bool | None:
+    found = _COMPARISON.fullmatch(text.strip())
+    if not found:
+        return None
+    one, other = int(found[1]), int(found[3])
+    return bool(_OPERATORS[_NUMBERS.get(found[2], found[2])](one, other))

@@ -1,0 +1,102 @@
+"""What one course of a script knows: variables, files, arguments, and what it has printed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ciaccess.consumers.lint.reading import Argument, Call
+    from ciaccess.consumers.lint.variables import Values
+
+
+class Remnant(str):
+    """The words of a command in place of what it has written to a file, which is not known."""
+
+    __slots__ = ()
+
+
+ENDS = frozenset({"exit", "return", "break", "continue"})
+
+
+@dataclass(frozen=True)
+class State:
+    """What a course of a script knows at one point.
+
+    `out` is what the list that runs has printed, `given` its standard input, `ended` the command that ended it, `status`
+    whether the last pipeline succeeded; None is unknown.
+    """
+
+    values: Values
+    files: Mapping[str, str] = field(default_factory=dict)
+    arguments: tuple[Argument, ...] | None = None
+    out: str | None = None
+    given: str = ""
+    ended: str = ""
+    status: bool | None = None
+
+    def but(self, **changes: Any) -> State:
+        """Return the state with other fields; dataclasses.replace takes five times as long."""
+        made = object.__new__(State)
+        made.__dict__.update(self.__dict__, **changes)
+        return made
+
+    def with_arguments(self, arguments: tuple[Argument, ...] | None) -> State:
+        """Return the state with other positional parameters."""
+        values = {
+            name: value for name, value in self.values.items() if not (name.isdecimal() or name in "@*#")
+        }
+        if arguments is not None:
+            texts = [each.text for each in arguments]
+            values |= dict.fromkeys("123456789", "") | {str(at): text for at, text in enumerate(texts, 1)}
+            values |= {"@": " ".join(texts), "*": " ".join(texts), "#": str(len(texts))}
+        return self.but(values=values, arguments=arguments)
+
+    def printing(self, text: str | None) -> State:
+        """Return the state after something is printed."""
+        if self.out is None or text is None:
+            return self.but(out=None)
+        return self.but(out="\n".join(filter(None, (self.out, text))))
+
+
+def limited(states: Sequence[State], most: int = 4) -> list[State]:
+    """Return the states that differ; where they are too many, still one for each value of each variable."""
+    found: list[State] = []
+    for state in states:
+        if state not in found:
+            found.append(state)
+    if len(found) <= most:
+        return found
+    if most == 1:
+        return found[-1:]
+    kept, seen = list[State](), set[object]()
+    for state in found:
+        known = {*state.values.items(), *state.files.items(), ("out", state.out), ("ended", state.ended)}
+        shown = {(name, value) for name, value in known if value is not None}
+        if not shown <= seen:
+            kept.append(state)
+            seen |= shown
+    return kept
+
+
+def after_builtin(call: Call, state: State) -> State:
+    """Return the state after a command of the shell that changes it."""
+    words, arguments = call.words, state.arguments
+    if call.name in ENDS:
+        return state.but(ended=call.name)
+    if call.name == "shift" and arguments is not None:
+        number = int(words[0]) if words and words[0].isdecimal() else 1
+        return state.with_arguments(arguments[number:])
+    if call.name == "set" and "--" in words:
+        return state.with_arguments(call.arguments[words.index("--") + 1 :])
+    if call.name in ("read", "mapfile", "readarray"):
+        names = [each for each in words if each.isidentifier()]
+        given = (call.given or state.given).splitlines()[:1]
+        parts = given[0].split(None, len(names) - 1) if given and names else []
+        known = dict(zip(names, parts, strict=False)) if call.name == "read" else {}
+        return state.but(values={**state.values, **dict.fromkeys(names), **known}, status=None)
+    if call.name == "unset":
+        return state.but(values={name: value for name, value in state.values.items() if name not in words})
+    return state
