@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 MOST_SCRIPT_CHARACTERS = 500_000
 _MOST_WORDS = 30_000  # that run again, in one job: of functions, loops and branches
 _MOST_WORDS_OF_COURSES = 1_500  # that run again because there are several courses
+_WORDS_OF_A_CALL = 5
 _DEEPEST_CALL = 8
 _MOST_ROUNDS = 20  # of a loop whose condition holds
 _GLOB = re.compile(r"[*?\[]")
@@ -243,6 +244,7 @@ class _Shell:
         # What nothing calls runs nothing: functions inside it are read once.
         if len(self._callers) >= _DEEPEST_CALL or (self._is_at_end and function in self._called):
             return [state.but(out=None)]
+        self._budget.spend(_WORDS_OF_A_CALL)
         self._called.add(function)
         self._callers = (call.at, *self._callers)
         after = self._run(body, [state.with_arguments(call.arguments)], scalar)
