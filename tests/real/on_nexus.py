@@ -203,9 +203,7 @@ class OnNexus:
     ) -> None:
         jobs = UploadJobs(served, tmp_path)
         for upload in UPLOADS:
-            if (
-                upload.format in self.UPLOADED and upload.format != "maven2"
-            ):  # a deleted version is refused for a while
+            if upload.format in self.UPLOADED:
                 jobs.write_once(upload.format)
                 check_cut_upload(jobs, upload)
 
