@@ -6,9 +6,11 @@ leaves something for what the job runs after it, as any attacker can who is the 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shlex
 import sys
+import zipfile
 from typing import TYPE_CHECKING, Any
 
 import hvac.exceptions
@@ -145,6 +147,21 @@ def test_so_does_what_is_no_python(
     (branch.folder / "hostile" / "__main__.py").write_text(code, encoding="utf-8")
     report = tmp_path / "report.json"
     assert gets_the_preview_s_identity_and_no_more(branch, report, sets_up=file == "Makefile")
+
+
+def test_so_does_a_hostile_package(branch: OwnPipeline, command: list[str], tmp_path: Path) -> None:
+    """By its hash, from another index."""
+    wheel = tmp_path / "hostile-1.0-py3-none-any.whl"
+    about = "hostile-1.0.dist-info"
+    with zipfile.ZipFile(wheel, "w") as packed:
+        packed.writestr("hostile.pth", f"import sys; exec({planting(branch, command)!r})\n")
+        packed.writestr(f"{about}/METADATA", "Metadata-Version: 2.1\nName: hostile\nVersion: 1.0\n")
+        packed.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        packed.writestr(f"{about}/RECORD", "")
+    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    lines = f"--no-index\n--find-links {tmp_path}\nhostile==1.0 --hash=sha256:{digest}\n"
+    (branch.folder / "requirements.txt").write_text(lines, encoding="utf-8")
+    assert gets_the_preview_s_identity_and_no_more(branch, tmp_path / "report.json", sets_up=True)
 
 
 @pytest.mark.parametrize("audience", [AUDIENCE, CONSUMERS_AUDIENCE])
