@@ -1,4 +1,4 @@
-"""Whether a command of a script succeeds, where the script itself decides that: by literals, arguments and its own variables.
+"""Whether a command succeeds, where the script decides it by literals, arguments, its variables.
 
 What the YAML, GitLab or a program decides is not known: a run may differ.
 """

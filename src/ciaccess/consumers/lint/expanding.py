@@ -28,7 +28,7 @@ _PROGRAMS_ALONE = frozenset({"command", "sudo", "exec", "env", "nohup", "timeout
 
 @dataclass(frozen=True)
 class Ready:
-    """A command with its words filled in. `values` are the variables that it has, `kept` those that stay behind it."""
+    """A filled-in command. `values` are its variables, `kept` those that stay behind it."""
 
     call: Call
     sets: tuple[tuple[str, str, Place], ...]
@@ -38,7 +38,7 @@ class Ready:
 
 @dataclass(frozen=True)
 class Expander:
-    """Fills in the words of one pipeline. `printed` is what its substitutions print, by block; None is unknown."""
+    """Fills in words. `printed` is what substitutions print, by block; None is unknown."""
 
     scalar: Scalar
     printed: Mapping[int, str | None]

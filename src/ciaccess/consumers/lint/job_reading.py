@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class JobReading:
-    """A job with what it runs. `cases` are the variables before its first line, one set for each case."""
+    """A job with what it runs. `cases` are the sets of variables before its first line."""
 
     job: Job
     steps: tuple[Step, ...]

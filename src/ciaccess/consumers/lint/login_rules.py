@@ -78,7 +78,7 @@ def _logs_in(call: Call, words: Vocabulary) -> bool:
 
 
 def source_of(text: str, step: Step) -> tuple[Place, Scalar | None]:
-    """Return where a pipeline has a name from: the script that writes it, or the YAML's variable that holds it."""
+    """Return where a name is from: the script that has it, or the variable of the YAML."""
     held = [
         value for value in step.values.values() if is_scalar(value) and fill_in(value, step.values) == text
     ]

@@ -1,4 +1,4 @@
-"""What a job runs, for the rules: pipelines of commands with their variables filled in, and where each is written."""
+"""What a job runs, for the rules: commands with their variables filled in, and where each is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Follows a job's scripts as its shells would run them, as far as the file shows: functions with arguments, loops, branches.
+"""Follows a job's scripts as its shells would run them, as far as the file shows.
 
 Where the script does not decide a branch, each course that it may take is followed: a `State` is what one of them knows.
 What a program does or prints is unknown, but for those of printing.py.
@@ -44,7 +44,7 @@ _SILENT = frozenset({"test", "[", "[[", "((", "set", "shift", "cd", "unset", "re
 
 
 def steps_of(job: Job, words: Vocabulary) -> list[Step]:
-    """Return a job's pipelines in the order in which they run; one that may run in several ways, several times.
+    """Return a job's pipelines in their order; one that may run in several ways, several times.
 
     Raises:
         SourceError: a script is too large, or its functions, loops and branches run too much.
@@ -84,7 +84,7 @@ class _Budget:
 
 @dataclass
 class _Line:
-    """A pipeline while it runs: its commands, their words or what they print, and what it writes to files."""
+    """A pipeline while it runs: its commands, what they print, and what it writes to files."""
 
     state: State
     commands: list[Ready] = field(default_factory=list)
@@ -212,7 +212,7 @@ class _Shell:
             self._steps.append(Step(calls, " ".join(line.texts), place, sets, done[-1].values, self._callers))
 
     def _inside(self, command: Command, ready: Ready, stage: State, expander: Expander) -> list[State] | None:
-        """Run what a command runs in turn: its lists, a function, or a script; None where it runs none of these."""
+        """Run what a command runs in turn: lists, a function, a script; None where it has none."""
         call = ready.call
         if not (command.compound or command.script or call.is_function or stage.files):
             return None

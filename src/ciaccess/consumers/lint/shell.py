@@ -1,4 +1,4 @@
-"""A script as the shell parses it: lists of pipelines, compound commands, unquoted words, positions.
+"""A script as the shell parses it: pipelines, compound commands, unquoted words, positions.
 
 One pass over the text, whatever its length. It covers quotes, continued lines, comments, substitutions, here-documents,
 redirections, functions, branches and loops of POSIX shells and bash, and PowerShell's continued lines; a script handed to
@@ -64,7 +64,7 @@ class Compound:
 
 @dataclass
 class Statement:
-    """A pipeline: its commands in order. `after` is the operator, `&&` or `||`, behind the one before."""
+    """A pipeline: its commands in order. `after` is the operator behind the one before."""
 
     commands: list[Command]
     start: int
@@ -84,7 +84,7 @@ def read(script: str) -> Block:
 
 @lru_cache(maxsize=256)
 def read_inside(script: str, at: int) -> Block:
-    """Return what a script runs that another one has written; all of it counts as standing at one place."""
+    """Return what a script runs that another one has written; all of it is at one place."""
     return _Parser(script, fixed=at).block(frozenset(), 0)
 
 

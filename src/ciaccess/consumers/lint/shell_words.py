@@ -45,7 +45,7 @@ _IN_BRACES = re.compile(r"[^}\\$`\"']+|\\.?|\$\(|\$\{|[$`\"'}]", re.DOTALL)
 
 @dataclass(frozen=True)
 class Word:
-    """A word: its text without quotes, the part of the script that it is, and the substitutions in it."""
+    """A word: its text without quotes, its place, and the substitutions in it."""
 
     text: str
     start: int
@@ -55,7 +55,7 @@ class Word:
 
 
 class WordReader:
-    """Reads the words of one text. `fixed` is the place of all that it holds, where it is a script inside a script."""
+    """Reads the words of one text. `fixed` is the place of all in a script inside a script."""
 
     def __init__(
         self, text: str, depth: int = 0, unspent: list[int] | None = None, fixed: int | None = None

@@ -62,7 +62,7 @@ class State:
 
 
 def limited(states: Sequence[State], most: int = 4) -> list[State]:
-    """Return the states that differ; where they are too many, still one for each value of each variable."""
+    """Return the states that differ; of too many, one for each value of each variable."""
     found: list[State] = []
     for state in states:
         if state not in found:

@@ -83,7 +83,7 @@ def assign(values: Values, name: str, text: str) -> Values:
 
 
 def first_values(job: Job, words: Vocabulary) -> list[Values]:
-    """Return the variables before the first line, GitLab's, the group's and the file's: one set for each case.
+    """Return the variables before the first line: one set for each case.
 
     A set for each entry of rules and matrices, and for each value in it; how these combine is not followed.
     """
