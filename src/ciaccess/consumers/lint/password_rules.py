@@ -83,7 +83,7 @@ def passwords(reading: JobReading, words: Vocabulary) -> Iterator[Finding]:
     for step in reading.steps:
         yield from _in_artifacts(reading, step, held, kept)
         for call in step.programs:
-            # What a shell gets as a script is looked at by its commands.
+            # What a shell gets as a script is checked command by command.
             if not _LIBRARY.fullmatch(call.name) and not (
                 call.name in SHELLS and "c" in "".join(call.words[:1])
             ):

@@ -114,7 +114,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Step:
-    """A pipeline of commands; `text` has all words, `sets` the variables it sets, `values` those that it knows.
+    """A pipeline; `text` has all words, `sets` the variables it sets, `values` those it knows.
 
     `callers` are the calls of the functions that it is in.
     """

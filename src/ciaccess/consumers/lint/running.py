@@ -18,7 +18,7 @@ from ciaccess.consumers.lint.printing import output_of
 from ciaccess.consumers.lint.reading import BUILTINS, SETTERS, Place, Step
 from ciaccess.consumers.lint.shell import SHELLS, read, read_inside
 from ciaccess.consumers.lint.shell_words import LITERAL_DOLLAR
-from ciaccess.consumers.lint.states import ENDS, Remnant, State, after_builtin, limited
+from ciaccess.consumers.lint.states import ENDS, Remnant, State, after_builtin, limit
 from ciaccess.consumers.lint.variables import fill_in, first_values
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def steps_of(job: Job, words: Vocabulary) -> list[Step]:
         SourceError: a script is too large, or its functions, loops and branches run too much.
     """
     steps, budget = list[Step](), _Budget(job)
-    before = limited([State(values) for values in first_values(job, words)])
+    before = limit([State(values) for values in first_values(job, words)])
     for shell in job.shells:
         _Shell(steps, budget).run_all(shell, before)
     return steps
@@ -128,8 +128,8 @@ class _Shell:
         self._callers: tuple[Place, ...] = ()
         self._is_at_end = False
 
-    def _limited(self, states: list[State]) -> list[State]:
-        return limited(states, self._budget.most_states) if len(states) > 1 else states
+    def _limit(self, states: list[State]) -> list[State]:
+        return limit(states, self._budget.most_states) if len(states) > 1 else states
 
     def run_all(self, scripts: Sequence[Scalar], states: list[State]) -> None:
         """Run scripts one after the other, then the functions without a call."""
@@ -139,7 +139,7 @@ class _Shell:
                     f"line {script.line}: a script has over {MOST_SCRIPT_CHARACTERS:,} characters, the most that are checked"
                 )
             after = self._run(read(str(script)), states, script)
-            states = self._limited([each for each in after if not each.ended]) or states
+            states = self._limit([each for each in after if not each.ended]) or states
         self._is_at_end = True
         for name, (scalar, body) in list(self._functions.items()):
             if name not in self._called:
@@ -162,7 +162,7 @@ class _Shell:
                 for expander in self._expanders(statement, ready, scalar):
                     after += self._pipeline(statement, ready, expander)
             self._budget.is_other_course = around
-            states = self._limited(after)
+            states = self._limit(after)
         return states
 
     def _expanders(self, statement: Statement, state: State, scalar: Scalar) -> Iterator[Expander]:
@@ -187,22 +187,24 @@ class _Shell:
             given = ready.call.given or stage.given
             inside = self._inside(command, ready, stage, expander)
             line.add(
-                command, ready, _printed(ready, given, line.files) if inside is None else _common(inside)
+                command,
+                ready,
+                _output_of_call(ready, given, line.files) if inside is None else _common(inside),
             )
         self._note(statement, line, expander.scalar)
         if not is_alone:
-            return [state.but(files=line.files).printing(line.out)]
+            return [state.but(files=line.files).with_output(line.out)]
         if inside is None:
             status = succeeds(ready.call, ready.values) if ready.call.name else _sets_literals(command)
             status = status if status is None else status != statement.is_negated
-            after = state.but(values=ready.kept, files=line.files, status=status).printing(line.out)
+            after = state.but(values=ready.kept, files=line.files, status=status).with_output(line.out)
             return [after_builtin(ready.call, after)]
         written = {name: line.files[name] for name in ready.call.written_to if name in line.files}
         back = [
             each.but(out=state.out, given=state.given, files={**each.files, **written}) for each in inside
         ]
         outs = ["" if command.written_to else each.out for each in inside]
-        return [each.printing(out) for each, out in zip(back, outs, strict=True)]
+        return [each.with_output(out) for each, out in zip(back, outs, strict=True)]
 
     def _note(self, statement: Statement, line: _Line, scalar: Scalar) -> None:
         done = [each for each in line.commands if each.call.name or each.sets or each.call.given]
@@ -250,7 +252,7 @@ class _Shell:
         after = self._run(body, [state.with_arguments(call.arguments)], scalar)
         self._callers = self._callers[1:]
         back = [each.with_arguments(state.arguments) for each in after]
-        return self._limited(
+        return self._limit(
             [each.but(ended=each.ended * (each.ended == "exit"), status=None) for each in back]
         )
 
@@ -266,14 +268,14 @@ class _Shell:
                 return self._run(arms[0], [state], scalar)
             case "(":
                 after = self._run(arms[0], [state], scalar)
-                return self._limited([state.but(out=each.out, files=each.files) for each in after])
+                return self._limit([state.but(out=each.out, files=each.files) for each in after])
             case "if":
                 after = []
                 for each in self._run(compound.head, [state], scalar):
                     for arm, left_out in zip(arms, (False, True), strict=True):
                         if each.status is not left_out:
                             after += self._run(arm, [each.but(status=None)], scalar)
-                return self._limited(after)
+                return self._limit(after)
             case "case":
                 return self._case(compound, state, expander)
             case "for":
@@ -291,7 +293,7 @@ class _Shell:
                 continue
             after += self._run(arm, [state], expander.scalar)
             is_met = decided or "*" in row
-        return self._limited(after if is_met else [*after, state])
+        return self._limit(after if is_met else [*after, state])
 
     def _for(self, compound: Compound, state: State, expander: Expander) -> list[State]:
         running, done = [state], list[State]()
@@ -300,7 +302,7 @@ class _Shell:
             running = [each.but(values={**each.values, compound.name: value}) for each in running]
             running, left = _rounds(self._run(compound.arms[0], running, expander.scalar))
             done += left
-        return self._limited([*running, *done])
+        return self._limit([*running, *done])
 
     def _while(self, compound: Compound, state: State, scalar: Scalar) -> list[State]:
         running, done = [state], list[State]()
@@ -321,8 +323,8 @@ class _Shell:
                 # But for lines that are read, another round is another one only where it has other arguments.
                 for one in after:
                     (going if reads or one.arguments != each.arguments else done).append(one)
-            running = self._limited(going)
-        return self._limited([*done, *running])
+            running = self._limit(going)
+        return self._limit([*done, *running])
 
 
 def _rounds(states: list[State]) -> tuple[list[State], list[State]]:
@@ -332,7 +334,7 @@ def _rounds(states: list[State]) -> tuple[list[State], list[State]]:
     return going, [each.but(ended=each.ended * (each.ended != "break")) for each in left]
 
 
-def _printed(ready: Ready, given: str, files: Mapping[str, str]) -> str | None:
+def _output_of_call(ready: Ready, given: str, files: Mapping[str, str]) -> str | None:
     call = ready.call
     if not call.name or call.name in _SILENT:
         return ""

@@ -321,7 +321,7 @@ class _Parser(WordReader):
         first = next((index for index, name in enumerate(names) if name in SHELLS), len(names))
         for before, word in pairwise(command.words[0 if names[0] == "eval" else first :]):
             if names[0] == "eval" or re.fullmatch(r"-\w*c", before.text):
-                command.script = self._nested(word.text, word.start)
+                command.script = self._script_inside(word.text, word.start)
                 return
 
     def _here_documents(self) -> None:
@@ -339,7 +339,7 @@ class _Parser(WordReader):
             text, at = "\n".join(lines), self._place(start)
             name = command.words[0].text.rsplit("/", 1)[-1] if command.words else ""
             if name in _TAKES_A_SCRIPT:
-                command.script = self._nested(text, start)
+                command.script = self._script_inside(text, start)
             command.given = Word(text.replace("$", LITERAL_DOLLAR) if literal else text, at, at)
             if not literal and name not in _TAKES_A_SCRIPT and ("$(" in text or "`" in text or "\\" in text):
                 command.given = self._document(text, at)

@@ -139,14 +139,14 @@ class WordReader:
         elif kind == "backtick":
             end = self.text.find("`", start + 1)
             self._at = len(self.text) if end < 0 else end + 1
-            self._inner.append(self._nested(self.text[start + 1 : self._at - 1], start))
+            self._inner.append(self._script_inside(self.text[start + 1 : self._at - 1], start))
         else:
             self._at = start + 2
             self._inner.append(self._until(")", depth + 1))
             return PRINTED_FILE if kind == "process" else PRINTED
         return PRINTED
 
-    def _nested(self, text: str, at: int) -> Block:
+    def _script_inside(self, text: str, at: int) -> Block:
         """Read a script inside the script; all of it counts as standing where it begins."""
         self._unspent[0] -= len(text)
         if not text or self._depth >= DEEPEST or self._unspent[0] < 0:

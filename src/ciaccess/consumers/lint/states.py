@@ -54,14 +54,14 @@ class State:
             values |= {"@": " ".join(texts), "*": " ".join(texts), "#": str(len(texts))}
         return self.but(values=values, arguments=arguments)
 
-    def printing(self, text: str | None) -> State:
+    def with_output(self, text: str | None) -> State:
         """Return the state after something is printed."""
         if self.out is None or text is None:
             return self.but(out=None)
         return self.but(out="\n".join(filter(None, (self.out, text))))
 
 
-def limited(states: Sequence[State], most: int = 4) -> list[State]:
+def limit(states: Sequence[State], most: int = 4) -> list[State]:
     """Return the states that differ; of too many, one for each value of each variable."""
     found: list[State] = []
     for state in states:
