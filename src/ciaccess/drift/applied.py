@@ -58,7 +58,7 @@ class Applied:
         if inputs is None:
             return True
         return bool(changes) and all(
-            _plain(_recorded(target, inputs, each)) == _plain(each.observed) for each in changes
+            _plain(_recorded_value(target, inputs, each)) == _plain(each.observed) for each in changes
         )
 
 
@@ -73,7 +73,7 @@ def _objects(target: Target, inputs: Mapping[str, Any]) -> Iterator[str]:
         yield f"{noun} {inputs.get(resource_types.TYPES[target.type].name)}"
 
 
-def _recorded(target: Target, inputs: Mapping[str, Any], change: Change) -> Any:
+def _recorded_value(target: Target, inputs: Mapping[str, Any], change: Change) -> Any:
     """Return the recorded value of a change's field, or its whole object; None without one."""
     found: Any = inputs
     if target.type == ACCOUNT:

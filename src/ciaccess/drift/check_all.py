@@ -76,7 +76,7 @@ def examine(subject: Subject) -> Report:
         run.close()
     return Report(
         stack=subject.stack,
-        findings=tuple(map(_applied(subject, state).mark, run.findings)),
+        findings=tuple(map(_applied_state(subject, state).mark, run.findings)),
         could_not_look=run.could_not_look,
         remarks=run.remarks,
         looked_at=run.looked_at,
@@ -96,7 +96,7 @@ def _check(subject: Subject, run: CheckRun) -> Future[State | Unseen]:
     return state
 
 
-def _applied(subject: Subject, state: Future[State | Unseen]) -> Applied:
+def _applied_state(subject: Subject, state: Future[State | Unseen]) -> Applied:
     known = state.result()
     return Applied(subject.desired, State() if known is UNSEEN else known)
 
@@ -106,7 +106,7 @@ def _check_nexus(
 ) -> None:
     found = nexus.result()
     if found is not UNSEEN:
-        ours = Ours(subject.access, subject.desired, frozenset(_applied(subject, state).removed))
+        ours = Ours(subject.access, subject.desired, frozenset(_applied_state(subject, state).removed))
         nexus_checks.check_nexus(ours, found, run)
 
 
