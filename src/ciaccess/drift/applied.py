@@ -45,7 +45,7 @@ class Applied:
         }
 
     def mark(self, finding: Finding) -> Finding:
-        """Return a finding marked if the next `up` ends it, since access.yaml was changed after the last one."""
+        """Mark a finding that the next `up` ends: access.yaml was changed after the last one."""
         if not finding.targets and finding.object in self.removed:
             target = self.removed[finding.object]
             return replace(finding, targets=(target,), manual_command="", not_applied=True)

@@ -31,7 +31,7 @@ _ADMINISTERING = {"nexus.role.content": "nexus.role.admin", "nexus.user.roles": 
 
 @dataclass(frozen=True)
 class Ours:
-    """What is ours: the desired state, and what the stack made and access.yaml no longer has (`Applied`)."""
+    """The desired state, and what the stack made and access.yaml no longer has (`Applied`)."""
 
     access: Access
     desired: Desired

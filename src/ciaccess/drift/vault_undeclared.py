@@ -245,7 +245,7 @@ class Reach:
                     # AppRole folds the names of its roles, userpass does not (tried).
                     if is_role and at.startswith(path):
                         end = at.removeprefix(path)
-                        spelled = (rule.spelling(at) for rule in self._rules)
+                        spelled = (rule.respell(at) for rule in self._rules)
                         yield from (each for each in spelled if each.startswith(begin) and each.endswith(end))
 
     @cached_property

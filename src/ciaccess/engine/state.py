@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class State:
-    """`urns` and `inputs` by resource; `fingerprints` by user of Nexus, "" for a password that was not made here."""
+    """`urns` and `inputs` by resource; `fingerprints` by user of Nexus.
+
+    A fingerprint is "" for a password that was not made here.
+    """
 
     urns: Mapping[Target, str] = field(default_factory=dict)
     fingerprints: Mapping[str, str] = field(default_factory=dict)

@@ -105,7 +105,7 @@ class Rule:
                 return path
         return None
 
-    def spelling(self, path: str) -> str:
+    def respell(self, path: str) -> str:
         """Return a path in the rule's capitals, where its segments differ from the rule's in these alone."""
         own, wanted = self.stem.split("/"), path.split("/")
         pairs = zip(own, wanted, strict=False)
