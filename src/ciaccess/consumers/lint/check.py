@@ -22,6 +22,7 @@ from ciaccess.consumers.lint.including import Included, LocalFiles, expand, expa
 from ciaccess.consumers.lint.job_reading import read_job
 from ciaccess.consumers.lint.merging import Pipeline
 from ciaccess.consumers.lint.vocabulary import Vocabulary
+from ciaccess.environment import ROOT
 
 if TYPE_CHECKING:
     from ciaccess.access import Access
@@ -38,6 +39,7 @@ JOB_RULES: tuple[Rule, ...] = (
     login_rules.missing_id_tokens,
     secret_rules.secret_paths,
     secret_rules.native_secrets,
+    secret_rules.template_account,
     variable_rules.vault_addr_in_script,
     registry_rules.push_to_pull_registry,
     password_rules.passwords,
@@ -47,6 +49,7 @@ JOB_RULES: tuple[Rule, ...] = (
 )
 # Where nothing is unknown, a password that the pipeline does not read is one that GitLab stores.
 MERGED_RULES = (*JOB_RULES, credential_rules.stored_password)
+_LIBRARY = str(ROOT / "ci" / "templates")
 _MOST_EDITS = 200
 _MOST_LEVELS = 2  # of child pipelines, as in GitLab
 _MOST_CHILDREN = 100
@@ -167,8 +170,9 @@ def _distinct_jobs(pipeline: Pipeline) -> Iterator[Job]:
     run: set[int] = set()
     for job in pipeline.jobs:
         scripts = {id(script) for shell in job.shells for script in shell}
-        # What a visible job runs was read there, with its variables and tokens.
-        if job.is_hidden and scripts and scripts <= run:
+        # What a visible job runs was read there, with its variables and tokens; our own library has tests of its own.
+        is_library = job.name.source.name.startswith(_LIBRARY) and job.name.source is not pipeline.sources[0]
+        if job.is_hidden and ((scripts and scripts <= run) or is_library):
             continue
         run |= scripts
         yield job

@@ -156,7 +156,7 @@ def load(source: Source, inputs: Mapping | None = None) -> Mapping:
         raise SourceError("it is empty: a pipeline is a mapping of jobs")
     read = _Reader(source, {})
     header = read.value(documents[0]) if len(documents) > 1 else {}
-    if len(documents) > 1:
+    if len(documents) > 1 or inputs:
         read = _Reader(source, _inputs(header, inputs or {}))
     value = read.value(documents[-1])
     if not isinstance(value, dict):
@@ -169,6 +169,13 @@ def load(source: Source, inputs: Mapping | None = None) -> Mapping:
 
 def _inputs(header: Value, given: Mapping) -> Mapping:
     declared = mapping_of(mapping_of(mapping_of(header).get("spec")).get("inputs"))
+    for name in given:
+        if name not in declared:
+            where = f"{name.source.name}:{name.line}: " if is_scalar(name) else ""
+            known = f"Its inputs: {', '.join(declared)}" if declared else "It has none"
+            raise SourceError(
+                f"{where}the included file has no input {name}: GitLab refuses the pipeline. {known}"
+            )
     defaults = {
         str(name): fields["default"]
         for name, fields in declared.items()
@@ -209,6 +216,9 @@ class _Reader:
 
     def _scalar(self, node: ScalarNode) -> Scalar:
         text = node.value
+        whole = _INPUT.fullmatch(text)
+        if whole and is_scalar(given := self._inputs.get(whole.group(1))):
+            return given  # with the position of what the include gives
         if "$[[" in text and self._inputs:
             text = _INPUT.sub(lambda match: str(self._inputs.get(match.group(1), match.group())), text)
         return Scalar.of(text, node, self._source)

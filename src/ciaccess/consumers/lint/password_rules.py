@@ -66,7 +66,7 @@ _NPM_SECRET = re.compile(r"(?:_password|_authToken|(?:^|:|--)_auth)(?:[\s=]|$)")
 _BASIC_AUTH = re.compile(r"http-basic\.")
 _URL_USER = re.compile(r"https?://[^\s/:@\"']+:[^\s/@\"']+@")
 _CURL_OPTION = re.compile(r"-[A-Za-z]*u")
-_POST = re.compile(r"--(?:post-data|post-file|body-data)\b")
+_POST = re.compile(r"--(?:post-data|body-data)\b")
 _LIBRARY = re.compile(r"_?nexus_\w+")
 _OURS = "NEXUS_PASSWORD"
 _ON_COMMAND_LINE = "on its command line, which every process can read"

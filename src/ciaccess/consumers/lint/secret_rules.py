@@ -210,6 +210,24 @@ def _account(reading: JobReading, place: Place, account: str, words: Vocabulary)
         yield reading.finding("account", place, why, f"use one of {', '.join(words.readable)}")
 
 
+def template_account(reading: JobReading, words: Vocabulary) -> Iterator[Finding]:
+    """Check the account of a template's job: jobs may read it, and it may do what the job does."""
+    for step in reading.steps:
+        for call in step.calls:
+            account, verb, format_ = (*call.words, "", "", "")[:3]
+            if call.name != "nexus_auth" or not account or "$" in account:
+                continue
+            place = source_of(account, step)[0]
+            able = words.able.get((verb, format_), words.readable)
+            if account not in words.readable:
+                yield from _account(reading, place, account, words)
+            elif account not in able:
+                remedy = (
+                    f"use one of {', '.join(able)}" if able else "give an account that right in access.yaml"
+                )
+                yield reading.finding("account", place, f"{account} may not {verb} {format_}", remedy)
+
+
 def native_secrets(reading: JobReading, words: Vocabulary) -> Iterator[Finding]:
     """Check `secrets: vault:`: Vault's address, the login, the engine, path, field and account."""
     for secret in reading.native:

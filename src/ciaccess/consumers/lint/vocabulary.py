@@ -30,7 +30,8 @@ class Role:
 class Vocabulary:
     """Names and addresses as in pipelines; `*_variables` are group variables with that value.
 
-    `roles` are those for consumers; `own_roles` those of ciaccess's own pipeline, `own_project`.
+    `roles` are those for consumers; `own_roles` those of ciaccess's own pipeline, `own_project`. `able` are the accounts
+    by what they do in Nexus: a verb and a format.
     """
 
     roles: dict[str, Role]
@@ -44,6 +45,7 @@ class Vocabulary:
     vault_group: str
     accounts: tuple[str, ...]
     readable: tuple[str, ...]
+    able: dict[tuple[str, str], tuple[str, ...]]
     push_registry: str
     pull_registry: str
     push_variables: tuple[str, ...]
@@ -77,6 +79,11 @@ class Vocabulary:
             vault_group=names.vault_group(access),
             accounts=tuple(access.accounts),
             readable=tuple(names.readable_accounts(access)),
+            able={
+                (verb, format_): tuple(names.accounts_that(access, verb, format_))
+                for verb in ("push", "pull", "promote")
+                for format_ in access.nexus.repositories
+            },
             push_registry=access.nexus.push_registry,
             pull_registry=access.nexus.pull_registry,
             push_variables=tuple(key for key, each in variables if each.value == access.nexus.push_registry),

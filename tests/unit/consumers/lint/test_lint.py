@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from textwrap import dedent
 from typing import TYPE_CHECKING
@@ -172,6 +173,42 @@ def test_our_own_templates_are_clean(access: Access) -> None:
         assert lint(path.read_text(encoding="utf-8"), access) == [], path.name
 
 
+LIBRARY = "include: [{project: orchestrator/ciaccess, file: [%s]}]\n"
+
+
+def test_jobs_of_our_templates_are_clean_where_they_are_included(access: Access) -> None:
+    names = sorted(path.name for path in TEMPLATES.glob("*.yml"))
+    text = LIBRARY % ", ".join(f"ci/templates/{name}" for name in names)
+    assert (
+        lint(text + "own: {extends: .nexus_credentials, variables: {NEXUS_ACCOUNT: svc-executor}}\n", access)
+        == []
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        (
+            "include:\n  - project: orchestrator/ciaccess\n    file: ci/templates/rpm-upload.yml\n    inputs: {fles: x}\n",
+            ".gitlab-ci.yml:4: the included file has no input fles: GitLab refuses the pipeline. Its inputs: job-name, ",
+        ),
+        (
+            "include:\n  - project: orchestrator/ciaccess\n    file: ci/templates/nexus.yml\n    inputs: {account: svc-executor}\n",
+            ".gitlab-ci.yml:4: the included file has no input account: GitLab refuses the pipeline. It has none",
+        ),
+        (
+            LIBRARY % "ci/templates/nexus.yml" + "rpm:\n  extends: .nexus_rpm_uplod\n",
+            ".gitlab-ci.yml:3: rpm extends .nexus_rpm_uplod, which does not exist: GitLab refuses the pipeline",
+        ),
+    ],
+)
+def test_what_gitlab_refuses_in_the_use_of_a_template_is_refused(
+    text: str, fault: str, access: Access
+) -> None:
+    with pytest.raises(SourceError, match=re.escape(fault)):
+        lint(text, access)
+
+
 def test_the_seed_documents_snippets_work_but_show_passwords(access: Access) -> None:
     rules = {rule for _, rule in found((DATA / "seed.gitlab-ci.yml").read_text(encoding="utf-8"), access)}
     assert rules == {"password-argument", "curl-user", "wget-post"}
@@ -215,7 +252,7 @@ def test_a_job_without_id_tokens_gets_them_before_its_first_key(access: Access) 
     "user",
     [
         "job:\n  extends: .login\n  TOKENS",
-        "job:\n  extends: [.other, .login]\n  TOKENS",
+        "job:\n  extends: [.other, .login]\n  TOKENS\n.other: {stage: test}",
         "job:\n  <<: *login\n  TOKENS",
         "job:\n  before_script: *lines\n  TOKENS",
         "job:\n  before_script:\n    - !reference [.login, before_script]\n    - echo\n  TOKENS",
