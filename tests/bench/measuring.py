@@ -82,6 +82,21 @@ class Meter:
         yield
         self._project.ciaccess("local", "start").succeeded()
 
+    def empty_program(self) -> Cost:
+        """Measure an `up` without changes of a program that declares nothing: no command of ours can be faster."""
+        folder = self._project.folder / "empty"
+        folder.mkdir()
+        runtime = {"name": "python", "options": {"virtualenv": str(ROOT / ".venv")}}
+        (folder / "Pulumi.yaml").write_text(
+            json.dumps({"name": "empty", "runtime": runtime}), encoding="ascii"
+        )
+        (folder / "__main__.py").touch()
+        command = ("pulumi", "--cwd", str(folder), "--non-interactive")
+        self.run(*command, "stack", "init", "empty")
+        up = (*command, "up", "--yes", "--skip-preview", "--stack", "empty")
+        self.run(*up)
+        return self.run(*up)
+
     def pulumi(self, *words: str, allowed: tuple[int, ...] = (0,), until: str = "") -> Cost:
         """Measure a `pulumi` command on the stack; raises as `run` does."""
         settings = ["--config-file", str(self._project.folder / f"Pulumi.{STACK}.yaml")]

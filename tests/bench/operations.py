@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from tests.support.project.project import Project
 
+FLOOR = "up of an empty program"
 VALIDATE, ACCESS, FIRST_UP = "validate", "access --diff, one account added", "up, from nothing"
 UP_AGAIN, PREVIEW, DRIFT = "up again", "preview with refresh, nothing to do", "drift, clean"
 REVIEW = "./ciaccess preview, nothing to do"
@@ -54,6 +55,7 @@ def _with_latency(project: Project, meter: Meter) -> Iterator[tuple[str, Callabl
 
 def _everything(project: Project, meter: Meter, count: int) -> Iterator[tuple[str, Callable[[], Cost]]]:
     yaml = project.access
+    yield FLOOR, meter.empty_program
     yield VALIDATE, lambda: meter.run("./ciaccess", "validate", str(yaml))
     changed = _in_a_checkout(yaml, project.folder / "checkout")
     review = (

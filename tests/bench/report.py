@@ -40,6 +40,9 @@ memory are those of the command with all its children, the engine and the plugin
 role, a path scope with its content selector and privilege, and a secret; every 25 come with a GitLab group of their own. (Before 29 November
 2026 each had two formats.)
 
+The floor is an `up` without changes of a program that declares nothing, on the same machine: 0.71 s on the one for which the targets
+were set. "floors" is a wall time divided by it, so that figures of several machines can be compared.
+
 With latency every request takes so many milliseconds longer: the simulators wait before they answer, and a proxy holds back what is
 sent to Vault. Then only the first `up`, the preview and `drift` are measured, on the simulator.
 """
@@ -130,15 +133,17 @@ def _cell(count: int, latency: int, cell: dict[str, Any]) -> Iterator[str]:
     yield f"\n### {count:,} accounts{late}\n\nMeasured {cell['date']} on {cell['machine']}; runs: {cell['runs']}."
     costs = cell["operations"]
     yield f" State: {number(costs[named.STATE])} MB.\n" if named.STATE in costs else "\n"
-    head = "command | wall, s | processor, s | peak memory, MB | Vault | Nexus: lists | logins | other reads | writes | GitLab"
-    order = (*COMMANDS, named.PREVIEW_WITHOUT, named.DRIFT_WITHOUT)
-    rows = [_row(operation, costs[operation]) for operation in order if operation in costs]
+    floor = costs.get(named.FLOOR, {}).get("wall_seconds")
+    head = "command | wall, s | floors | processor, s | peak memory, MB | Vault | Nexus: lists | logins | other reads | writes | GitLab"
+    order = (named.FLOOR, *COMMANDS, named.PREVIEW_WITHOUT, named.DRIFT_WITHOUT)
+    rows = [_row(operation, costs[operation], floor) for operation in order if operation in costs]
     yield from _table(head, rows)
 
 
-def _row(operation: str, cost: dict[str, Any]) -> tuple[str, ...]:
+def _row(operation: str, cost: dict[str, Any], floor: float | None) -> tuple[str, ...]:
     asked = cost["requests"]
     systems = ("vault", "nexus lists", "nexus logins", "nexus reads", "nexus writes", "gitlab")
-    figures = (cost["wall_seconds"], cost["processor_seconds"])
+    wall = cost["wall_seconds"]
+    figures = (wall, wall / floor if floor else None, cost["processor_seconds"])
     peak = f"{cost['peak_megabytes']:.0f}"
     return operation, *map(number, figures), peak, *(f"{asked.get(system, 0):,}" for system in systems)

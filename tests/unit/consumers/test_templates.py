@@ -72,7 +72,8 @@ def test_write_renders_what_is_stale_or_missing_and_removes_what_is_left_over(
 def test_the_shell_is_in_the_library_alone_and_a_job_is_short(access: Access) -> None:
     lines = {name: text.splitlines() for name, text in render(access).items()}
     assert max(len(text) for name, text in lines.items() if name != LIBRARY) <= 60
-    assert sum(map(len, lines.values())) <= 1500
+    # The organisation's eight accounts have a line each; further ones add theirs.
+    assert sum(map(len, lines.values())) - len(access.accounts) <= 1500 - 8
     assert [name for name, text in lines.items() if "nexus_auth() {" in "\n".join(text)] == [LIBRARY]
 
 
