@@ -42,11 +42,13 @@ def main() -> int:
     try:
         lines = _lines()
     except (BuildError, Unreachable) as error:
-        releases.RECORDED.write_text(before, encoding="ascii")
         sys.stderr.write(f"error: record the releases' checksums: {error}\n")
         return 1
-    releases.RECORDED.write_text("".join(lines), encoding="ascii")
-    return 0
+    else:
+        before = "".join(lines)
+        return 0
+    finally:
+        releases.RECORDED.write_text(before, encoding="ascii")
 
 
 def _lines() -> list[str]:
@@ -96,7 +98,12 @@ def _is_signed(content: bytes, signature: bytes, key: bytes, fingerprint: str) -
         subprocess.run([*gpg, "--import", files[0]], capture_output=True, check=False)  # noqa: S603 our own words
         done = subprocess.run([*gpg, "--verify", *files[1:]], capture_output=True, text=True, check=False)  # noqa: S603 as above
     status = [line.split()[1:] for line in done.stdout.splitlines() if line.startswith("[GNUPG:] ")]
-    is_good = done.returncode == 0 and any(words[0] == "GOODSIG" for words in status)
+    # Of one signature alone: of several, the two could be of different ones.
+    verdicts = [words[0] for words in status if words[0].endswith("SIG")]
+    is_good = done.returncode == 0 and verdicts in (
+        ["NEWSIG", "GOODSIG", "VALIDSIG"],
+        ["GOODSIG", "VALIDSIG"],
+    )
     return is_good and any(words[0] == "VALIDSIG" and words[-1] == fingerprint for words in status)
 
 

@@ -16,7 +16,7 @@ nexus_auth() { # ACCOUNT [VERB FORMAT]: the account may be empty where only one 
   _nexus_account "$_nexus_chosen"
   _nexus_check_variables
   _nexus_login
-  unset VAULT_ID_TOKEN
+  _nexus_id_token=$VAULT_ID_TOKEN && unset VAULT_ID_TOKEN # to be masked until the end
   _nexus_secret=${NEXUS_SECRET_PATH:-$_nexus_secret_folder/$_nexus_chosen}
   nexus_ask GET "$_nexus_vault/v1/$_nexus_secret" '' "$_nexus_token"
   _nexus_read_status=$nexus_status _nexus_read_answer=$nexus_answer
@@ -24,7 +24,7 @@ nexus_auth() { # ACCOUNT [VERB FORMAT]: the account may be empty where only one 
   "_nexus_ask_$_nexus_client" POST "$_nexus_vault/v1/auth/token/revoke-self" '{}' "$_nexus_token"
   nexus_status=$_nexus_read_status nexus_answer=$_nexus_read_answer
   _nexus_take_secret
-  nexus_answer='' _nexus_read_answer='' _nexus_token=''
+  nexus_answer='' _nexus_read_answer='' _nexus_token='' _nexus_id_token=''
   nexus_log "credentials of $NEXUS_USER read from $_nexus_secret"
 }
 

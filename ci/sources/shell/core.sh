@@ -17,12 +17,12 @@ nexus_fail() { # LINE…: ends the job; the first line is what happened, the oth
 _nexus_printable() { printf '%s' "$1" | LC_ALL=C tr -d '\000-\037\177'; }
 
 _nexus_masked() { # standard input to standard output: no control characters, and each secret as [MASKED]
-  NEXUS_MASKED=$(printf '%s\n' "${NEXUS_PASSWORD:-}" "${NEXUS_PASSWORD:+$(_nexus_basic)}" "${_nexus_token:-}" "${VAULT_ID_TOKEN:-}") \
+  NEXUS_MASKED=$(printf '%s\n' "${NEXUS_PASSWORD:-}" "${NEXUS_PASSWORD:+$(_nexus_basic)}" "${_nexus_token:-}" "${VAULT_ID_TOKEN:-${_nexus_id_token:-}}") \
     LC_ALL=C awk '
     BEGIN { count = split(ENVIRON["NEXUS_MASKED"], secrets, "\n") }
     { gsub(/[\001-\010\013-\037\177]/, "")
       for (i = 1; i <= count; i++) { rest = $0; $0 = ""
-        while (length(secrets[i]) > 3 && (at = index(rest, secrets[i]))) {
+        while (length(secrets[i]) > 0 && (at = index(rest, secrets[i]))) {
           $0 = $0 substr(rest, 1, at - 1) "[MASKED]"; rest = substr(rest, at + length(secrets[i])) }
         $0 = $0 rest }
       print; fflush() }'

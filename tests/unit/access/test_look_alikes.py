@@ -32,6 +32,13 @@ def test_what_looks_like_ascii_is_refused_with_the_character(value: str) -> None
             check(value)
 
 
+@pytest.mark.parametrize("hidden", ["\ufe0f", "\u034f", "\u3164", "\u0301", "\U000e0101", "\u2800"])
+def test_what_cannot_be_seen_is_refused(hidden: str) -> None:
+    for check in (claim_values, subject):
+        with pytest.raises(PydanticCustomError, match=rf"has U\+{ord(hidden):04X}, which cannot be seen"):
+            check(f"main{hidden}")
+
+
 def test_so_it_is_in_an_audience() -> None:
     with pytest.raises(PydanticCustomError, match=r"has а \(U\+0430\), which looks like a"):
         audience("https://gitlаb.example.org")

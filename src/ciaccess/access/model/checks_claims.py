@@ -25,6 +25,10 @@ CLAIMS = (
 MOST_VALUES = 1000
 # What values of claims are made of, and so what another character may be taken for.
 _TAKEN_FOR = r"[A-Za-z0-9/._:*-]+"
+# Letters without a shape; marks on an ASCII character: accents, selectors of a variant.
+_UNSEEN = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0]|[!-~][\u0300-\u036f\u180b-\u180f\u20d0-\u20ff\ufe00-\ufe0f\ufe20-\ufe2f\U000e0100-\U000e01ef]"
+)
 CLAIM = "[a-z][a-z0-9_]*"
 
 
@@ -78,6 +82,9 @@ def refuse_look_alikes(value: str) -> None:
     """
     if value.isascii():
         return
+    if hidden := _UNSEEN.search(value):
+        message = f"{display(value)} has U+{ord(hidden[0][-1]):04X}, which cannot be seen or changes the character before it"
+        raise rule_error(message, "visible characters", "Type the value again")
     for word in re.findall(r"[^\W\d_]+|.", value):
         alike = {each: twin for each in word if not each.isascii() and (twin := _ascii_twin(each))}
         if alike and (any(map(str.isascii, word)) or all(each in alike for each in word)):

@@ -48,18 +48,15 @@ def verification(view: LenientView) -> Faults:
 def folders(view: LenientView) -> Faults:
     """A prefix is a folder inside the mount, and the pipeline's one is not the accounts'."""
     mount = view.text("vault", "kv", "mount") or "secret"
-    accounts, own = (
-        view.text("vault", "kv", "prefix") or "nexus",
-        view.text("pipeline", "secrets") or "ciaccess",
-    )
-    places: dict[YamlPath, str] = {("vault", "kv", "prefix"): accounts, ("pipeline", "secrets"): own}
-    for path, prefix in places.items():
-        if view.mapping(*path[:-1]) and prefix.split("/")[0] == mount:
+    paths: tuple[YamlPath, ...] = (("vault", "kv", "prefix"), ("pipeline", "secrets"))
+    for path in paths:
+        if (prefix := view.text(*path)).split("/")[0] == mount:
             message = f"{display(prefix)} repeats the mount {display(mount)}"
             remedy = f"Leave {mount}/ out: the two are joined"
             yield view.fault(path, message, "the folder inside the mount", remedy)
+    accounts, own = view.text(*paths[0]) or "nexus", view.text(*paths[1]) or "ciaccess"
     overlap = f"{own}/".startswith(f"{accounts}/") or f"{accounts}/".startswith(f"{own}/")
-    if view.mapping("pipeline") and overlap and own.split("/")[0] != mount:
+    if view.mapping("pipeline") and overlap and view.text(*paths[1]).split("/")[0] != mount:
         message = f"{display(own)} and vault.kv.prefix, {display(accounts)}, overlap"
         remedy = "Name a folder of its own, such as ciaccess"
         yield view.fault(("pipeline", "secrets"), message, "another folder than the accounts'", remedy)

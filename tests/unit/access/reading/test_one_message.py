@@ -46,3 +46,11 @@ def test_another_mistake_below_a_misspelt_key_is_a_fault_of_its_own(tmp_path: Pa
         ("vault.rols", 9),
         ("vault.roles.nexus-ci.accounts[1]", 16),
     ]
+
+
+@pytest.mark.parametrize(
+    "kv", ["{mount: nexus}", "{mount: nexus, prefix: ci}", "{mount: ciaccess, prefix: nexus}"]
+)
+def test_a_mount_named_as_a_default_folder_brings_none(kv: str, tmp_path: Path) -> None:
+    text = edited(("{mount: secret, prefix: nexus}", kv))
+    assert [each for each in checked(tmp_path, text).faults if each.severity == "error"] == []
