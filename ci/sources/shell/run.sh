@@ -25,7 +25,7 @@ _nexus_temporary="$_nexus_temporary|no route to host|network is unreachable"
 _nexus_temporary="$_nexus_temporary|temporary failure|no such host|tls handshake|service unavailable|bad gateway"
 
 _nexus_bounded() { # COMMAND…: ended after a while; GNU's timeout stays in the group of processes that a cancelled job ends
-  if timeout --foreground 1 true 2>/dev/null; then _nexus_stay=--foreground; else _nexus_stay=''; fi
+  if timeout --foreground 1 cat /dev/null 2>/dev/null; then _nexus_stay=--foreground; else _nexus_stay=''; fi
   if timeout ${_nexus_stay:+"$_nexus_stay"} "${NEXUS_TIMEOUT:-1800}" "$@"; then return 0; else _nexus_ended=$?; fi
   case $_nexus_ended in 124 | 143) echo "timed out after ${NEXUS_TIMEOUT:-1800} s" >&2 ;; esac
   return "$_nexus_ended"

@@ -278,3 +278,13 @@ def test_a_job_that_is_cancelled_leaves_no_scratch_folder(
     ended = job(tmp_path, image, vault).run("nexus_auth svc-executor; _nexus_scratch; kill -TERM $$; sleep 5")
     assert ended.code != 0
     assert list((tmp_path / "tmp").iterdir()) == []
+
+
+@pytest.mark.parametrize("image", ["slim", "ubi", "alpine"])
+def test_a_program_stays_in_the_group_of_processes_that_a_cancelled_job_ends(
+    image: str, tmp_path: Path, vault: ScriptedServer
+) -> None:
+    group = "cut -d' ' -f5 /proc"
+    ended = job(tmp_path, image, vault).run(f"_nexus_bounded {group}/self/stat; {group}/$$/stat")
+    own, of_the_job = ended.out.split()
+    assert own == of_the_job
