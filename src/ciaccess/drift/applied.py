@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ciaccess.access.desired.difference import comparable
+from ciaccess.drift.findings import NOTHING
 from ciaccess.engine import resource_types
 from ciaccess.engine.resource_types import ACCOUNT, JWT_ROLE, POLICY, ROLE, Target, input_name
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 # Where the inputs of an account have its objects.
 _PARTS = {"user": "users", "content selector": "selectors", "privilege": "privileges"}
+
+# What an account that was removed and is declared again has of its secret.
+_LEFT_BY_A_REMOVAL = ("vault.secret.deleted", "vault.secret.destroyed")
 
 
 class Applied:
@@ -41,36 +45,44 @@ class Applied:
         }
         removed = {target: inputs for target, inputs in state.inputs.items() if target not in declared}
         self.removed = {
-            name: target for target, inputs in removed.items() for name in _objects(target, inputs)
+            name: target
+            for target, inputs in removed.items()
+            for name in _objects(target, inputs, desired.jwt_mount)
         }
 
     def mark(self, finding: Finding) -> Finding:
-        """Mark a finding that the next `up` ends: access.yaml was changed after the last one."""
+        """Mark a finding that comes of access.yaml alone: the next `up` ends it."""
         if not finding.targets and finding.object in self.removed:
             target = self.removed[finding.object]
-            return replace(finding, targets=(target,), manual_command="", not_applied=True)
+            waits = finding.id.endswith(".undeclared") and self._is_as_recorded(target, finding.changes)
+            return replace(finding, targets=(target,), manual_command="", not_applied=waits, is_removed=True)
         targets = finding.targets if self._inputs else ()
-        waits = bool(targets) and all(self._waits(target, finding.changes) for target in targets)
+        waits = bool(targets) and all(self._waits(target, finding) for target in targets)
         return replace(finding, not_applied=waits)
 
-    def _waits(self, target: Target, changes: tuple[Change, ...]) -> bool:
-        inputs = self._inputs.get(target)
-        if inputs is None:
-            return True
+    def _waits(self, target: Target, finding: Finding) -> bool:
+        if target not in self._inputs:
+            return finding.found == NOTHING or finding.id in _LEFT_BY_A_REMOVAL
+        return self._is_as_recorded(target, finding.changes)
+
+    def _is_as_recorded(self, target: Target, changes: tuple[Change, ...]) -> bool:
+        inputs = self._inputs[target]
         return bool(changes) and all(
             _plain(_recorded_value(target, inputs, each)) == _plain(each.observed) for each in changes
         )
 
 
-def _objects(target: Target, inputs: Mapping[str, Any]) -> Iterator[str]:
-    """Return the objects of a resource, as findings name them."""
+def _objects(target: Target, inputs: Mapping[str, Any], jwt_mount: str) -> Iterator[str]:
+    """Return the objects of a resource, as findings name them: JWT roles of this mount alone."""
     if target.type == ACCOUNT:
         yield from (f"user {name}" for name in inputs.get("users") or ())
         yield from (f"privilege {name}" for name in inputs.get("privileges") or ())
         yield f"role {(inputs.get('role') or {}).get('role_id')}"
         yield f"secret {str((inputs.get('secret') or {}).get('path')).replace('/data/', '/', 1)}"
     elif noun := {ROLE: "role", POLICY: "policy", JWT_ROLE: "JWT role"}.get(target.type):
-        yield f"{noun} {inputs.get(resource_types.TYPES[target.type].name)}"
+        name = str(inputs.get(resource_types.TYPES[target.type].name))
+        if target.type != JWT_ROLE or target == resource_types.jwt_role(jwt_mount, name):
+            yield f"{noun} {name}"
 
 
 def _recorded_value(target: Target, inputs: Mapping[str, Any], change: Change) -> Any:
@@ -78,14 +90,14 @@ def _recorded_value(target: Target, inputs: Mapping[str, Any], change: Change) -
     found: Any = inputs
     if target.type == ACCOUNT:
         part = inputs.get(_PARTS.get(change.kind, change.kind)) or {}
-        found = part if change.kind == "role" else part.get(change.identity)
+        found = part if change.kind in ("role", "metadata") else part.get(change.identity)
     name = input_name(change.field) if target.type.startswith("vault:") else change.field
     return found.get(name) if found and name else found
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, str):
-        return value.strip()
+        return value.strip() or None
     if isinstance(value, Mapping):  # pulumi-vault takes the values of a claim as one text
         value = {key: each.split(",") if isinstance(each, str) else each for key, each in value.items()}
     return comparable(value)

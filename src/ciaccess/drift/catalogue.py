@@ -64,7 +64,7 @@ CLASSES: dict[str, Class] = {
     "nexus.user.password": Class("the password in Nexus was changed, the one in Vault was not", _H),
     "nexus.user.roles": Class("the user has other roles", _H),
     "nexus.user.profile": Class("the user's name or e-mail address was changed", _L),
-    "nexus.user.admin": Class("undeclared Nexus administrator", _C),
+    "nexus.user.admin": Class("Nexus administrator that is not declared as one", _C),
     "nexus.user.undeclared": Class("undeclared service account", _H),
     "nexus.user.holder": Class("an undeclared user has a declared role", _M),
     "nexus.user.twin": Class("the user's id resembles that of a declared one", _H),

@@ -17,7 +17,7 @@ from ciaccess.access.desired.difference import different_fields
 from ciaccess.access.desired.objects import ACTIVE
 from ciaccess.clients.fingerprint import fingerprint
 from ciaccess.clients.vault.secret import MISSING, THERE, SecretSnapshot, VaultSecret
-from ciaccess.drift.findings import Finding, display_fields, names_or_none
+from ciaccess.drift.findings import NOTHING, Finding, display_fields, names_or_none
 from ciaccess.drift.vault_auth import has_engine
 from ciaccess.engine import resource_types
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _FIELDS = frozenset({"username", "password"})
 LOST = "lost"
 # What the plugin notes beside the rotation: by it a lost turn is found again.
-_FINGERPRINT = "fingerprint"
+FINGERPRINT = "fingerprint"
 _METADATA_DEFAULTS: dict[str, Any] = {"max_versions": 0, "cas_required": False}
 _NO_DURATION = (None, "", "0s")
 
@@ -54,7 +54,7 @@ def secret_findings(
         return
     what, target = f"secret {account.secret.path}", resource_types.account(account.name)
     if secret.state != THERE:
-        seen = "nothing" if secret.state == MISSING else f"version {secret.version} is {secret.state}"
+        seen = NOTHING if secret.state == MISSING else f"version {secret.version} is {secret.state}"
         identity = f"vault.secret.{secret.state}"
         yield Finding(identity, what, "username and password", seen, secret.since, (target,))
     else:
@@ -84,14 +84,14 @@ def _metadata_findings(
     if names := different_fields(wanted, custom):
         seen, target = display_fields(custom, names), resource_types.account(account.name)
         yield Finding("vault.secret.metadata", what, display_fields(wanted, names), seen, updated, (target,))
-    noted = {**wanted, _FINGERPRINT: known or custom.get(_FINGERPRINT, "")}
+    noted = {**wanted, FINGERPRINT: known or custom.get(FINGERPRINT, "")}
     noted = {key: value for key, value in noted.items() if value}
-    is_another = custom.get(_FINGERPRINT, "") != noted.get(_FINGERPRINT, "")
+    is_another = custom.get(FINGERPRINT, "") != noted.get(FINGERPRINT, "")
     defaults = {**_METADATA_DEFAULTS, "delete_version_after": "0s", "custom_metadata": noted}
     names = different_fields(_METADATA_DEFAULTS, metadata)
     if metadata.get("delete_version_after") not in _NO_DURATION:
         names.append("delete_version_after")
-    if is_another or custom.keys() - wanted.keys() - {_FINGERPRINT}:
+    if is_another or custom.keys() - wanted.keys() - {FINGERPRINT}:
         names.append("custom_metadata")
     if names:
         # Only JSON can remove: `vault kv metadata` keeps custom metadata that is not given.
@@ -99,7 +99,7 @@ def _metadata_findings(
         command = f"printf '%s' {quote(body)} | vault write {account.secret.metadata_path} -"
         # Keys without their values: people note all sorts of things there.
         expected = display_fields({**defaults, "custom_metadata": sorted(noted)}, names)
-        keys = [f"another {key}" if is_another and key == _FINGERPRINT else key for key in sorted(custom)]
+        keys = [f"another {key}" if is_another and key == FINGERPRINT else key for key in sorted(custom)]
         seen = display_fields({**metadata, "custom_metadata": keys}, names)
         yield Finding("vault.secret.metadata", what, expected, seen, updated, manual_command=command)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ciaccess.drift.findings import Finding, display_fields, names_or_none
+from ciaccess.drift.findings import NOTHING, Finding, display_fields, names_or_none
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -88,7 +88,7 @@ def _texts(change: Change) -> tuple[str, str]:
     """Return a change as a finding shows it: what is expected, and what is found."""
     desired, observed = change.desired, change.observed
     if not change.field:
-        return f"a {change.kind}", "nothing"
+        return f"a {change.kind}", NOTHING
     if isinstance(desired, str) and "\n" in desired:
         return _first_difference(desired, str(observed))
     expected, found = (display_fields({change.field: value}, [change.field]) for value in (desired, observed))

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from ciaccess.clients.could_not_look import CouldNotLook
     from ciaccess.engine.resource_types import Target
 
+# What is found of a missing object.
+NOTHING = "nothing"
 _DIGEST_DIGITS = 10
 _MOST_CHARACTERS = 200
 
@@ -46,7 +48,8 @@ class Finding:
     `id` is one of the catalogue's classes, `object` what it is about (`user svc-bench`). `expected` and `found` never
     hold a secret. `since` is when, in ISO 8601, where the system knows. `targets` are what `pulumi up --refresh` repairs;
     without any, `manual_command` is the one to run, after which the next look may find more for the engine. `changes` are the
-    fields of a declared object; `not_applied` means that access.yaml was changed since the last `up`.
+    fields of an object; `not_applied` means that access.yaml was changed since the last `up`, and nothing else.
+    `is_removed` tells that access.yaml no longer has what the stack made.
     """
 
     id: str
@@ -58,6 +61,7 @@ class Finding:
     manual_command: str = ""
     changes: tuple[Change, ...] = field(default=(), compare=False)
     not_applied: bool = False
+    is_removed: bool = False
 
     @property
     def severity(self) -> Severity:

@@ -42,7 +42,7 @@ def check_nexus(ours: Ours, nexus: Nexus, run: CheckRun) -> None:
     if found_privileges is not UNSEEN:
         run.found(*objects.declared_objects(desired, "privilege", found_privileges))
         run.found(*objects.undeclared_privileges(ours, found_privileges))
-        run.found(*objects.wider_privileges(access, found_privileges))
+        run.found(*objects.wider_privileges(ours, found_privileges))
     if found_roles is not UNSEEN:
         # Without the list nx-all is still known to be everything.
         administering = admin_privileges({} if found_privileges is UNSEEN else found_privileges)

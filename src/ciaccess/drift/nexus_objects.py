@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ciaccess.access.desired.difference import difference
+from ciaccess.access.desired.difference import difference, fields_of
 from ciaccess.access.desired.nexus import READ, role_id
 from ciaccess.access.desired.objects import ON_REPOSITORIES
 from ciaccess.drift.declared import findings
-from ciaccess.drift.findings import Finding, names_or_none
+from ciaccess.drift.findings import NOTHING, Finding, names_or_none
 from ciaccess.drift.manual_commands import delete_own
 from ciaccess.engine import resource_types
 
@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 
 # Every account's objects are named by role_id.
 _OURS = role_id("svc-")
-# What validate takes for work on repositories by its name; in Nexus, a privilege made by hand may have it.
+# Of Nexus's own privileges, which validate takes for what they say; one made by hand may be named so, too.
 _NAMES = "nx-repository-view-"
 _WORK = frozenset({"browse", "read", "edit", "add", "delete", "all"})
+_READ = frozenset(READ)
 # The classes of a declared object that administers Nexus without being declared to.
 _ADMINISTERING = {"nexus.role.content": "nexus.role.admin", "nexus.user.roles": "nexus.user.admin"}
 
@@ -76,7 +77,14 @@ def undeclared_roles(
         elif twin:
             yield Finding("nexus.role.twin", what, f"only {twin}", identity, manual_command=command)
         elif what in ours.removed or identity.startswith(_OURS):
-            yield Finding("nexus.role.undeclared", what, "no such role", "a role", manual_command=command)
+            yield Finding(
+                "nexus.role.undeclared",
+                what,
+                "no such role",
+                "a role",
+                manual_command=command,
+                changes=fields_of("role", identity, vars(role)),
+            )
 
 
 def undeclared_privileges(ours: Ours, privileges: Mapping[str, Privilege]) -> Iterator[Finding]:
@@ -84,20 +92,42 @@ def undeclared_privileges(ours: Ours, privileges: Mapping[str, Privilege]) -> It
     for name in sorted(privileges.keys() - ours.desired.objects("privilege").keys()):
         what = f"privilege {name}"
         if what in ours.removed or name.startswith(_OURS):
-            command = delete_own(ours.access, "privileges", name, privileges[name].description)
             yield Finding(
-                "nexus.privilege.undeclared", what, "no such privilege", "one", manual_command=command
+                "nexus.privilege.undeclared",
+                what,
+                "no such privilege",
+                "one",
+                manual_command=delete_own(ours.access, "privileges", name, privileges[name].description),
+                changes=fields_of("privilege", name, vars(privileges[name])),
             )
 
 
-def wider_privileges(access: Access, privileges: Mapping[str, Privilege]) -> Iterator[Finding]:
-    """Return the privileges that allow more than access.yaml lists them for."""
-    nexus = access.nexus
-    known = [name for role in nexus.roles.values() for name in role.privileges if name.startswith(_NAMES)]
-    listed = dict.fromkeys((*known, *nexus.repository_privileges), ("work on repositories", _WORK))
-    listed |= {name: ("browse and read on repositories", frozenset(READ)) for name in nexus.read_privileges}
-    for name, (expected, actions) in listed.items():
-        each = privileges.get(name)
-        if each and not (each.type in ON_REPOSITORIES and each.actions <= actions):
+def wider_privileges(ours: Ours, privileges: Mapping[str, Privilege]) -> Iterator[Finding]:
+    """Return the privileges that allow more than they are listed for, or than their names tell.
+
+    One that is listed and missing is found too.
+    """
+    nexus = ours.access.nexus
+    listed = dict.fromkeys(nexus.repository_privileges, ("work on repositories", _WORK))
+    listed |= dict.fromkeys(nexus.read_privileges, ("browse and read on repositories", _READ))
+    roles = [*ours.desired.named_roles.values(), *(each.role for each in ours.desired.accounts.values())]
+    held = {name for role in roles if role for name in role.privileges if name.startswith(_NAMES)}
+    for name in sorted(listed.keys() | held):
+        what, each = f"privilege {name}", privileges.get(name)
+        expected, actions = listed.get(name, ("what its name tells", _WORK))
+        if each is None and name in listed:
+            yield Finding("nexus.privilege.missing", what, expected, NOTHING)
+        elif each and not (each.type in ON_REPOSITORIES and each.actions <= actions & _told_by(each)):
             seen = f"{each.type} {each.pattern or names_or_none(each.actions)}"
-            yield Finding("nexus.privilege.wider", f"privilege {name}", expected, seen)
+            seen += f" on {each.repository}" if each.repository else ""
+            yield Finding("nexus.privilege.wider", what, expected, seen)
+
+
+def _told_by(privilege: Privilege) -> frozenset[str]:
+    """Return the actions that a privilege's name tells, none if it names another repository."""
+    begin, _, action = privilege.name.rpartition("-")
+    if privilege.read_only or not begin.startswith(_NAMES):
+        return _WORK
+    if begin != f"{_NAMES}{privilege.format}-{privilege.repository}":
+        return frozenset()
+    return _WORK if action == "*" else _READ | {action}

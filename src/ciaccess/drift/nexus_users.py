@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from ciaccess.access.desired.difference import fields_of
 from ciaccess.drift.findings import Finding, names_or_none
 from ciaccess.drift.manual_commands import delete_own
 
@@ -48,8 +49,15 @@ def undeclared_users(
             seen = user_id + (_SHARED if twin.lower() == user_id.lower() else "")
             yield Finding("nexus.user.twin", what, f"only {twin}", seen, manual_command=command)
         elif is_service_account:
-            seen = f"a user, {user.status}"
-            yield Finding("nexus.user.undeclared", what, "no such user", seen, manual_command=command)
+            # The state has no source.
+            yield Finding(
+                "nexus.user.undeclared",
+                what,
+                "no such user",
+                f"a user, {user.status}",
+                manual_command=command,
+                changes=fields_of("user", user_id, vars(user) | {"source": ""}),
+            )
         elif held := user.roles & our_roles:
             seen = names_or_none(held)
             yield Finding("nexus.user.holder", what, "no declared role", seen, manual_command=command)

@@ -41,7 +41,7 @@ def _verdict(report: Report) -> str:
     number = len(report.findings)
     found = f"{number} finding{'s' * (number != 1)}"
     if waiting := sum(each.not_applied for each in report.findings):
-        found += f", {waiting} of them declared since the last `pulumi up`"
+        found += f", {waiting} of them by changes of access.yaml since the last `pulumi up`"
     if report.verdict is Verdict.COULD_NOT_LOOK:
         systems = ", ".join(sorted({spot.system for spot in report.could_not_look}))
         return f"Could not check everything ({systems}); {found} in the rest"
@@ -68,7 +68,9 @@ def _line(finding: Finding) -> Line:
     details = [f"expected: {finding.expected}", f"found: {finding.found}"]
     if finding.since:
         details.append(f"since: {finding.since}")
-    if finding.not_applied:
+    if finding.is_removed:
+        details.append("no longer declared; the next `pulumi up` deletes it")
+    elif finding.not_applied:
         details.append("declared since the last `pulumi up`: the next one applies it")
     details.append(f"id: {finding.id}")
     text = f"{finding.severity}: {finding.object}: {finding.title}"

@@ -18,7 +18,7 @@ from ciaccess.clients.errors import RefusedError
 from ciaccess.clients.vault.objects import read_jwt_backend, read_jwt_role, read_policy
 from ciaccess.drift.check_run import Check
 from ciaccess.drift.declared import findings
-from ciaccess.drift.findings import Finding, display_fields, plain
+from ciaccess.drift.findings import NOTHING, Finding, display_fields, plain
 from ciaccess.engine import resource_types
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def _engine(desired: Desired, vault: Vault) -> Iterator[Finding]:
     if found is None:
         command = "" if ours else f"vault secrets enable -path={mount} -version=2 kv"
         expected = "a KV engine of version 2"
-        yield Finding("vault.mount.missing", what, expected, "nothing", targets=ours, manual_command=command)
+        yield Finding("vault.mount.missing", what, expected, NOTHING, targets=ours, manual_command=command)
         return
     if not _is_engine(found):
         version = (found.get("options") or {}).get("version", "1")
@@ -129,7 +129,7 @@ def _backend(desired: Desired, vault: Vault) -> Iterator[Finding]:
     mounted = mount_at(vault, f"auth/{mount}")
     found = read_jwt_backend(vault, mount) if mounted else None
     if mounted is None or found is None or mounted.get("type") != "jwt":
-        seen = "nothing" if mounted is None else f"{mounted.get('type')} without a configuration"
+        seen = NOTHING if mounted is None else f"{mounted.get('type')} without a configuration"
         targets = (target, *(resource_types.jwt_role(mount, name) for name in desired.jwt_roles))
         what = f"JWT backend {identity}"
         yield Finding("vault.backend.missing", what, "a JWT backend", seen, targets=targets)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from shlex import quote
 from typing import TYPE_CHECKING
 
+from ciaccess.access.desired.difference import fields_of
 from ciaccess.clients.vault.secret import MISSING, THERE, VaultSecret
+from ciaccess.drift.credentials import FINGERPRINT
 from ciaccess.drift.findings import Finding
 
 if TYPE_CHECKING:
@@ -30,7 +32,8 @@ def undeclared_secrets(access: Access, vault: Vault) -> Iterator[Finding]:
     for name in vault.keys(folder(access).rstrip("/")):
         if name in access.accounts or name.endswith("/"):
             continue
-        state = VaultSecret(vault, f"{kv.mount}/data/{kv.prefix}/{name}").read_metadata().state
+        found = VaultSecret(vault, f"{kv.mount}/data/{kv.prefix}/{name}").read_metadata()
+        state = found.state
         # One with metadata but without a version counts too: its creator can write it.
         if state not in (THERE, MISSING):
             continue
@@ -41,6 +44,12 @@ def undeclared_secrets(access: Access, vault: Vault) -> Iterator[Finding]:
         if twin := by_case.get(name.lower()):
             yield Finding("vault.secret.twin", what, f"only {twin}", name, manual_command=command)
         else:
+            noted = {key: value for key, value in found.custom.items() if key != FINGERPRINT}
             yield Finding(
-                "vault.secret.undeclared", what, "no such secret", "a secret", manual_command=command
+                "vault.secret.undeclared",
+                what,
+                "no such secret",
+                "a secret",
+                manual_command=command,
+                changes=fields_of("metadata", name, noted),
             )

@@ -10,6 +10,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from ciaccess.access.desired.difference import fields_of
 from ciaccess.access.desired.pipeline_identities import jwt_roles, service_accounts
 from ciaccess.access.desired.vault import secret_of, vault_policies
 from ciaccess.access.policies.acl import ISSUING, READ_OR_WRITE, WRITE, Acl, Decision, Right, strongest
@@ -113,7 +114,11 @@ class Reach:
             if found:
                 # Others' roles may need it for something else: no command.
                 yield Finding(
-                    "vault.policy.undeclared", f"policy {name}", "no access to the secrets", _describe(found)
+                    "vault.policy.undeclared",
+                    f"policy {name}",
+                    "no access to the secrets",
+                    _describe(found),
+                    changes=fields_of("policy", name, {"text": self._undeclared[name]}),
                 )
 
     def holders(self) -> Iterator[Finding]:
@@ -124,14 +129,15 @@ class Reach:
         for holder in self._holders.values():
             found = "" if holder.path.lower() in ours else self._found(holder)
             if found:
-                is_role = holder.path.startswith(f"{jwt}role/")
+                is_role, name = holder.path.startswith(f"{jwt}role/"), holder.path.removeprefix(f"{jwt}role/")
                 yield Finding(
                     "vault.role.undeclared" if is_role else "vault.auth.role",
-                    f"JWT role {holder.path.removeprefix(f'{jwt}role/')}" if is_role else holder.name,
+                    f"JWT role {name}" if is_role else holder.name,
                     "no policy that reaches the secrets",
                     found,
                     # It may be in use for other things: it loses the policies, and stays.
                     manual_command=without_policies(holder, self._relevant),
+                    changes=fields_of("JWT role", name, holder.data) if is_role else (),
                 )
 
     def _found(self, holder: Holder) -> str:

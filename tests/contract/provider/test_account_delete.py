@@ -146,6 +146,25 @@ def test_a_selector_that_somebody_uses_is_left_and_named(account: AccountCase) -
     assert account.parts() == set()
 
 
+def test_a_privilege_that_somebody_moved_to_another_repository_is_deleted_all_the_same(
+    account: AccountCase,
+) -> None:
+    account.up()
+    path = f"/security/privileges/repository-content-selector/{account.privilege_name}"
+    held = account.held.outputs["privileges"][account.privilege_name]
+    moved = {
+        "name": account.privilege_name,
+        "description": held["description"],
+        "format": "raw",
+        "repository": "*",
+        "contentSelector": account.selector_name,
+        "actions": ["READ"],
+    }
+    account.nexus.rest("PUT", path, moved)
+    account.destroy()
+    assert account.parts() == set()
+
+
 def test_other_accounts_are_left_alone(account: AccountCase) -> None:
     other = replace(account, name=f"{account.name}-c")
     other.up()

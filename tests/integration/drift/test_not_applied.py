@@ -50,7 +50,7 @@ def test_changes_of_access_yaml_are_told_from_changes_by_hand_until_they_are_app
     assert {name for name, waits in found.items() if not waits} == BY_HAND
     assert all(each["repair"] == "pulumi" and not each["by_hand"] for each in looked.report["findings"])
     shown = provisioned.ciaccess("drift", "--stack", "local", *words).out
-    assert "of them declared since the last `pulumi up`" in shown
+    assert "of them by changes of access.yaml since the last `pulumi up`" in shown
     without = look(provisioned, "--no-state", *words).report["findings"]
     assert not any(each["not_applied"] for each in without)
     provisioned.up("--refresh").succeeded()

@@ -10,7 +10,8 @@ import pytest
 from ciaccess.clients.errors import UnexpectedAnswerError, UnreachableError
 from ciaccess.clients.http.session import PooledSession, Session
 from ciaccess.clients.http.transport import ElsewhereError
-from tests.support.servers.scripted_server import Reply, ScriptedServer, make_certificate, page
+from ciaccess.clients.vault.client import Vault
+from tests.support.servers.scripted_server import Reply, ScriptedServer, in_json, make_certificate, page
 from tests.unit.clients.conftest import OK, QUICK
 
 if TYPE_CHECKING:
@@ -168,3 +169,23 @@ def test_a_create_that_is_cut_inside_tls_is_uncertain(tmp_path: Path) -> None:
         assert caught.value.uncertain
         assert len(server.requests) == 1
         session.close()
+
+
+AUTHORITY = "Vault trusts only the authority in access.yaml there"
+
+
+def test_another_authority_than_the_issuer_s_is_to_be_corrected_in_access_yaml(tmp_path: Path) -> None:
+    for each in ("issuer", "other"):
+        (tmp_path / each).mkdir()
+    ca, certificate = make_certificate(tmp_path / "issuer")
+    other, _ = make_certificate(tmp_path / "other")
+    vault = Vault("http://127.0.0.1:9", "a-token", options=QUICK)
+    with ScriptedServer(certificate) as server:
+        server.answers("GET /keys", in_json({"keys": []}))
+        vault.url_answers(f"{server.url}/keys", ca.read_text(encoding="ascii"))
+        for authority in (other.read_text(encoding="ascii"), "no certificate"):
+            with pytest.raises(UnreachableError, match=AUTHORITY):
+                vault.url_answers(f"{server.url}/keys", authority)
+    with pytest.raises(UnreachableError, match="Check that it is running") as caught:
+        vault.url_answers(f"{server.url}/keys", ca.read_text(encoding="ascii"))
+    assert AUTHORITY not in str(caught.value)

@@ -44,6 +44,11 @@ def changes_of(kind: str, key: str, desired: Any, observed: object) -> Iterator[
         yield Change(kind, key, name, wanted[name], getattr(observed, name))
 
 
+def fields_of(kind: str, key: str, observed: Mapping[str, Any]) -> tuple[Change, ...]:
+    """Return the fields of an undeclared object as changes."""
+    return tuple(Change(kind, key, name, None, value) for name, value in observed.items())
+
+
 def different_fields(desired: Mapping[str, Any], observed: Mapping[str, Any]) -> list[str]:
     """Return the names of the desired fields that are observed with another value."""
     pairs = ((name, value, observed.get(name)) for name, value in desired.items())

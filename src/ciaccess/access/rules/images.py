@@ -63,7 +63,7 @@ def _is_pushed_to(view: LenientView, image: str) -> bool:
     if any(registry and image.startswith(f"{registry.lower()}/") for registry in registries):
         return True
     host, _, rest = image.partition("/")
-    if host.removesuffix(":443") != urlsplit(view.text("nexus", "url")).netloc.removesuffix(":443"):
+    if host.removesuffix(":443") != urlsplit(view.text("nexus", "url").lower()).netloc.removesuffix(":443"):
         return False
     # Nexus takes no notice of case.
     held = {*view.repositories("docker").values(), view.text("nexus", "repositories", "docker", "group")}

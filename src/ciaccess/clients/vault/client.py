@@ -187,13 +187,10 @@ class Vault:
         with TemporaryDirectory() as folder:
             file = Path(folder, "authority.pem")
             file.write_text(authority, encoding="utf-8")
-            try:
-                self._ask_for_keys(url, replace(self._options, ca_bundle=file))
-            except UnreachableError as error:
-                remedy = "Vault trusts only the authority in access.yaml there: correct oidc_discovery_ca_pem or jwks_ca_pem."
-                raise UnreachableError(error.doing, error.reason, remedy, system=SYSTEM) from None
+            remedy = "Vault trusts only the authority in access.yaml there: correct oidc_discovery_ca_pem or jwks_ca_pem."
+            self._ask_for_keys(url, replace(self._options, ca_bundle=file), remedy)
 
-    def _ask_for_keys(self, url: str, options: HttpOptions) -> None:
+    def _ask_for_keys(self, url: str, options: HttpOptions, untrusted_remedy: str = "") -> None:
         doing = f"ask '{url}'"
         session = PooledSession(url, options)
         try:
@@ -203,7 +200,10 @@ class Vault:
                     return
         except requests.RequestException as error:
             failure = as_api_error(error, doing, "The issuer", url)
-            raise UnreachableError(failure.doing, failure.reason, failure.remedy, system=SYSTEM) from None
+            # OpenSSL's word: another failure of TLS is none of the authority's.
+            is_untrusted = isinstance(error, requests.exceptions.SSLError) and "CERTIFICATE" in str(error)
+            remedy = (untrusted_remedy if is_untrusted else "") or failure.remedy
+            raise UnreachableError(failure.doing, failure.reason, remedy, system=SYSTEM) from None
         finally:
             session.close()
         reason = "it answers neither keys nor an OpenID configuration"

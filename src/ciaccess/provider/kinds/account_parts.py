@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ciaccess.access.desired.difference import different_fields
 from ciaccess.access.desired.ownership import owner_in
+from ciaccess.clients.nexus.own_privileges import is_called_after
 from ciaccess.provider.kinds.account_passwords import VERSION
 from ciaccess.provider.kinds.fields import (
     UNKNOWN,
@@ -132,14 +133,15 @@ class PartKind:
         typed = {name: typed_fields(self.fields, part) for name, part in self.items(values).items()}
         return self.pack(typed)
 
-    def is_named_after(self, account: str, name: str, existing: Any) -> bool:
-        """Tell whether the object of this name is one that an account may have."""
+    def is_named_after(self, account: str, name: str) -> bool:
+        """Tell whether an account may have an object of this name; its fields may have been changed."""
         from ciaccess.access.desired import nexus, rotation  # noqa: PLC0415 for deletions only: a quick start
         from ciaccess.access.model.checks import FORMATS  # noqa: PLC0415 as above
 
+        if self.name == "privileges":  # their names end with that of any repository
+            return is_called_after(nexus.role_id(account), name)
         names = {
             "selectors": [nexus.selector_name(account, each) for each in FORMATS],
-            "privileges": [nexus.privilege_name(account, getattr(existing, "repository", ""))],
             "role": [nexus.role_id(account)],
             "users": [account, rotation.second_user(account)],
         }

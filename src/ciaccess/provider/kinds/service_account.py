@@ -312,9 +312,7 @@ class ServiceAccount(Kind):
         for part_kind, name in parts:
             existing = part_kind.kind.objects().find(name)
             owner = part_kind.kind.owner_of(existing)
-            is_marked = owner == self._systems.owner and part_kind.is_named_after(
-                secret.account, name, existing
-            )
+            is_marked = owner == self._systems.owner and part_kind.is_named_after(secret.account, name)
             if existing is None or (is_marked and self._is_claimed(secret)):
                 continue
             if not adopter or of_another(owner, adopter):
