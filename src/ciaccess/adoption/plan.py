@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ciaccess.access.desired.ownership import of_another
+from ciaccess.access.reading.faults import require_declared
 from ciaccess.adoption import existing, takeover
 from ciaccess.adoption.inventory import MOST_PROBES
 from ciaccess.engine import resource_types
@@ -86,10 +87,7 @@ class Plan:
             raise CommandError(
                 f"unknown kind {unknown[0]}. Kinds: {', '.join(dict.fromkeys(KINDS.values()))}"
             )
-        if unknown := [each for each in accounts if each not in named]:
-            raise CommandError(
-                f"account {unknown[0]} is not declared. Declared accounts: {', '.join(sorted(named))}"
-            )
+        require_declared(accounts, sorted(named))
         wanted = {
             step.resource.urn
             for step in self.steps

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from ciaccess.access.reading.faults import require_declared
 from ciaccess.analysis import sections
 from ciaccess.analysis.changes import Difference
 from ciaccess.analysis.difference import difference
@@ -63,9 +64,7 @@ def access(
         Format,
         typer.Option("--format", help="html is one page in one file, mermaid a chart that GitLab shows."),
     ] = Format.TABLE,
-    account: Annotated[
-        str | None, typer.Option("--account", help="With --format mermaid: this account alone.")
-    ] = None,
+    account: Annotated[str | None, typer.Option("--account", help="This account alone.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
     diff: Annotated[
         str | None, typer.Option("--diff", metavar="REV", help="Who gains and loses since this git revision.")
@@ -76,21 +75,18 @@ def access(
 
     Exit code 0 clean, 2 with --diff: differences, 1 error.
     """
-    if account is not None and form is not Format.MERMAID:
-        raise CommandError(
-            "--account is for --format mermaid alone. For one account's jobs: ./ciaccess explain"
-        )
     access = load_access(file)
-    facts = AccessFacts.of(access)
+    require_declared([account] if account else (), access.accounts)
+    facts = AccessFacts.of(access).only(account)
     if form is Format.MERMAID:
-        sys.stdout.write(_chart(facts, account, diff))
+        sys.stdout.write(_chart(facts, diff))
         return
     changes = None
     if diff is not None:
         from ciaccess.cli.revisions import declared_at  # noqa: PLC0415 only for --diff
 
         then = declared_at(diff, file or CONFIG_FOLDER / "access.yaml", {})
-        changes = difference(AccessFacts.of(then), facts)
+        changes = difference(AccessFacts.of(then).only(account), facts)
     if as_json or form is Format.JSON:
         print_json(
             {"compared_with": diff, **changes.to_json()} if changes is not None else sections.as_json(facts)
@@ -106,14 +102,12 @@ def access(
     finish(Exit.DIFFERENCES if changes else Exit.CLEAN)
 
 
-def _chart(facts: AccessFacts, account: str | None, diff: str | None) -> str:
+def _chart(facts: AccessFacts, diff: str | None) -> str:
     from ciaccess.analysis.diagram import mermaid  # noqa: PLC0415 only for --format mermaid
 
     if diff is not None:
         raise CommandError("--format mermaid shows one state. Leave --diff out, or use --format markdown")
-    if account is not None and account not in facts.accounts:
-        raise CommandError(f"--account {account}: not declared. Declared: {', '.join(facts.accounts)}")
-    chart = mermaid(facts, None if account is None else [account])
+    chart = mermaid(facts)
     if len(chart) > _MOST_CHART_CHARACTERS or chart.count("-->") > _MOST_ARROWS:
         sys.stderr.write(
             f"note: Mermaid draws no chart of over {_MOST_CHART_CHARACTERS:,} characters or {_MOST_ARROWS} arrows, and this one has more. "

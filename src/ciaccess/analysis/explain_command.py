@@ -11,6 +11,7 @@ import typer
 
 from ciaccess.access import Access
 from ciaccess.access.desired.pipeline_identities import own_accounts, own_jwt_roles
+from ciaccess.access.reading.faults import require_declared
 from ciaccess.analysis.admission import UNKNOWN, Check, Outcome, Verdict
 from ciaccess.analysis.facts import AccessFacts, Holder
 from ciaccess.analysis.job import Job, verdicts
@@ -87,8 +88,7 @@ def explain(  # noqa: PLR0913 each option is a claim of the job's token
         raise CommandError("describe the job: give --project GROUP/PROJECT and --ref, or --claims FILE")
     if claims is not None and (project or ref):
         raise CommandError("describe the job: give --claims, or --project and --ref, not both")
-    if account is not None and account not in access.accounts:
-        raise _no_account(access, account)
+    _require_account(access, account)
     given = _claims(claims, claim or ())
     found = verdicts(
         access,
@@ -112,9 +112,12 @@ def explain(  # noqa: PLR0913 each option is a claim of the job's token
     finish(_EXITS[outcome])
 
 
-def _no_account(access: Access, account: str) -> CommandError:
-    own = " It is ciaccess's own: see docs/own-pipeline.md." if account in own_accounts(access) else ""
-    return CommandError(f"there is no account {account!r}.{own} Accounts: {', '.join(access.accounts)}")
+def _require_account(access: Access, account: str | None) -> None:
+    if account in own_accounts(access):
+        raise CommandError(
+            f"account {account} is not declared. It is ciaccess's own: see docs/own-pipeline.md"
+        )
+    require_declared([account] if account else (), access.accounts)
 
 
 def overall(found: Sequence[Verdict], account: str | None = None) -> Outcome:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple, Self, TypeVar
 
@@ -191,6 +191,24 @@ class AccessFacts:
                 for environment, name in repositories.by_environment().items()
                 if environment != "dev"
             ),
+        )
+
+    def only(self, account: str | None) -> Self:
+        """Return what concerns an account alone; None leaves all."""
+        if account is None:
+            return self
+        holder = Holder(account)
+        return replace(
+            self,
+            accounts={name: each for name, each in self.accounts.items() if name == account},
+            named_roles={},
+            grants=frozenset(each for each in self.grants if each.holder == holder),
+            rights=frozenset(each for each in self.rights if each.holder == holder),
+            roles={
+                name: replace(role, accounts=frozenset({account}))
+                for name, role in self.roles.items()
+                if account in role.accounts
+            },
         )
 
     def grants_to(self, holder: Holder) -> list[Grant]:

@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from ciaccess.access.desired.vault import secret_of
+from ciaccess.access.reading.faults import require_declared
 from ciaccess.analysis.facts import EVERY, AccessFacts, Holder
 from ciaccess.clients.connect import vault_client
 from ciaccess.clients.credentials import require
@@ -42,8 +43,7 @@ def check_account(access: Access, account: str) -> None:
     Raises:
         CommandError: it is not, or may not.
     """
-    if account not in access.accounts:
-        raise CommandError(f"there is no account {account!r}. Accounts: {', '.join(access.accounts)}")
+    require_declared([account], access.accounts)
     facts = AccessFacts.of(access)
     holder = Holder(account)
     if facts.may_administer(holder):

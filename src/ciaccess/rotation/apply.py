@@ -10,6 +10,7 @@ from ciaccess.access import Access
 from ciaccess.access.desired import rotation
 from ciaccess.access.desired.pipeline_identities import service_accounts
 from ciaccess.access.model.checks_dates import today
+from ciaccess.access.reading.faults import require_declared
 from ciaccess.cli.local_credentials import use_local_credentials
 from ciaccess.clients.credentials import KNOWN, require
 from ciaccess.engine import pulumi_cli
@@ -45,11 +46,7 @@ def chosen_accounts(access: Access, named: Sequence[str], *, every: bool, due: b
         return list(access.accounts)
     if due:
         return [account for account in access.accounts if rotation.is_overdue(access, account, today())]
-    known = service_accounts(access)
-    if unknown := [account for account in named if account not in known]:
-        raise CommandError(
-            f"account {', '.join(unknown)} is not declared. Declared accounts: {', '.join(known)}"
-        )
+    require_declared(named, service_accounts(access))
     return list(dict.fromkeys(named))
 
 

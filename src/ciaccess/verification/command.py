@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ciaccess.access.reading.faults import require_declared
 from ciaccess.cli.options import FileOption, StackOption, load_access
 from ciaccess.cli.terminal import finish, output, print_json, write_file
 from ciaccess.engine.settings import StackSettings
-from ciaccess.errors import CommandError
 from ciaccess.verification import tables
 
 if TYPE_CHECKING:
@@ -75,9 +75,5 @@ def _is_local(stack: str | None) -> bool:
 
 
 def _chosen(access: Access, accounts: Sequence[str]) -> list[str]:
-    unknown = [account for account in accounts if account not in access.accounts]
-    if unknown:
-        raise CommandError(
-            f"account {', '.join(unknown)} is not declared. Declared accounts: {', '.join(access.accounts)}"
-        )
+    require_declared(accounts, access.accounts)
     return list(dict.fromkeys(accounts)) or list(access.accounts)

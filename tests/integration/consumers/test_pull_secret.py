@@ -250,7 +250,7 @@ def test_the_token_is_shown_to_no_other_vault(cluster: Cluster) -> None:
     [
         (("--account", "svc-admin"), "svc-admin administers Nexus: a cluster must not hold its password"),
         (("--account", "svc-bench"), "svc-bench may pull no images"),
-        (("--account", "svc-none"), "there is no account 'svc-none'"),
+        (("--account", "svc-none"), 'account "svc-none" is not declared'),
         (("--namespace", "Orchestrator"), "use namespace 'Orchestrator'"),
         (("--name", "nexus_pull"), "use name 'nexus_pull'"),
     ],

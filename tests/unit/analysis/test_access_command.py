@@ -122,3 +122,23 @@ def test_a_former_account_is_shown_as_one_and_may_what_its_successor_may(
     assert before["read_by"] == after["read_by"] == ["nexus-ci"]
     own = [{**grant, "by_role": ["ci-svc-bench"]} for grant in after["grants"]]
     assert before["grants"] == own
+
+
+def test_one_account_is_shown_alone_in_each_form(capsys: Capture) -> None:
+    only = ("access", "--account", "svc-bench")
+    shown = ciaccess(capsys, *only, "--json").succeeded().json()
+    whole = ciaccess(capsys, "access", "--json").succeeded().json()
+    assert shown["accounts"] == [each for each in whole["accounts"] if each["name"] == "svc-bench"] != []
+    for form in ("table", "markdown", "html", "mermaid"):
+        text = ciaccess(capsys, *only, "--format", form).succeeded().out
+        assert "svc-bench" in text
+        assert "svc-executor" not in text
+    assert "no account or job gains" in ciaccess(capsys, *only, "--diff", "HEAD").out.lower()
+
+
+def test_an_unknown_account_gets_the_name_that_was_meant(capsys: Capture) -> None:
+    refused = ciaccess(capsys, "access", "--account", "svc-benhc")
+    assert (refused.code, refused.out) == (1, "")
+    assert (
+        'account "svc-benhc" is not declared. Did you mean svc-bench? Declared accounts: svc-' in refused.err
+    )

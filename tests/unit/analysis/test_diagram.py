@@ -89,12 +89,3 @@ def test_the_command_notes_that_a_chart_is_too_large_to_be_drawn(
     assert done.out.startswith("flowchart LR\n")
     assert "Mermaid draws no chart of over 50,000 characters or 500 arrows" in done.err
     assert ciaccess(capsys, "access", "--format", "mermaid").succeeded().err == ""
-
-
-@pytest.mark.parametrize("others", [(), ("--format", "json"), ("--json",), ("--diff", "HEAD")])
-def test_an_account_without_a_chart_is_refused_not_ignored(
-    others: tuple[str, ...], capsys: pytest.CaptureFixture[str]
-) -> None:
-    refused = ciaccess(capsys, "access", "--account", "svc-bench", *others)
-    assert (refused.code, refused.out) == (1, "")
-    assert "--account is for --format mermaid alone" in refused.err

@@ -119,7 +119,10 @@ def test_a_tokens_own_claims_are_taken_whole(
             ("--project", "https://gitlab.shared.cwiq.io/orchestrator/executor", "--ref", "main"),
             "GROUP/PROJECT",
         ),
-        ((*EXECUTOR, "--account", "svc-none"), "there is no account 'svc-none'. Accounts: svc-orchestrator"),
+        (
+            (*EXECUTOR, "--account", "svc-none"),
+            'account "svc-none" is not declared. Declared accounts: svc-orchestrator',
+        ),
         ((*EXECUTOR, "--claim", "x"), "read --claim 'x': not NAME=VALUE"),
         ((*EXECUTOR, "--claims", "x.json"), "not both"),
         (("--claims", "/nowhere/x.json"), "read /nowhere/x.json: No such file"),

@@ -126,7 +126,7 @@ def test_the_pipelines_own_accounts_have_one_rotation(yaml: Yaml) -> None:
         ((), "choose what to rotate"),
         (("svc-app", "--all"), "choose what to rotate"),
         (("--all", "--due"), "choose what to rotate"),
-        (("svc-nope",), "account svc-nope is not declared. Declared accounts: svc-app"),
+        (("svc-nope",), 'account "svc-nope" is not declared. Declared accounts: svc-app'),
         (("--all", "--emergency"), "--emergency needs the names"),
         (("svc-app", "--emergency"), "nothing was rotated: the environment lacks NEXUS_USERNAME"),
     ],
@@ -212,4 +212,4 @@ def test_a_former_account_whose_day_is_over_is_none_to_rotate(yaml: Yaml) -> Non
     yaml.path.write_text(edited((purpose, purpose + entry)), encoding="utf-8")
     done = yaml.rotate("svc-old")
     assert done.code == 1
-    assert "account svc-old is not declared" in done.err
+    assert 'account "svc-old" is not declared. ' in done.err

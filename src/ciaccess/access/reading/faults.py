@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from os.path import commonprefix
 from typing import Any, Literal
 
-from ciaccess.errors import CiaccessError
+from ciaccess.errors import CiaccessError, CommandError
 
 MOST_VALUE_CHARACTERS = 80
 # Two letters swapped are half of such a word.
@@ -83,3 +85,22 @@ def suggest(word: str, words: tuple[str, ...] | list[str], otherwise: str) -> st
     """Return the remedy for an unknown word: the most similar of `words`, else `otherwise`."""
     guess = closest(word, words)
     return f"Did you mean {guess}?" if guess else otherwise
+
+
+def require_declared(names: Iterable[str], declared: Iterable[str]) -> None:
+    """Refuse the name of an account that access.yaml does not have.
+
+    Raises:
+        CommandError: there is one; the text has the most similar name and all that are declared.
+    """
+    known = list(declared)
+    shared = commonprefix(known)  # noqa: RUF071 of words, not of paths
+    for name in names:
+        if name not in known:
+            declares = f"Declared accounts: {', '.join(known)}"
+            # What all names have in common makes none similar.
+            guess = closest(name.removeprefix(shared), [each.removeprefix(shared) for each in known])
+            guess = f"Did you mean {shared}{guess}?" if guess else ""
+            raise CommandError(
+                f"account {display(name)} is not declared", remedy=f"{guess} {declares}".strip()
+            )
