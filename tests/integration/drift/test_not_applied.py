@@ -55,3 +55,48 @@ def test_changes_of_access_yaml_are_told_from_changes_by_hand_until_they_are_app
     assert not any(each["not_applied"] for each in without)
     provisioned.up("--refresh").succeeded()
     assert look(provisioned, *words).code == CLEAN
+
+
+FORMER = """\
+    nexus-former:
+      bound_audiences: ["https://gitlab.shared.cwiq.io"]
+      bound_claims: {namespace_path: [orchestrator, "orchestrator/*"], ref_protected: "true"}
+      accounts: [svc-former]
+"""
+ACCOUNT = "  svc-former:\n    purpose: Former\n    push: [raw]\n    path: /former/\n"
+
+
+def test_what_is_declared_no_longer_is_told_from_what_somebody_changed_in_it(provisioned: Project) -> None:
+    words = ("--file", str(provisioned.access))
+    before = provisioned.access.read_text(encoding="utf-8")
+    provisioned.edit("    nexus-ci: ", f"{FORMER}    nexus-ci: ")
+    provisioned.edit("  svc-deployer:\n", f"{ACCOUNT}  svc-deployer:\n")
+    provisioned.up().succeeded()
+    provisioned.access.write_text(before, encoding="utf-8")
+    gone = {
+        "JWT role nexus-former",
+        "policy nexus-former-policy",
+        "policy ciaccess-apply-policy",  # it names the role
+        "user svc-former",
+        "role ci-svc-former",
+        "privilege ci-svc-former-raw-dev",
+        "secret secret/nexus/svc-former",
+    }
+    found = look(provisioned, *words).report["findings"]
+    assert {each["object"] for each in found if each["not_applied"]} == gone
+    assert {each["object"] for each in found} == gone
+    several(
+        put_user("svc-former", roles=["ci-svc-former", "nx-admin"]),
+        vault_update("auth/jwt/role/nexus-former", token_bound_cidrs=["10.0.0.0/8"]),
+    )(provisioned)
+    found = look(provisioned, *words).report["findings"]
+    by_hand = {each["object"]: each["id"] for each in found if not each["not_applied"]}
+    assert by_hand == {
+        "user svc-former": "nexus.user.admin",
+        "JWT role nexus-former": "vault.role.undeclared",
+    }
+    assert {each["repair"] for each in found} == {"pulumi"}
+    shown = provisioned.ciaccess("drift", "--stack", "local", *words).out
+    assert "no longer declared; the next `pulumi up` deletes it" in shown
+    provisioned.up().succeeded()
+    assert look(provisioned, *words).code == CLEAN
