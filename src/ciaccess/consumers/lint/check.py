@@ -49,7 +49,7 @@ JOB_RULES: tuple[Rule, ...] = (
 )
 # Where nothing is unknown, a password that the pipeline does not read is one that GitLab stores.
 MERGED_RULES = (*JOB_RULES, credential_rules.stored_password)
-_LIBRARY = str(ROOT / "ci" / "templates")
+_LIBRARY = ROOT / "ci" / "templates"
 _MOST_EDITS = 200
 _MOST_LEVELS = 2  # of child pipelines, as in GitLab
 _MOST_CHILDREN = 100
@@ -57,7 +57,7 @@ _MOST_CHILDREN = 100
 
 @dataclass(frozen=True)
 class Checked:
-    """What was found in a pipeline and its child pipelines, and the includes that could not be read.
+    """What was found in a pipeline and its child pipelines, and what could not be read.
 
     `invalid_children` are child pipelines that GitLab will not run, each with the reason. `roles` are those that its
     logins name; `has_logins_of_unknown_role` tells whether there are others. `has_jobs` is false where there was nothing
@@ -120,6 +120,7 @@ def _check(first: Pipeline, files: Files, words: Vocabulary, name: str, rules: t
     for pipeline in pipelines:
         readings = [read_job(job, words) for job in _distinct_jobs(pipeline)]
         logins += [login for reading in readings for login in reading.logins]
+        unread += [each for reading in readings for each in reading.unread]
         for finding in _findings(pipeline, readings, words, rules if pipeline.is_whole else JOB_RULES):
             if not finding.source.allows(finding.rule, finding.line):
                 found.setdefault(finding.place, finding)
@@ -171,11 +172,14 @@ def _distinct_jobs(pipeline: Pipeline) -> Iterator[Job]:
     for job in pipeline.jobs:
         scripts = {id(script) for shell in job.shells for script in shell}
         # What a visible job runs was read there, with its variables and tokens; our own library has tests of its own.
-        is_library = job.name.source.name.startswith(_LIBRARY) and job.name.source is not pipeline.sources[0]
-        if job.is_hidden and ((scripts and scripts <= run) or is_library):
+        if job.is_hidden and ((scripts and scripts <= run) or _is_library(job.name.source, pipeline)):
             continue
         run |= scripts
         yield job
+
+
+def _is_library(source: Source, pipeline: Pipeline) -> bool:
+    return source is not pipeline.sources[0] and Path(source.name).resolve().is_relative_to(_LIBRARY)
 
 
 def apply_fixes(text: str, access: Access, path: Path = Path(".gitlab-ci.yml")) -> tuple[str, list[Finding]]:

@@ -10,9 +10,8 @@ from fnmatch import fnmatchcase
 from operator import eq, ge, gt, le, lt, ne
 from typing import TYPE_CHECKING
 
-from ciaccess.consumers.lint.document import is_scalar
 from ciaccess.consumers.lint.shell_words import PRINTED
-from ciaccess.consumers.lint.variables import fill_in, variables_in
+from ciaccess.consumers.lint.variables import fill_in, is_outside, variables_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,10 +20,8 @@ if TYPE_CHECKING:
     from ciaccess.consumers.lint.shell_words import Word
     from ciaccess.consumers.lint.variables import Values
 
-_SUCCEED = frozenset(
-    {"true", ":", "echo", "printf", "export", "local", "set", "shift", "unset", "readonly", "cat"}
-)
-_COMPARISON = re.compile(r"(\d+)\s*(-eq|-ne|-lt|-le|-gt|-ge|==|!=|<=|>=|<|>)\s*(\d+)")
+_SUCCEED = frozenset({"true", ":", "echo", "printf", "export", "local", "set", "shift", "unset", "readonly"})
+_COMPARISON = re.compile(r"(\d{1,18})\s*(-eq|-ne|-lt|-le|-gt|-ge|==|!=|<=|>=|<|>)\s*(\d{1,18})")
 _OPERATORS = {"==": eq, "!=": ne, "<": lt, "<=": le, ">": gt, ">=": ge}
 _NUMBERS = {"-eq": "==", "-ne": "!=", "-lt": "<", "-le": "<=", "-gt": ">", "-ge": ">="}
 
@@ -32,18 +29,19 @@ _NUMBERS = {"-eq": "==", "-ne": "!=", "-lt": "<", "-le": "<=", "-gt": ">", "-ge"
 def is_certain(word: Word, values: Values) -> bool:
     """Report whether a word has the same text in every run: only the script sets what it names."""
     names = variables_in(word.text)
-    own = all(isinstance(values.get(name), str) and not is_scalar(values[name]) for name in names)
+    own = all(isinstance(values.get(name), str) and not is_outside(values[name]) for name in names)
     return own and PRINTED not in word.text and "$" not in fill_in(word.text, values)
 
 
-def succeeds(call: Call, values: Values) -> bool | None:
-    """Tell whether a command succeeds, None where that is not known."""
+def succeeds(call: Call, written: Sequence[Word], values: Values) -> bool | None:
+    """Tell whether a command, of these words, succeeds, None where that is not known."""
     words = list(call.words)
     if call.name == "false" or call.name in _SUCCEED:
         return call.name != "false"
-    if call.name not in ("test", "[", "[[", "((") or not all(
-        is_certain(each.raw, values) for each in call.arguments
-    ):
+    if call.name == "cat" and call.given and not call.words and not call.read_from:
+        return True
+    is_test = call.name in ("test", "[", "[[", "((")
+    if not is_test or not all(is_certain(each, values) for each in written):
         return None
     if call.name == "((":
         return _compare(" ".join(words)) if not words[:1] or not words[0].isdecimal() else words[0] != "0"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ciaccess.consumers.lint.reading import ASSIGNMENT, SETTERS, Argument, Call, Place, program_index
 from ciaccess.consumers.lint.shell_words import LITERAL_DOLLAR, PRINTED, PRINTED_FILE, Word
-from ciaccess.consumers.lint.variables import VARIABLE, assign, fill_in, only_variable
+from ciaccess.consumers.lint.variables import VARIABLE, assign, fill_in, made_of, only_variable
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping, Sequence
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from ciaccess.consumers.lint.states import State
     from ciaccess.consumers.lint.variables import Values
 
-_REST = re.compile(r"\$\{@:(\d+)\}")
+_REST = re.compile(r"\$\{@:(\d{1,9})\}")
+_POSITION = re.compile(r"[1-9]\d{0,8}")
 _OUTPUT = re.compile(f"({re.escape(PRINTED)}|{re.escape(PRINTED_FILE)})")
 
 # What these run is a program, not a function of the same name.
@@ -56,13 +57,14 @@ class Expander:
             if state.arguments is not None and (rest or name in ("@", "*")):
                 found += state.arguments[int(rest[1]) - 1 if rest else 0 :]
                 continue
-            if name.isdecimal() and state.arguments and 0 < int(name) <= len(state.arguments):
+            if state.arguments and _POSITION.fullmatch(name) and int(name) <= len(state.arguments):
                 found.append(state.arguments[int(name) - 1])
                 continue
-            text = self.text(word, values).replace(LITERAL_DOLLAR, "$")
+            filled = self.text(word, values)
+            text = filled.replace(LITERAL_DOLLAR, "$")
             splits = not word.is_quoted and (word.text == PRINTED or name)
             parts = text.split() if splits and text != PRINTED else [text]
-            found += [Argument(part, word, place) for part in parts]
+            found += [Argument(made_of([filled], part), word, place) for part in parts]
         return found
 
     def ready(self, command: Command, state: State) -> Ready:
@@ -131,7 +133,7 @@ class Expander:
             printed = self.printed.get(id(block))
             if printed is not None and pieces[2 * index + 1] == PRINTED:
                 pieces[2 * index + 1] = printed
-        return "".join(pieces)
+        return made_of(pieces, "".join(pieces))
 
     def _text_of_files(self, words: Sequence[Word], texts: list[str], state: State) -> str:
         """Return what the files hold that words name, or that `<(…)` stands for."""
@@ -167,7 +169,7 @@ def _with_input(arguments: list[Argument], given: str) -> list[Argument]:
     """Return the arguments of a program that xargs runs, with what it reads."""
     if not given or not arguments:
         return arguments
-    added = [replace(arguments[-1], text=part) for part in given.split()]
+    added = [replace(arguments[-1], text=made_of([given], part)) for part in given.split()]
     return [each for each in arguments if each.text != "{}"] + added
 
 

@@ -11,14 +11,21 @@ if TYPE_CHECKING:
 
 
 # A literal password in a line of a script: behind an option, in an address, header, or variable, on the input of a login.
-_VALUE = r"(?P<quote>[\"']?)(?P<value>[^\s\"'$`|;&<>]+)(?P=quote)"
+_BARE = r"(?P<value>(?:\\.|[^\s\"'$`|;&<>\\])+)"
+_VALUE = rf"(?:'(?P<single>[^']+)'|\"(?P<double>[^\"$`]+)\"|{_BARE})"
+_NAMED = r"(?:pass(?:word|wd)?|token|secret|api_?key|_auth)"
+_USER = r"(?:\s-\w*u|--user|--auth|\s-a)[= ]?\s*"
 _LITERALS = (
     re.compile(rf"(?P<before>--?(?![\w-]*-(?:stdin|file))[\w-]*(?:password|passwd|token|secret|api-?key|creds)[\w-]*(?:=|\s+)){_VALUE}", re.IGNORECASE),
     re.compile(rf"(?P<before>\b(?:docker|podman|nerdctl|buildah|skopeo|helm|oras|crane)\b[^|;&]*?\blogin\b[^|;&]*?\s-p=?\s*){_VALUE}"),
-    re.compile(rf"(?P<before>\b[\w.-]*(?:pass(?:word|wd)?|token|secret|api_?key|_auth)\w*=){_VALUE}", re.IGNORECASE),
-    re.compile(rf"(?P<before>(?:\s-\w*u|--user|--auth|\s-a)[= ]?\s*[\"']?[^\s:\"']+:){_VALUE}"),
-    re.compile(r"(?P<before>://[^\s/:@]+:)(?P<quote>)(?P<value>[^\s/@$]+)(?=@)"),
-    re.compile(r"(?P<before>\b(?:Basic|Bearer|X-Vault-Token:)\s*)(?P<quote>)(?P<value>[\w+/=.-]{8,})"),
+    re.compile(rf"(?P<before>'[^'\s]*{_NAMED}\w*=)(?P<value>[^']+)(?=')", re.IGNORECASE),
+    re.compile(rf"(?P<before>\b[\w.-]*{_NAMED}\w*=){_VALUE}", re.IGNORECASE),
+    re.compile(rf"(?P<before>{_USER}'[^\s:']+:)(?P<value>[^']+)(?=')"),
+    re.compile(rf"(?P<before>{_USER}\"[^\s:\"]+:)(?P<value>[^\"$`]+)(?=\")"),
+    re.compile(rf"(?P<before>{_USER}[\"']?[^\s:\"']+:){_BARE}"),
+    re.compile(r"(?P<before>'[^'\s]*://[^\s/:@']+:)(?P<value>[^\s/@']+)(?=@)"),
+    re.compile(r"(?P<before>://[^\s/:@]+:)(?P<value>[^\s/@$]+)(?=@)"),
+    re.compile(r"(?P<before>\b(?:Basic|Bearer|X-Vault-Token:)\s*)(?P<value>[\w+/=.-]{8,})"),
     re.compile(rf"(?P<before>\b(?:echo|printf)\s(?:-\w+\s+|['\"]%s(?:\\n)?['\"]\s+)*){_VALUE}(?=\s*\|[^|]*password-stdin)"),
     re.compile(rf"(?P<before>password-stdin[^|;&]*<<<\s*){_VALUE}"),
 )  # fmt: skip
@@ -27,8 +34,13 @@ _LITERALS = (
 def without_passwords(line: str) -> str:
     """Return a line of a script without the literal passwords that it shows."""
     for pattern in _LITERALS:
-        line = pattern.sub(lambda match: f"{match['before']}{match['quote']}***{match['quote']}", line)
+        line = pattern.sub(_hide, line)
     return line
+
+
+def _hide(match: re.Match[str]) -> str:
+    quote = {"single": "'", "double": '"'}.get(match.lastgroup or "", "")
+    return f"{match['before']}{quote}***{quote}"
 
 
 @dataclass(frozen=True)

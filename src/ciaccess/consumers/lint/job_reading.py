@@ -21,13 +21,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class JobReading:
-    """A job with what it runs. `cases` are the sets of variables before its first line."""
+    """A job with what it runs. `cases` are the sets of variables before its first line, `unread` names what was left out."""
 
     job: Job
     steps: tuple[Step, ...]
     logins: tuple[Login, ...]
     native: tuple[NativeSecret, ...]
     cases: list[Values]
+    unread: list[str]
 
     def finding(
         self,
@@ -50,7 +51,7 @@ def read_job(job: Job, words: Vocabulary) -> JobReading:
     Raises:
         SourceError: a script is too large, or runs too much.
     """
-    steps, cases = steps_of(job, words), first_values(job, words)
+    (steps, unread), cases = steps_of(job, words), first_values(job, words)
     found = [login for step in steps if (login := login_in(step, words))]
     native = tuple(each for values in cases for each in native_secrets(job, values))
     found += [each.login() for each in native if each.is_of(words)]
@@ -59,4 +60,4 @@ def read_job(job: Job, words: Vocabulary) -> JobReading:
         known = logins.get(each.place, each)
         roles = tuple(dict.fromkeys((*known.roles, *each.roles)))
         logins[each.place] = replace(each, roles=roles, tokens=known.tokens | each.tokens)
-    return JobReading(job, tuple(steps), tuple(logins.values()), native, cases)
+    return JobReading(job, tuple(steps), tuple(logins.values()), native, cases, unread)

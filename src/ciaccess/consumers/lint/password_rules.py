@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from ciaccess.consumers.lint.reading import script_line
+from ciaccess.consumers.lint.reading import LIBRARY, script_line
 from ciaccess.consumers.lint.shell import SHELLS
 from ciaccess.consumers.lint.shell_words import LITERAL_DOLLAR, PRINTED
-from ciaccess.consumers.lint.variables import fill_in
+from ciaccess.consumers.lint.variables import VARIABLE, fill_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,8 +67,8 @@ _BASIC_AUTH = re.compile(r"http-basic\.")
 _URL_USER = re.compile(r"https?://[^\s/:@\"']+:[^\s/@\"']+@")
 _CURL_OPTION = re.compile(r"-[A-Za-z]*u")
 _POST = re.compile(r"--(?:post-data|body-data)\b")
-_LIBRARY = re.compile(r"_?nexus_\w+")
 _OURS = "NEXUS_PASSWORD"
+_SHORT_OPTION = re.compile(r"^(?:-p=?|--password=)")
 _ON_COMMAND_LINE = "on its command line, which every process can read"
 
 
@@ -84,7 +84,7 @@ def passwords(reading: JobReading, words: Vocabulary) -> Iterator[Finding]:
         yield from _in_artifacts(reading, step, held, kept)
         for call in step.programs:
             # What a shell gets as a script is checked command by command.
-            if not _LIBRARY.fullmatch(call.name) and not (
+            if not LIBRARY.fullmatch(call.name) and not (
                 call.name in SHELLS and "c" in "".join(call.words[:1])
             ):
                 yield from _in_call(reading, call, held)
@@ -231,12 +231,12 @@ def _to_stdin(call: Call, index: int) -> str:
         return ""
     if re.search(r"\|\s*$", scalar[begin:program]) or call.given:
         return ""
-    written = last.written
-    value = written if separate else re.sub(r"^(?:-p=?|--password=)", "", written)
-    if re.fullmatch(r"\$\{?\w+\}?", value):
-        value = f'"{value}"'
-    elif "$" not in value and "`" not in value:
+    written, raw = last.written, call.arguments[index + separate].raw.text
+    value = written if separate else _SHORT_OPTION.sub("", written)
+    if VARIABLE.sub("", _SHORT_OPTION.sub("", raw).replace(PRINTED, "")):
         value = "'***'"  # nothing shows a password that the file has
+    elif re.fullmatch(r"\$\{?\w+\}?", value):
+        value = f'"{value}"'
     line = f"{scalar[begin:program]}printf '%s' {value} | {scalar[program : option.start]}--password-stdin{scalar[last.end : end]}"
     return line.strip()
 

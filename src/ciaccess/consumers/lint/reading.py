@@ -22,6 +22,7 @@ _WRAPPERS = frozenset(
     {"sudo", "exec", "command", "nohup", "nexus_run", "env", "nice", "retry", "xargs", "npx", "uvx", "time"}
 )
 _MODULE_RUNNERS = {("python", "-m"), ("python3", "-m"), ("uv", "run"), ("poetry", "run"), ("pipx", "run")}
+LIBRARY = re.compile(r"_?nexus_\w+")  # the functions of our own templates
 # Programs of the shell itself: their words are on no command line of a process.
 BUILTINS = frozenset(
     {"echo", "printf", "test", "[", "[[", "((", ":", "read", "set", "unset", "return", "cd", "true"}

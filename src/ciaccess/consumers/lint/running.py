@@ -15,11 +15,11 @@ from ciaccess.consumers.lint.conditions import is_certain, succeeds
 from ciaccess.consumers.lint.document import SourceError
 from ciaccess.consumers.lint.expanding import Expander, file_named, words_of
 from ciaccess.consumers.lint.printing import output_of
-from ciaccess.consumers.lint.reading import BUILTINS, SETTERS, Place, Step
+from ciaccess.consumers.lint.reading import BUILTINS, LIBRARY, SETTERS, Place, Step
 from ciaccess.consumers.lint.shell import SHELLS, read, read_inside
 from ciaccess.consumers.lint.shell_words import LITERAL_DOLLAR
-from ciaccess.consumers.lint.states import ENDS, Remnant, State, after_builtin, limit
-from ciaccess.consumers.lint.variables import fill_in, first_values
+from ciaccess.consumers.lint.states import ENDS, Remnant, State, after_builtin, distinct, limit
+from ciaccess.consumers.lint.variables import fill_in, first_values, made_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 MOST_SCRIPT_CHARACTERS = 500_000
 _MOST_WORDS = 30_000  # that run again, in one job: of functions, loops and branches
 _MOST_WORDS_OF_COURSES = 1_500  # that run again because there are several courses
+_MOST_WORDS_OF_CASES = 60_000  # after which no further set of first variables is run
 _WORDS_OF_A_CALL = 5
 _DEEPEST_CALL = 8
 _MOST_ROUNDS = 20  # of a loop whose condition holds
@@ -43,40 +44,54 @@ _SOURCES = frozenset({".", "source"})
 _SILENT = frozenset({"test", "[", "[[", "((", "set", "shift", "cd", "unset", "read", *SETTERS, *ENDS})
 
 
-def steps_of(job: Job, words: Vocabulary) -> list[Step]:
-    """Return a job's pipelines in their order; one that may run in several ways, several times.
+def steps_of(job: Job, words: Vocabulary) -> tuple[list[Step], list[str]]:
+    """Return a job's pipelines in their order, for each set of first variables, and what was left out.
 
     Raises:
         SourceError: a script is too large, or its functions, loops and branches run too much.
     """
-    steps, budget = list[Step](), _Budget(job)
-    before = limit([State(values) for values in first_values(job, words)])
-    for shell in job.shells:
-        _Shell(steps, budget).run_all(shell, before)
-    return steps
+    steps, unread, left = list[Step](), dict[str, None](), _MOST_WORDS_OF_CASES
+    cases = distinct([State(values) for values in first_values(job, words)])
+    for number, case in enumerate(cases):
+        if left < 0:
+            unread[f"it may start with {len(cases)} sets of variables; the first {number} were checked"] = (
+                None
+            )
+            break
+        budget = _Budget(job)
+        for shell in job.shells:
+            _Shell(steps, budget).run_all(shell, [case])
+        left -= budget.spent
+        if budget.has_left_out:
+            unread["its branches take more courses than are followed; some were not checked"] = None
+    return steps, [f"job {job.name}: {each}" for each in unread]
 
 
 class _Budget:
     """Bounds what a job's functions, loops and branches run: inside each other, they multiply.
 
-    `is_other_course`: what runs has run already, in another course.
+    `is_other_course`: what runs has run already, in another course. `has_left_out`: courses were not followed.
+    Our own library, `in_library`, has its own share, and tests of its own.
     """
 
     def __init__(self, job: Job) -> None:
-        self.is_other_course = False
+        self.is_other_course = self.in_library = self.has_left_out = False
+        self.spent = 0
         self._job = job
-        self._left = _MOST_WORDS + sum(len(script) for shell in job.shells for script in shell)
-        self._left_of_courses = _MOST_WORDS_OF_COURSES
+        self._most = _MOST_WORDS + sum(len(script) for shell in job.shells for script in shell)
+        self._left_of_courses = {False: _MOST_WORDS_OF_COURSES, True: _MOST_WORDS_OF_COURSES}
 
-    @property
-    def most_states(self) -> int:
-        """Return how many courses are followed; in the end the last one alone."""
-        return 4 if self._left_of_courses > 0 else 1
+    def limit(self, states: list[State]) -> list[State]:
+        """Return the states to go on with; in the end the last one alone."""
+        found = distinct(states)
+        kept = limit(found) if self._left_of_courses[self.in_library] > 0 else found[-1:]
+        self.has_left_out |= len(kept) < len(found) and not self.in_library
+        return kept
 
     def spend(self, words: int) -> None:
-        self._left -= words
-        self._left_of_courses -= words * self.is_other_course
-        if self._left < 0:
+        self.spent += words
+        self._left_of_courses[self.in_library] -= words * self.is_other_course
+        if self.spent > self._most:
             raise SourceError(
                 f"job {self._job.name}: its functions, loops and branches run over {_MOST_WORDS:,} words, the most that are checked"
             )
@@ -109,7 +124,8 @@ class _Line:
         for name in (each for each in call.written_to if not each.startswith("/dev/")):
             above = self.files.get(name) if command.appends else None
             text = Remnant(" ".join(self.texts)) if printed is None else printed
-            self.files = {**self.files, name: f"{above}\n{text}" if above else text}
+            whole = made_of((above, text), f"{above}\n{text}") if above else text
+            self.files = {**self.files, name: whole}
         self.commands.append(ready)
         self.out = "" if command.written_to else printed
 
@@ -129,7 +145,7 @@ class _Shell:
         self._is_at_end = False
 
     def _limit(self, states: list[State]) -> list[State]:
-        return limit(states, self._budget.most_states) if len(states) > 1 else states
+        return self._budget.limit(states) if len(states) > 1 else states
 
     def run_all(self, scripts: Sequence[Scalar], states: list[State]) -> None:
         """Run scripts one after the other, then the functions without a call."""
@@ -143,7 +159,9 @@ class _Shell:
         self._is_at_end = True
         for name, (scalar, body) in list(self._functions.items()):
             if name not in self._called:
+                self._budget.in_library = LIBRARY.fullmatch(name) is not None
                 self._run(body, [state.with_arguments(None) for state in states], scalar)
+        self._budget.in_library = False
 
     def _run(self, block: Block, states: list[State], scalar: Scalar) -> list[State]:
         """Run a list in each of these states, and return the states behind it."""
@@ -195,7 +213,11 @@ class _Shell:
         if not is_alone:
             return [state.but(files=line.files).with_output(line.out)]
         if inside is None:
-            status = succeeds(ready.call, ready.values) if ready.call.name else _sets_literals(command)
+            status = (
+                succeeds(ready.call, command.words, ready.values)
+                if ready.call.name
+                else _sets_literals(command)
+            )
             status = status if status is None else status != statement.is_negated
             after = state.but(values=ready.kept, files=line.files, status=status).with_output(line.out)
             return [after_builtin(ready.call, after)]
@@ -248,9 +270,11 @@ class _Shell:
             return [state.but(out=None)]
         self._budget.spend(_WORDS_OF_A_CALL)
         self._called.add(function)
+        around = self._callers, self._budget.in_library
         self._callers = (call.at, *self._callers)
+        self._budget.in_library |= LIBRARY.fullmatch(function) is not None
         after = self._run(body, [state.with_arguments(call.arguments)], scalar)
-        self._callers = self._callers[1:]
+        self._callers, self._budget.in_library = around
         back = [each.with_arguments(state.arguments) for each in after]
         return self._limit(
             [each.but(ended=each.ended * (each.ended == "exit"), status=None) for each in back]
@@ -296,8 +320,11 @@ class _Shell:
         return self._limit(after if is_met else [*after, state])
 
     def _for(self, compound: Compound, state: State, expander: Expander) -> list[State]:
-        running, done = [state], list[State]()
-        for text in dict.fromkeys(each.text for each in expander.words(compound.items, state, state.values)):
+        running, done, items = [state], list[State](), compound.items
+        texts = list(dict.fromkeys(each.text for each in expander.words(items, state, state.values)))
+        if not texts and not all(is_certain(word, state.values) for word in items):
+            texts, done = ["$"], [state]  # empty here, not in every run
+        for text in texts:
             value = None if "$" in text or _GLOB.search(text) else text
             running = [each.but(values={**each.values, compound.name: value}) for each in running]
             running, left = _rounds(self._run(compound.arms[0], running, expander.scalar))
@@ -311,7 +338,8 @@ class _Shell:
         lines = state.given.splitlines() if reads else []
         for turn in range(max(len(lines), 1) if reads else _MOST_ROUNDS):
             going = list[State]()
-            running = [each.but(given=lines[turn]) if lines else each for each in running]
+            line = made_of([state.given], lines[turn]) if lines else ""
+            running = [each.but(given=line) if lines else each for each in running]
             for each in self._run(compound.head, running, scalar):
                 is_over = None if each.status is None else each.status is (compound.kind == "until")
                 if each.ended or is_over:
@@ -339,13 +367,16 @@ def _output_of_call(ready: Ready, given: str, files: Mapping[str, str]) -> str |
     if not call.name or call.name in _SILENT:
         return ""
     text = output_of(call.name, call.words, given, files)
-    return fill_in(text, ready.values) if text and call.name == "envsubst" else text
+    if not text:
+        return text
+    text = made_of((given, *call.words, *map(files.get, call.words)), text)
+    return fill_in(text, ready.values) if call.name == "envsubst" else text
 
 
 def _common(states: list[State]) -> str | None:
     """Return what all courses print together, None where one is not known."""
     texts = list(dict.fromkeys(each.out for each in states))
-    return None if None in texts else "\n".join(text for text in texts if text)
+    return None if None in texts else made_of(texts, "\n".join(text for text in texts if text))
 
 
 def _sets_literals(command: Command) -> bool | None:

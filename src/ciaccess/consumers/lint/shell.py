@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
 
+from ciaccess.consumers.lint.document import SourceError
 from ciaccess.consumers.lint.shell_words import DEEPEST, LITERAL_DOLLAR, PRINTED, TOKEN, Word, WordReader
 
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)\+?=")
 _DEFINITION = re.compile(r"(?:function\s+([\w:.-]+)(?:\s*\(\s*\))?|([\w:.-]+)[ \t]*\(\s*\))\s*(?=\{\s|\()")
 _KEYWORD = re.compile(
-    r"(?:if|then|elif|else|fi|case|esac|for|select|while|until|do|done|time|!|\{|\}|\[\[)(?=[\s;&|()<>]|\Z)|\(\(?"
+    r"(?:if|then|elif|else|fi|case|esac|for|select|while|until|do|done|time|!|\{|\}|\[\[)(?=[ \t\r\n;&|()<>]|\Z)|\(\(?"
 )
 _CLOSING = frozenset({"then", "elif", "else", "fi", "do", "done", "esac", "}"})
 _ENDS_OF_ARM = frozenset({";;", ";&", ";;&"})
@@ -126,6 +127,9 @@ class _Parser(WordReader):
                     self._here_documents()
             else:
                 return token.group()
+        if self._at < len(self.text):
+            line = self.text.count("\n", 0, self._at) + 1
+            raise SourceError(f"line {line} of a script: {self.text[self._at]!r} is not read")
         return ""
 
     def _comment(self) -> None:

@@ -17,7 +17,7 @@ PRINTED_FILE = "<(…)"
 DEEPEST = 40
 TOKEN = re.compile(
     r"""(?P<blank>(?:[ \t\r]|[\\`]\r?\n)+)
-      |(?P<plain>[^\s\\'"`$;&|()<>\#]+)
+      |(?P<plain>[^ \t\r\n\\'"`$;&|()<>\#]+)
       |(?P<newline>\n)
       |(?P<hash>\#)
       |(?P<heredoc><<-?(?!<))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from ciaccess.consumers.lint.variables import is_outside, made_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,6 +22,7 @@ class Remnant(str):
 
 
 ENDS = frozenset({"exit", "return", "break", "continue"})
+_MOST_STATES = 4
 
 
 @dataclass(frozen=True)
@@ -51,30 +55,40 @@ class State:
         if arguments is not None:
             texts = [each.text for each in arguments]
             values |= dict.fromkeys("123456789", "") | {str(at): text for at, text in enumerate(texts, 1)}
-            values |= {"@": " ".join(texts), "*": " ".join(texts), "#": str(len(texts))}
+            all_of = made_of(texts, " ".join(texts))
+            values |= {"@": all_of, "*": all_of, "#": str(len(texts))}
         return self.but(values=values, arguments=arguments)
 
     def with_output(self, text: str | None) -> State:
         """Return the state after something is printed."""
         if self.out is None or text is None:
             return self.but(out=None)
-        return self.but(out="\n".join(filter(None, (self.out, text))))
+        return self.but(out=made_of((self.out, text), "\n".join(filter(None, (self.out, text)))))
+
+    @property
+    def outside(self) -> set[str]:
+        """Return the variables and files that the script alone does not decide."""
+        named = (*self.values.items(), *self.files.items(), ("", self.out))
+        return {name for name, value in named if is_outside(value)}
 
 
-def limit(states: Sequence[State], most: int = 4) -> list[State]:
-    """Return the states that differ; of too many, one for each value of each variable."""
+def distinct(states: Sequence[State]) -> list[State]:
+    """Return the states that differ."""
     found: list[State] = []
     for state in states:
-        if state not in found:
+        if not any(each == state and each.outside == state.outside for each in found):
             found.append(state)
-    if len(found) <= most:
-        return found
-    if most == 1:
-        return found[-1:]
+    return found
+
+
+def limit(states: Sequence[State]) -> list[State]:
+    """Return these states; of over four, one for each value of each variable."""
+    if len(states) <= _MOST_STATES:
+        return list(states)
     kept, seen = list[State](), set[object]()
-    for state in found:
-        known = {*state.values.items(), *state.files.items(), ("out", state.out), ("ended", state.ended)}
-        shown = {(name, value) for name, value in known if value is not None}
+    for state in states:
+        known = (*state.values.items(), *state.files.items(), ("out", state.out), ("ended", state.ended))
+        shown = {(name, value, is_outside(value)) for name, value in known if value is not None}
         if not shown <= seen:
             kept.append(state)
             seen |= shown
@@ -87,14 +101,15 @@ def after_builtin(call: Call, state: State) -> State:
     if call.name in ENDS:
         return state.but(ended=call.name)
     if call.name == "shift" and arguments is not None:
-        number = int(words[0]) if words and words[0].isdecimal() else 1
+        number = int(words[0]) if words and re.fullmatch(r"\d{1,9}", words[0]) else 1
         return state.with_arguments(arguments[number:])
     if call.name == "set" and "--" in words:
         return state.with_arguments(call.arguments[words.index("--") + 1 :])
     if call.name in ("read", "mapfile", "readarray"):
         names = [each for each in words if each.isidentifier()]
-        given = (call.given or state.given).splitlines()[:1]
-        parts = given[0].split(None, len(names) - 1) if given and names else []
+        given = call.given or state.given
+        line = given.splitlines()[:1] if names else []
+        parts = [made_of([given], part) for each in line for part in each.split(None, len(names) - 1)]
         known = dict(zip(names, parts, strict=False)) if call.name == "read" else {}
         return state.but(values={**state.values, **dict.fromkeys(names), **known}, status=None)
     if call.name == "unset":

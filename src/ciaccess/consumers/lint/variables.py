@@ -14,6 +14,8 @@ from ciaccess.consumers.lint.document import Scalar, as_list, is_scalar
 from ciaccess.consumers.lint.shell_words import LITERAL_DOLLAR, PRINTED
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ciaccess.consumers.lint.merging import Job
     from ciaccess.consumers.lint.vocabulary import Vocabulary
 
@@ -28,6 +30,22 @@ VARIABLE = re.compile(
 )
 MOST_VALUE_CHARACTERS = 20_000
 _MOST_ROUNDS = 5  # a variable of a variable of a variable
+
+
+class Outside(str):
+    """A text made of values from outside the script: another run may have another one."""
+
+    __slots__ = ()
+
+
+def is_outside(text: str | None) -> bool:
+    """Report whether the YAML, GitLab or a group variable decides a text."""
+    return isinstance(text, Outside) or is_scalar(text)
+
+
+def made_of(parts: Iterable[str | None], text: str) -> str:
+    """Return a text made of others, marked where one of them comes from outside."""
+    return Outside(text) if any(map(is_outside, parts)) else text
 
 
 def variables_in(text: str) -> list[str]:
@@ -56,7 +74,7 @@ def fill_in(text: str, values: Values) -> str:
         for match, value in found:
             parts += [text[at : match.start()], value]
             at = match.end()
-        text = "".join([*parts, text[at:]])
+        text = made_of((text, *(value for _, value in found)), "".join([*parts, text[at:]]))
     return text
 
 
@@ -67,7 +85,9 @@ def _value(match: re.Match[str], values: Values) -> str | None:
     value, operator = values.get(name), match["operator"] or ""
     is_missing = name not in values or (value == "" and operator.startswith(":"))
     if is_missing:
-        return None if operator.endswith("?") else match["default"]
+        return (
+            None if operator.endswith("?") or match["default"] is None else made_of([value], match["default"])
+        )
     return value
 
 
@@ -79,7 +99,7 @@ def assign(values: Values, name: str, text: str) -> Values:
     if PRINTED in filled or len(filled) > MOST_VALUE_CHARACTERS:
         return {**values, name: None}
     # A value that names the variable itself would be filled in for ever.
-    return {**values, name: filled.replace(f"${name}", LITERAL_DOLLAR + name)}
+    return {**values, name: made_of([filled], filled.replace(f"${name}", LITERAL_DOLLAR + name))}
 
 
 def first_values(job: Job, words: Vocabulary) -> list[Values]:
@@ -87,7 +107,7 @@ def first_values(job: Job, words: Vocabulary) -> list[Values]:
 
     A set for each entry of rules and matrices, and for each value in it; how these combine is not followed.
     """
-    base: dict[str, str | None] = dict(words.known_variables)
+    base: dict[str, str | None] = {name: Outside(value) for name, value in words.known_variables.items()}
     base |= {name: value if is_scalar(value) else None for name, value in job.variables.items()}
     found: list[Values] = [base]
     for section in job.alternatives:

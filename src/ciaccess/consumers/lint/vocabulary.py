@@ -81,7 +81,7 @@ class Vocabulary:
             readable=tuple(names.readable_accounts(access)),
             able={
                 (verb, format_): tuple(names.accounts_that(access, verb, format_))
-                for verb in ("push", "pull", "promote")
+                for verb in ("push", "promote")  # to pull, roles made in Nexus may allow, too
                 for format_ in access.nexus.repositories
             },
             push_registry=access.nexus.push_registry,

@@ -7,7 +7,6 @@ line, which can hold no comment; a file without either is clean.
 from __future__ import annotations
 
 import re
-import time
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +19,8 @@ from ciaccess.consumers.lint.printing import output_of
 from ciaccess.engine.settings import CONFIG_FOLDER
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ciaccess.access import Access
 
 CORPUS = Path(__file__).parents[3] / "data" / "pipelines" / "corpus"
@@ -101,21 +102,23 @@ def many_jobs(count: int) -> str:
     )
 
 
-def test_three_thousand_jobs_are_checked_in_seconds(access: Access) -> None:
+def test_three_thousand_jobs_are_checked_with_little_effort(
+    access: Access, effort: Callable[[], float]
+) -> None:
     text = many_jobs(3_000)
-    began = time.process_time()
     assert lint(text, access) == []
-    assert time.process_time() - began < 5
+    assert effort() < 250
 
 
 @pytest.mark.parametrize(
     "line", ["x" * 1_000_000, 'docker login -p "$P" x; ' * 42_000, "x $( " * 200_000, "a" * 5_000_000]
 )
-def test_a_line_of_a_megabyte_is_refused_by_a_named_limit(line: str, access: Access) -> None:
-    began = time.process_time()
+def test_a_line_of_a_megabyte_is_refused_by_a_named_limit(
+    line: str, access: Access, effort: Callable[[], float]
+) -> None:
     with pytest.raises(SourceError, match="the most that are checked"):
         lint(f"job:\n  script:\n    - |\n      {line}\n", access)
-    assert time.process_time() - began < 5
+    assert effort() < 100
 
 
 @pytest.mark.parametrize(
@@ -130,10 +133,11 @@ def test_a_line_of_a_megabyte_is_refused_by_a_named_limit(line: str, access: Acc
         "x | " * 30_000,
     ],
 )
-def test_a_hostile_script_within_the_limit_ends(line: str, access: Access) -> None:
-    began = time.process_time()
+def test_a_hostile_script_within_the_limit_ends(
+    line: str, access: Access, effort: Callable[[], float]
+) -> None:
     lint(f"job:\n  script:\n    - |\n      {line}\n", access)
-    assert time.process_time() - began < 5
+    assert effort() < 100
 
 
 def test_aliases_that_multiply_are_refused(access: Access) -> None:
@@ -162,10 +166,11 @@ def test_no_call_of_a_function_is_left_out_without_a_word(access: Access) -> Non
 
 
 @pytest.mark.parametrize("body", ["echo x; " * 400, "$(f; f; f; f; f; f; f; f; f; f)"])
-def test_functions_that_multiply_are_refused_with_the_name_of_the_job(body: str, access: Access) -> None:
-    began = time.process_time()
+def test_functions_that_multiply_are_refused_with_the_name_of_the_job(
+    body: str, access: Access, effort: Callable[[], float]
+) -> None:
     with pytest.raises(
         SourceError, match=r"^job job: its functions, loops and branches run over 30,000 words"
     ):
         lint(calls(body, 100), access)
-    assert time.process_time() - began < 5
+    assert effort() < 100

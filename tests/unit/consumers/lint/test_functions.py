@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +9,8 @@ import pytest
 from ciaccess.consumers.lint import lint
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ciaccess.access import Access
 
 ID_TOKENS = "id_tokens: {VAULT_ID_TOKEN: {aud: https://gitlab.shared.cwiq.io}}"
@@ -67,6 +68,18 @@ def test_a_new_line_shows_no_literal_password(access: Access) -> None:
     assert finding.suggestion == "printf '%s' '***' | docker login -u y --password-stdin x"
 
 
+@pytest.mark.parametrize("password", [
+    "'S3c$$retPW9|1'", '"S3c$$retPW9|1"', r"S3c\$retPW9\|1", "'S3c;retPW9&<>'", "'S3c'\"retPW9$x\"",
+])  # fmt: skip
+@pytest.mark.parametrize("option", ["-p ", "-p", "--password ", "--password="])
+def test_a_new_line_shows_no_password_with_characters_of_the_shell(
+    option: str, password: str, access: Access
+) -> None:
+    text = f"job:\n  script:\n    - |\n      docker login -u y {option}{password} x\n"
+    (finding,) = lint(text, access)
+    assert finding.suggestion == "printf '%s' '***' | docker login -u y --password-stdin x"
+
+
 PULL = "nexus.shared.cwiq.io:8444/a"
 
 
@@ -80,6 +93,17 @@ PULL = "nexus.shared.cwiq.io:8444/a"
     f"git clone https://a:S3cretPW9@x.example.org && docker push {PULL}",
     f"echo S3cretPW9 | docker login -u a --password-stdin x && docker push {PULL}",
     f"docker login -u a --password-stdin x <<< S3cretPW9 && docker push {PULL}",
+    f"tool --password 'a$b|S3cretPW9' && docker push {PULL}",
+    f"tool --password 'a b$S3cretPW9' && docker push {PULL}",
+    f'tool --token="a b;S3cretPW9" && docker push {PULL}',
+    f"NEXUS_PASSWORD='a$b&S3cretPW9' docker push {PULL}",
+    f"tool '-Dpassword=a$b S3cretPW9' && docker push {PULL}",
+    f"docker login -u y -p 'a$b|S3cretPW9' x && docker push {PULL}",
+    f"curl -u 'a:b$c|S3cretPW9' https://x.example.org && docker push {PULL}",
+    f'curl --user "a:b|S3cretPW9" https://x.example.org && docker push {PULL}',
+    f"git clone 'https://a:b$S3cretPW9@x.example.org' && docker push {PULL}",
+    f"echo 'a$b|S3cretPW9' | docker login -u a --password-stdin x && docker push {PULL}",
+    f"docker login -u a --password-stdin x <<< 'a$b;S3cretPW9' && docker push {PULL}",
 ])  # fmt: skip
 def test_a_new_line_repeats_no_literal_password_of_any_command(line: str, access: Access) -> None:
     shown = [each.suggestion for each in lint(job(line), access) if each.rule == "push-registry"]
@@ -87,8 +111,9 @@ def test_a_new_line_repeats_no_literal_password_of_any_command(line: str, access
     assert all(each and "S3cretPW9" not in each and "***" in each for each in shown)
 
 
-def test_variables_that_multiply_are_not_filled_in_beyond_a_bound(access: Access) -> None:
-    began = time.process_time()
+def test_variables_that_multiply_are_not_filled_in_beyond_a_bound(
+    access: Access, effort: Callable[[], float]
+) -> None:
     text = "variables: {A: " + "$B" * 2_000 + ", B: " + "$C" * 2_000 + ", C: x}\n" + job("echo $A")
     assert found(text.replace("C: x", "C: " + "$A" * 2_000), access) == []
-    assert time.process_time() - began < 5
+    assert effort() < 100
