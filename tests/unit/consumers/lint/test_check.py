@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ HIDDEN = ".job:\n  script: [docker push nexus.shared.cwiq.io:8444/x:1]\n"
 def test_only_our_own_folder_of_templates_is_passed_over(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, access: Access
 ) -> None:
-    monkeypatch.setattr("ciaccess.consumers.lint.check._LIBRARY", tmp_path / "ci" / "templates")
+    monkeypatch.setattr(sys.modules[check.__module__], "_LIBRARY", tmp_path / "ci" / "templates")
     monkeypatch.chdir(tmp_path)
     (tmp_path / ".git").mkdir()
     for folder, findings in (("ci/templates", 0), ("ci/templates-of-others", 1)):
