@@ -200,7 +200,7 @@ class Vault:
                     return
         except requests.RequestException as error:
             failure = as_api_error(error, doing, "The issuer", url)
-            # OpenSSL's word: another failure of TLS is none of the authority's.
+            # OpenSSL's word. Other failures of TLS have other causes.
             is_untrusted = isinstance(error, requests.exceptions.SSLError) and "CERTIFICATE" in str(error)
             remedy = (untrusted_remedy if is_untrusted else "") or failure.remedy
             raise UnreachableError(failure.doing, failure.reason, remedy, system=SYSTEM) from None
