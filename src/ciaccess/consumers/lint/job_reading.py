@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class JobReading:
-    """A job with what it runs. `cases` are the sets of variables before its first line, `unread` names what was left out."""
+    """A job with what it runs.
+
+    `cases` are the sets of variables before its first line, `unread` names what was left out.
+    """
 
     job: Job
     steps: tuple[Step, ...]

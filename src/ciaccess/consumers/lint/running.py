@@ -45,7 +45,7 @@ _SILENT = frozenset({"test", "[", "[[", "((", "set", "shift", "cd", "unset", "re
 
 
 def steps_of(job: Job, words: Vocabulary) -> tuple[list[Step], list[str]]:
-    """Return a job's pipelines in their order, for each set of first variables, and what was left out.
+    """Return a job's pipelines for each set of first variables, and what was left out.
 
     Raises:
         SourceError: a script is too large, or its functions, loops and branches run too much.
