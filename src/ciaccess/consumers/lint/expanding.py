@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 
 from ciaccess.consumers.lint.reading import ASSIGNMENT, SETTERS, Argument, Call, Place, program_index
 from ciaccess.consumers.lint.shell_words import LITERAL_DOLLAR, PRINTED, PRINTED_FILE, Word
-from ciaccess.consumers.lint.variables import VARIABLE, assign, fill_in, made_of, only_variable
+from ciaccess.consumers.lint.variables import (
+    VARIABLE,
+    Outside,
+    assign,
+    fill_in,
+    is_outside,
+    made_of,
+    only_variable,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping, Sequence
@@ -39,11 +47,15 @@ class Ready:
 
 @dataclass(frozen=True)
 class Expander:
-    """Fills in words. `printed` is what substitutions print, by block; None is unknown."""
+    """Fills in words. `printed` is what substitutions print, by block; None is unknown.
+
+    `is_outside`: the words are of a file that values from outside the script are written to.
+    """
 
     scalar: Scalar
     printed: Mapping[int, str | None]
     functions: Container[str]
+    is_outside: bool
 
     def text(self, word: Word | None, values: Values) -> str:
         """Return a word's text, empty where there is no word."""
@@ -118,14 +130,20 @@ class Expander:
             is_function=texts_before.isdisjoint(_PROGRAMS_ALONE)
             and found[first : first + 1] != []
             and found[first].text in self.functions,
+            may_have_more=any(self._may_have_words(word, values) for word in command.words),
         )
+
+    def _may_have_words(self, word: Word, values: Values) -> bool:
+        """Report whether a word without quotes is empty here, not in every run."""
+        name = "" if word.is_quoted else only_variable(word.text)
+        return bool(name) and is_outside(values.get(name)) and not self.text(word, values).strip()
 
     def _place(self, word: Word) -> Place:
         return Place(self.scalar, word.start, word.end)
 
     def _with_output(self, word: Word) -> str:
         if not word.inner:
-            return word.text
+            return Outside(word.text) if self.is_outside else word.text
         pieces = _OUTPUT.split(word.text)
         if len(pieces) != 2 * len(word.inner) + 1:
             return word.text

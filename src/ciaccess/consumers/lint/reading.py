@@ -91,7 +91,7 @@ class Call:
     """A command; `name` is the program's, `arguments` are what follows it.
 
     `given` is what its standard input holds, if known, `read_from` the file of it, `files` the known texts of files that it names. `is_function`: the script
-    defines it.
+    defines it. `may_have_more`: a word without quotes was empty here, not in every run.
     """
 
     name: str
@@ -102,6 +102,7 @@ class Call:
     files: str
     written_to: tuple[str, ...]
     is_function: bool
+    may_have_more: bool
 
     @cached_property
     def words(self) -> tuple[str, ...]:

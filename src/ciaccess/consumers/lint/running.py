@@ -19,7 +19,7 @@ from ciaccess.consumers.lint.reading import BUILTINS, LIBRARY, SETTERS, Place, S
 from ciaccess.consumers.lint.shell import SHELLS, read, read_inside
 from ciaccess.consumers.lint.shell_words import LITERAL_DOLLAR
 from ciaccess.consumers.lint.states import ENDS, Remnant, State, after_builtin, distinct, limit
-from ciaccess.consumers.lint.variables import fill_in, first_values, made_of
+from ciaccess.consumers.lint.variables import fill_in, first_values, is_outside, made_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -142,7 +142,7 @@ class _Shell:
         self._functions: dict[str, tuple[Scalar, Block]] = {}
         self._called: set[str] = set()
         self._callers: tuple[Place, ...] = ()
-        self._is_at_end = False
+        self._is_at_end = self._is_outside = False
 
     def _limit(self, states: list[State]) -> list[State]:
         return self._budget.limit(states) if len(states) > 1 else states
@@ -192,7 +192,7 @@ class _Shell:
                 outputs[id(block)] = list(dict.fromkeys(each.out for each in ends))
         for index in range(max(map(len, outputs.values()), default=1)):
             printed = {block: texts[min(index, len(texts) - 1)] for block, texts in outputs.items()}
-            yield Expander(scalar, printed, self._functions)
+            yield Expander(scalar, printed, self._functions, self._is_outside)
 
     def _pipeline(self, statement: Statement, state: State, expander: Expander) -> list[State]:
         line, is_alone = _Line(state), len(statement.commands) == 1
@@ -260,7 +260,9 @@ class _Shell:
             return None
         body = read_inside(text.replace(LITERAL_DOLLAR, "$"), call.at.start)
         call = replace(call, arguments=call.arguments[at + 1 :])
+        around, self._is_outside = self._is_outside, self._is_outside or is_outside(text)
         after = self._in_call(call, call.at.scalar, body, state, "")
+        self._is_outside = around
         return after if call.name in _SOURCES else [state.but(out=each.out) for each in after]
 
     def _in_call(self, call: Call, scalar: Scalar, body: Block, state: State, function: str) -> list[State]:
@@ -273,9 +275,10 @@ class _Shell:
         around = self._callers, self._budget.in_library
         self._callers = (call.at, *self._callers)
         self._budget.in_library |= LIBRARY.fullmatch(function) is not None
-        after = self._run(body, [state.with_arguments(call.arguments)], scalar)
+        inside = state.with_arguments(call.arguments, may_have_more=call.may_have_more)
+        after = self._run(body, [inside], scalar)
         self._callers, self._budget.in_library = around
-        back = [each.with_arguments(state.arguments) for each in after]
+        back = [each.with_arguments(state.arguments, may_have_more=state.may_have_more) for each in after]
         return self._limit(
             [each.but(ended=each.ended * (each.ended == "exit"), status=None) for each in back]
         )

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ciaccess.consumers.lint.variables import is_outside, made_of
+from ciaccess.consumers.lint.variables import Outside, is_outside, made_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,6 +36,7 @@ class State:
     values: Values
     files: Mapping[str, str] = field(default_factory=dict)
     arguments: tuple[Argument, ...] | None = None
+    may_have_more: bool = False
     out: str | None = None
     given: str = ""
     ended: str = ""
@@ -47,17 +48,18 @@ class State:
         made.__dict__.update(self.__dict__, **changes)
         return made
 
-    def with_arguments(self, arguments: tuple[Argument, ...] | None) -> State:
+    def with_arguments(self, arguments: tuple[Argument, ...] | None, *, may_have_more: bool = False) -> State:
         """Return the state with other positional parameters."""
         values = {
             name: value for name, value in self.values.items() if not (name.isdecimal() or name in "@*#")
         }
         if arguments is not None:
             texts = [each.text for each in arguments]
-            values |= dict.fromkeys("123456789", "") | {str(at): text for at, text in enumerate(texts, 1)}
-            all_of = made_of(texts, " ".join(texts))
-            values |= {"@": all_of, "*": all_of, "#": str(len(texts))}
-        return self.but(values=values, arguments=arguments)
+            rest = Outside("") if may_have_more else ""
+            values |= dict.fromkeys("123456789", rest) | {str(at): text for at, text in enumerate(texts, 1)}
+            all_of = made_of((rest, *texts), " ".join(texts))
+            values |= {"@": all_of, "*": all_of, "#": made_of([rest], str(len(texts)))}
+        return self.but(values=values, arguments=arguments, may_have_more=may_have_more)
 
     def with_output(self, text: str | None) -> State:
         """Return the state after something is printed."""
@@ -102,9 +104,10 @@ def after_builtin(call: Call, state: State) -> State:
         return state.but(ended=call.name)
     if call.name == "shift" and arguments is not None:
         number = int(words[0]) if words and re.fullmatch(r"\d{1,9}", words[0]) else 1
-        return state.with_arguments(arguments[number:])
+        return state.with_arguments(arguments[number:], may_have_more=state.may_have_more)
     if call.name == "set" and "--" in words:
-        return state.with_arguments(call.arguments[words.index("--") + 1 :])
+        arguments = call.arguments[words.index("--") + 1 :]
+        return state.with_arguments(arguments, may_have_more=call.may_have_more)
     if call.name in ("read", "mapfile", "readarray"):
         names = [each for each in words if each.isidentifier()]
         given = call.given or state.given
