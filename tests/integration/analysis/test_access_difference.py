@@ -62,7 +62,7 @@ def compare(capsys: Capture, checkout: Checkout, revision: str, *words: str) -> 
 
 def test_no_difference_exits_with_0(capsys: Capture, checkout: Checkout) -> None:
     done = compare(capsys, checkout, "start")
-    assert (done.code, done.out) == (0, "No account or job gains or loses access.\n")
+    assert (done.code, done.out) == (0, "No account or job gains or loses access.\n\nCompared with: start\n")
     assert compare(capsys, checkout, "start", "--json").json() == {
         "compared_with": "start",
         "gains": [],
@@ -84,6 +84,8 @@ def test_a_difference_exits_with_2_and_says_who_gains_and_who_loses(
         "",
         "Who loses",
         "  - jobs of orchestrator/* lose secret svc-fsdb",
+        "",
+        "Compared with: HEAD",
     ]
 
 

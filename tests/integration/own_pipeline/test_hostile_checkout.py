@@ -159,8 +159,9 @@ def test_so_does_a_hostile_package(branch: OwnPipeline, command: list[str], tmp_
         packed.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
         packed.writestr(f"{about}/RECORD", "")
     digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
-    lines = f"--no-index\n--find-links {tmp_path}\nhostile==1.0 --hash=sha256:{digest}\n"
-    (branch.folder / "requirements.txt").write_text(lines, encoding="utf-8")
+    lines = f"--find-links {tmp_path}\nhostile==1.0 --hash=sha256:{digest}\n"
+    with (branch.folder / "requirements.txt").open("a", encoding="utf-8") as file:
+        file.write(lines)
     assert gets_the_preview_s_identity_and_no_more(branch, tmp_path / "report.json", sets_up=True)
 
 

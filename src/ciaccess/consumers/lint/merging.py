@@ -158,11 +158,6 @@ class Pipeline:
             if base in self._raw:
                 found, known = self._extend(str(base), (*above, name))
                 merged, whole = deep_merge(merged, found), whole and known
-            elif self.is_whole:
-                where = f"{base.source.name}:{base.line}"
-                raise SourceError(
-                    f"{where}: {name} extends {base}, which does not exist: GitLab refuses the pipeline"
-                )
             else:
                 whole = False
         made = deep_merge(merged, body), whole

@@ -196,10 +196,6 @@ def test_jobs_of_our_templates_are_clean_where_they_are_included(access: Access)
             "include:\n  - project: orchestrator/ciaccess\n    file: ci/templates/nexus.yml\n    inputs: {account: svc-executor}\n",
             ".gitlab-ci.yml:4: the included file has no input account: GitLab refuses the pipeline. It has none",
         ),
-        (
-            LIBRARY % "ci/templates/nexus.yml" + "rpm:\n  extends: .nexus_rpm_uplod\n",
-            ".gitlab-ci.yml:3: rpm extends .nexus_rpm_uplod, which does not exist: GitLab refuses the pipeline",
-        ),
     ],
 )
 def test_what_gitlab_refuses_in_the_use_of_a_template_is_refused(
