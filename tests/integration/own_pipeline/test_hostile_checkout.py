@@ -150,18 +150,17 @@ def test_so_does_what_is_no_python(
 
 
 def test_so_does_a_hostile_package(branch: OwnPipeline, command: list[str], tmp_path: Path) -> None:
-    """By its hash, from another index."""
-    wheel = tmp_path / "hostile-1.0-py3-none-any.whl"
-    about = "hostile-1.0.dist-info"
+    """By its path and hash, beside the true ones."""
+    wheel = tmp_path / "ciaccess_hostile-1.0-py3-none-any.whl"
+    about = "ciaccess_hostile-1.0.dist-info"
     with zipfile.ZipFile(wheel, "w") as packed:
         packed.writestr("hostile.pth", f"import sys; exec({planting(branch, command)!r})\n")
-        packed.writestr(f"{about}/METADATA", "Metadata-Version: 2.1\nName: hostile\nVersion: 1.0\n")
+        packed.writestr(f"{about}/METADATA", "Metadata-Version: 2.1\nName: ciaccess-hostile\nVersion: 1.0\n")
         packed.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
         packed.writestr(f"{about}/RECORD", "")
     digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
-    lines = f"--find-links {tmp_path}\nhostile==1.0 --hash=sha256:{digest}\n"
     with (branch.folder / "requirements.txt").open("a", encoding="utf-8") as file:
-        file.write(lines)
+        file.write(f"{wheel} --hash=sha256:{digest}\n")
     assert gets_the_preview_s_identity_and_no_more(branch, tmp_path / "report.json", sets_up=True)
 
 
