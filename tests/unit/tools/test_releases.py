@@ -7,6 +7,7 @@ import http.client
 import ssl
 import subprocess
 import urllib.request
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -26,6 +27,7 @@ from tools.recipes import (
 from tools.running import BuildError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tools.recipes import Release
@@ -290,6 +292,7 @@ class Signer:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(mode=0o700)
+        self._folder = str(folder)
         self._gpg = ["gpg", "--homedir", str(folder), "--batch", "--passphrase", ""]
         self._run("--quick-generate-key", "ciaccess tests", "ed25519", "sign", "never")
         listed = self._run("--list-keys", "--with-colons").decode()
@@ -301,16 +304,21 @@ class Signer:
         served.files[f"{path}.sig"] = self._run("--detach-sign", given=served.files[path])
         served.files[path_of(release, "pgp-key.txt")] = self._run("--armor", "--export")
 
+    def close(self) -> None:
+        """End the agent that GnuPG started."""
+        subprocess.run(["gpgconf", "--homedir", self._folder, "--kill", "gpg-agent"], check=True)
+
     def _run(self, *words: str, given: bytes = b"") -> bytes:
         return subprocess.run([*self._gpg, *words], input=given, capture_output=True, check=True).stdout
 
 
 @pytest.fixture
-def signer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Signer:
+def signer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Signer]:
     found = Signer(tmp_path / "gpg")
     address = record_releases.SIGNED["vault"][0]
     monkeypatch.setitem(record_releases.SIGNED, "vault", (address, found.fingerprint))
-    return found
+    yield found
+    found.close()
 
 
 def publish_all(served: Mirror) -> None:
@@ -346,7 +354,8 @@ def test_recording_refuses_what_the_vendor_did_not_sign(
         served.files[checksums] = served.files[checksums].replace(good.encode(), evil.encode())
         served.files[path_of(VAULT_RELEASE, archive)] = b"evil"
     if forged == "key":
-        Signer(tmp_path / "evil").sign(served, VAULT_RELEASE)
+        with closing(Signer(tmp_path / "evil")) as forger:
+            forger.sign(served, VAULT_RELEASE)
     releases.RECORDED.write_text("old\n")
     assert record_releases.main() == 1
     assert releases.RECORDED.read_text() == "old\n"
