@@ -49,9 +49,8 @@ def show(report: Report, console: Console, *, verbose: bool = False) -> None:
         console.print(_matrix(report, accounts), width=max(console.width, _least_width(accounts)))
         console.print(Text(_LEGEND, style="dim"))
         console.print()
-    is_good = not report.of(Outcome.WRONG) and not report.of(Outcome.NOT_LOOKED)
     for subject in (name for name in named if name not in accounts):
-        if verbose or not is_good:
+        if verbose or report.verdict is not Verdict.AS_IT_MUST_BE:
             console.print(Text(subject, style="bold"))
             _print_lines(console, _of(report, subject))
         else:

@@ -33,6 +33,14 @@ def packages(interpreter: str) -> list[Any]:
     )
 
 
+def copied_into(checkout: Path) -> Path:
+    """Return the script as it is in another checkout."""
+    copy = checkout / "tools" / "language-python" / "python"
+    copy.parent.mkdir(parents=True)
+    shutil.copy(OURS, copy)
+    return copy
+
+
 def test_the_interpreter_lists_pulumis_packages_as_pip_does() -> None:
     assert packages(OURS) == packages(THEIRS) != []
 
@@ -50,18 +58,14 @@ def test_the_interpreter_lists_nothing_where_pulumi_is_not_installed(tmp_path: P
     """Where the checkout has no .venv, VIRTUAL_ENV names one; the program then reports what it lacks."""
     (tmp_path / "venv" / "bin").mkdir(parents=True)
     (tmp_path / "venv" / "bin" / "python").symlink_to(sys.executable)
-    copy = tmp_path / "tools" / "language-python" / "python"
-    copy.parent.mkdir(parents=True)
-    shutil.copy(OURS, copy)
+    copy = copied_into(tmp_path)
     environment = os.environ | {"VIRTUAL_ENV": str(tmp_path / "venv")}
     listed = subprocess.run([copy, *LIST], env=environment, capture_output=True, check=True).stdout
     assert json.loads(listed) == []
 
 
 def test_without_an_environment_the_interpreter_says_what_to_do(tmp_path: Path) -> None:
-    copy = tmp_path / "tools" / "language-python" / "python"
-    copy.parent.mkdir(parents=True)
-    shutil.copy(OURS, copy)
+    copy = copied_into(tmp_path)
     environment = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
     for words in (("--version",), ("-c", "print(1)")):
         done = subprocess.run([copy, *words], env=environment, capture_output=True, text=True, check=False)
@@ -73,7 +77,5 @@ def test_an_environment_of_another_tool_has_its_version_too(tmp_path: Path) -> N
     (tmp_path / ".venv" / "bin").mkdir(parents=True)
     (tmp_path / ".venv" / "bin" / "python").symlink_to(sys.executable)
     (tmp_path / ".venv" / "pyvenv.cfg").write_text("version_info = 3.11.0\n", encoding="ascii")
-    copy = tmp_path / "tools" / "language-python" / "python"
-    copy.parent.mkdir(parents=True)
-    shutil.copy(OURS, copy)
+    copy = copied_into(tmp_path)
     assert answer(str(copy), "--version") == answer(THEIRS, "--version")

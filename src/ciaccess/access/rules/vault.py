@@ -48,15 +48,16 @@ def verification(view: LenientView) -> Faults:
 def folders(view: LenientView) -> Faults:
     """A prefix is a folder inside the mount, and the pipeline's one is not the accounts'."""
     mount = view.text("vault", "kv", "mount") or "secret"
-    paths: tuple[YamlPath, ...] = (("vault", "kv", "prefix"), ("pipeline", "secrets"))
-    for path in paths:
-        if (prefix := view.text(*path)).split("/")[0] == mount:
-            message = f"{display(prefix)} repeats the mount {display(mount)}"
+    prefix, secrets = view.text("vault", "kv", "prefix"), view.text("pipeline", "secrets")
+    paths: dict[YamlPath, str] = {("vault", "kv", "prefix"): prefix, ("pipeline", "secrets"): secrets}
+    for path, folder in paths.items():
+        if folder.split("/")[0] == mount:
+            message = f"{display(folder)} repeats the mount {display(mount)}"
             remedy = f"Leave {mount}/ out: the two are joined"
             yield view.fault(path, message, "the folder inside the mount", remedy)
-    accounts, own = view.text(*paths[0]) or "nexus", view.text(*paths[1]) or "ciaccess"
+    accounts, own = prefix or "nexus", secrets or "ciaccess"
     overlap = f"{own}/".startswith(f"{accounts}/") or f"{accounts}/".startswith(f"{own}/")
-    if view.mapping("pipeline") and overlap and view.text(*paths[1]).split("/")[0] != mount:
+    if view.mapping("pipeline") and overlap and secrets.split("/")[0] != mount:
         message = f"{display(own)} and vault.kv.prefix, {display(accounts)}, overlap"
         remedy = "Name a folder of its own, such as ciaccess"
         yield view.fault(("pipeline", "secrets"), message, "another folder than the accounts'", remedy)
