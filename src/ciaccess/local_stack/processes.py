@@ -17,7 +17,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ciaccess.environment import ROOT
+from ciaccess.atomic_file import hold_lock
+from ciaccess.environment import ROOT, user_cache
 from ciaccess.errors import CiaccessError
 
 _STOP_SECONDS = 10.0
@@ -164,11 +165,16 @@ def port_is_free(port: int) -> bool:
 
 
 def free_port() -> int:
-    """Return a free port of 127.0.0.1.
+    """Return a free port of 127.0.0.1, never one that another process of this user was just told.
 
     Not one of those that the system gives to outgoing connections: it could be gone before anybody listens there.
     """
-    while True:
-        port = _FREE_PORTS.start + secrets.randbelow(len(_FREE_PORTS))
-        if port_is_free(port):
-            return port
+    file = user_cache() / "last-port"
+    with hold_lock(file.with_suffix(".lock")):
+        last = file.read_text(encoding="ascii") if file.exists() else ""
+        port = int(last) if last.isdecimal() else secrets.choice(_FREE_PORTS)
+        while True:
+            port = port + 1 if port + 1 in _FREE_PORTS else _FREE_PORTS.start
+            if port_is_free(port):
+                file.write_text(str(port), encoding="ascii")
+                return port

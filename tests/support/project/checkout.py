@@ -112,6 +112,7 @@ class Checkout:
             **ours,
             # The engine takes the environment that is active, and its `ciaccess` with it, before the one of Pulumi.yaml.
             "VIRTUAL_ENV": str(environment),
+            "PULUMI_PYTHON_CMD": str(self.folder / "tools" / "language-python" / "python"),
             "PATH": ours["PATH"].replace(ours["VIRTUAL_ENV"], str(environment)),
             "HOME": str(self.home),
             # The tools are where they are.

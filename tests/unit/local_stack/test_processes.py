@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from typing import TYPE_CHECKING
 
@@ -34,3 +35,15 @@ def test_a_zombie_is_not_ours(tmp_path: Path) -> None:
     os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
     assert not is_ours(pid, tmp_path)
     assert not stop(pid, tmp_path)
+
+
+def test_nobody_is_told_a_port_that_another_was_just_told() -> None:
+    """Between the answer and the moment at which one listens there, others ask too."""
+    command = [
+        sys.executable,
+        "-c",
+        "from ciaccess.local_stack.processes import free_port as f; print(*(f() for _ in range(50)))",
+    ]
+    asking = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    told = [port for process in asking for port in process.communicate()[0].split()]
+    assert len(set(told)) == len(told) == 150
