@@ -59,6 +59,8 @@ def drift(  # noqa: PLR0913 a command's options
         raise CommandError("--yes goes with --repair: without it nothing is written")
     if no_state and repair:
         raise CommandError("--repair needs the state: leave --no-state out")
+    if yes and file:
+        raise CommandError("--repair --yes repairs by the stack's own access.yaml: leave --file out")
     access = load_access(file, stack)
     use_local_credentials(stack)
     check_known_anchors(access)

@@ -92,6 +92,11 @@ def test_a_repair_without_yes_only_says_what_it_would_do(drifted: Project) -> No
     refused = drifted.ciaccess("drift", "--stack", "local", "--yes")
     assert refused.code == ERROR
     assert "--yes goes with --repair" in refused.err
+    refused = drifted.ciaccess(
+        "drift", "--stack", "local", "--repair", "--yes", "--file", str(drifted.access)
+    )
+    assert refused.code == ERROR
+    assert "by the stack's own access.yaml: leave --file out" in refused.err
 
 
 def test_without_the_state_it_still_says_that_the_two_disagree(provisioned: Project) -> None:

@@ -164,6 +164,20 @@ def test_so_does_a_hostile_package(branch: OwnPipeline, command: list[str], tmp_
     assert gets_the_preview_s_identity_and_no_more(branch, tmp_path / "report.json", sets_up=True)
 
 
+def test_so_does_a_hostile_build_of_our_package(
+    branch: OwnPipeline, command: list[str], tmp_path: Path
+) -> None:
+    ours = 'build-backend = "setuptools.build_meta"\n'
+    path = branch.folder / "pyproject.toml"
+    text = path.read_text(encoding="utf-8")
+    assert ours in text
+    theirs = 'build-backend = "hostile"\nbackend-path = ["."]\n'
+    path.write_text(text.replace(ours, theirs), encoding="utf-8")
+    code = f"from setuptools.build_meta import *\n{planting(branch, command)}"
+    (branch.folder / "hostile.py").write_text(code, encoding="utf-8")
+    assert gets_the_preview_s_identity_and_no_more(branch, tmp_path / "report.json", sets_up=True)
+
+
 @pytest.mark.parametrize("audience", [AUDIENCE, CONSUMERS_AUDIENCE])
 def test_a_job_definition_of_a_branch_gets_other_roles_only_where_validate_warned(
     bootstrapped: Project, audience: str
