@@ -115,7 +115,7 @@ def read(path: Path) -> Document:
     except _TooLargeError as error:
         raise _unreadable(document, error.problem, "Split it into stacks") from None
     except yaml.MarkedYAMLError as error:
-        raise _syntax(document, error, text) from None
+        raise ConfigError((syntax_fault(document.file, error, text),)) from None
     except yaml.YAMLError as error:
         raise _unreadable(
             document, f"is not YAML: {str(error).splitlines()[0]}", "Correct the YAML"
@@ -167,7 +167,8 @@ def _unreadable(document: Document, message: str, remedy: str) -> ConfigError:
     )
 
 
-def _syntax(document: Document, error: yaml.MarkedYAMLError, text: str) -> ConfigError:
+def syntax_fault(file: str, error: yaml.MarkedYAMLError, text: str) -> Fault:
+    """Return what PyYAML refuses in a text as a fault: where it begins, and what to do."""
     mark = error.problem_mark or error.context_mark
     line, column = (mark.line, mark.column) if mark else (0, 0)
     message, remedy = f"is not YAML: {error.problem or error.context}", "Correct the YAML at this position"
@@ -179,7 +180,7 @@ def _syntax(document: Document, error: yaml.MarkedYAMLError, text: str) -> Confi
         line, column = opening.line, opening.column
     elif line < len(lines) and "\t" in lines[line][: column + 1]:
         remedy = "Indent with blanks instead of tabs"
-    return ConfigError((Fault(document.file, line + 1, column + 1, "(file)", None, message, "", remedy),))
+    return Fault(file, line + 1, column + 1, "(file)", None, message, "", remedy)
 
 
 def _open_bracket(error: yaml.MarkedYAMLError, text: str) -> Any:

@@ -118,21 +118,25 @@ def _check(first: Pipeline, files: Files, words: Vocabulary, name: str, rules: t
     found: dict[tuple[str, int, str, str], Finding] = {}
     logins = []
     for pipeline in pipelines:
-        readings = [read_job(job, words) for job in _distinct_jobs(pipeline)]
+        readings: list[JobReading] = []
+        for job in _distinct_jobs(pipeline):
+            read, left_out = read_job(job, words)
+            readings += read
+            unread += left_out
         logins += [login for reading in readings for login in reading.logins]
-        unread += [each for reading in readings for each in reading.unread]
         for finding in _findings(pipeline, readings, words, rules if pipeline.is_whole else JOB_RULES):
             if not finding.source.allows(finding.rule, finding.line):
                 found.setdefault(finding.place, finding)
     ordered = sorted(
         found.values(), key=lambda each: (each.source.name != name, each.source.name, each.line, each.rule)
     )
+    of_known_role = {login.place for login in logins if login.roles}
     return Checked(
         ordered,
         list(dict.fromkeys(unread)),
         list(dict.fromkeys(invalid)),
         tuple(sorted({role.name for login in logins for role in login.roles})),
-        any(not login.roles for login in logins),
+        any(login.place not in of_known_role for login in logins),
         any(job.runs_something for pipeline in pipelines for job in pipeline.jobs),
     )
 

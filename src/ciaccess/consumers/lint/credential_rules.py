@@ -84,7 +84,7 @@ def passwords_in_scripts(reading: JobReading, words: Vocabulary) -> Iterator[Fin
 def passwords_in_dotenv(reading: JobReading, words: Vocabulary) -> Iterator[Finding]:
     """Find passwords in a dotenv report, which is an artifact."""
     del words
-    files = {fill_in(each, values) for each in reading.job.dotenv_files for values in reading.cases}
+    files = {fill_in(each, reading.values) for each in reading.job.dotenv_files}
     for step in reading.steps:
         for index, call in enumerate(step.calls):
             if not files.intersection(each.removeprefix("./") for each in call.written_to):
@@ -105,8 +105,7 @@ def stored_password(reading: JobReading, words: Vocabulary) -> Iterator[Finding]
     """Find a job with a Nexus password but no login: the password is a CI/CD variable."""
     if reading.logins or reading.job.is_hidden or any(_sources_file(step) for step in reading.steps):
         return
-    known = {name for step in reading.steps for name, _, _ in step.sets}
-    known |= {name for values in reading.cases for name in values}
+    known = {*reading.known, *(name for step in reading.steps for name, _, _ in step.sets)}
     for step in reading.steps:
         is_nexus = words.nexus_host in step.text
         for text, place in step.pieces():

@@ -13,6 +13,7 @@ import yaml  # type: ignore[import-untyped]  # its stubs are not installed
 from yaml.composer import Composer  # type: ignore[import-untyped]
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode  # type: ignore[import-untyped]
 
+from ciaccess.access.reading.document import syntax_fault
 from ciaccess.errors import CiaccessError
 
 MOST_CHARACTERS = 4_000_000
@@ -115,6 +116,29 @@ class Scalar(str):
         return int(found) + 1
 
 
+class Lines(Scalar):
+    """Several scalars as one text: items of a script that only together are whole commands."""
+
+    __slots__ = ("parts",)
+
+    parts: list[Scalar]
+
+    @classmethod
+    def of_parts(cls, parts: list[Scalar]) -> Lines:
+        """Return scalars of one source, joined by line ends."""
+        joined = cls("\n".join(parts))
+        joined.source, joined.node, joined.parts = parts[0].source, parts[0].node, parts
+        return joined
+
+    def line_at(self, offset: int) -> int:
+        """Return the line, from 1, of a character of its text."""
+        for part in self.parts[:-1]:
+            if offset <= len(part):
+                return part.line_at(offset)
+            offset -= len(part) + 1
+        return self.parts[-1].line_at(offset)
+
+
 class Reference(tuple[str, ...]):
     """A `!reference [entry, key…]`."""
 
@@ -148,10 +172,11 @@ def load(source: Source, inputs: Mapping | None = None) -> Mapping:
         raise SourceError(f"it has over {MOST_CHARACTERS:,} characters, the most that are checked")
     try:
         documents = [each for each in yaml.compose_all(source.text, Loader=_Loader) if each is not None]
+    except yaml.MarkedYAMLError as error:
+        fault = syntax_fault(source.name, error, source.text)
+        raise SourceError(f"line {fault.line}: {fault.message}. {fault.remedy}") from None
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"line {mark.line + 1}: " if mark else ""
-        raise SourceError(f"{where}{getattr(error, 'problem', None) or 'is not YAML'}") from None
+        raise SourceError(f"is not YAML: {str(error).splitlines()[0]}") from None
     if not documents:
         raise SourceError("it is empty: a pipeline is a mapping of jobs")
     read = _Reader(source, {})

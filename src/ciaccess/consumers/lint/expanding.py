@@ -119,11 +119,13 @@ class Expander:
         written = [self.text(each, values) for each in command.written_to] + _written_by(name, texts)
         place = found[first].place if first < len(found) else Place(self.scalar, 0, 0)
         ends = [each.place.end for each in arguments if each.place.scalar is place.scalar]
+        at = Place(place.scalar, place.start, max([place.end, *ends]))
         return Call(
             name=name,
             arguments=tuple(arguments),
-            at=Place(place.scalar, place.start, max([place.end, *ends])),
+            at=at,
             given=fill_in(given, values),
+            given_at=self._place(command.given) if command.given else at,
             read_from=read_from,
             files=fill_in(self._text_of_files(command.words, texts, state), values),
             written_to=tuple(map(file_named, written)),

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 # A literal password in a line of a script: behind an option, in an address, header, or variable, on the input of a login.
-_BARE = r"(?P<value>(?:\\.|[^\s\"'$`|;&<>\\])+)"
+_BARE = r"(?P<value>(?:\\.|[^\s\"'$`|;&<>()\\])+)"
 _VALUE = rf"(?:'(?P<single>[^']+)'|\"(?P<double>[^\"$`]+)\"|{_BARE})"
 _NAMED = r"(?:pass(?:word|wd)?|token|secret|api_?key|_auth)"
 _USER = r"(?:\s-\w*u|--user|--auth|\s-a)[= ]?\s*"
@@ -26,7 +26,7 @@ _LITERALS = (
     re.compile(r"(?P<before>'[^'\s]*://[^\s/:@']+:)(?P<value>[^\s/@']+)(?=@)"),
     re.compile(r"(?P<before>://[^\s/:@]+:)(?P<value>[^\s/@$]+)(?=@)"),
     re.compile(r"(?P<before>\b(?:Basic|Bearer|X-Vault-Token:)\s*)(?P<value>[\w+/=.-]{8,})"),
-    re.compile(rf"(?P<before>\b(?:echo|printf)\s(?:-\w+\s+|['\"]%s(?:\\n)?['\"]\s+)*){_VALUE}(?=\s*\|[^|]*password-stdin)"),
+    re.compile(rf"(?P<before>\b(?:echo|printf)\s(?:-\w+\s+|['\"]%s(?:\\n)?['\"]\s+)*){_VALUE}(?=[\s)`\"]*\|[^|]*password-stdin)"),
     re.compile(rf"(?P<before>password-stdin[^|;&]*<<<\s*){_VALUE}"),
 )  # fmt: skip
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ciaccess.consumers.lint.findings import Edit, Finding, without_passwords
-from ciaccess.consumers.lint.login_rules import Login, login_in
+from ciaccess.consumers.lint.login_rules import login_in
 from ciaccess.consumers.lint.native_secrets import native_secrets
-from ciaccess.consumers.lint.running import steps_of
-from ciaccess.consumers.lint.variables import first_values
+from ciaccess.consumers.lint.running import runs_of
 
 if TYPE_CHECKING:
+    from ciaccess.consumers.lint.login_rules import Login
     from ciaccess.consumers.lint.merging import Job
     from ciaccess.consumers.lint.native_secrets import NativeSecret
     from ciaccess.consumers.lint.reading import Place, Step
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class JobReading:
-    """A job with what it runs.
+    """A job with what it runs in one case.
 
-    `cases` are the sets of variables before its first line, `unread` names what was left out.
+    `values` are its variables before the first line, `known` the names of those that it has in some case.
     """
 
     job: Job
-    steps: tuple[Step, ...]
-    logins: tuple[Login, ...]
-    native: tuple[NativeSecret, ...]
-    cases: list[Values]
-    unread: list[str]
+    steps: list[Step]
+    logins: list[Login]
+    native: list[NativeSecret]
+    values: Values
+    known: frozenset[str]
 
     def finding(
         self,
@@ -48,19 +48,21 @@ class JobReading:
         return Finding(rule, place.scalar.source, place.line, str(self.job.name), why, remedy, shown, edit)
 
 
-def read_job(job: Job, words: Vocabulary) -> JobReading:
-    """Read what a job runs.
+def read_job(job: Job, words: Vocabulary) -> tuple[list[JobReading], list[str]]:
+    """Read what a job runs in each case, and name what was left out.
 
     Raises:
         SourceError: a script is too large, or runs too much.
     """
-    (steps, unread), cases = steps_of(job, words), first_values(job, words)
+    runs, unread = runs_of(job, words)
+    known = frozenset(name for values, _ in runs for name in values)
+    return [_read_case(job, values, steps, known, words) for values, steps in runs], unread
+
+
+def _read_case(
+    job: Job, values: Values, steps: list[Step], known: frozenset[str], words: Vocabulary
+) -> JobReading:
+    native = list(native_secrets(job, values))
     found = [login for step in steps if (login := login_in(step, words))]
-    native = tuple(each for values in cases for each in native_secrets(job, values))
     found += [each.login() for each in native if each.is_of(words)]
-    logins: dict[Place, Login] = {}
-    for each in found:
-        known = logins.get(each.place, each)
-        roles = tuple(dict.fromkeys((*known.roles, *each.roles)))
-        logins[each.place] = replace(each, roles=roles, tokens=known.tokens | each.tokens)
-    return JobReading(job, tuple(steps), tuple(logins.values()), native, cases, unread)
+    return JobReading(job, steps, list(dict.fromkeys(found)), native, values, known)

@@ -72,7 +72,9 @@ def _logs_in(call: Call, words: Vocabulary) -> bool:
     if call.name in VAULT_PROGRAMS and "login" in call.words[:3]:
         path = _OTHER_PATH.search(text)
         return bool(_METHOD.search(text)) and (
-            not path or path.group(1).strip("/") in (words.jwt_mount, "") or "$" in path.group(1)
+            not path
+            or path.group(1).strip("/").removeprefix("auth/") in (words.jwt_mount, "")
+            or "$" in path.group(1)
         )
     return bool(words.login.search(text))
 
@@ -82,7 +84,7 @@ def source_of(text: str, step: Step) -> tuple[Place, Scalar | None]:
     held = [
         value for value in step.values.values() if is_scalar(value) and fill_in(value, step.values) == text
     ]
-    if held and not any(place.find(text) for place in (step.place, *step.callers)):
+    if held and not any(place.find(text) for place in step.places):
         return Place.of(held[0]), held[0]
     return step.find(text), None
 
@@ -131,7 +133,7 @@ def removed_job_jwt(reading: JobReading, words: Vocabulary) -> Iterator[Finding]
         pattern = _JOB_JWT if any(call.name not in OF_TEXT for call in step.calls) else _JOB_JWT_EXPANDED
         to_vault = any(login.place == step.place for login in reading.logins)
         for text, place in step.pieces():
-            found += [(name, place, to_vault) for name in pattern.findall(text)]
+            found += [(name, place.find(name) or place, to_vault) for name in pattern.findall(text)]
     for value in filter(is_scalar, reading.job.variables.values()):
         found += [(name, Place.of(value), False) for name in _JOB_JWT.findall(value)]
     own = {*(reading.job.id_tokens or {}), *reading.job.variables}
@@ -155,17 +157,15 @@ def _gone(reading: JobReading, name: str, place: Place, *, to_vault: bool) -> Fi
 def wrong_audience(reading: JobReading, words: Vocabulary) -> Iterator[Finding]:
     """Find an id_token for Vault with an audience that the login's role does not accept."""
     tokens = reading.job.id_tokens or {}
-    # Where no role is known, any role's audience will do; a consumer's is what is advised.
-    wanted = {str(name): _accepted_audiences([], words) for name in tokens if name == ID_TOKEN_VARIABLE}
-    for login in reading.logins:
-        wanted |= dict.fromkeys(login.tokens, _accepted_audiences(login.known(words), words))
-    for token, (accepted, advised) in wanted.items():
+    used = [(token, login.known(words)) for login in reading.logins for token in login.tokens]
+    if ID_TOKEN_VARIABLE not in (token for token, _ in used):
+        used.append((ID_TOKEN_VARIABLE, []))
+    for token, roles in used:
+        accepted, advised = _accepted_audiences(roles, words)
         given = _audiences(tokens.get(token))
-        cases = [[fill_in(each, values) for each in given] for values in reading.cases]
-        wrong = [each for each in cases if each and not any("$" in text or text in accepted for text in each)]
-        if not wrong:
+        filled = [fill_in(each, reading.values) for each in given]
+        if not filled or any("$" in text or text in accepted for text in filled):
             continue
-        filled = wrong[0]
         single = advised[0] if len(advised) == 1 and len(given) == 1 else ""
         shared = _is_used_elsewhere(reading, token)
         yield reading.finding(
@@ -190,7 +190,7 @@ def _is_used_elsewhere(reading: JobReading, token: str) -> bool:
 def _accepted_audiences(
     roles: list[tuple[str, Role]], words: Vocabulary
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the audiences that these roles accept, and which of them to advise."""
+    """Return the audiences that these roles accept, of no role those of all; and which to advise."""
     accepted = tuple(dict.fromkeys(each for _, role in roles for each in role.audiences))
     consumers = tuple(dict.fromkeys(each for role in words.roles.values() for each in role.audiences))
     return (accepted, accepted) if accepted else (words.audiences, consumers)

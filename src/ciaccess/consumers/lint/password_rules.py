@@ -49,11 +49,13 @@ _TABLE = (
     PasswordOptions(("twine",), _P, "set TWINE_USERNAME and TWINE_PASSWORD, or use pypi-publish.yml"),
     PasswordOptions(("poetry", "uv", "hatch", "flit", "pdm"), ("-p", "--password", "-t", "--token", "-a", "--auth"),
           _BY_ENVIRONMENT.format("POETRY_HTTP_BASIC_<NAME>_PASSWORD, UV_PUBLISH_PASSWORD or the tool's own"), "publish"),
+    PasswordOptions(("oras",), _P, "log in with `oras login --password-stdin`"),
     PasswordOptions(("helm",), ("--password",), _BY_STDIN, "repo"),
+    PasswordOptions(("helm",), ("-p",), "use helm-push.yml", "cm-push"),
     PasswordOptions(("helm",), ("--password",), "log in with `helm registry login --password-stdin`"),
-    PasswordOptions(("wget",), ("--password", "--http-password", "--ftp-password"), "use curl with --config -, or raw-upload.yml"),
+    PasswordOptions(("wget", "aria2c"), ("--password", "--http-password", "--http-passwd", "--ftp-password"), "use curl with --config -, or raw-upload.yml"),
     PasswordOptions(("http", "https", "xh"), ("-a", "--auth"), "use curl with --config -, or raw-upload.yml"),
-    PasswordOptions(("nuget",), ("-ApiKey", "-Password"), _IN_NUGET_CONFIG),
+    PasswordOptions(("nuget",), ("-apikey", "-password"), _IN_NUGET_CONFIG),
     PasswordOptions(("dotnet",), ("--api-key", "-k", "-p", "--password"), _IN_NUGET_CONFIG, "nuget"),
     PasswordOptions(("kubectl", "oc"), ("--docker-password",), "use `./ciaccess pull-secret`, which pipes the manifest to kubectl"),
     PasswordOptions(("conan",), _P, _BY_ENVIRONMENT.format("CONAN_PASSWORD")),
@@ -61,9 +63,11 @@ _TABLE = (
     PasswordOptions(("jf", "jfrog", "cargo", "flux", "gem"), ("--password", "--token", "--api-key"), "give it in the environment or a file"),
 )  # fmt: skip
 _MAVEN = frozenset({"mvn", "mvnw", "gradle", "gradlew", "sbt", "java"})
-_PROPERTY = re.compile(r"-[DP][\w.-]*(?:passw(?:or)?d|secret|apikey)[\w.-]*=(?!\$\(…\)$).", re.IGNORECASE)
-_NPM_SECRET = re.compile(r"(?:_password|_authToken|(?:^|:|--)_auth)(?:[\s=]|$)")
-_BASIC_AUTH = re.compile(r"http-basic\.")
+_PROPERTY = re.compile(
+    r"-[DP][\w.-]*(?:(?:passw(?:or)?d|secret|apikey)[\w.-]*|token|pwd)=(?!\$\(…\)$).", re.IGNORECASE
+)
+_NPM_SECRET = re.compile(r"(?:_password|_authToken|\bnpmAuth(?:Token|Ident)|(?:^|:|--)_auth)(?:[\s=]|$)")
+_BASIC_AUTH = re.compile(r"(?:http-basic|pypi-token|bearer)\.")
 _URL_USER = re.compile(r"https?://[^\s/:@\"']+:[^\s/@\"']+@")
 _CURL_OPTION = re.compile(r"-[A-Za-z]*u")
 _POST = re.compile(r"--(?:post-data|body-data)\b")
@@ -77,17 +81,18 @@ def passwords(reading: JobReading, words: Vocabulary) -> Iterator[Finding]:
     held = _PasswordVariables(
         words, {each.variable for each in reading.native if not each.is_file and "pass" in each.field.lower()}
     )
-    kept = {
-        _in_project(fill_in(each, values)) for each in reading.job.artifact_paths for values in reading.cases
-    }
+    kept = {_in_project(fill_in(each, reading.values)) for each in reading.job.artifact_paths}
+    lines = set[int]()
     for step in reading.steps:
         yield from _in_artifacts(reading, step, held, kept)
         for call in step.programs:
-            # What a shell gets as a script is checked command by command.
-            if not LIBRARY.fullmatch(call.name) and not (
-                call.name in SHELLS and "c" in "".join(call.words[:1])
-            ):
-                yield from _in_call(reading, call, held)
+            # What a shell gets as a script is checked command by command; what ssh gets, before ssh itself.
+            if LIBRARY.fullmatch(call.name) or (call.name in SHELLS and "c" in "".join(call.words[:1])):
+                continue
+            for finding in _in_call(reading, call, held):
+                if call.name != "ssh" or finding.line not in lines:
+                    lines.add(finding.line)
+                    yield finding
         held.follow(step)
 
 
@@ -195,11 +200,7 @@ def _by_word(call: Call, word: str) -> str:
     if call.name in _MAVEN and _PROPERTY.match(word):
         return "have ${env.NEXUS_PASSWORD} in settings.xml, or ORG_GRADLE_PROJECT_<name> in the environment"
     reads = {"get", "delete", "rm", "unset"} & set(call.words[:2])
-    if (
-        call.name in ("npm", "pnpm", "yarn")
-        and not reads
-        and (_NPM_SECRET.search(word) or word == "npmAuthToken")
-    ):
+    if call.name in ("npm", "pnpm", "yarn") and not reads and _NPM_SECRET.search(word):
         return "have ${NEXUS_NPM_AUTH} in .npmrc, which npm fills in, or use npm-publish.yml"
     if call.name in ("poetry", "composer") and _BASIC_AUTH.match(word):
         return "set POETRY_HTTP_BASIC_<NAME>_USERNAME and _PASSWORD, or COMPOSER_AUTH, in the environment"
@@ -207,7 +208,8 @@ def _by_word(call: Call, word: str) -> str:
 
 
 def _given(call: Call, options: tuple[str, ...]) -> Iterator[tuple[int, str]]:
-    for index, word in enumerate(call.words):
+    for index, written in enumerate(call.words):
+        word = written.lower() if call.name == "nuget" else written
         for option in options:
             if word == option and index + 1 < len(call.words):
                 yield index, call.words[index + 1]
@@ -233,9 +235,10 @@ def _to_stdin(call: Call, index: int) -> str:
         return ""
     written, raw = last.written, call.arguments[index + separate].raw.text
     value = written if separate else _SHORT_OPTION.sub("", written)
-    if VARIABLE.sub("", _SHORT_OPTION.sub("", raw).replace(PRINTED, "")):
+    text = VARIABLE.sub(lambda match: match["default"] or "", _SHORT_OPTION.sub("", raw).replace(PRINTED, ""))
+    if VARIABLE.sub("", text):
         value = "'***'"  # nothing shows a password that the file has
-    elif re.fullmatch(r"\$\{?\w+\}?", value):
+    elif re.fullmatch(r"\$\{?\w+\}?|\$\(.*\)", value):
         value = f'"{value}"'
     line = f"{scalar[begin:program]}printf '%s' {value} | {scalar[program : option.start]}--password-stdin{scalar[last.end : end]}"
     return line.strip()
@@ -250,7 +253,7 @@ def _curl(reading: JobReading, call: Call, held: _PasswordVariables) -> Iterator
             value = attached or (call.words[index + 1] if index + 1 < len(call.words) else "")
         elif word.startswith("--user="):
             value = word.removeprefix("--user=")
-        if ":" in value or (held.is_in(call, index) and "X-Vault-Token" not in word):
+        if (":" in value and value != ":") or (held.is_in(call, index) and "X-Vault-Token" not in word):
             yield _by_curl(reading, call, index)
             return
 

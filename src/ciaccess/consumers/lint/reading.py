@@ -90,14 +90,15 @@ class Argument:
 class Call:
     """A command; `name` is the program's, `arguments` are what follows it.
 
-    `given` is what its standard input holds, if known, `read_from` the file of it, `files` the known texts of files that it names. `is_function`: the script
-    defines it. `may_have_more`: a word without quotes was empty here, not in every run.
+    `given` is what its standard input holds, if known, `given_at` where that is, `read_from` the file of it, `files` the known texts of
+    files that it names. `is_function`: the script defines it. `may_have_more`: a word without quotes was empty here, not in every run.
     """
 
     name: str
     arguments: tuple[Argument, ...]
     at: Place
     given: str
+    given_at: Place
     read_from: str
     files: str
     written_to: tuple[str, ...]
@@ -141,14 +142,18 @@ class Step:
             for each in call.arguments:
                 yield each.raw.text, each.place
             if call.given:
-                yield call.given, call.at
+                yield call.given, call.given_at
         for _, value, place in self.sets:
             yield value, place
 
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """Return where its text is: itself, its here-documents, the calls of its functions."""
+        return (self.place, *(call.given_at for call in self.calls), *self.callers)
+
     def find(self, text: str) -> Place:
-        """Return where a text is in it, or in the call of its function; else where it begins."""
-        places = (place.find(text) for place in (self.place, *self.callers))
-        return next((each for each in places if each), self.place)
+        """Return where a text of it is; else where it begins."""
+        return next((found for place in self.places if (found := place.find(text))), self.place)
 
 
 def program_index(words: Sequence[str], functions: Container[str] = ()) -> int:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ciaccess.consumers.lint.vocabulary import Vocabulary
 
 _ENGINES = frozenset({"docker", "podman", "nerdctl", "buildah", "img"})
+_LOG_IN = _ENGINES | {"skopeo", "crane", "gcrane", "oras", "helm", "regctl", "cosign", "ko"}
 _TAGS = ("-t", "--tag")
 _OUTPUTS = ("-o", "--output")
 _NAME = re.compile(r"name=\"?([^,\"]+)")
@@ -54,6 +55,9 @@ _BY_VARIABLE = {"ko": "KO_DOCKER_REPO", "skaffold": "SKAFFOLD_DEFAULT_REPO"}
 _BUILD_VERBS = frozenset({"build", "publish", "resolve", "apply", "create", "run"})
 _MAVEN = frozenset({"mvn", "mvnw", "gradle", "gradlew", "sbt"})
 _PROPERTIES = re.compile(r"-D(?:jib\.to\.image|image)=(\S+)|--image=(\S+)")
+_LOCAL_IMAGE = re.compile(
+    r"(?:jib:|jib)(?:docker|Docker)Build$|(?:jib:|jib)[bB]uildTar$"
+)  # goals that push nothing
 _SPRING = re.compile(r"-Dspring-boot\.build-image\.imageName=(\S+)|--imageName=(\S+)")
 # Options of these programs that take no value: what follows is a name of its own.
 _FLAGS = frozenset(
@@ -71,7 +75,7 @@ def push_to_pull_registry(reading: JobReading, words: Vocabulary) -> Iterator[Fi
     if not any(_is_pull(name, words) for _, _, _, name in named):
         return
     named += [(*each, *tagged) for each in calls for tagged in _tagged_images(each[1])]
-    logins = [each for each in calls if each[1].name in _ENGINES and each[1].words[:1] == ("login",)]
+    logins = [each for each in calls if each[1].name in _LOG_IN and "login" in each[1].words[:2]]
     if not any(words.push_registry in word for _, call in logins for word in call.words):
         named += [(*each, *word) for each in logins for word in enumerate(each[1].words)]
     for step, call, index, name in named:
@@ -90,8 +94,11 @@ def pushed_images(call: Call) -> Iterator[tuple[int, str]]:
     else:
         yield from _by_copier(call.name, words)
     kaniko = call.name == "executor" or "kaniko" in call.name.lower()
-    yield from values_of(words, ("-d", "--destination", "--cache-repo") if kaniko else ("--destination",))
-    if call.name in _MAVEN:
+    if kaniko and not {"--no-push", "--no-push=true"}.isdisjoint(words):
+        yield from values_of(words, () if "--no-push-cache" in words else ("--cache-repo",))
+    else:
+        yield from values_of(words, ("-d", "--destination", "--cache-repo") if kaniko else ("--destination",))
+    if call.name in _MAVEN and not any(map(_LOCAL_IMAGE.search, words)):
         publishes = any("publish" in word for word in words)
         for index, word in enumerate(words):
             if found := _PROPERTIES.fullmatch(word) or (_SPRING.fullmatch(word) if publishes else None):
@@ -114,6 +121,8 @@ def _by_engine(words: tuple[str, ...]) -> Iterator[tuple[int, str]]:
     verbs = _verbs(words)
     if "push" in verbs[:2]:
         yield from _positional(words, words.index("push") + 1)
+    elif "commit" in verbs[:1]:
+        yield from (each for each in _positional(words, 1) if each[1].startswith("docker://"))
     elif _builds(verbs):
         outputs = [value for _, value in values_of(words, _OUTPUTS)]
         if "--push" in words or "--push=true" in words or any(map(_PUSHES.search, outputs)):

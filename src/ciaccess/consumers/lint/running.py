@@ -16,7 +16,7 @@ from ciaccess.consumers.lint.document import SourceError
 from ciaccess.consumers.lint.expanding import Expander, file_named, words_of
 from ciaccess.consumers.lint.printing import output_of
 from ciaccess.consumers.lint.reading import BUILTINS, LIBRARY, SETTERS, Place, Step
-from ciaccess.consumers.lint.shell import SHELLS, read, read_inside
+from ciaccess.consumers.lint.shell import SHELLS, read, read_inside, whole_scripts
 from ciaccess.consumers.lint.shell_words import LITERAL_DOLLAR
 from ciaccess.consumers.lint.states import ENDS, Remnant, State, after_builtin, distinct, limit
 from ciaccess.consumers.lint.variables import fill_in, first_values, is_outside, made_of
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ciaccess.consumers.lint.merging import Job
     from ciaccess.consumers.lint.reading import Call
     from ciaccess.consumers.lint.shell import Block, Command, Compound, Statement
+    from ciaccess.consumers.lint.variables import Values
     from ciaccess.consumers.lint.vocabulary import Vocabulary
 
 MOST_SCRIPT_CHARACTERS = 500_000
@@ -44,19 +45,19 @@ _SOURCES = frozenset({".", "source"})
 _SILENT = frozenset({"test", "[", "[[", "((", "set", "shift", "cd", "unset", "read", *SETTERS, *ENDS})
 
 
-def steps_of(job: Job, words: Vocabulary) -> tuple[list[Step], list[str]]:
-    """Return a job's pipelines for each set of first variables, and what was left out.
+def runs_of(job: Job, words: Vocabulary) -> tuple[list[tuple[Values, list[Step]]], list[str]]:
+    """Return each set of first variables with the pipelines that then run, and what was left out.
 
     Raises:
         SourceError: a script is too large, or its functions, loops and branches run too much.
     """
-    steps, unread, left = list[Step](), dict[str, None](), _MOST_WORDS_OF_CASES
+    unread, left = dict[str, None](), _MOST_WORDS_OF_CASES
     cases = distinct([State(values) for values in first_values(job, words)])
-    for number, case in enumerate(cases):
+    runs = [(case.values, list[Step]()) for case in cases]
+    for number, (case, (_, steps)) in enumerate(zip(cases, runs, strict=True)):
         if left < 0:
-            unread[f"it may start with {len(cases)} sets of variables; the first {number} were checked"] = (
-                None
-            )
+            most = f"it may start with {len(cases)} sets of variables; the first {number} were checked"
+            unread[most] = None
             break
         budget = _Budget(job)
         for shell in job.shells:
@@ -64,7 +65,7 @@ def steps_of(job: Job, words: Vocabulary) -> tuple[list[Step], list[str]]:
         left -= budget.spent
         if budget.has_left_out:
             unread["its branches take more courses than are followed; some were not checked"] = None
-    return steps, [f"job {job.name}: {each}" for each in unread]
+    return runs, [f"job {job.name}: {each}" for each in unread]
 
 
 class _Budget:
@@ -154,12 +155,13 @@ class _Shell:
                 raise SourceError(
                     f"line {script.line}: a script has over {MOST_SCRIPT_CHARACTERS:,} characters, the most that are checked"
                 )
-            after = self._run(read(str(script)), states, script)
+        for script in whole_scripts(scripts):
+            after = self._run(read(str(script))[0], states, script)
             states = self._limit([each for each in after if not each.ended]) or states
         self._is_at_end = True
         for name, (scalar, body) in list(self._functions.items()):
             if name not in self._called:
-                self._budget.in_library = LIBRARY.fullmatch(name) is not None
+                self._budget.in_library = _is_library(name, scalar)
                 self._run(body, [state.with_arguments(None) for state in states], scalar)
         self._budget.in_library = False
 
@@ -274,7 +276,7 @@ class _Shell:
         self._called.add(function)
         around = self._callers, self._budget.in_library
         self._callers = (call.at, *self._callers)
-        self._budget.in_library |= LIBRARY.fullmatch(function) is not None
+        self._budget.in_library |= _is_library(function, scalar)
         inside = state.with_arguments(call.arguments, may_have_more=call.may_have_more)
         after = self._run(body, [inside], scalar)
         self._callers, self._budget.in_library = around
@@ -356,6 +358,11 @@ class _Shell:
                     (going if reads or one.arguments != each.arguments else done).append(one)
             running = self._limit(going)
         return self._limit([*done, *running])
+
+
+def _is_library(function: str, script: Scalar) -> bool:
+    """Report whether a function is one of our own templates', which a script of theirs defines."""
+    return LIBRARY.fullmatch(function) is not None and "nexus_auth()" in script
 
 
 def _rounds(states: list[State]) -> tuple[list[State], list[State]]:

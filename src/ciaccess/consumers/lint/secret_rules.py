@@ -251,7 +251,7 @@ def native_secrets(reading: JobReading, words: Vocabulary) -> Iterator[Finding]:
 
 def _server(reading: JobReading, secret: NativeSecret, words: Vocabulary) -> Iterator[Finding]:
     server = secret.values.get(SERVER_VARIABLE)
-    if not any(SERVER_VARIABLE in values for values in reading.cases):
+    if SERVER_VARIABLE not in reading.known:
         why = f"GitLab reads {secret.variable} from the Vault of {SERVER_VARIABLE}, which neither this file nor access.yaml sets"
         remedy = f"set {SERVER_VARIABLE}: {words.vault_address} on {words.vault_group}"
         yield reading.finding("secrets", secret.place, why, remedy)
@@ -263,11 +263,10 @@ def _server(reading: JobReading, secret: NativeSecret, words: Vocabulary) -> Ite
 
 
 def _login(reading: JobReading, secret: NativeSecret, words: Vocabulary) -> Iterator[Finding]:
-    known = {name for values in reading.cases for name in values}
-    if not secret.roles and ROLE_VARIABLE not in known:
+    if not secret.roles and ROLE_VARIABLE not in reading.known:
         why = f"{ROLE_VARIABLE} is not set: GitLab logs in with the default role of the auth mount, and access.yaml declares none"
         yield reading.finding("role", secret.place, why, f"set {ROLE_VARIABLE} to {' or '.join(words.roles)}")
-    given = secret.values.get(PATH_VARIABLE, "" if PATH_VARIABLE in known else USUAL_PATH)
+    given = secret.values.get(PATH_VARIABLE, "" if PATH_VARIABLE in reading.known else USUAL_PATH)
     mount = fill_in(given or "", secret.values).strip("/")
     if mount and "$" not in mount and mount != words.jwt_mount:
         why = f"GitLab logs in at auth/{mount}/login, and the roles of access.yaml are those of the mount {words.jwt_mount}"
@@ -298,7 +297,13 @@ def _engine(reading: JobReading, secret: NativeSecret, words: Vocabulary) -> Ite
 
 def _path(reading: JobReading, secret: NativeSecret, account: str, words: Vocabulary) -> Iterator[Finding]:
     path = secret.path.strip("/")
-    if path.startswith("data/"):
+    mount = f"{words.kv_mount}/"
+    if path.startswith(mount) and "/" in path.removeprefix(mount):
+        why = f"{path} names the mount {words.kv_mount} again: GitLab adds it"
+        inside = path.removeprefix(mount).removeprefix("data/")
+        edit = replacement(secret.at, str(secret.at).replace(path, inside, 1))
+        yield reading.finding("kv-path", secret.place, why, f"path {inside}", edit=edit)
+    elif path.startswith("data/"):
         fixed = str(secret.at).replace("data/", "", 1)
         yield reading.finding(
             "kv-path",

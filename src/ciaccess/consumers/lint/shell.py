@@ -8,15 +8,23 @@ another shell (`sh -c '…'`, a here-document) is read too.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
-from ciaccess.consumers.lint.document import SourceError
+from ciaccess.consumers.lint.document import Lines, SourceError
 from ciaccess.consumers.lint.shell_words import DEEPEST, LITERAL_DOLLAR, PRINTED, TOKEN, Word, WordReader
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ciaccess.consumers.lint.document import Scalar
+
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)\+?=")
-_DEFINITION = re.compile(r"(?:function\s+([\w:.-]+)(?:\s*\(\s*\))?|([\w:.-]+)[ \t]*\(\s*\))\s*(?=\{\s|\()")
+_DEFINITION = re.compile(
+    r"(?:function\s+([\w:.-]+)(?:\s*\(\s*\))?|([\w:.-]+)[ \t]*\(\s*\))\s*(?=\{(?:\s|\Z)|\()"
+)
 _KEYWORD = re.compile(
     r"(?:if|then|elif|else|fi|case|esac|for|select|while|until|do|done|time|!|\{|\}|\[\[)(?=[ \t\r\n;&|()<>]|\Z)|\(\(?"
 )
@@ -26,6 +34,7 @@ _SEPARATORS = frozenset({"&&", "||", ";", "&", "|", "|&", ")", *_ENDS_OF_ARM})
 _NO_WORD = frozenset({"newline", "separator", "close", "pipe", "open", "redirect", "heredoc", "hash"})
 _LOOP = re.compile(r"\s*(\w+)(?:\s+in\b(?P<items>))?")
 SHELLS = frozenset({"sh", "bash", "dash", "ash", "zsh"})
+_MOST_ITEMS = 20  # of a script's list that make one command
 _PRINTERS = frozenset({"echo", "printf", ":"})
 _TAKES_A_SCRIPT = SHELLS | {"eval", "ssh"}
 
@@ -78,15 +87,30 @@ Block = tuple[Statement, ...]
 
 
 @lru_cache(maxsize=4096)
-def read(script: str) -> Block:
-    """Return what a script runs."""
-    return _Parser(script).block(frozenset(), 0)
+def read(script: str) -> tuple[Block, bool]:
+    """Return what a script runs, and whether it ends inside a compound command."""
+    parser = _Parser(script)
+    return parser.block(frozenset(), 0), parser.is_open
 
 
 @lru_cache(maxsize=256)
 def read_inside(script: str, at: int) -> Block:
     """Return what a script runs that another one has written; all of it is at one place."""
     return _Parser(script, fixed=at).block(frozenset(), 0)
+
+
+def whole_scripts(scripts: Sequence[Scalar]) -> Iterator[Scalar]:
+    """Yield scripts, those as one that only together are whole: `if` in one item of a list, `fi` in another."""
+    left = list(scripts)
+    while left:
+        parts = left[:1]
+        for part in left[1:_MOST_ITEMS]:
+            if part.source is not parts[0].source or not read("\n".join(parts))[1]:
+                break
+            parts.append(part)
+        iswhole_scripts = len(parts) > 1 and not read("\n".join(parts))[1]
+        yield Lines.of_parts(parts) if iswhole_scripts else parts[0]
+        left = left[len(parts) if iswhole_scripts else 1 :]
 
 
 class _Parser(WordReader):
@@ -276,6 +300,7 @@ class _Parser(WordReader):
         arm, other = self.block(frozenset({"elif", "else", "fi"}), depth), Block()
         keyword = _KEYWORD.match(self.text, self._at)
         self._at = keyword.end() if keyword else len(self.text)
+        self.is_open |= keyword is None
         if keyword and keyword.group() == "elif" and depth < DEEPEST:
             at = self._place(self._at)
             other = (Statement([Command(compound=self._if(depth + 1))], at, at),)
@@ -323,8 +348,10 @@ class _Parser(WordReader):
         if not names or names[0] in _PRINTERS:
             return
         first = next((index for index, name in enumerate(names) if name in SHELLS), len(names))
-        for before, word in pairwise(command.words[0 if names[0] == "eval" else first :]):
-            if names[0] == "eval" or re.fullmatch(r"-\w*c", before.text):
+        takes_any = names[0] in ("eval", "ssh")
+        for before, word in pairwise(command.words[0 if takes_any else first :]):
+            is_script = word.is_quoted and " " in word.text if names[0] == "ssh" else takes_any
+            if is_script or re.fullmatch(r"-\w*c", before.text):
                 command.script = self._script_inside(word.text, word.start)
                 return
 
@@ -333,17 +360,17 @@ class _Parser(WordReader):
         for command, delimiter, stripped, literal in awaited:
             start, lines = self._at, []
             while self._at < len(self.text):
-                end = self.text.find("\n", self._at)
-                end = len(self.text) if end < 0 else end
-                line = self.text[self._at : end]
-                self._at = end + 1
+                stop = self.text.find("\n", self._at)
+                stop = len(self.text) if stop < 0 else stop
+                line = self.text[self._at : stop]
+                self._at = stop + 1
                 if (line.lstrip("\t") if stripped else line).rstrip("\r") == delimiter:
                     break
                 lines.append(line)
-            text, at = "\n".join(lines), self._place(start)
+            text, at, end = "\n".join(lines), self._place(start), self._place(self._at)
             name = command.words[0].text.rsplit("/", 1)[-1] if command.words else ""
             if name in _TAKES_A_SCRIPT:
                 command.script = self._script_inside(text, start)
-            command.given = Word(text.replace("$", LITERAL_DOLLAR) if literal else text, at, at)
+            command.given = Word(text.replace("$", LITERAL_DOLLAR) if literal else text, at, end)
             if not literal and name not in _TAKES_A_SCRIPT and ("$(" in text or "`" in text or "\\" in text):
-                command.given = self._document(text, at)
+                command.given = replace(self._document(text, at), end=end)

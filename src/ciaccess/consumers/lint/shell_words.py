@@ -61,6 +61,7 @@ class WordReader:
         self, text: str, depth: int = 0, unspent: list[int] | None = None, fixed: int | None = None
     ) -> None:
         self.text = text
+        self.is_open = False
         self._at = 0
         self._depth = depth
         # Scripts inside scripts are read again: no more of them, in all, than the text has.
@@ -77,6 +78,7 @@ class WordReader:
 
     def _until(self, end: str, depth: int) -> Block:
         block = self.block(frozenset({end}), depth)
+        self.is_open |= self._at >= len(self.text)
         self._at = min(self._at + len(end), len(self.text))
         return block
 

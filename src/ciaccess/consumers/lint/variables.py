@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from itertools import zip_longest
+from itertools import islice, product
 from typing import TYPE_CHECKING
 
 from ciaccess.consumers.lint.document import Scalar, as_list, is_scalar
@@ -30,6 +30,7 @@ VARIABLE = re.compile(
 )
 MOST_VALUE_CHARACTERS = 20_000
 _MOST_ROUNDS = 5  # a variable of a variable of a variable
+_MOST_OF_A_MATRIX = 200  # jobs, as in GitLab
 
 
 class Outside(str):
@@ -105,17 +106,18 @@ def assign(values: Values, name: str, text: str) -> Values:
 def first_values(job: Job, words: Vocabulary) -> list[Values]:
     """Return the variables before the first line: one set for each case.
 
-    A set for each entry of rules and matrices, and for each value in it; how these combine is not followed.
+    A set for each entry of rules, and for each job of a matrix; how these combine is not followed.
     """
     base: dict[str, str | None] = {name: Outside(value) for name, value in words.known_variables.items()}
     base |= {name: value if is_scalar(value) else None for name, value in job.variables.items()}
     found: list[Values] = [base]
     for section in job.alternatives:
-        lists = {name: _scalars(value) for name, value in section.items()}
-        for row in zip_longest(*lists.values()):
-            case = {name: value for name, value in zip(lists, row, strict=True) if value is not None}
-            first = {name: each[0] for name, each in lists.items() if each}
-            found.append({**base, **first, **case})
+        lists = {name: each for name, value in section.items() if (each := _scalars(value))}
+        longest = max(map(len, lists.values()), default=0)
+        # First as few as show each value once: not all may be followed.
+        few = [[each[index % len(each)] for each in lists.values()] for index in range(longest)]
+        rows = [*few, *islice(product(*lists.values()), _MOST_OF_A_MATRIX)]
+        found += [{**base, **dict(zip(lists, row, strict=True))} for row in rows]
     return found
 
 

@@ -1,4 +1,4 @@
-"""Which jobs are checked: all but the hidden ones of our own templates."""
+"""Which jobs are checked: all but the hidden ones of our own templates; and which files are refused."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ciaccess.consumers.lint import check
+import pytest
+
+from ciaccess.consumers.lint import SourceError, check, lint
 
 if TYPE_CHECKING:
-    import pytest
-
     from ciaccess.access import Access
 
 HIDDEN = ".job:\n  script: [docker push nexus.shared.cwiq.io:8444/x:1]\n"
@@ -28,3 +28,31 @@ def test_only_our_own_folder_of_templates_is_passed_over(
         text = f"include: /{folder}/x.yml\njob: {{script: [make]}}\n"
         for file in (Path("main.yml"), tmp_path / "main.yml"):
             assert len(check(text, access, file).findings) == findings, (folder, file)
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("job:\n  script: [\nother: }", r"line 3: is not YAML: did not find .*\. Correct the YAML"),
+        (
+            "job:\n  script: [make\nother: x",
+            r"line 2: is not YAML: .* opens here is not closed before line 3\. Close it",
+        ),
+        ("job:\n\tscript: x", r"line 2: is not YAML: .*\. Indent with blanks instead of tabs"),
+        ("job: x\0y", "is not YAML: unacceptable character"),
+    ],
+)
+def test_a_file_that_is_no_yaml_says_where_and_what_to_do(text: str, fault: str, access: Access) -> None:
+    with pytest.raises(SourceError, match=f"^{fault}"):
+        lint(text, access)
+
+
+def test_yaml_that_is_nested_too_deeply_is_refused(access: Access) -> None:
+    with pytest.raises(SourceError, match="nested too deeply"):
+        lint("[" * 500, access)
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", "- a\n- b\n", "just text", "spec:\n  inputs: {}\n---\n"])
+def test_what_is_not_a_pipeline_is_refused(text: str, access: Access) -> None:
+    with pytest.raises(SourceError, match="a pipeline is a mapping of jobs"):
+        lint(text, access)
