@@ -361,7 +361,7 @@ class _Shell:
 
 
 def _is_library(function: str, script: Scalar) -> bool:
-    """Report whether a function is one of our own templates', which a script of theirs defines."""
+    """Report whether a function is one of our own templates: their script defines it."""
     return LIBRARY.fullmatch(function) is not None and "nexus_auth()" in script
 
 

@@ -100,7 +100,7 @@ def read_inside(script: str, at: int) -> Block:
 
 
 def whole_scripts(scripts: Sequence[Scalar]) -> Iterator[Scalar]:
-    """Yield scripts, those as one that only together are whole: `if` in one item of a list, `fi` in another."""
+    """Yield scripts; as one where only several are whole: `if` in one item, `fi` in another."""
     left = list(scripts)
     while left:
         parts = left[:1]

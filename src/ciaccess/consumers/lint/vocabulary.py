@@ -102,7 +102,7 @@ class Vocabulary:
 
     @cached_property
     def login(self) -> re.Pattern[str]:
-        """Match the address of a login with GitLab's token, also with a mount in a variable; or Python's hvac."""
+        """Match a login with GitLab's token: its address, any mount in a variable, Python's hvac."""
         return re.compile(rf"\bauth/(?:{re.escape(self.jwt_mount)}|\$\{{?\w+\}}?)/login\b|\.jwt_login\(")
 
     @cached_property
