@@ -165,7 +165,7 @@ def port_is_free(port: int) -> bool:
 
 
 def free_port() -> int:
-    """Return a free port of 127.0.0.1, never one that another process of this user was just told.
+    """Return a free port of 127.0.0.1, never one that another process of this user was just given.
 
     Not one of those that the system gives to outgoing connections: it could be gone before anybody listens there.
     """
