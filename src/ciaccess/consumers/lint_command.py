@@ -120,7 +120,9 @@ def _lint_files(access: Access, files: list[Path], *, fix: bool, as_json: bool) 
         lists = {"unread": list(unread), "without_jobs": list(without_jobs)}
         print_json({"findings": _json(left), "fixed": _json(fixed), **lists})
     else:
-        _show(left, fixed, list(unread), without_jobs)
+        named = set() if fix else set(map(str, files))
+        fixable = sum(each.edit is not None and each.edit.source.name in named for each in left)
+        _show(left, fixed, list(unread), without_jobs, fixable)
         if not (left or fixed or nothing_checked):
             print_text("nothing found in what was read" if unread or without_jobs else "clean")
     if any(without_jobs.values()):
@@ -165,7 +167,11 @@ def _json(found: list[Finding]) -> list[dict[str, Any]]:
 
 
 def _show(
-    left: list[Finding], fixed: list[Finding], unread: list[str], without_jobs: dict[str, bool]
+    left: list[Finding],
+    fixed: list[Finding],
+    unread: list[str],
+    without_jobs: dict[str, bool],
+    fixable: int,
 ) -> None:
     for finding in fixed:
         print_text(f"{finding.source.name}:{finding.line}: {finding.rule}: fixed: {finding.why}")
@@ -184,7 +190,6 @@ def _show(
     for path, has_unread in without_jobs.items():
         also = " of its own, and what it includes was not read" if has_unread else ""
         print_text(f"{path}: nothing to check: it has no job{also}")
-    fixable = sum(each.edit is not None for each in left)
     if left:
         hint = f"; --fix can correct {fixable}" if fixable else ""
         print_text(f"{len(left)} found{hint}")

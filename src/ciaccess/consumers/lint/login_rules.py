@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ciaccess.consumers.lint.document import as_list, is_scalar, mapping_of
 from ciaccess.consumers.lint.findings import Edit, Finding
 from ciaccess.consumers.lint.reading import OF_TEXT, VAULT_PROGRAMS, Place
-from ciaccess.consumers.lint.variables import fill_in
+from ciaccess.consumers.lint.variables import fill_in, variables_in
 from ciaccess.consumers.names import ID_TOKEN_VARIABLE
 
 if TYPE_CHECKING:
@@ -81,11 +81,16 @@ def _logs_in(call: Call, words: Vocabulary) -> bool:
 
 def source_of(text: str, step: Step) -> tuple[Place, Scalar | None]:
     """Return where a name is from: the script that has it, or the variable of the YAML."""
-    held = [
-        value for value in step.values.values() if is_scalar(value) and fill_in(value, step.values) == text
-    ]
-    if held and not any(place.find(text) for place in step.places):
-        return Place.of(held[0]), held[0]
+    if any(place.find(text) for place in step.places):
+        return step.find(text), None
+    # Of variables with the same value, one that the step names, also through others; the last of these has the literal.
+    names = [name for place in step.places for name in variables_in(place.written)]
+    for name in names:
+        names += [each for each in variables_in(step.values.get(name) or "") if each not in names]
+    for name in (*reversed(names), *step.values):
+        value = step.values.get(name)
+        if is_scalar(value) and fill_in(value, step.values) == text:
+            return Place.of(value), value
     return step.find(text), None
 
 
