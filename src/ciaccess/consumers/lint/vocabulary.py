@@ -124,7 +124,7 @@ class Vocabulary:
     @cached_property
     def pull_reference(self) -> re.Pattern[str]:
         """Match an image's name in the registry to pull from."""
-        return re.compile(rf"^(?:[a-z]+://)?{re.escape(self.pull_registry)}(?![\w.-])")
+        return re.compile(rf"^(?:[a-z]+://)?{re.escape(self.pull_registry)}(?![\w.-]|:\d+(?:/|$))")
 
     @property
     def nexus_host(self) -> str:

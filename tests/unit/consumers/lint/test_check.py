@@ -56,3 +56,22 @@ def test_yaml_that_is_nested_too_deeply_is_refused(access: Access) -> None:
 def test_what_is_not_a_pipeline_is_refused(text: str, access: Access) -> None:
     with pytest.raises(SourceError, match="a pipeline is a mapping of jobs"):
         lint(text, access)
+
+
+@pytest.mark.parametrize(
+    ("push", "pull"),
+    [
+        ("push.example.org", "pull.example.org"),
+        ("nexus.example.org/docker-dev", "nexus.example.org/docker-all"),
+        ("nexus.example.org:8444", "nexus.example.org:8445"),
+        ("nexus.example.org:8443", "nexus.example.org"),
+        ("nexus.example.org", "nexus.example.org:8443"),
+        ("nexus.example.org", "nexus.example.org/docker-all"),
+    ],
+)
+def test_registries_of_any_shape_are_distinguished(push: str, pull: str, access: Access) -> None:
+    nexus = access.nexus.model_copy(update={"push_registry": push, "pull_registry": pull})
+    declared = access.model_copy(update={"nexus": nexus})
+    text = "job:\n  script:\n    - docker pull {1}/base:1\n    - docker build -t {0}/x:1 .\n    - docker push {0}/x:1\n"
+    assert lint(text.format(push, pull), declared) == []
+    assert [each.line for each in lint(text.format(pull, pull), declared)] == [4, 5]
