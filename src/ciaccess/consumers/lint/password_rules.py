@@ -69,7 +69,7 @@ _PROPERTY = re.compile(
 _NPM_SECRET = re.compile(r"(?:_password|_authToken|\bnpmAuth(?:Token|Ident)|(?:^|:|--)_auth)(?:[\s=]|$)")
 _BASIC_AUTH = re.compile(r"(?:http-basic|pypi-token|bearer)\.")
 _URL_USER = re.compile(r"https?://[^\s/:@\"']+:[^\s/@\"']+@")
-_CURL_OPTION = re.compile(r"-[A-Za-z]*u")
+_CURL_OPTION = re.compile(r"-[aBfgGiIjJklLMnNOpqRsSvZ#0-6]*u")  # behind short options without a value
 _POST = re.compile(r"--(?:post-data|body-data)\b")
 _OURS = "NEXUS_PASSWORD"
 _SHORT_OPTION = re.compile(r"^(?:-p=?|--password=)")

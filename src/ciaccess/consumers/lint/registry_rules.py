@@ -221,7 +221,8 @@ def _source_variables(step: Step, call: Call, index: int) -> str:
     """Return which of the file's variables the registry comes from, in words."""
     for name in variables_in(call.arguments[index].raw.text) if call.arguments else ():
         if is_scalar(origin := step.values.get(name)):
-            return f" (by ${name}, set in line {origin.line})"
+            file = "" if origin.source is step.place.scalar.source else f" of {origin.source.name}"
+            return f" (by ${name}, set in line {origin.line}{file})"
     return ""
 
 

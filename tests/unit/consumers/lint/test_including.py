@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ciaccess.consumers.lint import check
+from ciaccess.consumers.lint import check, lint
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -91,3 +91,12 @@ def test_a_name_that_no_file_can_have_is_named_as_unread(tmp_path: Path, access:
     file = tmp_path / "main.yml"
     file.write_text(f"include: '{named}'\n{JOB}", encoding="utf-8")
     assert unread(file, access) == ([f"local {named}"], 0)
+
+
+def test_a_variable_of_the_parents_file_is_named_with_its_file(access: Access, tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "child.yml").write_text("push: {script: [docker push $REG/x]}\n", encoding="utf-8")
+    parent = tmp_path / "parent.yml"
+    text = f"start:\n  variables: {{REG: $NEXUS_REGISTRY_PULL}}\n  trigger: {{include: child.yml}}\n"
+    (finding,) = lint(text, access, parent)
+    assert f"set in line 2 of {parent}" in finding.why
