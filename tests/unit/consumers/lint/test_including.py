@@ -97,6 +97,6 @@ def test_a_variable_of_the_parents_file_is_named_with_its_file(access: Access, t
     (tmp_path / ".git").mkdir()
     (tmp_path / "child.yml").write_text("push: {script: [docker push $REG/x]}\n", encoding="utf-8")
     parent = tmp_path / "parent.yml"
-    text = f"start:\n  variables: {{REG: $NEXUS_REGISTRY_PULL}}\n  trigger: {{include: child.yml}}\n"
+    text = "start:\n  variables: {REG: $NEXUS_REGISTRY_PULL}\n  trigger: {include: child.yml}\n"
     (finding,) = lint(text, access, parent)
     assert f"set in line 2 of {parent}" in finding.why
