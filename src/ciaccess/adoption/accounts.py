@@ -120,11 +120,11 @@ def _problem(inventory: Inventory, user: User) -> tuple[str, str, str] | None:
         if rotations.alternates(inventory, user.user_id)
         else (user.user_id,)
     )
-    if secret.username not in turns:
-        keys = ", ".join(sorted(secret.keys)) or "no keys"
+    lacking = [name for name in sorted(_FIELDS, reverse=True) if not getattr(secret, name)]
+    if lacking or secret.username not in turns:
         text = "its secret contains the username of another user"
-        if not secret.username:
-            text = f"its secret has no username; it has {keys}"
+        if lacking:
+            text = f"its secret has no {' and no '.join(lacking)}; it has {', '.join(sorted(secret.keys)) or 'no keys'}"
         remedy = "Write the keys username and password to it, or rename it after the user that it contains"
         return "username-differs", text, remedy
     if user.status != "active":

@@ -113,7 +113,7 @@ def _rights(inventory: Inventory, role: dict[str, Any], accounts: Accounts) -> d
     acl = _acl(inventory, policies_at_login(role))
     names = [*accounts.declared, *sorted(inventory.vault.secrets.keys() - accounts.declared.keys())]
     read = {name: acl.may(inventory.vault.api_path(name)) for name in names}
-    if acl.may_issue(ISSUING).right is Right.NO:
+    if acl.may_with_sudo(ISSUING).right is Right.NO:
         return read
     return {name: _ISSUED if decision.right is Right.NO else decision for name, decision in read.items()}
 

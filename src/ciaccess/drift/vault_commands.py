@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from dataclasses import replace
 from shlex import quote
 from typing import TYPE_CHECKING
 
@@ -14,17 +14,23 @@ if TYPE_CHECKING:
     from ciaccess.drift.vault_holders import Holder
 
 
-def without_policies(holder: Holder, names: Iterable[str]) -> str:
+def without_policies(holder: Holder, names: frozenset[str]) -> str:
     """Return the command, "" where no field decides: a program chooses."""
     if holder.program:
         return ""
     if holder.is_token_role:
-        return _limit_command(holder, frozenset(names))
-    left = [name for name in named_policies(holder.data) if name not in names]
-    field = next((each for each in FIELDS if holder.data.get(each)), FIELDS[0])
-    changed: dict[str, object] = {field: left}
-    if DEFAULT in holder.policies & frozenset(names):
+        return _limit_command(holder, names)
+    named = {field: named_policies({field: holder.data.get(field)}) for field in FIELDS}
+    changed: dict[str, object] = {
+        field: [name for name in found if name not in names]
+        for field, found in named.items()
+        if not names.isdisjoint(found)
+    }
+    if DEFAULT in holder.policies & names:
         changed["token_no_default_policy"] = True
+    if groups := holder.data.get("groups"):
+        # A write of a user of LDAP or Okta without them takes them away.
+        changed["groups"] = groups
     if "role_type" in holder.data:
         # A write of a JWT role takes what it does not name for its default.
         body = {name: plain(value) for name, value in holder.data.items() if value} | changed
@@ -34,8 +40,14 @@ def without_policies(holder: Holder, names: Iterable[str]) -> str:
 
 def _limit_command(holder: Holder, names: frozenset[str]) -> str:
     """Return the command with which a token role refuses policies, and aliases that would give them."""
-    refused = [*(holder.data.get("disallowed_policies") or ()), *sorted(holder.requestable(names))]
-    changed: dict[str, object] = {"disallowed_policies": normalize_names(refused)} if refused else {}
+    allowed = normalize_names(holder.data.get("allowed_policies") or ())
+    left = [name for name in allowed if name not in names]
+    # Callers that name no policies get the list, or an error if one of it is refused. An empty list is no limit.
+    changed: dict[str, object] = {"allowed_policies": left} if left and left != allowed else {}
+    limited = replace(holder, data={**holder.data, **changed})
+    if refused := sorted(limited.requestable(names)):
+        known = holder.data.get("disallowed_policies") or ()
+        changed["disallowed_policies"] = normalize_names([*known, *refused])
     if holder.chosen & names:
         changed["allowed_entity_aliases"] = []
     return _write_command(holder.path, changed)

@@ -13,7 +13,17 @@ from typing import TYPE_CHECKING, Any
 from ciaccess.access.desired.difference import fields_of
 from ciaccess.access.desired.pipeline_identities import jwt_roles, service_accounts
 from ciaccess.access.desired.vault import secret_of, vault_policies
-from ciaccess.access.policies.acl import ISSUING, READ_OR_WRITE, WRITE, Acl, Decision, Right, strongest
+from ciaccess.access.policies.acl import (
+    ISSUING,
+    READ_OR_WRITE,
+    SUDO,
+    UPDATE,
+    WRITE,
+    Acl,
+    Decision,
+    Right,
+    strongest,
+)
 from ciaccess.access.policies.coverage import LEVERS_WITH_SUDO, ROLE_ID, levers, logins
 from ciaccess.drift.findings import UNSEEN, Finding
 from ciaccess.drift.vault_commands import without_policies
@@ -136,7 +146,7 @@ class Reach:
                     "no policy that reaches the secrets",
                     found,
                     # It may be in use for other things: it loses the policies, and stays.
-                    manual_command=without_policies(holder, self._relevant),
+                    manual_command=without_policies(holder, self._unwanted(holder)),
                     changes=fields_of("JWT role", name, holder.data) if is_role else (),
                 )
 
@@ -144,8 +154,9 @@ class Reach:
         """Return how a holder reaches the secrets, "" if it does not."""
         if holder.program:
             return f"cannot tell: {holder.program}"
+        unwanted = self._unwanted(holder)
         given, asked, chosen = (
-            names & self._relevant if self._of(names & self._texts.keys()) else frozenset()
+            names & unwanted if self._of(names & self._texts.keys()) else frozenset()
             for names in (holder.policies, holder.requestable(self._relevant), holder.chosen)
         )
         if not given | asked | chosen:
@@ -155,6 +166,12 @@ class Reach:
         decided = self._of(holder.policies & self._texts.keys()) if given else {}
         unclear = not asked | chosen and all(each.right is Right.CANNOT_TELL for each in decided.values())
         return f"{text}: {_describe(decided)}" if unclear and decided else text
+
+    def _unwanted(self, holder: Holder) -> frozenset[str]:
+        """Return the policies to take from a holder: of two that reach the secrets together, both."""
+        held = holder.policies | holder.requestable(self._relevant) | holder.chosen
+        left = (held - self._reaching) & self._texts.keys()
+        return self._relevant if self._of(left) or held.isdisjoint(self._reaching) else self._reaching
 
     def _together(self, holder: Holder) -> str:
         """Return what an identity's policies reach with those of another holder: a token may have both."""
@@ -179,12 +196,12 @@ class Reach:
     @cached_property
     def _relevant(self) -> frozenset[str]:
         """The same, and those that reach them together: one can write at a path, another has sudo."""
-        halves = frozenset({"sudo", "update"})
-        paths = (*self._issuing, *LEVERS_WITH_SUDO)
+        halves = [(path, UPDATE | SUDO) for path in self._issuing]
+        halves += [(path, each.capabilities | SUDO) for each in LEVERS_WITH_SUDO for path in each.paths]
         return self._reaching | {
             name
             for name in self._texts
-            if any(self._acl({name}).may_somewhere(path, halves).right is not Right.NO for path in paths)
+            if any(self._acl({name}).may_somewhere(*half).right is not Right.NO for half in halves)
         }
 
     @cached_property
@@ -198,7 +215,7 @@ class Reach:
         if policies not in self._decided:
             acl = self._acl(policies)
             found = {f"{folder}/*": acl.may_somewhere(f"{folder}/+") for folder in self._folders}
-            found["every policy, by a token that it issues"] = acl.may_issue(self._issuing)
+            found["every policy, by a token that it issues"] = acl.may_with_sudo(self._issuing)
             if all(each.right is not Right.YES for each in found.values()):
                 found |= self._by_changes(acl)
             self._decided[policies] = {at: it for at, it in found.items() if it.right is not Right.NO}
@@ -218,9 +235,9 @@ class Reach:
             such = [at for at, each in decided.items() if each.right is strong.right]
             named = f"{', '.join(such[:_MOST_NAMED])}{' and others' * (len(such) > _MOST_NAMED)}"
             found[f"{what} {named}"] = strong
-        if acl.may_issue(LEVERS_WITH_SUDO).right is not Right.NO:
-            reason = "it can enable auth methods, or move engines"
-            found["every policy, by another mount"] = Decision(Right.CANNOT_TELL, reason)
+        for lever in LEVERS_WITH_SUDO:
+            if acl.may_with_sudo(lever.paths, lever.capabilities).right is not Right.NO:
+                found[lever.gives] = Decision(Right.CANNOT_TELL, lever.because)
         return found
 
     def _find_logins(self) -> None:

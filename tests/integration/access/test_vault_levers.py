@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,7 +14,8 @@ from ciaccess.drift.vault_holders import Holder
 from tests.support.servers.vault import Issuer, VaultProcess
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
 
 SECRET = "secret/data/nexus/svc-a"
 READS: dict[str, Any] = {"token_policies": ["reads"]}
@@ -82,9 +84,10 @@ class Attacker:
     def alias_id(self) -> str:
         return str(self._alias_id["data"]["id"])
 
-    def gets(self, *rules: str) -> None:
+    def gets(self, *rules: str, capabilities: Iterable[str] = ("create", "update")) -> None:
         """Take the policy `lever` with these paths."""
-        text = "".join(f'path "{at}" {{ capabilities = ["create", "update"] }}\n' for at in rules)
+        allowed = json.dumps(list(capabilities))
+        text = "".join(f'path "{at}" {{ capabilities = {allowed} }}\n' for at in rules)
         self.server.write("sys/policies/acl/lever", policy=text)
         # The policy default has a rule for the token's own entity, which would decide.
         fields: dict[str, Any] = {"token_policies": ["lever"], "token_no_default_policy": True}
@@ -228,6 +231,7 @@ def by_use_of_token_role(it: Attacker, at: str) -> str:
 EXPLOITS: dict[str, Callable[[Attacker, str], str]] = {
     "sys/": by_policy,
     "identity/entity-alias": by_entity_alias,
+    "identity/alias": by_entity_alias,
     "identity/entity/merge": by_merge,
     "identity/entity": by_entity,
     "identity/group-alias": by_group_alias,
@@ -261,6 +265,22 @@ def test_a_write_there_gives_the_secrets(attacked: Server, number: int) -> None:
     attacker.gets(at)
     exploit = next(each for begin, each in EXPLOITS.items() if at.startswith(begin))
     assert attacker.reads(exploit(attacker, at))
+
+
+def test_with_sudo_an_audit_device_shows_what_others_read(attacked: Server, tmp_path: Path) -> None:
+    attacker, log = Attacker(attacked, 1004), tmp_path / "audit.log"
+    attacker.gets("sys/audit/mine", capabilities=("sudo", "update"))
+    attacker.write("sys/audit/mine", type="file", options={"file_path": str(log), "log_raw": "true"})
+    attacked.write(SECRET, data={"username": "shown-by-audit"})
+    attacked.ask(attacked.root, "DELETE", "sys/audit/mine")
+    assert "shown-by-audit" in log.read_text(encoding="utf-8")
+
+
+def test_with_sudo_the_storage_is_read(attacked: Server) -> None:
+    """A server in development mode serves it; others where raw_storage_endpoint is set."""
+    attacker = Attacker(attacked, 1005)
+    attacker.gets("sys/raw/core/*", capabilities=("sudo", "read"))
+    assert attacked.ask(attacker.token, "GET", "sys/raw/core/mounts").json()["data"]["value"]
 
 
 def test_the_logins_of_an_entity_are_those_of_its_aliases(attacked: Server) -> None:

@@ -12,6 +12,7 @@ import pytest
 from ciaccess.access.desired.pipeline_identities import DRIFT
 from ciaccess.access.desired.vault import vault_policies
 from ciaccess.access.policies.coverage import LISTS, SETTINGS
+from ciaccess.access.policies.tokens import FIELDS
 from ciaccess.clients.vault.client import Vault
 from ciaccess.drift.check_run import CheckRun
 from ciaccess.drift.vault_undeclared import check_undeclared
@@ -24,7 +25,7 @@ from tests.support.servers.vault import VaultProcess
 from tools.recipes import Recipe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from ciaccess.access import Access
@@ -89,10 +90,15 @@ MAPPINGS: dict[str, dict[str, dict[str, Any]]] = {
     "okta": {
         "config": {"org_name": "x", "base_url": "okta.com", **GIVEN},
         "groups/ops": {"policies": [POLICY]},
-        "users/jane": {"policies": [POLICY], "groups": "ops"},
+        "users/jane": {"policies": [POLICY], "groups": "ops,web"},
     },
     "radius": {
-        "config": {"host": "127.0.0.1", "secret": "x", "unregistered_user_policies": POLICY},
+        "config": {
+            "host": "127.0.0.1",
+            "secret": "x",
+            "unregistered_user_policies": POLICY,
+            "token_policies": ["web"],
+        },
         "users/jane": {"policies": POLICY},
     },
     "userpass": {"users/jane": {"password": "by-hand-1", **GIVEN}},
@@ -160,6 +166,17 @@ def found(access: Access, server: VaultProcess) -> CheckRun:
     return run
 
 
+def other_fields(server: VaultProcess, paths: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Return what each path has beside its policies; nothing is nothing, however it is written."""
+    client: Any = server.client
+    return {
+        path: {
+            name: value for name, value in client.read(path)["data"].items() if value and name not in FIELDS
+        }
+        for path in paths
+    }
+
+
 def test_what_gives_the_policy_is_found_whatever_the_method_and_the_command_takes_it_away(
     real_server: VaultProcess, tmp_path: Path
 ) -> None:
@@ -169,10 +186,10 @@ def test_what_gives_the_policy_is_found_whatever_the_method_and_the_command_take
     findings = run.findings
     assert not [each for each in run.remarks if " of the auth mount team/" in each and "plugin" not in each]
     assert {each.object for each in findings} == expected
+    before = other_fields(real_server, expected)
     tools = f"{tool_cache() / 'bin'}:{os.environ['PATH']}"
     variables = {"PATH": tools, "VAULT_ADDR": real_server.url, "VAULT_TOKEN": real_server.token}
     for each in findings:
         subprocess.run(["sh", "-ec", each.manual_command], env=variables, check=True, capture_output=True)
     assert found(access, real_server).findings == ()
-    kept = real_server.client
-    assert all(kept.read(path) for path in expected), "what had the policy stays"
+    assert other_fields(real_server, expected) == before, "the commands take nothing else"

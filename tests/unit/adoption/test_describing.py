@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from ciaccess.adoption.draft import Draft
     from ciaccess.adoption.inventory import Inventory, NexusInventory
-    from ciaccess.adoption.vault_reading import VaultInventory
+    from ciaccess.adoption.vault_reading import Secret, VaultInventory
 
 
 def rules(draft: Draft) -> set[str]:
@@ -312,14 +312,34 @@ def test_a_role_of_an_account_that_another_one_holds_gets_another_name(tmp_path:
     assert not [fault for fault in check(written).faults if fault.severity == "error"]
 
 
-def test_a_secret_without_a_username_is_described_by_its_keys() -> None:
-    odd = replace(secret("svc-a", username=""), keys=frozenset({"NEXUS_USER", "NEXUS_PASSWORD"}))
-    (remark,) = (
+@pytest.mark.parametrize(
+    ("odd", "text"),
+    [
+        (
+            replace(secret("svc-a", username=""), keys=frozenset({"NEXUS_USER", "password"})),
+            "no username; it has NEXUS_USER, password",
+        ),
+        (
+            replace(secret("svc-a"), password="", keys=frozenset({"username", "token"})),
+            "no password; it has token, username",
+        ),
+        (
+            replace(
+                secret("svc-a", username=""), password="", keys=frozenset({"NEXUS_USER", "NEXUS_PASSWORD"})
+            ),
+            "no username and no password; it has NEXUS_PASSWORD, NEXUS_USER",
+        ),
+    ],
+)
+def test_a_secret_with_keys_of_its_own_is_described_by_them(odd: Secret, text: str) -> None:
+    seen = nexus(accepted_secrets=frozenset())
+    remarks = [
         each
-        for each in describe(world(vault(secrets={"svc-a": odd}))).remarks
-        if each.rule == "username-differs"
-    )
-    assert "it has NEXUS_PASSWORD, NEXUS_USER" in str(remark)
+        for each in describe(world(vault(secrets={"svc-a": odd}), seen)).remarks
+        if each.path == ("accounts",)
+    ]
+    assert [each.rule for each in remarks] == ["username-differs"]
+    assert text in str(remarks[0])
 
 
 def test_fields_of_the_backend_that_are_not_described_are_named() -> None:

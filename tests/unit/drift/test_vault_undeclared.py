@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ciaccess.access.desired.vault import vault_policies
+from ciaccess.access.policies.tokens import FIELDS
 from ciaccess.clients.vault.client import Vault
 from ciaccess.drift.check_run import CheckRun
 from ciaccess.drift.vault_holders import Holder
@@ -180,6 +181,7 @@ def test_what_exists_and_is_not_checked_is_named(tmp_path: Path, openbao: Server
         ("identity/entity", "yes"),
         ("identity/entity/name/+", "yes"),
         ("identity/entity-alias/id/x", "yes"),
+        ("identity/alias", "yes"),
         ("sys/policies/acl/nexus-read-policy", "yes"),
         ("sys/policies/acl/{{identity.entity.name}}-*", "cannot tell"),
         ("sys/auth/mine", "no"),
@@ -210,7 +212,7 @@ LOGINS: dict[str, Any] = {"jwt/": "jwt", "hub/": "oidc", "k/": "kubernetes", "ap
 
 
 def holder(path: str, *policies: str, **data: Any) -> Holder:
-    return Holder(path, path, frozenset(policies), data)
+    return Holder(path, path, frozenset(policies), {"policies": list(policies), **data})
 
 
 @pytest.mark.parametrize(
@@ -358,10 +360,67 @@ def test_a_holder_of_two_halves_is_found(tmp_path: Path) -> None:
     assert finding.found.startswith("policies a, b: cannot tell whether it reaches every policy")
 
 
-def test_who_can_enable_auth_methods_is_found(tmp_path: Path) -> None:
-    text = 'path "sys/auth/*" { capabilities = ["create", "update", "sudo"] }'
+@pytest.mark.parametrize(
+    ("path", "reached"),
+    [
+        ("sys/auth/*", "every policy, by another mount: it can enable"),
+        ("sys/remount", "every policy, by another mount: it can enable"),
+        ("sys/audit/socket", "every secret in use, by an audit device: it can enable one"),
+        ("sys/raw/*", "every secret and policy, by the storage: the server may serve it"),
+        ("sys/raw/logical/+/*", "every secret and policy, by the storage: the server may serve it"),
+    ],
+)
+def test_what_sudo_may_give_is_found(tmp_path: Path, path: str, reached: str) -> None:
+    text = f'path "{path}" {{ capabilities = ["read", "create", "update", "sudo"] }}'
     (finding,) = Reach(valid(tmp_path, GOOD), {"theirs": text}, (), {}).policies()
-    assert finding.found.startswith(
-        "cannot tell whether it reaches every policy, by another mount: it can enable"
-    )
+    assert finding.found.startswith(f"cannot tell whether it reaches {reached}")
     assert finding.manual_command == ""
+    without = text.replace(', "sudo"', "")
+    assert not list(Reach(valid(tmp_path, GOOD), {"theirs": without}, (), {}).policies())
+
+
+@pytest.mark.parametrize(
+    ("path", "data", "command"),
+    [
+        (
+            "auth/people/users/joe",
+            {"token_policies": [POLICY, "web", "status"]},
+            "auth/people/users/joe token_policies=web,status",
+        ),
+        (
+            "auth/r/config",
+            {"token_policies": ["web"], "unregistered_user_policies": [POLICY, "web"]},
+            "auth/r/config unregistered_user_policies=web",
+        ),
+        (
+            "auth/l/users/joe",
+            {"policies": [POLICY], "groups": "ops,web"},
+            "auth/l/users/joe policies= groups=ops,web",
+        ),
+        (
+            "auth/token/roles/t",
+            {"allowed_policies": [POLICY, "web"]},
+            "auth/token/roles/t allowed_policies=web",
+        ),
+        (
+            "auth/token/roles/t",
+            {"allowed_policies": [POLICY, "web"], "allowed_policies_glob": ["nexus-read*"]},
+            f"auth/token/roles/t allowed_policies=web disallowed_policies={POLICY}",
+        ),
+        (
+            "auth/token/roles/t",
+            {"allowed_policies": [POLICY], "disallowed_policies": ["x"]},
+            f"auth/token/roles/t disallowed_policies=x,{POLICY}",
+        ),
+    ],
+)
+def test_a_command_takes_only_what_reaches_the_secrets(
+    tmp_path: Path, path: str, data: dict[str, Any], command: str
+) -> None:
+    """A policy that reads all of sys/ is half of a way: another one with sudo would make it whole."""
+    texts = {"web": "", "status": 'path "sys/*" { capabilities = ["read"] }'}
+    held = {name for field, names in data.items() if field in FIELDS for name in names}
+    joe = Holder(path, path, frozenset(held), data)
+    (finding,) = Reach(valid(tmp_path, GOOD), texts, [joe], LOGINS).holders()
+    assert finding.manual_command == f"vault write {command}"
+    assert finding.found == f"policies {POLICY}"

@@ -22,6 +22,7 @@ READ = frozenset({"read"})
 # Reading a password, or putting another one in its place.
 READ_OR_WRITE = frozenset({"create", "patch", "read", "update"})
 WRITE = READ_OR_WRITE - READ
+UPDATE, SUDO = frozenset({"update"}), frozenset({"sudo"})
 # Here a token with sudo may ask for any policy but root; so it may at the path of a token role that limits none.
 ISSUING = ("auth/token/create", "auth/token/create-orphan")
 
@@ -108,11 +109,11 @@ class Acl:
         reason = f"the templated path {uncertain[0].path} depends on the identity of the token"
         return Decision(Right.CANNOT_TELL, reason)
 
-    def may_issue(self, paths: Iterable[str]) -> Decision:
-        """Decide whether the token can write with sudo at one of the paths, such as ISSUING."""
+    def may_with_sudo(self, paths: Iterable[str], wanted: frozenset[str] = UPDATE) -> Decision:
+        """Decide whether the token has one of the capabilities, and sudo, at one of the paths, such as ISSUING."""
         decisions = []
         for path in paths:
-            both = [self.may_somewhere(path, frozenset({each})) for each in ("update", "sudo")]
+            both = [self.may_somewhere(path, each) for each in (wanted, SUDO)]
             decisions.append(max(both, key=lambda each: _ORDER.index(each.right)))
         return strongest(decisions)
 

@@ -6,7 +6,7 @@ describes besides, and has entries, becomes a remark.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -48,7 +48,8 @@ READ_BELOW = {("alicloud", "roles"): "role", ("aws", "roles"): "role", ("gcp", "
 _LEVERS = (
     *("sys/policies/acl/+", "sys/policy/+"),
     *(f"identity/{kind}{part}" for kind in ("entity", "group") for part in ("", "/id/+", "/name/+")),
-    *(f"identity/{kind}-alias{part}" for kind in ("entity", "group") for part in ("", "/id/+")),
+    # identity/alias is the old name of identity/entity-alias.
+    *(f"identity/{kind}alias{part}" for kind in ("entity-", "group-", "") for part in ("", "/id/+")),
     "identity/entity/merge",
 )
 _POLICIES_OF_AN_ENTRY = {"approle": "role/+/policies", "userpass": "users/+/policies"}
@@ -60,8 +61,37 @@ _TRUST = {
     "aws": ("config/client", "config/certificate/+", "config/sts/+"),
     **dict.fromkeys(("azure", "cf", "gcp", "jwt", "kerberos", "kubernetes", "oci", "oidc"), ("config",)),
 }
-# A write with sudo here enables an auth method, or moves the secrets to a readable place.
-LEVERS_WITH_SUDO = ("sys/auth/+", "sys/remount")
+
+
+class Lever(NamedTuple):
+    """Where sudo beside one of the capabilities may give more; whether it does is unknown."""
+
+    gives: str
+    because: str
+    capabilities: frozenset[str]
+    paths: tuple[str, ...]
+
+
+LEVERS_WITH_SUDO = (
+    Lever(
+        gives="every policy, by another mount",
+        because="it can enable auth methods, or move engines",
+        capabilities=frozenset({"update"}),
+        paths=("sys/auth/+", "sys/remount"),
+    ),
+    Lever(
+        gives="every secret in use, by an audit device",
+        because="it can enable one that logs values",
+        capabilities=frozenset({"update"}),
+        paths=("sys/audit/+",),
+    ),
+    Lever(
+        gives="every secret and policy, by the storage",
+        because="the server may serve it",
+        capabilities=frozenset({"read", "update"}),
+        paths=tuple("sys/raw" + "/+" * depth for depth in range(1, 8)),
+    ),
+)
 # Lists of `identity/`, `sys/` and a type of auth mounts that are checked, or whose entries give no token a policy: the same entries by another
 # name, what exists on every server, and what limits requests.
 WITHOUT_POLICIES = {
