@@ -42,7 +42,7 @@ def _limit_command(holder: Holder, names: frozenset[str]) -> str:
     """Return the command with which a token role refuses policies, and aliases that would give them."""
     allowed = normalize_names(holder.data.get("allowed_policies") or ())
     left = [name for name in allowed if name not in names]
-    # Callers that name no policies get the list, or an error if one of it is refused. An empty list is no limit.
+    # Callers that name no policies get the list, or an error if one of it is refused. Without any list the limit is gone.
     changed: dict[str, object] = {"allowed_policies": left} if left and left != allowed else {}
     limited = replace(holder, data={**holder.data, **changed})
     if refused := sorted(limited.requestable(names)):

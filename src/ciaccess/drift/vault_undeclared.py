@@ -146,7 +146,7 @@ class Reach:
                     "no policy that reaches the secrets",
                     found,
                     # It may be in use for other things: it loses the policies, and stays.
-                    manual_command=without_policies(holder, self._unwanted(holder)),
+                    manual_command=without_policies(holder, self._to_remove(holder)),
                     changes=fields_of("JWT role", name, holder.data) if is_role else (),
                 )
 
@@ -154,9 +154,9 @@ class Reach:
         """Return how a holder reaches the secrets, "" if it does not."""
         if holder.program:
             return f"cannot tell: {holder.program}"
-        unwanted = self._unwanted(holder)
+        to_remove = self._to_remove(holder)
         given, asked, chosen = (
-            names & unwanted if self._of(names & self._texts.keys()) else frozenset()
+            names & to_remove if self._of(names & self._texts.keys()) else frozenset()
             for names in (holder.policies, holder.requestable(self._relevant), holder.chosen)
         )
         if not given | asked | chosen:
@@ -167,7 +167,7 @@ class Reach:
         unclear = not asked | chosen and all(each.right is Right.CANNOT_TELL for each in decided.values())
         return f"{text}: {_describe(decided)}" if unclear and decided else text
 
-    def _unwanted(self, holder: Holder) -> frozenset[str]:
+    def _to_remove(self, holder: Holder) -> frozenset[str]:
         """Return the policies to take from a holder: of two that reach the secrets together, both."""
         held = holder.policies | holder.requestable(self._relevant) | holder.chosen
         left = (held - self._reaching) & self._texts.keys()

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ciaccess.access.desired.vault import vault_policies
-from ciaccess.access.policies.tokens import FIELDS
 from ciaccess.clients.vault.client import Vault
 from ciaccess.drift.check_run import CheckRun
 from ciaccess.drift.vault_holders import Holder
@@ -377,50 +376,3 @@ def test_what_sudo_may_give_is_found(tmp_path: Path, path: str, reached: str) ->
     assert finding.manual_command == ""
     without = text.replace(', "sudo"', "")
     assert not list(Reach(valid(tmp_path, GOOD), {"theirs": without}, (), {}).policies())
-
-
-@pytest.mark.parametrize(
-    ("path", "data", "command"),
-    [
-        (
-            "auth/people/users/joe",
-            {"token_policies": [POLICY, "web", "status"]},
-            "auth/people/users/joe token_policies=web,status",
-        ),
-        (
-            "auth/r/config",
-            {"token_policies": ["web"], "unregistered_user_policies": [POLICY, "web"]},
-            "auth/r/config unregistered_user_policies=web",
-        ),
-        (
-            "auth/l/users/joe",
-            {"policies": [POLICY], "groups": "ops,web"},
-            "auth/l/users/joe policies= groups=ops,web",
-        ),
-        (
-            "auth/token/roles/t",
-            {"allowed_policies": [POLICY, "web"]},
-            "auth/token/roles/t allowed_policies=web",
-        ),
-        (
-            "auth/token/roles/t",
-            {"allowed_policies": [POLICY, "web"], "allowed_policies_glob": ["nexus-read*"]},
-            f"auth/token/roles/t allowed_policies=web disallowed_policies={POLICY}",
-        ),
-        (
-            "auth/token/roles/t",
-            {"allowed_policies": [POLICY], "disallowed_policies": ["x"]},
-            f"auth/token/roles/t disallowed_policies=x,{POLICY}",
-        ),
-    ],
-)
-def test_a_command_takes_only_what_reaches_the_secrets(
-    tmp_path: Path, path: str, data: dict[str, Any], command: str
-) -> None:
-    """A policy that reads all of sys/ is half of a way: another one with sudo would make it whole."""
-    texts = {"web": "", "status": 'path "sys/*" { capabilities = ["read"] }'}
-    held = {name for field, names in data.items() if field in FIELDS for name in names}
-    joe = Holder(path, path, frozenset(held), data)
-    (finding,) = Reach(valid(tmp_path, GOOD), texts, [joe], LOGINS).holders()
-    assert finding.manual_command == f"vault write {command}"
-    assert finding.found == f"policies {POLICY}"

@@ -110,7 +110,7 @@ class Acl:
         return Decision(Right.CANNOT_TELL, reason)
 
     def may_with_sudo(self, paths: Iterable[str], wanted: frozenset[str] = UPDATE) -> Decision:
-        """Decide whether the token has one of the capabilities, and sudo, at one of the paths, such as ISSUING."""
+        """Decide whether the token has one of the capabilities, and sudo, at one of the paths."""
         decisions = []
         for path in paths:
             both = [self.may_somewhere(path, each) for each in (wanted, SUDO)]
