@@ -16,23 +16,24 @@ from ciaccess.clients.connect import vault_client
 from ciaccess.clients.credentials import needed_credentials, require
 from ciaccess.engine.failures import record
 from ciaccess.engine.preconditions import check_vault
-from ciaccess.engine.settings import StackSettings
+from ciaccess.engine.settings import StackSettings, file_of
 from ciaccess.engine.trust_anchors import check_known_anchors
 from ciaccess.errors import CiaccessError
-from components.program import run
+from components.program import own_config, run
 from components.resources import Provider
 
 
 def declare() -> None:
     """Declare the stack's resources and outputs."""
-    stack = pulumi.Config("ciaccess")
-    settings = StackSettings.of({key: stack.get(key) for key in ("access", "addresses", "protect")})
+    settings = StackSettings.of(own_config(), file_of(pulumi.get_stack()))
     access = load(settings.access_file, settings.addresses)
     desired = Desired.of(access)
     require(*needed_credentials(is_preview=pulumi.runtime.is_dry_run()))
     check_vault(access)
     check_known_anchors(access)
     vault = vault_client(access)
+    # The engine alone asks no system about what has not changed: a run without Vault would end as "unchanged".
+    vault.token_lives()
     existing = frozenset(path for path in components.paths_to_adopt(desired) if vault.exists(path))
     providers = pulumi.ResourceOptions(
         providers=[

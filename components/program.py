@@ -19,6 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 import pulumi
+from pulumi.runtime.config import CONFIG, get_config_env
 from pulumi.runtime.proto import EngineStub, SetRootResourceRequest
 from pulumi.runtime.settings import get_engine
 
@@ -56,6 +57,13 @@ def run(declare: Callable[[], None], refusal: type[E], record: Callable[[E], Non
         await asyncio.sleep(0)
 
     pulumi.run(program)
+
+
+def own_config() -> dict[str, str | None]:
+    """Return the stack's settings of this project by key, unknown ones too, which `pulumi.Config` does not list."""
+    config, own = pulumi.Config(), f"{pulumi.get_project()}:"
+    names = {**get_config_env(), **CONFIG.get()}
+    return {key: config.get(key) for key in (name.removeprefix(own) for name in names if name.startswith(own))}
 
 
 def _announce_stack() -> None:

@@ -2,7 +2,7 @@
 
 The settings are `ciaccess:addresses` (a mapping, or `local-stack`: what `./ciaccess local start` listens on),
 `ciaccess:protect` and `ciaccess:access` (the YAML's file, relative to config/). The program takes them from the
-engine, the project's commands from config/Pulumi.<stack>.yaml; both go through `StackSettings`.
+engine, the project's commands from config/Pulumi.<stack>.yaml; both go through `StackSettings`, which refuses other keys.
 """
 
 from __future__ import annotations
@@ -15,11 +15,14 @@ from pathlib import Path
 from typing import Any, Self
 
 from ciaccess.access.reading.document import read
+from ciaccess.access.reading.faults import ConfigError, Fault, display, suggest
 from ciaccess.environment import ROOT, state_directory
 from ciaccess.errors import CiaccessError
 
 CONFIG_FOLDER = ROOT / "config"
 LOCAL_STACK = "local-stack"
+NAMESPACE = "ciaccess:"
+KEYS = ("access", "addresses", "protect")
 # The engine hands truth over as text.
 _TRUTH = {None: False, False: False, True: True, "false": False, "true": True}
 
@@ -38,12 +41,16 @@ class StackSettings:
     local: bool = False
 
     @classmethod
-    def of(cls, settings: Mapping[str, Any]) -> Self:
-        """Read the keys `access`, `addresses` and `protect`, as YAML or the engine has them.
+    def of(cls, settings: Mapping[str, Any], file: Path | None = None) -> Self:
+        """Read the keys `access`, `addresses` and `protect`, as YAML or the engine has them; `file` is where they are.
 
         Raises:
-            StackSettingsError: an unknown value, or the local stack was never started.
+            StackSettingsError: an unknown key or value, or the local stack was never started.
         """
+        for key in settings:
+            if key not in KEYS:
+                remedy = suggest(key, KEYS, "Remove it")
+                raise _fault(file, key, f"{display(key)} is not a setting of a stack", ", ".join(KEYS), remedy)
         addresses = settings.get("addresses") or {}
         local, access_file = addresses == LOCAL_STACK, settings.get("access")
         if local:
@@ -54,12 +61,13 @@ class StackSettings:
         elif isinstance(addresses, str):
             addresses = _parse(addresses)
         if not isinstance(addresses, dict) or not all(isinstance(value, str) for value in addresses.values()):
-            raise StackSettingsError(
-                f"ciaccess:addresses: {addresses!r} is not allowed. Allowed: a mapping of addresses, or {LOCAL_STACK!r}"
-            )
+            remedy = suggest(str(addresses), [LOCAL_STACK], "Correct it")
+            message, allowed = f"{addresses!r} is not allowed", f"a mapping of addresses, or {LOCAL_STACK!r}"
+            raise _fault(file, "addresses", message, allowed, remedy)
         protect = settings.get("protect")
         if not isinstance(protect, bool | str | None) or protect not in _TRUTH:
-            raise StackSettingsError(f"ciaccess:protect: {protect!r} is not allowed. Allowed: true or false")
+            message = f"{protect!r} is not allowed"
+            raise _fault(file, "protect", message, "true or false", "Write true or false, without quotes")
         return cls(
             access_file=CONFIG_FOLDER / str(access_file or "access.yaml"),
             addresses=addresses,
@@ -72,14 +80,31 @@ class StackSettings:
         """Read config/Pulumi.<stack>.yaml, or another file of its settings.
 
         Raises:
-            StackSettingsError: there is no such stack, or its file cannot be read.
+            StackSettingsError: there is no such stack, its file cannot be read, or has an unknown key or value.
         """
-        return cls.of(
-            {
-                key.removeprefix("ciaccess:"): value
-                for key, value in stack_file(stack, file).get("config", {}).items()
-            }
-        )
+        config = stack_file(stack, file).get("config", {})
+        # A key without a namespace is the project's own, as for the engine; another namespace is a provider's.
+        own = {key.removeprefix(NAMESPACE): value for key, value in config.items()}
+        return cls.of({key: value for key, value in own.items() if ":" not in key}, file or file_of(stack))
+
+
+def _fault(file: Path | None, key: str, message: str, allowed: str, remedy: str) -> StackSettingsError:
+    """Return the error for a setting, with its place if it is in the file."""
+    field_ = f"{NAMESPACE}{key}"
+    try:
+        document = read(file) if file else None
+    except ConfigError:
+        document = None
+    for name in (field_, key):
+        if document and (place := document.keys.get(("config", name))):
+            fault = Fault(document.file, *place, field_, None, message, allowed, remedy)
+            return StackSettingsError(str(fault).removesuffix("."))
+    return StackSettingsError(f"{field_}: {message}. Allowed: {allowed}. {remedy}")
+
+
+def file_of(stack: str) -> Path:
+    """Return the file of a stack's settings."""
+    return CONFIG_FOLDER / f"Pulumi.{stack}.yaml"
 
 
 def stack_file(stack: str, file: Path | None = None) -> dict[str, Any]:
@@ -89,7 +114,7 @@ def stack_file(stack: str, file: Path | None = None) -> dict[str, Any]:
         StackSettingsError: there is no such stack, or the file is not a mapping.
         ConfigError: the file cannot be read.
     """
-    path = file or CONFIG_FOLDER / f"Pulumi.{stack}.yaml"
+    path = file or file_of(stack)
     if not path.is_file():
         known = ", ".join(sorted(file.name[7:-5] for file in CONFIG_FOLDER.glob("Pulumi.*.yaml")))
         raise StackSettingsError(f"there is no stack {stack!r}: {path} does not exist. Stacks: {known}")

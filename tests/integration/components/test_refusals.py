@@ -106,3 +106,24 @@ def test_a_vault_that_is_down_is_said_and_never_taken_for_no_change(project: Pro
     assert project.address("vault").removeprefix("http://") in done.text or "Nexus" in done.text
     assert took < 60
     assert project.preview().code == 0
+
+
+def test_without_vault_a_run_without_refresh_ends_with_an_error(project: Project) -> None:
+    """The engine asks no system about what has not changed, and would report everything as unchanged."""
+    project.up().succeeded()
+    project.extra["VAULT_TOKEN"] = "of-another-vault"
+    try:
+        refused = project.pulumi("preview")
+    finally:
+        del project.extra["VAULT_TOKEN"]
+    assert refused.code != 0
+    assert "look up the token: Vault answered 403" in complaints(refused)
+    project.stop()
+    try:
+        for words in (("preview",), ("up", "--yes", "--skip-preview")):
+            done = project.pulumi(*words)
+            assert done.code != 0, done.text
+            assert "is not reachable" in complaints(done)
+    finally:
+        project.ciaccess("local", "start").succeeded()
+    project.pulumi("preview", "--expect-no-changes").succeeded()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pulumi
 import pytest
 
+from ciaccess.clients.vault.client import Vault
 from ciaccess.engine import settings
 from ciaccess.environment import ROOT
 from tests.support.access.access import edited
@@ -36,6 +37,14 @@ def _credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PULUMI_BACKEND_URL", raising=False)
 
 
+@pytest.fixture(autouse=True)
+def token_lives(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """A Vault that accepts the token; and the addresses that were asked."""
+    asked: list[str] = []
+    monkeypatch.setattr(Vault, "token_lives", lambda vault: asked.append(vault.url))
+    return asked
+
+
 def up(settings: Mapping[str, str] | None = None, stack: str = "prod") -> Recording:
     return record(
         lambda: runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__"), stack=stack, settings=settings
@@ -50,6 +59,11 @@ def test_the_program_declares_the_organisations_eight_accounts_and_the_pipelines
     assert set(recording.outputs["ciaccess-prod"]["accounts"]) == {f"svc-{name}" for name in names}
     protected = {name for name, resource in recording.resources.items() if resource.protect}
     assert protected == {"vault-backend"}, "the mount is the organisation's already"
+
+
+def test_each_run_asks_vault_whether_it_accepts_the_token(token_lives: list[str]) -> None:
+    up()
+    assert token_lives == ["https://vault.shared.cwiq.io"]
 
 
 def test_every_resource_has_a_component_for_its_parent_and_its_provider_named() -> None:
@@ -111,6 +125,7 @@ def test_a_stacks_addresses_reach_the_resources(monkeypatch: pytest.MonkeyPatch)
     [
         ({"protect": "yes"}, "ciaccess:protect: 'yes' is not allowed"),
         ({"addresses": "nowhere"}, "ciaccess:addresses: 'nowhere' is not allowed"),
+        ({"protec": "true"}, 'ciaccess:protec: "protec" is not a setting of a stack'),
         ({"addresses": '{"vualt": "https://x.example.org"}'}, "Did you mean vault?"),
     ],
 )

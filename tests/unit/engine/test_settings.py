@@ -79,6 +79,44 @@ def test_an_unknown_setting_is_refused(settings: dict[str, Any], said: str) -> N
         StackSettings.of(settings)
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (
+            "config:\n  ciaccess:addresses: {}\n  ciaccess:protec: true\n",
+            'test.yaml:3:3: ciaccess:protec: "protec" is not a setting of a stack. Allowed: access, addresses, protect. Did you mean protect?',
+        ),
+        (
+            "config:\n  vault: x\n",
+            'test.yaml:2:3: ciaccess:vault: "vault" is not a setting of a stack. Allowed: access, addresses, protect. Remove it',
+        ),
+        (
+            "config:\n  ciaccess:addresses: locl-stack\n",
+            "test.yaml:2:3: ciaccess:addresses: 'locl-stack' is not allowed. Allowed: a mapping of addresses, or 'local-stack'. "
+            "Did you mean local-stack?",
+        ),
+        (
+            "config:\n\n  ciaccess:protect: maybe\n",
+            "test.yaml:3:3: ciaccess:protect: 'maybe' is not allowed. Allowed: true or false. Write true or false, without quotes",
+        ),
+    ],
+)
+def test_a_bad_setting_is_refused_with_its_place(folder: Path, content: str, said: str) -> None:
+    """A misspelt `protect` would leave a stack without protection."""
+    (folder / "Pulumi.test.yaml").write_text(content, encoding="utf-8")
+    with pytest.raises(StackSettingsError) as raised:
+        StackSettings.of_stack("test")
+    assert str(raised.value).endswith(said)
+    assert str(raised.value).startswith(str(folder))
+
+
+def test_settings_of_other_providers_are_left_alone(folder: Path) -> None:
+    (folder / "Pulumi.test.yaml").write_text(
+        "config:\n  vault:maxLeaseTtl: 60\n  ciaccess:protect: true\n", encoding="utf-8"
+    )
+    assert StackSettings.of_stack("test").protect
+
+
 def test_a_stacks_file_is_read_whatever_else_pulumi_wrote_into_it(folder: Path) -> None:
     (folder / "Pulumi.test.yaml").write_text(
         'encryptionsalt: v1:a=:v1:b:c==\nconfig:\n  ciaccess:protect: true\n  ciaccess:addresses:\n    vault: "https://v.example.org"\n',

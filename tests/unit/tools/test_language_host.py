@@ -54,6 +54,15 @@ def test_the_interpreter_runs_everything_else_in_the_virtual_environment() -> No
     assert answer(OURS, "-c", code, "a b") == f"{VENV} {['a b']}\n"
 
 
+def test_ctrl_c_before_the_program_has_a_handler_is_left_to_the_engine(tmp_path: Path) -> None:
+    """Python's own handler would print a traceback of the SDK's imports."""
+    code = "import signal; print(signal.getsignal(signal.SIGINT) is signal.SIG_IGN)"
+    program = tmp_path / "pulumi-language-python-exec"
+    program.write_text(code, encoding="ascii")
+    assert answer(OURS, "-u", str(program)) == "True\n"
+    assert answer(OURS, "-c", code) == "False\n"
+
+
 def test_the_interpreter_lists_nothing_where_pulumi_is_not_installed(tmp_path: Path) -> None:
     """Where the checkout has no .venv, VIRTUAL_ENV names one; the program then reports what it lacks."""
     (tmp_path / "venv" / "bin").mkdir(parents=True)
