@@ -63,7 +63,9 @@ def own_config() -> dict[str, str | None]:
     """Return the stack's settings of this project by key, unknown ones too, which `pulumi.Config` does not list."""
     config, own = pulumi.Config(), f"{pulumi.get_project()}:"
     names = {**get_config_env(), **CONFIG.get()}
-    return {key: config.get(key) for key in (name.removeprefix(own) for name in names if name.startswith(own))}
+    return {
+        key: config.get(key) for key in (name.removeprefix(own) for name in names if name.startswith(own))
+    }
 
 
 def _announce_stack() -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ciaccess.cli.help import Command, examples
 from ciaccess.cli.options import JsonOption, LiveStackOption, SettingsOption
 from ciaccess.cli.terminal import finish, notices, output, print_json, write_file
 from ciaccess.errors import CommandError, Exit
@@ -30,7 +31,9 @@ application = typer.Typer(
 _ADDRESSES = {"vault": "VAULT_ADDR", "nexus": "NEXUS_URL", "gitlab": "GITLAB_URL"}
 
 
-@application.command(epilog="Example:  ./ciaccess adopt crawl --group orchestrator --out config/access.yaml")
+@application.command(
+    cls=Command, epilog=examples("./ciaccess adopt crawl --group orchestrator --out config/access.yaml")
+)
 def crawl(  # noqa: PLR0913 a command's options
     *,
     out: Annotated[Path, typer.Option("--out", help="The file to write; it must not exist.")],
@@ -136,7 +139,9 @@ def _lines(draft: Draft, out: Path) -> dict[YamlPath, int]:
     return found
 
 
-@application.command(epilog="Example:  ./ciaccess adopt plan --stack prod --import-file import.json")
+@application.command(
+    cls=Command, epilog=examples("./ciaccess adopt plan --stack prod --import-file import.json")
+)
 def plan(
     *,
     stack: LiveStackOption = "prod",
@@ -162,7 +167,8 @@ def plan(
 
 
 @application.command(
-    epilog="Examples:  ./ciaccess adopt run --account svc-bench  ·  ./ciaccess adopt run --all --yes"
+    cls=Command,
+    epilog=examples("./ciaccess adopt run --account svc-bench", "./ciaccess adopt run --all --yes"),
 )
 def run(  # noqa: PLR0913 a command's options
     *,

@@ -13,6 +13,7 @@ from ciaccess.analysis import sections
 from ciaccess.analysis.changes import Difference
 from ciaccess.analysis.difference import difference
 from ciaccess.analysis.facts import AccessFacts
+from ciaccess.cli.help import Command, examples
 from ciaccess.cli.options import FileOption, load_access
 from ciaccess.cli.terminal import finish, output, print_json
 from ciaccess.engine.settings import CONFIG_FOLDER
@@ -23,10 +24,11 @@ from ciaccess.report import page
 _MOST_CHART_CHARACTERS = 50_000
 _MOST_ARROWS = 500
 application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-_EXAMPLES = (
-    "Examples:  ./ciaccess access --by project  ·  ./ciaccess access --diff origin/main  ·  "
-    "./ciaccess access --diff $(git merge-base origin/main HEAD) --format html > access.html  ·  "
-    "./ciaccess access --format mermaid --account svc-bench"
+_EXAMPLES = examples(
+    "./ciaccess access --by project",
+    "./ciaccess access --diff origin/main",
+    "./ciaccess access --diff $(git merge-base origin/main HEAD) --format html > access.html",
+    "./ciaccess access --format mermaid --account svc-bench",
 )
 
 
@@ -56,7 +58,7 @@ _VIEWS = {
 }
 
 
-@application.command(epilog=_EXAMPLES)
+@application.command(cls=Command, epilog=_EXAMPLES)
 def access(
     *,
     by: Annotated[By, typer.Option("--by", help="What a row is about.")] = By.ACCOUNT,

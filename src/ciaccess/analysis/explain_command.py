@@ -16,6 +16,7 @@ from ciaccess.analysis.admission import UNKNOWN, Check, Outcome, Verdict
 from ciaccess.analysis.facts import AccessFacts, Holder
 from ciaccess.analysis.job import Job, verdicts
 from ciaccess.analysis.sections import may
+from ciaccess.cli.help import Command, examples
 from ciaccess.cli.options import FileOption, load_access
 from ciaccess.cli.terminal import finish, notices, output, print_json
 from ciaccess.clients.vault.id_token_times import lifetime
@@ -23,10 +24,10 @@ from ciaccess.errors import CommandError, Exit
 from ciaccess.report.page import visible
 
 application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-_EXAMPLES = (
-    "Examples:  ./ciaccess explain --project orchestrator/executor --ref main --protected  ·  "
-    "./ciaccess explain --project tools/x --ref v1 --tag --account svc-bench  ·  "
-    "./ciaccess explain --claims token.json, the decoded payload of a job's id_token"
+_EXAMPLES = examples(
+    "./ciaccess explain --project orchestrator/executor --ref main --protected",
+    "./ciaccess explain --project tools/x --ref v1 --tag --account svc-bench",
+    "./ciaccess explain --claims token.json  # the decoded payload of a job's id_token",
 )
 _EXITS = {
     Outcome.ADMITTED: Exit.CLEAN,
@@ -61,7 +62,7 @@ AccountOption = Annotated[str | None, typer.Option(help="Ask about this account'
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
 
 
-@application.command(epilog=_EXAMPLES)
+@application.command(cls=Command, epilog=_EXAMPLES)
 def explain(  # noqa: PLR0913 each option is a claim of the job's token
     *,
     project: ProjectOption = "",

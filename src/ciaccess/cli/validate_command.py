@@ -9,6 +9,7 @@ import typer
 
 from ciaccess.access.desired.former_names import former_names
 from ciaccess.access.reading.loader import Checked, check
+from ciaccess.cli.help import Command, examples
 from ciaccess.cli.terminal import finish, print_json, print_text
 from ciaccess.engine.settings import StackSettings
 from ciaccess.errors import Exit
@@ -17,7 +18,8 @@ application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
 @application.command(
-    epilog="Examples:  ./ciaccess validate  ·  ./ciaccess validate other.yaml --json | jq '.faults[].message'"
+    cls=Command,
+    epilog=examples("./ciaccess validate", "./ciaccess validate other.yaml --json | jq '.faults[].message'"),
 )
 def validate(
     file: Annotated[

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ciaccess.cli.help import Command, examples
 from ciaccess.cli.local_credentials import use_local_credentials
 from ciaccess.cli.options import FileOption, StackOption, load_access
 from ciaccess.cli.terminal import finish, notices, output, print_json, print_text, write_file
@@ -22,8 +23,12 @@ application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
 @application.command(
-    epilog="Examples:  ./ciaccess lint-ci ../executor/.gitlab-ci.yml  ·  ./ciaccess lint-ci --fix ci/*.yml  ·  "
-    "./ciaccess lint-ci --group orchestrator --html pipelines.html"
+    cls=Command,
+    epilog=examples(
+        "./ciaccess lint-ci ../executor/.gitlab-ci.yml",
+        "./ciaccess lint-ci --fix ci/*.yml",
+        "./ciaccess lint-ci --group orchestrator --html pipelines.html",
+    ),
 )
 def lint_ci(  # noqa: PLR0913 a command's options
     files: Annotated[list[Path] | None, typer.Argument(help="Pipeline files.", show_default=False)] = None,

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from ciaccess.cli.help import Command, examples
 from ciaccess.cli.local_credentials import use_local_credentials
 from ciaccess.cli.options import FileOption, StackOption, load_access
 from ciaccess.cli.terminal import print_json
@@ -15,10 +16,10 @@ from ciaccess.consumers import kubernetes
 from ciaccess.errors import CommandError
 
 application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-_EXAMPLES = (
-    "Examples:  ./ciaccess pull-secret --account svc-deployer --namespace orchestrator | kubectl apply -f -  ·  "
-    "./ciaccess pull-secret --account svc-deployer --namespace orchestrator --kind external-secret  ·  "
-    "./ciaccess pull-secret --account svc-deployer --kind docker-config > ~/.docker/config.json"
+_EXAMPLES = examples(
+    "./ciaccess pull-secret --account svc-deployer --namespace orchestrator | kubectl apply -f -",
+    "./ciaccess pull-secret --account svc-deployer --namespace orchestrator --kind external-secret",
+    "./ciaccess pull-secret --account svc-deployer --kind docker-config > ~/.docker/config.json",
 )
 _WITH_PASSWORD = "print the secret: this is a terminal. Pipe it to `kubectl apply -f -`, or add --show"  # noqa: S105 a message
 
@@ -49,7 +50,7 @@ _CaSecret = Annotated[
 ]
 
 
-@application.command(epilog=_EXAMPLES)
+@application.command(cls=Command, epilog=_EXAMPLES)
 def pull_secret(  # noqa: PLR0913 each option is a name in the manifests
     *,
     account: Annotated[str, typer.Option(help="Account to pull as, such as svc-deployer.")],

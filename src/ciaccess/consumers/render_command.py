@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from ciaccess.cli.help import Command, examples
 from ciaccess.cli.options import FileOption, StackOption, load_access
 from ciaccess.cli.terminal import finish, print_json, print_text
 from ciaccess.consumers import component_project
@@ -20,7 +21,12 @@ application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 @application.command(
     "render",
-    epilog="Examples:  ./ciaccess render  ·  ./ciaccess render --check  ·  ./ciaccess render --standalone --folder /tmp/templates",
+    cls=Command,
+    epilog=examples(
+        "./ciaccess render",
+        "./ciaccess render --check",
+        "./ciaccess render --standalone --folder /tmp/templates",
+    ),
 )
 def render_templates(  # noqa: PLR0913 a command has its options
     *,

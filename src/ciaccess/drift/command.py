@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ciaccess.cli.help import Command, examples
 from ciaccess.cli.local_credentials import use_local_credentials
 from ciaccess.cli.options import FileOption, LiveStackOption, load_access
 from ciaccess.cli.terminal import finish
@@ -20,8 +21,12 @@ application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
 @application.command(
-    epilog="Examples:  ./ciaccess drift --stack prod --junit drift.xml --html drift.html --issue ops/access  ·  "
-    "./ciaccess drift --repair --yes"
+    cls=Command,
+    epilog=examples(
+        "./ciaccess drift --stack prod --html drift.html",
+        "./ciaccess drift --stack prod --junit drift.xml --issue ops/access",
+        "./ciaccess drift --repair --yes",
+    ),
 )
 def drift(  # noqa: PLR0913 a command's options
     *,

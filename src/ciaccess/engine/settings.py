@@ -50,7 +50,9 @@ class StackSettings:
         for key in settings:
             if key not in KEYS:
                 remedy = suggest(key, KEYS, "Remove it")
-                raise _fault(file, key, f"{display(key)} is not a setting of a stack", ", ".join(KEYS), remedy)
+                raise _fault(
+                    file, key, f"{display(key)} is not a setting of a stack", ", ".join(KEYS), remedy
+                )
         addresses = settings.get("addresses") or {}
         local, access_file = addresses == LOCAL_STACK, settings.get("access")
         if local:

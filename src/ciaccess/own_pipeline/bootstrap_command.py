@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from ciaccess.access.desired import pipeline_identities
+from ciaccess.cli.help import Command, examples
 from ciaccess.cli.local_credentials import use_local_credentials
 from ciaccess.cli.options import load_access
 from ciaccess.cli.terminal import output
@@ -29,7 +30,10 @@ def _option(name: str) -> Any:
 
 
 @application.command(
-    epilog="Example:  ./ciaccess bootstrap --stack prod --gitlab-reader r.txt --gitlab-notes n.txt --gitlab-writer w.txt"
+    cls=Command,
+    epilog=examples(
+        "./ciaccess bootstrap --stack prod --gitlab-reader r.txt --gitlab-notes n.txt --gitlab-writer w.txt"
+    ),
 )
 def bootstrap(
     *,

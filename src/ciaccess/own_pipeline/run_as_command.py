@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from ciaccess.access.desired import pipeline_identities
+from ciaccess.cli.help import Command, examples
 from ciaccess.cli.options import FileOption, StackOption, load_access
 from ciaccess.errors import CommandError
 
@@ -14,7 +15,8 @@ application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
 @application.command(
-    epilog="Example:  ./ciaccess run-as --stack prod drift -- ./ciaccess drift --stack prod",
+    cls=Command,
+    epilog=examples("./ciaccess run-as --stack prod drift -- ./ciaccess drift --stack prod"),
     # The command's options are its own; with this, typer leaves -- in front of it.
     context_settings={"allow_interspersed_args": False},
 )

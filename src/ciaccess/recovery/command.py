@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ciaccess.access import load
+from ciaccess.cli.help import Command, examples
 from ciaccess.cli.local_credentials import use_local_credentials
 from ciaccess.cli.options import JsonOption, LiveStackOption, SettingsOption
 from ciaccess.cli.terminal import finish, output, print_json
@@ -20,7 +21,7 @@ application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
 @application.command(
-    epilog="Examples:  ./ciaccess recover --stack prod  ·  ./ciaccess recover --stack prod --yes"
+    cls=Command, epilog=examples("./ciaccess recover --stack prod", "./ciaccess recover --stack prod --yes")
 )
 def recover(
     *,

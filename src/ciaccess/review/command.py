@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from ciaccess.access import load
+from ciaccess.cli.help import examples
 from ciaccess.cli.local_credentials import use_local_credentials
 from ciaccess.cli.options import LiveStackOption, SettingsOption
 from ciaccess.cli.terminal import finish, notices
@@ -33,8 +34,11 @@ BaseOption = Annotated[
 
 @application.command(
     cls=OptionalFileCommand,
-    epilog="Examples:  ./ciaccess preview --stack local --base origin/main  ·  "
-    "./ciaccess preview --stack prod --note --html preview.html --terraform-report plan.json",
+    epilog=examples(
+        "./ciaccess preview --stack local --base origin/main",
+        "./ciaccess preview --stack prod --note --html preview.html",
+        "./ciaccess preview --stack prod --terraform-report plan.json",
+    ),
 )
 def preview(  # noqa: PLR0913 a command's options
     *,

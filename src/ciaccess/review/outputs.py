@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from typer._click import Context
-from typer.core import TyperCommand
 
+from ciaccess.cli.help import Command
 from ciaccess.cli.terminal import notices, output, print_json, write_file
 from ciaccess.errors import CiaccessError, CommandError
 from ciaccess.report import page
@@ -23,7 +23,7 @@ STANDARD_OUTPUT = "-"
 _JOB = ("CI_PROJECT_ID", "CI_MERGE_REQUEST_IID")
 
 
-class OptionalFileCommand(TyperCommand):
+class OptionalFileCommand(Command):
     """A command whose `--json` may stand without a file, which typer's options know no word for."""
 
     def parse_args(self, ctx: Context, args: list[str]) -> list[str]:

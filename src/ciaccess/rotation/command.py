@@ -10,6 +10,7 @@ import typer
 from ciaccess.access import load
 from ciaccess.access.desired import rotation
 from ciaccess.access.model.checks_dates import today
+from ciaccess.cli.help import Command, examples
 from ciaccess.cli.options import JsonOption, LiveStackOption, SettingsOption
 from ciaccess.cli.terminal import finish, output, print_json
 from ciaccess.engine.settings import StackSettings
@@ -21,13 +22,14 @@ if TYPE_CHECKING:
     from ciaccess.rotation.proof import Rotated
 
 application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-_EXAMPLES = (
-    "Examples:  ./ciaccess rotate svc-bench  ·  ./ciaccess rotate --due --stack prod --up  ·  "
-    "./ciaccess rotate svc-bench --emergency --stack prod"
+_EXAMPLES = examples(
+    "./ciaccess rotate svc-bench",
+    "./ciaccess rotate --due --stack prod --up",
+    "./ciaccess rotate svc-bench --emergency --stack prod",
 )
 
 
-@application.command(epilog=_EXAMPLES)
+@application.command(cls=Command, epilog=_EXAMPLES)
 def rotate(  # noqa: PLR0913 each option is a choice of its own
     accounts: Annotated[
         list[str] | None, typer.Argument(help="Accounts to rotate.", show_default=False)

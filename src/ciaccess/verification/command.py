@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ciaccess.access.reading.faults import require_declared
+from ciaccess.cli.help import Command, examples
 from ciaccess.cli.options import FileOption, StackOption, load_access
 from ciaccess.cli.terminal import finish, output, print_json, write_file
 from ciaccess.engine.settings import StackSettings
@@ -19,13 +20,14 @@ if TYPE_CHECKING:
 
 application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 TOKEN = "VAULT_ID_TOKEN"  # noqa: S105 a variable's name
-_EXAMPLES = (
-    "Examples:  ./ciaccess verify --stack local  ·  ./ciaccess verify svc-executor --stack local --verbose  ·  "
-    "in a job with id_tokens: ./ciaccess verify --junit verify.xml"
+_EXAMPLES = examples(
+    "./ciaccess verify --stack local",
+    "./ciaccess verify svc-executor --stack local --verbose",
+    "./ciaccess verify --junit verify.xml  # in a job with id_tokens",
 )
 
 
-@application.command(epilog=_EXAMPLES)
+@application.command(cls=Command, epilog=_EXAMPLES)
 def verify(  # noqa: PLR0913 each option is a choice of its own
     accounts: Annotated[
         list[str] | None, typer.Argument(help="Accounts. Default: all.", show_default=False)

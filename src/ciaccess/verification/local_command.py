@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ciaccess.cli.help import Command, Group, examples
 from ciaccess.cli.options import JsonOption
 from ciaccess.cli.terminal import confirm, finish, notices, output, print_json
 from ciaccess.engine.settings import CONFIG_FOLDER
@@ -24,7 +25,8 @@ application = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     help="The local stack: a real Vault or OpenBao, and simulators of Nexus and GitLab, on 127.0.0.1.",
-    epilog="Examples:  ./ciaccess local up  ·  ./ciaccess local status  ·  ./ciaccess local reset --yes",
+    cls=Group,
+    epilog=examples("./ciaccess local up", "./ciaccess local status", "./ciaccess local reset --yes"),
 )
 
 _TO_START = "Start it: ./ciaccess local start"
@@ -45,7 +47,7 @@ NexusOption = Annotated[
 ]
 
 
-@application.command(epilog="Example:  ./ciaccess local start && pulumi up --stack local")
+@application.command(cls=Command, epilog=examples("./ciaccess local start && pulumi up --stack local"))
 def start(*, free_ports: FreePortsOption = False, nexus: NexusOption = None) -> None:
     """Start missing services, and seed Nexus's repositories and GitLab's group and projects.
 
@@ -56,7 +58,7 @@ def start(*, free_ports: FreePortsOption = False, nexus: NexusOption = None) -> 
 
 
 @application.command(
-    epilog="Example:  ./ciaccess local up, which is what `make up` runs once everything is set up"
+    cls=Command, epilog=examples("./ciaccess local up  # as `make up` does once everything is set up")
 )
 def up(*, free_ports: FreePortsOption = False, nexus: NexusOption = None) -> None:
     """Start the stack, provision it with `pulumi up`, and prove one account from token to artifact.
@@ -90,7 +92,7 @@ def _start(*, free_ports: bool, nexus: str | None) -> Access:
     return access
 
 
-@application.command(epilog="Example:  ./ciaccess local stop, which is what `make down` runs")
+@application.command(cls=Command, epilog=examples("./ciaccess local stop  # as `make down` does"))
 def stop() -> None:
     """Stop the stack; its data stays. Exit code 0 or 1."""
     stopped = stack.stop_all()
@@ -99,7 +101,7 @@ def stop() -> None:
 
 
 @application.command(
-    epilog="Example:  ./ciaccess local status --json | jq -r '.[] | .service + \" \" + .state'"
+    cls=Command, epilog=examples("""./ciaccess local status --json | jq -r '.[] | .service + " " + .state'""")
 )
 def status(*, as_json: JsonOption = False) -> None:
     """Show what runs and where. Exit code 0 when everything runs, 2 when something does not."""
@@ -114,7 +116,7 @@ def status(*, as_json: JsonOption = False) -> None:
     finish(Exit.DIFFERENCES)
 
 
-@application.command(epilog="Example:  ./ciaccess local reset --yes")
+@application.command(cls=Command, epilog=examples("./ciaccess local reset --yes"))
 def reset(*, yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False) -> None:
     """Stop the stack and delete its data, its credentials, and the state of the stack `local`.
 

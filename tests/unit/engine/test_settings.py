@@ -92,8 +92,7 @@ def test_an_unknown_setting_is_refused(settings: dict[str, Any], said: str) -> N
         ),
         (
             "config:\n  ciaccess:addresses: locl-stack\n",
-            "test.yaml:2:3: ciaccess:addresses: 'locl-stack' is not allowed. Allowed: a mapping of addresses, or 'local-stack'. "
-            "Did you mean local-stack?",
+            "test.yaml:2:3: ciaccess:addresses: 'locl-stack' is not allowed. Allowed: a mapping of addresses, or 'local-stack'. Did you mean local-stack?",
         ),
         (
             "config:\n\n  ciaccess:protect: maybe\n",

@@ -9,7 +9,7 @@ import typer
 from typer._click.core import Context
 from typer.core import TyperGroup
 
-from ciaccess.cli.application import application
+from ciaccess.cli.application import application, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,3 +40,17 @@ def test_a_command_says_its_exit_codes_and_gives_an_example(name: str) -> None:
     assert all(getattr(each, "help", "") for each in command.params if each.param_type_name == "option"), (
         f"./ciaccess {name} has an option that is not explained"
     )
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_commands_examples_can_be_copied_from_its_help(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each has a line of its own, which a terminal of 80 columns does not break, and no blanks at its end."""
+    monkeypatch.setenv("COLUMNS", "80")
+    run(lambda: application([*name.split(), "--help"], prog_name="./ciaccess", standalone_mode=False))
+    shown = capsys.readouterr().out
+    heading, *examples = (COMMANDS[name].epilog or "").splitlines()
+    assert heading.strip() in ("Example:", "Examples:")
+    assert all(line.startswith("   ./ciaccess ") for line in examples)
+    assert "\n".join(("", heading, *examples, "")) in shown, f"./ciaccess {name} --help breaks them"
