@@ -12,7 +12,7 @@ import pulumi_vault
 import components
 from ciaccess.access import load
 from ciaccess.access.desired.state import Desired
-from ciaccess.clients.connect import vault_client
+from ciaccess.clients.connect import accepted_vault
 from ciaccess.clients.credentials import needed_credentials, require
 from ciaccess.engine.failures import record
 from ciaccess.engine.preconditions import check_vault
@@ -31,9 +31,7 @@ def declare() -> None:
     require(*needed_credentials(is_preview=pulumi.runtime.is_dry_run()))
     check_vault(access)
     check_known_anchors(access)
-    vault = vault_client(access)
-    # The engine alone asks no system about what has not changed: a run without Vault would end as "unchanged".
-    vault.token_lives()
+    vault = accepted_vault(access)
     existing = frozenset(path for path in components.paths_to_adopt(desired) if vault.exists(path))
     providers = pulumi.ResourceOptions(
         providers=[

@@ -60,7 +60,7 @@ def run(declare: Callable[[], None], refusal: type[E], record: Callable[[E], Non
 
 
 def own_config() -> dict[str, str | None]:
-    """Return the stack's settings of this project by key, unknown ones too, which `pulumi.Config` does not list."""
+    """Return the stack's settings of this project; `pulumi.Config` does not list unknown ones."""
     config, own = pulumi.Config(), f"{pulumi.get_project()}:"
     names = {**get_config_env(), **CONFIG.get()}
     return {

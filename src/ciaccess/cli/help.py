@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Command(TyperCommand):
-    """A command whose examples no terminal's width breaks; typer's own help would fill lines with them."""
+    """A command whose examples are not broken at a terminal's width, as typer would."""
 
     def format_help(self, ctx: Context, formatter: HelpFormatter) -> None:
         """Print the help, then the examples as they are."""

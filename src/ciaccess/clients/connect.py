@@ -47,6 +47,19 @@ def vault_client(access: Access, **bounds: float) -> Vault:
     return Vault(access.vault.address, token, options=options_with_ca(**bounds))
 
 
+def accepted_vault(access: Access) -> Vault:
+    """Return Vault once it accepts the token.
+
+    The engine asks no system about what has not changed: a run without Vault would end as "unchanged".
+
+    Raises:
+        CredentialsError, ApiError: the token is missing or refused, or Vault does not answer.
+    """
+    vault = vault_client(access)
+    vault.token_lives()
+    return vault
+
+
 def nexus_client(url: str, **bounds: float) -> Nexus:
     """Return Nexus with NEXUS_USERNAME and NEXUS_PASSWORD. Sends nothing.
 

@@ -42,7 +42,9 @@ class StackSettings:
 
     @classmethod
     def of(cls, settings: Mapping[str, Any], file: Path | None = None) -> Self:
-        """Read the keys `access`, `addresses` and `protect`, as YAML or the engine has them; `file` is where they are.
+        """Read the keys `access`, `addresses` and `protect`, as YAML or the engine has them.
+
+        `file` is where they are, for messages.
 
         Raises:
             StackSettingsError: an unknown key or value, or the local stack was never started.
