@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import sys
 
-from ciaccess.cli.application import main, run
+from ciaccess.interrupts import end_at_once
 
 if __name__ == "__main__":
+    end_at_once()
+    from ciaccess.cli.application import main, run
+
     sys.exit(run(main))

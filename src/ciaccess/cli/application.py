@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from difflib import get_close_matches
 from typing import Annotated, Any, NamedTuple
 
@@ -14,8 +16,10 @@ import typer
 from typer._click.core import Command, Context
 from typer.core import TyperGroup
 
+from ciaccess.cli.terminal import prepare_streams
 from ciaccess.environment import activate, state_directory
 from ciaccess.errors import CiaccessError, CommandError, Exit
+from ciaccess.interrupts import raise_again
 from ciaccess.report.page import visible
 
 
@@ -65,6 +69,7 @@ class _LazyGroup(TyperGroup):
         application: typer.Typer = module.application
         command = typer.main.get_command(application)
         command.name = cmd_name
+        raise_again()
         return command
 
     def invoke(self, ctx: Context) -> Any:
@@ -81,6 +86,7 @@ class _LazyGroup(TyperGroup):
 
 
 _DEBUG = "CIACCESS_DEBUG"
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 # With it pydantic, by which typer reads values, begins its messages.
 _PYDANTIC = "Value error, "
 application = typer.Typer(
@@ -120,6 +126,7 @@ def run(command: Callable[[], object]) -> int:
     """Run a command and return its exit code; whatever goes wrong is one message, never a traceback."""
     try:
         answer = command()
+        sys.stdout.flush()
     except typer.TyperException as error:
         # A mistyped command or option: exit code 1, since 2 means that differences were found.
         if isinstance(error, typer.BadParameter):
@@ -134,9 +141,19 @@ def run(command: Callable[[], object]) -> int:
         sys.stderr.write(f"error: {visible(str(error))}\n")
         return Exit.ERROR if error.code is None else error.code
     except Exception as error:  # noqa: BLE001 a mistake of ours, whose text may hold anything, secrets too
-        sys.stderr.write(_internal(error))
+        sys.stderr.write(_unwritten(error) or _internal(error))
         return Exit.ERROR
     return answer if isinstance(answer, int) else Exit.CLEAN
+
+
+def _unwritten(error: Exception) -> str:
+    """Return the message for a disk that took no more of the output, "" for another error."""
+    if not isinstance(error, OSError) or error.errno not in _FULL:
+        return ""
+    # What is left in the buffer cannot be written either: Python would try once more, and show a traceback.
+    with suppress(OSError):
+        sys.stdout.close()
+    return f"error: write {error.filename or 'the output'}: {error.strerror}. Make room, or write elsewhere\n"
 
 
 def _internal(error: Exception) -> str:
@@ -154,6 +171,7 @@ def main() -> object:
     Raises:
         CommandError: the state directory cannot be written, or what the command raises.
     """
+    prepare_streams()
     try:
         activate()
     except OSError as error:

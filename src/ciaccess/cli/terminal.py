@@ -5,8 +5,11 @@ Results go to standard output; progress and errors to standard error, so that `-
 
 from __future__ import annotations
 
+import codecs
 import json
+import os
 import sys
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -41,9 +44,20 @@ def _console(*, stderr: bool) -> Console:
     return Terminal(stderr=stderr, highlight=False, soft_wrap=True)
 
 
+def prepare_streams() -> None:
+    """Let standard output and error take every character, by its code point if need be; a closed one takes all."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:  # closed by the caller
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 until the end
+        elif isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def print_json(value: Any) -> None:
     """Print a result as indented JSON."""
-    json.dump(value, sys.stdout, indent=2, ensure_ascii=False)
+    is_utf8 = codecs.lookup(sys.stdout.encoding or "ascii").name == "utf-8"
+    json.dump(value, sys.stdout, indent=2, ensure_ascii=not is_utf8)
     sys.stdout.write("\n")
 
 

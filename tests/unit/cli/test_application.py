@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import importlib
+import json
 import os
+import signal
 import subprocess
 import tomllib
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from typer.main import get_command
@@ -16,9 +18,6 @@ from ciaccess.clients.redaction import conceal
 from ciaccess.engine.settings import StackSettings
 from ciaccess.environment import ROOT
 from ciaccess.errors import CommandError, Exit
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def ciaccess(*words: str, state: Path | None = None, given: str = "") -> subprocess.CompletedProcess[str]:
@@ -89,6 +88,60 @@ def test_an_interrupted_command_leaves_no_traceback(capsys: pytest.CaptureFixtur
 
     assert run(interrupted) == Exit.ERROR
     assert capsys.readouterr().err == "interrupted\n"
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["import signal\n{begun}\nsignal.pause()\n", "exec('import signal\\n{begun}\\nsignal.pause()')\n"],
+)
+def test_ctrl_c_while_modules_are_imported_leaves_no_traceback(tmp_path: Path, content: str) -> None:
+    """A KeyboardInterrupt in code that is run from a text makes Python end with 130."""
+    (tmp_path / "typer.py").write_text(content.format(begun="print(1, flush=True)"), encoding="utf-8")
+    with subprocess.Popen(
+        ["./ciaccess", "validate"],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "1\n", "it imports"
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate()
+    assert (process.returncode, errors) == (Exit.ERROR, "interrupted\n")
+
+
+@pytest.mark.parametrize("words", [("validate",), ("access",), ("validate", "--schema"), ("--help",)])
+def test_a_full_disk_is_one_message(words: tuple[str, ...]) -> None:
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        done = subprocess.run(
+            ["./ciaccess", *words], cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode == Exit.ERROR
+    assert done.stderr == "error: write the output: No space left on device. Make room, or write elsewhere\n"
+
+
+@pytest.mark.parametrize("words", ["validate --json", "access"])
+def test_a_closed_standard_output_is_no_error(words: str) -> None:
+    done = subprocess.run(
+        ["sh", "-c", f"./ciaccess {words} >&-"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (Exit.CLEAN, "", "")
+
+
+def test_what_standard_output_cannot_encode_is_escaped() -> None:
+    """The organisation's YAML has an arrow in a description."""
+    environment = os.environ | {"PYTHONIOENCODING": "latin-1"}
+    shown, in_json = (
+        subprocess.run(
+            ["./ciaccess", "access", *words], cwd=ROOT, env=environment, capture_output=True, check=True
+        ).stdout
+        for words in ((), ("--json",))
+    )
+    assert b"dev\\u2192uat\\u2192prod" in shown
+    purposes = [each["purpose"] for each in json.loads(in_json)["accounts"]]
+    assert "Artifact promotion dev\u2192uat\u2192prod" in purposes
 
 
 @pytest.mark.parametrize("debug", [False, True])

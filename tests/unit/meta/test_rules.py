@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[3]
 SOURCE = ROOT / "src" / "ciaccess"
 # From the ground up: a package imports what stands above it in this list, never what stands below.
 LAYERS = (
-    ("errors", "environment", "progress", "atomic_file", "report"),
+    ("errors", "environment", "progress", "atomic_file", "interrupts", "report"),
     ("access",),
     ("clients",),
     ("engine",),
@@ -28,7 +28,12 @@ LAYERS = (
 PACKAGES = tuple(package for layer in LAYERS for package in layer)
 RANKS = {package: rank for rank, layer in enumerate(LAYERS) for package in layer}
 # What may be imported beside the layers above: nothing between two packages of one layer, but for these.
-MAY_IMPORT = {"atomic_file": {"errors"}, "analysis": set(), "verification": {"analysis"}}
+MAY_IMPORT = {
+    "atomic_file": {"errors"},
+    "interrupts": {"errors"},
+    "analysis": set(),
+    "verification": {"analysis"},
+}
 # Packages that know less than their layer would let them.
 KNOWS_ONLY = {
     "report": set(),
