@@ -45,7 +45,7 @@ def _console(*, stderr: bool) -> Console:
 
 
 def prepare_streams() -> None:
-    """Let standard output and error take every character, by its code point if need be; a closed one takes all."""
+    """Let standard output and error take every character, by its code point if need be."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:  # closed by the caller
