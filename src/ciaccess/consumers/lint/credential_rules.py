@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from ciaccess.consumers.lint.document import Scalar, Value
     from ciaccess.consumers.lint.job_reading import JobReading
     from ciaccess.consumers.lint.merging import Pipeline
-    from ciaccess.consumers.lint.reading import Step
     from ciaccess.consumers.lint.vocabulary import Vocabulary
 
 _NAME = (
@@ -76,9 +75,8 @@ def passwords_in_scripts(reading: JobReading, words: Vocabulary) -> Iterator[Fin
             given = call.given or (printed[0].raw.text if printed else "$")
             of_windows = _WINDOWS_VARIABLE.fullmatch(given)
             if given and "$" not in given and LITERAL_DOLLAR not in given and not of_windows:
-                yield reading.finding(
-                    "static-credential", first.place(), _why(f"the input of {call.name} login"), _CHANGE
-                )
+                why = _why(f"the input of {call.name} login")
+                yield reading.finding("static-credential", first.place(), why, _CHANGE)
 
 
 def passwords_in_dotenv(reading: JobReading, words: Vocabulary) -> Iterator[Finding]:
@@ -96,14 +94,14 @@ def passwords_in_dotenv(reading: JobReading, words: Vocabulary) -> Iterator[Find
             ]
             if found := _IN_DOTENV.search(" ".join(written)):
                 why = f"{found.group(1)} is in a dotenv artifact, which everybody who may read the project can download"
-                yield reading.finding(
-                    "static-credential", call.place(), why, f"take it out, and {_FROM_VAULT} where it is used"
-                )
+                remedy = f"take it out, and {_FROM_VAULT} where it is used"
+                yield reading.finding("static-credential", call.place(), why, remedy)
 
 
 def stored_password(reading: JobReading, words: Vocabulary) -> Iterator[Finding]:
     """Find a job with a Nexus password but no login: the password is a CI/CD variable."""
-    if reading.logins or reading.job.is_hidden or any(_sources_file(step) for step in reading.steps):
+    reads_file = any(call.name in (".", "source", "eval") for step in reading.steps for call in step.calls)
+    if reading.logins or reading.job.is_hidden or reads_file:
         return
     known = {*reading.known, *(name for step in reading.steps for name, _, _ in step.sets)}
     for step in reading.steps:
@@ -111,18 +109,10 @@ def stored_password(reading: JobReading, words: Vocabulary) -> Iterator[Finding]
         for text, place in step.pieces():
             for name in variables_in(text):
                 named_for_nexus = name.startswith("NEXUS") and "PASS" in name
-                if (
-                    name in known
-                    or not (is_nexus or named_for_nexus)
-                    or not _PASSWORD_VARIABLE.fullmatch(name)
-                ):
+                if name in known or not (is_nexus or named_for_nexus):
                     continue
-                known.add(name)
-                why = f"the job uses ${name}, which neither the pipeline nor Vault gives: GitLab stores it as a CI/CD variable"
-                yield reading.finding(
-                    "static-credential", place, why, f"{_FROM_VAULT}, then delete the variable"
-                )
-
-
-def _sources_file(step: Step) -> bool:
-    return any(call.name in (".", "source", "eval") for call in step.calls)
+                if _PASSWORD_VARIABLE.fullmatch(name):
+                    known.add(name)
+                    why = f"the job uses ${name}, which neither the pipeline nor Vault gives: GitLab stores it as a CI/CD variable"
+                    remedy = f"{_FROM_VAULT}, then delete the variable"
+                    yield reading.finding("static-credential", place, why, remedy)

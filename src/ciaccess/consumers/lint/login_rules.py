@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from ciaccess.consumers.lint.document import Scalar, Value
     from ciaccess.consumers.lint.job_reading import JobReading
+    from ciaccess.consumers.lint.merging import Job
     from ciaccess.consumers.lint.reading import Call, Step
     from ciaccess.consumers.lint.vocabulary import Role, Vocabulary
 
@@ -109,14 +110,11 @@ def unknown_role(reading: JobReading, words: Vocabulary) -> Iterator[Finding]:
         what = "is the name of a policy, not of a role" if meant else "is not a role of access.yaml"
         wanted = meant or list(words.roles)
         single = wanted[0] if len(meant) == 1 else ""
-        yield reading.finding(
-            "role",
-            each.place,
-            f"role {each.name} {what}: Vault answers that the role could not be found",
-            f"log in with role {' or '.join(wanted)}",
-            suggestion=each.place.with_text(each.name, single) if single and not each.origin else "",
-            edit=replacement(each.origin, single) if single and each.origin else None,
-        )
+        why = f"role {each.name} {what}: Vault answers that the role could not be found"
+        remedy = f"log in with role {' or '.join(wanted)}"
+        line = each.place.with_text(each.name, single) if single and not each.origin else ""
+        edit = replacement(each.origin, single) if single and each.origin else None
+        yield reading.finding("role", each.place, why, remedy, suggestion=line, edit=edit)
 
 
 def replacement(scalar: Scalar, text: str) -> Edit | None:
@@ -153,10 +151,9 @@ def _gone(reading: JobReading, name: str, place: Place, *, to_vault: bool) -> Fi
         if to_vault
         else "give the job an id_token of its own name, with the aud that its receiver expects"
     )
+    why = f"{name} is gone since GitLab 17: the variable is empty"
     line = place.with_text(name, ID_TOKEN_VARIABLE) if to_vault else ""
-    return reading.finding(
-        "job-jwt", place, f"{name} is gone since GitLab 17: the variable is empty", remedy, suggestion=line
-    )
+    return reading.finding("job-jwt", place, why, remedy, suggestion=line)
 
 
 def wrong_audience(reading: JobReading, words: Vocabulary) -> Iterator[Finding]:
@@ -171,15 +168,11 @@ def wrong_audience(reading: JobReading, words: Vocabulary) -> Iterator[Finding]:
         filled = [fill_in(each, reading.values) for each in given]
         if not filled or any("$" in text or text in accepted for text in filled):
             continue
-        single = advised[0] if len(advised) == 1 and len(given) == 1 else ""
-        shared = _is_used_elsewhere(reading, token)
-        yield reading.finding(
-            "audience",
-            Place.of(given[0]),
-            f"Vault refuses an id_token with aud {', '.join(filled)}: the role accepts {' or '.join(advised)}",
-            f"{'another id_token for Vault, with ' if shared else ''}aud: {' or '.join(advised)}",
-            edit=replacement(given[0], single) if single and not shared else None,
-        )
+        shared, wanted = _is_used_elsewhere(reading, token), " or ".join(advised)
+        why = f"Vault refuses an id_token with aud {', '.join(filled)}: the role accepts {wanted}"
+        remedy = f"{'another id_token for Vault, with ' if shared else ''}aud: {wanted}"
+        edit = replacement(given[0], wanted) if len(advised) == len(given) == 1 and not shared else None
+        yield reading.finding("audience", Place.of(given[0]), why, remedy, edit=edit)
 
 
 def _is_used_elsewhere(reading: JobReading, token: str) -> bool:
@@ -217,13 +210,10 @@ def missing_id_tokens(reading: JobReading, words: Vocabulary) -> Iterator[Findin
             if token in tokens or token in job.variables:
                 continue
             audience = _audience_for(login, words)
-            yield reading.finding(
-                "id-tokens",
-                Place.of(job.name),
-                f"the login of {job.name} to Vault needs ${token}, and none of its id_tokens has that name",
-                f"give {job.name} id_tokens: {token} with aud {audience or ' or '.join(words.audiences)}",
-                edit=_addition(reading, token, audience) if audience else None,
-            )
+            why = f"the login of {job.name} to Vault needs ${token}, and none of its id_tokens has that name"
+            remedy = f"give {job.name} id_tokens: {token} with aud {audience or ' or '.join(words.audiences)}"
+            edit = _addition(job, token, audience) if audience else None
+            yield reading.finding("id-tokens", Place.of(job.name), why, remedy, edit=edit)
 
 
 def _audience_for(login: Login, words: Vocabulary) -> str:
@@ -233,9 +223,8 @@ def _audience_for(login: Login, words: Vocabulary) -> str:
     return first.pop() if len(first) == 1 else ""
 
 
-def _addition(reading: JobReading, token: str, audience: str) -> Edit | None:
+def _addition(job: Job, token: str, audience: str) -> Edit | None:
     """Return the edit that adds id_tokens to a job, None if it has some or is on one line."""
-    job = reading.job
     source, at = job.name.source, job.name.node.end_mark
     own = [key.node.start_mark for key in job.body if is_scalar(key) and key.source is source]
     first = min((mark for mark in own if mark.index > at.index), key=lambda mark: mark.index, default=None)

@@ -69,10 +69,15 @@ _PROPERTY = re.compile(
 _NPM_SECRET = re.compile(r"(?:_password|_authToken|\bnpmAuth(?:Token|Ident)|(?:^|:|--)_auth)(?:[\s=]|$)")
 _BASIC_AUTH = re.compile(r"(?:http-basic|pypi-token|bearer)\.")
 _URL_USER = re.compile(r"https?://[^\s/:@\"']+:[^\s/@\"']+@")
-_CURL_OPTION = re.compile(r"-[aBfgGiIjJklLMnNOpqRsSvZ#0-6]*u")  # behind short options without a value
+_CURL_USER = re.compile(
+    r"--(?:proxy-)?user(?:=|$)|-[aBfgGiIjJklLMnNOpqRsSvZ#0-6]*u"
+)  # behind short options without a value
 _POST = re.compile(r"--(?:post-data|body-data)\b")
 _OURS = "NEXUS_PASSWORD"
 _SHORT_OPTION = re.compile(r"^(?:-p=?|--password=)")
+_INSTEAD_OF_USER = (
+    'use rpm-upload.yml or raw-upload.yml, or give curl the line user = "…" by --config - on its input'
+)
 _ON_COMMAND_LINE = "on its command line, which every process can read"
 
 
@@ -106,9 +111,8 @@ def _in_artifacts(
         )
         if is_kept and not name.startswith(("/", "$", "~")) and held.is_written_by(step):
             why = f"a password is written to {name}, an artifact, which everybody who may read the project can download"
-            yield reading.finding(
-                "static-credential", step.place, why, "write it to a file outside of artifacts:paths"
-            )
+            remedy = "write it to a file outside of artifacts:paths"
+            yield reading.finding("static-credential", step.place, why, remedy)
 
 
 def _in_project(path: str) -> str:
@@ -171,14 +175,9 @@ def _in_call(reading: JobReading, call: Call, held: _PasswordVariables) -> Itera
             found.setdefault(index, remedy or "give it in the environment, in a file, or on standard input")
     if found:  # one finding a command, at its first password
         index = min(found)
-        tool = _tool(call)
-        yield reading.finding(
-            "password-argument",
-            call.place(index),
-            f"{tool} gets a password {_ON_COMMAND_LINE}",
-            found[index],
-            suggestion=_to_stdin(call, index) if found[index] == _BY_STDIN else "",
-        )
+        why = f"{_tool(call)} gets a password {_ON_COMMAND_LINE}"
+        line = _to_stdin(call, index) if found[index] == _BY_STDIN else ""
+        yield reading.finding("password-argument", call.place(index), why, found[index], suggestion=line)
 
 
 def _by_option(call: Call) -> Iterator[tuple[int, str]]:
@@ -246,43 +245,31 @@ def _to_stdin(call: Call, index: int) -> str:
 
 def _curl(reading: JobReading, call: Call, held: _PasswordVariables) -> Iterator[Finding]:
     for index, word in enumerate(call.words):
-        short = _CURL_OPTION.match(word) if not word.startswith("--") else None
-        value = ""
-        if short or word in ("--user", "--proxy-user"):
-            attached = word[short.end() :] if short else ""
-            value = attached or (call.words[index + 1] if index + 1 < len(call.words) else "")
-        elif word.startswith("--user="):
-            value = word.removeprefix("--user=")
+        option = _CURL_USER.match(word)
+        value = (word[option.end() :] or " ".join(call.words[index + 1 : index + 2])) if option else ""
         if (":" in value and value != ":") or (held.is_in(call, index) and "X-Vault-Token" not in word):
             yield _by_curl(reading, call, index)
             return
 
 
 def _by_curl(reading: JobReading, call: Call, index: int) -> Finding:
-    return reading.finding(
-        "curl-user",
-        call.place(index),
-        f"{call.name} gets user and password {_ON_COMMAND_LINE}",
-        'use rpm-upload.yml or raw-upload.yml, or give curl the line user = "…" by --config - on its input'
+    why = f"{call.name} gets user and password {_ON_COMMAND_LINE}"
+    remedy = (
+        _INSTEAD_OF_USER
         if call.name == "curl"
-        else "have them in a netrc file, or the address in the environment",
+        else "have them in a netrc file, or the address in the environment"
     )
+    return reading.finding("curl-user", call.place(index), why, remedy)
 
 
 def login_by_wget(reading: JobReading, words: Vocabulary) -> Iterator[Finding]:
     """Find a login to Vault through wget, which shows the token and hides why Vault refuses it."""
+    why = "wget --post-data shows the token to every process, and BusyBox wget hides why Vault refuses it"
+    remedy = "use curl (Alpine: apk add --no-cache curl), or nexus-auth.yml, which chooses"
+    if "kaniko" in reading.job.image:
+        remedy = "use kaniko.yml, or !reference [.nexus_credentials, before_script]: they post a file"
     for step in reading.steps:
         for call in step.programs:
-            text = " ".join(call.words)
-            if call.name != "wget" or not _POST.search(text) or not words.login.search(step.text):
-                continue
-            index = next(i for i, word in enumerate(call.words) if _POST.match(word))
-            kaniko = "kaniko" in reading.job.image
-            yield reading.finding(
-                "wget-post",
-                call.place(index),
-                "wget --post-data shows the token to every process, and BusyBox wget hides why Vault refuses it",
-                "use kaniko.yml, or !reference [.nexus_credentials, before_script]: they post a file"
-                if kaniko
-                else "use curl (Alpine: apk add --no-cache curl), or nexus-auth.yml, which chooses",
-            )
+            posts = [index for index, word in enumerate(call.words) if _POST.match(word)]
+            if call.name == "wget" and posts and words.login.search(step.text):
+                yield reading.finding("wget-post", call.place(posts[0]), why, remedy)

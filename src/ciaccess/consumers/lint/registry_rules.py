@@ -207,14 +207,11 @@ def _finding(reading: JobReading, step: Step, call: Call, index: int, words: Voc
     if not any(map(place.find, names)):  # of a function's argument, the call that has the address
         place = next((each for each in step.callers if any(map(each.find, names))), place)
     through = _source_variables(step, call, index)
-    return reading.finding(
-        "push-registry",
-        place,
-        f"{pull} is the registry to pull from{through}: nothing can be pushed there",
-        f"push to {words.push_registry}, or ${{{(words.push_variables or ('NEXUS_REGISTRY',))[0]}}}; "
-        "tag, build and log in by the same name",
-        suggestion=_with_push_registry(place, words, everywhere=call.name in _ENGINES),
-    )
+    why = f"{pull} is the registry to pull from{through}: nothing can be pushed there"
+    variable = (words.push_variables or ("NEXUS_REGISTRY",))[0]
+    remedy = f"push to {words.push_registry}, or ${{{variable}}}; tag, build and log in by the same name"
+    line = _with_push_registry(place, words, everywhere=call.name in _ENGINES)
+    return reading.finding("push-registry", place, why, remedy, suggestion=line)
 
 
 def _source_variables(step: Step, call: Call, index: int) -> str:

@@ -72,16 +72,10 @@ def _by_api(reading: JobReading, step: Step, call: Call, words: Vocabulary) -> I
 
 
 def _lacks_data(reading: JobReading, step: Step, words: Vocabulary) -> Finding:
-    path = f"{words.kv_mount}/{words.kv_prefix}/"
-    wanted = f"{words.kv_mount}/data/{words.kv_prefix}/"
+    path, wanted = f"{words.kv_mount}/{words.kv_prefix}/", f"{words.kv_mount}/data/{words.kv_prefix}/"
     place = step.find(path)
-    return reading.finding(
-        "kv-path",
-        place,
-        f"{path}…: {_LACKS_DATA}",
-        f"read {wanted}…",
-        suggestion=place.with_text(path, wanted),
-    )
+    line = place.with_text(path, wanted)
+    return reading.finding("kv-path", place, f"{path}…: {_LACKS_DATA}", f"read {wanted}…", suggestion=line)
 
 
 def _other_mount(
@@ -89,11 +83,7 @@ def _other_mount(
 ) -> Iterator[Finding]:
     """Find an account's path in a mount that does not have it."""
     mount = (path["mount"] or "").strip("/")
-    if (
-        path["account"] in words.accounts
-        and mount != words.kv_mount
-        and not mount.endswith(f"/{words.kv_mount}")
-    ):
+    if path["account"] in words.accounts and not f"/{mount}".endswith(f"/{words.kv_mount}"):
         where = f"the mount {path['mount']}" if path["mount"] else "no mount"
         why = f"{path.group()} names {where}: the accounts' secrets are in the mount {words.kv_mount}"
         remedy = f"name the mount {words.kv_mount}: {words.kv_mount}/{words.kv_prefix}/{path['account']}"
@@ -116,26 +106,19 @@ def _by_vault(reading: JobReading, step: Step, call: Call, words: Vocabulary) ->
         yield from _other_mount(reading, place, found, words)
         return
     if kv and kind == "data/":
-        yield reading.finding(
-            "kv-path",
-            place,
-            f"{path}: {_PUTS_DATA.format('`vault kv`')}",
-            f"ask for {path.replace('data/', '', 1)}",
-            suggestion=place.with_text(path, path.replace("data/", "", 1)),
-        )
+        why, wanted_path = f"{path}: {_PUTS_DATA.format('`vault kv`')}", path.replace("data/", "", 1)
+        line = place.with_text(path, wanted_path)
+        yield reading.finding("kv-path", place, why, f"ask for {wanted_path}", suggestion=line)
     elif not kv and not kind:
         yield _lacks_data(reading, step, words)
-    if "$" not in account:
-        yield from _account(reading, source_of(account, step)[0], account, words)
+    yield from _account(reading, source_of(account, step)[0], account, words)
     wanted = SECRET_FIELDS if kv else ("data", "metadata")
-    if (positional[:2] == ["kv", "get"] or (positional[0] == "read" and kind == "data/")) and "$" not in (
-        field := options.get("field", wanted[0])
-    ):
-        yield from _field(reading, place, field, wanted)
+    if positional[:2] == ["kv", "get"] or (positional[0] == "read" and kind == "data/"):
+        yield from _field(reading, place, options.get("field", wanted[0]), wanted)
 
 
 def _field(reading: JobReading, place: Place, field: str, wanted: tuple[str, ...]) -> Iterator[Finding]:
-    if field not in wanted:
+    if field not in wanted and "$" not in field:
         why = f"the response has no field {field}" if field else "no field is named"
         yield reading.finding("field", place, why, f"ask for {' or '.join(wanted)}")
 
@@ -154,9 +137,8 @@ def _by_jq(reading: JobReading, step: Step, responses: set[str], words: Vocabula
             if ".data.data" in match.group() and match.group(1) in SECRET_FIELDS:
                 continue
             wanted = " or ".join(f".data.data.{each}" for each in SECRET_FIELDS)
-            yield reading.finding(
-                "field", call.place(), f"the response has no {match.group()}", f"ask for {wanted}"
-            )
+            why = f"the response has no {match.group()}"
+            yield reading.finding("field", call.place(), why, f"ask for {wanted}")
 
 
 def _names_secret(text: str, words: Vocabulary) -> bool:
@@ -196,18 +178,14 @@ def _account(reading: JobReading, place: Place, account: str, words: Vocabulary)
     roles = [each for login in reading.logins for each in login.known(words)]
     named = all(len(login.known(words)) == len(login.roles) > 0 for login in reading.logins)
     allowed = list(dict.fromkeys(each for _, role in roles for each in role.accounts)) if named else []
-    if account in (allowed or words.readable):
+    if "$" in account or account in (allowed or words.readable):
         return
+    who, remedy = "no job may", f"use one of {', '.join(words.readable)}"
     if account in words.readable:
-        who = " or ".join(dict.fromkeys(name for name, _ in roles))
+        who = f"role {' or '.join(dict.fromkeys(name for name, _ in roles))} may not"
         others = " or ".join(name for name, role in words.roles.items() if account in role.accounts)
-        why = f"role {who} may not read the secret of {account}"
-        yield reading.finding(
-            "account", place, why, f"log in with role {others}, or use one of {', '.join(allowed)}"
-        )
-    else:
-        why = f"no job may read the secret of {account}"
-        yield reading.finding("account", place, why, f"use one of {', '.join(words.readable)}")
+        remedy = f"log in with role {others}, or use one of {', '.join(allowed)}"
+    yield reading.finding("account", place, f"{who} read the secret of {account}", remedy)
 
 
 def template_account(reading: JobReading, words: Vocabulary) -> Iterator[Finding]:
@@ -219,13 +197,11 @@ def template_account(reading: JobReading, words: Vocabulary) -> Iterator[Finding
                 continue
             place = source_of(account, step)[0]
             able = words.able.get((verb, format_), words.readable)
+            use = f"use one of {', '.join(able)}" if able else "give an account that right in access.yaml"
             if account not in words.readable:
                 yield from _account(reading, place, account, words)
             elif account not in able:
-                remedy = (
-                    f"use one of {', '.join(able)}" if able else "give an account that right in access.yaml"
-                )
-                yield reading.finding("account", place, f"{account} may not {verb} {format_}", remedy)
+                yield reading.finding("account", place, f"{account} may not {verb} {format_}", use)
 
 
 def native_secrets(reading: JobReading, words: Vocabulary) -> Iterator[Finding]:
@@ -297,22 +273,11 @@ def _engine(reading: JobReading, secret: NativeSecret, words: Vocabulary) -> Ite
 
 def _path(reading: JobReading, secret: NativeSecret, account: str, words: Vocabulary) -> Iterator[Finding]:
     path = secret.path.strip("/")
-    mount = f"{words.kv_mount}/"
-    if path.startswith(mount) and "/" in path.removeprefix(mount):
-        why = f"{path} names the mount {words.kv_mount} again: GitLab adds it"
-        inside = path.removeprefix(mount).removeprefix("data/")
-        edit = replacement(secret.at, str(secret.at).replace(path, inside, 1))
+    inside = path.removeprefix(f"{words.kv_mount}/").removeprefix("data/")
+    if inside != path and "/" in inside:
+        again = f"{path} names the mount {words.kv_mount} again: GitLab adds it"
+        why = f"{path}: {_PUTS_DATA.format('GitLab')}" if path.startswith("data/") else again
+        edit = replacement(secret.at, secret.at.replace(path.removesuffix(inside), "", 1))
         yield reading.finding("kv-path", secret.place, why, f"path {inside}", edit=edit)
-    elif path.startswith("data/"):
-        fixed = str(secret.at).replace("data/", "", 1)
-        yield reading.finding(
-            "kv-path",
-            secret.place,
-            f"{path}: {_PUTS_DATA.format('GitLab')}",
-            f"path {path.removeprefix('data/')}",
-            edit=replacement(secret.at, fixed),
-        )
-    if "$" not in account:
-        yield from _account(reading, secret.place, account, words)
-    if "$" not in secret.field:
-        yield from _field(reading, secret.place, secret.field, SECRET_FIELDS)
+    yield from _account(reading, secret.place, account, words)
+    yield from _field(reading, secret.place, secret.field, SECRET_FIELDS)
