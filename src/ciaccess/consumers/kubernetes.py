@@ -64,13 +64,8 @@ def docker_config(hosts: Sequence[str], username: str, password: str) -> str:
 
 def pull_secret(name: str, namespace: str, account: str, config: str) -> Manifest:
     """Return a Secret of type kubernetes.io/dockerconfigjson."""
-    return {
-        "apiVersion": "v1",
-        "kind": "Secret",
-        "metadata": _metadata(name, namespace, account),
-        "type": _SECRET_TYPE,
-        "data": {_CONFIG_KEY: base64.b64encode(config.encode()).decode("ascii")},
-    }
+    data = {_CONFIG_KEY: base64.b64encode(config.encode()).decode("ascii")}
+    return _manifest("v1", "Secret", name, namespace, account, type=_SECRET_TYPE, data=data)
 
 
 def external_secret(access: Access, name: str, namespace: str, account: str, login: Login) -> list[Manifest]:
@@ -87,35 +82,26 @@ def external_secret(access: Access, name: str, namespace: str, account: str, log
     }
     if login.ca_secret:
         vault["caProvider"] = {"type": "Secret", "name": login.ca_secret, "key": _CA_KEY}
-    store = {
-        "apiVersion": _EXTERNAL_SECRETS,
-        "kind": "SecretStore",
-        "metadata": _metadata(name, namespace, account),
-        "spec": {"provider": {"vault": vault}},
+    template = {
+        "engineVersion": "v2",
+        "type": _SECRET_TYPE,
+        "data": {_CONFIG_KEY: _config_template(registries(access), _AUTH)},
     }
     secret = {
-        "apiVersion": _EXTERNAL_SECRETS,
-        "kind": "ExternalSecret",
-        "metadata": _metadata(name, namespace, account),
-        "spec": {
-            "refreshInterval": _REFRESH,
-            "secretStoreRef": {"kind": "SecretStore", "name": name},
-            "target": {
-                "name": name,
-                "creationPolicy": "Owner",
-                "template": {
-                    "engineVersion": "v2",
-                    "type": _SECRET_TYPE,
-                    "data": {_CONFIG_KEY: _config_template(registries(access), _AUTH)},
-                },
-            },
-            "data": [
-                {"secretKey": field, "remoteRef": {"key": f"{kv.prefix}/{account}", "property": field}}
-                for field in SECRET_FIELDS
-            ],
-        },
+        "refreshInterval": _REFRESH,
+        "secretStoreRef": {"kind": "SecretStore", "name": name},
+        "target": {"name": name, "creationPolicy": "Owner", "template": template},
+        "data": [
+            {"secretKey": field, "remoteRef": {"key": f"{kv.prefix}/{account}", "property": field}}
+            for field in SECRET_FIELDS
+        ],
     }
-    return [store, _service_account(name, namespace, account), secret]
+    names = name, namespace, account
+    return [
+        _manifest(_EXTERNAL_SECRETS, "SecretStore", *names, spec={"provider": {"vault": vault}}),
+        _manifest("v1", "ServiceAccount", *names),
+        _manifest(_EXTERNAL_SECRETS, "ExternalSecret", *names, spec=secret),
+    ]
 
 
 def vault_static_secret(
@@ -155,16 +141,9 @@ def vault_static_secret(
         },
     }
     specs = (("VaultConnection", connection), ("VaultAuth", auth), ("VaultStaticSecret", secret))
-    made = [
-        {
-            "apiVersion": _VAULT_SECRETS,
-            "kind": kind,
-            "metadata": _metadata(name, namespace, account),
-            "spec": spec,
-        }
-        for kind, spec in specs
-    ]
-    return [_service_account(name, namespace, account), *made]
+    names = name, namespace, account
+    made = [_manifest(_VAULT_SECRETS, kind, *names, spec=spec) for kind, spec in specs]
+    return [_manifest("v1", "ServiceAccount", *names), *made]
 
 
 def pod_example(access: Access, name: str, namespace: str, account: str) -> list[Manifest]:
@@ -180,19 +159,13 @@ def pod_example(access: Access, name: str, namespace: str, account: str) -> list
         "resources": {"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"memory": "128Mi"}},
     }
     security = {"runAsNonRoot": True, "runAsUser": 10001, "seccompProfile": {"type": "RuntimeDefault"}}
-    return [
-        {
-            "apiVersion": "v1",
-            "kind": "Pod",
-            "metadata": _metadata("example", namespace, account),
-            "spec": {
-                "imagePullSecrets": [{"name": name}],
-                "automountServiceAccountToken": False,
-                "securityContext": security,
-                "containers": [container],
-            },
-        }
-    ]
+    spec = {
+        "imagePullSecrets": [{"name": name}],
+        "automountServiceAccountToken": False,
+        "securityContext": security,
+        "containers": [container],
+    }
+    return [_manifest("v1", "Pod", "example", namespace, account, spec=spec)]
 
 
 def as_yaml(manifests: Sequence[Manifest]) -> str:
@@ -223,14 +196,7 @@ def _config_template(hosts: Sequence[str], auth: str) -> str:
     return f'{{"auths":{{{entries}}}}}'
 
 
-def _service_account(name: str, namespace: str, account: str) -> Manifest:
-    return {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": _metadata(name, namespace, account)}
-
-
-def _metadata(name: str, namespace: str, account: str) -> Manifest:
-    return {
-        "name": name,
-        "namespace": namespace,
-        "labels": dict(_LABELS),
-        "annotations": {_ACCOUNT_ANNOTATION: account},
-    }
+def _manifest(api: str, kind: str, name: str, namespace: str, account: str, **fields: Any) -> Manifest:
+    labels, annotations = dict(_LABELS), {_ACCOUNT_ANNOTATION: account}
+    metadata = {"name": name, "namespace": namespace, "labels": labels, "annotations": annotations}
+    return {"apiVersion": api, "kind": kind, "metadata": metadata, **fields}

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ciaccess.clients.gitlab.groups import Place
     from ciaccess.clients.gitlab.pipelines import MergedPipeline
     from ciaccess.clients.gitlab.variables import GitLab
-    from ciaccess.consumers.lint import Finding
+    from ciaccess.consumers.lint import Checked, Finding
 
 SYSTEM = "GitLab"
 # GitLab merges each pipeline when it is asked; more at once would only load it.
@@ -38,17 +38,15 @@ _BY_FILE = "Check its file: ./ciaccess lint-ci <file>."
 
 @dataclass(frozen=True)
 class AuditedProject:
-    """A project whose pipeline and child pipelines were checked.
-
-    `roles` are the JWT roles that its jobs name. `has_unknown_role` tells whether a job logs in with a role that its pipeline does not show. `unread` are the parts
-    of child pipelines that are in no project's file.
-    """
+    """A project whose pipeline and child pipelines were checked."""
 
     path: str
-    findings: tuple[Finding, ...]
-    roles: tuple[str, ...] = ()
-    has_unknown_role: bool = False
-    unread: tuple[str, ...] = ()
+    checked: Checked
+
+    @property
+    def findings(self) -> list[Finding]:
+        """Return what was found."""
+        return self.checked.findings
 
 
 @dataclass(frozen=True)
@@ -150,13 +148,7 @@ class Auditor:
             return [CouldNotLook.of(error, SYSTEM, project.path)]
         except SourceError as error:
             return [CouldNotLook(SYSTEM, project.path, f"its merged YAML: {error}", _BY_FILE)]
-        found = AuditedProject(
-            project.path,
-            tuple(checked.findings),
-            checked.roles,
-            checked.has_logins_of_unknown_role,
-            tuple(checked.unread),
-        )
+        found = AuditedProject(project.path, checked)
         invalid = [CouldNotLook(SYSTEM, project.path, each, _BY_FILE) for each in checked.invalid_children]
         return [found, *files.failures, *invalid]
 

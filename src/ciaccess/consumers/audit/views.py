@@ -48,7 +48,7 @@ def page_of(audit: Audit, moment: str) -> Page:
 
 def not_covered(audit: Audit) -> list[str]:
     """Return what the result does not cover."""
-    unread = [f"{part} in {each.path}" for each in audit.projects for part in each.unread]
+    unread = [f"{part} in {each.path}" for each in audit.projects for part in each.checked.unread]
     return [*unread, *_NOT_COVERED]
 
 
@@ -60,8 +60,8 @@ def to_json(audit: Audit) -> dict[str, Any]:
         "projects": [
             {
                 "project": each.path,
-                "roles": list(each.roles),
-                "has_unknown_role": each.has_unknown_role,
+                "roles": list(each.checked.roles),
+                "has_unknown_role": each.checked.has_logins_of_unknown_role,
                 "findings": [_finding_json(finding, each.path) for finding in each.findings],
             }
             for each in audit.projects
@@ -133,5 +133,7 @@ def _projects(audit: Audit) -> Section:
 
 
 def _roles(project: AuditedProject) -> str:
-    unknown = ("a role that the pipeline does not show",) if project.has_unknown_role else ()
-    return ", ".join((*project.roles, *unknown)) or "no login"
+    unknown = (
+        ("a role that the pipeline does not show",) if project.checked.has_logins_of_unknown_role else ()
+    )
+    return ", ".join((*project.checked.roles, *unknown)) or "no login"
