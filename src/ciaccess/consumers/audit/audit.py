@@ -81,7 +81,7 @@ class Auditor:
     """Lists the projects of groups and checks each."""
 
     def __init__(self, access: Access, gitlab: GitLab) -> None:
-        self._words = Vocabulary.of(access)
+        self._words = Vocabulary(access)
         self._gitlab = gitlab
 
     @classmethod

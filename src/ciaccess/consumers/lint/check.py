@@ -87,7 +87,7 @@ def check(text: str, access: Access, path: Path) -> Checked:
     Raises:
         SourceError: it is not a pipeline's YAML, or too large.
     """
-    words = Vocabulary.of(access)
+    words = Vocabulary(access)
     files = LocalFiles(path, words.own_project)
     pipeline = Pipeline(expand(Source(str(path), text), files))
     return _check(pipeline, files, words, str(path), JOB_RULES)

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 from ciaccess.consumers.lint.document import as_list, is_scalar
 from ciaccess.consumers.lint.findings import Finding
-from ciaccess.consumers.lint.reading import OF_TEXT
 from ciaccess.consumers.lint.shell_words import LITERAL_DOLLAR
-from ciaccess.consumers.lint.variables import fill_in, variables_in
+from ciaccess.consumers.lint.variables import variables_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,20 +81,13 @@ def passwords_in_scripts(reading: JobReading, words: Vocabulary) -> Iterator[Fin
 def passwords_in_dotenv(reading: JobReading, words: Vocabulary) -> Iterator[Finding]:
     """Find passwords in a dotenv report, which is an artifact."""
     del words
-    files = {fill_in(each, reading.values) for each in reading.job.dotenv_files}
-    for step in reading.steps:
-        for index, call in enumerate(step.calls):
-            if not files.intersection(each.removeprefix("./") for each in call.written_to):
-                continue
-            # What `tee` and the like write, those before it in the pipeline print.
-            writers = step.calls[: index + 1] if call.name in OF_TEXT else (call,)
-            written = [
-                text for each in writers for text in (*(one.raw.text for one in each.arguments), each.given)
-            ]
-            if found := _IN_DOTENV.search(" ".join(written)):
-                why = f"{found.group(1)} is in a dotenv artifact, which everybody who may read the project can download"
-                remedy = f"take it out, and {_FROM_VAULT} where it is used"
-                yield reading.finding("static-credential", call.place(), why, remedy)
+    for call, text in reading.written_to_dotenv():
+        if found := _IN_DOTENV.search(text):
+            name = found.group(1)
+            why = f"{name} is in a dotenv artifact, which everybody who may read the project can download"
+            place = call.given_at.find(name) or call.place()
+            remedy = f"take it out, and {_FROM_VAULT} where it is used"
+            yield reading.finding("static-credential", place, why, remedy)
 
 
 def stored_password(reading: JobReading, words: Vocabulary) -> Iterator[Finding]:

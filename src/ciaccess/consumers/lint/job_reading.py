@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ciaccess.consumers.lint.findings import Edit, Finding, without_passwords
 from ciaccess.consumers.lint.login_rules import login_in
 from ciaccess.consumers.lint.native_secrets import native_secrets
+from ciaccess.consumers.lint.reading import OF_TEXT
 from ciaccess.consumers.lint.running import runs_of
+from ciaccess.consumers.lint.variables import fill_in
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ciaccess.consumers.lint.login_rules import Login
     from ciaccess.consumers.lint.merging import Job
     from ciaccess.consumers.lint.native_secrets import NativeSecret
-    from ciaccess.consumers.lint.reading import Place, Step
+    from ciaccess.consumers.lint.reading import Call, Place, Step
     from ciaccess.consumers.lint.variables import Values
     from ciaccess.consumers.lint.vocabulary import Vocabulary
 
@@ -46,6 +51,23 @@ class JobReading:
         """Return a finding at a place of this job."""
         shown = without_passwords(suggestion)
         return Finding(rule, place.scalar.source, place.line, str(self.job.name), why, remedy, shown, edit)
+
+    def written_to_dotenv(self) -> Iterator[tuple[Call, str]]:
+        """Yield what is written to a dotenv report, which is an artifact, with the command that does."""
+        files = {in_project(fill_in(each, self.values)) for each in self.job.dotenv_files}
+        for step in self.steps:
+            for index, call in enumerate(step.calls):
+                if files.isdisjoint(map(in_project, call.written_to)):
+                    continue
+                # What `tee` and the like write, those before it in the pipeline print.
+                writers = step.calls[: index + 1] if call.name in OF_TEXT else (call,)
+                arguments = [one.raw.text for each in writers for one in each.arguments]
+                yield call, " ".join((*arguments, *(each.given for each in writers)))
+
+
+def in_project(path: str) -> str:
+    """Return a path as it is named from the project's folder."""
+    return re.sub(r"^(?:\$\{?CI_PROJECT_DIR\}?/|\./)", "", path).rstrip("/")
 
 
 def read_job(job: Job, words: Vocabulary) -> tuple[list[JobReading], list[str]]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from ciaccess.consumers.lint.job_reading import in_project
 from ciaccess.consumers.lint.reading import LIBRARY, script_line
 from ciaccess.consumers.lint.shell import SHELLS
 from ciaccess.consumers.lint.shell_words import LITERAL_DOLLAR, PRINTED
@@ -86,7 +87,7 @@ def passwords(reading: JobReading, words: Vocabulary) -> Iterator[Finding]:
     held = _PasswordVariables(
         words, {each.variable for each in reading.native if not each.is_file and "pass" in each.field.lower()}
     )
-    kept = {_in_project(fill_in(each, reading.values)) for each in reading.job.artifact_paths}
+    kept = {in_project(fill_in(each, reading.values)) for each in reading.job.artifact_paths}
     lines = set[int]()
     for step in reading.steps:
         yield from _in_artifacts(reading, step, held, kept)
@@ -105,7 +106,7 @@ def _in_artifacts(
     reading: JobReading, step: Step, held: _PasswordVariables, kept: set[str]
 ) -> Iterator[Finding]:
     """Find a password that is written to a file that the job keeps as an artifact."""
-    for name in dict.fromkeys(_in_project(each) for call in step.calls if kept for each in call.written_to):
+    for name in dict.fromkeys(in_project(each) for call in step.calls if kept for each in call.written_to):
         is_kept = any(
             fnmatchcase(name, each) or f"{name}/".startswith(f"{each}/") or each == "." for each in kept
         )
@@ -113,10 +114,6 @@ def _in_artifacts(
             why = f"a password is written to {name}, an artifact, which everybody who may read the project can download"
             remedy = "write it to a file outside of artifacts:paths"
             yield reading.finding("static-credential", step.place, why, remedy)
-
-
-def _in_project(path: str) -> str:
-    return re.sub(r"^(?:\$\{?CI_PROJECT_DIR\}?/|\./)", "", path).rstrip("/")
 
 
 class _PasswordVariables:

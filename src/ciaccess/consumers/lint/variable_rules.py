@@ -63,12 +63,11 @@ def vault_addr_in_script(reading: JobReading, words: Vocabulary) -> Iterator[Fin
         for name, value, place in step.sets:
             if name == VAULT_VARIABLE and not _OWN_VALUE.search(value):
                 yield reading.finding("vault-addr", place, _shadow_text(words), _REMEDY)
-        for call in step.calls:
-            if not (reading.job.dotenv_files and call.written_to):
-                continue
-            if _DOTENV.search(" ".join((*(each.raw.text for each in call.arguments), call.given))):
-                yield reading.finding("vault-addr", call.place(), _shadow_text(words), _REMEDY)
         yield from _other_vaults(reading, step, words)
+    for call, text in reading.written_to_dotenv():
+        if _DOTENV.search(text):
+            place = call.given_at.find(VAULT_VARIABLE) or call.place()
+            yield reading.finding("vault-addr", place, _shadow_text(words), _REMEDY)
 
 
 def _other_vaults(reading: JobReading, step: Step, words: Vocabulary) -> Iterator[Finding]:

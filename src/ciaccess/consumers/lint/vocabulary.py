@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ciaccess.access.desired.pipeline_identities import own_jwt_roles
@@ -26,7 +26,6 @@ class Role:
     accounts: tuple[str, ...]
 
 
-@dataclass(frozen=True)
 class Vocabulary:
     """Names and addresses as in pipelines; `*_variables` are group variables with that value.
 
@@ -34,61 +33,39 @@ class Vocabulary:
     by what they do in Nexus: a verb and a format.
     """
 
-    roles: dict[str, Role]
-    own_roles: dict[str, Role]
-    own_project: str | None
-    roles_by_policy: dict[str, list[str]]
-    jwt_mount: str
-    kv_mount: str
-    kv_prefix: str
-    vault_address: str
-    vault_group: str
-    accounts: tuple[str, ...]
-    readable: tuple[str, ...]
-    able: dict[tuple[str, str], tuple[str, ...]]
-    push_registry: str
-    pull_registry: str
-    push_variables: tuple[str, ...]
-    known_variables: dict[str, str]
-
-    @classmethod
-    def of(cls, access: Access) -> Self:
-        """Take the names from access.yaml."""
-        variables = [pair for group in access.gitlab.groups.values() for pair in group.variables.items()]
-        gitlab = urlsplit(access.gitlab.url)
+    def __init__(self, access: Access) -> None:
+        self.roles = {
+            name: Role(tuple(role.bound_audiences), tuple(role.accounts))
+            for name, role in access.vault.roles.items()
+        }
+        own_roles = own_jwt_roles(access)
+        self.own_roles = {name: Role(tuple(role.bound_audiences), ()) for name, role in own_roles.items()}
+        self.own_project = access.pipeline.project if access.pipeline else None
+        self.roles_by_policy = names.roles_by_policy(access)
+        self.jwt_mount = access.vault.jwt.mount
+        self.kv_mount = access.vault.kv.mount
+        self.kv_prefix = access.vault.kv.prefix
+        self.vault_address = access.vault.address
+        self.vault_group = names.vault_group(access)
+        self.accounts = tuple(access.accounts)
+        self.readable = tuple(names.readable_accounts(access))
+        self.able = {
+            (verb, format_): tuple(names.accounts_that(access, verb, format_))
+            for verb in ("push", "promote")  # to pull, roles made in Nexus may allow, too
+            for format_ in access.nexus.repositories
+        }
+        self.push_registry = access.nexus.push_registry
+        self.pull_registry = access.nexus.pull_registry
+        gitlab, groups = urlsplit(access.gitlab.url), access.gitlab.groups.values()
+        variables = {key: each.value for group in groups for key, each in group.variables.items()}
+        self.push_variables = tuple(key for key, value in variables.items() if value == self.push_registry)
         predefined = {
             "CI_SERVER_URL": access.gitlab.url,
             "CI_SERVER_HOST": gitlab.hostname or "",
             "CI_SERVER_FQDN": gitlab.netloc,
             "CI_SERVER_PROTOCOL": gitlab.scheme,
         }
-        return cls(
-            roles={
-                name: Role(tuple(role.bound_audiences), tuple(role.accounts))
-                for name, role in access.vault.roles.items()
-            },
-            own_roles={
-                name: Role(tuple(role.bound_audiences), ()) for name, role in own_jwt_roles(access).items()
-            },
-            own_project=access.pipeline.project if access.pipeline else None,
-            roles_by_policy=names.roles_by_policy(access),
-            jwt_mount=access.vault.jwt.mount,
-            kv_mount=access.vault.kv.mount,
-            kv_prefix=access.vault.kv.prefix,
-            vault_address=access.vault.address,
-            vault_group=names.vault_group(access),
-            accounts=tuple(access.accounts),
-            readable=tuple(names.readable_accounts(access)),
-            able={
-                (verb, format_): tuple(names.accounts_that(access, verb, format_))
-                for verb in ("push", "promote")  # to pull, roles made in Nexus may allow, too
-                for format_ in access.nexus.repositories
-            },
-            push_registry=access.nexus.push_registry,
-            pull_registry=access.nexus.pull_registry,
-            push_variables=tuple(key for key, each in variables if each.value == access.nexus.push_registry),
-            known_variables=predefined | {key: each.value for key, each in variables},
-        )
+        self.known_variables = predefined | variables
 
     def role(self, name: str) -> Role | None:
         """Return a role by its name."""

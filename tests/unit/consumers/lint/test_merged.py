@@ -33,7 +33,7 @@ class Files:
 
 
 def checked(text: str, access: Access, **files: str) -> Checked:
-    return check_merged(text, Vocabulary.of(access), "orchestrator/app", Files(**files))
+    return check_merged(text, Vocabulary(access), "orchestrator/app", Files(**files))
 
 
 def stored(text: str, access: Access) -> list[str]:
