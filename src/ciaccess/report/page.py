@@ -27,6 +27,7 @@ _COLOURS = {"plain": "", "good": "green", "gain": "green", "loss": "yellow", "ri
 _LINE_COLOURS = {"+": "green", "-": "red"}
 _LONGEST_WHOLE_CHARACTERS = 40
 _ROWS_TO_FILTER = 15
+_GAP = 2  # blanks between the columns of a table
 _FILE_COLUMNS = 160  # of a table that goes into a file or pipe
 # What Markdown would take for markup, links, references or entities, and for a list where it comes first.
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>|~#$&!@%^]|^[-+])")
@@ -130,8 +131,7 @@ def markdown(page: Page, *, level: int = 2) -> str:
 
 def show(page: Page, console: Console) -> None:
     """Print the page on a terminal."""
-    from rich.table import Table as Grid  # noqa: PLC0415 slow to import, and the other formats do without
-    from rich.text import Text  # noqa: PLC0415 likewise
+    from rich.text import Text  # noqa: PLC0415 slow to import, and the other formats do without
 
     if not console.is_terminal:
         console.width = _FILE_COLUMNS
@@ -146,16 +146,45 @@ def show(page: Page, console: Console) -> None:
         for finding in section.findings:
             _show_finding(finding, console)
         if section.table and section.table.rows:
-            grid = Grid(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-            for index, column in enumerate(section.table.columns):
-                grid.add_column(Text(visible(column).upper()), overflow="fold", no_wrap=index == 0)
-            for row in section.table.rows:
-                grid.add_row(*(Text(visible("\n".join(lines(cell)))) for cell in row))
-            console.print(grid)
+            _show_table(section.table, console)
     if page.facts:
         console.print()
         facts = " · ".join(f"{name}: {value}" for name, value in page.facts)
         console.print(Text(visible(facts), style="dim"))
+
+
+def _show_table(table: Table, console: Console) -> None:
+    """Print a table; names stay whole, on a narrow terminal by longer lines than it has columns."""
+    from rich.table import Table as Grid  # noqa: PLC0415 slow to import, and the other formats do without
+    from rich.text import Text  # noqa: PLC0415 likewise
+
+    rows = [tuple(visible("\n".join(lines(cell))) for cell in row) for row in table.rows]
+    header = tuple(visible(column).upper() for column in table.columns)
+    widths = _widths(tuple(zip(header, *rows, strict=True)), console.width)
+    grid = Grid(box=None, pad_edge=False, padding=(0, _GAP, 0, 0))
+    for column, width in zip(header, widths, strict=True):
+        grid.add_column(Text(column), overflow="fold", width=width)
+    for row in rows:
+        grid.add_row(*map(Text, row))
+    console.width = max(console.width, sum(widths) + _GAP * len(widths))
+    console.print(grid)
+
+
+def _widths(columns: tuple[tuple[str, ...], ...], room: int) -> list[int]:
+    """Return the widths of columns: of the first all its text, of the others each word.
+
+    What room is left goes first to those that need the least of it.
+    """
+    whole = [max(len(line) for cell in cells for line in cell.split("\n")) for cells in columns]
+    words = [max((len(word) for cell in cells for word in cell.split()), default=0) for cells in columns]
+    widths = [whole[0], *(min(width, _LONGEST_WHOLE_CHARACTERS) for width in words[1:])]
+    spare = max(room - sum(widths) - _GAP * len(widths), 0)
+    by_need = sorted(range(len(widths)), key=lambda index: whole[index] - widths[index])
+    for done, index in enumerate(by_need):
+        more = min(whole[index] - widths[index], spare // (len(widths) - done))
+        widths[index] += more
+        spare -= more
+    return widths
 
 
 def _show_finding(finding: Finding, console: Console) -> None:

@@ -161,6 +161,16 @@ def test_a_terminal_gets_no_control_characters_and_no_markup() -> None:
     assert "No losses." in out.getvalue()
 
 
+@pytest.mark.parametrize("columns", [30, 80, 120])
+def test_a_table_on_a_terminal_breaks_no_name(columns: int) -> None:
+    names = ("svc-orchestrator", "/orchestrator/executor/", "secret/data/nexus/svc-orchestrator")
+    row = (names[0], f"push yum in rpm-dev under {names[1]}", "jobs of orchestrator/*", (names[2], "b c"))
+    one = Page("x", "x", "plain", (Section("s", table=Table(("who", "may", "read by", "path"), (row,))),))
+    out = io.StringIO()
+    show(one, Console(file=out, force_terminal=True, width=columns))
+    assert all(name in out.getvalue() for name in names)
+
+
 @pytest.mark.parametrize(
     ("text", "shown"),
     [("dev→uat ä 漢", "dev→uat ä 漢"), ("a\nb", "a\nb"), ("a\u2028b", "a\\u2028b"), ("\u202e", "\\u202e")],
