@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum
 from typing import Any
 
-from ciaccess.access.desired.vault import bound_claims_type, declared_policy, secret_of
+from ciaccess.access.desired.pipeline_identities import jwt_roles, service_accounts
+from ciaccess.access.desired.vault import bound_claims_type, declared_policy, secret_of, vault_policies
 from ciaccess.access.model.checks_claims import matches
 from ciaccess.access.model.models import Access, JwtRole
 from ciaccess.access.policies.acl import Acl, Right
@@ -72,8 +73,8 @@ class Verdict:
 
 
 def judge(access: Access, role_name: str, claims: Mapping[str, Any]) -> Verdict:
-    """Decide a login with a role of access.yaml by a token's claims, some of them UNKNOWN."""
-    role = access.vault.roles[role_name]
+    """Decide a login with a JWT role, ciaccess's own too, by claims, some of them UNKNOWN."""
+    role = jwt_roles(access)[role_name]
     checks = [
         _issuer(access.vault.jwt.issuer, claims.get("iss")),
         _audience(role, claims.get("aud")),
@@ -86,9 +87,10 @@ def judge(access: Access, role_name: str, claims: Mapping[str, Any]) -> Verdict:
 
 
 def _readable(access: Access, role_name: str) -> tuple[str, ...]:
-    policy = declared_policy(access, role_name)
+    is_own = role_name not in access.vault.roles
+    policy = vault_policies(access)[role_name] if is_own else declared_policy(access, role_name)
     acl = Acl.of({policy.name: policy.text})
-    paths = {account: secret_of(access, account).api_path for account in access.accounts}
+    paths = {account: secret_of(access, account).api_path for account in service_accounts(access)}
     return tuple(sorted(account for account, path in paths.items() if acl.may(path).right is Right.YES))
 
 

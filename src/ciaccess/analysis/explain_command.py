@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from ciaccess.access import Access
-from ciaccess.access.desired.pipeline_identities import own_accounts, own_jwt_roles
-from ciaccess.access.reading.faults import require_declared
+from ciaccess.access.desired.pipeline_identities import jwt_roles, own_accounts, own_jwt_roles
+from ciaccess.access.desired.vault import secret_of
+from ciaccess.access.reading.faults import display, require_declared, suggest
 from ciaccess.analysis.admission import UNKNOWN, Check, Outcome, Verdict
 from ciaccess.analysis.facts import AccessFacts, Holder
 from ciaccess.analysis.job import Job, verdicts
@@ -27,6 +28,7 @@ application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 _EXAMPLES = examples(
     "./ciaccess explain --project orchestrator/executor --ref main --protected",
     "./ciaccess explain --project tools/x --ref v1 --tag --account svc-bench",
+    "./ciaccess explain --project orchestrator/ciaccess --ref main --protected --role ciaccess-apply",
     "./ciaccess explain --claims token.json  # the decoded payload of a job's id_token",
 )
 _EXITS = {
@@ -58,6 +60,12 @@ ClaimOption = Annotated[
     list[str] | None, typer.Option(metavar="NAME=VALUE", help="A further claim, such as project_id=42.")
 ]
 ClaimsOption = Annotated[Path | None, typer.Option(help="JSON file of all claims, instead of the above.")]
+RoleOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Ask about this JWT role alone; ciaccess's own are ciaccess-preview, -apply and -drift."
+    ),
+]
 AccountOption = Annotated[str | None, typer.Option(help="Ask about this account's secret alone.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
 
@@ -74,6 +82,7 @@ def explain(  # noqa: PLR0913 each option is a claim of the job's token
     audience: AudienceOption = None,
     claim: ClaimOption = None,
     claims: ClaimsOption = None,
+    role: RoleOption = None,
     account: AccountOption = None,
     as_json: JsonOption = False,
     file: FileOption = None,
@@ -85,10 +94,8 @@ def explain(  # noqa: PLR0913 each option is a claim of the job's token
     """
     access = load_access(file)
     project = project.strip("/")
-    if claims is None and not ("/" in project and "://" not in project and ref):
-        raise CommandError("describe the job: give --project GROUP/PROJECT and --ref, or --claims FILE")
-    if claims is not None and (project or ref):
-        raise CommandError("describe the job: give --claims, or --project and --ref, not both")
+    _require_job(project, ref, claims)
+    _require_role(access, role)
     _require_account(access, account)
     given = _claims(claims, claim or ())
     found = verdicts(
@@ -104,6 +111,7 @@ def explain(  # noqa: PLR0913 each option is a claim of the job's token
             claims=given,
             whole=claims is not None,
         ),
+        role,
     )
     outcome = overall(found, account)
     if as_json:
@@ -111,6 +119,28 @@ def explain(  # noqa: PLR0913 each option is a claim of the job's token
     else:
         _show(access, found, account, {"project_path": project} | given)
     finish(_EXITS[outcome])
+
+
+def _require_job(project: str, ref: str, claims: Path | None) -> None:
+    if claims is not None:
+        if project or ref:
+            raise CommandError("describe the job: give --claims, or --project and --ref, not both")
+    elif not (project and ref):
+        raise CommandError("describe the job: give --project GROUP/PROJECT and --ref, or --claims FILE")
+    elif "/" not in project or "://" in project:
+        example = "a path with its group, such as orchestrator/executor"
+        raise CommandError(
+            f"describe the job: --project {display(project)} is not allowed. Allowed: {example}"
+        )
+
+
+def _require_role(access: Access, role: str | None) -> None:
+    known = list(jwt_roles(access))
+    if role is not None and role not in known:
+        declared = f"JWT roles: {', '.join(known)}"
+        raise CommandError(
+            f"there is no JWT role {display(role)}", remedy=suggest(role, known, "") + f" {declared}"
+        )
 
 
 def _require_account(access: Access, account: str | None) -> None:
@@ -164,18 +194,20 @@ def _as_json(
                 "role": verdict.role,
                 "outcome": verdict.outcome.value,
                 "checks": [_check_json(check) for check in verdict.checks],
-                "secrets": [
-                    {
-                        "account": name,
-                        "path": facts.accounts[name].secret,
-                        "former": facts.accounts[name].former or None,
-                        "may": list(may(facts, Holder(name))),
-                    }
-                    for name in _secrets(verdict, account)
-                ],
+                "secrets": [_secret_json(access, facts, name) for name in _secrets(verdict, account)],
             }
             for verdict in found
         ],
+    }
+
+
+def _secret_json(access: Access, facts: AccessFacts, name: str) -> dict[str, Any]:
+    own = own_accounts(access).get(name)
+    return {
+        "account": name,
+        "path": secret_of(access, name).api_path,
+        "former": (not own and facts.accounts[name].former) or None,
+        "may": [own.purpose] if own else list(may(facts, Holder(name))),
     }
 
 
@@ -200,13 +232,13 @@ def _show(access: Access, found: Sequence[Verdict], account: str | None, claims:
     """Print each role's verdict; the user reads what was compared, and where it failed what to do."""
     from rich.text import Text  # noqa: PLC0415 slow to import, and `--json` does without
 
-    console = output()
-    facts = AccessFacts.of(access)
+    console, own_roles = output(), own_jwt_roles(access)
     if valid := lifetime(claims):
         notices().print(f"note: {valid}", markup=False)
-    if access.pipeline and access.pipeline.project == claims.get("project_path"):
-        own = f"ciaccess's own jobs log in with {', '.join(own_jwt_roles(access))}: docs/own-pipeline.md"
-        notices().print(f"note: of this project, {own}", markup=False)
+    is_own_job = access.pipeline and access.pipeline.project == claims.get("project_path")
+    if is_own_job and not own_roles.keys() & {verdict.role for verdict in found}:
+        own = f"ciaccess's own jobs log in with {', '.join(own_roles)}"
+        notices().print(f"note: of this project, {own}: ask about one with --role", markup=False)
     for verdict in found:
         console.print(Text(f"{verdict.role}: {verdict.outcome}", style=f"bold {_COLOURS[verdict.outcome]}"))
         for check in verdict.checks:
@@ -214,16 +246,25 @@ def _show(access: Access, found: Sequence[Verdict], account: str | None, claims:
             console.print(sign + Text(visible(f"{check.claim} {_comparison(check)}")))
             if check.reason:
                 console.print(Text(visible(f"      Vault: {check.reason}"), style="red"))
-                console.print(Text(f"      {_remedy(check, verdict.role)}"))
+                console.print(Text(f"      {_remedy(check, verdict.role, is_own=verdict.role in own_roles)}"))
         if account is not None and account not in verdict.accounts:
             console.print(Text(f"  does not read the secret of {account}"))
+        verb = "would read" if verdict.outcome is Outcome.UNKNOWN else "reads"
         for name in _secrets(verdict, account):
-            verb = "would read" if verdict.outcome is Outcome.UNKNOWN else "reads"
-            console.print(Text(f"  {verb} {facts.accounts[name].secret}", style="bold"))
-            if former := facts.accounts[name].former:
-                console.print(Text(visible(f"      {name} is a {former}")))
-            for line in may(facts, Holder(name)):
-                console.print(Text(visible(f"      {name} may {line}")))
+            console.print(Text(f"  {verb} {secret_of(access, name).api_path}", style="bold"))
+            for line in _rights(access, name):
+                console.print(Text(visible(f"      {line}")))
+
+
+def _rights(access: Access, name: str) -> Iterator[str]:
+    """Yield what an account is for, or may do."""
+    facts = AccessFacts.of(access)
+    if own := own_accounts(access).get(name):
+        yield f"{name}: {own.purpose}"
+        return
+    if former := facts.accounts[name].former:
+        yield f"{name} is a {former}"
+    yield from (f"{name} may {line}" for line in may(facts, Holder(name)))
 
 
 def _comparison(check: Check) -> str:
@@ -236,8 +277,10 @@ def _comparison(check: Check) -> str:
     return f"{found}; wanted: {' or '.join(check.wanted)}" if check.wanted else found
 
 
-def _remedy(check: Check, role: str) -> str:
+def _remedy(check: Check, role: str, *, is_own: bool) -> str:
     values = " or ".join(check.wanted)
+    if is_own and check.wanted and check.claim != "iss":
+        return f"Only ciaccess's own jobs with {check.claim} {values} are admitted (docs/own-pipeline.md)."
     if check.claim in _REMEDIES:
         return _REMEDIES[check.claim].format(values=values, role=role)
     if not check.wanted:

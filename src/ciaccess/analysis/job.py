@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ciaccess.access.desired.pipeline_identities import jwt_roles
 from ciaccess.access.model.checks_claims import CLAIMS
 from ciaccess.access.model.models import Access, JwtRole
 from ciaccess.analysis.admission import UNKNOWN, Verdict, judge
@@ -63,6 +64,7 @@ class Job:
         return {**hidden, **claims}
 
 
-def verdicts(access: Access, job: Job) -> tuple[Verdict, ...]:
-    """Decide the job's login with each JWT role of access.yaml, in the YAML's order."""
-    return tuple(judge(access, name, job.token(access, role)) for name, role in access.vault.roles.items())
+def verdicts(access: Access, job: Job, role: str | None = None) -> tuple[Verdict, ...]:
+    """Decide the job's login with each JWT role of access.yaml in order, or with one of any."""
+    roles = {role: jwt_roles(access)[role]} if role else access.vault.roles
+    return tuple(judge(access, name, job.token(access, each)) for name, each in roles.items())

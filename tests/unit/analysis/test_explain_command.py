@@ -38,6 +38,52 @@ def test_a_refusal_names_the_claim_vaults_words_and_what_to_do(capsys: pytest.Ca
     assert "reads" not in done.out
 
 
+OWN = ("--project", "orchestrator/ciaccess", "--ref", "main", "--role")
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "shown"),
+    [
+        (("ciaccess-apply", "--protected"), 0, "✓ pipeline_source is push; wanted: push"),
+        (
+            ("ciaccess-apply",),
+            2,
+            "Only ciaccess's own jobs with ref_protected true are admitted (docs/own-pipeline.md).",
+        ),
+        (("ciaccess-drift", "--protected"), 2, "✗ pipeline_source is push; wanted: schedule"),
+        (("ciaccess-drift", "--protected", "--source", "schedule"), 0, "svc-bench may push yum in rpm-dev"),
+        (
+            ("ciaccess-preview", "--source", "merge_request_event"),
+            0,
+            "svc-ciaccess-reader: Previews and drift checks",
+        ),
+        (("nexus-ci", "--account", "svc-bench"), 0, "nexus-ci: admitted"),
+    ],
+)
+def test_a_role_narrows_the_question_to_itself_and_may_be_ciaccess_own(
+    capsys: pytest.CaptureFixture[str], options: tuple[str, ...], code: int, shown: str
+) -> None:
+    done = ciaccess(capsys, "explain", *OWN, *options)
+    assert done.code == code
+    assert shown in done.out
+    roles = [role["role"] for role in ciaccess(capsys, "explain", *OWN, *options, "--json").json()["roles"]]
+    assert roles == [options[0]]
+
+
+def test_a_preview_reads_the_secret_of_no_declared_account(capsys: pytest.CaptureFixture[str]) -> None:
+    (role,) = ciaccess(capsys, "explain", *OWN, "ciaccess-preview", "--json").json()["roles"]
+    assert [secret["path"] for secret in role["secrets"]] == ["secret/data/ciaccess/svc-ciaccess-reader"]
+
+
+def test_an_unknown_role_brings_those_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+    done = ciaccess(capsys, "explain", *OWN, "ciaccess-aply")
+    assert done.code == 1
+    assert done.err == (
+        'error: there is no JWT role "ciaccess-aply". Did you mean ciaccess-apply? '
+        "JWT roles: nexus-ci, ciaccess-preview, ciaccess-apply, ciaccess-drift\n"
+    )
+
+
 @pytest.mark.parametrize(("account", "code"), [("svc-bench", 0), ("svc-admin", 2)])
 def test_an_account_narrows_the_question(capsys: pytest.CaptureFixture[str], account: str, code: int) -> None:
     done = ciaccess(capsys, "explain", *EXECUTOR, "--account", account, "--json")
@@ -114,10 +160,13 @@ def test_a_tokens_own_claims_are_taken_whole(
     ("options", "text"),
     [
         ((), "describe the job: give --project GROUP/PROJECT and --ref"),
-        (("--project", "executor", "--ref", "main"), "describe the job"),
+        (
+            ("--project", "executor", "--ref", "main"),
+            '--project "executor" is not allowed. Allowed: a path with its group, such as',
+        ),
         (
             ("--project", "https://gitlab.shared.cwiq.io/orchestrator/executor", "--ref", "main"),
-            "GROUP/PROJECT",
+            "is not allowed. Allowed: a path with its group, such as orchestrator/executor",
         ),
         (
             (*EXECUTOR, "--account", "svc-none"),
