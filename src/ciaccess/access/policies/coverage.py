@@ -95,6 +95,10 @@ LEVERS_WITH_SUDO = (
 # Lists of `identity/`, `sys/` and a type of auth mounts that are checked, or whose entries give no token a policy: the same entries by another
 # name, what exists on every server, and what limits requests.
 WITHOUT_POLICIES = {
+    "aws": frozenset({
+        "config/certificates", "config/sts", "identity-accesslist", "identity-whitelist", "roletag-blacklist",
+        "roletag-denylist",
+    }),
     "cert": frozenset({"crls"}),
     "identity": frozenset({
         "alias/id", "entity-alias/id", "entity/id", "entity/name", "group-alias/id", "group/id", "group/name",
