@@ -29,6 +29,7 @@ from tests.support.drift.drift import (
     add_user,
     change,
     look,
+    nexus,
     put_object,
     put_privilege,
     repair,
@@ -59,8 +60,7 @@ MORE_DRIFT = (
         ("nexus.privilege.text", "privilege ci-svc-executor-maven-dev"),
     ),
 )
-# What these versions never report.
-# The last one is about privileges that access.yaml lists, and these files list none (tests/unit/drift/test_privileges.py).
+# What these versions never report; the last one, which needs another access.yaml, has a test of its own.
 NOT_HERE = {"nexus.usage.limit", "nexus.content.malware", "nexus.privilege.wider"}
 SELECTORS = 200
 IN_PLACE = "svc-executor"
@@ -151,6 +151,27 @@ class OnNexus:
             assert before.report["could_not_look"] == []
             assert (after.found, after.code) == (set(), CLEAN)
         served.preview().succeeded()
+
+    def test_a_listed_privilege_that_allows_more_or_is_missing_is_found(self, served: Project) -> None:
+        roles = "  roles:\n    nx-pull-all:"
+        served.edit(roles, f"  read_privileges: [by-hand]\n{roles}")
+        view = {"name": "by-hand", "description": "", "format": "raw", "repository": "raw-dev"}
+        of_type: dict[str, dict[str, object]] = {
+            "repository-view": view | {"actions": ["READ", "BROWSE", "EDIT"]},
+            "repository-admin": view | {"actions": ["READ"]},
+            "wildcard": {"name": "by-hand", "description": "", "pattern": "nexus:repository-view:raw:*:read"},
+            "application": {"name": "by-hand", "description": "", "domain": "search", "actions": ["READ"]},
+        }
+        words = ("--file", str(served.access))
+        assert look(served, *words).found == {("nexus.privilege.missing", "privilege by-hand")}
+        for kind, body in of_type.items():
+            nexus(served, "POST", f"privileges/{kind}", json=body)
+            assert look(served, *words).found == {("nexus.privilege.wider", "privilege by-hand")}, kind
+            nexus(served, "DELETE", "privileges/by-hand")
+        nexus(served, "POST", "privileges/repository-view", json=view | {"actions": ["READ", "BROWSE"]})
+        assert look(served, *words).code == CLEAN
+        nexus(served, "DELETE", "privileges/by-hand")
+        served.edit("  read_privileges: [by-hand]\n", "")
 
     def test_an_account_has_its_roles_when_a_user_with_its_id_in_other_case_is_gone(
         self, served: Project

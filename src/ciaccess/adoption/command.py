@@ -242,7 +242,8 @@ def _adopt(adopting: Session, chosen: Plan, *, yes: bool) -> Exit:
     else:
         adopting.settle(chosen)
     for change in changes.values():
-        output().print(f"up would still change {change}", markup=False)
+        left = "; it leaves that each time: drift has the command that resets it" if change.is_left else ""
+        output().print(f"up would still change {change}{left}", markup=False)
     done = chosen.of(PlannedAction.ADOPTED, PlannedAction.IN_STATE)
     refused = chosen.of(PlannedAction.REFUSED)
     effect = "no system was written to" if not yes else "systems updated to access.yaml"

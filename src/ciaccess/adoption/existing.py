@@ -34,7 +34,8 @@ class Collection(Protocol):
 class Existing:
     """An existing object: its import id, its owner by the marker, and the obstacle to an adoption.
 
-    `differences` are inputs, by path. `missing` and `undeclared` are whole parts of an account.
+    `differences` are inputs, by path; `kept` are those that no `up` changes, which `drift` reports. `missing` and `undeclared` are
+    whole parts of an account.
     """
 
     identity: str
@@ -43,6 +44,7 @@ class Existing:
     obstacle: str = ""
     missing: tuple[str, ...] = ()
     undeclared: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
 
 
 def in_nexus(collection: Collection, identity: str, desired: object) -> Existing | None:
@@ -77,7 +79,7 @@ def policy(desired: Policy, vault: Vault) -> Existing | None:
     found = read_policy(vault, desired.name)
     if found is None:
         return None
-    return Existing(desired.name, _different_inputs(desired, found), owner_in(found.text))
+    return _compared(desired.name, desired, found, owner_in(found.text))
 
 
 def kv_mount(mount: str, vault: Vault) -> Existing | None:
@@ -93,7 +95,7 @@ def kv_mount(mount: str, vault: Vault) -> Existing | None:
 def backend(mount: str, desired: JwtBackend, vault: Vault) -> Existing | None:
     """Return a JWT backend of Vault."""
     found = read_jwt_backend(vault, mount)
-    return None if found is None else Existing(mount, _different_inputs(desired, found))
+    return None if found is None else _compared(mount, desired, found)
 
 
 def jwt_role(mount: str, desired: JwtRole, vault: Vault) -> Existing | None:
@@ -101,20 +103,19 @@ def jwt_role(mount: str, desired: JwtRole, vault: Vault) -> Existing | None:
     found = read_jwt_role(vault, mount, desired.name)
     if found is None:
         return None
-    return Existing(resource_types.jwt_role(mount, desired.name).identity, _different_inputs(desired, found))
+    return _compared(resource_types.jwt_role(mount, desired.name).identity, desired, found)
 
 
 def _different_fields(desired: object, found: object) -> tuple[str, ...]:
     return tuple(sorted(change.field for change in changes_of("", "", desired, found)))
 
 
-def _different_inputs(desired: object, found: object) -> tuple[str, ...]:
-    """Return the inputs of pulumi-vault that differ: `boundClaims` for the field bound_claims.
-
-    Without those that no `up` changes, which `drift` reports.
-    """
-    return tuple(
-        resource_types.input_name(name)
-        for name in _different_fields(desired, found)
-        if getattr(desired, name) or name not in LEFT_BY_ENGINE
+def _compared(identity: str, desired: object, found: object, owner: str = "") -> Existing:
+    """Return an object of Vault; its differences are inputs of pulumi-vault: `boundClaims` for the field bound_claims."""
+    names = _different_fields(desired, found)
+    kept = [name for name in names if name in LEFT_BY_ENGINE and not getattr(desired, name)]
+    changed, left = (
+        tuple(map(resource_types.input_name, each))
+        for each in ([name for name in names if name not in kept], kept)
     )
+    return Existing(identity, changed, owner, kept=left)

@@ -43,7 +43,7 @@ class PlannedAction(StrEnum):
 class Step:
     """An object with its action, import id, changes of the first `up`, and reason of a refusal.
 
-    `changes` are fields, `makes` and `deletes` whole parts of an account; all by path.
+    `changes` are fields, `makes` and `deletes` whole parts of an account, `keeps` fields that no `up` changes; all by path.
     """
 
     resource: Declared
@@ -53,6 +53,7 @@ class Step:
     makes: tuple[str, ...] = ()
     deletes: tuple[str, ...] = ()
     reason: str = ""
+    keeps: tuple[str, ...] = ()
 
     @property
     def kind(self) -> str:
@@ -161,6 +162,7 @@ def _step(each: Declared, found: Existing | None, owner: str) -> Step:
         found.differences,
         found.missing,
         found.undeclared,
+        keeps=found.kept,
     )
 
 

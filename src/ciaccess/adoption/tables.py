@@ -51,6 +51,7 @@ def plan_as_json(plan: Plan) -> list[dict[str, Any]]:
             "changes": list(step.changes),
             "makes": list(step.makes),
             "deletes": list(step.deletes),
+            "keeps": list(step.keeps),
             "reason": step.reason,
         }
         for step in plan.steps
@@ -64,4 +65,9 @@ def _effects(step: Step) -> str:
         return "the first up creates it"
     parts = {"changes": step.changes, "creates": step.makes, "deletes": step.deletes}
     effects = [f"{verb} {', '.join(paths)}" for verb, paths in parts.items() if paths]
-    return f"the first up {'; '.join(effects)}" if effects else "no change"
+    text = f"the first up {'; '.join(effects)}" if effects else "no change"
+    return (
+        f"{text}; up leaves {', '.join(step.keeps)}: drift has the command that resets it"
+        if step.keeps
+        else text
+    )

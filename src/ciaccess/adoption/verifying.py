@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ciaccess.access.desired.objects import LEFT_BY_ENGINE
 from ciaccess.adoption.plan import PlannedAction
 from ciaccess.engine.declared import name_of
+from ciaccess.engine.resource_types import input_name
 
 if TYPE_CHECKING:
     from ciaccess.adoption.plan import Plan
@@ -26,6 +28,12 @@ class Change:
     resource: str
     does: str
     fields: tuple[str, ...]
+
+    @property
+    def is_left(self) -> bool:
+        """Tell whether `up` plans it each time and changes nothing."""
+        heads = {re.split(r"[.\[]", field)[0] for field in self.fields}
+        return self.does == "update" and bool(heads) and heads <= set(map(input_name, LEFT_BY_ENGINE))
 
     def __str__(self) -> str:
         return f"{self.resource}: {self.does}" + (f" {', '.join(self.fields)}" if self.fields else "")
@@ -47,7 +55,7 @@ def changes_in(preview: Any) -> dict[str, Change]:
 def unplanned_changes(plan: Plan, changes: Mapping[str, Change]) -> list[Change]:
     """Return the changes of adopted objects that are not in the plan."""
     planned = {
-        step.resource.urn: (*step.changes, *step.makes, *step.deletes)
+        step.resource.urn: (*step.changes, *step.makes, *step.deletes, *step.keeps)
         for step in plan.of(PlannedAction.ADOPTED)
     }
     return [

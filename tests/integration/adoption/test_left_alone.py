@@ -6,8 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from tests.support.drift.changes import ROLE, add_policy
 from tests.support.drift.drift import (
+    CLEAN,
+    DRIFT,
     add_user,
     add_variable,
+    do_by_hand,
+    look,
     several,
     user_of,
     vault_update,
@@ -90,3 +94,29 @@ def test_what_stays_and_what_the_next_up_removes_is_as_the_crawl_says(
     assert backend(provisioned) == {name: value for name, value in fields.items() if name not in FIELDS}
     role: Any = provisioned.vault().read(ROLE)
     assert role["data"]["claim_mappings"] == KEPT["claim_mappings"]
+
+
+def test_a_role_with_fields_that_no_up_changes_is_adopted_and_reset_by_the_command_of_drift(
+    provisioned: Project,
+) -> None:
+    settings = ("--stack", "local", "--config-file", str(provisioned.folder / "Pulumi.local.yaml"))
+    vault_update(ROLE, **KEPT, token_ttl=500)(provisioned)
+    (urn,) = (
+        each["urn"]
+        for each in provisioned.inspect("export").json()["deployment"]["resources"]
+        if each["urn"].endswith("AuthBackendRole::vault-role-nexus-ci")
+    )
+    provisioned.run("pulumi", "state", "delete", urn, "--stack", "local", "--yes").succeeded()
+    words = (
+        "the first up changes tokenTtl; up leaves claimMappings: drift has the command",
+        "not in the plan",
+    )
+    done = provisioned.ciaccess("adopt", "run", "--all", "--yes", *settings)
+    assert (done.code, [each in done.text for each in words]) == (DRIFT, [True, False]), done.text
+    looked = look(provisioned)
+    (finding,) = looked.report["findings"]
+    assert finding["found"] == 'claim_mappings={"project_path": "project_path"}'
+    do_by_hand(provisioned, looked)
+    provisioned.ciaccess("adopt", "run", "--all", "--yes", *settings).succeeded()
+    provisioned.preview().succeeded()
+    assert look(provisioned).code == CLEAN
