@@ -79,7 +79,7 @@ def policy(desired: Policy, vault: Vault) -> Existing | None:
     found = read_policy(vault, desired.name)
     if found is None:
         return None
-    return _compared(desired.name, desired, found, owner_in(found.text))
+    return _of_vault(desired.name, desired, found, owner_in(found.text))
 
 
 def kv_mount(mount: str, vault: Vault) -> Existing | None:
@@ -95,7 +95,7 @@ def kv_mount(mount: str, vault: Vault) -> Existing | None:
 def backend(mount: str, desired: JwtBackend, vault: Vault) -> Existing | None:
     """Return a JWT backend of Vault."""
     found = read_jwt_backend(vault, mount)
-    return None if found is None else _compared(mount, desired, found)
+    return None if found is None else _of_vault(mount, desired, found)
 
 
 def jwt_role(mount: str, desired: JwtRole, vault: Vault) -> Existing | None:
@@ -103,15 +103,18 @@ def jwt_role(mount: str, desired: JwtRole, vault: Vault) -> Existing | None:
     found = read_jwt_role(vault, mount, desired.name)
     if found is None:
         return None
-    return _compared(resource_types.jwt_role(mount, desired.name).identity, desired, found)
+    return _of_vault(resource_types.jwt_role(mount, desired.name).identity, desired, found)
 
 
 def _different_fields(desired: object, found: object) -> tuple[str, ...]:
     return tuple(sorted(change.field for change in changes_of("", "", desired, found)))
 
 
-def _compared(identity: str, desired: object, found: object, owner: str = "") -> Existing:
-    """Return an object of Vault; its differences are inputs of pulumi-vault: `boundClaims` for the field bound_claims."""
+def _of_vault(identity: str, desired: object, found: object, owner: str = "") -> Existing:
+    """Return an object of Vault.
+
+    Its differences are inputs of pulumi-vault: `boundClaims` for the field bound_claims.
+    """
     names = _different_fields(desired, found)
     kept = [name for name in names if name in LEFT_BY_ENGINE and not getattr(desired, name)]
     changed, left = (
