@@ -91,11 +91,12 @@ def test_locks_that_could_not_be_looked_at_are_not_taken_for_none(pulumi: Path) 
     assert raised.value.code == Exit.COULD_NOT_LOOK
 
 
-# A command that runs the engine, as ./ciaccess does.
+# A command that runs the engine, as ./ciaccess does; the second one also where the tests are run under nohup.
 _COMMAND = (
     "from ciaccess.cli import application; from ciaccess.engine import pulumi_cli; "
     "raise SystemExit(application.run(lambda: pulumi_cli.run('up', quiet=True)))"
 )
+_WITH_HANGUPS = f"import signal; signal.signal(signal.SIGHUP, signal.SIG_DFL); {_COMMAND}"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
@@ -117,7 +118,7 @@ def test_what_ends_a_command_reaches_the_engine_once_and_is_waited_for(pulumi: P
     pulumi.write_text("\n".join(lines), encoding="utf-8")
     pulumi.chmod(0o755)
     command = subprocess.Popen(
-        [sys.executable, "-c", _COMMAND],
+        [sys.executable, "-c", _WITH_HANGUPS],
         cwd=ROOT,
         env={"PATH": str(pulumi.parent)},
         stderr=subprocess.PIPE,
