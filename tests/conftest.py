@@ -15,7 +15,7 @@ from ciaccess.clients import redaction
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
-TIERS = ("unit", "contract", "integration", "real", "e2e")
+TIERS = ("real", "e2e", "integration", "contract", "unit")
 TESTS = Path(__file__).parent
 # How long an example takes says how busy the machine is.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -23,11 +23,14 @@ settings.load_profile("untimed")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark each test with its tier, the folder it lies in."""
+    """Mark each test with its tier, the folder it lies in, and begin with the tiers whose files take minutes.
+
+    Begun last, such a file would be waited for by processes that have nothing left to do.
+    """
     for item in items:
-        tier = item.path.relative_to(TESTS).parts[0]
-        if tier in TIERS:
+        if (tier := item.path.relative_to(TESTS).parts[0]) in TIERS:
             item.add_marker(tier)
+    items.sort(key=lambda item: [item.get_closest_marker(tier) is None for tier in TIERS])
 
 
 @pytest.fixture(scope="module", autouse=True)
