@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ciaccess.consumers.lint.document import as_list, is_scalar
+from ciaccess.consumers.lint.document import at, is_scalar, scalars_of
 from ciaccess.consumers.lint.findings import Finding
 from ciaccess.consumers.lint.shell_words import LITERAL_DOLLAR
 from ciaccess.consumers.lint.variables import variables_in
@@ -13,7 +13,6 @@ from ciaccess.consumers.lint.variables import variables_in
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ciaccess.consumers.lint.document import Scalar, Value
     from ciaccess.consumers.lint.job_reading import JobReading
     from ciaccess.consumers.lint.merging import Pipeline
     from ciaccess.consumers.lint.vocabulary import Vocabulary
@@ -36,16 +35,9 @@ def passwords_in_variables(pipeline: Pipeline, words: Vocabulary) -> Iterator[Fi
     """Find passwords among the variables of the file, its jobs, rules and matrices."""
     for section in pipeline.variable_sections():
         for key, value in section.items():
-            held = next(
-                (each for each in _scalars(value) if is_scalar(key) and _is_password(key, each, words)), None
-            )
-            if held is not None:
+            given = scalars_of(at(value, "value") if isinstance(value, dict) else value)
+            for held in [each for each in given if is_scalar(key) and _is_password(key, each, words)][:1]:
                 yield Finding("static-credential", held.source, held.line, "", _why(key), _CHANGE)
-
-
-def _scalars(value: Value) -> list[Scalar]:
-    plain = value.get("value") if isinstance(value, dict) else value
-    return [each for each in as_list(plain) if is_scalar(each)]
 
 
 def _is_password(name: str, value: str, words: Vocabulary) -> bool:

@@ -162,6 +162,18 @@ def as_list(value: Value) -> list[Value]:
     return [] if value is None else [value]
 
 
+def scalars_of(value: Value) -> list[Scalar]:
+    """Return the scalars of a list, or the one."""
+    return [each for each in as_list(value) if is_scalar(each)]
+
+
+def at(value: Value, *keys: str) -> Value:
+    """Return what is behind keys of mappings inside each other, None where one is missing."""
+    for key in keys:
+        value = mapping_of(value).get(key)
+    return value
+
+
 def load(source: Source, inputs: Mapping | None = None) -> Mapping:
     """Return a file's top level; `inputs` are filled in where an include gives them.
 
@@ -193,7 +205,7 @@ def load(source: Source, inputs: Mapping | None = None) -> Mapping:
 
 
 def _inputs(header: Value, given: Mapping) -> Mapping:
-    declared = mapping_of(mapping_of(mapping_of(header).get("spec")).get("inputs"))
+    declared = mapping_of(at(header, "spec", "inputs"))
     for name in given:
         if name not in declared:
             where = f"{name.source.name}:{name.line}: " if is_scalar(name) else ""

@@ -18,9 +18,11 @@ from ciaccess.consumers.lint.document import (
     SourceError,
     Value,
     as_list,
+    at,
     deep_merge,
     is_scalar,
     mapping_of,
+    scalars_of,
 )
 
 if TYPE_CHECKING:
@@ -70,9 +72,9 @@ class Job:
     def shells(self) -> list[list[Scalar]]:
         """Return its scripts by the shell that they run in, one after the other."""
         parts = [
-            _lines(mapping_of(self.body.get("hooks")).get("pre_get_sources_script")),
+            _lines(at(self.body, "hooks", "pre_get_sources_script")),
             _lines(self.body.get("before_script")) + _lines(self.body.get("script")),
-            *(_lines(mapping_of(step).get("script")) for step in as_list(self.body.get("run"))),
+            *(_lines(at(step, "script")) for step in as_list(self.body.get("run"))),
             _lines(self.body.get("after_script")),
         ]
         return [part for part in parts if part]
@@ -80,14 +82,12 @@ class Job:
     @property
     def dotenv_files(self) -> list[Scalar]:
         """Return the files whose variables later jobs get."""
-        reports = mapping_of(mapping_of(self.body.get("artifacts")).get("reports"))
-        return [each for each in as_list(reports.get("dotenv")) if is_scalar(each)]
+        return scalars_of(at(self.body, "artifacts", "reports", "dotenv"))
 
     @property
     def artifact_paths(self) -> list[Scalar]:
         """Return the files, folders and patterns that it keeps."""
-        paths = as_list(mapping_of(self.body.get("artifacts")).get("paths"))
-        return [each for each in paths if is_scalar(each)]
+        return scalars_of(at(self.body, "artifacts", "paths"))
 
     @property
     def runs_something(self) -> bool:
@@ -97,13 +97,13 @@ class Job:
     @property
     def child_pipeline(self) -> Value:
         """Return the include of the child pipeline that it starts, None where it starts none."""
-        return None if self.is_hidden else mapping_of(self.body.get("trigger")).get("include")
+        return None if self.is_hidden else at(self.body, "trigger", "include")
 
     @property
     def passed_on(self) -> Mapping:
         """Return the variables that its child pipeline gets, which outweigh the child's own."""
-        forward = mapping_of(mapping_of(self.body.get("trigger")).get("forward"))
-        return {} if str(forward.get("yaml_variables")).lower() == "false" else self.variables
+        forward = at(self.body, "trigger", "forward", "yaml_variables")
+        return {} if str(forward).lower() == "false" else self.variables
 
     @property
     def image(self) -> str:
@@ -137,10 +137,9 @@ class Pipeline:
             if name == "variables":
                 yield mapping_of(value)
             elif name not in _NO_JOBS or name == "workflow":
-                yield mapping_of(mapping_of(value).get("variables"))
-                yield from _alternatives(mapping_of(value))
-                for step in as_list(mapping_of(value).get("run")):
-                    yield mapping_of(mapping_of(step).get("env"))
+                yield mapping_of(at(value, "variables"))
+                yield from _alternatives(value)
+                yield from (mapping_of(at(step, "env")) for step in as_list(at(value, "run")))
 
     def _extend(self, name: str, above: tuple[str, ...]) -> tuple[Mapping, bool]:
         """Return an entry with what it extends, and whether every base was there."""
@@ -149,7 +148,7 @@ class Pipeline:
         body = self._raw[name]
         if not isinstance(body, dict):
             return {}, False
-        bases = [each for each in as_list(body.get("extends")) if is_scalar(each)]
+        bases = scalars_of(body.get("extends"))
         if not bases or name in above or len(above) >= _DEEPEST:
             return body, True
         merged: Mapping = {}
@@ -185,7 +184,7 @@ class Pipeline:
             if _inherits(inherit.get("variables"), key)
         }
         own = mapping_of(body.get("variables"))
-        sections = [*_alternatives(mapping_of(self.config.get("workflow"))), *_alternatives(body)]
+        sections = [*_alternatives(self.config.get("workflow")), *_alternatives(body)]
         # What could not be read may give a job its tokens by `default` too, unless it has tokens of its own.
         known = self._extended.get(str(name), ({}, True))[1]
         whole = self.is_whole or (known and "id_tokens" in body)
@@ -211,10 +210,10 @@ def _inherits(wanted: Value, key: str) -> bool:
     return str(wanted).lower() != "false"
 
 
-def _alternatives(body: Mapping) -> Iterator[Mapping]:
+def _alternatives(body: Value) -> Iterator[Mapping]:
     """Yield the variables that only some of a job's runs have."""
-    yield from (mapping_of(mapping_of(rule).get("variables")) for rule in as_list(body.get("rules")))
-    yield from map(mapping_of, as_list(mapping_of(body.get("parallel")).get("matrix")))
+    yield from (mapping_of(at(rule, "variables")) for rule in as_list(at(body, "rules")))
+    yield from map(mapping_of, as_list(at(body, "parallel", "matrix")))
 
 
 class _References:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from itertools import islice, product
 from typing import TYPE_CHECKING
 
-from ciaccess.consumers.lint.document import Scalar, as_list, is_scalar
+from ciaccess.consumers.lint.document import is_scalar, scalars_of
 from ciaccess.consumers.lint.shell_words import LITERAL_DOLLAR, PRINTED
 
 if TYPE_CHECKING:
@@ -112,14 +112,10 @@ def first_values(job: Job, words: Vocabulary) -> list[Values]:
     base |= {name: value if is_scalar(value) else None for name, value in job.variables.items()}
     found: list[Values] = [base]
     for section in job.alternatives:
-        lists = {name: each for name, value in section.items() if (each := _scalars(value))}
+        lists = {name: each for name, value in section.items() if (each := scalars_of(value))}
         longest = max(map(len, lists.values()), default=0)
         # First as few as show each value once: not all may be followed.
         few = [[each[index % len(each)] for each in lists.values()] for index in range(longest)]
         rows = [*few, *islice(product(*lists.values()), _MOST_OF_A_MATRIX)]
         found += [{**base, **dict(zip(lists, row, strict=True))} for row in rows]
     return found
-
-
-def _scalars(value: object) -> list[Scalar]:
-    return [each for each in as_list(value) if is_scalar(each)]
