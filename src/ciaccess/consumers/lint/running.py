@@ -240,9 +240,9 @@ class _Shell:
     def _inside(self, command: Command, ready: Ready, stage: State, expander: Expander) -> list[State] | None:
         """Run what a command runs in turn: lists, a function, a script; None where it has none."""
         call = ready.call
-        if not (command.compound or command.script or call.is_function or stage.files):
-            return None
         state = stage.but(values=ready.values, given=call.given or stage.given)
+        if not (command.compound or command.script or call.is_function or state.files or state.given):
+            return None
         if command.compound:
             return self._compound(command.compound, state, expander)
         if command.script:
@@ -250,14 +250,12 @@ class _Shell:
             return after if call.name == "eval" else [state.but(out=each.out) for each in after]
         if call.is_function:
             return self._in_call(call, *self._functions[call.name], state, call.name)
-        is_shell = call.name in SHELLS or call.name in _SOURCES
-        at = (
-            next((at for at, word in enumerate(call.words) if not word.startswith("-")), -1)
-            if is_shell
-            else -1
-        )
-        file = call.words[at] if at >= 0 else call.name
-        text = state.files.get(file_named(file))
+        runs_file = call.name in SHELLS or call.name in _SOURCES
+        words = enumerate(call.words) if runs_file else ()
+        at = next((at for at, word in words if not word.startswith("-")), -1)
+        text = state.files.get(file_named(call.words[at] if at >= 0 else call.name))
+        if call.name in SHELLS and at < 0:
+            text = state.given or None
         if text is None or isinstance(text, Remnant) or call.name in BUILTINS:
             return None
         body = read_inside(text.replace(LITERAL_DOLLAR, "$"), call.at.start)

@@ -116,12 +116,6 @@ def whole_scripts(scripts: Sequence[Scalar]) -> Iterator[Scalar]:
 class _Parser(WordReader):
     """Reads the commands of one text."""
 
-    def __init__(
-        self, text: str, depth: int = 0, unspent: list[int] | None = None, fixed: int | None = None
-    ) -> None:
-        super().__init__(text, depth, unspent, fixed)
-        self._awaited: list[tuple[Command, str, bool, bool]] = []
-
     def block(self, ends: frozenset[str], depth: int) -> Block:
         """Read pipelines up to the keyword or separator that ends them, which is left, or to the end."""
         found: list[Statement] = []
@@ -352,7 +346,7 @@ class _Parser(WordReader):
         for before, word in pairwise(command.words[0 if takes_any else first :]):
             is_script = word.is_quoted and " " in word.text if names[0] == "ssh" else takes_any
             if is_script or re.fullmatch(r"-\w*c", before.text):
-                command.script = self._script_inside(word.text, word.start)
+                command.script = self._script_inside(word.text, word.start - self._offset)
                 return
 
     def _here_documents(self) -> None:
@@ -368,9 +362,11 @@ class _Parser(WordReader):
                     break
                 lines.append(line)
             text, at, end = "\n".join(lines), self._place(start), self._place(self._at)
-            name = command.words[0].text.rsplit("/", 1)[-1] if command.words else ""
-            if name in _TAKES_A_SCRIPT:
+            names = [word.text.rsplit("/", 1)[-1] for word in command.words if word.text[:1] != "-"]
+            # The first word, or the last: `docker exec -i app sh`.
+            is_script = bool(names) and (names[0] in _TAKES_A_SCRIPT or names[-1] in SHELLS)
+            if is_script:
                 command.script = self._script_inside(text, start)
             command.given = Word(text.replace("$", LITERAL_DOLLAR) if literal else text, at, end)
-            if not literal and name not in _TAKES_A_SCRIPT and ("$(" in text or "`" in text or "\\" in text):
+            if not literal and not is_script and ("$(" in text or "`" in text or "\\" in text):
                 command.given = replace(self._document(text, at), end=end)

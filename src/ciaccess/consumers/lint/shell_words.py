@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ciaccess.consumers.lint.shell import Block
+    from ciaccess.consumers.lint.shell import Block, Command
 
 # A `$` that the shell would not expand: in single quotes, or behind a backslash.
 LITERAL_DOLLAR = "\ue000"
@@ -55,10 +55,18 @@ class Word:
 
 
 class WordReader:
-    """Reads the words of one text. `fixed` is the place of all in a script inside a script."""
+    """Reads the words of one text.
+
+    Of a script inside a script, `offset` is where it begins, if it is written there as it is; else `fixed` is the place of all.
+    """
 
     def __init__(
-        self, text: str, depth: int = 0, unspent: list[int] | None = None, fixed: int | None = None
+        self,
+        text: str,
+        depth: int = 0,
+        unspent: list[int] | None = None,
+        fixed: int | None = None,
+        offset: int = 0,
     ) -> None:
         self.text = text
         self.is_open = False
@@ -66,11 +74,13 @@ class WordReader:
         self._depth = depth
         # Scripts inside scripts are read again: no more of them, in all, than the text has.
         self._unspent = unspent or [len(text)]
-        self._fixed = fixed
+        self._fixed, self._offset = fixed, offset
         self._inner: list[Block] = []
+        # Here-documents that begin behind the line: command, delimiter, whether tabs are stripped, whether it is literal.
+        self._awaited: list[tuple[Command, str, bool, bool]] = []
 
     def _place(self, position: int) -> int:
-        return position if self._fixed is None else self._fixed
+        return position + self._offset if self._fixed is None else self._fixed
 
     def block(self, ends: frozenset[str], depth: int) -> Block:
         """Read pipelines up to the keyword or separator that ends them, which is left, or to the end."""
@@ -149,11 +159,14 @@ class WordReader:
         return PRINTED
 
     def _script_inside(self, text: str, at: int) -> Block:
-        """Read a script inside the script; all of it counts as standing where it begins."""
+        """Read a script inside the script, at or right behind a character."""
         self._unspent[0] -= len(text)
         if not text or self._depth >= DEEPEST or self._unspent[0] < 0:
             return ()
-        inner = type(self)(text.replace(LITERAL_DOLLAR, "$"), self._depth + 1, self._unspent, self._place(at))
+        text = text.replace(LITERAL_DOLLAR, "$")
+        begin = next((each for each in (at, at + 1) if self.text.startswith(text, each)), None)
+        fixed = self._fixed if begin is not None else self._place(at)
+        inner = type(self)(text, self._depth + 1, self._unspent, fixed, self._place(begin or 0))
         return inner.block(frozenset(), 0)
 
     def _document(self, text: str, at: int) -> Word:
