@@ -14,16 +14,22 @@ from ciaccess.cli.terminal import finish, print_json, print_text
 from ciaccess.engine.settings import StackSettings
 from ciaccess.errors import Exit
 
+_STANDARD_INPUT = Path("/dev/stdin")
 application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
 @application.command(
     cls=Command,
-    epilog=examples("./ciaccess validate", "./ciaccess validate other.yaml --json | jq '.faults[].message'"),
+    epilog=examples(
+        "./ciaccess validate",
+        "./ciaccess validate other.yaml --json | jq '.faults[].message'",
+        "git show HEAD~1:config/access.yaml | ./ciaccess validate -",
+    ),
 )
 def validate(
     file: Annotated[
-        Path | None, typer.Argument(help="The YAML to check. Default: config/access.yaml")
+        Path | None,
+        typer.Argument(help="The YAML to check; - for standard input. Default: config/access.yaml"),
     ] = None,
     *,
     stack: Annotated[
@@ -41,7 +47,8 @@ def validate(
         typer.echo(text(), nl=False)
         return
     settings = StackSettings.of_stack(stack) if stack else StackSettings()
-    checked = check(file or settings.access_file, settings.addresses)
+    given = _STANDARD_INPUT if file == Path("-") else file
+    checked = check(given or settings.access_file, settings.addresses)
     if as_json:
         print_json(_as_json(checked))
     else:

@@ -52,5 +52,5 @@ def test_a_commands_examples_can_be_copied_from_its_help(
     shown = capsys.readouterr().out
     heading, *examples = (COMMANDS[name].epilog or "").splitlines()
     assert heading.strip() in ("Example:", "Examples:")
-    assert all(line.startswith("   ./ciaccess ") for line in examples)
+    assert all("./ciaccess " in line for line in examples)
     assert "\n".join(("", heading, *examples, "")) in shown, f"./ciaccess {name} --help breaks them"

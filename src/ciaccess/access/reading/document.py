@@ -7,7 +7,9 @@ a document cannot grow beyond its own text either.
 
 from __future__ import annotations
 
+import codecs
 import math
+import os
 import re
 from contextlib import suppress
 from copy import deepcopy
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 YamlPath = tuple[str | int, ...]
 _MOST_BYTES = 4_000_000
 _DEEPEST = 20
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 # Keys and values together; a thousand accounts have some twenty thousand.
 _MOST_NODES = 60_000
 # What YAML does not allow at all, and what no reviewer can see: zero-width and direction-changing characters.
@@ -132,24 +135,18 @@ def _name(path: Path) -> str:
 
 
 def _text(document: Document, path: Path) -> str:
+    content = _content(document, path)
     try:
-        if path.is_dir():
-            raise _unreadable(document, "is a directory", "Name the YAML file in it")
-        if not path.is_file():
-            raise _unreadable(document, "there is no such file", "Name an existing YAML file")
-        if path.stat().st_size > _MOST_BYTES:
-            raise _unreadable(document, f"is larger than {_MOST_BYTES} bytes", "Split it into stacks")
-        text = path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise _unreadable(
-            document, f"cannot be read: {error.strerror}", "Name a readable YAML file"
-        ) from None
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise _unreadable(
-            document, f"byte {error.start + 1} is not UTF-8", "Save the file as UTF-8"
-        ) from None
-    except ValueError:  # a NUL in the name
-        raise _unreadable(document, "is not a file's name", "Name an existing YAML file") from None
+        lines = content[: error.start].split(b"\n")
+        line, column = len(lines), len(lines[-1]) + 1
+        message = "is UTF-16, not UTF-8" if content.startswith(_UTF_16) else "a character here is not UTF-8"
+        remedy = "Save the file as UTF-8"
+        fault = Fault(
+            document.file, line, column, "(file)", None, message, "a YAML document in UTF-8", remedy
+        )
+        raise ConfigError((fault,)) from None
     unseen = _UNSEEN.search(text)
     if unseen:
         before = text[: unseen.start()]
@@ -159,6 +156,47 @@ def _text(document: Document, path: Path) -> str:
         fault = Fault(document.file, line, column, "(file)", None, message, "characters that print", remedy)
         raise ConfigError((fault,))
     return text
+
+
+def _content(document: Document, path: Path) -> bytes:
+    """Return a file's content, or a pipe's, such as `<(git show …)` or /dev/stdin."""
+    try:
+        if path.is_dir():
+            raise _unreadable(document, "is a directory", "Name the YAML file in it")
+        if path.is_fifo():
+            content = _read_pipe(path)
+            if content is None:
+                raise _unreadable(document, "is a pipe without a writer", "Name an existing YAML file")
+        elif not path.exists():
+            raise _unreadable(document, "there is no such file", "Name an existing YAML file")
+        elif not path.is_file():
+            raise _unreadable(document, "is neither a file nor a pipe", "Name an existing YAML file")
+        else:
+            with path.open("rb") as file:
+                content = file.read(_MOST_BYTES + 1)
+    except OSError as error:
+        raise _unreadable(
+            document, f"cannot be read: {error.strerror}", "Name a readable YAML file"
+        ) from None
+    except ValueError:  # a NUL in the name
+        raise _unreadable(document, "is not a file's name", "Name an existing YAML file") from None
+    if len(content) > _MOST_BYTES:
+        raise _unreadable(document, f"is larger than {_MOST_BYTES} bytes", "Split it into stacks")
+    return content
+
+
+def _read_pipe(path: Path) -> bytes | None:
+    """Return what is written into a pipe, None for one without a writer: a wait would never end."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    with os.fdopen(descriptor, "rb", buffering=0) as pipe:
+        first = pipe.read(_MOST_BYTES + 1)  # None: it has a writer, who has not begun
+        if first == b"":
+            return None
+        os.set_blocking(descriptor, True)
+        content = first or b""
+        while len(content) <= _MOST_BYTES and (more := pipe.read(_MOST_BYTES + 1)):
+            content += more
+    return content
 
 
 def _unreadable(document: Document, message: str, remedy: str) -> ConfigError:

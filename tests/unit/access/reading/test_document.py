@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -9,9 +11,6 @@ from ciaccess.access import ConfigError
 from ciaccess.access.reading import document
 from ciaccess.access.reading.loader import check
 from tests.support.access.access import GOOD, checked
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def read(folder: Path, content: str | bytes) -> document.Document:
@@ -80,8 +79,13 @@ def test_windows_line_ends_keep_the_lines(tmp_path: Path) -> None:
 
 def test_what_is_no_utf_8_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "latin.yaml"
-    path.write_bytes("purpose: für".encode("latin-1"))
-    assert refusal(path) == "byte 11 is not UTF-8"
+    path.write_bytes("# one\npurpose: für".encode("latin-1"))
+    (fault,) = check(path).faults
+    assert str(fault) == (
+        f"{path}:2:11: (file): a character here is not UTF-8. Allowed: a YAML document in UTF-8. Save the file as UTF-8."
+    )
+    path.write_text("version: 1\n", encoding="utf-16")
+    assert refusal(path) == "is UTF-16, not UTF-8"
 
 
 @pytest.mark.parametrize("text", ["", "\n\n", "# only a comment\n", "---\n", "null\n"])
@@ -105,7 +109,21 @@ def test_a_directory_a_missing_file_and_a_name_that_is_none_are_refused(tmp_path
 
 def test_a_pipe_that_nobody_writes_to_does_not_hang(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    assert refusal(tmp_path / "pipe") == "there is no such file"
+    assert refusal(tmp_path / "pipe") == "is a pipe without a writer"
+    assert refusal(Path(os.devnull)) == "is neither a file nor a pipe"
+
+
+@pytest.mark.parametrize("size", [0, 200_000])
+def test_a_pipe_is_read_to_its_end(size: int) -> None:
+    """As in `validate <(git show main:config/access.yaml)`; a pipe holds 64 KB at once."""
+    with subprocess.Popen(
+        [sys.executable, "-c", f"print('version: 2 #' + 'x' * {size})"], stdout=subprocess.PIPE
+    ) as writer:
+        assert writer.stdout is not None
+        read_end = Path(f"/dev/fd/{writer.stdout.fileno()}")
+        assert [fault.message for fault in check(read_end).faults if fault.field == "version"] == [
+            "2 is not allowed"
+        ]
 
 
 def test_a_symbolic_link_is_followed_and_named_as_it_was_typed(
