@@ -227,7 +227,8 @@ def _to_stdin(call: Call, index: int) -> str:
         for each in (option, last, call.at)
     ):
         return ""
-    if re.search(r"\|\s*$", scalar[begin:program]) or call.given:
+    is_quoted = any(scalar[:program].count(quote) % 2 for quote in "'\"")  # a script in a word of another
+    if re.search(r"\|\s*$", scalar[begin:program]) or call.given or is_quoted:
         return ""
     written, raw = last.written, call.arguments[index + separate].raw.text
     value = written if separate else _SHORT_OPTION.sub("", written)

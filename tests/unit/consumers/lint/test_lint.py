@@ -379,4 +379,4 @@ def test_variables_that_name_each_other_end(variables: str, access: Access) -> N
 def test_each_value_of_an_account_is_looked_at_through_other_variables(access: Access) -> None:
     rules = "rules: [{if: $A, variables: {NAME: svc-admin}}, {if: $B, variables: {NAME: svc-bench}}]"
     text = job("vault kv get secret/nexus/$ACCOUNT") + f"  variables: {{ACCOUNT: $NAME}}\n  {rules}\n"
-    assert found(text, access) == [(5, "account")]
+    assert found(text, access) == [(6, "account")]
