@@ -43,8 +43,12 @@ _APART = {
         "They are left alone; drift reports them, since a write replaces a password",
     ),
     "role-left-out": (
-        "JWT roles that neither read nor write an account's secret",
+        "JWT roles whose own policies neither read nor write a secret in {folder}",
         "They are left alone",
+    ),
+    "role-oidc": (
+        "roles of type oidc, for logins with a browser, which access.yaml cannot describe",
+        "They are left alone; drift reports those whose policies reach the secrets",
     ),
 }
 
@@ -74,7 +78,8 @@ def describe(inventory: Inventory, accounts: Accounts, draft: Draft) -> dict[str
             _remark_on_administrators(name, sorted(set(readable) - set(kept)), draft)
     for rule, names in sorted(apart.items()):
         text, remedy = _APART[rule]
-        draft.remark(rule, PATH, f"{', '.join(sorted(names))}: {text}", remedy)
+        about = text.format(folder=f"{inventory.vault.mount}/{inventory.vault.prefix}")
+        draft.remark(rule, PATH, f"{', '.join(sorted(names))}: {about}", remedy)
     return found
 
 
@@ -82,6 +87,8 @@ def _rule_apart(inventory: Inventory, name: str, rights: dict[str, Decision]) ->
     """Return the rule by which a role is not described, "" if it may be."""
     if name in IDENTITIES:
         return "own-pipeline"
+    if inventory.vault.roles[name].get("role_type", "jwt") != "jwt":
+        return "role-oidc"
     if any(each.right is not Right.NO for each in rights.values()):
         return ""
     acl = _acl(inventory, policies_at_login(inventory.vault.roles[name]))

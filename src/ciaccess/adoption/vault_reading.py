@@ -127,6 +127,7 @@ def _folder(
     """Return mount and folder: as given, or the one with the most secrets named as Nexus users."""
     folders = sorted({f"{mount}/{folder}" for mount, folder, _ in found if folder})
     if kv is not None:
+        kv = kv.strip("/")
         mount = next((each for each in sorted(mounts, key=len) if f"{kv}/".startswith(f"{each}/")), None)
         if mount is None:
             raise CommandError(
@@ -194,7 +195,7 @@ def _roles(vault: Vault, mount: str) -> dict[str, dict[str, Any]]:
     read = {
         name: vault.read(f"auth/{mount}/role/{name}") for name in sorted(vault.keys(f"auth/{mount}/role"))
     }
-    return {name: role for name, role in read.items() if role and role.get("role_type") == "jwt"}
+    return {name: role for name, role in read.items() if role}
 
 
 def _policies(vault: Vault, roles: dict[str, dict[str, Any]]) -> dict[str, str]:

@@ -224,11 +224,15 @@ def by_token_role(case: Case) -> Got:
         role["disallowed_policies"] or ()
     )
     has_lists = any(role[name] for name in role if "allowed_policies" in name)
-    if body["no_default_policy"] or not (gets_default if has_lists else "default" in own):
-        known -= {"default"}
+    # Who asks for nothing of a role without a list of allowed policies gets its own.
+    inherits = not asked and not (role["allowed_policies"] or role["allowed_policies_glob"])
+    if not has_lists or (inherits and not gets_default):
+        gets_default = "default" in own
+    if body["no_default_policy"] or not gets_default:
+        known = known - {"default"}
     elif has_lists or asked:
-        known |= {"default"}
-    assert known == set(answer.json()["auth"]["token_policies"]), f"{asked} by {own} of {role}"
+        known = known | {"default"}
+    assert known == set(answer.json()["auth"].get("token_policies", ())), f"{asked} by {own} of {role}"
     return answer.json()["auth"]["client_token"], frozenset(
         known | (set() if role["orphan"] else set(of_entity))
     )

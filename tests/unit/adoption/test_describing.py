@@ -78,6 +78,10 @@ def with_role(name: str = "ci", **fields: Any) -> VaultInventory:
         ("token-lifetime", with_role(token_explicit_max_ttl=86400)),
         ("role-left-out", vault(roles={"ci": jwt_role("reads-a"), "web": jwt_role("web")})),
         (
+            "role-oidc",
+            vault(roles={"ci": jwt_role("reads-a"), "web": jwt_role("reads-a") | {"role_type": "oidc"}}),
+        ),
+        (
             "role-writes",
             vault(
                 roles={"ci": jwt_role("reads-a"), "w": jwt_role("w")},
