@@ -106,16 +106,21 @@ def assign(values: Values, name: str, text: str) -> Values:
 def first_values(job: Job, words: Vocabulary) -> list[Values]:
     """Return the variables before the first line: one set for each case.
 
-    A set for each entry of rules, and for each job of a matrix; how these combine is not followed.
+    A set for each entry of rules and each value of a matrix; only values that are compared with each other, such as roles and accounts,
+    are combined.
     """
+    compared = {*words.roles, *words.own_roles, *words.accounts}
     base: dict[str, str | None] = {name: Outside(value) for name, value in words.known_variables.items()}
     base |= {name: value if is_scalar(value) else None for name, value in job.variables.items()}
     found: list[Values] = [base]
     for section in job.alternatives:
         lists = {name: each for name, value in section.items() if (each := scalars_of(value))}
         longest = max(map(len, lists.values()), default=0)
-        # First as few as show each value once: not all may be followed.
         few = [[each[index % len(each)] for each in lists.values()] for index in range(longest)]
-        rows = [*few, *islice(product(*lists.values()), _MOST_OF_A_MATRIX)]
+        axes = [
+            each if any(value in compared or "/" in value or "$" in value for value in each) else each[:1]
+            for each in lists.values()
+        ]
+        rows = [*few, *islice(product(*axes), _MOST_OF_A_MATRIX)]
         found += [{**base, **dict(zip(lists, row, strict=True))} for row in rows]
     return found

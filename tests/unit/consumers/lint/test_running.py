@@ -56,6 +56,13 @@ def test_entries_that_are_not_checked_are_named(access: Access) -> None:
     assert found.unread == ["job job: it may start with 10 sets of variables; the first 6 were checked"]
 
 
+def test_axes_that_no_rule_compares_do_not_multiply(access: Access) -> None:
+    axes = ", ".join(f"A{axis}: [{', '.join(f'{axis}.{value}' for value in range(6))}]" for axis in range(3))
+    keys = f"  parallel: {{matrix: [{{ROLE: [nexus-ci, wrong], {axes}}}]}}\n"
+    found = checked([f"echo $A0 $A1 $A2 {ECHO}"] * 200 + [LOGIN], access, keys)
+    assert ([each.rule for each in found.findings], found.unread) == (["role"], [])
+
+
 LEFT_OUT = ["job job: its branches take more courses than are followed; some were not checked"]
 
 
