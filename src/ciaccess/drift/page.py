@@ -80,6 +80,10 @@ def _line(finding: Finding) -> Line:
 def _repairs(plan: Plan) -> Section:
     command = f"./ciaccess drift --stack {plan.stack} --repair --yes runs this, and checks again"
     lines = [Line(f"pulumi {' '.join(map(_word, plan.words()))}", details=(command,))] if plan.runs else []
+    if plan.outside_the_state:
+        names, adopt = ", ".join(plan.outside_the_state), f"./ciaccess adopt plan --stack {plan.stack}"
+        text = f"not in the stack's state, but there: where `pulumi up` refuses it, adopt it first: {names}"
+        lines.append(Line(text, details=(adopt,)))
     lines += [Line(f"{each.object}: by hand", details=(each.manual_command,)) for each in plan.manual]
     if plan.without_command:
         objects = ", ".join(each.object for each in plan.without_command)

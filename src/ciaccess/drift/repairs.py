@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from ciaccess.engine.resource_types import ACCOUNT
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ciaccess.drift.findings import Finding, Report
     from ciaccess.engine.state import State
 
@@ -21,7 +23,8 @@ class Plan:
     """`urns` are the engine's targets; `whole`: run without targets, for a resource not in the state.
 
     `without_command` is what a command might take from others who need it. `accounts_wait` tells that accounts are left
-    out until what is done by hand has brought the KV engine back.
+    out until what is done by hand has brought the KV engine back. `outside_the_state` are the names of what exists, and which
+    an `up` may refuse until it is adopted.
     """
 
     stack: str
@@ -30,6 +33,7 @@ class Plan:
     manual: tuple[Finding, ...]
     without_command: tuple[Finding, ...] = ()
     accounts_wait: bool = False
+    outside_the_state: tuple[str, ...] = ()
 
     @property
     def runs(self) -> bool:
@@ -56,4 +60,16 @@ def plan(report: Report, state: State) -> Plan:
         manual=tuple(finding for finding in manual if finding.manual_command),
         without_command=tuple(finding for finding in manual if not finding.manual_command),
         accounts_wait=len(now) < len(wanted),
+        outside_the_state=tuple(sorted(_outside(repaired, state))),
     )
+
+
+def _outside(findings: Sequence[Finding], state: State) -> set[str]:
+    """Return the names of declared objects that exist, and are not in the state; none without a state."""
+    existing = (each for each in findings if not (each.id.endswith(".missing") or each.not_applied))
+    return {
+        target.identity
+        for each in existing
+        for target in each.targets
+        if state.urns and target not in state.urns
+    }

@@ -73,6 +73,17 @@ def test_a_plan_runs_everything_where_a_resource_is_not_in_the_state() -> None:
     assert plan(report(FOUND), State()).words() == ["up", "--refresh", "--stack", "prod"]
 
 
+def test_what_exists_outside_the_state_is_adopted_first() -> None:
+    """An `up` refuses an account whose user somebody else made, so it alone is no repair."""
+    other = Target(ACCOUNT.type, "svc-z")
+    lost = Finding("nexus.role.missing", "role ci-svc-z", "a role", "nothing", targets=(other,))
+    found = report(FOUND, lost)
+    shown = markdown(page_of(found, plan(found, State({other: "urn:z"})), "now"))
+    assert "./ciaccess adopt plan --stack prod" in shown
+    for state in (State({ACCOUNT: URN}), State()):
+        assert "adopt" not in markdown(page_of(found, plan(found, state), "now"))
+
+
 def test_a_plan_without_anything_for_the_engine_does_not_run_it() -> None:
     assert not plan(report(BY_HAND), State()).runs
 
