@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # name → what it is, for whom one is missing
 KNOWN = {
     "NEXUS_USERNAME": "the user that administers Nexus",
-    "NEXUS_PASSWORD": "its password",
+    "NEXUS_PASSWORD": "the password of Nexus's administrator",
     "GITLAB_TOKEN": "a token with scope read_api to read; to write, api of an owner of the group",
     "VAULT_ADDR": "Vault's address",
     "VAULT_TOKEN": "a token that may read what the command reads; one that writes must also administer the auth mount, policies and secrets",

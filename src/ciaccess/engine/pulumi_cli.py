@@ -290,7 +290,12 @@ def _complaints(done: subprocess.CompletedProcess[str]) -> str:
 def messages(lines: list[str]) -> list[str]:
     """Return the messages, each once and without the engine's own words around it."""
     texts = [redact(line.strip().removeprefix("error: ").strip()) for line in lines]
-    own = ("an unhandled error occurred: program exited with", "preview failed", "update failed")
+    own = (
+        "an unhandled error occurred: program exited with",
+        "preview failed",
+        "update failed",
+        "Resource monitor has terminated",
+    )
     kept = dict.fromkeys(text for text in texts if text and not text.startswith(own))
     return list(kept)[:_MOST_MESSAGES] or ["the engine failed and gave no reason"]
 

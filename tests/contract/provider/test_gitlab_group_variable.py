@@ -155,7 +155,7 @@ class TestGitLabGroupVariable(ObjectLifeCycle):
         case.up()
         gitlab.fail_next(404, count=2, body={"message": "404 Group Not Found"})
         with pytest.raises(
-            PluginError, match=r"404 Group Not Found\. Check the group's id, and that the token may see"
+            PluginError, match=r"404 Group Not Found\. Check the path or id, and that the token may see"
         ):
             case.refresh()
         gitlab.control("DELETE", "faults")

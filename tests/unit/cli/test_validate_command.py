@@ -88,7 +88,7 @@ def test_validate_json_has_the_same_keys_whether_valid_or_not(
                 "value": 2,
                 "message": "2 is not allowed",
                 "allowed": "1",
-                "remedy": "Choose one of these",
+                "remedy": "Write 1",
                 "severity": "error",
             }
         ],

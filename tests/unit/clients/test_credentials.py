@@ -43,7 +43,7 @@ def test_one_error_lists_all_that_are_missing_and_how_to_set_them(monkeypatch: p
     with pytest.raises(CredentialsError) as caught:
         require(*NAMES)
     assert str(caught.value) == (
-        "the environment lacks NEXUS_USERNAME (the user that administers Nexus); NEXUS_PASSWORD (its password); "
+        "the environment lacks NEXUS_USERNAME (the user that administers Nexus); NEXUS_PASSWORD (the password of Nexus's administrator); "
         "GITLAB_TOKEN_FILE names /nowhere/token, which cannot be read (No such file or directory); "
         "VAULT_TOKEN (a token that may read what the command reads; one that writes must also administer the auth mount, policies and secrets). "
         "Set each in the environment; those of Nexus and GitLab may be files, named in <NAME>_FILE."

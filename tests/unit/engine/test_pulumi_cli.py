@@ -178,7 +178,8 @@ def test_a_failure_beside_no_lock_is_the_callers_to_report(
 
 
 def test_a_preview_tells_what_could_not_be_checked_without_the_engines_own_words(pulumi: Path) -> None:
-    says(pulumi, "error: bad\nerror: an unhandled error occurred: program exited with 1", 255)
+    own = "error: Resource monitor has terminated, shutting down\nerror: an unhandled error occurred: program exited with 1"
+    says(pulumi, f"error: bad\n{own}", 255)
     with pytest.raises(CommandError, match=r"^pulumi preview: bad$") as raised:
         pulumi_cli.preview()
     assert raised.value.code == Exit.ERROR

@@ -106,7 +106,7 @@ def _remedy(given: Any, kind: str, context: dict[str, Any]) -> str:
     if kind != "literal_error":
         return "Choose another value"
     words = str(context["expected"]).replace("'", "").replace(" or ", ", ").split(", ")
-    return suggest(str(given), words, "Choose one of these")
+    return suggest(str(given), words, "Choose one of these" if len(words) > 1 else f"Write {words[0]}")
 
 
 def _description(path: YamlPath) -> str:

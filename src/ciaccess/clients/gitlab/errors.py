@@ -25,7 +25,7 @@ _REMEDIES: dict[int, str] = {
     HTTPStatus.BAD_REQUEST: "Correct it in access.yaml.",
     HTTPStatus.UNAUTHORIZED: "Set GITLAB_TOKEN to a token that is valid.",
     HTTPStatus.FORBIDDEN: "The token needs the scope api and must be an owner's of the group.",
-    HTTPStatus.NOT_FOUND: "Check the group's id, and that the token may see the group: GitLab hides what it may not.",
+    HTTPStatus.NOT_FOUND: "Check the path or id, and that the token may see it: GitLab hides what it may not.",
 }
 
 
