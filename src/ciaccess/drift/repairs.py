@@ -65,7 +65,7 @@ def plan(report: Report, state: State) -> Plan:
 
 
 def _outside(findings: Sequence[Finding], state: State) -> set[str]:
-    """Return the names of declared objects that exist, and are not in the state; none without a state."""
+    """Return the names of declared objects that exist outside the state; none without a state."""
     existing = (each for each in findings if not (each.id.endswith(".missing") or each.not_applied))
     return {
         target.identity
