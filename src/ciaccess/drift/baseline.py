@@ -50,12 +50,14 @@ def load(path: Path) -> tuple[Entry, ...]:
 def apply(report: Report, baseline: tuple[Entry, ...], today: date) -> Report:
     """Return the report with accepted findings apart, and remarks on entries without effect."""
     by_key = {(entry.id, entry.object): entry for entry in baseline if entry.expires >= today}
+    open_ones = {each.object for each in report.findings if (each.id, each.object) not in by_key}
+    found = tuple(each for each in report.findings if not each.implied_by & open_ones)
     accepted = [
         Accepted(finding, entry.reason, entry.expires)
-        for finding in report.findings
+        for finding in found
         if (entry := by_key.get((finding.id, finding.object)))
     ]
-    counting = tuple(finding for finding in report.findings if (finding.id, finding.object) not in by_key)
+    counting = tuple(finding for finding in found if (finding.id, finding.object) not in by_key)
     seen = {(finding.id, finding.object) for finding in report.findings}
     remarks = [
         f"the baseline's entry {entry.id} of {entry.object} expired on {entry.expires}"

@@ -8,7 +8,7 @@ from ciaccess.access.desired.administration import admin_privileges, admin_roles
 from ciaccess.drift import nexus_objects as objects
 from ciaccess.drift.findings import UNSEEN, Finding
 from ciaccess.drift.manual_commands import activate_realms, disable_anonymous_access, release_read_only
-from ciaccess.drift.nexus_users import undeclared_users
+from ciaccess.drift.nexus_users import undeclared_users, users_of_roles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,12 +59,13 @@ def _roles_and_users(
         *objects.undeclared_roles(ours, roles, administering, admins),
     ]
     yield from of_roles
-    # The users of a role that is reported are not reported again.
+    # The users of a role that is reported are reported again only where that is accepted.
     reported = {finding.object for finding in of_roles if finding.id == "nexus.role.admin"}
     expected = frozenset(role for role in admins if f"role {role}" not in reported)
     users = nexus.users.all()
     yield from objects.declared_objects(desired, "user", users, expected)
     yield from undeclared_users(ours, users, expected, roles_containing(roles, desired.objects("role")))
+    yield from users_of_roles(ours, users, admins - expected, expected)
 
 
 def _selectors(desired: Desired, nexus: Nexus) -> Iterator[Finding]:

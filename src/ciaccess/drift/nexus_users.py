@@ -63,6 +63,23 @@ def undeclared_users(
             yield Finding("nexus.user.holder", what, "no declared role", seen, manual_command=command)
 
 
+def users_of_roles(
+    ours: Ours, users: Mapping[str, User], reported: frozenset[str], others: frozenset[str]
+) -> Iterator[Finding]:
+    """Return undeclared administrators by reported roles alone; `others` administer, too."""
+    for user_id in sorted(users.keys() - ours.desired.objects("user").keys() - {_BUILT_IN}):
+        user = users[user_id]
+        if (held := user.roles & reported) and not user.roles & others:
+            yield Finding(
+                "nexus.user.admin",
+                f"user {user_id}",
+                "no such user",
+                f"a user that administers Nexus by {names_or_none(held)}",
+                manual_command=delete_own(ours.access, "users", user_id, user.last_name),
+                implied_by=frozenset(f"role {each}" for each in held),
+            )
+
+
 def _twin(by_case: Mapping[str, str], user_id: str) -> str | None:
     """Return the declared user that an id may be taken for: by case, or because it begins with it."""
     lowered = user_id.lower()
