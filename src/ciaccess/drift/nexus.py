@@ -8,7 +8,7 @@ from ciaccess.access.desired.administration import admin_privileges, admin_roles
 from ciaccess.drift import nexus_objects as objects
 from ciaccess.drift.findings import UNSEEN, Finding
 from ciaccess.drift.manual_commands import activate_realms, disable_anonymous_access, release_read_only
-from ciaccess.drift.nexus_users import undeclared_users, users_of_roles
+from ciaccess.drift.nexus_users import undeclared_users
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,8 +64,8 @@ def _roles_and_users(
     expected = frozenset(role for role in admins if f"role {role}" not in reported)
     users = nexus.users.all()
     yield from objects.declared_objects(desired, "user", users, expected)
-    yield from undeclared_users(ours, users, expected, roles_containing(roles, desired.objects("role")))
-    yield from users_of_roles(ours, users, admins - expected, expected)
+    our_roles = roles_containing(roles, desired.objects("role"))
+    yield from undeclared_users(ours, users, expected, our_roles, admins - expected)
 
 
 def _selectors(desired: Desired, nexus: Nexus) -> Iterator[Finding]:

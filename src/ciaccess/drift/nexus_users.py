@@ -25,11 +25,15 @@ _BUILT_IN = "admin"
 
 
 def undeclared_users(
-    ours: Ours, users: Mapping[str, User], admin_roles: frozenset[str], our_roles: frozenset[str]
+    ours: Ours,
+    users: Mapping[str, User],
+    admin_roles: frozenset[str],
+    our_roles: frozenset[str],
+    reported: frozenset[str] = frozenset(),
 ) -> Iterator[Finding]:
     """Return one finding for each; that of an administrator names what else it is.
 
-    `our_roles` are the declared roles, and those that contain one.
+    `our_roles` are the declared roles, and those that contain one; `reported` administer too, and are findings themselves.
     """
     declared = ours.desired.objects("user")
     by_case = {user_id.lower(): user_id for user_id in declared}
@@ -40,6 +44,12 @@ def undeclared_users(
         twin = None if what in ours.removed else _twin(by_case, user_id)
         is_service_account = what in ours.removed or bool(_SERVICE_ACCOUNT.match(user_id))
         held = user.roles & admin_roles
+        if not held and (implied := user.roles & reported) and user_id != _BUILT_IN:
+            roles = frozenset(f"role {each}" for each in implied)
+            seen = f"a user that administers Nexus by {names_or_none(implied)}"
+            yield Finding(
+                "nexus.user.admin", what, "no such user", seen, manual_command=command, implied_by=roles
+            )
         if held and user_id != _BUILT_IN:
             kind = "a service account" if is_service_account and not twin else "a user"
             seen = f"{kind} that administers Nexus by {names_or_none(held)}"
@@ -61,23 +71,6 @@ def undeclared_users(
         elif held := user.roles & our_roles:
             seen = names_or_none(held)
             yield Finding("nexus.user.holder", what, "no declared role", seen, manual_command=command)
-
-
-def users_of_roles(
-    ours: Ours, users: Mapping[str, User], reported: frozenset[str], others: frozenset[str]
-) -> Iterator[Finding]:
-    """Return undeclared administrators by reported roles alone; `others` administer, too."""
-    for user_id in sorted(users.keys() - ours.desired.objects("user").keys() - {_BUILT_IN}):
-        user = users[user_id]
-        if (held := user.roles & reported) and not user.roles & others:
-            yield Finding(
-                "nexus.user.admin",
-                f"user {user_id}",
-                "no such user",
-                f"a user that administers Nexus by {names_or_none(held)}",
-                manual_command=delete_own(ours.access, "users", user_id, user.last_name),
-                implied_by=frozenset(f"role {each}" for each in held),
-            )
 
 
 def _twin(by_case: Mapping[str, str], user_id: str) -> str | None:
