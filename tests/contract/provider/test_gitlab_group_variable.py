@@ -32,7 +32,7 @@ def ask(gitlab: GitlabProcess, method: str, group: str, path: str = "", **body: 
         f"{gitlab.url}/api/v4/groups/{group}/variables{path}",
         json=body or None,
         headers={"PRIVATE-TOKEN": gitlab.root_token},
-        timeout=10,
+        timeout=60,
     )
 
 

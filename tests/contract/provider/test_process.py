@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PLUGIN = ROOT / "src" / "ciaccess" / "provider" / "pulumi-resource-ciaccess"
-_ANSWER_SECONDS = 10
+_ANSWER_SECONDS = 60
 
 
 @pytest.fixture

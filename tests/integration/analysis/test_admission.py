@@ -82,7 +82,7 @@ class Login:
         answer = requests.post(
             f"{self.vault.url}/v1/auth/jwt/login",
             json={"role": ROLE, "jwt": self.issuer.sign(claims)},
-            timeout=10,
+            timeout=60,
         )
         self.answers[answer.ok] += 1
         body = answer.json()
@@ -95,7 +95,7 @@ class Login:
             f"{self.vault.url}/v1/sys/capabilities-self",
             json={"paths": list(paths)},
             headers={"X-Vault-Token": token},
-            timeout=10,
+            timeout=60,
         ).json()["data"]
         return {account for path, account in paths.items() if answer[path] == ["read"]}
 

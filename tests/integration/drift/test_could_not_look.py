@@ -54,12 +54,12 @@ def fault(project: Project, system: str, **fields: Any) -> Iterator[None]:
     import requests  # noqa: PLC0415 only here
 
     address = f"{project.address(system)}/simulator/faults"
-    made = requests.post(address, json={"count": 1000, "status": 0, **fields}, timeout=10, **signed)
+    made = requests.post(address, json={"count": 1000, "status": 0, **fields}, timeout=60, **signed)
     assert made.ok, made.text
     try:
         yield
     finally:
-        assert requests.delete(address, timeout=10, **signed).ok
+        assert requests.delete(address, timeout=60, **signed).ok
 
 
 def blind(looked: Looked, system: str, *, moved: bool = False) -> str:

@@ -134,12 +134,12 @@ def test_what_is_harmless_is_not_reported(lively: Project) -> None:
 
 
 def counted(project: Project, system: str, **signed: Any) -> dict[str, int]:
-    answer = requests.get(f"{project.address(system)}/simulator/requests", timeout=10, **signed)
+    answer = requests.get(f"{project.address(system)}/simulator/requests", timeout=60, **signed)
     return dict(answer.json()["routes"])
 
 
 def forget(project: Project, system: str, **signed: Any) -> None:
-    assert requests.delete(f"{project.address(system)}/simulator/requests", timeout=10, **signed).ok
+    assert requests.delete(f"{project.address(system)}/simulator/requests", timeout=60, **signed).ok
 
 
 def test_a_look_asks_little(lively: Project) -> None:

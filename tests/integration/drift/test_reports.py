@@ -215,7 +215,7 @@ def test_somebody_elses_issue_with_the_marker_is_left_alone(provisioned: Project
 
     headers = {"PRIVATE-TOKEN": body.pop("private_token")}
     theirs = requests.post(
-        f"{provisioned.address('gitlab')}/{ISSUES}", json=body, headers=headers, timeout=10
+        f"{provisioned.address('gitlab')}/{ISSUES}", json=body, headers=headers, timeout=60
     ).json()
     look(provisioned, "--issue", PROJECT)
     assert provisioned.gitlab("GET", f"{ISSUES}/{theirs['iid']}").json()["title"] == "mine"

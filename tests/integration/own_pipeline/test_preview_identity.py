@@ -69,7 +69,7 @@ def as_preview(bootstrapped: Project) -> hvac.Client:
 
 def read(vault: hvac.Client, path: str, method: str = "GET") -> int:
     headers = {"X-Vault-Token": vault.token}
-    return requests.request(method, f"{vault.url}/v1/{path}", headers=headers, timeout=10).status_code
+    return requests.request(method, f"{vault.url}/v1/{path}", headers=headers, timeout=60).status_code
 
 
 def test_vault_refuses_every_secret_but_the_previews_own(
@@ -116,7 +116,7 @@ def test_the_job_has_no_token_of_a_gitlab_owner_and_its_notes_token_reads_and_wr
     url = bootstrapped.address("gitlab")
     answers = {
         (verb, path): requests.request(
-            verb, f"{url}/api/v4/{path}", json=body, headers=headers, timeout=10
+            verb, f"{url}/api/v4/{path}", json=body, headers=headers, timeout=60
         ).status_code
         for verb, path, body in tried
     }

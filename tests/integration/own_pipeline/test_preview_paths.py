@@ -49,7 +49,7 @@ def as_a_branch(bootstrapped: Project) -> hvac.Client:
 def raw(vault: hvac.Client, method: str, path: str, body: str = "") -> tuple[int, bytes]:
     """Send a path as it is: clients resolve dots before they send them."""
     place = urlsplit(vault.url)
-    connection = http.client.HTTPConnection(str(place.hostname), place.port, timeout=10)
+    connection = http.client.HTTPConnection(str(place.hostname), place.port, timeout=60)
     connection.putrequest(method, f"/v1/{path}", skip_host=False)
     for name, value in (("X-Vault-Token", vault.token), ("Content-Length", str(len(body)))):
         connection.putheader(name, value)

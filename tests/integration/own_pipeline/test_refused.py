@@ -142,7 +142,7 @@ def test_vault_refuses_every_write_outside_the_identitys_paths(bootstrapped: Pro
     session.headers.update({"X-Vault-Token": token(bootstrapped, role), "Content-Type": _PATCHED})
     vault = bootstrapped.address("vault")
     statuses = {
-        (verb, path): session.request(verb, f"{vault}/v1/{path}", data="{}", timeout=10).status_code
+        (verb, path): session.request(verb, f"{vault}/v1/{path}", data="{}", timeout=60).status_code
         for path in PATHS
         if path not in MAY_WRITE[role]
         for verb in VERBS
@@ -175,8 +175,8 @@ def test_nexus_refuses_every_write_of_the_reader(
 
 def test_nexus_shows_the_reader_no_artifact_that_nobody_else_may_see(bootstrapped: Project) -> None:
     url = f"{bootstrapped.address('nexus')}/repository/raw-dev/x"
-    assert requests.put(url, b"x", auth=reader(bootstrapped), timeout=10).status_code == 403
-    assert requests.get(url, auth=reader(bootstrapped), timeout=10).status_code in (403, 404)
+    assert requests.put(url, b"x", auth=reader(bootstrapped), timeout=60).status_code == 403
+    assert requests.get(url, auth=reader(bootstrapped), timeout=60).status_code in (403, 404)
 
 
 def reader(project: Project) -> tuple[str, str]:
@@ -192,16 +192,16 @@ def test_gitlab_refuses_every_write_of_the_readers_token(bootstrapped: Project) 
     held = (bootstrapped.folder / "gitlab-reader.txt").read_text(encoding="ascii").strip()
     url = f"{bootstrapped.address('gitlab')}/api/v4/groups/9/variables"
     headers = {"PRIVATE-TOKEN": held}
-    assert requests.get(url, headers=headers, timeout=10).ok
+    assert requests.get(url, headers=headers, timeout=60).ok
     for method, where in (("POST", url), ("PUT", f"{url}/VAULT_ADDR"), ("DELETE", f"{url}/VAULT_ADDR")):
         asked = {"key": "X", "value": "https://evil.example"}
-        assert requests.request(method, where, json=asked, headers=headers, timeout=10).status_code == 403
+        assert requests.request(method, where, json=asked, headers=headers, timeout=60).status_code == 403
 
 
 def test_the_token_for_notes_sees_no_variable_of_the_group(bootstrapped: Project) -> None:
     held = (bootstrapped.folder / "gitlab-notes.txt").read_text(encoding="ascii").strip()
     url = f"{bootstrapped.address('gitlab')}/api/v4"
     headers = {"PRIVATE-TOKEN": held}
-    assert requests.get(f"{url}/groups/9/variables", headers=headers, timeout=10).status_code in (403, 404)
-    project = requests.get(f"{url}/projects/{PROJECT.replace('/', '%2F')}", headers=headers, timeout=10)
+    assert requests.get(f"{url}/groups/9/variables", headers=headers, timeout=60).status_code in (403, 404)
+    project = requests.get(f"{url}/projects/{PROJECT.replace('/', '%2F')}", headers=headers, timeout=60)
     assert project.ok

@@ -21,7 +21,7 @@ _NEXUS = "/service/rest/v1/security"
 def stale(site: Site, seconds: int) -> None:
     url = f"{site.project.address('nexus')}/simulator/staleness"
     auth = ("admin", site.project.credential("nexus-password"))
-    requests.put(url, json={"seconds": seconds}, auth=auth, timeout=10).raise_for_status()
+    requests.put(url, json={"seconds": seconds}, auth=auth, timeout=60).raise_for_status()
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from ciaccess.consumers.templates import LIBRARY, TEMPLATES
 if TYPE_CHECKING:
     from pathlib import Path
 
-_RUN_SECONDS = 60
+_RUN_SECONDS = 240
 _COREUTILS = [
     "awk",
     "base64",

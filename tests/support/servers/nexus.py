@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ADMIN = "admin"
-_ANSWER_SECONDS = 10
+_ANSWER_SECONDS = 60
 
 
 class NexusApi:

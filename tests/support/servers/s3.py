@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 REGION = "eu-central-1"
 _MODULE = ROOT / "tests" / "s3-server"
 _PROGRAM = Recipe("versitygw", str(_MODULE), "github.com/versity/versitygw/cmd/versitygw")
-_START_SECONDS = 20
-_STOP_SECONDS = 10
+_START_SECONDS = 120
+_STOP_SECONDS = 60
 
 
 @dataclass

@@ -16,8 +16,8 @@ import requests
 from ciaccess.local_stack import processes
 
 ROOT = Path(__file__).parents[3]
-_ANSWER_SECONDS = 10
-_START_SECONDS = 15
+_ANSWER_SECONDS = 60
+_START_SECONDS = 120
 
 
 @dataclass

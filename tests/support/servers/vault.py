@@ -21,8 +21,8 @@ from tests.support.servers.simulator import ROOT, free_port
 if TYPE_CHECKING:
     from pathlib import Path
 
-_ANSWER_SECONDS = 10
-_START_SECONDS = 20
+_ANSWER_SECONDS = 60
+_START_SECONDS = 120
 
 
 @dataclass

@@ -11,7 +11,7 @@ import requests
 from tests.support.servers.latency_proxy import LatencyProxy
 from tests.support.servers.scripted_server import ScriptedServer, in_json
 
-DELAY_SECONDS = 0.1
+DELAY_SECONDS = 0.5
 
 
 def test_each_request_is_late_and_those_at_once_wait_at_once(server: ScriptedServer) -> None:

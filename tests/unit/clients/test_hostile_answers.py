@@ -90,4 +90,4 @@ def test_it_is_an_answer_or_an_error_of_the_client_that_can_be_printed(name: str
             str(error).encode()
         session.close()
     assert got is expected
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30

@@ -71,6 +71,6 @@ def ask() -> Ask:
         process: GitlabProcess, method: str, path: str, token: str | None = None, **options: Any
     ) -> requests.Response:
         headers = {"PRIVATE-TOKEN": token or process.root_token} | options.pop("headers", {})
-        return requests.request(method, f"{process.url}/api/v4{path}", headers=headers, timeout=10, **options)
+        return requests.request(method, f"{process.url}/api/v4{path}", headers=headers, timeout=60, **options)
 
     return send

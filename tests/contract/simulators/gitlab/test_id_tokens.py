@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def verified(process: GitlabProcess, token: str, audience: str | None = None) -> dict[str, Any]:
     """Return a token's claims, verified as a relying party does it: discovery, then keys, then everything else."""
-    found = requests.get(f"{process.url}/.well-known/openid-configuration", timeout=5).json()
+    found = requests.get(f"{process.url}/.well-known/openid-configuration", timeout=60).json()
     key = jwt.PyJWKClient(found["jwks_uri"]).get_signing_key_from_jwt(token)
     algorithms = found["id_token_signing_alg_values_supported"]
     return dict(
@@ -109,7 +109,7 @@ def test_only_root_mints(free: GitlabProcess, place: str) -> None:
     token = free.seed(tokens=[{"name": name, "role": "owner", "group": place}])["tokens"][name]
     body = {"project": f"{place}/project", "ref": "main", "audience": "a"}
     for headers, status in (({}, 401), ({"PRIVATE-TOKEN": token}, 403)):
-        answer = requests.post(f"{free.url}/simulator/id_token", json=body, headers=headers, timeout=5)
+        answer = requests.post(f"{free.url}/simulator/id_token", json=body, headers=headers, timeout=60)
         assert answer.status_code == status
 
 

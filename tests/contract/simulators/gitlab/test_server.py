@@ -37,12 +37,12 @@ def test_everything_answered_outlives_a_killed_process(own: GitlabProcess, clien
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda n: group.variables.create({"key": f"K{n}", "value": str(n)}), range(40)))
     token = own.mint("orchestrator/executor")
-    keys = requests.get(f"{own.url}/oauth/discovery/keys", timeout=5).json()
+    keys = requests.get(f"{own.url}/oauth/discovery/keys", timeout=60).json()
     seeded = own.seed(tokens=[{"name": "ann"}])["tokens"]["ann"]
     own.kill()
     own.start()
     assert len(client(own).groups.get(9).variables.list(get_all=True)) == 40
-    assert requests.get(f"{own.url}/oauth/discovery/keys", timeout=5).json() == keys
+    assert requests.get(f"{own.url}/oauth/discovery/keys", timeout=60).json() == keys
     assert own.mint("orchestrator/executor") != token
     acting = client(own, private_token=seeded)
     acting.auth()

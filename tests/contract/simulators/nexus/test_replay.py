@@ -69,7 +69,7 @@ def test_enough_cases_agree_and_every_exception_has_its_reason() -> None:
 def difference(nexus: NexusProcess, case: Case) -> str:
     """Send a case's request; return what is other than recorded, empty when nothing is."""
     # A connection of its own each, and http.client: the path must go out as it is, dots and all.
-    connection = HTTPConnection("127.0.0.1", nexus.port, timeout=10)
+    connection = HTTPConnection("127.0.0.1", nexus.port, timeout=60)
     try:
         body = case["body"].encode() if "body" in case else None
         connection.request(case["method"], case["path"], body, headers_of(nexus, case))

@@ -143,7 +143,7 @@ def test_a_path_is_resolved_before_it_is_decided_and_never_leaves_the_repository
     sent.url = f"{address}{path}"  # as it is, which the line before would not leave it
     sent.prepare_auth(("admin", shared.admin_password))
     with requests.Session() as session:
-        assert session.send(sent, timeout=5).status_code == status
+        assert session.send(sent, timeout=60).status_code == status
     assert status == 400 or {
         item["path"] for item in shared.rest("GET", f"/assets?repository={repository}")["items"]
     } <= {
@@ -163,7 +163,7 @@ def listens(port: int) -> bool:
 
 def registry(nexus: NexusProcess, port: int) -> int:
     auth = ("admin", nexus.admin_password)
-    return requests.get(f"http://127.0.0.1:{port}/v2/", auth=auth, timeout=5).status_code
+    return requests.get(f"http://127.0.0.1:{port}/v2/", auth=auth, timeout=60).status_code
 
 
 def test_a_connector_lives_as_long_as_its_repository(own: NexusProcess) -> None:
@@ -194,8 +194,8 @@ def test_a_connector_asks_for_credentials_and_takes_no_wrong_ones(own: NexusProc
     port = free_port()
     own.add_repository("docker", "images", **docker(port))
     address = f"http://127.0.0.1:{port}/v2/"
-    assert requests.get(address, timeout=5).status_code == 401
-    assert requests.get(address, auth=("admin", "wrong"), timeout=5).status_code == 401
+    assert requests.get(address, timeout=60).status_code == 401
+    assert requests.get(address, auth=("admin", "wrong"), timeout=60).status_code == 401
 
 
 @pytest.mark.parametrize("port", [-1, 65536, 99999999999, "x", 1.5])

@@ -37,7 +37,7 @@ USERS = "/service/rest/v1/security/users"
 
 def ask_raw(nexus: NexusProcess, method: str, path: str, credentials: str = "") -> int:
     """Send a path as it is, which requests would not do with dots, and return the status."""
-    connection = HTTPConnection("127.0.0.1", nexus.port, timeout=10)
+    connection = HTTPConnection("127.0.0.1", nexus.port, timeout=60)
     encoded = base64.b64encode((credentials or f"{ADMIN}:{nexus.admin_password}").encode()).decode()
     connection.request(method, path, headers={"Authorization": f"Basic {encoded}"})
     try:
@@ -88,7 +88,7 @@ def test_a_list_without_a_source_is_cut_at_a_hundred(own: NexusProcess) -> None:
     ["Basic", "Basic !", "Basic bm9jb2xvbg==", "Basic \xe9", "Basic " + base64.b64encode(b"\xff:x").decode()],
 )
 def test_malformed_credentials_are_wrong_ones(shared: NexusProcess, value: str) -> None:
-    answer = requests.get(shared.url + USERS, headers={"Authorization": value.encode("latin-1")}, timeout=10)
+    answer = requests.get(shared.url + USERS, headers={"Authorization": value.encode("latin-1")}, timeout=60)
     assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (
         401,
         'BASIC realm="Sonatype Nexus Repository Manager"',

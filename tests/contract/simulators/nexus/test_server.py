@@ -121,9 +121,9 @@ def test_below_a_context_path_everything_is_the_same_and_nothing_is_elsewhere(tm
         listed = {each["name"]: each["url"] for each in nexus.rest("GET", "/repositories")}
         assert listed["files"] == f"http://127.0.0.1:{nexus.port}/nexus/repository/files"
         nexus.ask("PUT", "/repository/files/a", data=b"x").raise_for_status()
-        assert requests.get(f"{listed['files']}/a", timeout=5).content == b"x"
+        assert requests.get(f"{listed['files']}/a", timeout=60).content == b"x"
         for path in (f"{REST}/status", "/repository/files/a", "/nexusx/service/rest/v1/status"):
-            assert requests.get(f"http://127.0.0.1:{nexus.port}{path}", timeout=5).status_code == 404
+            assert requests.get(f"http://127.0.0.1:{nexus.port}{path}", timeout=60).status_code == 404
     finally:
         nexus.stop()
 
@@ -152,5 +152,5 @@ def test_requests_are_counted_by_route_whatever_the_answer(own: NexusProcess) ->
 def test_only_an_administrator_controls_the_simulator(shared: NexusProcess) -> None:
     nobody = shared.add_user("nobody-special", "nx-anonymous")
     assert shared.ask("GET", "/simulator/requests", nobody).status_code == 403
-    assert requests.get(f"{shared.url}/simulator/requests", timeout=5).status_code == 401
+    assert requests.get(f"{shared.url}/simulator/requests", timeout=60).status_code == 401
     assert shared.ask("POST", "/simulator/faults", json={"nonsense": 1}).status_code == 400

@@ -187,11 +187,11 @@ def test_names_that_a_registry_does_not_know_are_refused(nexus: NexusProcess, pu
 
 
 def test_who_is_nobody_is_told_how_to_sign_in(nexus: NexusProcess) -> None:
-    basic = requests.get(f"{nexus.url}{V2}/", timeout=10)
+    basic = requests.get(f"{nexus.url}{V2}/", timeout=60)
     assert error(basic) == (401, "UNAUTHORIZED")
     assert basic.headers["WWW-Authenticate"].startswith("BASIC ")
     open_ = f"{nexus.url}/repository/docker-open"
-    bearer = requests.get(f"{open_}/v2/", timeout=10)
+    bearer = requests.get(f"{open_}/v2/", timeout=60)
     assert bearer.headers["WWW-Authenticate"] == f'Bearer realm="{open_}/v2/token",service="{open_}/v2/token"'
     assert bearer.headers["Docker-Distribution-Api-Version"] == "registry/2.0"
 
@@ -203,15 +203,15 @@ def test_a_token_is_good_until_its_owner_may_not_sign_in(
     url = f"{nexus.url}/repository/docker-open/v2/"
 
     def status(token: str) -> int:
-        return requests.get(url, headers={"Authorization": f"Bearer {token}"}, timeout=10).status_code
+        return requests.get(url, headers={"Authorization": f"Bearer {token}"}, timeout=60).status_code
 
-    token = requests.get(f"{url}token", auth=owner, timeout=10).json()["token"]
+    token = requests.get(f"{url}token", auth=owner, timeout=60).json()["token"]
     assert status(token) == 200
     assert status(f"{token}0") == 401
     forged = base64.urlsafe_b64encode(b"admin").decode()
     assert status(f"DockerToken.{forged}.{token.rpartition('.')[2]}") == 401
     assert status("DockerToken.ü!.x".encode().decode("latin-1")) == 401
-    assert requests.get(f"{url}token", auth=(owner[0], "wrong"), timeout=10).status_code == 401
+    assert requests.get(f"{url}token", auth=(owner[0], "wrong"), timeout=60).status_code == 401
     changed: dict[str, Any] = {"data": "another", "headers": {"Content-Type": "text/plain"}}
     nexus.ask("PUT", f"/service/rest/v1/security/users/{owner[0]}/change-password", **changed)
     assert status(token) == 401

@@ -179,7 +179,7 @@ def test_a_client_that_leaves_leaves_nothing(nexus: NexusProcess, pusher: Accoun
 
     url = f"{nexus.url}/repository/raw-dev/left.bin"
     with pytest.raises(requests.ConnectionError):
-        requests.put(url, data=body(), auth=pusher, timeout=10)
+        requests.put(url, data=body(), auth=pusher, timeout=60)
     deadline = time.monotonic() + 10
     drafts = nexus.data / "content" / "drafts"
     while any(drafts.iterdir()) and time.monotonic() < deadline:
