@@ -198,7 +198,8 @@ def _positional(words: tuple[str, ...], start: int) -> Iterator[tuple[int, str]]
 
 
 def _is_pull(name: str, words: Vocabulary) -> bool:
-    return bool(words.pull_reference.match(name.strip("\"'")))
+    value = re.sub(r"^[A-Za-z_]\w*=", "", name)  # make push REGISTRY=…
+    return bool(words.pull_reference.match(value.strip("\"'")))
 
 
 def _finding(reading: JobReading, step: Step, call: Call, index: int, words: Vocabulary) -> Finding:

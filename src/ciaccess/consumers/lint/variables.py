@@ -81,15 +81,26 @@ def fill_in(text: str, values: Values) -> str:
 
 def _value(match: re.Match[str], values: Values) -> str | None:
     name = match["braced"] or match["plain"]
-    if match["other"]:
-        return None
     value, operator = values.get(name), match["operator"] or ""
+    if match["other"]:
+        return None if value is None else _changed(value, match["other"])
     is_missing = name not in values or (value == "" and operator.startswith(":"))
     if is_missing:
         return (
             None if operator.endswith("?") or match["default"] is None else made_of([value], match["default"])
         )
     return value
+
+
+def _changed(value: str, by: str) -> str | None:
+    """Return a value without a literal end (`%`) or beginning (`#`), or with another text in it (`/`)."""
+    if cut := re.fullmatch(r"(%|#)\1?([^*?\[\]$]+)", by):
+        text = value.removesuffix(cut[2]) if cut[1] == "%" else value.removeprefix(cut[2])
+    elif swap := re.fullmatch(r"/(/?)([^/*?\[\]$]+)/([^$]*)", by):
+        text = value.replace(swap[2], swap[3], -1 if swap[1] else 1)
+    else:
+        return None
+    return made_of([value], text)
 
 
 def assign(values: Values, name: str, text: str) -> Values:
