@@ -83,7 +83,7 @@ def _value(match: re.Match[str], values: Values) -> str | None:
     name = match["braced"] or match["plain"]
     value, operator = values.get(name), match["operator"] or ""
     if match["other"]:
-        return None if value is None else _changed(value, match["other"])
+        return None if value is None else _edit(value, match["other"])
     is_missing = name not in values or (value == "" and operator.startswith(":"))
     if is_missing:
         return (
@@ -92,8 +92,8 @@ def _value(match: re.Match[str], values: Values) -> str | None:
     return value
 
 
-def _changed(value: str, by: str) -> str | None:
-    """Return a value without a literal end (`%`) or beginning (`#`), or with another text in it (`/`)."""
+def _edit(value: str, by: str) -> str | None:
+    """Return a value with a literal end or beginning cut off, or a text replaced; else None."""
     if cut := re.fullmatch(r"(%|#)\1?([^*?\[\]$]+)", by):
         text = value.removesuffix(cut[2]) if cut[1] == "%" else value.removeprefix(cut[2])
     elif swap := re.fullmatch(r"/(/?)([^/*?\[\]$]+)/([^$]*)", by):
