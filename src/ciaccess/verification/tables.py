@@ -33,6 +33,7 @@ _KINDS = ("login", "secret", "Nexus login", "administer", "browse", "read", "upl
 _HEADINGS = {"Nexus login": "NEXUS", "administer": "ADMIN"}
 _CELL_CHARACTERS = 9
 _LEGEND = "✓ allowed and worked   ⊘ refused, as expected   ✗ failed   ? could not look"
+_NOT_APPLIED = "Is access.yaml newer than the last `pulumi up`? ./ciaccess drift tells; docs/verify.md has the other causes"
 _ROLE, _GROUP = "role ", "group "
 
 
@@ -129,6 +130,8 @@ def _print_troubles(console: Console, report: Report) -> None:
     for result in wrong:
         line = f"  {result.subject}: {result.title}: {expectation(result)}; {result.reason}"
         console.print(Text(visible(line)))
+    if wrong:
+        console.print(Text(f"  {_NOT_APPLIED}", style="dim"))
     if unseen:
         console.print(Text("\nCould not look", style=_STYLES[Outcome.NOT_LOOKED]))
     # What fails for one reason is reported once.

@@ -7,10 +7,12 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from ciaccess.cli.terminal import output
 from ciaccess.clients.errors import ApiError, UnreachableError, error_class
 from ciaccess.clients.redaction import conceal
 from ciaccess.verification.logins import refusal
 from ciaccess.verification.results import Check, Outcome, Report, Result, Verdict
+from ciaccess.verification.tables import show
 
 MUST_WORK = Check("svc-a", "read", "read raw-dev")
 MUST_NOT = Check("svc-a", "upload", "upload raw-prod", allowed=False)
@@ -37,6 +39,13 @@ def test_what_nobody_could_look_at_outweighs_what_is_wrong() -> None:
     assert Report((good, wrong)).verdict is Verdict.WRONG
     assert Report((good, wrong, unseen)).verdict is Verdict.COULD_NOT_LOOK
     assert (Verdict.AS_IT_MUST_BE, Verdict.WRONG, Verdict.COULD_NOT_LOOK) == (0, 2, 3)
+
+
+@pytest.mark.parametrize("result", [MUST_WORK.refuse("403"), MUST_WORK.succeed("200 OK")])
+def test_what_failed_may_not_be_applied_yet(result: Result, capsys: pytest.CaptureFixture[str]) -> None:
+    show(Report((result,)), output())
+    asks = "Is access.yaml newer than the last `pulumi up`?" in capsys.readouterr().out
+    assert asks is (result.outcome is Outcome.WRONG)
 
 
 def test_json_has_each_try_and_the_counts() -> None:
