@@ -41,10 +41,11 @@ def _verdict(report: Report) -> str:
     number = len(report.findings)
     found = f"{number} finding{'s' * (number != 1)}"
     if waiting := sum(each.not_applied for each in report.findings):
-        found += f", {waiting} of them by changes of access.yaml since the last `pulumi up`"
+        part = "" if number == 1 else f"{'all' if waiting == number else waiting} of them "
+        found += f", {part}by changes of access.yaml since the last `pulumi up`"
     if report.verdict is Verdict.COULD_NOT_LOOK:
         systems = ", ".join(sorted({spot.system for spot in report.could_not_look}))
-        return f"Could not check everything ({systems}); {found} in the rest"
+        return f"Could not check everything ({systems}); in the rest {found}"
     return "Clean: everything is as declared" if report.verdict is Verdict.CLEAN else f"Drift: {found}"
 
 

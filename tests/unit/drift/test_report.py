@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -71,6 +72,22 @@ def test_a_plan_targets_what_the_state_knows_and_names_the_rest() -> None:
 
 def test_a_plan_runs_everything_where_a_resource_is_not_in_the_state() -> None:
     assert plan(report(FOUND), State()).words() == ["up", "--refresh", "--stack", "prod"]
+
+
+@pytest.mark.parametrize(
+    ("waiting", "text"),
+    [
+        ((True,), "Drift: 1 finding, by changes of access.yaml since the last `pulumi up`"),
+        ((True, True), "Drift: 2 findings, all of them by changes of access.yaml since the last `pulumi up`"),
+        ((True, False), "Drift: 2 findings, 1 of them by changes of access.yaml since the last `pulumi up`"),
+        ((False,), "Drift: 1 finding"),
+    ],
+)
+def test_the_verdict_counts_what_waits_for_an_up(waiting: tuple[bool, ...], text: str) -> None:
+    found = report(
+        *(replace(FOUND, object=f"user svc-{index}", not_applied=each) for index, each in enumerate(waiting))
+    )
+    assert page_of(found, plan(found, State({ACCOUNT: URN})), "now").verdict == text
 
 
 def test_what_exists_outside_the_state_is_adopted_first() -> None:
