@@ -16,6 +16,7 @@ from typing import Any, Self
 
 from ciaccess.access.reading.document import read
 from ciaccess.access.reading.faults import ConfigError, Fault, display, suggest
+from ciaccess.access.reading.references import ADDRESSES
 from ciaccess.environment import ROOT, state_directory
 from ciaccess.errors import CiaccessError
 
@@ -64,10 +65,11 @@ class StackSettings:
             access_file = access_file or of_the_stack
         elif isinstance(addresses, str):
             addresses = _parse(addresses)
-        if not isinstance(addresses, dict) or not all(isinstance(value, str) for value in addresses.values()):
+        if not isinstance(addresses, dict):
             remedy = suggest(str(addresses), [LOCAL_STACK], "Correct it")
             message, allowed = f"{addresses!r} is not allowed", f"a mapping of addresses, or {LOCAL_STACK!r}"
             raise _fault(file, "addresses", message, allowed, remedy)
+        _check_addresses(addresses, file)
         protect = settings.get("protect")
         if not isinstance(protect, bool | str | None) or protect not in _TRUTH:
             message = f"{protect!r} is not allowed"
@@ -92,6 +94,17 @@ class StackSettings:
         return cls.of({key: value for key, value in own.items() if ":" not in key}, file or file_of(stack))
 
 
+def _check_addresses(addresses: Mapping[str, Any], file: Path | None) -> None:
+    for key, value in addresses.items():
+        if key not in ADDRESSES:
+            message = f"{display(key)} is not an address of access.yaml"
+            remedy = suggest(key, list(ADDRESSES), "Remove it")
+            raise _fault(file, f"addresses.{key}", message, ", ".join(ADDRESSES), remedy)
+        if not isinstance(value, str):
+            message = f"{display(value)} is not allowed"
+            raise _fault(file, f"addresses.{key}", message, "an address", "Write it as text")
+
+
 def _fault(file: Path | None, key: str, message: str, allowed: str, remedy: str) -> StackSettingsError:
     """Return the error for a setting, with its place if it is in the file."""
     field_ = f"{NAMESPACE}{key}"
@@ -100,7 +113,8 @@ def _fault(file: Path | None, key: str, message: str, allowed: str, remedy: str)
     except ConfigError:
         document = None
     for name in (field_, key):
-        if document and (place := document.keys.get(("config", name))):
+        section, *below = name.split(".", 1)
+        if document and (place := document.keys.get(("config", section, *below))):
             fault = Fault(document.file, *place, field_, None, message, allowed, remedy)
             return StackSettingsError(str(fault).removesuffix("."))
     return StackSettingsError(f"{field_}: {message}. Allowed: {allowed}. {remedy}")

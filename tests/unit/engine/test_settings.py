@@ -95,6 +95,17 @@ def test_an_unknown_setting_is_refused(settings: dict[str, Any], said: str) -> N
             "test.yaml:2:3: ciaccess:addresses: 'locl-stack' is not allowed. Allowed: a mapping of addresses, or 'local-stack'. Did you mean local-stack?",
         ),
         (
+            "config:\n  ciaccess:addresses:\n    vualt: https://v.example.org\n",
+            (
+                'test.yaml:3:5: ciaccess:addresses.vualt: "vualt" is not an address of access.yaml. '
+                "Allowed: vault, nexus, push_registry, pull_registry, gitlab. Did you mean vault?"
+            ),
+        ),
+        (
+            "config:\n  ciaccess:addresses:\n    vault: 8200\n",
+            "test.yaml:3:5: ciaccess:addresses.vault: 8200 is not allowed. Allowed: an address. Write it as text",
+        ),
+        (
             "config:\n\n  ciaccess:protect: maybe\n",
             "test.yaml:3:3: ciaccess:protect: 'maybe' is not allowed. Allowed: true or false. Write true or false, without quotes",
         ),
