@@ -83,7 +83,7 @@ def _repairs(plan: Plan) -> Section:
     lines = [Line(f"pulumi {' '.join(map(_word, plan.words()))}", details=(command,))] if plan.runs else []
     if plan.outside_the_state:
         names, adopt = ", ".join(plan.outside_the_state), f"./ciaccess adopt plan --stack {plan.stack}"
-        text = f"not in the stack's state, but there: where `pulumi up` refuses it, adopt it first: {names}"
+        text = f"exists outside the stack's state; if `pulumi up` refuses it, adopt it first: {names}"
         lines.append(Line(text, details=(adopt,)))
     lines += [Line(f"{each.object}: by hand", details=(each.manual_command,)) for each in plan.manual]
     if plan.without_command:
