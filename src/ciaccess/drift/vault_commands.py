@@ -43,7 +43,8 @@ def _limit_command(holder: Holder, names: frozenset[str]) -> str:
     allowed = normalize_names(holder.data.get("allowed_policies") or ())
     left = [name for name in allowed if name not in names]
     # Callers that name no policies get the list, or an error if one of it is refused. Without any list the limit is gone.
-    changed: dict[str, object] = {"allowed_policies": left} if left and left != allowed else {}
+    is_limited = left or holder.data.get("allowed_policies_glob")
+    changed: dict[str, object] = {"allowed_policies": left} if is_limited and left != allowed else {}
     limited = replace(holder, data={**holder.data, **changed})
     if refused := sorted(limited.requestable(names)):
         known = holder.data.get("disallowed_policies") or ()

@@ -177,6 +177,12 @@ def other_fields(server: VaultProcess, paths: Iterable[str]) -> dict[str, dict[s
     }
 
 
+def run_by_hand(server: VaultProcess, command: str) -> None:
+    tools = f"{tool_cache() / 'bin'}:{os.environ['PATH']}"
+    variables = {"PATH": tools, "VAULT_ADDR": server.url, "VAULT_TOKEN": server.token}
+    subprocess.run(["sh", "-ec", command], env=variables, check=True, capture_output=True)
+
+
 def test_what_gives_the_policy_is_found_whatever_the_method_and_the_command_takes_it_away(
     real_server: VaultProcess, tmp_path: Path
 ) -> None:
@@ -187,9 +193,33 @@ def test_what_gives_the_policy_is_found_whatever_the_method_and_the_command_take
     assert not [each for each in run.remarks if " of the auth mount team/" in each and "plugin" not in each]
     assert {each.object for each in findings} == expected
     before = other_fields(real_server, expected)
-    tools = f"{tool_cache() / 'bin'}:{os.environ['PATH']}"
-    variables = {"PATH": tools, "VAULT_ADDR": real_server.url, "VAULT_TOKEN": real_server.token}
     for each in findings:
-        subprocess.run(["sh", "-ec", each.manual_command], env=variables, check=True, capture_output=True)
+        run_by_hand(real_server, each.manual_command)
     assert found(access, real_server).findings == ()
     assert other_fields(real_server, expected) == before, "the commands take nothing else"
+
+
+@pytest.mark.parametrize("globs", [[], ["web*"], ["nexus-read*"]])
+def test_callers_of_a_token_role_still_get_the_rest_of_its_list(
+    real_server: VaultProcess, globs: list[str]
+) -> None:
+    """Whoever asks for no policies gets all that are listed, or an error where the role refuses one of them."""
+    client: Any = real_server.client
+    role = "auth/token/roles/web"
+    client.sys.create_or_update_policy("mint", 'path "auth/token/create/web" { capabilities = ["update"] }')
+    caller = client.auth.token.create(policies=["mint"], no_default_policy=True)["auth"]["client_token"]
+    try:
+        client.write_data(role, data={"allowed_policies": ["web", POLICY], "allowed_policies_glob": globs})
+        command = {each.object: each.manual_command for each in found(organisation(), real_server).findings}[
+            role
+        ]
+        run_by_hand(real_server, command)
+        assert {each.object for each in found(organisation(), real_server).findings}.isdisjoint(
+            {role, "policy mint"}
+        )
+        client.token = caller
+        made = client.write_data("auth/token/create/web", data={})
+        assert made["auth"]["token_policies"] == ["default", "web"]
+    finally:
+        real_server.client.delete(role)
+        real_server.client.sys.delete_policy("mint")

@@ -48,6 +48,11 @@ LOGINS = {"people/": "userpass", "r/": "radius", "l/": "ldap", "token/": "token"
         ),
         (
             "auth/token/roles/t",
+            {"allowed_policies": [POLICY], "allowed_policies_glob": ["web*"]},
+            "auth/token/roles/t allowed_policies=",
+        ),
+        (
+            "auth/token/roles/t",
             {"allowed_policies": [POLICY], "disallowed_policies": ["x"]},
             f"auth/token/roles/t disallowed_policies=x,{POLICY}",
         ),
