@@ -10,9 +10,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ciaccess.access.desired.difference import comparable
+from ciaccess.clients.could_not_look import CouldNotLookError
 from ciaccess.drift.findings import NOTHING
-from ciaccess.engine import resource_types
+from ciaccess.engine import pulumi_cli, resource_types
 from ciaccess.engine.resource_types import ACCOUNT, JWT_ROLE, POLICY, ROLE, Target, input_name
+from ciaccess.engine.state import State, parse
+from ciaccess.errors import CommandError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,13 +23,26 @@ if TYPE_CHECKING:
     from ciaccess.access.desired.difference import Change
     from ciaccess.access.desired.state import Desired
     from ciaccess.drift.findings import Finding
-    from ciaccess.engine.state import State
 
 # Where the inputs of an account have its objects.
 _PARTS = {"user": "users", "content selector": "selectors", "privilege": "privileges"}
 
 # What an account that was removed and is declared again has of its secret.
 _LEFT_BY_A_REMOVAL = ("vault.secret.deleted", "vault.secret.destroyed")
+
+
+def read_state(stack: str) -> State:
+    """Return a stack's state.
+
+    Raises:
+        CouldNotLookError: it cannot be read.
+    """
+    try:
+        return parse(pulumi_cli.export(stack))
+    except (CommandError, ValueError) as error:
+        because = " ".join(str(error).removeprefix("pulumi stack: ").removeprefix("error: ").split())
+        remedy = "Give the job the state backend (PULUMI_BACKEND_URL), make the stack (pulumi stack init), or run with --no-state."
+        raise CouldNotLookError(because, remedy) from None
 
 
 class Applied:

@@ -11,8 +11,9 @@ from ciaccess.cli.help import Command, examples
 from ciaccess.cli.local_credentials import use_local_credentials
 from ciaccess.cli.options import FileOption, LiveStackOption, load_access
 from ciaccess.cli.terminal import finish
+from ciaccess.drift.check_all import Subject
 from ciaccess.drift.outputs import Outputs
-from ciaccess.drift.run import Options, check
+from ciaccess.drift.run import check
 from ciaccess.engine.settings import CONFIG_FOLDER
 from ciaccess.engine.trust_anchors import check_known_anchors
 from ciaccess.errors import CommandError, Exit
@@ -70,6 +71,7 @@ def drift(  # noqa: PLR0913 a command's options
     use_local_credentials(stack)
     check_known_anchors(access)
     outputs = Outputs(as_json_, markdown, junit, html, issue)
-    result = check(access, stack, baseline, Options(timeout, with_state=not no_state, repair=repair and yes))
-    outputs.tell(result.subject, result.report, result.repairs)
-    finish(Exit(result.report.verdict))
+    subject = Subject(access, stack, timeout, with_state=not no_state)
+    report, repairs = check(subject, baseline, repair=repair and yes)
+    outputs.tell(subject, report, repairs)
+    finish(Exit(report.verdict))

@@ -18,7 +18,7 @@ from ciaccess.access.desired.objects import ACTIVE
 from ciaccess.clients.fingerprint import fingerprint
 from ciaccess.clients.vault.secret import MISSING, THERE, SecretSnapshot, VaultSecret
 from ciaccess.drift.findings import NOTHING, Finding, display_fields, names_or_none
-from ciaccess.drift.vault_auth import has_engine
+from ciaccess.drift.vault_auth import KV_DEFAULTS, changed_kv_settings, has_engine
 from ciaccess.engine import resource_types
 
 if TYPE_CHECKING:
@@ -31,8 +31,6 @@ _FIELDS = frozenset({"username", "password"})
 LOST = "lost"
 # What the plugin notes beside the rotation: by it a lost turn is found again.
 FINGERPRINT = "fingerprint"
-_METADATA_DEFAULTS: dict[str, Any] = {"max_versions": 0, "cas_required": False}
-_NO_DURATION = (None, "", "0s")
 
 
 def read_secret(account: DesiredAccount, vault: Vault) -> SecretSnapshot:
@@ -87,10 +85,8 @@ def _metadata_findings(
     noted = {**wanted, FINGERPRINT: known or custom.get(FINGERPRINT, "")}
     noted = {key: value for key, value in noted.items() if value}
     is_another = custom.get(FINGERPRINT, "") != noted.get(FINGERPRINT, "")
-    defaults = {**_METADATA_DEFAULTS, "delete_version_after": "0s", "custom_metadata": noted}
-    names = different_fields(_METADATA_DEFAULTS, metadata)
-    if metadata.get("delete_version_after") not in _NO_DURATION:
-        names.append("delete_version_after")
+    defaults = {**KV_DEFAULTS, "custom_metadata": noted}
+    names = changed_kv_settings(metadata)
     if is_another or custom.keys() - wanted.keys() - {FINGERPRINT}:
         names.append("custom_metadata")
     if names:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ciaccess.clients.connect import checked_gitlab
@@ -12,9 +12,10 @@ from ciaccess.drift.gitlab_project import project_findings
 from ciaccess.drift.gitlab_variables import shadow_findings, variable_findings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ciaccess.access import Access
     from ciaccess.access.desired.state import Desired, DesiredGroup
-    from ciaccess.clients.gitlab.groups import Place
     from ciaccess.clients.gitlab.variables import GitLab
     from ciaccess.drift.check_run import CheckRun
     from ciaccess.drift.findings import Finding
@@ -41,40 +42,26 @@ def check_gitlab(access: Access, desired: Desired, run: CheckRun, timeout_second
 def check(desired: Desired, gitlab: GitLab, run: CheckRun) -> None:
     """Start the checks of all groups and bound claims."""
     for group in desired.groups.values():
-        run.check(SYSTEM, f"the path of {group.path}", _path(group, gitlab))
-        run.check(SYSTEM, f"the variables of {group.path}", _variables(group, gitlab))
+        run.check(SYSTEM, f"the path of {group.path}", partial(path_findings, group, gitlab))
+        run.check(SYSTEM, f"the variables of {group.path}", partial(_variables, group, gitlab))
         if group.variables:
             about = f"the subgroups and projects of {group.path}"
-            run.start(SYSTEM, about, _shadows(group, gitlab, run))
+            run.start(SYSTEM, about, partial(_check_places, group, gitlab, run))
     for named, places in named_by_claims(desired.jwt_roles).items():
-        run.check(SYSTEM, f"{' '.join(named)} of bound claims", _claims(named, places, gitlab, run))
+        about = f"{' '.join(named)} of bound claims"
+        run.check(SYSTEM, about, partial(claim_findings, named, places, gitlab, run.remark))
 
 
-def _path(group: DesiredGroup, gitlab: GitLab) -> Callable[[], Iterator[Finding]]:
-    return lambda: path_findings(group, gitlab)
+def _variables(group: DesiredGroup, gitlab: GitLab) -> Iterator[Finding]:
+    return variable_findings(group, gitlab.variables(str(group.identity)).all(), gitlab.url)
 
 
-def _variables(group: DesiredGroup, gitlab: GitLab) -> Callable[[], Iterator[Finding]]:
-    return lambda: variable_findings(group, gitlab.variables(str(group.identity)).all(), gitlab.url)
-
-
-def _shadows(group: DesiredGroup, gitlab: GitLab, run: CheckRun) -> Callable[[], None]:
-    def ask() -> None:
-        for place in places_of(gitlab, str(group.identity)):
-            # GitLab refuses the variables of most of these, and no job runs there to take them.
-            if place.inactive:
-                run.remark(f"the variables of {place.path}: {place.inactive}")
-            else:
-                run.check(SYSTEM, f"the variables of {place.path}", _shadow(group, gitlab, place))
-
-    return ask
-
-
-def _shadow(group: DesiredGroup, gitlab: GitLab, place: Place) -> Callable[[], Iterator[Finding]]:
-    return lambda: shadow_findings(group, gitlab, place)
-
-
-def _claims(
-    named: tuple[str, str], places: list[tuple[str, str]], gitlab: GitLab, run: CheckRun
-) -> Callable[[], Iterator[Finding]]:
-    return lambda: claim_findings(named, places, gitlab, run.remark)
+def _check_places(group: DesiredGroup, gitlab: GitLab, run: CheckRun) -> None:
+    for place in places_of(gitlab, str(group.identity)):
+        # GitLab refuses the variables of most of these, and no job runs there to take them.
+        if place.inactive:
+            run.remark(f"the variables of {place.path}: {place.inactive}")
+        else:
+            run.check(
+                SYSTEM, f"the variables of {place.path}", partial(shadow_findings, group, gitlab, place)
+            )

@@ -33,8 +33,8 @@ class Outputs:
         Raises:
             CommandError: a file could not be written, or GitLab refused.
         """
-        from ciaccess.drift.page import page_of  # noqa: PLC0415 likewise
-        from ciaccess.report import page  # noqa: PLC0415 after the checks, which should begin early
+        from ciaccess.drift.page import page_of  # noqa: PLC0415 after the checks, which should begin early
+        from ciaccess.report import page  # noqa: PLC0415 likewise
 
         shown = page_of(report, steps, datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"))
         if self.markdown:

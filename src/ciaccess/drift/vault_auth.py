@@ -19,6 +19,7 @@ from ciaccess.clients.vault.objects import read_jwt_backend, read_jwt_role, read
 from ciaccess.drift.check_run import Check
 from ciaccess.drift.declared import findings
 from ciaccess.drift.findings import NOTHING, Finding, display_fields, plain
+from ciaccess.drift.vault_commands import write_command
 from ciaccess.engine import resource_types
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
     from ciaccess.clients.vault.client import Vault
     from ciaccess.engine.resource_types import Target
 
-_KV_DEFAULTS = {"cas_required": False, "delete_version_after": "0s", "max_versions": 0}
+# Vault's own of an engine, and of each secret in it.
+KV_DEFAULTS: dict[str, Any] = {"max_versions": 0, "cas_required": False, "delete_version_after": "0s"}
 _TUNE_DEFAULTS: dict[str, Any] = {
     "default_lease_ttl": 0,
     "max_lease_ttl": 0,
@@ -105,21 +107,16 @@ def _engine(desired: Desired, vault: Vault) -> Iterator[Finding]:
     if ours and found.get("description"):
         yield Finding("vault.mount.description", what, "none", str(found["description"]), targets=ours)
     settings = vault.read(f"{mount}/config") or {}
-    if names := different_fields(_KV_DEFAULTS, _in_seconds(settings)):
-        command = f"vault write {mount}/config {_assignments(_KV_DEFAULTS)}"
-        yield Finding(
-            "vault.kv.config",
-            what,
-            display_fields(_KV_DEFAULTS, names),
-            display_fields(settings, names),
-            manual_command=command,
-        )
+    if names := changed_kv_settings(settings):
+        command = write_command(f"{mount}/config", KV_DEFAULTS)
+        expected, seen = display_fields(KV_DEFAULTS, names), display_fields(settings, names)
+        yield Finding("vault.kv.config", what, expected, seen, manual_command=command)
 
 
-def _in_seconds(settings: dict[str, Any]) -> dict[str, Any]:
-    """Return the settings with the one spelling of no duration."""
+def changed_kv_settings(settings: Mapping[str, Any]) -> list[str]:
+    """Return the names of the settings that are not Vault's default; no duration has several spellings."""
     duration = settings.get("delete_version_after")
-    return {**settings, "delete_version_after": "0s" if duration in (None, "", 0, "0s") else duration}
+    return different_fields(KV_DEFAULTS, {**settings, "delete_version_after": duration or "0s"})
 
 
 def _backend(desired: Desired, vault: Vault) -> Iterator[Finding]:
@@ -137,7 +134,7 @@ def _backend(desired: Desired, vault: Vault) -> Iterator[Finding]:
     # A write replaces the whole configuration, but for OpenBao's fields.
     assigned = {name: value for name, value in vars(desired.backend).items() if value}
     assigned |= _empty_values(found.undeclared_fields)
-    command = f"vault write auth/{mount}/config {_assignments(assigned)}"
+    command = write_command(f"auth/{mount}/config", assigned)
     changes = difference("JWT backend", {identity: desired.backend}, {identity: found})
     yield from _by_repair(changes.get(identity, ()), target, command)
     yield from _tune(mount, f"JWT backend {identity}", mounted)
@@ -164,15 +161,9 @@ def _tune(path: str, what: str, mount: dict[str, Any]) -> Iterator[Finding]:
     if tuned.get("listing_visibility") == "hidden":  # another word for the default
         del tuned["listing_visibility"]
     if names := different_fields(_TUNE_DEFAULTS, tuned):
-        defaults = {name: _TUNE_DEFAULTS[name] for name in names}
-        command = f"vault write sys/auth/{path}/tune {_assignments(defaults)}"
-        yield Finding(
-            "vault.backend.tune",
-            what,
-            display_fields(_TUNE_DEFAULTS, names),
-            display_fields(tuned, names),
-            manual_command=command,
-        )
+        command = write_command(f"sys/auth/{path}/tune", {name: _TUNE_DEFAULTS[name] for name in names})
+        expected, seen = display_fields(_TUNE_DEFAULTS, names), display_fields(tuned, names)
+        yield Finding("vault.backend.tune", what, expected, seen, manual_command=command)
 
 
 def _policy(vault: Vault, policy: Policy) -> Iterator[Finding]:
@@ -211,19 +202,3 @@ def _role(desired: Desired, vault: Vault, role: JwtRole) -> Iterator[Finding]:
     body = json.dumps(declared | (_empty_values(found.undeclared_fields) if found else {}))
     command = f"printf '%s' {quote(body)} | vault write auth/{mount}/role/{role.name} -"
     yield from _by_repair(changes, resource_types.jwt_role(mount, role.name), command)
-
-
-def _assignments(fields: dict[str, Any]) -> str:
-    """Return fields as `vault write` takes them: an empty list is an empty text there."""
-    texts = {
-        name: ",".join(sorted(value))
-        if isinstance(value, list | frozenset)
-        else str(value).lower()
-        if isinstance(value, bool)
-        else value
-        for name, value in fields.items()
-    }
-    return " ".join(
-        f"{name}='{text}'" if text == "" or " " in str(text) else f"{name}={text}"
-        for name, text in texts.items()
-    )

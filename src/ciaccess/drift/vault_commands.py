@@ -1,11 +1,12 @@
-"""Commands that take policies from an undeclared object of Vault, and keep the object."""
+"""Commands for manual repairs in Vault; from an undeclared object they take policies, and keep it."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from shlex import quote
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ciaccess.access.policies.tokens import DEFAULT, FIELDS, named_policies, normalize_names
 from ciaccess.drift.findings import plain
@@ -35,7 +36,7 @@ def without_policies(holder: Holder, names: frozenset[str]) -> str:
         # A write of a JWT role takes what it does not name for its default.
         body = {name: plain(value) for name, value in holder.data.items() if value} | changed
         return f"printf '%s' {quote(json.dumps(body))} | vault write {quote(holder.path)} -"
-    return _write_command(holder.path, changed)
+    return write_command(holder.path, changed)
 
 
 def _limit_command(holder: Holder, names: frozenset[str]) -> str:
@@ -51,12 +52,16 @@ def _limit_command(holder: Holder, names: frozenset[str]) -> str:
         changed["disallowed_policies"] = normalize_names([*known, *refused])
     if holder.chosen & names:
         changed["allowed_entity_aliases"] = []
-    return _write_command(holder.path, changed)
+    return write_command(holder.path, changed)
 
 
-def _write_command(path: str, fields: dict[str, object]) -> str:
-    words = [
-        f"{name}={','.join(value) if isinstance(value, list) else str(value).lower()}"
-        for name, value in fields.items()
-    ]
+def write_command(path: str, fields: Mapping[str, Any]) -> str:
+    """Return the command that writes fields; a list is one text with commas to `vault write`."""
+    words = [f"{name}={_text(value)}" for name, value in fields.items()]
     return " ".join(["vault write", quote(path), *map(quote, words)])
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list | frozenset):
+        return ",".join(value if isinstance(value, list) else sorted(value))
+    return str(value).lower() if isinstance(value, bool) else str(value)
