@@ -11,11 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ciaccess.access.desired.administration import admin_privileges, admin_roles, contained_roles
 from ciaccess.access.desired.nexus import role_id
 from ciaccess.access.desired.pipeline_identities import READER, WRITER
 from ciaccess.access.desired.rotation import SECOND, second_user
 from ciaccess.adoption import nexus_roles, rotations
 from ciaccess.adoption.grants import GrantFinder
+from ciaccess.clients.vault.secret import FIELDS
 
 if TYPE_CHECKING:
     from ciaccess.adoption.draft import Draft
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
     from ciaccess.clients.nexus import User
 
 PATH = ("accounts",)
-_FIELDS = frozenset({"username", "password"})
 _GRANTS = ("push", "pull", "promote")
 # Accounts of ciaccess's own pipeline, which adoption/jwt_roles remarks on.
 _OWN = (READER, WRITER)
@@ -85,11 +86,9 @@ def describe(
             f"Copy it to {inventory.vault.mount}/{inventory.vault.prefix}/, or leave it where it is",
         )
     renamed = _shared_roles(inventory, declared, named, draft)
-    administrators = frozenset(
-        name
-        for name in declared
-        if nexus_roles.is_administrator(inventory.nexus, inventory.nexus.users[name].roles)
-    )
+    nexus = inventory.nexus
+    administering = admin_roles(nexus.roles, admin_privileges(nexus.privileges))
+    administrators = frozenset(name for name in declared if nexus.users[name].roles & administering)
     return Accounts(declared, frozenset(named), administrators, renamed)
 
 
@@ -120,7 +119,7 @@ def _problem(inventory: Inventory, user: User) -> tuple[str, str, str] | None:
         if rotations.alternates(inventory, user.user_id)
         else (user.user_id,)
     )
-    lacking = [name for name in sorted(_FIELDS, reverse=True) if not getattr(secret, name)]
+    lacking = [name for name in sorted(FIELDS, reverse=True) if not getattr(secret, name)]
     if lacking or secret.username not in turns:
         text = "its secret contains the username of another user"
         if lacking:
@@ -165,7 +164,7 @@ def _shared_roles(
 ) -> dict[str, str]:
     """Return new names for needed roles that are an account's own: a role is declared only once."""
     own = {role_id(name) for name, account in declared.items() if account.keys() & set(_GRANTS)}
-    needed = nexus_roles.with_contained_roles(inventory.nexus, named)
+    needed = {*contained_roles(inventory.nexus.roles, named)}
     renamed = {role: f"shared-{role}" for role in sorted(needed & own)}
     for name, account in declared.items():
         held = account.get("roles", [])
@@ -189,7 +188,7 @@ def _is_second(inventory: Inventory, name: str) -> bool:
 
 
 def _remark_on_secret(inventory: Inventory, name: str, draft: Draft) -> None:
-    if more := sorted(inventory.vault.secrets[name].keys - _FIELDS):
+    if more := sorted(inventory.vault.secrets[name].keys - FIELDS):
         text = f"its secret has {', '.join(more)} besides username and password; up removes these keys"
         draft.remark(
             "secret-holds-more", (*PATH, name), text, "Move them to another secret before the first up"

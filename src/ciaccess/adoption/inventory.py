@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ciaccess.adoption.vault_reading import Secret, VaultInventory, read_vault
+from ciaccess.adoption.vault_reading import VaultInventory, read_vault
 from ciaccess.clients.errors import RefusedError
 from ciaccess.clients.gitlab.groups import group_named
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ciaccess.clients.gitlab.variables import GitLab
     from ciaccess.clients.nexus import ContentSelector, Nexus, Privilege, Repository, Role, User
     from ciaccess.clients.vault.client import Vault
+    from ciaccess.clients.vault.secret import Credentials, SecretSnapshot
 
 # Nexus hashes each password, which takes a core for some milliseconds.
 MOST_PROBES = 8
@@ -81,25 +82,25 @@ def read_systems(systems: Systems, groups: Iterable[str], kv: str | None, jwt: s
         privileges=systems.nexus.privileges.all(),
         selectors=systems.nexus.content_selectors.all(),
         repositories=systems.nexus.repositories(),
-        accepted_secrets=accepted_secrets(systems.nexus, vault.secrets.values()),
+        accepted_secrets=accepted_secrets(systems.nexus, vault.secrets),
     )
     seen = tuple(_group(systems.gitlab, group) for group in groups)
     return Inventory(vault, nexus, systems.gitlab.url, seen)
 
 
-def accepted_secrets(nexus: Nexus, secrets: Iterable[Secret]) -> frozenset[str]:
+def accepted_secrets(nexus: Nexus, secrets: Mapping[str, SecretSnapshot]) -> frozenset[str]:
     """Return the names of the secrets whose username and password Nexus accepts."""
-    tried = [secret for secret in secrets if secret.username and secret.password]
-
-    def is_admitted(secret: Secret) -> bool:
-        try:
-            return nexus.users.accepts(secret.username, secret.password)
-        except RefusedError:  # not valid as credentials
-            return False
-
     with ThreadPoolExecutor(MOST_PROBES) as threads:
-        answers = threads.map(is_admitted, tried)
-    return frozenset(secret.name for secret, answer in zip(tried, answers, strict=True) if answer)
+        answers = threads.map(lambda secret: is_accepted(nexus, secret.credentials), secrets.values())
+        return frozenset(name for name, answer in zip(secrets, answers, strict=True) if answer)
+
+
+def is_accepted(nexus: Nexus, credentials: Credentials | None) -> bool:
+    """Tell whether Nexus accepts credentials; not where there are none, or Nexus could not have them."""
+    try:
+        return credentials is not None and nexus.users.accepts(credentials.username, credentials.password)
+    except RefusedError:
+        return False
 
 
 def _group(gitlab: GitLab, group: str) -> GroupInventory:

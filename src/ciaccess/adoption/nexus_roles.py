@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ciaccess.access.desired.administration import admin_privileges
+from ciaccess.access.desired.administration import contained_roles
 from ciaccess.access.desired.nexus import READ
 from ciaccess.access.desired.objects import ON_REPOSITORIES
 from ciaccess.access.desired.ownership import without_owner
@@ -22,21 +22,9 @@ PATH = ("nexus", "roles")
 _PRIVILEGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._*-]*")
 
 
-def with_contained_roles(nexus: NexusInventory, roles: Iterable[str]) -> set[str]:
-    """Return roles with all roles that they contain."""
-    found: set[str] = set()
-    waiting = list(roles)
-    while waiting:
-        name = waiting.pop()
-        if name not in found:
-            found.add(name)
-            waiting += nexus.roles[name].roles if name in nexus.roles else ()
-    return found
-
-
 def obstacle(nexus: NexusInventory, roles: Iterable[str]) -> str:
     """Return why one of these roles cannot be described, "" if all can."""
-    for name in sorted(with_contained_roles(nexus, roles)):
+    for name in sorted(contained_roles(nexus.roles, roles)):
         role = nexus.roles.get(name)
         if role is None:
             return f"its role {name} does not exist in Nexus"
@@ -48,19 +36,12 @@ def obstacle(nexus: NexusInventory, roles: Iterable[str]) -> str:
     return ""
 
 
-def is_administrator(nexus: NexusInventory, roles: Iterable[str]) -> bool:
-    """Tell whether a user with these roles may administer Nexus."""
-    held = with_contained_roles(nexus, roles)
-    privileges = {each for name in held if name in nexus.roles for each in nexus.roles[name].privileges}
-    return "nx-admin" in held or bool(privileges & admin_privileges(nexus.privileges))
-
-
 def describe(
     nexus: NexusInventory, roles: Iterable[str], renamed: Mapping[str, str], draft: Draft
 ) -> dict[str, dict[str, Any]]:
     """Return the named roles, some under another name; remark on wide and unmanaged privileges."""
     found: dict[str, dict[str, Any]] = {}
-    for original in sorted(with_contained_roles(nexus, roles) - set(BUILT_IN_ROLES)):
+    for original in _to_declare(nexus, roles):
         name, privileges = renamed.get(original, original), nexus.roles[original].privileges
         found[name] = _describe(nexus.roles[original], renamed)
         wide = sorted(
@@ -86,13 +67,14 @@ def describe(
 
 def repository_privileges(nexus: NexusInventory, roles: Iterable[str]) -> list[str]:
     """Return the manually created privileges of these roles on repositories or selectors, sorted."""
-    held = {
-        each
-        for name in with_contained_roles(nexus, roles) - set(BUILT_IN_ROLES)
-        for each in nexus.roles[name].privileges
-    }
+    held = {each for name in _to_declare(nexus, roles) for each in nexus.roles[name].privileges}
     seen = [nexus.privileges[name] for name in sorted(held & nexus.privileges.keys())]
     return [each.name for each in seen if not each.read_only and each.type in ON_REPOSITORIES]
+
+
+def _to_declare(nexus: NexusInventory, roles: Iterable[str]) -> list[str]:
+    """Return the roles that access.yaml has to declare for these, sorted: all but Nexus's own."""
+    return sorted({*contained_roles(nexus.roles, roles)} - {*BUILT_IN_ROLES})
 
 
 def _describe(role: Role, renamed: Mapping[str, str]) -> dict[str, Any]:

@@ -18,8 +18,8 @@ from ciaccess.access.desired.rotation import ALTERNATE, IN_PLACE, turns_at
 from ciaccess.adoption import rotations
 from ciaccess.adoption.account_parts import AccountParts
 from ciaccess.adoption.existing import Existing
-from ciaccess.clients.errors import RefusedError
-from ciaccess.clients.vault.secret import VaultSecret
+from ciaccess.adoption.inventory import is_accepted
+from ciaccess.clients.vault.secret import FIELDS, VaultSecret
 from ciaccess.provider.kinds.account_import import ImportId
 
 if TYPE_CHECKING:
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from ciaccess.adoption.inventory import Systems
     from ciaccess.clients.nexus import User
     from ciaccess.clients.vault.secret import Credentials, SecretSnapshot
-
-_FIELDS = {"username", "password"}
 
 
 def take_over(account: DesiredAccount, systems: Systems, claim: str) -> Existing | None:
@@ -84,8 +82,7 @@ class _Account:
     @property
     def _holder(self) -> str:
         """Return the declared user in the secret, "" for none."""
-        username = str(self.found.value_of("username"))
-        return username if username in self.desired.users else ""
+        return self.found.username if self.found.username in self.desired.users else ""
 
     @cached_property
     def _versions(self) -> dict[str, int]:
@@ -140,7 +137,7 @@ class _Account:
         """Return why Nexus refuses the credentials in the secret, "" if it accepts them."""
         if user.status != ACTIVE:
             return f"its user is {user.status}, and up would activate it: activate or delete it first"
-        if not self._is_proven(self.found.credentials):
+        if not is_accepted(self.systems.nexus, self.found.credentials):
             return (
                 "Nexus refuses the password in its secret: correct the secret or the user's password; adoption changes no "
                 "password"
@@ -159,7 +156,7 @@ class _Account:
                 continue
             path = self.parts.path("user", user)
             # The first `up` sets a password.
-            if user != self._holder and not self._is_proven(self._earlier(user)):
+            if user != self._holder and not is_accepted(self.systems.nexus, self._earlier(user)):
                 found.append(f"{path}.login")
             if self._versions[user] != turn.password_version:
                 found.append(f"{path}.password_version")
@@ -169,18 +166,10 @@ class _Account:
         """Return the newest credentials of this user in the secret, which jobs may still use."""
         return self.secret.find(self.found, lambda each: each.username == user_id)
 
-    def _is_proven(self, credentials: Credentials | None) -> bool:
-        try:
-            return credentials is not None and self.systems.nexus.users.accepts(
-                credentials.username, credentials.password
-            )
-        except RefusedError:  # not valid as credentials
-            return False
-
     def _of_the_secret(self) -> list[str]:
         """Return the differences of the secret and its metadata."""
         found = [f"metadata.{key}" for key in different_fields(self.metadata, self.found.custom)]
-        if (self.found.fields or {}).keys() != _FIELDS:
+        if self.found.keys != FIELDS:
             found.append("secret.holds")
         if (self._holder or self.desired.name) != self.desired.active_user:
             found.append("secret.user")

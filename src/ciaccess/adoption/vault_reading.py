@@ -5,8 +5,7 @@ The values of secrets are read only in the chosen folder, to check them by a log
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ciaccess.access.policies.tokens import BUILT_IN, named_policies, policies_at_login
@@ -15,20 +14,10 @@ from ciaccess.errors import CommandError
 
 if TYPE_CHECKING:
     from ciaccess.clients.vault.client import Vault
+    from ciaccess.clients.vault.secret import SecretSnapshot
 
 _KV_VERSION = "2"
 _MOST_DEPTH, _MOST_SECRETS = 6, 5000
-
-
-@dataclass(frozen=True)
-class Secret:
-    """A secret of an account; `keys` are all of its keys, `custom` its custom metadata."""
-
-    name: str
-    username: str
-    password: str = field(repr=False)
-    keys: frozenset[str]
-    custom: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -41,7 +30,7 @@ class VaultInventory:
     address: str
     mount: str
     prefix: str
-    secrets: dict[str, Secret]
+    secrets: dict[str, SecretSnapshot]
     elsewhere: tuple[str, ...]
     kv_one: tuple[str, ...]
     unlisted: tuple[str, ...]
@@ -85,7 +74,7 @@ def read_vault(vault: Vault, users: frozenset[str], kv: str | None, jwt: str | N
         address=vault.url,
         mount=mount,
         prefix=prefix,
-        secrets={secret.name: secret for secret in _secrets(vault, mount, prefix, here)},
+        secrets=_secrets(vault, f"{mount}/data/{prefix}", here),
         elsewhere=tuple(sorted(elsewhere)),
         kv_one=tuple(sorted(set(engines) - set(two))),
         unlisted=unlisted,
@@ -165,18 +154,9 @@ def _needs_folder(doing: str, mount: str, folders: list[str]) -> str:
     )
 
 
-def _secrets(vault: Vault, mount: str, prefix: str, names: list[str]) -> Iterator[Secret]:
-    for name in sorted(names):
-        found = VaultSecret(vault, f"{mount}/data/{prefix}/{name}").read()
-        if found.fields is not None:
-            username = found.fields.get("username")
-            yield Secret(
-                name,
-                username if isinstance(username, str) else "",
-                found.password,
-                frozenset(found.fields),
-                dict(found.custom),
-            )
+def _secrets(vault: Vault, folder: str, names: list[str]) -> dict[str, SecretSnapshot]:
+    found = {name: VaultSecret(vault, f"{folder}/{name}").read() for name in sorted(names)}
+    return {name: secret for name, secret in found.items() if secret.exists}
 
 
 def _jwt_mount(vault: Vault, jwt: str | None) -> str:

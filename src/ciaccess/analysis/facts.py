@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple, Self, TypeVar
 
-from ciaccess.access.desired.administration import is_admin_name
+from ciaccess.access.desired.administration import contained_roles, is_admin_name
 from ciaccess.access.desired.former_names import former_names
 from ciaccess.access.desired.nexus import NexusObjects, nexus_objects, user_roles
 from ciaccess.access.desired.objects import JwtRole, Privilege
@@ -276,11 +276,10 @@ def grants_of(
     privileges = {privilege.name: privilege for privilege in objects.privileges}
     paths = {selector.name: folder_of(selector.expression) for selector in objects.selectors}
     contents = {role.role_id: role for role in objects.roles}
-    contained = {name: role.roles for name, role in contents.items()}
     grants: set[Grant] = set()
     rights: set[Right] = set()
     for holder, roles in holders.items():
-        for role in _with_contained(roles, contained):
+        for role in contained_roles(contents, roles):
             held = contents[role].privileges if role in contents else _BUILT_IN_ROLES.get(role)
             if held is None:
                 rights.add(Right(holder, role, is_role=True, via=role))
@@ -296,18 +295,6 @@ def folder_of(expression: str) -> str:
     """Return the folder in a content selector of ours, for another expression the expression."""
     head, found, tail = expression.partition(' and path =^ "')
     return tail.removesuffix('"') if found and head.startswith("format == ") else expression
-
-
-def _with_contained(roles: Iterable[str], contained: Mapping[str, Iterable[str]]) -> list[str]:
-    """Return the roles and those that they contain, each once, however they contain each other."""
-    found: list[str] = []
-    waiting = list(roles)
-    while waiting:
-        role = waiting.pop(0)
-        if role not in found:
-            found.append(role)
-            waiting += sorted(contained.get(role, ()))
-    return found
 
 
 def _grants(holder: Holder, role: str, privilege: Privilege | None, paths: Mapping[str, str]) -> set[Grant]:

@@ -2,31 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Annotated
 
+from pydantic import AfterValidator, Field, ValidationError
+
+from ciaccess.access.model.checks import pattern_check, rule_error
+from ciaccess.access.model.fields import LastDay
+from ciaccess.access.model.models import Section
 from ciaccess.access.reading import document
-from ciaccess.access.reading.faults import ConfigError, Fault, suggest
+from ciaccess.access.reading.faults import ConfigError, suggest
+from ciaccess.access.reading.messages import faults_of
 from ciaccess.drift.catalogue import CLASSES
 from ciaccess.drift.findings import Accepted, Report
 
-if TYPE_CHECKING:
-    from ciaccess.access.reading.document import Document, YamlPath
 
-_KEYS = ("id", "object", "reason", "expires")
+def _known(identity: str) -> str:
+    if identity not in CLASSES:
+        remedy = suggest(identity, list(CLASSES), "See docs/runbook-drift.md for the ids")
+        message = f"{identity} is not the id of a finding"
+        raise rule_error(message, "an id of docs/runbook-drift.md", remedy)
+    return identity
 
 
-@dataclass(frozen=True)
-class Entry:
+_Text = Annotated[str, AfterValidator(pattern_check(r"(?s).*\S.*", "is blank", "text", "Write a text"))]
+
+
+class Entry(Section):
     """A finding that is accepted until a date, that day included."""
 
-    id: str
-    object: str
-    reason: str
-    expires: date
+    id: Annotated[str, AfterValidator(_known)] = Field(description="The finding's id.")
+    object: _Text = Field(description="What it is about, as the report names it.")
+    reason: _Text = Field(description="Why it is accepted.")
+    expires: LastDay = Field(description="The last day on which it is accepted.")
+
+
+class _Baseline(Section):
+    accepted: list[Entry] | None = None
 
 
 def load(path: Path) -> tuple[Entry, ...]:
@@ -38,13 +52,14 @@ def load(path: Path) -> tuple[Entry, ...]:
     if not path.exists():
         return ()
     read = document.read(path)
-    faults = list(read.faults) + list(_faults(read))
+    faults, accepted = list(read.faults), None
+    try:
+        accepted = _Baseline.model_validate({} if read.data is None else read.data).accepted
+    except ValidationError as error:
+        faults += faults_of(read, error, {}, _Baseline)
     if faults:
         raise ConfigError(tuple(sorted(faults, key=lambda fault: (fault.line, fault.column))))
-    rows = (read.data or {}).get("accepted") or ()
-    return tuple(
-        Entry(row["id"], row["object"], row["reason"], date.fromisoformat(row["expires"])) for row in rows
-    )
+    return tuple(accepted or ())
 
 
 def apply(report: Report, baseline: tuple[Entry, ...], today: date) -> Report:
@@ -73,67 +88,3 @@ def apply(report: Report, baseline: tuple[Entry, ...], today: date) -> Report:
     return replace(
         report, findings=counting, accepted=tuple(accepted), remarks=report.remarks + tuple(remarks)
     )
-
-
-def _faults(read: Document) -> Iterator[Fault]:
-    data = read.data
-    if data is None:
-        return
-    if not isinstance(data, dict) or set(data) - {"accepted"}:
-        yield _fault(
-            read, (), "is not a mapping with the key accepted", "accepted:", "Write the list below accepted:"
-        )
-        return
-    rows = data.get("accepted")
-    if rows is None:
-        return
-    if not isinstance(rows, list):
-        yield _fault(read, ("accepted",), "is not a list", "a list of findings", "Begin each with - id:")
-        return
-    for index, row in enumerate(rows):
-        yield from _row_faults(read, ("accepted", index), row)
-
-
-def _row_faults(read: Document, path: YamlPath, row: Any) -> Iterator[Fault]:
-    if not isinstance(row, dict):
-        yield _fault(read, path, "is not a mapping", ", ".join(_KEYS), "Write keys with their values")
-        return
-    for key in row:
-        if key not in _KEYS:
-            yield _fault(
-                read,
-                (*path, key),
-                "is not a key of this section",
-                ", ".join(_KEYS),
-                suggest(key, _KEYS, "Remove it"),
-            )
-    for key in _KEYS:
-        if not isinstance(row.get(key), str) or not row[key].strip():
-            yield _fault(read, (*path, key), "is missing, or not text", "text", f"Add {key}: with its value")
-    identity = row.get("id")
-    if isinstance(identity, str) and identity not in CLASSES:
-        remedy = suggest(identity, list(CLASSES), "See docs/runbook-drift.md for the ids")
-        yield _fault(
-            read,
-            (*path, "id"),
-            f"{identity} is not the id of a finding",
-            "an id of docs/runbook-drift.md",
-            remedy,
-        )
-    if isinstance(row.get("expires"), str) and not _is_date(row["expires"]):
-        yield _fault(
-            read, (*path, "expires"), "is not a date", "a date such as 2027-03-31", "Write year-month-day"
-        )
-
-
-def _is_date(text: str) -> bool:
-    try:
-        date.fromisoformat(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _fault(read: Document, path: YamlPath, message: str, allowed: str, remedy: str) -> Fault:
-    line, column = read.position(path)
-    return Fault(read.file, line, column, document.dotted_path(path), read.at(path), message, allowed, remedy)

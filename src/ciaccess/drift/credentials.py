@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ciaccess.access.desired.difference import different_fields
 from ciaccess.access.desired.objects import ACTIVE
 from ciaccess.clients.fingerprint import fingerprint
-from ciaccess.clients.vault.secret import MISSING, THERE, SecretSnapshot, VaultSecret
+from ciaccess.clients.vault.secret import FIELDS, MISSING, THERE, SecretSnapshot, VaultSecret
 from ciaccess.drift.findings import NOTHING, Finding, display_fields, names_or_none
 from ciaccess.drift.vault_auth import KV_DEFAULTS, changed_kv_settings, has_engine
 from ciaccess.engine import resource_types
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from ciaccess.clients.vault.client import Vault
     from ciaccess.engine.resource_types import Target
 
-_FIELDS = frozenset({"username", "password"})
 LOST = "lost"
 # What the plugin notes beside the rotation: by it a lost turn is found again.
 FINGERPRINT = "fingerprint"
@@ -63,13 +62,12 @@ def secret_findings(
 
 
 def _field_findings(user_id: str, secret: SecretSnapshot, what: str, target: Target) -> Iterator[Finding]:
-    fields = secret.fields or {}
-    if fields.keys() != _FIELDS or not secret.password:
+    if secret.keys != FIELDS or not secret.password:
         # Names alone: a value may be a secret.
-        names = names_or_none(set(fields))
-        seen = names if fields.keys() != _FIELDS else f"{names}, the password is empty or no text"
-        yield Finding("vault.secret.fields", what, names_or_none(_FIELDS), seen, secret.since, (target,))
-    if "username" in fields and fields["username"] != user_id:
+        names = names_or_none(secret.keys)
+        seen = names if secret.keys != FIELDS else f"{names}, the password is empty or no text"
+        yield Finding("vault.secret.fields", what, names_or_none(FIELDS), seen, secret.since, (target,))
+    if "username" in secret.keys and secret.username != user_id:
         yield Finding("vault.secret.username", what, user_id, "another name", secret.since, (target,))
 
 

@@ -39,7 +39,10 @@ def test_the_users_of_a_role_are_found_once_it_is_accepted(tmp_path: Path, nexus
     client.close()
 
     def counting(*accepted: tuple[str, str]) -> set[tuple[str, str]]:
-        entries = tuple(Entry(*each, "known", TODAY) for each in accepted)
+        entries = tuple(
+            Entry.model_validate({"id": id_, "object": name, "reason": "known", "expires": f"{TODAY}"})
+            for id_, name in accepted
+        )
         report = apply(Report("local", tuple(run.findings), ()), entries, TODAY)
         assert not [each for each in report.remarks if "remove the entry" in each]
         return {

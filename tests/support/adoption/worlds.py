@@ -6,8 +6,9 @@ from typing import Any
 
 from ciaccess.access.desired.objects import Variable
 from ciaccess.adoption.inventory import GroupInventory, Inventory, NexusInventory
-from ciaccess.adoption.vault_reading import Secret, VaultInventory
+from ciaccess.adoption.vault_reading import VaultInventory
 from ciaccess.clients.nexus import Privilege, Repository, Role, User
+from ciaccess.clients.vault.secret import THERE, SecretSnapshot
 
 READ = ("nx-repository-view-raw-raw-dev-browse", "nx-repository-view-raw-raw-dev-read")
 PASSWORD = "by-hand-password"
@@ -35,9 +36,9 @@ def role(name: str, *privileges: str, roles: tuple[str, ...] = (), description: 
     return Role(name, name, description, frozenset(privileges), frozenset(roles))
 
 
-def secret(name: str, *more: str, username: str | None = None, **custom: str) -> Secret:
-    held = frozenset({"username", "password", *more})
-    return Secret(name, name if username is None else username, PASSWORD, held, custom)
+def secret(name: str, *more: str, username: str | None = None, **custom: str) -> SecretSnapshot:
+    fields = {"username": name if username is None else username, "password": PASSWORD}
+    return SecretSnapshot(THERE, 1, fields=fields | dict.fromkeys(more, "x"), custom=custom)
 
 
 def jwt_role(*policies: str, **fields: Any) -> dict[str, Any]:

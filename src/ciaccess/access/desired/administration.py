@@ -56,6 +56,18 @@ def roles_containing(roles: Mapping[str, Role], names: Iterable[str]) -> frozens
     return frozenset(found)
 
 
+def contained_roles(roles: Mapping[str, Role], names: Iterable[str]) -> list[str]:
+    """Return these roles and those that they contain, each once, however they contain each other."""
+    found: list[str] = []
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop(0)
+        if name not in found:
+            found.append(name)
+            waiting += sorted(roles[name].roles) if name in roles else ()
+    return found
+
+
 def _administers(privilege: Privilege) -> bool:
     actions = {_ACTIONS.get(action, action) for action in privilege.actions}
     if privilege.type == "script":

@@ -30,16 +30,16 @@ _WRONG_KIND = {
 
 
 def faults_of(
-    document: Document, error: ValidationError, misspelt: Mapping[YamlPath, str]
+    document: Document, error: ValidationError, misspelt: Mapping[YamlPath, str], root: type[Section] = Access
 ) -> Iterator[Fault]:
-    """Return each of a validation's errors as a fault."""
+    """Return each of a validation's errors as a fault; `root` is the class of the whole document."""
     meant = {(*path[:-1], key) for path, key in misspelt.items()}
     for details in error.errors(include_url=False):
         path = tuple(step for step in details["loc"] if step != "[key]")
         if details["type"] == "missing" and path in meant:
             continue
         is_key = details["loc"][-1:] == ("[key]",) or details["type"] == "extra_forbidden"
-        message, allowed, remedy = _words(path, details, misspelt.get(path))
+        message, allowed, remedy = _words(path, details, misspelt.get(path), root)
         line, column = _position(document, path, key=is_key)
         concealed = details.get("ctx", {}).get("conceal") or _may_hold_credential(path)
         value = None if concealed or is_key else document.at(path)
@@ -51,7 +51,7 @@ def misspelt_keys(error: ValidationError) -> dict[YamlPath, str]:
     found: dict[YamlPath, str] = {}
     unknown = [each["loc"] for each in error.errors(include_url=False) if each["type"] == "extra_forbidden"]
     for path in unknown[:_MOST_GUESSES]:
-        if key := closest(str(path[-1]), list(_section(path[:-1]).model_fields)):
+        if key := closest(str(path[-1]), list(_section(path[:-1], Access).model_fields)):
             found[path] = key
     return found
 
@@ -69,22 +69,24 @@ def _may_hold_credential(path: YamlPath) -> bool:
     return in_variables and path[5:] in ((), ("value",))
 
 
-def _words(path: YamlPath, details: ErrorDetails, guess: str | None) -> tuple[str, str, str]:
+def _words(
+    path: YamlPath, details: ErrorDetails, guess: str | None, root: type[Section]
+) -> tuple[str, str, str]:
     kind, given, context = details["type"], details["input"], details.get("ctx", {})
     key = path[-1] if path else ""
     if kind == "rule":
         return context["text"], context["allowed"], context["remedy"]
     if kind == "missing":
-        return f"the key {key} is missing", "", f"Add {key}: {_description(path)}"
+        return f"the key {key} is missing", "", f"Add {key}: {_description(path, root)}"
     if kind == "extra_forbidden":
         remedy = f"Did you mean {guess}?" if guess else "Remove it, or check its indentation"
-        known = ", ".join(_section(path[:-1]).model_fields)
+        known = ", ".join(_section(path[:-1], root).model_fields)
         return f"{display(key)} is not a key of this section", known, remedy
     what = "this" if _may_hold_credential(path) else display(given)
     if given is None:
         what = "a missing value" if path else "an empty file"
     if kind in ("model_type", "dict_type"):
-        section = _section(path)
+        section = _section(path, root)
         allowed = ", ".join(section.model_fields) if section else "names, each with a section below it"
         return f"{what} is not a mapping", allowed, "Write keys with their values, indented below it"
     if kind in _WRONG_KIND:
@@ -109,22 +111,22 @@ def _remedy(given: Any, kind: str, context: dict[str, Any]) -> str:
     return suggest(str(given), words, "Choose one of these" if len(words) > 1 else f"Write {words[0]}")
 
 
-def _description(path: YamlPath) -> str:
-    section = _section(path[:-1])
+def _description(path: YamlPath, root: type[Section]) -> str:
+    section = _section(path[:-1], root)
     field = section.model_fields.get(str(path[-1])) if section else None
     return (field.description or "").rstrip(".") if field else ""
 
 
-def _section(path: YamlPath) -> Any:
+def _section(path: YamlPath, root: type[Section]) -> Any:
     """Return the class of the section at a path, None where a path leads to something else."""
-    kind: Any = Access
+    kind: Any = root
     for step in path:
         kind = _inner_type(kind)
         if isinstance(kind, type) and issubclass(kind, Section):
             field = kind.model_fields.get(str(step))
             kind = field.annotation if field else None
-        elif get_origin(kind) is dict:
-            kind = get_args(kind)[1]
+        elif get_origin(kind) in (dict, list):
+            kind = get_args(kind)[-1]
         else:
             return None
     kind = _inner_type(kind)

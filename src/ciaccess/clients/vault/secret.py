@@ -21,6 +21,8 @@ _DATA, _METADATA = "/data/", "/metadata/"
 _MISMATCH = "check-and-set parameter did not match"
 # A user's name is public: it is in access.yaml, and errors need it.
 _PLAIN = "username"
+# The fields of an account's secret.
+FIELDS = frozenset({"username", "password"})
 # The states of a secret's current version; MISSING: it has no version.
 THERE, MISSING, DELETED, DESTROYED = "there", "missing", "deleted", "destroyed"
 
@@ -58,17 +60,28 @@ class SecretSnapshot:
         return (self.fields or {}).get(field_name)
 
     @property
+    def keys(self) -> frozenset[str]:
+        """Return the names of its fields."""
+        return frozenset(self.fields or ())
+
+    @property
+    def username(self) -> str:
+        """Return the username, "" where the fields have none."""
+        return self._text(_PLAIN)
+
+    @property
     def password(self) -> str:
         """Return the password, "" where the fields have none."""
-        value = self.value_of("password")
-        return value if isinstance(value, str) else ""
+        return self._text("password")
 
     @property
     def credentials(self) -> Credentials | None:
         """Return user and password, None where either is missing, empty or not text."""
-        username = self.value_of(_PLAIN)
-        is_valid = isinstance(username, str) and username and self.password
-        return Credentials(str(username), self.password) if is_valid else None
+        return Credentials(self.username, self.password) if self.username and self.password else None
+
+    def _text(self, name: str) -> str:
+        value = self.value_of(name)
+        return value if isinstance(value, str) else ""
 
     def state_of(self, version: int) -> str:
         """Return the state of a version by the metadata; MISSING where Vault no longer keeps it."""

@@ -60,7 +60,7 @@ class ImportId:
 
     def parts(self, nexus: Nexus, found: SecretSnapshot) -> Values:
         """Return the parts by id, in the shape of a state but without their fields."""
-        active = found.value_of("username")
+        active = found.username
         account = next(iter(self.versions))
         scoped = own_privileges(nexus, self.role)
         used = {each.content_selector for each in scoped}

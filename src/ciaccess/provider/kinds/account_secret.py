@@ -135,11 +135,6 @@ def observe(before: Values, snapshot: SecretSnapshot) -> Values:
     return {"path": before["secret"]["path"], "user": before["secret"]["user"], "holds": holds}
 
 
-def has_only_credentials(snapshot: SecretSnapshot) -> bool:
-    """Tell whether a secret has a username and a password, and nothing else."""
-    return (snapshot.fields or {}).keys() == {"username", "password"}
-
-
 def metadata_of(snapshot: SecretSnapshot) -> dict[str, str]:
     """Return the `metadata` as observed."""
     return {name: snapshot.custom.get(name, "") for name in METADATA_KEYS}

@@ -195,7 +195,7 @@ class NexusUser(NexusKind[User]):
         if not path:
             return False
         found = VaultSecret(self._systems.vault(), path).read()
-        return found.version == 0 or (found.fields is not None and found.fields.get("username") != user_id)
+        return found.version == 0 or (found.exists and found.username != user_id)
 
     def _prove_login(self, inputs: Values) -> None:
         user_id = inputs["user_id"]

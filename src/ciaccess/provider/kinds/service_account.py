@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ciaccess.access.desired.ownership import of_another
 from ciaccess.clients.errors import action
 from ciaccess.clients.nexus.own_privileges import is_called_after
+from ciaccess.clients.vault.secret import FIELDS
 from ciaccess.engine import resource_types
 from ciaccess.provider.kinds import account_passwords as passwords
 from ciaccess.provider.kinds import account_secret
@@ -165,7 +166,7 @@ class ServiceAccount(Kind):
             _SECRET: account_secret.observe(before | recorded, snapshot),
             _METADATA: account_secret.metadata_of(snapshot),
         }
-        if imported and snapshot.exists and not account_secret.has_only_credentials(snapshot):
+        if imported and snapshot.exists and snapshot.keys != FIELDS:
             seen[_SECRET]["holds"] = account_secret.OTHER
         return ReadResult(seen | recorded, before["account"])
 
