@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from ciaccess.access import Access
 from ciaccess.access.reading.faults import require_declared
 from ciaccess.analysis import sections
 from ciaccess.analysis.changes import Difference
@@ -79,7 +80,7 @@ def access(
     """
     access = load_access(file)
     require_declared([account] if account else (), access.accounts)
-    facts = AccessFacts.of(access).only(account)
+    facts = _facts(access, account)
     if form is Format.MERMAID:
         sys.stdout.write(_chart(facts, diff))
         return
@@ -88,7 +89,7 @@ def access(
         from ciaccess.cli.revisions import declared_at  # noqa: PLC0415 only for --diff
 
         then = declared_at(diff, file or CONFIG_FOLDER / "access.yaml", {})
-        changes = difference(AccessFacts.of(then).only(account), facts)
+        changes = difference(_facts(then, account), facts)
     if as_json or form is Format.JSON:
         print_json(
             {"compared_with": diff, **changes.to_json()} if changes is not None else sections.as_json(facts)
@@ -102,6 +103,11 @@ def access(
         )
         _print(shown, form)
     finish(Exit.DIFFERENCES if changes else Exit.CLEAN)
+
+
+def _facts(access: Access, account: str | None) -> AccessFacts:
+    facts = AccessFacts.of(access)
+    return facts.only(account) if account else facts
 
 
 def _chart(facts: AccessFacts, diff: str | None) -> str:
@@ -119,10 +125,8 @@ def _chart(facts: AccessFacts, diff: str | None) -> str:
 
 
 def _facts_page(facts: AccessFacts, views: tuple[page.Section, ...], *, has_own: bool) -> page.Page:
-    accounts, roles = (
-        sections.count_text(len(facts.accounts), "account"),
-        sections.count_text(len(facts.roles), "JWT role"),
-    )
+    accounts = page.count_text(len(facts.accounts), "account")
+    roles = page.count_text(len(facts.roles), "JWT role")
     return page.Page(
         title="Who may do what",
         verdict=f"{accounts} in Nexus, their secrets read by the jobs of {roles}{_OWN if has_own else ''}",

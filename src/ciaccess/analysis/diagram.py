@@ -6,7 +6,7 @@ Owns the text of the chart and its escaping: names come from merge requests, and
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 
 from ciaccess.analysis.facts import AccessFacts, Holder
 from ciaccess.analysis.wording import jobs_of, verb
@@ -16,15 +16,10 @@ from ciaccess.report.page import visible
 _SPECIAL = re.compile(r'["#;<>&`\\]')
 
 
-def mermaid(facts: AccessFacts, accounts: Collection[str] | None = None) -> str:
-    """Return the flowchart of these accounts, of all when None, ending with a newline.
-
-    Args:
-        facts: what access.yaml amounts to.
-        accounts: names under `accounts`; the chart shows them and what leads to and from them.
-    """
+def mermaid(facts: AccessFacts) -> str:
+    """Return the flowchart of the accounts, and of what leads to and from them, ending with a newline."""
     chart = _Chart()
-    for name in facts.accounts if accounts is None else accounts:
+    for name in facts.accounts:
         account = chart.node("account", name, f"{name}\n{facts.accounts[name].secret}", "([{}])")
         for role in sorted(facts.readers(name), key=lambda each: each.name):
             jwt_role = chart.node("jwt role", role.name, f"JWT role {role.name}", "{{{{{}}}}}")

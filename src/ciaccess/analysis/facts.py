@@ -193,21 +193,19 @@ class AccessFacts:
             ),
         )
 
-    def only(self, account: str | None) -> Self:
-        """Return what concerns an account alone; None leaves all."""
-        if account is None:
-            return self
-        holder = Holder(account)
+    def only(self, *accounts: str) -> Self:
+        """Return what concerns these accounts alone, in this order, as far as they are declared."""
+        holders = {Holder(name) for name in accounts}
         return replace(
             self,
-            accounts={name: each for name, each in self.accounts.items() if name == account},
+            accounts={name: self.accounts[name] for name in accounts if name in self.accounts},
             named_roles={},
-            grants=frozenset(each for each in self.grants if each.holder == holder),
-            rights=frozenset(each for each in self.rights if each.holder == holder),
+            grants=frozenset(each for each in self.grants if each.holder in holders),
+            rights=frozenset(each for each in self.rights if each.holder in holders),
             roles={
-                name: replace(role, accounts=frozenset({account}))
+                name: replace(role, accounts=role.accounts.intersection(accounts))
                 for name, role in self.roles.items()
-                if account in role.accounts
+                if role.accounts.intersection(accounts)
             },
         )
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ciaccess.access.desired.trust_anchors import ChangedAnchor
 from ciaccess.analysis.facts import AccessFacts, Holder
 from ciaccess.analysis.wording import duration, jobs_of, path_suffix, places, verb
-from ciaccess.report.page import Finding, Section, Table, Tone
+from ciaccess.report.page import Finding, Section, Table, Tone, count_text
 
 if TYPE_CHECKING:
     from ciaccess.analysis.changes import Change, Difference
@@ -134,12 +134,6 @@ def may(facts: AccessFacts, holder: Holder) -> tuple[str, ...]:
         for right in facts.rights_of(holder)
     ]
     return tuple(lines) or ("nothing",)
-
-
-def count_text(number: int, word: str) -> str:
-    """Return a number with its word: `1 loss`, `2 losses`."""
-    plural = f"{word}es" if word.endswith("s") else f"{word}s"
-    return f"{number} {word if number == 1 else plural}"
 
 
 def as_json(facts: AccessFacts) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from ciaccess.clients.could_not_look import CouldNotLook
+from ciaccess.drift.catalogue import Severity
 from ciaccess.drift.findings import UNSEEN, Finding, Unseen
 from ciaccess.errors import CiaccessError
 
@@ -91,7 +92,7 @@ class CheckRun:
     @property
     def findings(self) -> tuple[Finding, ...]:
         """Return what was found, the worst first, in an order that is the same each time."""
-        order = ["critical", "high", "medium", "low"]
+        order = list(Severity)
         return tuple(
             sorted(
                 set(self._findings),

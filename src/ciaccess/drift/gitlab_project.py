@@ -43,7 +43,7 @@ def project_findings(pipeline: Pipeline, gitlab: GitLab) -> Iterator[Finding]:
             "Developers may not create tags",
             f"Developers may create the tag {pipeline.branch}",
             manual_command=change_project(
-                url, project, "POST protected_tags", name="*", create_access_level=_MAINTAINER
+                "POST", url, project, "protected_tags", name="*", create_access_level=_MAINTAINER
             ),
         )
     name = pipeline.environment
@@ -54,20 +54,20 @@ def project_findings(pipeline: Pipeline, gitlab: GitLab) -> Iterator[Finding]:
             f"environment {name} of {project}",
             "protected",
             "not protected",
-            manual_command=change_project(url, project, "POST protected_environments", name=name, **level),
+            manual_command=change_project("POST", url, project, "protected_environments", name=name, **level),
         )
 
 
 def _branch(pipeline: Pipeline, found: Protection | None, url: str) -> Iterator[Finding]:
     seen = ["not protected"] if found is None else list(_weaknesses(found))
     if seen:
-        path, name = f"protected_branches/{pipeline.branch}", pipeline.branch
+        name, project = pipeline.branch, pipeline.project
         wanted = {"push_access_level": NO_ONE, "merge_access_level": _MAINTAINER}
-        anew = change_project(url, pipeline.project, "POST protected_branches", name=name, **wanted)
-        removed = change_project(url, pipeline.project, f"DELETE {path}")
+        anew = change_project("POST", url, project, "protected_branches", name=name, **wanted)
+        removed = change_project("DELETE", url, project, "protected_branches", name)
         yield Finding(
             "gitlab.project.branch",
-            f"branch {pipeline.branch} of {pipeline.project}",
+            f"branch {name} of {project}",
             "No one may push, Maintainers may merge, no force push",
             ", ".join(seen),
             manual_command=anew if found is None else f"{removed} && {anew}",
@@ -91,17 +91,17 @@ def _ci(project: str, found: ProjectSettings, url: str) -> Iterator[Finding]:
     what = f"CI/CD settings of {project}"
     if found.variables_role != _NO_ONE_ALLOWED:
         setting = {"ci_pipeline_variables_minimum_override_role": _NO_ONE_ALLOWED}
-        command = change_project(url, project, "PUT", **setting)
+        command = change_project("PUT", url, project, **setting)
         yield Finding(
             "gitlab.project.variables", what, _NO_ONE_ALLOWED, found.variables_role, manual_command=command
         )
     if not found.has_separate_caches:
-        command = change_project(url, project, "PUT", ci_separated_caches="true")
+        command = change_project("PUT", url, project, ci_separated_caches="true")
         expected, seen = "separate caches for protected branches", "one cache for all branches"
         yield Finding("gitlab.project.caches", what, expected, seen, manual_command=command)
     if found.runs_pipelines_of_forks and _numbers(found.version) < _FORKS_SINCE:
         setting = {"ci_allow_fork_pipelines_to_run_in_parent_project": "false"}
-        command = change_project(url, project, "PUT", **setting)
+        command = change_project("PUT", url, project, **setting)
         expected = f"GitLab {'.'.join(map(str, _FORKS_SINCE))} or newer, or no pipelines of forks"
         yield Finding(
             "gitlab.project.forks", what, expected, f"GitLab {found.version}", manual_command=command

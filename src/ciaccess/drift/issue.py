@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ciaccess.drift.findings import Verdict
+from ciaccess.report.page import count_text
 
 if TYPE_CHECKING:
     from ciaccess.clients.gitlab.issues import Issue, Issues
@@ -34,7 +35,7 @@ def update_issue(issues: Issues, report: Report, text: str) -> str:
     known = frozenset(found) | (before if report.verdict is Verdict.COULD_NOT_LOOK else frozenset())
     if not known:
         return _close(issues, issue, report)
-    title = f"Drift of {report.stack}: {len(known)} finding{'s' * (len(known) != 1)}"
+    title = f"Drift of {report.stack}: {count_text(len(known), 'finding')}"
     hidden = f"{marker(report.stack)}\n<!-- ciaccess-drift-keys: {' '.join(sorted(known))} -->"
     description = f"{hidden}\n\n{text}"
     if issue is None:
@@ -67,7 +68,7 @@ def _change(found: Mapping[str, Finding], before: frozenset[str], known: frozens
     new = [found[key] for key in sorted(known - before)]
     lines = [f"- new: `{finding.id}` {_code(finding.object)}" for finding in new]
     if gone := len(before - known):
-        lines.append(f"- gone: {gone} finding{'s' * (gone != 1)}")
+        lines.append(f"- gone: {count_text(gone, 'finding')}")
     return "\n".join(lines)
 
 

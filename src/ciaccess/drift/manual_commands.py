@@ -43,12 +43,9 @@ def delete_variable(url: str, owner: str, key: str, scope: str = "*") -> str:
     return _call_gitlab(url, "DELETE", place)
 
 
-def change_project(url: str, project: str, request: str, **fields: object) -> str:
-    """Return the command that changes a project; `request` is a method and a path below it."""
-    method, _, path = request.partition(" ")
-    place = "/".join(["projects", quote(project, safe=""), *filter(None, path.split("/", 1)[:1])])
-    if "/" in path:
-        place += "/" + quote(path.split("/", 1)[1], safe="")
+def change_project(method: str, url: str, project: str, *below: str, **fields: object) -> str:
+    """Return the command that changes a project, or what is below it."""
+    place = "/".join(["projects", *(quote(name, safe="") for name in (project, *below))])
     query = "&".join(f"{name}={quote(str(value), safe='*')}" for name, value in fields.items())
     return _call_gitlab(url, method, f"{place}?{query}" if query else place)
 

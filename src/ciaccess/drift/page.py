@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ciaccess.clients.could_not_look import by_cause
 from ciaccess.drift.findings import Verdict
 from ciaccess.report.page import Finding as Line
-from ciaccess.report.page import Page, Section, Table, Tone
+from ciaccess.report.page import Page, Section, Table, Tone, count_text
 
 if TYPE_CHECKING:
     from ciaccess.drift.findings import Finding, Report
@@ -38,8 +38,7 @@ def page_of(report: Report, plan: Plan, moment: str) -> Page:
 
 
 def _verdict(report: Report) -> str:
-    number = len(report.findings)
-    found = f"{number} finding{'s' * (number != 1)}"
+    found = count_text(len(report.findings), "finding")
     if waiting := sum(each.not_applied for each in report.findings):
         part = "" if number == 1 else f"{'all' if waiting == number else waiting} of them "
         found += f", {part}by changes of access.yaml since the last `pulumi up`"

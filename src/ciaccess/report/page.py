@@ -200,6 +200,12 @@ def _show_finding(finding: Finding, console: Console) -> None:
         console.print(Text(f"      {visible(each)}", style=_LINE_COLOURS.get(each[:1], "dim")))
 
 
+def count_text(number: int, word: str) -> str:
+    """Return a number with its word: `1 loss`, `2 losses`."""
+    plural = f"{word}es" if word.endswith("s") else f"{word}s"
+    return f"{number} {word if number == 1 else plural}"
+
+
 def lines(cell: Cell) -> tuple[str, ...]:
     """Return a cell's lines."""
     return (cell,) if isinstance(cell, str) else cell

@@ -24,14 +24,11 @@ def charts_of(before: AccessFacts, after: AccessFacts, changes: Difference) -> t
     drawn: list[str] = []
     texts = ("", "")
     for name in concerned:
-        made = tuple(
-            mermaid(facts, [each for each in (*drawn, name) if each in facts.accounts])
-            for facts in (before, after)
-        )
+        made = mermaid(before.only(*drawn, name)), mermaid(after.only(*drawn, name))
         if max(map(len, made)) > MOST_CHARACTERS:
             break
         drawn.append(name)
-        texts = (made[0], made[1])
+        texts = made
     if not drawn:
         return ()
     rest = len(concerned) - len(drawn)

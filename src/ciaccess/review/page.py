@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from ciaccess.analysis.sections import count_text, of_changes, verdict
+from ciaccess.analysis.sections import of_changes, verdict
 from ciaccess.clients.could_not_look import CouldNotLook, by_cause
-from ciaccess.report.page import Finding, Page, Section, Tone
+from ciaccess.report.page import Finding, Page, Section, Tone, count_text
 from ciaccess.review.fields import MASKED, FieldChange
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ from ciaccess.cli.help import Command, examples
 from ciaccess.cli.options import FileOption, StackOption, load_access
 from ciaccess.cli.terminal import finish, output, print_json, write_file
 from ciaccess.engine.settings import StackSettings
+from ciaccess.errors import Exit
 from ciaccess.verification import tables
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def verify(  # noqa: PLR0913 each option is a choice of its own
         print_json(report.as_json())
     else:
         tables.show(report, output(), verbose=verbose)
-    finish(tables.EXITS[report.verdict])
+    finish(Exit(report.verdict))
 
 
 def _is_local(stack: str | None) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ciaccess.cli.options import load_access
 from ciaccess.cli.terminal import output
 from ciaccess.engine import pulumi_cli
-from ciaccess.errors import CommandError
+from ciaccess.errors import CommandError, Exit
 from ciaccess.local_stack import stack
 from ciaccess.verification import tables
 from ciaccess.verification.resources import local_resources
@@ -39,5 +39,5 @@ def prove() -> str:
     report = verify_accounts(access, [account], local_resources(access))
     tables.show_proof(report, account, output())
     if report.verdict is not Verdict.AS_IT_MUST_BE:
-        raise CommandError("the proof failed; the failed checks are above", tables.EXITS[report.verdict])
+        raise CommandError("the proof failed; the failed checks are above", Exit(report.verdict))
     return account

@@ -79,34 +79,17 @@ class Administration:
 
 # Each that changes something names a missing object: with the right, the answer is 404.
 _NOBODY = "ciaccess-verify-nobody"
-ADMINISTRATION = (
+ADMINISTRATION = tuple(
     Administration(
-        "read the users",
-        "GET",
-        f"/security/users?userId={_NOBODY}",
-        frozenset({"nx-users-all", "nx-users-read"}),
-    ),
-    Administration(
-        "delete a user",
-        "DELETE",
-        f"/security/users/{_NOBODY}",
-        frozenset({"nx-users-all", "nx-users-delete"}),
-    ),
-    Administration(
-        "read the roles", "GET", f"/security/roles/{_NOBODY}", frozenset({"nx-roles-all", "nx-roles-read"})
-    ),
-    Administration(
-        "delete a role",
-        "DELETE",
-        f"/security/roles/{_NOBODY}",
-        frozenset({"nx-roles-all", "nx-roles-delete"}),
-    ),
-    Administration(
-        "delete a privilege",
-        "DELETE",
-        f"/security/privileges/{_NOBODY}",
-        frozenset({"nx-privileges-all", "nx-privileges-delete"}),
-    ),
+        title, method, f"/security/{kind}{name}", frozenset({f"nx-{kind}-all", f"nx-{kind}-{action}"})
+    )
+    for title, method, kind, name, action in (
+        ("read the users", "GET", "users", f"?userId={_NOBODY}", "read"),
+        ("delete a user", "DELETE", "users", f"/{_NOBODY}", "delete"),
+        ("read the roles", "GET", "roles", f"/{_NOBODY}", "read"),
+        ("delete a role", "DELETE", "roles", f"/{_NOBODY}", "delete"),
+        ("delete a privilege", "DELETE", "privileges", f"/{_NOBODY}", "delete"),
+    )
 )
 
 

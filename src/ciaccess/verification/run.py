@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ciaccess.access.desired.pipeline_identities import jwt_roles
@@ -66,7 +67,7 @@ class Verification:
         access: Access,
         accounts: Sequence[str],
         resources: Resources,
-        done: Callable[[str], None] = lambda _: None,
+        done: Callable[[str], None],
     ) -> None:
         self._access = access
         self._accounts = accounts
@@ -116,11 +117,11 @@ class Verification:
         return Report(tuple(results), (*self._remarks(), *left))
 
     def _all(self, pool: ThreadPoolExecutor) -> list[Result]:
-        troubles = self._upload_samples(pool)
+        troubles, refused = self._upload_samples(pool), self._logins.refused_logins
         work: list[tuple[str, Callable[[], Iterable[Result]]]] = [
-            *((f"role {name}", self._of_role(name)) for name in self.roles),
+            *((f"role {name}", partial(refused, name, self._resources.tokens)) for name in self.roles),
             ("variables", self._variables),
-            *((name, self._of_account(name)) for name in self._accounts),
+            *((name, partial(self._prove, name)) for name in self._accounts),
         ]
         return [*troubles, *(result for found in pool.map(self._through, work) for result in found)]
 
@@ -129,12 +130,6 @@ class Verification:
         found = list(results())
         self._done(subject)
         return found
-
-    def _of_role(self, role_name: str) -> Callable[[], Iterable[Result]]:
-        return lambda: self._logins.refused_logins(role_name, self._resources.tokens)
-
-    def _of_account(self, account: str) -> Callable[[], Iterable[Result]]:
-        return lambda: self._prove(account)
 
     def _prove(self, account: str) -> Iterable[Result]:
         secret = SecretProof(self._access, account, self._logins, self._resources.tokens)

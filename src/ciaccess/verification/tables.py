@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
-from ciaccess.errors import Exit
-from ciaccess.report.page import visible
+from ciaccess.report.page import count_text, visible
 from ciaccess.verification.results import Outcome, Verdict, expectation, subjects
 
 if TYPE_CHECKING:
@@ -17,11 +16,6 @@ if TYPE_CHECKING:
 
     from ciaccess.verification.results import Report, Result
 
-EXITS = {
-    Verdict.AS_IT_MUST_BE: Exit.CLEAN,
-    Verdict.WRONG: Exit.DIFFERENCES,
-    Verdict.COULD_NOT_LOOK: Exit.COULD_NOT_LOOK,
-}
 _SIGNS = {Outcome.WORKED: "✓", Outcome.REFUSED: "⊘", Outcome.WRONG: "✗", Outcome.NOT_LOOKED: "?"}
 _STYLES = {
     Outcome.WORKED: "green",
@@ -74,7 +68,7 @@ def show_proof(report: Report, account: str, console: Console) -> None:
         if refused:
             _step(
                 console,
-                f"{kind} not allowed, {_count_text(len(refused), 'check', 'checks')}: refused, as expected",
+                f"{kind} not allowed, {count_text(len(refused), 'check')}: refused, as expected",
             )
     others = [result for result in report.results if result.subject != account]
     for subject in subjects(others):
@@ -86,7 +80,7 @@ def _summary(report: Report, subject: str) -> str:
     """Return the good checks of a role or a group on one line."""
     good = [result for result in _of(report, subject) if result.outcome in (Outcome.WORKED, Outcome.REFUSED)]
     reason = "refused, as expected" if subject.startswith(_ROLE) else "as declared"
-    return f"{subject}, {_count_text(len(good), 'check', 'checks')}: {reason}"
+    return f"{subject}, {count_text(len(good), 'check')}: {reason}"
 
 
 def _matrix(report: Report, accounts: Sequence[str]) -> Table:
@@ -142,7 +136,7 @@ def _print_troubles(console: Console, report: Report) -> None:
 
 def _verdict(report: Report) -> Text:
     wrong, unseen = len(report.of(Outcome.WRONG)), len(report.of(Outcome.NOT_LOOKED))
-    checks = _count_text(len(report.results), "check", "checks")
+    checks = count_text(len(report.results), "check")
     if unseen:
         text = f"{checks}: {unseen} could not be made, {wrong} failed"
     elif wrong:
@@ -164,7 +158,3 @@ def _of(report: Report, subject: str) -> list[Result]:
 
 def _step(console: Console, text: str) -> None:
     console.print(Text("  ✓ ", style="green") + Text(visible(text), style=""))
-
-
-def _count_text(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"

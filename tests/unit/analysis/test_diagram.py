@@ -45,7 +45,7 @@ def test_a_chart_leads_from_jobs_to_repositories(facts: AccessFacts) -> None:
 
 
 def test_a_chart_of_one_account_shows_that_account_alone(facts: AccessFacts) -> None:
-    assert edges(mermaid(facts, ["svc-bench"])) == {
+    assert edges(mermaid(facts.only("svc-bench"))) == {
         ("jobs of orchestrator/*", "logs in", "JWT role nexus-ci"),
         ("JWT role nexus-ci", "reads", "svc-bench"),
         ("svc-bench", "push", "rpm-dev"),

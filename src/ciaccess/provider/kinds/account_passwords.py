@@ -11,19 +11,15 @@ from __future__ import annotations
 import secrets
 import string
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
 
 from ciaccess.clients.errors import ForbiddenError
 from ciaccess.clients.fingerprint import fingerprint
 from ciaccess.clients.vault.secret import DELETED, Credentials, SecretSnapshot
+from ciaccess.provider.kinds.account_secret import FINGERPRINT, SECRET_VERSION, AccountSecret
 from ciaccess.provider.kinds.fields import MAPPING, NUMBERS, WHOLE_NUMBER, Field, Rule, Values
 
-if TYPE_CHECKING:
-    from ciaccess.provider.kinds.account_secret import AccountSecret
+Accepts = Callable[[str, str], bool]
 
-    Accepts = Callable[[str, str], bool]
-
-FINGERPRINT = "fingerprint"
 # Safe in shell words, URLs, grep and sed on JSON, and docker's auth JSON (facts on the organisation).
 ALPHABET = string.ascii_letters + string.digits + "-_.~"
 CHARACTERS = 40
@@ -35,7 +31,7 @@ VERSION = Field(
     about="Another number is another password",
 )
 # Outputs: by user, and of the secret.
-FINGERPRINTS, VERSIONS, SECRET_VERSION = "fingerprints", "password_versions", "secret_version"
+FINGERPRINTS, VERSIONS = "fingerprints", "password_versions"
 OUTPUTS = tuple(
     Field(name, type_, compared=False, computed=True, about=about)
     for name, type_, about in (
@@ -128,8 +124,7 @@ def find_recorded(state: Values, held: AccountSecret, user_id: str) -> str | Non
 
     # A password that was not generated has no fingerprint: the secret's version identifies it.
     up_to = 0 if known else int(state.get(SECRET_VERSION) or 0)
-    credentials = held.secret.find(held.snapshot, is_recorded, up_to=up_to)
-    return credentials.password if credentials else None
+    return held.find(is_recorded, up_to=up_to)
 
 
 def restore(state: Values, held: AccountSecret) -> None:
@@ -184,8 +179,7 @@ def _contradicts_metadata(snapshot: SecretSnapshot, user_id: str, password: str)
 
 def _published_password(secret: AccountSecret, user_id: str) -> str | None:
     """Return a user's password from the newest version of the secret that names the user."""
-    found = secret.secret.find(secret.snapshot, lambda each: each.username == user_id)
-    return found.password if found else None
+    return secret.find(lambda each: each.username == user_id)
 
 
 def _from_killed_run(inputs: Values, snapshot: SecretSnapshot, user_id: str) -> str | None:

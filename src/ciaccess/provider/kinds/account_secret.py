@@ -7,14 +7,16 @@ names another user than its metadata belongs to a rotation that did not finish.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from ciaccess.clients.vault.client import Vault
-from ciaccess.clients.vault.secret import DELETED, THERE, SecretSnapshot, VaultSecret
-from ciaccess.provider.kinds import account_passwords as passwords
+from ciaccess.clients.vault.secret import DELETED, THERE, Credentials, SecretSnapshot, VaultSecret
 from ciaccess.provider.kinds.fields import Checked, Failure, Field, Rule, Values, check_fields, one_of
 
 CLAIM = ("owner", "stack")
+FINGERPRINT = "fingerprint"
+# The output with the version of the secret that was written last.
+SECRET_VERSION = "secret_version"  # noqa: S105 a name
 METADATA_KEYS = ("rotated_at", "rotation", "nexus_user", *CLAIM)
 # The current version: the recorded one, another one, or missing. LOST: the recorded version is missing too, so the user
 # gets a new password unless an earlier version has the recorded one.
@@ -91,12 +93,16 @@ class AccountSecret:
         if not self.is_claimed:
             self._set_metadata({name: self._metadata.get(name, "") for name in CLAIM})
 
-    def write(self, inputs: Values, password: str) -> int:
+    def find(self, is_wanted: Callable[[Credentials], bool], *, up_to: int = 0) -> str | None:
+        """Return the password of the newest wanted credentials (VaultSecret.find), None without any."""
+        found = self.secret.find(self.snapshot, is_wanted, up_to=up_to)
+        return found.password if found else None
+
+    def write(self, user: str, password: str, fingerprint: str) -> int:
         """Write the metadata, then the secret, each only if it differs; return the current version."""
-        active = inputs["secret"]["user"]
-        fingerprint = {passwords.FINGERPRINT: passwords.fingerprint_of(password)}
-        self._set_metadata({name: self._metadata.get(name, "") for name in METADATA_KEYS} | fingerprint)
-        fields = {"username": active, "password": password}
+        keys = {name: self._metadata.get(name, "") for name in METADATA_KEYS}
+        self._set_metadata(keys | {FINGERPRINT: fingerprint})
+        fields = {"username": user, "password": password}
         if self.snapshot.fields == fields:
             return self.snapshot.version
         return self.secret.write(fields, self.snapshot.version)
@@ -125,7 +131,7 @@ class AccountSecret:
 
 def observe(before: Values, snapshot: SecretSnapshot) -> Values:
     """Return the `secret` as observed by its metadata: the version number shows changes by others."""
-    recorded = int(before.get(passwords.SECRET_VERSION) or 0)
+    recorded = int(before.get(SECRET_VERSION) or 0)
     if snapshot.exists and recorded in (0, snapshot.version):
         holds = CURRENT
     elif recorded and snapshot.state_of(recorded) not in (THERE, DELETED):

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 _SECRET, _METADATA = "secret", "metadata"
 # Set by the program in a run that writes, and not part of the state: `diff` may then check logins.
 _APPLIES = "applies"
-_RECORDED = (passwords.FINGERPRINTS, passwords.VERSIONS, passwords.SECRET_VERSION)
+_RECORDED = tuple(field.name for field in passwords.OUTPUTS)
 
 
 class ServiceAccount(Kind):
@@ -116,9 +116,9 @@ class ServiceAccount(Kind):
         if not changes and not refused and resource_id in self._refreshed & self._applied:
             refused = self._refused_logins(state, inputs)
         changes += [Change(f'users["{user}"].login') for user in sorted(refused)]
-        if passwords.SECRET_VERSION not in state:
+        if account_secret.SECRET_VERSION not in state:
             # From before states had it, with the passwords.
-            changes.append(Change(passwords.SECRET_VERSION, was_missing=True))
+            changes.append(Change(account_secret.SECRET_VERSION, was_missing=True))
         return Difference(tuple(changes), delete_first=False)
 
     def create(self, inputs: Values) -> Values:
@@ -218,7 +218,7 @@ class ServiceAccount(Kind):
             return inputs | dict.fromkeys(_RECORDED, UNKNOWN)
         known = {name: before.get(name, UNKNOWN) for name in _RECORDED}
         if section != inputs[_SECRET]:
-            known[passwords.SECRET_VERSION] = UNKNOWN
+            known[account_secret.SECRET_VERSION] = UNKNOWN
         return inputs | known
 
     def resource_id(self, inputs: Values) -> str | None:
@@ -345,7 +345,7 @@ class ServiceAccount(Kind):
                 elif part_kind.is_users or part_kind.different_fields(before[name], part):
                     # A user's login is always checked.
                     part_kind.kind.update(name, before[name], whole)
-        version = secret.write(inputs, known[active])
+        version = secret.write(active, known[active], passwords.fingerprint_of(known[active]))
         for part_kind in reversed(self._part_kinds):
             for name in part_kind.in_order(state, but=inputs):
                 self._remove(part_kind, name)
