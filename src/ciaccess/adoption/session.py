@@ -26,7 +26,6 @@ from ciaccess.cli.local_credentials import use_local_credentials
 from ciaccess.cli.terminal import write_file
 from ciaccess.clients.connect import gitlab_client, nexus_client
 from ciaccess.clients.credentials import KNOWN, check_address, require
-from ciaccess.clients.http.session import options_with_ca
 from ciaccess.clients.vault.client import Vault
 from ciaccess.engine import pulumi_cli
 from ciaccess.engine.declared import declared_by
@@ -48,7 +47,7 @@ def connect(vault: str, nexus: str, gitlab: str) -> Systems:
     check_address("VAULT_ADDR", vault)
     found = require("VAULT_TOKEN", "NEXUS_USERNAME", "NEXUS_PASSWORD", "GITLAB_TOKEN")
     return Systems(
-        vault=Vault(vault, found["VAULT_TOKEN"], options=options_with_ca()),
+        vault=Vault(vault, found["VAULT_TOKEN"]),
         nexus=nexus_client(nexus),
         nexus_url=nexus,
         gitlab=gitlab_client(gitlab),

@@ -5,12 +5,12 @@ Nothing is sent to another address than the environment's. Each client is import
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ciaccess.clients.could_not_look import CouldNotLookError
 from ciaccess.clients.credentials import CredentialsError, check_address, check_vault_address, require
 from ciaccess.clients.errors import ForbiddenError
-from ciaccess.clients.http.session import options_with_ca
+from ciaccess.clients.http.session import HttpOptions
 
 if TYPE_CHECKING:
     from ciaccess.access import Access
@@ -34,7 +34,7 @@ _STATES = (
 )
 
 
-def vault_client(access: Access, **bounds: float) -> Vault:
+def vault_client(access: Access, **bounds: Any) -> Vault:
     """Return Vault with VAULT_TOKEN; `bounds` are HttpOptions' seconds. Sends nothing.
 
     Raises:
@@ -44,7 +44,7 @@ def vault_client(access: Access, **bounds: float) -> Vault:
 
     check_vault_address(access)
     token = require("VAULT_TOKEN")["VAULT_TOKEN"]
-    return Vault(access.vault.address, token, options=options_with_ca(**bounds))
+    return Vault(access.vault.address, token, options=HttpOptions(**bounds))
 
 
 def accepted_vault(access: Access) -> Vault:
@@ -60,7 +60,7 @@ def accepted_vault(access: Access) -> Vault:
     return vault
 
 
-def nexus_client(url: str, **bounds: float) -> Nexus:
+def nexus_client(url: str, **bounds: Any) -> Nexus:
     """Return Nexus with NEXUS_USERNAME and NEXUS_PASSWORD. Sends nothing.
 
     Raises:
@@ -71,13 +71,13 @@ def nexus_client(url: str, **bounds: float) -> Nexus:
     check_address("NEXUS_URL", url)
     found = require("NEXUS_USERNAME", "NEXUS_PASSWORD")
     try:
-        return Nexus(url, found["NEXUS_USERNAME"], found["NEXUS_PASSWORD"], options=options_with_ca(**bounds))
+        return Nexus(url, found["NEXUS_USERNAME"], found["NEXUS_PASSWORD"], options=HttpOptions(**bounds))
     except ValueError as error:
         remedy = "Correct nexus.url in access.yaml, or NEXUS_URL."
         raise CredentialsError(f"connect to Nexus: {error}", remedy) from None
 
 
-def gitlab_client(url: str, credential: str = GITLAB_TOKEN, **bounds: float) -> GitLab:
+def gitlab_client(url: str, credential: str = GITLAB_TOKEN, **bounds: Any) -> GitLab:
     """Return GitLab with a token, by the name of its variable. Sends nothing.
 
     Raises:
@@ -86,7 +86,7 @@ def gitlab_client(url: str, credential: str = GITLAB_TOKEN, **bounds: float) -> 
     from ciaccess.clients.gitlab.variables import GitLab  # noqa: PLC0415 see above
 
     check_address("GITLAB_URL", url)
-    return GitLab(url, require(credential)[credential], options=options_with_ca(**bounds))
+    return GitLab(url, require(credential)[credential], options=HttpOptions(**bounds))
 
 
 def checked_vault(access: Access, timeout_seconds: float) -> Vault:

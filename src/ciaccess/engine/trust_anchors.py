@@ -85,13 +85,13 @@ def check_known_anchors(access: Access, environment: Mapping[str, str] = os.envi
     Raises:
         CommandError: some differ; it lists all of them.
     """
-    from ciaccess.clients.http.session import options_with_ca  # noqa: PLC0415 the clients are slow to import
+    from ciaccess.clients.http.session import HttpOptions  # noqa: PLC0415 the clients are slow to import
     from ciaccess.clients.vault.client import Vault  # noqa: PLC0415 likewise
 
     address = environment.get("VAULT_ADDR", "").rstrip("/") or access.vault.address
     try:
         token = require("VAULT_TOKEN")["VAULT_TOKEN"]
-        vault = Vault(address, token, options=options_with_ca(read_seconds=_ANSWER_SECONDS))
+        vault = Vault(address, token, options=HttpOptions(read_seconds=_ANSWER_SECONDS))
     except CredentialsError:
         return
     for path in dict.fromkeys((DEFAULT_PATH, anchors_path(access))):

@@ -16,7 +16,6 @@ from ciaccess.clients.credentials import KNOWN, require
 from ciaccess.clients.errors import ApiError, ForbiddenError, NotFoundError, UnauthorizedError
 from ciaccess.clients.gitlab.groups import token_scopes
 from ciaccess.clients.gitlab.variables import GitLab
-from ciaccess.clients.http.session import options_with_ca
 from ciaccess.clients.vault.secret import VaultSecret
 from ciaccess.drift.gitlab_project import project_findings
 from ciaccess.engine import pulumi_cli
@@ -122,7 +121,7 @@ def _tokens(access: Access, vault: Vault, files: Mapping[str, Path]) -> dict[str
 
 
 def _fault(access: Access, token: str, wanted: Token) -> str:
-    gitlab = GitLab(access.gitlab.url, token, options=options_with_ca())
+    gitlab = GitLab(access.gitlab.url, token)
     try:
         scopes = token_scopes(gitlab)
     except UnauthorizedError:

@@ -21,14 +21,11 @@ def check_branch_tip(access: Access, token: str) -> None:
     """
     from ciaccess.clients.gitlab.project_settings import tip_of  # noqa: PLC0415 the clients are slow to import
     from ciaccess.clients.gitlab.variables import GitLab  # noqa: PLC0415 likewise
-    from ciaccess.clients.http.session import options_with_ca  # noqa: PLC0415 likewise
 
     pipeline = access.pipeline
     assert pipeline  # noqa: S101 an identity was found in it
     commit = _git("rev-parse", "HEAD")
-    tip = tip_of(
-        GitLab(access.gitlab.url, token, options=options_with_ca()), pipeline.project, pipeline.branch
-    )
+    tip = tip_of(GitLab(access.gitlab.url, token), pipeline.project, pipeline.branch)
     if commit != tip:
         raise CommandError(
             f"the checkout is at {commit}, and {pipeline.branch} of {pipeline.project} at {tip}: nothing was run. "

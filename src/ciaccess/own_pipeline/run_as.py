@@ -16,7 +16,6 @@ from ciaccess.access.desired import pipeline_identities
 from ciaccess.cli.terminal import notices
 from ciaccess.clients.credentials import GITLAB_FROM, STATE, check_vault_address
 from ciaccess.clients.errors import ApiError, RefusedError
-from ciaccess.clients.http.session import options_with_ca
 from ciaccess.clients.vault.client import Vault
 from ciaccess.clients.vault.id_token_times import is_untimely
 from ciaccess.clients.vault.secret import VaultSecret
@@ -62,7 +61,7 @@ def _log_in(access: Access, identity: pipeline_identities.Identity) -> Vault:
             f"{ID_TOKEN} is empty. Give the job an id_token of that name with aud: {audience}", Exit.ERROR
         )
     check_vault_address(access)
-    anonymous = Vault(access.vault.address, "", options=options_with_ca())
+    anonymous = Vault(access.vault.address, "")
     try:
         vault = anonymous.log_in(access.vault.jwt.mount, identity.role, id_token)
     except RefusedError as error:

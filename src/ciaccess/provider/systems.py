@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ciaccess.clients.connect import gitlab_client, nexus_client
 from ciaccess.clients.credentials import CredentialsError, require
-from ciaccess.clients.http.session import options_with_ca
 
 if TYPE_CHECKING:
     from ciaccess.clients.gitlab.variables import GitLab
@@ -107,4 +106,4 @@ def _vault() -> Vault:
     from ciaccess.clients.vault.client import Vault  # noqa: PLC0415 for a quick start
 
     found = require("VAULT_ADDR", "VAULT_TOKEN")
-    return Vault(found["VAULT_ADDR"], found["VAULT_TOKEN"], options=options_with_ca())
+    return Vault(found["VAULT_ADDR"], found["VAULT_TOKEN"])

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ciaccess.clients.connect import GITLAB_TOKEN, gitlab_client
 from ciaccess.clients.credentials import check_address, is_given, require
 from ciaccess.clients.gitlab.variables import GitLab
-from ciaccess.clients.http.session import options_with_ca
+from ciaccess.clients.http.session import HttpOptions
 from ciaccess.clients.vault.client import Vault
 from ciaccess.clients.vault.secret import Credentials
 from ciaccess.errors import CommandError
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ciaccess.access import Access
 
 TOKEN = "VAULT_ID_TOKEN"  # noqa: S105 a variable's name
-_SECONDS = {"down_seconds": 2.0, "total_seconds": 20.0}
+_SECONDS: dict[str, Any] = {"down_seconds": 2.0, "total_seconds": 20.0}
 
 
 def local_resources(access: Access, *, writes: bool = True, given: IdToken | None = None) -> Resources:
@@ -34,7 +34,7 @@ def local_resources(access: Access, *, writes: bool = True, given: IdToken | Non
         StackError: there is no local stack, or it did not finish starting.
     """
     stack.environment()
-    options = options_with_ca(**_SECONDS)
+    options = HttpOptions(**_SECONDS)
     vault_token, nexus_password, gitlab_token = (
         credential_file(name).read_text(encoding="ascii")
         for name in ("vault-token", "nexus-password", "gitlab-token")
@@ -64,7 +64,7 @@ def resources_of(access: Access, id_token_file: Path | None, *, local: bool, wri
             f"no id_token given. Run this in a job whose id_tokens has {TOKEN}, name a file by --id-token-file, "
             "or try the local stack: --stack local"
         )
-    options = options_with_ca(**_SECONDS)
+    options = HttpOptions(**_SECONDS)
     administrator, gitlab = None, None
     if writes and is_given("NEXUS_USERNAME") and is_given("NEXUS_PASSWORD"):
         check_address("NEXUS_URL", access.nexus.url)

@@ -8,7 +8,7 @@ import pytest
 
 from ciaccess.clients import connect
 from ciaccess.clients.http.session import HttpOptions
-from ciaccess.provider import systems
+from ciaccess.clients.vault import client
 from tests.support.provider.plugin import PluginError
 from tests.support.servers.fault_proxy import Answer, Fault, proxy_page
 
@@ -121,8 +121,8 @@ def test_a_system_that_does_not_answer_is_named(
     account: AccountCase, system: str, how: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     account.up()
-    for module in (connect, systems):
-        monkeypatch.setattr(module, "options_with_ca", lambda: HttpOptions(read_seconds=1, down_seconds=0.5))
+    for module in (connect, client):
+        monkeypatch.setattr(module, "HttpOptions", lambda: HttpOptions(read_seconds=1, down_seconds=0.5))
     account.engine.restart()
     account.proxy.expect([Fault(system=system, times=_MANY, reads=True, **how)])
     with pytest.raises(PluginError) as failed:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from html import unescape
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -17,7 +16,6 @@ from urllib.parse import quote, urlsplit
 import requests
 from requests.auth import HTTPBasicAuth
 
-from ciaccess.clients.credentials import ca_bundle
 from ciaccess.clients.errors import ApiError, RefusedError, UnexpectedAnswerError, UnreachableError
 from ciaccess.clients.http.answer import BodyTooLargeError, NestedTooDeeplyError
 from ciaccess.clients.http.transport import (
@@ -36,22 +34,12 @@ __all__ = [
     "as_api_error",
     "basic",
     "json_of",
-    "options_with_ca",
     "page_title",
     "segment",
 ]
 
 _TITLE_CHARACTERS = 4096
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
-
-
-def options_with_ca(**bounds: float) -> HttpOptions:
-    """Return options with the environment's CA bundle; `bounds` are HttpOptions' seconds.
-
-    Raises:
-        CredentialsError: the bundle is named, and is not there.
-    """
-    return replace(HttpOptions(ca_bundle=ca_bundle()), **bounds)  # type: ignore[arg-type] # bounds are seconds
 
 
 def basic(username: str, password: str) -> HTTPBasicAuth:

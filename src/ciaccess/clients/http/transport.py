@@ -17,7 +17,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,6 +32,7 @@ from requests.utils import get_encoding_from_headers, get_environ_proxies
 from urllib3.exceptions import DecodeError, HTTPError, NewConnectionError, ReadTimeoutError
 
 from ciaccess.clients.addresses import origin
+from ciaccess.clients.credentials import ca_bundle
 from ciaccess.clients.http.answer import BodyTooLargeError, Pages, Response
 from ciaccess.clients.http.deadline import TimedHTTPConnection, TimedHTTPSConnection, deadline
 
@@ -52,14 +53,17 @@ _BEFORE_VALUES = (b",", b"[", b"{")  # in text as well, which only makes the bou
 
 @dataclass(frozen=True)
 class HttpOptions:
-    """The bounds of one call.
+    """The bounds of one call, and the CA bundle, by default the environment's.
 
     `down_seconds` is how long a server may be down (no connection, 502, 503, 504) before that is an error;
     `total_seconds` is the most a call may take, waits for a busy server included, however slowly the server sends;
     `most_values` is how many values of JSON an answer may have; an error's body is cut after `most_error_bytes`.
+
+    Raises:
+        CredentialsError: the environment names a bundle that is not there.
     """
 
-    ca_bundle: Path | None = None
+    ca_bundle: Path | None = field(default_factory=ca_bundle)
     connect_seconds: float = 2.0
     read_seconds: float = 20.0
     down_seconds: float = 4.0
