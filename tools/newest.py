@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 import sys
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tools.recipes import PULUMI, VAULT
+from tools.running import BuildError, quietly
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -52,15 +52,14 @@ def main() -> int:
     try:
         for line in chain(_raise_python(), _raise_npm(), _raise_go()):
             sys.stdout.write(f"{line}\n")
-    except subprocess.CalledProcessError as error:
-        sys.stderr.write(f"error: raise the pins: {' '.join(error.cmd[:4])} failed:\n{error.stderr}\n")
+    except BuildError as error:
+        sys.stderr.write(f"error: raise the pins: {error}\n")
         return 1
     return 0
 
 
 def _run(*command: str, folder: Path = _ROOT) -> str:
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)  # noqa: S603 our own words
-    return done.stdout
+    return quietly(list(command), folder=folder)
 
 
 def _raise_python() -> Iterator[str]:

@@ -19,8 +19,8 @@ class BuildError(Exception):
 
 def quietly(
     command: list[str], *, folder: Path | None = None, environment: Mapping[str, str] | None = None
-) -> None:
-    """Run a command without its output.
+) -> str:
+    """Run a command without showing its output, which is returned.
 
     Raises:
         BuildError: it failed; the text has its last lines.
@@ -31,6 +31,7 @@ def quietly(
     if done.returncode:
         tail = "\n    ".join((done.stderr or done.stdout).strip().splitlines()[-8:])
         raise BuildError(f"{' '.join(command[:4])} … failed:\n    {tail}")
+    return done.stdout
 
 
 @contextmanager

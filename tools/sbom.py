@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -22,11 +21,10 @@ from packageurl import PackageURL
 from ciaccess.environment import ROOT, variables
 from ciaccess.progress import print_remark
 from tools.recipes import TOOLS
-from tools.running import BuildError
+from tools.running import BuildError, quietly
 
 _SCHEMA = SchemaVersion.V1_6
 _PACKAGES = {"go": "Go 1.25 or newer", "npm": "Node 20"}
-_MOST_CHARACTERS = 1000
 
 
 def write(folder: Path) -> list[Path]:
@@ -88,10 +86,7 @@ def _run(program: str, *words: str, cwd: Path = ROOT) -> str:
     path = _find(program)
     if not path:
         raise BuildError(f"{program} is not on PATH. Install {_PACKAGES[program]}")
-    done = subprocess.run([path, *words], cwd=cwd, capture_output=True, text=True, check=False)  # noqa: S603 our own words
-    if done.returncode:
-        raise BuildError(f"{program} {words[0]} failed:\n    {done.stderr.strip()[-_MOST_CHARACTERS:]}")
-    return done.stdout
+    return quietly([path, *words], folder=cwd)
 
 
 def main() -> int:

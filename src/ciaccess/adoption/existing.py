@@ -34,8 +34,8 @@ class Collection(Protocol):
 class Existing:
     """An existing object: its import id, its owner by the marker, and the obstacle to an adoption.
 
-    `differences` are inputs, by path; `kept` are those that no `up` changes, which `drift` reports. `missing` and `undeclared` are
-    whole parts of an account.
+    `differences` are the inputs, by path, that the first `up` changes; `kept` are those that no `up` changes, which `drift`
+    reports. `missing` and `undeclared` are whole parts of an account, which it creates and deletes.
     """
 
     identity: str
@@ -45,6 +45,9 @@ class Existing:
     missing: tuple[str, ...] = ()
     undeclared: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
+
+
+NOTHING = Existing("")
 
 
 def in_nexus(collection: Collection, identity: str, desired: object) -> Existing | None:

@@ -31,7 +31,7 @@ def import_file(plan: Plan) -> dict[str, Any]:
             {
                 "type": step.resource.type,
                 "name": step.resource.name,
-                "id": step.identity,
+                "id": step.found.identity,
                 # Without a component, the parent is the stack, which the file cannot name.
                 **({"parent": _key(step.resource.parent)} if step.resource.parent else {}),
                 "provider": _key(step.resource.provider),

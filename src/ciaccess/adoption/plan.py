@@ -41,19 +41,12 @@ class PlannedAction(StrEnum):
 
 @dataclass(frozen=True)
 class Step:
-    """An object with its action, import id, changes of the first `up`, and reason of a refusal.
-
-    `changes` are fields, `makes` and `deletes` whole parts of an account, `keeps` fields that no `up` changes; all by path.
-    """
+    """An object with its action, what exists of an adopted one, and the reason of a refusal."""
 
     resource: Declared
     action: PlannedAction
-    identity: str = ""
-    changes: tuple[str, ...] = ()
-    makes: tuple[str, ...] = ()
-    deletes: tuple[str, ...] = ()
+    found: Existing = existing.NOTHING
     reason: str = ""
-    keeps: tuple[str, ...] = ()
 
     @property
     def kind(self) -> str:
@@ -155,15 +148,7 @@ def _step(each: Declared, found: Existing | None, owner: str) -> Step:
         return Step(each, PlannedAction.MADE)
     if reason := of_another(found.owner, owner) or found.obstacle:
         return Step(each, PlannedAction.REFUSED, reason=reason)
-    return Step(
-        each,
-        PlannedAction.ADOPTED,
-        found.identity,
-        found.differences,
-        found.missing,
-        found.undeclared,
-        keeps=found.kept,
-    )
+    return Step(each, PlannedAction.ADOPTED, found)
 
 
 def _after(before: dict[str, Step], step: Step) -> Step:

@@ -18,7 +18,7 @@ def lines(plan: Plan) -> Iterator[str]:
     """Return a line for each step that is not done, refused ones first."""
     left = [step for step in plan.steps if step.action is not PlannedAction.IN_STATE]
     left.sort(key=lambda step: (_ORDER.index(step.action), step.kind, step.resource.name))
-    cells = [(step.action, step.kind, step.resource.name, step.identity or "-") for step in left]
+    cells = [(step.action, step.kind, step.resource.name, step.found.identity or "-") for step in left]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)] if cells else []
     for row, step in zip(cells, left, strict=True):
         padded = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
@@ -47,11 +47,11 @@ def plan_as_json(plan: Plan) -> list[dict[str, Any]]:
             "kind": step.kind,
             "urn": step.resource.urn,
             "name": step.resource.name,
-            "id": step.identity,
-            "changes": list(step.changes),
-            "makes": list(step.makes),
-            "deletes": list(step.deletes),
-            "keeps": list(step.keeps),
+            "id": step.found.identity,
+            "changes": list(step.found.differences),
+            "makes": list(step.found.missing),
+            "deletes": list(step.found.undeclared),
+            "keeps": list(step.found.kept),
             "reason": step.reason,
         }
         for step in plan.steps
@@ -63,11 +63,12 @@ def _effects(step: Step) -> str:
         return step.reason
     if step.action is PlannedAction.MADE:
         return "the first up creates it"
-    parts = {"changes": step.changes, "creates": step.makes, "deletes": step.deletes}
+    found = step.found
+    parts = {"changes": found.differences, "creates": found.missing, "deletes": found.undeclared}
     effects = [f"{verb} {', '.join(paths)}" for verb, paths in parts.items() if paths]
     text = f"the first up {'; '.join(effects)}" if effects else "no change"
     return (
-        f"{text}; up leaves {', '.join(step.keeps)}: drift has the command that resets it"
-        if step.keeps
+        f"{text}; up leaves {', '.join(found.kept)}: drift has the command that resets it"
+        if found.kept
         else text
     )

@@ -54,10 +54,10 @@ def changes_in(preview: Any) -> dict[str, Change]:
 
 def unplanned_changes(plan: Plan, changes: Mapping[str, Change]) -> list[Change]:
     """Return the changes of adopted objects that are not in the plan."""
-    planned = {
-        step.resource.urn: (*step.changes, *step.makes, *step.deletes, *step.keeps)
-        for step in plan.of(PlannedAction.ADOPTED)
-    }
+    planned = {}
+    for step in plan.of(PlannedAction.ADOPTED):
+        found = step.found
+        planned[step.resource.urn] = (*found.differences, *found.missing, *found.undeclared, *found.kept)
     return [
         change
         for urn, change in changes.items()

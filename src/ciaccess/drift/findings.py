@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 from typing import TYPE_CHECKING, Any
 
+from ciaccess.access.reading.faults import display
 from ciaccess.drift.catalogue import CLASSES, Severity
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def finding_as_json(finding: Finding) -> dict[str, Any]:
 
 def display_fields(fields: Mapping[str, Any], names: list[str]) -> str:
     """Return these fields as a finding shows them: `token_ttl=600, token_policies=["x"]`."""
-    return ", ".join(f"{name}={_text(fields.get(name))}" for name in names)
+    return ", ".join(f"{name}={display(plain(fields.get(name)), _MOST_CHARACTERS)}" for name in names)
 
 
 def names_or_none(names: Iterable[str]) -> str:
@@ -152,13 +152,8 @@ def names_or_none(names: Iterable[str]) -> str:
     return ", ".join(sorted(names)) or "none"
 
 
-def _text(value: Any) -> str:
-    text = json.dumps(plain(value), ensure_ascii=False, default=str, sort_keys=True)
-    return text if len(text) <= _MOST_CHARACTERS else f"{text[: _MOST_CHARACTERS - 1]}…"
-
-
 def plain(value: Any) -> Any:
-    """Return a value as JSON's types, lists sorted."""
+    """Return a value as JSON's types, sorted."""
     if isinstance(value, dict):
-        return {key: plain(item) for key, item in value.items()}
+        return {key: plain(item) for key, item in sorted(value.items())}
     return sorted(value, key=str) if isinstance(value, list | tuple | set | frozenset) else value

@@ -13,6 +13,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from ciaccess.access.desired.difference import different_fields
+from ciaccess.access.reading.faults import truncate
 from ciaccess.engine.resource_types import VARIABLE
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class FieldChange:
             before, after = _members(self.before), _members(self.after)
             signed = [f"+ {each}" for each in after if each not in before]
             signed += [f"- {each}" for each in before if each not in after]
-            return f"{self.name}: {', '.join(map(_truncate, signed))}"
+            return f"{self.name}: {', '.join(truncate(each, _MOST_CHARACTERS) for each in signed)}"
         flag = _YES in (self.before, self.after)
         return f"{self.name}: {_display(self.before, flag=flag)} → {_display(self.after, flag=flag)}"
 
@@ -153,11 +154,7 @@ def _members(value: Value) -> tuple[str, ...]:
 def _display(value: Value, *, flag: bool) -> str:
     if value is None:
         return "no" if flag else "nothing"
-    return _truncate(str(value))
-
-
-def _truncate(text: str) -> str:
-    return text if len(text) <= _MOST_CHARACTERS else f"{text[: _MOST_CHARACTERS - 1]}…"
+    return truncate(str(value), _MOST_CHARACTERS)
 
 
 def _plain(value: Value) -> Any:

@@ -94,10 +94,10 @@ def by_urn(plan: Plan) -> dict[str, Step]:
 
 def test_roles_and_accounts_are_adopted_under_the_ids_of_their_imports() -> None:
     steps = by_urn(planned())
-    assert steps[ROLE_URN].identity == "reads"
-    assert steps[ROLE_URN].changes == ("description",)
-    assert steps[ACCOUNT].identity == f"svc-a@1:{SECRET}:ci-svc-a"
-    assert steps[ACCOUNT].changes == ()
+    assert steps[ROLE_URN].found.identity == "reads"
+    assert steps[ROLE_URN].found.differences == ("description",)
+    assert steps[ACCOUNT].found.identity == f"svc-a@1:{SECRET}:ci-svc-a"
+    assert steps[ACCOUNT].found.differences == ()
     assert {each.action for each in steps.values()} == {PlannedAction.ADOPTED}
 
 

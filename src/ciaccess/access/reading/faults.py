@@ -66,10 +66,14 @@ class ConfigError(CiaccessError):
         self.faults = faults
 
 
-def display(value: Any) -> str:
+def display(value: Any, most_characters: int = MOST_VALUE_CHARACTERS) -> str:
     """Return a value as a message shows it: JSON on one line, cut when it is long."""
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= MOST_VALUE_CHARACTERS else f"{text[: MOST_VALUE_CHARACTERS - 1]}…"
+    return truncate(json.dumps(value, ensure_ascii=False, default=str), most_characters)
+
+
+def truncate(text: str, most_characters: int) -> str:
+    """Return a text, cut with an ellipsis when it is long."""
+    return text if len(text) <= most_characters else f"{text[: most_characters - 1]}…"
 
 
 def closest(word: str, words: tuple[str, ...] | list[str]) -> str | None:
