@@ -17,7 +17,7 @@ _SPECIAL = re.compile(r'["#;<>&`\\]')
 
 
 def mermaid(facts: AccessFacts) -> str:
-    """Return the flowchart of the accounts, and of what leads to and from them, ending with a newline."""
+    """Return the flowchart of the accounts, and of what leads to and from them."""
     chart = _Chart()
     for name in facts.accounts:
         account = chart.node("account", name, f"{name}\n{facts.accounts[name].secret}", "([{}])")

@@ -52,7 +52,7 @@ class Grant:
     via: str = field(default="", compare=False)
 
     def covers(self, other: Grant) -> bool:
-        """Tell whether who has this can do all that the other one allows."""
+        """Tell whether it allows all that the other one allows."""
         return (
             self.format in (EVERY, other.format)
             and self.repository in (EVERY, other.repository)

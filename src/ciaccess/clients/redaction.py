@@ -59,7 +59,7 @@ class _Secrets:
         return text[:start] + shown
 
     def _places(self, text: str) -> list[tuple[int, int]]:
-        """Return where secrets stand, in order; those that overlap are one place."""
+        """Return where secrets are, in order; those that overlap are one place."""
         places: list[tuple[int, int]] = []
         for last in range(LEAST_CHARACTERS, len(text) + 1):
             for spelling in self._by_end.get(text[last - LEAST_CHARACTERS : last], ()):

@@ -41,7 +41,7 @@ VAULT, NEXUS, GITLAB, STATE = "Vault", "Nexus", "GitLab", "Pulumi"
 
 @dataclass(frozen=True)
 class Subject:
-    """What is checked: access.yaml, the stack with or without its state, the time limit of a response."""
+    """What is checked, with or without the stack's state, and the time limit of a response."""
 
     access: Access
     stack: str
@@ -69,7 +69,7 @@ def examine(subject: Subject) -> tuple[Report, State]:
 
 
 class _Checks:
-    """The checks of one run; the state and Nexus are asked at once, and waited for where they are needed."""
+    """The checks of one run; what several need, such as the state, is read once, in a thread."""
 
     def __init__(self, subject: Subject, run: CheckRun) -> None:
         self._subject, self._run = subject, run
@@ -129,7 +129,7 @@ class _Checks:
         for each in checks:
             if can(each.subject, *each.reads):
                 run.check(VAULT, each.subject, each.question)
-        # All are read before the first is held against Nexus and the state, which takes its time to come.
+        # All are read before the first is compared with Nexus and the state, which come later.
         secrets = {
             name: run.start(VAULT, f"secret of {name}", partial(self._read_secret, account, vault))
             for name, account in accounts.items()
@@ -160,7 +160,7 @@ class _Checks:
     def _password_findings(
         self, account: DesiredAccount, reading: Future[SecretSnapshot | Unseen], vault: Vault
     ) -> Iterable[Finding]:
-        """Return what is wrong with a password; what the secret alone shows is kept whatever comes after it."""
+        """Return what is wrong with a password; findings of the secret alone are kept at once."""
         secret, nexus = reading.result(), self._nexus.result()
         if secret is UNSEEN:
             return ()

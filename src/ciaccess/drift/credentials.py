@@ -103,8 +103,8 @@ def password_findings(
 ) -> Iterator[Finding]:
     """Return which password was changed; `known` is the state's fingerprint, "" for none.
 
-    Tried is the login of the active user, whose password the secret holds. What else is wrong with the user is found by the
-    checks of Nexus.
+    It tries the login of the active user, whose password the secret holds. The checks of Nexus find what else is wrong with
+    the user.
     """
     if not secret.password:
         return

@@ -47,9 +47,9 @@ class Finding:
 
     `id` is one of the catalogue's classes, `object` what it is about (`user svc-bench`). `expected` and `found` never
     hold a secret. `since` is when, in ISO 8601, where the system knows. `targets` are what `pulumi up --refresh` repairs;
-    without any, `manual_command` is the one to run, after which the next look may find more for the engine. `changes` are the
+    without any, `manual_command` is the one to run, after which the next check may find more for the engine. `changes` are the
     fields of an object; `not_applied` means that access.yaml was changed since the last `up`, and nothing else.
-    `is_removed` tells that access.yaml no longer has what the stack made. `implied_by` are objects whose findings of the same
+    `is_removed` means that access.yaml no longer has what the stack made. `implied_by` are objects whose findings of the same
     matter make this one needless, unless all of them are accepted.
     """
 
@@ -77,7 +77,7 @@ class Finding:
 
     @property
     def key(self) -> str:
-        """Return what tells it from others, whatever its details: a digest of class and object."""
+        """Return what identifies it, whatever its details: a digest of class and object."""
         return hashlib.sha256(f"{self.id}\0{self.object}".encode()).hexdigest()[:_DIGEST_DIGITS]
 
 

@@ -58,7 +58,7 @@ def _call_gitlab(url: str, method: str, place: str) -> str:
 
 
 def _call_nexus(arguments: str) -> str:
-    # printf is the shell's own, so that the password stands on no command line.
+    # printf is the shell's own, so that the password is on no command line.
     password = _from_environment("NEXUS_PASSWORD")
     signed = f"""printf 'user = "%s:%s"' "$NEXUS_USERNAME" {password} | curl -fsS -K -"""
     return f"{signed} {arguments}"

@@ -114,7 +114,7 @@ def _engine(desired: Desired, vault: Vault) -> Iterator[Finding]:
 
 
 def changed_kv_settings(settings: Mapping[str, Any]) -> list[str]:
-    """Return the names of the settings that are not Vault's default; no duration has several spellings."""
+    """Return the settings that are not Vault's default; no duration has several spellings."""
     duration = settings.get("delete_version_after")
     return different_fields(KV_DEFAULTS, {**settings, "delete_version_after": duration or "0s"})
 

@@ -1,4 +1,4 @@
-"""Commands for manual repairs in Vault; from an undeclared object they take policies, and keep it."""
+"""Commands for manual repairs in Vault; an undeclared object loses policies, and is kept."""
 
 from __future__ import annotations
 

@@ -119,7 +119,7 @@ def _parts_of_type(held: Parts, type_: str) -> dict[str, Inputs]:
 
 
 def _account_facts(name: str, users: list[Inputs], secret: str) -> AccountFacts:
-    """Return the facts of an account; who has the secret may do what either of its users may."""
+    """Return the facts of an account; its secret gives the rights of either of its users."""
     roles = {role for user in users for role in user["roles"]}
     return AccountFacts(name, users[0]["first_name"], tuple(sorted(roles)), secret)
 

@@ -1,7 +1,7 @@
 """The fields of a resource in two states, compared by the systems' rules.
 
-Owns what may be shown: never what the engine masked, the value of a masked variable, or what stands by hand in place
-of a variable's value, which may be a credential.
+Owns what may be shown: never what the engine masked, the value of a masked variable, or a
+variable's value that was set by hand, which may be a credential.
 """
 
 from __future__ import annotations

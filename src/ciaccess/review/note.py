@@ -13,7 +13,7 @@ from ciaccess.report.page import Page, Section, finding_markdown, markdown, sect
 from ciaccess.review.page import OBJECTS
 
 _HEADING = "##"
-# What people come for stands above it, and it is long.
+# The important sections are above it, and it is long.
 _COLLAPSED = OBJECTS
 # For the last line, and in each section for the line with the number of omitted entries.
 _LAST_LINE_CHARACTERS = 2_000

@@ -24,7 +24,7 @@ _JOB = ("CI_PROJECT_ID", "CI_MERGE_REQUEST_IID")
 
 
 class OptionalFileCommand(Command):
-    """A command whose `--json` may stand without a file, which typer's options know no word for."""
+    """A command whose `--json` may be without a file, which typer's options cannot express."""
 
     def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
         """Give a bare --json the standard output for its file."""

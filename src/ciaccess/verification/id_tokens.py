@@ -33,7 +33,7 @@ class IdToken:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read a token without believing it.
+        """Read a token without verifying it.
 
         Raises:
             TokenError: it is invalid.
@@ -47,11 +47,11 @@ class IdToken:
 
     @property
     def job(self) -> str:
-        """Return whose it is, in words."""
+        """Return its job, in words."""
         return f"a job of {self.claims.get('project_path', '?')} on {self.claims.get('ref', '?')}"
 
     def with_changed_signature(self) -> str:
-        """Return it with its signature's beginning turned round."""
+        """Return it with the beginning of its signature changed."""
         head, _, signature = self.text.rpartition(".")
         changed = signature[:_TAMPERED_LETTERS].swapcase() + signature[_TAMPERED_LETTERS:]
         return _conceal(f"{head}.{changed}")
@@ -82,7 +82,7 @@ def _another_key() -> rsa.RSAPrivateKey:
 
 
 class Issuer(Protocol):
-    """Who can mint id_tokens of any job, good ones and bad ones."""
+    """An issuer of id_tokens of any job, valid and invalid ones."""
 
     @property
     def projects(self) -> Sequence[str]:

@@ -38,13 +38,13 @@ class Logins:
 
     def admit(self, check: Check, role_name: str, token: str) -> tuple[Result, Vault | None]:
         """Log in; return the result, and a client with the token, which the caller must log out."""
-        nobody = Vault(self._access.vault.address, "", options=self._options)
+        anonymous = Vault(self._access.vault.address, "", options=self._options)
         try:
-            vault = nobody.log_in(self._access.vault.jwt.mount, role_name, token)
+            vault = anonymous.log_in(self._access.vault.jwt.mount, role_name, token)
         except ApiError as error:
             return refusal(check, error), None
         finally:
-            nobody.close()
+            anonymous.close()
         return check.succeed("admitted"), vault
 
     def refused_logins(self, role_name: str, tokens: TokenSource) -> Iterator[Result]:

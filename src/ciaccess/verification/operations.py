@@ -114,7 +114,7 @@ def unknown_rights(facts: AccessFacts, account: str) -> tuple[str, ...]:
 
 
 def locations(access: Access) -> Iterator[Location]:
-    """Yield each repository of access.yaml; the folder is that of who has no path."""
+    """Yield each repository of access.yaml; the folder is that of accounts without a path."""
     for format_, repositories in access.nexus.repositories.items():
         for environment, name in repositories.by_environment().items():
             yield Location(format_, environment, name)
@@ -134,7 +134,7 @@ def _at(facts: AccessFacts, holder: Holder, location: Location) -> Iterator[Oper
     for folder in folders:
         here = Location(location.format, location.environment, location.repository, folder)
         for action in Action:
-            # A repository is seen in lists as a whole, by who may browse any folder of it.
+            # Nexus lists a repository as a whole to users that may browse any folder of it.
             if action is Action.BROWSE and folder != folders[0]:
                 continue
             if location.environment == "group" and action not in _OF_GROUPS:

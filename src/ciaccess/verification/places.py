@@ -94,7 +94,7 @@ class Places:
         if stored.worked and stored.content == format_.content(artifact):
             return stored
         if answer is not None and (not answer.failed or attempts == 1):
-            # Who may not read does not see whether the failed request stored it.
+            # An account that may not read does not see whether the failed request stored it.
             return failed or answer
         return self._upload(location, artifact, credentials, attempts - 1, answer or failed)
 

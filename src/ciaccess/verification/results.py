@@ -1,4 +1,4 @@
-"""What trying gives: a result each, the report of all, and the verdict that follows from it."""
+"""The results of checks, the report with all of them, and its verdict."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Outcome(StrEnum):
-    """What came of one try."""
+    """The outcome of one check."""
 
     WORKED = "worked"
     REFUSED = "refused"
@@ -54,7 +54,7 @@ class Result:
 
 @dataclass(frozen=True)
 class Check:
-    """A try before it is made."""
+    """A check before it is made."""
 
     subject: str
     kind: str
@@ -62,19 +62,19 @@ class Check:
     allowed: bool = True
 
     def succeed(self, reason: str) -> Result:
-        """Return the result of what worked: wrong where it must be refused."""
+        """Return that it worked: wrong where it must be refused."""
         return self._result(Outcome.WORKED if self.allowed else Outcome.WRONG, reason)
 
     def refuse(self, reason: str) -> Result:
-        """Return the result of what was refused: wrong where it must work."""
+        """Return that it was refused: wrong where it must work."""
         return self._result(Outcome.WRONG if self.allowed else Outcome.REFUSED, reason)
 
     def fail(self, reason: str) -> Result:
-        """Return the result of what went neither way as it must."""
+        """Return that it failed otherwise."""
         return self._result(Outcome.WRONG, reason)
 
     def not_checked(self, reason: str) -> Result:
-        """Return the result of what could not be tried."""
+        """Return that it could not be made."""
         return self._result(Outcome.NOT_LOOKED, reason)
 
     def no_answer(self, error: ApiError) -> Result:
@@ -87,7 +87,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Report:
-    """The whole. `remarks` say what the answer does not cover, and what was left behind."""
+    """All results; `remarks` are what they do not cover, and what was left behind."""
 
     results: tuple[Result, ...]
     remarks: tuple[str, ...] = ()
@@ -118,12 +118,12 @@ class Report:
 
 
 def subjects(results: Iterable[Result]) -> list[str]:
-    """Return whose results there are, each once, in order."""
+    """Return the subjects of results, each once, in order."""
     return list(dict.fromkeys(result.subject for result in results))
 
 
 def expectation(result: Result) -> str:
-    """Return what must come of it, in words."""
+    """Return what is expected, in words."""
     return "must work" if result.allowed else "must be refused"
 
 

@@ -1,4 +1,4 @@
-"""An account's secret in Vault, as jobs of each JWT role come to it, or do not."""
+"""An account's secret in Vault: jobs of which JWT roles can read it, and that no others can."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class SecretProof:
             return
         admitted = self.logins.admits(role_name, token)
         if not admitted and not reads:
-            return  # the role's own tries show that it refuses, and nothing of the account hangs on it
+            return  # the role's own checks show that it refuses, and the account does not need it
         check = Check(self.account, LOGIN, f"{title} by {token.job}", allowed=admitted)
         result, vault = self.logins.admit(check, role_name, token.text)
         yield result

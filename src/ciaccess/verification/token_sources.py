@@ -36,7 +36,7 @@ class TokenSource(Protocol):
     """Gives id_tokens for a role."""
 
     def valid_token(self, role_name: str, account: str) -> IdToken:
-        """Return the token of a job that goes for an account's secret.
+        """Return the token of a job that wants an account's secret.
 
         Raises:
             TokenError: there is none.
@@ -58,7 +58,7 @@ def with_own_roles(access: Access) -> Access:
 
 
 class GivenToken:
-    """The one token that the job has. Whatever it claims is so; other claims cannot be tried."""
+    """The one token that the job has. Other claims cannot be tried."""
 
     def __init__(self, access: Access, token: IdToken) -> None:
         self._access = with_own_roles(access)
@@ -144,5 +144,5 @@ class MintedTokens:
 
 
 def _first(bound: Mapping[str, list[str]], claim: str, otherwise: str) -> str:
-    """Return a value that the bound claim admits, a star in it filled with nothing."""
+    """Return a value that the bound claim admits, without its stars."""
     return bound[claim][0].replace("*", "") or otherwise if bound.get(claim) else otherwise

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ciaccess.verification.results import Result
 
 KIND = "variable"
-# In the order in which they hurt a job.
+# The most harmful for a job first.
 _FIELDS = ("value", "protected", "environment_scope", "variable_type", "raw", "masked")
 
 

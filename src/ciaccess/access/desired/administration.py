@@ -1,10 +1,10 @@
 """Privileges and roles that administer Nexus: one rule for validate, crawl, drift, pull-secret.
 
 A user administers Nexus if it holds everything, or can give itself what it lacks. Measured on 3.77: a user that can update
-users, roles or privileges promotes itself, one that can create users makes an administrator, and a new role named as a group of LDAP is its
-members'. A capability gives every user a
-role, an LDAP connection maps its groups to roles, a script runs as Nexus. Settings decide whose rights a caller without credentials
-has: with the administrator's, anybody writes to every repository (measured on 3.71).
+users, roles or privileges promotes itself, one that can create users makes an administrator, and a new role named like a
+group of LDAP belongs to its members. A capability gives every user a role, an LDAP connection maps its groups to roles, a
+script runs as Nexus. Settings decide whose rights a caller without credentials has: with the administrator's, such a caller
+can write to every repository (measured on 3.71).
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def _administers(privilege: Privilege) -> bool:
 def _includes_a_right(pattern: str) -> bool:
     """Tell whether a wildcard permission administers, by Apache Shiro's rule.
 
-    Parts are separated by colons, alternatives by commas; parts that are left out or empty at the end stand for everything. A space
+    Parts are separated by colons, alternatives by commas; parts that are left out or empty at the end match everything. A space
     within is part of a word (both measured on 3.71).
     """
     parts = [set(part.split(",")) for part in pattern.strip().lower().rstrip(":").split(":")]

@@ -62,7 +62,7 @@ def jwt_backend(backend: JwtBackend) -> objects.JwtBackend:
     return objects.JwtBackend(
         oidc_discovery_url=backend.discovery_url or "",
         jwks_url=backend.jwks_url or "",
-        # Vault trims them, and would differ from an untrimmed one for ever.
+        # Vault trims them, and would always differ from an untrimmed one.
         jwt_validation_pubkeys=frozenset(key.strip() for key in backend.public_keys),
         bound_issuer=backend.issuer,
         oidc_discovery_ca_pem=backend.oidc_discovery_ca_pem,

@@ -35,7 +35,7 @@ def policy_text(role: str, rules: Rules, owner: str) -> str:
 
 
 def read_rules(paths: Iterable[str]) -> Rules:
-    """Return the rules of who may read these paths."""
+    """Return rules that allow to read these paths."""
     return dict.fromkeys(paths, _READ)
 
 
@@ -114,7 +114,7 @@ def _settings() -> Iterator[str]:
 
 
 def _holders(access: Access) -> Iterator[str]:
-    """Return what gets policies, read and listed by one rule: + stands for nothing, too."""
+    """Return what gets policies, read and listed by one rule: + matches nothing, too."""
     # What a refresh reads by a closer rule, which would hide the others.
     yield f"auth/{access.vault.jwt.mount}/role/+"
     yield from ("identity/group/id/+", "identity/entity/id/+")

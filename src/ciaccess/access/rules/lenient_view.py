@@ -63,7 +63,7 @@ class LenientView:
         return found if isinstance(found, str) else ""
 
     def value(self, *path: str | int) -> Any:
-        """Return what stands at a path, None for nothing."""
+        """Return the value at a path, None without one."""
         return self._document.at(path)
 
     def texts(self, *path: str | int) -> list[Placed]:
@@ -146,7 +146,7 @@ class LenientView:
     def further_privileges(self, account: str) -> dict[str, str]:
         """Return the privileges of an account's further roles, contained ones too, each with its role.
 
-        A role that every Nexus has stands for itself; one that does not exist is a fault of its own.
+        A role that every Nexus has is listed itself; one that does not exist is a fault of its own.
         """
         found: dict[str, str] = {}
         waiting = [(role, role) for _, role in self.texts("accounts", account, "roles")]

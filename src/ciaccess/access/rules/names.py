@@ -19,7 +19,7 @@ _NEXUS_USERS = ("admin", "anonymous")
 
 
 def duplicates(view: LenientView) -> Faults:
-    """No entry stands twice in a list."""
+    """No entry is in a list twice."""
     for path in _lists(view):
         seen: dict[str, YamlPath] = {}
         for here, word in view.texts(*path):

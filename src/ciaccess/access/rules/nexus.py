@@ -101,7 +101,7 @@ def unknown_role(view: LenientView, path: YamlPath, role: str) -> Fault:
 
 
 def _circles(view: LenientView) -> Iterator[tuple[str, ...]]:
-    """Return each circle once, from that of its roles which stands first in the file."""
+    """Return each circle once, from the first of its roles in the file."""
     declared = list(view.mapping(*_ROLES))
     inner = {role: [name for _, name in view.texts(*_ROLES, role, "roles")] for role in declared}
     closed: set[str] = set()

@@ -45,7 +45,7 @@ def reserved_names(view: LenientView) -> Faults:
 
 
 def _reserved_name(view: LenientView, path: YamlPath, name: str, *, key: bool) -> Fault:
-    message = f"{display(name)} is what the pipeline of ciaccess itself brings along"
+    message = f"{display(name)} is a name of the pipeline of ciaccess itself"
     return view.fault(path, message, "another name", "Rename it, or remove pipeline", key=key)
 
 

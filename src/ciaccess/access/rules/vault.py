@@ -28,7 +28,7 @@ def verification(view: LenientView) -> Faults:
     given = [key for key in _KEY_SOURCES if jwt.get(key)]
     if jwt and len(given) != 1:
         message = (
-            f"{' and '.join(given)} stand together" if given else "the place of the issuer's keys is missing"
+            f"{' and '.join(given)} are both set" if given else "the place of the issuer's keys is missing"
         )
         path = (*here, given[-1]) if given else here
         remedy = "Keep one of them" if given else "Add discovery_url: ${gitlab.url}"

@@ -1,4 +1,4 @@
-"""Calls to one system at one base URL, with every failure of the way put into words.
+"""Calls to one system at one base URL, with a message for every failed connection.
 
 What an answer's status and body mean is its client's (clients/nexus); here is what happens when there is no
 answer, or when it is not one of an API at all: HTML, broken JSON.

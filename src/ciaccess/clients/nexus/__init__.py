@@ -82,7 +82,7 @@ class Nexus:
         return self._repositories.all()
 
     def anonymous_access(self) -> bool:
-        """Tell whether Nexus serves those who show no credentials."""
+        """Tell whether anonymous access is enabled."""
         doing = "read anonymous access"
         return ANONYMOUS_ACCESS.decode(
             self._api.json(ANONYMOUS_ACCESS.path, doing, ANONYMOUS_ACCESS), doing

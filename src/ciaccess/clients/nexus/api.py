@@ -140,7 +140,7 @@ class Api:
         self._session.close()
 
     def failure(self, response: requests.Response, doing: str, kind: Kind[Any] | None) -> ApiError:
-        """Return the error that an answer stands for."""
+        """Return the error that an answer means."""
         reason = _message(response, {name: field for field, name in kind.wire.items()} if kind else {})
         status = response.status_code
         error = error_class(status)

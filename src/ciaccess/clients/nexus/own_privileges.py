@@ -19,7 +19,7 @@ def is_called_after(role_id: str, name: str) -> bool:
 
 
 def own_privileges(nexus: Nexus, role_id: str) -> list[Privilege]:
-    """Return a role's own privileges on content selectors, by name; "" stands for no role."""
+    """Return a role's own privileges on content selectors, by name; none of the role ""."""
     role = nexus.roles.find(role_id) if role_id else None
     held = [nexus.privileges.find(name) for name in sorted(role.privileges)] if role else []
     return [each for each in held if each and each.type == SCOPED and is_called_after(role_id, each.name)]

@@ -65,7 +65,7 @@ class Vault:
         return self._token
 
     def log_in(self, mount: str, role: str, id_token: str) -> Vault:
-        """Return this Vault, asked with the token that a JWT role gives to who holds an id_token.
+        """Return this Vault with the token of a login by an id_token.
 
         Raises:
             RefusedError, ForbiddenError: it gives none; the text has Vault's reason.
@@ -211,7 +211,7 @@ class Vault:
         raise UnexpectedAnswerError(doing, reason, remedy, system=SYSTEM)
 
     def unmount(self, path: str) -> None:
-        """Take a mount away with all that is in it: `auth/jwt`, `secret`."""
+        """Delete a mount with all that is in it: `auth/jwt`, `secret`."""
         place = f"sys/{path}" if path.startswith("auth/") else f"sys/mounts/{path}"
         self.ask("delete", place, f"unmount '{path}'")
 
@@ -250,7 +250,7 @@ class Vault:
                 params=parameters,
             )
         except requests.RequestException as error:
-            # Nothing that is asked here changes anything that a second call would not change in the same way.
+            # Each of these calls can be repeated with the same effect.
             raise as_api_error(error, doing, SYSTEM, self.url) from None
         status = answer.status_code
         if status == HTTPStatus.NO_CONTENT:
@@ -258,8 +258,8 @@ class Vault:
         if status == HTTPStatus.NOT_FOUND:
             object_of(_body(answer) or None, doing)  # a proxy's page is no "not there"
         # A deleted version of a secret is a 404 with its number.
-        told = keep_missing and status == HTTPStatus.NOT_FOUND and "data" in _body(answer)
-        if status != HTTPStatus.OK and not told:
+        is_kept = keep_missing and status == HTTPStatus.NOT_FOUND and "data" in _body(answer)
+        if status != HTTPStatus.OK and not is_kept:
             reason = f"{SYSTEM} answered {status}{_faults(answer)}"
             remedy = _REMEDIES.get(status, "Run again later; Vault's own log has details.")
             raise error_class(status)(doing, reason, remedy, system=SYSTEM, status=status)

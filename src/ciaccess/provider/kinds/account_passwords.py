@@ -23,7 +23,7 @@ Accepts = Callable[[str, str], bool]
 # Safe in shell words, URLs, grep and sed on JSON, and docker's auth JSON (facts on the organisation).
 ALPHABET = string.ascii_letters + string.digits + "-_.~"
 CHARACTERS = 40
-# Each number stands for one password of a user: another number, another password.
+# Each number is one password of a user: another number, another password.
 VERSION = Field(
     "password_version",
     WHOLE_NUMBER,
