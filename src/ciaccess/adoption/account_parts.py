@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING
 from ciaccess.access.desired.ownership import of_another, owner_in
 from ciaccess.adoption.existing import in_nexus
 from ciaccess.clients.nexus.own_privileges import is_called_after, own_privileges
+from ciaccess.engine.resource_types import PARTS
 
 if TYPE_CHECKING:
     from ciaccess.access.desired.state import DesiredAccount
     from ciaccess.adoption.existing import Collection, Existing
     from ciaccess.clients.nexus import Nexus, User
 
-# The input of each kind of part.
-_SECTIONS = {"content selector": "selectors", "privilege": "privileges", "role": "role", "user": "users"}
 _Key = tuple[str, str]
 
 
@@ -29,9 +28,7 @@ class AccountParts:
     def __init__(self, account: DesiredAccount, nexus: Nexus) -> None:
         self._account, self._nexus = account, nexus
         self.role_id = account.role.role_id if account.role else ""
-        self._desired = {
-            (kind, name): part for kind in _SECTIONS for name, part in account.objects[kind].items()
-        }
+        self._desired = {(kind, name): part for kind in PARTS for name, part in account.objects[kind].items()}
         collections: dict[str, Collection] = {
             "content selector": nexus.content_selectors,
             "privilege": nexus.privileges,
@@ -44,7 +41,7 @@ class AccountParts:
     @staticmethod
     def path(kind: str, name: str) -> str:
         """Return the path of a part in a difference, as in the plugin."""
-        return kind if kind == "role" else f'{_SECTIONS[kind]}["{name}"]'
+        return kind if kind == "role" else f'{PARTS[kind]}["{name}"]'
 
     @cached_property
     def users(self) -> dict[str, User]:

@@ -13,6 +13,7 @@ from ciaccess.cli.help import Command, examples
 from ciaccess.cli.terminal import finish, print_json, print_text
 from ciaccess.engine.settings import StackSettings
 from ciaccess.errors import Exit
+from ciaccess.report.page import count_text
 
 _STANDARD_INPUT = Path("/dev/stdin")
 application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -72,10 +73,8 @@ def _as_json(checked: Checked) -> dict[str, Any]:
 def _summary(checked: Checked) -> str:
     errors = sum(fault.severity == "error" for fault in checked.faults)
     warnings = len(checked.faults) - errors
-    counted = [
-        f"{count} {word}{'s' * (count != 1)}" for count, word in ((errors, "error"), (warnings, "warning"))
-    ]
-    found = ", ".join(text for text in counted if not text.startswith("0 "))
+    counts = {"error": errors, "warning": warnings}
+    found = ", ".join(count_text(count, word) for word, count in counts.items() if count)
     if checked.access is None:
         return f"{found} found"
     former = [each for each in former_names(checked.access) if not each.is_over]

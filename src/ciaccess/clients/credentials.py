@@ -30,6 +30,8 @@ KNOWN = {
 GITLAB_FROM, STATE = "CIACCESS_GITLAB", "state"
 # variable → the same address in access.yaml and in a stack's settings
 _ADDRESSES = {"VAULT_ADDR": "vault.address", "NEXUS_URL": "nexus.url", "GITLAB_URL": "gitlab.url"}
+# A job's id_token for Vault.
+ID_TOKEN = "VAULT_ID_TOKEN"  # noqa: S105 a variable's name
 _NOTES = ("GITLAB_NOTES_TOKEN", "GITLAB_TOKEN")
 _USERNAME = "NEXUS_USERNAME"
 _NO_SECRETS = (_USERNAME, "VAULT_ADDR")

@@ -13,7 +13,7 @@ from ciaccess.access.desired.difference import comparable
 from ciaccess.clients.could_not_look import CouldNotLookError
 from ciaccess.drift.findings import NOTHING
 from ciaccess.engine import pulumi_cli, resource_types
-from ciaccess.engine.resource_types import ACCOUNT, JWT_ROLE, POLICY, ROLE, Target, input_name
+from ciaccess.engine.resource_types import ACCOUNT, JWT_ROLE, PARTS, POLICY, ROLE, Target, input_name
 from ciaccess.engine.state import State, parse
 from ciaccess.errors import CommandError
 
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from ciaccess.access.desired.difference import Change
     from ciaccess.access.desired.state import Desired
     from ciaccess.drift.findings import Finding
-
-# Where the inputs of an account have its objects.
-_PARTS = {"user": "users", "content selector": "selectors", "privilege": "privileges"}
 
 # What an account that was removed and is declared again has of its secret.
 _LEFT_BY_A_REMOVAL = ("vault.secret.deleted", "vault.secret.destroyed")
@@ -105,7 +102,7 @@ def _recorded_value(target: Target, inputs: Mapping[str, Any], change: Change) -
     """Return the recorded value of a change's field, or its whole object; None without one."""
     found: Any = inputs
     if target.type == ACCOUNT:
-        part = inputs.get(_PARTS.get(change.kind, change.kind)) or {}
+        part = inputs.get(PARTS.get(change.kind, change.kind)) or {}
         found = part if change.kind in ("role", "metadata") else part.get(change.identity)
     name = input_name(change.field) if target.type.startswith("vault:") else change.field
     return found.get(name) if found and name else found

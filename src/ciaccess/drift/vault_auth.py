@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from ciaccess.access.desired.difference import difference, different_fields
 from ciaccess.access.desired.objects import LEFT_BY_ENGINE
-from ciaccess.clients.errors import RefusedError
 from ciaccess.clients.vault.objects import read_jwt_backend, read_jwt_role, read_policy
 from ciaccess.drift.check_run import Check
 from ciaccess.drift.declared import findings
@@ -69,19 +68,9 @@ def checks(desired: Desired, vault: Vault) -> list[Check]:
     return found
 
 
-def mount_at(vault: Vault, path: str) -> dict[str, Any] | None:
-    """Return the mount at a path (`secret`, `auth/jwt`), None without one (400 of Vault)."""
-    try:
-        return vault.read(f"sys/mounts/{path}")
-    except RefusedError as error:
-        if "No secret engine mount" in error.reason:
-            return None
-        raise
-
-
 def has_engine(vault: Vault, mount: str) -> bool:
     """Tell whether a KV engine of version 2 exists; its own check reports other differences."""
-    found = mount_at(vault, mount)
+    found = vault.mount(mount)
     return found is not None and _is_engine(found)
 
 
@@ -92,7 +81,7 @@ def _is_engine(found: dict[str, Any]) -> bool:
 def _engine(desired: Desired, vault: Vault) -> Iterator[Finding]:
     mount = desired.kv_mount
     what, ours = f"KV engine {mount}/", (resource_types.kv_mount(mount),) if desired.manages_kv else ()
-    found = mount_at(vault, mount)
+    found = vault.mount(mount)
     if found is None:
         command = "" if ours else f"vault secrets enable -path={mount} -version=2 kv"
         expected = "a KV engine of version 2"
@@ -123,7 +112,7 @@ def _backend(desired: Desired, vault: Vault) -> Iterator[Finding]:
     mount = desired.jwt_mount
     identity = f"{mount}/"
     target = resource_types.backend(mount)
-    mounted = mount_at(vault, f"auth/{mount}")
+    mounted = vault.mount(f"auth/{mount}")
     found = read_jwt_backend(vault, mount) if mounted else None
     if mounted is None or found is None or mounted.get("type") != "jwt":
         seen = NOTHING if mounted is None else f"{mounted.get('type')} without a configuration"
@@ -192,7 +181,7 @@ def _empty_values(fields: Mapping[str, object]) -> dict[str, object]:
 def _role(desired: Desired, vault: Vault, role: JwtRole) -> Iterator[Finding]:
     mount = desired.jwt_mount
     found = read_jwt_role(vault, mount, role.name)
-    if found is None and mount_at(vault, f"auth/{mount}") is None:
+    if found is None and vault.mount(f"auth/{mount}") is None:
         return  # the missing backend is reported, and the role with it
     observed = {} if found is None else {role.name: found}
     changes = difference("JWT role", {role.name: role}, observed).get(role.name, ())

@@ -52,6 +52,10 @@ TYPES = {
 }
 
 
+# The inputs of an account that have its parts in Nexus, by kind; all but the role map ids to parts.
+PARTS = {"content selector": "selectors", "privilege": "privileges", "role": "role", "user": "users"}
+
+
 @dataclass(frozen=True)
 class Target:
     """A resource of the stack, found in its state by its type and id."""

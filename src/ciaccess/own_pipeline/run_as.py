@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from ciaccess.access.desired import pipeline_identities
 from ciaccess.cli.terminal import notices
-from ciaccess.clients.credentials import GITLAB_FROM, STATE, check_vault_address
+from ciaccess.clients.credentials import GITLAB_FROM, ID_TOKEN, STATE, check_vault_address
 from ciaccess.clients.errors import ApiError, RefusedError
 from ciaccess.clients.vault.client import Vault
 from ciaccess.clients.vault.id_token_times import is_untimely
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from ciaccess.access import Access
     from ciaccess.clients.vault.secret import SecretSnapshot
 
-ID_TOKEN = "VAULT_ID_TOKEN"  # noqa: S105 a variable's name
 # A stack whose secrets another provider encrypts has none.
 _OPTIONAL = (pipeline_identities.PASSPHRASE,)
 

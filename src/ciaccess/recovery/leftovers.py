@@ -12,7 +12,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ciaccess.clients.errors import RefusedError
 from ciaccess.engine import pulumi_cli, state_folder
 from ciaccess.engine.resource_types import backend, kv_mount
 from ciaccess.engine.state import parse
@@ -150,12 +149,5 @@ def of_vault(export: dict[str, Any], access: Access, vault: Vault) -> list[Lefto
             partial(vault.unmount, path),
         )
         for target, path, listing, noun, content in places
-        if target not in known and _is_mounted(vault, path) and not vault.keys(listing)
+        if target not in known and vault.mount(path) and not vault.keys(listing)
     ]
-
-
-def _is_mounted(vault: Vault, path: str) -> bool:
-    try:
-        return vault.read(f"sys/mounts/{path}") is not None
-    except RefusedError:  # 400: no such mount
-        return False

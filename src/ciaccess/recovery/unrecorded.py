@@ -17,6 +17,7 @@ from ciaccess.access.desired.vault import vault_policies
 from ciaccess.adoption.plan import Plan, PlannedAction
 from ciaccess.adoption.session import session
 from ciaccess.clients.vault.client import Vault
+from ciaccess.clients.vault.objects import read_policy
 from ciaccess.clients.vault.secret import VaultSecret
 from ciaccess.engine.resource_types import Target, backend, jwt_role, kv_mount, policy
 from ciaccess.engine.state import parse
@@ -94,8 +95,8 @@ def take_into_state(stack: str, settings_file: Path | None, targets: tuple[Targe
 
 
 def _is_our_policy(vault: Vault, name: str, owner: str) -> bool:
-    found = vault.read(f"sys/policies/acl/{name}")
-    return found is not None and owner_in(str(found.get("policy", ""))) == owner
+    found = read_policy(vault, name)
+    return found is not None and owner_in(found.text) == owner
 
 
 def _is_our_role(vault: Vault, path: str, ours: set[str]) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ciaccess.clients.connect import GITLAB_TOKEN, gitlab_client
-from ciaccess.clients.credentials import check_address, is_given, require
+from ciaccess.clients.credentials import ID_TOKEN, check_address, is_given, require
 from ciaccess.clients.gitlab.variables import GitLab
 from ciaccess.clients.http.session import HttpOptions
 from ciaccess.clients.vault.client import Vault
@@ -23,7 +23,6 @@ from ciaccess.verification.token_sources import GivenToken, MintedTokens
 if TYPE_CHECKING:
     from ciaccess.access import Access
 
-TOKEN = "VAULT_ID_TOKEN"  # noqa: S105 a variable's name
 _SECONDS: dict[str, Any] = {"down_seconds": 2.0, "total_seconds": 20.0}
 
 
@@ -61,7 +60,7 @@ def resources_of(access: Access, id_token_file: Path | None, *, local: bool, wri
         return local_resources(access, writes=writes, given=given)
     if given is None:
         raise CommandError(
-            f"no id_token given. Run this in a job whose id_tokens has {TOKEN}, name a file by --id-token-file, "
+            f"no id_token given. Run this in a job whose id_tokens has {ID_TOKEN}, name a file by --id-token-file, "
             "or try the local stack: --stack local"
         )
     options = HttpOptions(**_SECONDS)
@@ -86,7 +85,7 @@ def _given(id_token_file: Path | None) -> IdToken | None:
     try:
         if id_token_file is not None:
             return IdToken.parse(id_token_file.read_text(encoding="ascii").strip())
-        return IdToken.parse(require(TOKEN)[TOKEN]) if is_given(TOKEN) else None
+        return IdToken.parse(require(ID_TOKEN)[ID_TOKEN]) if is_given(ID_TOKEN) else None
     except TokenError as error:
         raise CommandError(f"read the id_token: {error}") from None
     except OSError as error:

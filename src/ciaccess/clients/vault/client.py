@@ -21,6 +21,7 @@ import requests
 from ciaccess.clients.errors import (
     ForbiddenError,
     NotFoundError,
+    RefusedError,
     UnexpectedAnswerError,
     UnreachableError,
     error_class,
@@ -127,6 +128,15 @@ class Vault:
         """
         answer = self._get(api_path, f"read '{api_path}'")
         return None if answer is None else object_of(answer.get("data"), f"read '{api_path}'")
+
+    def mount(self, path: str) -> dict[str, Any] | None:
+        """Return the mount at a path (`secret`, `auth/jwt`), None without one, which is a 400 of Vault."""
+        try:
+            return self.read(f"sys/mounts/{path}")
+        except RefusedError as error:
+            if "No secret engine mount" in error.reason:
+                return None
+            raise
 
     def keys(self, api_path: str) -> list[str]:
         """Return the names that Vault lists under an API path; where it knows none it has no list either."""
