@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pulumi
 
-if TYPE_CHECKING:
-    from ciaccess.access.desired import objects
+from ciaccess.access.desired import objects
 
-    Options = pulumi.ResourceOptions | None
+Options = pulumi.ResourceOptions | None
 
 
 def with_lists(fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,11 +12,9 @@ import ssl
 import time
 import urllib.error
 import urllib.request
-from typing import IO, TYPE_CHECKING
+from collections.abc import Callable
+from typing import IO
 from urllib.parse import urlsplit
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 SILENCE_SECONDS = 10.0
 TOTAL_SECONDS = 300.0

@@ -8,15 +8,12 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections.abc import Iterator, Mapping
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from tools.recipes import PULUMI, VAULT
 from tools.running import BuildError, quietly
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
 _ROOT = Path(__file__).parents[1]
 _REQUIREMENTS = ("requirements.in", "requirements-dev.in", "tools/openbao/requirements.in")

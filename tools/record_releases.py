@@ -13,17 +13,12 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ciaccess.progress import Step, print_remark
 from tools import releases
 from tools.download import Unreachable, is_authenticated
-from tools.recipes import TOOLS
+from tools.recipes import TOOLS, Release
 from tools.running import BuildError
-
-if TYPE_CHECKING:
-    from tools.recipes import Release
-
 
 # By release: the address of the key that signs its checksums, and the key's fingerprint. The other vendors sign none.
 SIGNED = {

@@ -13,17 +13,14 @@ import os
 import shutil
 import sys
 import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from ciaccess.environment import activate, check_own, state_directory, tool_cache, user_cache
 from ciaccess.progress import format_duration, print_remark
 from tools import node, openbao, packages, programs, toolset
 from tools.running import BuildError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 _MINIMUM_PYTHON = (3, 11)
 _SERVERS: dict[str, toolset.Server] = {"everything": "vault", "stack": "any", "runtime": "none"}

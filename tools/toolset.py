@@ -12,7 +12,7 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from ciaccess.progress import Step, print_remark
 from tools import golang, openbao, releases
@@ -26,12 +26,10 @@ from tools.recipes import (
     VAULT_PLUGIN_TOOL,
     VAULT_PLUGIN_VERSION,
     VAULT_TOOL,
+    Recipe,
+    Tool,
 )
 from tools.running import BuildError, quietly
-
-if TYPE_CHECKING:
-    from tools.recipes import Recipe, Tool
-
 
 # "any": Vault where it or its release is at hand, else OpenBao, which is there in seconds.
 Server = Literal["vault", "any", "none"]

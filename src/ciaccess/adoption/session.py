@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ruamel.yaml import YAML
 
@@ -28,14 +28,11 @@ from ciaccess.clients.connect import gitlab_client, nexus_client
 from ciaccess.clients.credentials import KNOWN, check_address, require
 from ciaccess.clients.vault.client import Vault
 from ciaccess.engine import pulumi_cli
-from ciaccess.engine.declared import declared_by
+from ciaccess.engine.declared import Declared, declared_by
 from ciaccess.engine.preconditions import check_vault
 from ciaccess.engine.settings import CONFIG_FOLDER, StackSettings, claim
 from ciaccess.environment import state_directory
 from ciaccess.errors import CommandError
-
-if TYPE_CHECKING:
-    from ciaccess.engine.declared import Declared
 
 
 def connect(vault: str, nexus: str, gitlab: str) -> Systems:

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ciaccess.adoption.plan import PlannedAction
-
-if TYPE_CHECKING:
-    from ciaccess.adoption.plan import Plan, Step
+from ciaccess.adoption.plan import Plan, PlannedAction, Step
 
 _ORDER = (PlannedAction.REFUSED, PlannedAction.ADOPTED, PlannedAction.MADE)
 

@@ -6,15 +6,12 @@ The values of secrets are read only in the chosen folder, to check them by a log
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ciaccess.access.policies.tokens import BUILT_IN, named_policies, policies_at_login
-from ciaccess.clients.vault.secret import VaultSecret
+from ciaccess.clients.vault.client import Vault
+from ciaccess.clients.vault.secret import SecretSnapshot, VaultSecret
 from ciaccess.errors import CommandError
-
-if TYPE_CHECKING:
-    from ciaccess.clients.vault.client import Vault
-    from ciaccess.clients.vault.secret import SecretSnapshot
 
 _KV_VERSION = "2"
 _MOST_DEPTH, _MOST_SECRETS = 6, 5000

@@ -5,15 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ciaccess.access.desired.objects import LEFT_BY_ENGINE
-from ciaccess.adoption.plan import PlannedAction
+from ciaccess.adoption.plan import Plan, PlannedAction
 from ciaccess.engine.declared import name_of
 from ciaccess.engine.resource_types import input_name
-
-if TYPE_CHECKING:
-    from ciaccess.adoption.plan import Plan
 
 _NOTHING = ("same", "refresh", "read")
 # A setting of pulumi-vault that an import leaves empty; it is not a field of the object.

@@ -6,35 +6,29 @@ or two for each object of Vault. Of the engine only the state is read (applied).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import TYPE_CHECKING
 
-from ciaccess.access.desired.state import Desired
+from ciaccess.access import Access
+from ciaccess.access.desired.state import Desired, DesiredAccount
 from ciaccess.access.model.checks_dates import today
 from ciaccess.clients import connect
 from ciaccess.clients.could_not_look import CouldNotLook, CouldNotLookError
 from ciaccess.clients.errors import ForbiddenError
 from ciaccess.clients.vault import rights
+from ciaccess.clients.vault.client import Vault
+from ciaccess.clients.vault.secret import SecretSnapshot
 from ciaccess.drift import credentials, rotations, vault_auth, vault_secrets, vault_undeclared
 from ciaccess.drift import nexus as nexus_checks
 from ciaccess.drift.applied import Applied, read_state
 from ciaccess.drift.check_run import Check, CheckRun
-from ciaccess.drift.findings import UNSEEN, Report
+from ciaccess.drift.findings import UNSEEN, Finding, Report, Unseen
 from ciaccess.drift.gitlab import check_gitlab
 from ciaccess.drift.nexus_objects import Ours
 from ciaccess.engine.settings import claim
 from ciaccess.engine.state import State
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from concurrent.futures import Future
-
-    from ciaccess.access import Access
-    from ciaccess.access.desired.state import DesiredAccount
-    from ciaccess.clients.vault.client import Vault
-    from ciaccess.clients.vault.secret import SecretSnapshot
-    from ciaccess.drift.findings import Finding, Unseen
 
 VAULT, NEXUS, GITLAB, STATE = "Vault", "Nexus", "GitLab", "Pulumi"
 

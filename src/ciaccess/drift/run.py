@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from ciaccess.access.model.checks_dates import today
 from ciaccess.drift.baseline import apply, load
 from ciaccess.drift.check_all import Subject, examine
+from ciaccess.drift.findings import Report
 from ciaccess.drift.repairs import Plan, plan
 from ciaccess.engine import pulumi_cli
 from ciaccess.errors import CommandError, Exit
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from ciaccess.drift.findings import Report
 
 
 def check(subject: Subject, baseline: Path, *, repair: bool) -> tuple[Report, Plan]:

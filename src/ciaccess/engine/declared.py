@@ -7,13 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ciaccess.engine.resource_types import PRECONDITIONS, target_of
+from ciaccess.engine.resource_types import PRECONDITIONS, Target, target_of
 from ciaccess.errors import CommandError
-
-if TYPE_CHECKING:
-    from ciaccess.engine.resource_types import Target
 
 # An object that the engine would make, or take over by the program's own import.
 _NEW = ("create", "import")

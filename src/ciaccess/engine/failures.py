@@ -12,14 +12,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from ciaccess.clients.could_not_look import CouldNotLook
 from ciaccess.clients.credentials import CredentialsError
 from ciaccess.clients.errors import ApiError, UnexpectedAnswerError, UnreachableError
-
-if TYPE_CHECKING:
-    from ciaccess.errors import CiaccessError
+from ciaccess.errors import CiaccessError
 
 # The name of the file, in the environment of the engine, its program and its plugins.
 VARIABLE = "CIACCESS_FAILURES"

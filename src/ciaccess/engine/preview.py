@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from ciaccess.clients.could_not_look import CouldNotLook
 from ciaccess.engine import pulumi_cli
 from ciaccess.engine.events import EventsError, Preview
 from ciaccess.engine.failures import Failures
 from ciaccess.errors import CiaccessError
-
-if TYPE_CHECKING:
-    from ciaccess.clients.could_not_look import CouldNotLook
 
 _STREAMING = {"PULUMI_ENABLE_STREAMING_JSON_PREVIEW": "true"}
 

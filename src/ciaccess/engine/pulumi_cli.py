@@ -14,17 +14,15 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import IO, TYPE_CHECKING, Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 from ciaccess.clients.redaction import redact
 from ciaccess.engine import state_folder
 from ciaccess.engine.failures import Failures
 from ciaccess.engine.settings import project_name, secrets_provider
+from ciaccess.engine.state_folder import Lock
 from ciaccess.environment import ROOT, backend_folder
 from ciaccess.errors import CommandError, Exit
-
-if TYPE_CHECKING:
-    from ciaccess.engine.state_folder import Lock
 
 # A state is some megabytes; a backend that does not send them in this time is as good as away.
 _STATE_SECONDS = 120

@@ -6,12 +6,10 @@ An account is one resource with all that is its own in Nexus and Vault: its user
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 ACCOUNT = "ciaccess:index:ServiceAccount"
 USER, ROLE = "ciaccess:nexus:User", "ciaccess:nexus:Role"

@@ -5,13 +5,11 @@ Reads the engine's export as it is, with its secrets encrypted: no passphrase an
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ciaccess.engine.resource_types import ACCOUNT, Target
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
 
 
 @dataclass(frozen=True)

@@ -6,17 +6,21 @@ themselves needs it again, since they may not write each other (docs/adr/0018).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from pathlib import Path
 
+from ciaccess.access import Access
 from ciaccess.access.desired import pipeline_identities
 from ciaccess.access.desired.trust_anchors import changed_anchors, trust_anchors
+from ciaccess.access.model.models import Pipeline
 from ciaccess.cli.terminal import confirm, notices, output
 from ciaccess.clients.connect import gitlab_client, nexus_client, vault_client
 from ciaccess.clients.credentials import KNOWN, require
 from ciaccess.clients.errors import ApiError, ForbiddenError, NotFoundError, UnauthorizedError
 from ciaccess.clients.gitlab.groups import token_scopes
 from ciaccess.clients.gitlab.variables import GitLab
-from ciaccess.clients.vault.secret import VaultSecret
+from ciaccess.clients.vault.client import Vault
+from ciaccess.clients.vault.secret import SecretSnapshot, VaultSecret
 from ciaccess.drift.gitlab_project import project_findings
 from ciaccess.engine import pulumi_cli
 from ciaccess.engine.preconditions import check_vault, own_passphrase
@@ -28,17 +32,7 @@ from ciaccess.engine.trust_anchors import (
     list_anchors,
 )
 from ciaccess.errors import CommandError
-from ciaccess.own_pipeline.gitlab_tokens import TOKENS
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
-    from ciaccess.access import Access
-    from ciaccess.access.model.models import Pipeline
-    from ciaccess.clients.vault.client import Vault
-    from ciaccess.clients.vault.secret import SecretSnapshot
-    from ciaccess.own_pipeline.gitlab_tokens import Token
+from ciaccess.own_pipeline.gitlab_tokens import TOKENS, Token
 
 _MOST_TOKEN_BYTES = 4096
 

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from ciaccess.access import Access
 from ciaccess.cli.revisions import git
 from ciaccess.environment import ROOT
 from ciaccess.errors import CommandError
-
-if TYPE_CHECKING:
-    from ciaccess.access import Access
 
 
 def check_branch_tip(access: Access, token: str) -> None:

@@ -10,22 +10,18 @@ import os
 import signal
 import subprocess
 from types import FrameType
-from typing import TYPE_CHECKING
 
+from ciaccess.access import Access
 from ciaccess.access.desired import pipeline_identities
 from ciaccess.cli.terminal import notices
 from ciaccess.clients.credentials import GITLAB_FROM, ID_TOKEN, STATE, check_vault_address
 from ciaccess.clients.errors import ApiError, RefusedError
 from ciaccess.clients.vault.client import Vault
 from ciaccess.clients.vault.id_token_times import is_untimely
-from ciaccess.clients.vault.secret import VaultSecret
+from ciaccess.clients.vault.secret import SecretSnapshot, VaultSecret
 from ciaccess.engine.trust_anchors import check_anchors
 from ciaccess.errors import CommandError, Exit
 from ciaccess.own_pipeline.branch_tip import check_branch_tip
-
-if TYPE_CHECKING:
-    from ciaccess.access import Access
-    from ciaccess.clients.vault.secret import SecretSnapshot
 
 # A stack whose secrets another provider encrypts has none.
 _OPTIONAL = (pipeline_identities.PASSPHRASE,)

@@ -12,7 +12,6 @@ from ciaccess.access.reading.faults import require_declared
 from ciaccess.cli.help import Command, examples
 from ciaccess.cli.options import FileOption, StackOption, load_access
 from ciaccess.cli.terminal import finish, output, print_json, write_file
-from ciaccess.clients.credentials import ID_TOKEN
 from ciaccess.engine.settings import StackSettings
 from ciaccess.errors import Exit
 from ciaccess.verification import tables
@@ -35,7 +34,7 @@ def verify(  # noqa: PLR0913 each option is a choice of its own
     ] = None,
     *,
     id_token_file: Annotated[
-        Path | None, typer.Option(help=f"File of a job's id_token. Default: the variable {ID_TOKEN}.")
+        Path | None, typer.Option(help="File of a job's id_token. Default: the variable VAULT_ID_TOKEN.")
     ] = None,
     write: Annotated[
         bool | None,

@@ -4,24 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
+from ciaccess.access import Access
 from ciaccess.access.desired.vault import policy_name
 from ciaccess.analysis.admission import Outcome as Admission
 from ciaccess.analysis.admission import judge
 from ciaccess.clients.errors import ApiError
+from ciaccess.clients.http.session import HttpOptions
 from ciaccess.clients.vault.client import Vault
 from ciaccess.local_stack.processes import StackError
-from ciaccess.verification.id_tokens import TokenError
-from ciaccess.verification.results import Check, Outcome
-from ciaccess.verification.token_sources import with_own_roles
-
-if TYPE_CHECKING:
-    from ciaccess.access import Access
-    from ciaccess.clients.http.session import HttpOptions
-    from ciaccess.verification.id_tokens import IdToken
-    from ciaccess.verification.results import Result
-    from ciaccess.verification.token_sources import TokenSource
+from ciaccess.verification.id_tokens import IdToken, TokenError
+from ciaccess.verification.results import Check, Outcome, Result
+from ciaccess.verification.token_sources import TokenSource, with_own_roles
 
 KIND = "login"
 REFUSALS = (400, 403)

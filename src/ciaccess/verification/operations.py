@@ -10,12 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
+from ciaccess.access import Access
 from ciaccess.analysis.facts import AccessFacts, Grant, Holder, Right
-
-if TYPE_CHECKING:
-    from ciaccess.access import Access
 
 FOLDER = "/ciaccess-verify/"
 _SIBLING = "-ciaccess-verify/"

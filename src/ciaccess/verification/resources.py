@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from ciaccess.access import Access
 from ciaccess.clients.connect import GITLAB_TOKEN, gitlab_client
 from ciaccess.clients.credentials import ID_TOKEN, check_address, is_given, require
 from ciaccess.clients.gitlab.variables import GitLab
@@ -19,9 +20,6 @@ from ciaccess.local_stack.places import credential_file
 from ciaccess.verification.id_tokens import IdToken, TokenError
 from ciaccess.verification.run import Resources
 from ciaccess.verification.token_sources import GivenToken, MintedTokens
-
-if TYPE_CHECKING:
-    from ciaccess.access import Access
 
 _SECONDS: dict[str, Any] = {"down_seconds": 2.0, "total_seconds": 20.0}
 

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from enum import IntEnum, StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ciaccess.clients.errors import one_line
+from ciaccess.clients.errors import ApiError, one_line
 from ciaccess.report.junit import Case, Trouble, document
-
-if TYPE_CHECKING:
-    from ciaccess.clients.errors import ApiError
 
 
 class Outcome(StrEnum):

@@ -4,25 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from ciaccess.access import Access
 from ciaccess.access.desired import rotation
 from ciaccess.access.desired.vault import secret_of
 from ciaccess.clients.errors import ApiError
-from ciaccess.clients.vault.secret import Credentials, VaultSecret
+from ciaccess.clients.vault.client import Vault
+from ciaccess.clients.vault.secret import Credentials, SecretSnapshot, VaultSecret
 from ciaccess.local_stack.processes import StackError
 from ciaccess.verification.id_tokens import TokenError
 from ciaccess.verification.logins import KIND as LOGIN
-from ciaccess.verification.logins import log_out, refusal
-from ciaccess.verification.results import Check
-
-if TYPE_CHECKING:
-    from ciaccess.access import Access
-    from ciaccess.clients.vault.client import Vault
-    from ciaccess.clients.vault.secret import SecretSnapshot
-    from ciaccess.verification.logins import Logins
-    from ciaccess.verification.results import Result
-    from ciaccess.verification.token_sources import TokenSource
+from ciaccess.verification.logins import Logins, log_out, refusal
+from ciaccess.verification.results import Check, Result
+from ciaccess.verification.token_sources import TokenSource
 
 KIND = "secret"
 _CHANGING = {"create", "update", "patch", "delete", "sudo", "root"}

@@ -8,16 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
+from ciaccess.access import Access
 from ciaccess.access.desired.pipeline_identities import jwt_roles
+from ciaccess.access.model.models import JwtRole
 from ciaccess.analysis.admission import Outcome, judge
 from ciaccess.analysis.job import Job
 from ciaccess.verification.id_tokens import IdToken, Issuer, TokenError
-
-if TYPE_CHECKING:
-    from ciaccess.access import Access
-    from ciaccess.access.model.models import JwtRole
 
 _NOBODY = "https://ciaccess-verify.invalid"
 _LONG_AGO_SECONDS = 7200

@@ -11,14 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import Field
 
-from ciaccess.access.model.models import Account
-
-if TYPE_CHECKING:
-    from ciaccess.access.model.models import Access, Former
+from ciaccess.access.model.models import Access, Account, Former
 
 # Before every day that a YAML can name.
 ALWAYS = date.min

@@ -10,15 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 from ciaccess.access.desired import pipeline_identities, rotation
 from ciaccess.access.desired.objects import ACTIVE, SCOPED, ContentSelector, Privilege, Role, User
 from ciaccess.access.desired.ownership import marker
 from ciaccess.access.desired.pipeline_identities import own_nexus_roles
-
-if TYPE_CHECKING:
-    from ciaccess.access.model.models import Access, Account, NamedRole
+from ciaccess.access.model.models import Access, Account, NamedRole
 
 READ = ("browse", "read")
 # A raw upload by PUT needs edit, one through the components API add as well (facts on Nexus).

@@ -8,12 +8,8 @@ objects takes everything there is from here.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from ciaccess.access.model.models import Account, JwtRole, NamedRole
-
-if TYPE_CHECKING:
-    from ciaccess.access.model.models import Access, Pipeline
+from ciaccess.access.model.models import Access, Account, JwtRole, NamedRole, Pipeline
 
 PREVIEW, APPLY, DRIFT = "ciaccess-preview", "ciaccess-apply", "ciaccess-drift"
 READER, WRITER = "svc-ciaccess-reader", "svc-ciaccess-writer"

@@ -11,15 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from ciaccess.access.desired import pipeline_identities
+from ciaccess.access.model.models import Access, Account, Former, Pipeline, Rotation
 
-if TYPE_CHECKING:
-    from ciaccess.access.model.models import Access, Account, Former, Pipeline, Rotation
-
-    _Section = TypeVar("_Section", Account, Former, Pipeline)
-
+_Section = TypeVar("_Section", Account, Former, Pipeline)
 ALTERNATE, IN_PLACE = "alternate", "in-place"
 SECOND = "-b"
 _LONG_AGO = date.min

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from ciaccess.access.desired import pipeline_identities, rotation, vault
 from ciaccess.access.desired.nexus import account_objects, named_roles, nexus_users
@@ -21,10 +21,8 @@ from ciaccess.access.desired.objects import (
     Variable,
 )
 from ciaccess.access.desired.ownership import add_marker
-
-if TYPE_CHECKING:
-    from ciaccess.access.desired.rotation import Turn
-    from ciaccess.access.model.models import Access
+from ciaccess.access.desired.rotation import Turn
+from ciaccess.access.model.models import Access
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ciaccess.access.desired import objects, pipeline_identities, rotation
 from ciaccess.access.desired.pipeline_identities import own_jwt_roles, secret_folder
 from ciaccess.access.desired.vault_policies import own_rules, policy_text, read_rules
-
-if TYPE_CHECKING:
-    from ciaccess.access.model.models import Access, JwtBackend, JwtRole
+from ciaccess.access.model.models import Access, JwtBackend, JwtRole
 
 
 def policy_name(role: str, declared: JwtRole) -> str:

@@ -9,16 +9,12 @@ policy or role that must not exist yet, roles at other auth mounts.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
 
 from ciaccess.access.desired import pipeline_identities
+from ciaccess.access.model.models import Access
 from ciaccess.access.policies import coverage
 
-if TYPE_CHECKING:
-    from ciaccess.access.model.models import Access
-
-    Rules = dict[str, tuple[str, ...]]
-
+Rules = dict[str, tuple[str, ...]]
 _READ, _LIST, _READ_AND_LIST = ("read",), ("list",), ("list", "read")
 _WRITE = ("create", "read", "update", "delete")
 # A mount's name may have slashes, for each of which a rule is needed; deeper ones are not readable.

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import re
 from ipaddress import ip_address, ip_network
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+
+from pydantic_core import PydanticCustomError
 
 from ciaccess.access.model.checks import rule_error
 from ciaccess.access.reading.faults import display
-
-if TYPE_CHECKING:
-    from pydantic_core import PydanticCustomError
 
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _PLACE = rf"(?P<host>{_LABEL}(?:\.{_LABEL})*|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{{1,5}}))?"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
@@ -11,19 +11,18 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetJsonSchemaHandler,
     TypeAdapter,
+    ValidatorFunctionWrapHandler,
     WithJsonSchema,
     WrapValidator,
 )
+from pydantic_core import CoreSchema
 
 from ciaccess.access.model import checks, checks_addresses, checks_claims, checks_dates
 from ciaccess.access.model.checks import FORMATS, LOWER_SEGMENT, SEGMENT
 from ciaccess.access.model.checks_claims import CLAIM, CLAIMS
 from ciaccess.access.reading.faults import display
-
-if TYPE_CHECKING:
-    from pydantic import GetJsonSchemaHandler, ValidatorFunctionWrapHandler
-    from pydantic_core import CoreSchema
 
 
 def _pattern(pattern: str, most: int = checks.MOST_NAME_CHARACTERS) -> Any:

@@ -7,15 +7,13 @@ parsed, and requests that need an approval.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from ciaccess.access.policies.rules import PolicyTextError, Rule, rules_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
 
 ROOT = "root"
 READ = frozenset({"read"})

@@ -6,10 +6,8 @@ describes besides, and has entries, becomes a remark.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 
 # The roles of OpenBao whose policies a program chooses; Vault does not have them.
 _CEL = ("cel/role", "cel/roles")

@@ -11,11 +11,12 @@ import codecs
 import math
 import os
 import re
+from collections.abc import Mapping
 from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 # PyYAML's libyaml reads a thousand accounts in 10 ms, ruamel.yaml in 600 (docs/adr/0007).
 import yaml  # type: ignore[import-untyped]  # its stubs are not installed
@@ -24,9 +25,6 @@ from yaml.cyaml import CParser  # type: ignore[import-untyped]  # the same
 from yaml.resolver import BaseResolver  # type: ignore[import-untyped]  # the same
 
 from ciaccess.access.reading.faults import ConfigError, Fault, FileFault
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 YamlPath = tuple[str | int, ...]
 _MOST_BYTES = 4_000_000

@@ -5,9 +5,11 @@ Reports every fault at once, except for those that only follow from another one.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
@@ -18,11 +20,6 @@ from ciaccess.access.model.models import Access
 from ciaccess.access.reading import document, references
 from ciaccess.access.reading.faults import ConfigError, Fault
 from ciaccess.access.reading.messages import faults_of, misspelt_keys
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import date
-    from pathlib import Path
 
 _NO_ADDRESSES: Mapping[str, str] = MappingProxyType({})
 

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from types import UnionType
-from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from ciaccess.access.model.models import Access, Section
-from ciaccess.access.reading.document import dotted_path
+from ciaccess.access.reading.document import Document, YamlPath, dotted_path
 from ciaccess.access.reading.faults import Fault, closest, display, suggest
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from pydantic import ValidationError
-    from pydantic_core import ErrorDetails
-
-    from ciaccess.access.reading.document import Document, YamlPath
 
 _GROUPS = ("gitlab", "groups")
 # A guess takes a tenth of a millisecond.

@@ -8,13 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
-from ciaccess.access.reading.document import dotted_path
+from ciaccess.access.reading.document import Document, YamlPath, dotted_path
 from ciaccess.access.reading.faults import Fault, display, suggest
-
-if TYPE_CHECKING:
-    from ciaccess.access.reading.document import Document, YamlPath
 
 # The key of a stack's `ciaccess:addresses`, and the address that it replaces.
 ADDRESSES: dict[str, YamlPath] = {

@@ -6,16 +6,13 @@ config/access.schema.json is this module's output, and a test keeps it so: `./ci
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from pydantic.json_schema import GenerateJsonSchema
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core.core_schema import DictSchema
 
 from ciaccess.access.model.models import Access
 from ciaccess.access.reading.references import ADDRESSES
-
-if TYPE_CHECKING:
-    from pydantic.json_schema import JsonSchemaValue
-    from pydantic_core.core_schema import DictSchema
 
 
 class _Generator(GenerateJsonSchema):

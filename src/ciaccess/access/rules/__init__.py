@@ -6,8 +6,8 @@ Rules read the plain data through a LenientView, so that they work even if other
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING
 
+from ciaccess.access.reading.document import Document
 from ciaccess.access.rules import (
     accounts,
     claims,
@@ -20,11 +20,7 @@ from ciaccess.access.rules import (
     rotation,
     vault,
 )
-from ciaccess.access.rules.lenient_view import LenientView
-
-if TYPE_CHECKING:
-    from ciaccess.access.reading.document import Document
-    from ciaccess.access.rules.lenient_view import Faults
+from ciaccess.access.rules.lenient_view import Faults, LenientView
 
 _MODULES = (names, vault, claims, nexus, gitlab, accounts, former_names, rotation, pipeline, images)
 RULES = tuple(rule for module in _MODULES for rule in module.RULES)

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from ciaccess.access.model.checks import FORMATS
 from ciaccess.access.model.models import Account, Repositories
+from ciaccess.access.reading.document import YamlPath
 from ciaccess.access.reading.faults import display
 from ciaccess.access.rules.claims import is_guarded
-from ciaccess.access.rules.lenient_view import BUILT_IN_ROLES, GRANTS
+from ciaccess.access.rules.lenient_view import BUILT_IN_ROLES, GRANTS, Faults, LenientView, Rule
 from ciaccess.access.rules.nexus import unknown_role
-
-if TYPE_CHECKING:
-    from ciaccess.access.reading.document import YamlPath
-    from ciaccess.access.rules.lenient_view import Faults, LenientView, Rule
 
 # Formats whose uploads name the folder: it is the path that Nexus compares. Images are under /v2/ and share their
 # layers across paths; PyPI, npm and the others are uploaded to the repository's root.

@@ -7,17 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic_core import PydanticCustomError
 
 from ciaccess.access.model.checks_claims import CLAIM, CLAIMS, MOST_VALUES, claim_values, matches
-from ciaccess.access.reading.faults import display
-
-if TYPE_CHECKING:
-    from ciaccess.access.reading.document import YamlPath
-    from ciaccess.access.reading.faults import Fault
-    from ciaccess.access.rules.lenient_view import Faults, LenientView, Rule
+from ciaccess.access.reading.document import YamlPath
+from ciaccess.access.reading.faults import Fault, display
+from ciaccess.access.rules.lenient_view import Faults, LenientView, Rule
 
 _ROLES = ("vault", "roles")
 _PLACES = ("project_id", "project_path", "namespace_id", "namespace_path")

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from pydantic_core import PydanticCustomError
 
 from ciaccess.access.model.checks_dates import last_day
 from ciaccess.access.reading.faults import display
-
-if TYPE_CHECKING:
-    from ciaccess.access.rules.lenient_view import Faults, LenientView, Rule
+from ciaccess.access.rules.lenient_view import Faults, LenientView, Rule
 
 _LONGEST = timedelta(days=366)
 

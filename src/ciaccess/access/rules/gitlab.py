@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from ciaccess.access.reading.document import YamlPath
 from ciaccess.access.reading.faults import display
-
-if TYPE_CHECKING:
-    from ciaccess.access.reading.document import YamlPath
-    from ciaccess.access.rules.lenient_view import Faults, LenientView, Rule
+from ciaccess.access.rules.lenient_view import Faults, LenientView, Rule
 
 _GROUPS = ("gitlab", "groups")
 _ADDRESS = "VAULT_ADDR"

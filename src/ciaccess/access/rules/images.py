@@ -7,14 +7,11 @@ pushes cannot be limited to a path.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ciaccess.access.model.checks_addresses import IMAGE
 from ciaccess.access.reading.faults import display
-
-if TYPE_CHECKING:
-    from ciaccess.access.rules.lenient_view import Faults, LenientView, Rule
+from ciaccess.access.rules.lenient_view import Faults, LenientView, Rule
 
 _ALLOWED = "an image with @sha256:<digest>, or of a repository that no account here pushes to"
 _WRITES = re.compile(r"nx-repository-view-(?:docker|\*)-.+-(?:add|edit|\*)")

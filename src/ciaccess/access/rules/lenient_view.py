@@ -6,19 +6,15 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import date
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from ciaccess.access.desired.nexus import privilege_name
-from ciaccess.access.reading.document import dotted_path
+from ciaccess.access.reading.document import Document, YamlPath, dotted_path
 from ciaccess.access.reading.faults import Fault, suggest
 
-if TYPE_CHECKING:
-    from ciaccess.access.reading.document import Document, YamlPath
-
-    Faults = Iterator[Fault]
-    Rule = Callable[["LenientView"], Faults]
-
-Placed = tuple["YamlPath", str]
+Faults = Iterator[Fault]
+Rule = Callable[["LenientView"], Faults]
+Placed = tuple[YamlPath, str]
 ENVIRONMENTS = ("dev", "uat", "prod")
 GRANTS = ("push", "pull", "promote")
 # Roles that every Nexus has.

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from ciaccess.access.desired import nexus
 from ciaccess.access.model.checks import MOST_NAME_CHARACTERS
-from ciaccess.access.reading.document import dotted_path
+from ciaccess.access.reading.document import YamlPath, dotted_path
 from ciaccess.access.reading.faults import display
-from ciaccess.access.rules.lenient_view import GRANTS
-
-if TYPE_CHECKING:
-    from ciaccess.access.reading.document import YamlPath
-    from ciaccess.access.rules.lenient_view import Faults, LenientView, Rule
+from ciaccess.access.rules.lenient_view import GRANTS, Faults, LenientView, Rule
 
 _NEXUS_USERS = ("admin", "anonymous")
 

@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
-from ciaccess.access.reading.document import dotted_path
-from ciaccess.access.reading.faults import display
-from ciaccess.access.rules.lenient_view import BUILT_IN_ROLES, ENVIRONMENTS
-
-if TYPE_CHECKING:
-    from ciaccess.access.reading.document import YamlPath
-    from ciaccess.access.reading.faults import Fault
-    from ciaccess.access.rules.lenient_view import Faults, LenientView, Rule
+from ciaccess.access.reading.document import YamlPath, dotted_path
+from ciaccess.access.reading.faults import Fault, display
+from ciaccess.access.rules.lenient_view import BUILT_IN_ROLES, ENVIRONMENTS, Faults, LenientView, Rule
 
 _ROLES = ("nexus", "roles")
 

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ciaccess.access.desired import pipeline_identities
 from ciaccess.access.desired.rotation import second_user
 from ciaccess.access.model.checks_claims import matches
-from ciaccess.access.reading.faults import display
+from ciaccess.access.reading.document import YamlPath
+from ciaccess.access.reading.faults import Fault, display
 from ciaccess.access.rules.claims import is_guarded, values_of
-
-if TYPE_CHECKING:
-    from ciaccess.access.reading.document import YamlPath
-    from ciaccess.access.reading.faults import Fault
-    from ciaccess.access.rules.lenient_view import Faults, LenientView, Rule
+from ciaccess.access.rules.lenient_view import Faults, LenientView, Rule
 
 _POLICIES = tuple(f"{role}-policy" for role in pipeline_identities.IDENTITIES)
 _USERS = tuple(

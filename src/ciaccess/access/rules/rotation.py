@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ciaccess.access.desired.rotation import ALTERNATE, second_user
 from ciaccess.access.model.checks import MOST_NAME_CHARACTERS
+from ciaccess.access.reading.document import YamlPath
 from ciaccess.access.reading.faults import display
-
-if TYPE_CHECKING:
-    from ciaccess.access.reading.document import YamlPath
-    from ciaccess.access.rules.lenient_view import Faults, LenientView, Name, Rule
+from ciaccess.access.rules.lenient_view import Faults, LenientView, Name, Rule
 
 
 def second_users(view: LenientView) -> Faults:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from pydantic_core import PydanticCustomError
 
 from ciaccess.access.model.checks import duration
 from ciaccess.access.policies.tokens import BUILT_IN
+from ciaccess.access.reading.document import YamlPath
 from ciaccess.access.reading.faults import display
-
-if TYPE_CHECKING:
-    from ciaccess.access.reading.document import YamlPath
-    from ciaccess.access.rules.lenient_view import Faults, LenientView, Rule
+from ciaccess.access.rules.lenient_view import Faults, LenientView, Rule
 
 _ROLES = ("vault", "roles")
 _KEY_SOURCES = ("discovery_url", "jwks_url", "public_keys")

@@ -20,12 +20,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
+from requests.auth import HTTPBasicAuth
 from requests.hooks import default_hooks
 from requests.structures import CaseInsensitiveDict
 from requests.utils import get_encoding_from_headers, get_environ_proxies
@@ -35,9 +36,6 @@ from ciaccess.clients.addresses import origin
 from ciaccess.clients.credentials import ca_bundle
 from ciaccess.clients.http.answer import BodyTooLargeError, Pages, Response
 from ciaccess.clients.http.deadline import TimedHTTPConnection, TimedHTTPSConnection, deadline
-
-if TYPE_CHECKING:
-    from requests.auth import HTTPBasicAuth
 
 _REPEATABLE = ("GET", "HEAD", "OPTIONS", "PUT", "DELETE")
 _BUSY = 429

@@ -10,17 +10,14 @@ import json
 import re
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import requests
 from requests.auth import HTTPBasicAuth
 
 from ciaccess.clients.errors import ApiError, ConflictError, RefusedError, UnexpectedAnswerError, error_class
 from ciaccess.clients.http.session import HttpOptions, Session, basic, json_of, page_title
 from ciaccess.clients.nexus.wire import NEXUS, Kind
-
-if TYPE_CHECKING:
-    import requests
-
 
 _REST = "/service/rest/v1"
 # A server that answers with a body is not Nexus, and nothing may have been done.

@@ -5,12 +5,8 @@ Shared by an adoption's plan and the plugin's import, so that both find the same
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ciaccess.access.desired.objects import SCOPED, Privilege
-
-if TYPE_CHECKING:
-    from ciaccess.clients.nexus import Nexus
+from ciaccess.clients.nexus import Nexus
 
 
 def is_called_after(role_id: str, name: str) -> bool:
