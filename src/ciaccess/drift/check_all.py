@@ -133,7 +133,9 @@ class _Checks:
             run.check(VAULT, f"password of {name}", check)
         if can("the list of secrets", vault_secrets.folder(access)):
             run.check(VAULT, "the list of secrets", partial(vault_secrets.undeclared_secrets, access, vault))
-        vault_undeclared.check_undeclared(access, vault, run, can)
+        vault_undeclared.check_undeclared(self._desired, vault, run, can)
+        if access.vault.namespace:
+            run.remark(f"not checked: policies of the namespaces above {access.vault.namespace}")
         if any(account.idle_user for account in accounts.values()):
             run.remark(
                 "the password of an idle user is tried only where an older version of its secret has it"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from ciaccess.clients.could_not_look import by_cause
@@ -79,7 +80,7 @@ def _line(finding: Finding) -> Line:
 
 def _repairs(plan: Plan) -> Section:
     command = f"./ciaccess drift --stack {plan.stack} --repair --yes runs this, and checks again"
-    lines = [Line(f"pulumi {' '.join(map(_word, plan.words()))}", details=(command,))] if plan.runs else []
+    lines = [Line(f"pulumi {shlex.join(plan.words())}", details=(command,))] if plan.runs else []
     if plan.outside_the_state:
         names, adopt = ", ".join(plan.outside_the_state), f"./ciaccess adopt plan --stack {plan.stack}"
         text = f"exists outside the stack's state; if `pulumi up` refuses it, adopt it first: {names}"
@@ -91,11 +92,6 @@ def _repairs(plan: Plan) -> Section:
     if plan.accounts_wait:
         lines.append(Line("the accounts: run drift again once the KV engine is back"))
     return Section("Repairs", findings=tuple(lines))
-
-
-def _word(word: str) -> str:
-    # A URN has $ between types.
-    return f"'{word}'" if "$" in word or "*" in word or " " in word else word
 
 
 def _accepted_section(report: Report) -> Section:

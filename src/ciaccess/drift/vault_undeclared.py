@@ -11,8 +11,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ciaccess.access.desired.difference import fields_of
-from ciaccess.access.desired.pipeline_identities import jwt_roles, service_accounts
-from ciaccess.access.desired.vault import secret_of, vault_policies
 from ciaccess.access.policies.acl import (
     ISSUING,
     READ_OR_WRITE,
@@ -42,7 +40,7 @@ from ciaccess.drift.vault_holders import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from ciaccess.access import Access
+    from ciaccess.access.desired.state import Desired
     from ciaccess.access.policies.rules import Rule
     from ciaccess.clients.vault.client import Vault
     from ciaccess.drift.check_run import CheckRun
@@ -53,12 +51,12 @@ _ROOT = "root"
 _MOST_NAMED = 3
 
 
-def check_undeclared(access: Access, vault: Vault, run: CheckRun, can: Callable[[str, str], bool]) -> None:
+def check_undeclared(desired: Desired, vault: Vault, run: CheckRun, can: Callable[[str, str], bool]) -> None:
     """Check all policies and holders; `can` tells whether a path is readable, and records if not."""
     texts: dict[str, str] = {}
     if can("the list of policies", POLICIES):
         names = run.ask(SYSTEM, "the list of policies", lambda: vault.keys(POLICIES.rstrip("/")))
-        texts = _texts(access, vault, run, names if names is not UNSEEN else ())
+        texts = _texts(desired, vault, run, names if names is not UNSEEN else ())
     holders = Holders(vault, run)
     if can("the list of auth mounts", MOUNTS):
         mounts = run.ask(SYSTEM, "the list of auth mounts", lambda: vault.read(MOUNTS) or {})
@@ -69,15 +67,13 @@ def check_undeclared(access: Access, vault: Vault, run: CheckRun, can: Callable[
     if can("the list of secrets engines", ENGINE_MOUNTS):
         engines = run.ask(SYSTEM, "the list of secrets engines", lambda: vault.read(ENGINE_MOUNTS) or {})
         holders.remark_on_other_objects(engines if engines is not UNSEEN else {})
-    if access.vault.namespace:
-        run.remark(f"not checked: policies of the namespaces above {access.vault.namespace}")
-    reach = Reach(access, texts, holders.found(), holders.kinds)
+    reach = Reach(desired, texts, holders.found(), holders.kinds)
     run.found(*reach.policies(), *reach.holders())
 
 
-def _texts(access: Access, vault: Vault, run: CheckRun, names: Iterable[str]) -> dict[str, str]:
+def _texts(desired: Desired, vault: Vault, run: CheckRun, names: Iterable[str]) -> dict[str, str]:
     """Return the texts of the undeclared policies."""
-    ours = _ours(access)
+    ours = _ours(desired)
     reading = {
         name: run.start(SYSTEM, f"policy {name}", reader(vault, f"{POLICIES}{name}"))
         for name in names
@@ -87,8 +83,8 @@ def _texts(access: Access, vault: Vault, run: CheckRun, names: Iterable[str]) ->
     return {name: str(policy.get("policy", "")) for name, policy in read.items() if policy is not UNSEEN}
 
 
-def _ours(access: Access) -> dict[str, str]:
-    return {policy.name: policy.text for policy in vault_policies(access).values()}
+def _ours(desired: Desired) -> dict[str, str]:
+    return {policy.name: policy.text for policy in desired.policies.values()}
 
 
 class Reach:
@@ -99,20 +95,20 @@ class Reach:
 
     def __init__(
         self,
-        access: Access,
+        desired: Desired,
         undeclared: Mapping[str, str],
         holders: Iterable[Holder],
         mounts: Mapping[str, str],
     ) -> None:
-        self._access = access
+        self._desired = desired
         self._undeclared = undeclared
-        self._texts = {**_ours(access), **undeclared}
+        self._texts = {**_ours(desired), **undeclared}
         self._holders = {each.path: each for each in holders}
         self._mounts = mounts
         roles = (at.removeprefix(TOKEN_ROLES) for at, it in self._holders.items() if it.issues_any_policy)
         self._issuing = (*ISSUING, *(f"{ISSUING[0]}/{role}" for role in roles))
         # Other keys in the JWT backend make any token one of a job.
-        self._levers = [*levers(mounts), f"auth/{access.vault.jwt.mount}/config"]
+        self._levers = [*levers(mounts), f"auth/{desired.jwt_mount}/config"]
         self._decided: dict[frozenset[str], dict[str, Decision]] = {}
         self._logins: set[str] = set()
         self._find_logins()
@@ -133,9 +129,9 @@ class Reach:
 
     def holders(self) -> Iterator[Finding]:
         """Return undeclared holders of policies that can reach the secrets."""
-        jwt = f"auth/{self._access.vault.jwt.mount}/"
+        jwt = f"auth/{self._desired.jwt_mount}/"
         # Vault folds the names of roles.
-        ours = {f"{jwt}role/{name}".lower() for name in jwt_roles(self._access)}
+        ours = {f"{jwt}role/{name}".lower() for name in self._desired.jwt_roles}
         for holder in self._holders.values():
             found = "" if holder.path.lower() in ours else self._found(holder)
             if found:
@@ -206,7 +202,7 @@ class Reach:
 
     @cached_property
     def _folders(self) -> list[str]:
-        paths = (secret_of(self._access, each).api_path for each in service_accounts(self._access))
+        paths = (each.secret.api_path for each in self._desired.accounts.values())
         return sorted({path.rpartition("/")[0] for path in paths})
 
     def _of(self, names: Iterable[str]) -> dict[str, Decision]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ciaccess.access.desired.pipeline_identities import DRIFT
+from ciaccess.access.desired.state import Desired
 from ciaccess.access.desired.vault import vault_policies
 from ciaccess.access.policies.coverage import LISTS, SETTINGS
 from ciaccess.access.policies.tokens import FIELDS
@@ -159,7 +160,7 @@ def found(access: Access, server: VaultProcess) -> CheckRun:
     made = server.client.auth.token.create(policies=[own.name], no_parent=True)
     run = CheckRun()
     token = made["auth"]["client_token"]
-    check_undeclared(access, Vault(server.url, token), run, lambda _subject, _path: True)
+    check_undeclared(Desired.of(access), Vault(server.url, token), run, lambda _subject, _path: True)
     run.finish()
     run.close()
     assert run.could_not_look == ()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ciaccess.access.desired.state import Desired
 from ciaccess.access.policies.tokens import FIELDS
 from ciaccess.drift.vault_holders import Holder
 from ciaccess.drift.vault_undeclared import Reach
@@ -65,6 +66,6 @@ def test_a_command_takes_only_what_reaches_the_secrets(
     texts = {"web": "", "status": 'path "sys/*" { capabilities = ["read"] }'}
     held = {name for field, names in data.items() if field in FIELDS for name in names}
     joe = Holder(path, path, frozenset(held), data)
-    (finding,) = Reach(valid(tmp_path, GOOD), texts, [joe], LOGINS).holders()
+    (finding,) = Reach(Desired.of(valid(tmp_path, GOOD)), texts, [joe], LOGINS).holders()
     assert finding.manual_command == f"vault write {command}"
     assert finding.found == f"policies {POLICY}"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ciaccess.access.desired.state import Desired
 from ciaccess.access.desired.vault import vault_policies
 from ciaccess.clients.vault.client import Vault
 from ciaccess.drift.check_run import CheckRun
@@ -77,7 +78,7 @@ def checked(tmp_path: Path, server: Server) -> CheckRun:
     assert POLICY in {policy.name for policy in vault_policies(access).values()}
     server.has_rights()
     run = CheckRun()
-    check_undeclared(access, server.vault, run, lambda _subject, _path: True)
+    check_undeclared(Desired.of(access), server.vault, run, lambda _subject, _path: True)
     run.finish()
     run.close()
     assert run.could_not_look == ()
@@ -196,7 +197,10 @@ def test_a_policy_that_can_change_who_gets_which_policy_reaches_them(
 ) -> None:
     mounts = {"jwt/": "jwt", "team/approle/": "approle", "people/": "userpass", "token/": "token"}
     text = f'path "{path}" {{ capabilities = ["create", "update"] }}'
-    found = [each.found for each in Reach(valid(tmp_path, GOOD), {"theirs": text}, (), mounts).policies()]
+    found = [
+        each.found
+        for each in Reach(Desired.of(valid(tmp_path, GOOD)), {"theirs": text}, (), mounts).policies()
+    ]
     begin = {
         "yes": "it reaches every policy, by writing at",
         "cannot tell": "cannot tell whether it reaches every",
@@ -232,10 +236,10 @@ def test_who_can_log_in_as_one_that_reads_the_secrets_is_found(tmp_path: Path, p
     }
     joe = holder("auth/people/users/joe", "theirs")
     access = valid(tmp_path, GOOD)
-    assert not list(Reach(access, texts, [joe, holder(entry, "web")], LOGINS).policies())
+    assert not list(Reach(Desired.of(access), texts, [joe, holder(entry, "web")], LOGINS).policies())
     found = {
         each.object: each.found
-        for each in Reach(access, texts, [joe, holder(entry, POLICY)], LOGINS).policies()
+        for each in Reach(Desired.of(access), texts, [joe, holder(entry, POLICY)], LOGINS).policies()
     }
     assert found.keys() == {"policy theirs", "policy over"}
     assert found["policy theirs"].startswith("it reaches logins with such policies, by writing at auth/")
@@ -245,7 +249,7 @@ def test_who_can_log_in_as_one_that_reads_the_secrets_is_found(tmp_path: Path, p
 def test_who_can_use_a_token_role_that_gives_such_a_policy_is_found(tmp_path: Path) -> None:
     role = holder("auth/token/roles/ops", allowed_policies=[POLICY])
     text = 'path "auth/token/create/ops" { capabilities = ["update"] }'
-    (finding,) = Reach(valid(tmp_path, GOOD), {"theirs": text}, [role], LOGINS).policies()
+    (finding,) = Reach(Desired.of(valid(tmp_path, GOOD)), {"theirs": text}, [role], LOGINS).policies()
     assert finding.found.endswith("by writing at auth/token/create/ops")
 
 
@@ -264,7 +268,7 @@ def test_who_can_log_in_as_an_entity_whose_group_reads_the_secrets_is_found(
     group = holder("identity/group/id/g", POLICY)
     text = f'path "{path}" {{ capabilities = ["update"] }}'
     held = [entity, group, holder("auth/approle/role/web", bind_secret_id=True)]
-    (finding,) = Reach(valid(tmp_path, GOOD), {"theirs": text}, held, LOGINS).policies()
+    (finding,) = Reach(Desired.of(valid(tmp_path, GOOD)), {"theirs": text}, held, LOGINS).policies()
     assert finding.object == "policy theirs"
 
 
@@ -286,7 +290,10 @@ def test_a_credential_is_found_under_every_spelling_that_its_mount_folds(
     text = f'path "{path}" {{ capabilities = ["update"] }}'
     data = {"allowed_policies": [POLICY]} if "token" in entry else {}
     held = holder(entry, *([] if data else [POLICY]), **data)
-    assert bool(list(Reach(valid(tmp_path, GOOD), {"theirs": text}, [held], LOGINS).policies())) is is_found
+    assert (
+        bool(list(Reach(Desired.of(valid(tmp_path, GOOD)), {"theirs": text}, [held], LOGINS).policies()))
+        is is_found
+    )
 
 
 @pytest.mark.parametrize("capability", ["read", "update"])
@@ -308,7 +315,7 @@ def test_the_id_of_a_role_counts_only_where_it_is_all_that_a_login_needs(
     """None: where it can be written."""
     text = f'path "auth/approle/role/web/{part}" {{ capabilities = ["{capability}"] }}'
     held = holder("auth/approle/role/web", POLICY, **fields)
-    found = list(Reach(valid(tmp_path, GOOD), {"theirs": text}, [held], LOGINS).policies())
+    found = list(Reach(Desired.of(valid(tmp_path, GOOD)), {"theirs": text}, [held], LOGINS).policies())
     assert bool(found) is (capability == "update" if is_found is None else is_found)
 
 
@@ -335,7 +342,7 @@ def test_an_identity_whose_policies_reach_them_beside_those_of_a_login_is_found(
     group = holder("identity/group/id/g", *(["b"] if "group_ids" in identity else []))
     found = {
         each.object: each
-        for each in Reach(valid(tmp_path, GOOD), HALVES, [joe, entity, group], LOGINS).holders()
+        for each in Reach(Desired.of(valid(tmp_path, GOOD)), HALVES, [joe, entity, group], LOGINS).holders()
     }
     assert bool(found) is is_found
     if is_found:
@@ -352,7 +359,9 @@ def test_a_holder_of_two_halves_is_found(tmp_path: Path) -> None:
         "b": 'path "sys/auth/*" { capabilities = ["sudo"] }',
     }
     both = holder("auth/people/users/joe", "a", "b")
-    reach = Reach(valid(tmp_path, GOOD), texts, [both, holder("auth/people/users/ann", "a")], LOGINS)
+    reach = Reach(
+        Desired.of(valid(tmp_path, GOOD)), texts, [both, holder("auth/people/users/ann", "a")], LOGINS
+    )
     assert not list(reach.policies())
     (finding,) = reach.holders()
     assert finding.object == both.path
@@ -371,8 +380,8 @@ def test_a_holder_of_two_halves_is_found(tmp_path: Path) -> None:
 )
 def test_what_sudo_may_give_is_found(tmp_path: Path, path: str, reached: str) -> None:
     text = f'path "{path}" {{ capabilities = ["read", "create", "update", "sudo"] }}'
-    (finding,) = Reach(valid(tmp_path, GOOD), {"theirs": text}, (), {}).policies()
+    (finding,) = Reach(Desired.of(valid(tmp_path, GOOD)), {"theirs": text}, (), {}).policies()
     assert finding.found.startswith(f"cannot tell whether it reaches {reached}")
     assert finding.manual_command == ""
     without = text.replace(', "sudo"', "")
-    assert not list(Reach(valid(tmp_path, GOOD), {"theirs": without}, (), {}).policies())
+    assert not list(Reach(Desired.of(valid(tmp_path, GOOD)), {"theirs": without}, (), {}).policies())
