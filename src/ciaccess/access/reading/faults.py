@@ -77,11 +77,16 @@ def truncate(text: str, most_characters: int) -> str:
 
 
 def closest(word: str, words: tuple[str, ...] | list[str]) -> str | None:
-    """Return the word that was probably meant, None when nothing is near."""
+    """Return the word that was probably meant, None when nothing is near.
+
+    What all words begin with makes none of them similar.
+    """
     from difflib import get_close_matches  # noqa: PLC0415 only when something is wrong
 
-    lowered = {other.lower(): other for other in words}
-    found = get_close_matches(word[:100].lower(), lowered, n=1, cutoff=0.6 if len(word) > _SHORT else 0.5)
+    shared = commonprefix([other.lower() for other in words]) if len(words) > 1 else ""  # noqa: RUF071 of words, not of paths
+    lowered = {other.lower().removeprefix(shared): other for other in words}
+    given = word[:100].lower().removeprefix(shared)
+    found = get_close_matches(given, lowered, n=1, cutoff=0.6 if len(given) > _SHORT else 0.5)
     return lowered[found[0]] if found else None
 
 
@@ -98,13 +103,7 @@ def require_declared(names: Iterable[str], declared: Iterable[str]) -> None:
         CommandError: there is one; the text has the most similar name and all that are declared.
     """
     known = list(declared)
-    shared = commonprefix(known)  # noqa: RUF071 of words, not of paths
     for name in names:
         if name not in known:
-            declares = f"Declared accounts: {', '.join(known)}"
-            # What all names have in common makes none similar.
-            guess = closest(name.removeprefix(shared), [each.removeprefix(shared) for each in known])
-            guess = f"Did you mean {shared}{guess}?" if guess else ""
-            raise CommandError(
-                f"account {display(name)} is not declared", remedy=f"{guess} {declares}".strip()
-            )
+            remedy = f"{suggest(name, known, '')} Declared accounts: {', '.join(known)}".strip()
+            raise CommandError(f"account {display(name)} is not declared", remedy=remedy)
