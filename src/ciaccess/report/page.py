@@ -124,9 +124,9 @@ def _filter_script() -> tuple[Markup, str]:
     return Markup(text), f"sha256-{digest}"  # noqa: S704 our own file
 
 
-def markdown(page: Page, *, level: int = 2) -> str:
-    """Return the page as GitLab-flavoured Markdown, its title a heading of this level."""
-    return "\n".join(_markdown(page, "#" * level)).rstrip() + "\n"
+def markdown(page: Page) -> str:
+    """Return the page as GitLab-flavoured Markdown, its title a heading of level 2."""
+    return "\n".join(_markdown(page)).rstrip() + "\n"
 
 
 def show(page: Page, console: Console) -> None:
@@ -236,13 +236,13 @@ def _with_whole_names(text: str) -> Markup:
     return Markup(" ").join(words)
 
 
-def _markdown(page: Page, heading: str) -> Iterator[str]:
-    yield f"{heading} {_plain(page.title)}"
+def _markdown(page: Page) -> Iterator[str]:
+    yield f"## {_plain(page.title)}"
     yield f"\n**{_plain(page.verdict)}**"
     for chart in page.charts:
         yield f"\n{_plain(chart.title)}:\n\n```mermaid\n{chart.mermaid.rstrip()}\n```"
     for section in page.sections:
-        yield from section_head(section, heading)
+        yield from section_head(section)
         for finding in section.findings:
             yield finding_markdown(finding)
         if section.table and section.table.rows:
@@ -254,9 +254,9 @@ def _markdown(page: Page, heading: str) -> Iterator[str]:
         yield "\n" + " · ".join(f"{_plain(name)}: {_plain(value)}" for name, value in page.facts)
 
 
-def section_head(section: Section, heading: str) -> Iterator[str]:
+def section_head(section: Section) -> Iterator[str]:
     """Return the text before the findings and rows of a section, or the text that there are none."""
-    yield f"\n{heading}# {_plain(section.title)}\n"
+    yield f"\n### {_plain(section.title)}\n"
     if section.intro:
         yield f"{_plain(section.intro)}\n"
     if section.nothing and not section.findings and not (section.table and section.table.rows):

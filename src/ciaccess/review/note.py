@@ -12,7 +12,6 @@ from ciaccess.clients.gitlab.notes import MOST_CHARACTERS, MergeRequestNotes
 from ciaccess.report.page import Page, Section, finding_markdown, markdown, section_head
 from ciaccess.review.page import OBJECTS
 
-_HEADING = "##"
 # The important sections are above it, and it is long.
 _COLLAPSED = OBJECTS
 # For the last line, and in each section for the line with the number of omitted entries.
@@ -31,7 +30,7 @@ def text_of(page: Page, mark: str, link: str, *, most_characters: int = MOST_CHA
     """Return the note's text; its last line is the link. Later sections are cut first."""
     head = f"{mark}\n{markdown(replace(page, sections=()))}"
     left = most_characters - len(head) - _LAST_LINE_CHARACTERS
-    heads = ["\n".join((*section_head(section, _HEADING), "")) for section in page.sections]
+    heads = ["\n".join((*section_head(section), "")) for section in page.sections]
     parts = []
     for index, section in enumerate(page.sections):
         # Every later section is at least named.

@@ -20,14 +20,15 @@ _SIGNATURE_REGION, _HEADER_REGION = 62, 63
 _HEADER_SIGNATURE_TYPE = 5
 _CPIO_END = b"070701" + b"00000000" * 11 + b"0000000b" + b"00000000" + b"TRAILER!!!\0" + b"\0" * 3
 _BLOCK_BYTES = 8
+_RELEASE = "1"
 
 Values = list[tuple[int, int, bytes]]
 
 
-def package(name: str, version: str, release: str = "1") -> bytes:
+def package(name: str, version: str) -> bytes:
     """Return a package of architecture noarch, always the same bytes for the same names."""
     payload = gzip.compress(_CPIO_END, mtime=0)
-    header = _header(_HEADER_REGION, _main(name, version, release))
+    header = _header(_HEADER_REGION, _main(name, version))
     whole = header + payload
     signature = _header(
         _SIGNATURE_REGION,
@@ -39,19 +40,19 @@ def package(name: str, version: str, release: str = "1") -> bytes:
             (1007, _NUMBER, struct.pack(">I", len(_CPIO_END))),
         ],
     )
-    full_name = f"{name}-{version}-{release}".encode()[:65]
+    full_name = f"{name}-{version}-{_RELEASE}".encode()[:65]
     lead = _LEAD.pack(_MAGIC, 3, 0, 0, 1, full_name, 1, _HEADER_SIGNATURE_TYPE, b"")
     return lead + signature + bytes(-len(signature) % _BLOCK_BYTES) + whole
 
 
-def _main(name: str, version: str, release: str) -> Values:
+def _main(name: str, version: str) -> Values:
     summary = b"Proves that an account may publish"
     exact = 8  # RPMSENSE_EQUAL
     return [
         (100, _TEXTS, b"C"),
         (1000, _TEXT, name.encode()),
         (1001, _TEXT, version.encode()),
-        (1002, _TEXT, release.encode()),
+        (1002, _TEXT, _RELEASE.encode()),
         (1004, _TRANSLATED, summary),
         (1005, _TRANSLATED, summary),
         (1006, _NUMBER, struct.pack(">I", 0)),
@@ -60,10 +61,10 @@ def _main(name: str, version: str, release: str) -> Values:
         (1016, _TRANSLATED, b"Unspecified"),
         (1021, _TEXT, b"linux"),
         (1022, _TEXT, b"noarch"),
-        (1044, _TEXT, f"{name}-{version}-{release}.src.rpm".encode()),
+        (1044, _TEXT, f"{name}-{version}-{_RELEASE}.src.rpm".encode()),
         (1047, _TEXTS, name.encode()),
         (1112, _NUMBER, struct.pack(">I", exact)),
-        (1113, _TEXTS, f"{version}-{release}".encode()),
+        (1113, _TEXTS, f"{version}-{_RELEASE}".encode()),
         (1124, _TEXT, b"cpio"),
         (1125, _TEXT, b"gzip"),
         (1126, _TEXT, b"9"),
