@@ -26,12 +26,8 @@ _MANY = {"users": USER, "selectors": SELECTOR, "privileges": PRIVILEGE}
 _SECTIONS = frozenset((*_MANY, "role", "secret", "metadata"))
 _VERSION, _PASSWORD = "password_version", "password"
 _LOST = "lost"  # what a secret holds whose recorded version is gone, too
-_NEW = "a new password, unless an earlier version has the recorded one: its version is gone from Vault"
 _GONE = "none"  # what a secret holds of which no version is left
 _FIRST = "1"  # the rotation that an account is made with
-_ADOPTED = "kept where Nexus accepts the one in Vault, else new; not shown"
-_STAYS = "as before, not shown"
-_PURGED, _KEPT = "all are deleted permanently", "the latest is deleted, earlier ones are kept"
 
 
 @dataclass(frozen=True)
@@ -142,17 +138,21 @@ def _note(account: Resource, key: Key, *, was: bool, will_be: bool) -> str:
     type_, name = key
     state, wanted = account.state, account.wanted
     if type_ == SECRET and not will_be:
-        return _PURGED if _is_purged(account) else _KEPT
+        kept = "the latest is deleted, earlier ones are kept"
+        return "all are deleted permanently" if _is_purged(account) else kept
     if type_ not in (USER, SECRET) or wanted is None:
         return ""
     if state is None:
-        return _ADOPTED if wanted.get("adopt") else ""
+        adopted = "kept where Nexus accepts the one in Vault, else new; not shown"
+        return adopted if wanted.get("adopt") else ""
     if type_ == USER:
         return _step(state, wanted, name)
     if account.live and _section_of(account.live, "secret").get("holds") == _LOST:
-        return _NEW
+        return (
+            "a new password, unless an earlier version has the recorded one: its version is gone from Vault"
+        )
     # A deleted account is created again, with new passwords.
-    return _turn(state, wanted) or ("" if was or account.live is None else _STAYS)
+    return _turn(state, wanted) or ("" if was or account.live is None else "as before, not shown")
 
 
 def _step(state: Inputs, wanted: Inputs, user: str) -> str:
