@@ -25,7 +25,8 @@ _STOP_SECONDS = 10.0
 _POLL_SECONDS = 0.03
 _EXEC_SECONDS = 1.0
 # Below the ports of outgoing connections, 32768 on Linux, and beside the usual ports of the stack.
-_FREE_PORTS = range(20_000, 32_000)
+# Every second one: a Vault in development mode listens on the next one, too, for its cluster.
+_FREE_PORTS = range(20_000, 32_000, 2)
 _children: dict[int, subprocess.Popen[bytes]] = {}
 
 
@@ -174,7 +175,8 @@ def free_port() -> int:
         last = file.read_text(encoding="ascii") if file.exists() else ""
         port = int(last) if last.isdecimal() else secrets.choice(_FREE_PORTS)
         while True:
-            port = port + 1 if port + 1 in _FREE_PORTS else _FREE_PORTS.start
+            port += 2 - port % 2
+            port = port if port in _FREE_PORTS else _FREE_PORTS.start
             if port_is_free(port):
                 file.write_text(str(port), encoding="ascii")
                 return port
