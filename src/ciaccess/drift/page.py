@@ -39,7 +39,8 @@ def page_of(report: Report, plan: Plan, moment: str) -> Page:
 
 
 def _verdict(report: Report) -> str:
-    found = count_text(len(report.findings), "finding")
+    number = len(report.findings)
+    found = count_text(number, "finding")
     if waiting := sum(each.not_applied for each in report.findings):
         part = "" if number == 1 else f"{'all' if waiting == number else waiting} of them "
         found += f", {part}by changes of access.yaml since the last `pulumi up`"
