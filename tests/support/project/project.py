@@ -55,6 +55,8 @@ class Project:
 
     folder: Path
     extra: dict[str, str] = field(default_factory=dict)
+    _evaluated: dict[str, str] = field(default_factory=dict, repr=False)
+    _written: list[int] = field(default_factory=list, repr=False)
 
     @property
     def access(self) -> Path:
@@ -91,7 +93,17 @@ class Project:
         return {**own, "CIACCESS_STATE_DIR": str(self.state)}
 
     def environment(self) -> dict[str, str]:
-        """Return what `eval "$(make -s env)"` makes of a clean environment, with `extra` on top."""
+        """Return what `eval "$(make -s env)"` makes of a clean environment, with `extra` on top.
+
+        It is evaluated again where a file that it is made of has changed.
+        """
+        files = (self.state / "passphrase", self.local / "environment.sh", self.local / "vault-token")
+        written = [file.stat().st_mtime_ns if file.exists() else 0 for file in files]
+        if not written[0] or written != self._written:
+            self._evaluated, self._written = self._evaluate(), written
+        return {**self._evaluated, **self.extra}
+
+    def _evaluate(self) -> dict[str, str]:
         script = subprocess.run(
             [sys.executable, "-m", "ciaccess.environment"],
             cwd=ROOT,
@@ -107,8 +119,7 @@ class Project:
             text=True,
             check=True,
         ).stdout
-        variables = dict(line.split("=", 1) for line in shown.split("\0") if line)
-        return {**variables, **self.extra}
+        return dict(line.split("=", 1) for line in shown.split("\0") if line)
 
     def run(self, *command: str, without: tuple[str, ...] = ()) -> Done:
         """Run a command in the project's folder and environment, without the variables named."""
