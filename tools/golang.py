@@ -1,4 +1,4 @@
-"""Building a program from its Go module, in a copy of the module's folder."""
+"""Building programs from their Go modules."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from tools.running import BuildError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from tools.recipes import Recipe
 
@@ -37,23 +37,28 @@ class Progress:
         return downloaded or compiled
 
 
-def build(recipe: Recipe, folder: Path, progress: Progress) -> None:
-    """Build the recipe's program into a folder, and copy its scripts there.
+# Without what a debugger reads, which the linker would leave out.
+COMMAND = ("go", "build", "-mod=readonly", "-trimpath", "-buildvcs=false", "-gcflags=all=-dwarf=false")
+
+
+def build(recipes: Sequence[Recipe], folder: Path, progress: Progress) -> None:
+    """Build programs of one folder, with the same flags, into another, and copy their scripts there.
 
     Raises:
         BuildError: the compiler or the module download failed.
     """
-    for path in recipe.scripts:
-        script = module_file(recipe.scripts_module, path)
-        shutil.copyfile(script, folder / script.name)
-        (folder / script.name).chmod(0o755)
+    source, flags = recipes[0].folder, recipes[0].flags
+    for recipe in recipes:
+        for path in recipe.scripts:
+            script = module_file(recipe.scripts_module, path)
+            shutil.copyfile(script, folder / script.name)
+            (folder / script.name).chmod(0o755)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".build-") as scratch:
-        module = Path(scratch) / "module"
-        shutil.copytree(Path(__file__).parent / recipe.folder, module)
-        built = Path(scratch) / recipe.program
-        command = ["go", "build", "-v", "-mod=readonly", "-trimpath", "-buildvcs=false"]
-        _run([*command, *recipe.flags, "-o", str(built), recipe.package], module, recipe.program, progress)
-        built.replace(folder / recipe.program)
+        packages = [recipe.package for recipe in recipes]
+        names = ", ".join(recipe.program for recipe in recipes)
+        _run([*COMMAND, "-v", *flags, "-o", f"{scratch}/", *packages], Path(source), names, progress)
+        for recipe in recipes:
+            (Path(scratch) / recipe.package.rpartition("/")[2]).replace(folder / recipe.program)
 
 
 def module_file(module: str, path: str) -> Path:
@@ -77,7 +82,13 @@ def module_file(module: str, path: str) -> Path:
 
 def _run(command: list[str], folder: Path, program: str, progress: Progress) -> None:
     last: list[str] = []
-    environment = {**os.environ, "GOFLAGS": "", "CGO_ENABLED": "0"}
+    workspace = folder / "go.work"
+    environment = {
+        **os.environ,
+        "GOFLAGS": "",
+        "CGO_ENABLED": "0",
+        "GOWORK": str(workspace) if workspace.exists() else "off",
+    }
     with subprocess.Popen(  # noqa: S603 our own words
         command, cwd=folder, env=environment, stderr=subprocess.PIPE, text=True
     ) as process:

@@ -6,13 +6,14 @@ Owns which files have pins that can be raised without a person; docs/upgrades.md
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from collections.abc import Iterator, Mapping
 from itertools import chain
 from pathlib import Path
 
-from tools.recipes import PULUMI, VAULT
+from tools.recipes import PULUMI, VAULT, VAULT_PLUGIN
 from tools.running import BuildError, quietly
 
 _ROOT = Path(__file__).parents[1]
@@ -55,8 +56,8 @@ def main() -> int:
     return 0
 
 
-def _run(*command: str, folder: Path = _ROOT) -> str:
-    return quietly(list(command), folder=folder)
+def _run(*command: str, folder: Path = _ROOT, workspace: str = "off") -> str:
+    return quietly(list(command), folder=folder, environment={**os.environ, "GOWORK": workspace})
 
 
 def _raise_python() -> Iterator[str]:
@@ -85,7 +86,7 @@ def _raise_npm() -> Iterator[str]:
 def _raise_go() -> Iterator[str]:
     recipes = _ROOT / "tools" / "recipes.py"
     for recipe, module, constant in _MODULES:
-        folder = _ROOT / "tools" / recipe.folder
+        folder = _ROOT / "tools" / recipe.program
         listed = ("go", "list", "-m", "-f", "{{.Version}}", module)
         before = _run(*listed, folder=folder).strip()
         _run("go", "get", f"{module}@latest", folder=folder)
@@ -96,6 +97,9 @@ def _raise_go() -> Iterator[str]:
         recipes.write_text(set_constant(text, constant, after.removeprefix("v")), encoding="utf-8")
         if before != after:
             yield f"{module} {before} → {after}"
+    # Writes the checksums of what the modules have together.
+    together = ("go", "list", "-deps", PULUMI.package, VAULT_PLUGIN.package)
+    _run(*together, folder=_ROOT / "tools", workspace="")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ only. This file is part of the cache key: a change here installs the tools again
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 PULUMI_VERSION = "3.276.0"
 PULUMI_MINIMUM = "3.250.0"
@@ -17,8 +18,9 @@ VAULT_PLUGIN_VERSION = "7.14.0"
 
 @dataclass(frozen=True)
 class Recipe:
-    """A program to build: the folder of its Go module, the package, the flags of `go build`.
+    """A program to build.
 
+    `folder` has its Go module or workspace, `flags` are those of `go build`: what shares both is built at once. The package's last element is the name that the compiler gives the program.
     `scripts` are files beside it, which are copied from a module: `path@version`, then paths in it.
     """
 
@@ -59,22 +61,22 @@ class Tool:
     recipes: tuple[Recipe, ...]
 
 
-PULUMI = Recipe(
-    "pulumi",
-    "pulumi",
-    "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
-    (f"-ldflags=-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v{PULUMI_VERSION}",),
+_HERE = str(Path(__file__).parent)
+# Of the workspace in tools/go.work; the version means nothing to the plugin.
+_TOGETHER = (
+    f"-ldflags=-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v{PULUMI_VERSION}",
 )
+PULUMI = Recipe("pulumi", _HERE, "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi", _TOGETHER)
 LANGUAGE_HOST = Recipe(
     "pulumi-language-python",
-    "language-python",
+    f"{_HERE}/language-python",
     "github.com/pulumi/pulumi/sdk/v3/python/cmd/pulumi-language-python",
     # The two scripts are in the SDK's module of the CLI's own version, not in the host's.
     scripts=("python/cmd/pulumi-language-python-exec", "python/dist/pulumi-resource-pulumi-python"),
     scripts_module=f"github.com/pulumi/pulumi/sdk/v3@v{PULUMI_VERSION}",
 )
-VAULT = Recipe("vault", "vault", "github.com/hashicorp/vault", ("-tags=minimal", "-ldflags=-s -w"))
-VAULT_PLUGIN = Recipe("pulumi-resource-vault", "vault-plugin", ".")
+VAULT = Recipe("vault", f"{_HERE}/vault", "github.com/hashicorp/vault", ("-tags=minimal", "-ldflags=-s -w"))
+VAULT_PLUGIN = Recipe("pulumi-resource-vault", _HERE, "ciaccess/tools/vault-plugin", _TOGETHER)
 
 PULUMI_TOOL = Tool(
     "Pulumi's CLI and its Python language host",

@@ -139,14 +139,17 @@ def _from_releases(missing: list[Missing], folder: Path) -> list[Missing]:
 
 
 def _build(recipes: list[Recipe], folder: Path) -> None:
-    """Build programs at once: alone, each would leave a processor idle while it links."""
+    """Build programs: by one call of the compiler what shares its modules, and all calls at once."""
     if not recipes:
         return
     _require_go()
     names = ", ".join(recipe.program for recipe in recipes)
     with Step(f"building {names}") as step, ThreadPoolExecutor(4) as pool:
         progress = golang.Progress(step.note)
-        list(pool.map(lambda recipe: golang.build(recipe, folder, progress), recipes))
+        together: dict[object, list[Recipe]] = {}
+        for recipe in recipes:
+            together.setdefault((recipe.folder, recipe.flags), []).append(recipe)
+        list(pool.map(lambda group: golang.build(group, folder, progress), together.values()))
 
 
 def _install_plugin(folder: Path) -> None:

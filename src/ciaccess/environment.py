@@ -17,7 +17,7 @@ from urllib.parse import quote, unquote
 
 ROOT = Path(__file__).resolve().parents[2]
 VENV = ROOT / ".venv"
-_PINS = ("**/go.mod", "**/go.sum", "**/*.go", "recipes.py")
+_PINS = ("**/go.mod", "**/go.sum", "go.work*", "**/*.go", "recipes.py")
 
 # The engine encrypts a state with a passphrase. As a state holds no secret, this one is public, and every stack without
 # one of its own has it (docs/adr/0018).

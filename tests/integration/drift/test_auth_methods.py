@@ -37,7 +37,10 @@ PLUGGED = (
     *("kubernetes", "ldap", "oci", "okta", "radius"),
 )
 PLUGIN = Recipe(
-    "auth-methods", str(ROOT / "tests" / "auth-methods"), ".", ("-tags=minimal", "-ldflags=-s -w")
+    "auth-methods",
+    str(ROOT / "tests" / "auth-methods"),
+    "ciaccess/tests/auth-methods",
+    ("-tags=minimal", "-ldflags=-s -w"),
 )
 SLOW = (pytest.mark.slow, pytest.mark.timeout(3600))
 POLICY = "nexus-read-policy"

@@ -12,6 +12,7 @@ from ciaccess.environment import variables
 from ciaccess.provider.schema import package_schema
 from tests.support.project.programs import built
 from tests.support.project.project import ROOT
+from tools import golang
 from tools.recipes import Recipe
 
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 PLUGIN = "./src/ciaccess/provider/pulumi-resource-ciaccess"
 MODULE = ROOT / "tests" / "sdk"
 GENERATOR = Recipe("generate-go-sdk", str(MODULE), "./generate")
-# Those of tools/golang, so that what it has compiled is used.
-BUILD = ("go", "build", "-mod=readonly", "-trimpath", "-buildvcs=false", "-ldflags=-s -w")
 
 
 def schema_by_the_engine() -> dict[str, Any]:
@@ -50,7 +49,7 @@ def test_the_engine_reads_the_schema_and_an_example_in_go_compiles_with_its_sdk(
     subprocess.run([built(GENERATOR), tmp_path / "schema.json", module], check=True, timeout=120)
     environment = {**os.environ, "GOFLAGS": "", "CGO_ENABLED": "0"}
     done = subprocess.run(
-        [*BUILD, "-o", str(tmp_path / "example"), "./example"],
+        [*golang.COMMAND, *GENERATOR.flags, "-o", str(tmp_path / "example"), "./example"],
         cwd=module,
         env=environment,
         capture_output=True,

@@ -13,7 +13,7 @@ from tests.support.project.programs import built
 from tests.support.project.project import ROOT, Done
 from tools.recipes import Recipe
 
-_RUNNER = Recipe("runner-secrets", str(ROOT / "tests" / "runner"), ".")
+_RUNNER = Recipe("runner-secrets", str(ROOT / "tests" / "runner"), "ciaccess/runner")
 
 
 def read_secret(entry: str, variables: dict[str, str], token: str) -> Done:

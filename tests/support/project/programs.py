@@ -24,5 +24,5 @@ def built(recipe: Recipe) -> Path:
     with (folder / ".lock").open("w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not program.is_file():
-            golang.build(recipe, folder, golang.Progress())
+            golang.build([recipe], folder, golang.Progress())
     return program

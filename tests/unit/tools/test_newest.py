@@ -22,5 +22,5 @@ def test_the_pins_are_where_it_looks() -> None:
     for name in newest._REQUIREMENTS:
         assert newest._PIN.search((ROOT / name).read_text(encoding="utf-8"))
     for recipe, module, constant in newest._MODULES:
-        pinned = (ROOT / "tools" / recipe.folder / "go.mod").read_text(encoding="utf-8")
+        pinned = (ROOT / "tools" / recipe.program / "go.mod").read_text(encoding="utf-8")
         assert f"{module} v{getattr(recipes, constant)}" in pinned

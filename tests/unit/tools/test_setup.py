@@ -110,7 +110,7 @@ def test_a_failed_build_shows_the_compilers_words_and_leaves_nothing(
     target = tmp_path / "new" / "bin"
     target.mkdir(parents=True)
     with pytest.raises(BuildError, match=r"build vault: .*\n.*this is wrong"):
-        golang.build(VAULT, target, golang.Progress())
+        golang.build([VAULT], target, golang.Progress())
     assert list(target.parent.iterdir()) == [target]
     assert list(target.iterdir()) == []
 
