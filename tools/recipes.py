@@ -20,8 +20,9 @@ VAULT_PLUGIN_VERSION = "7.14.0"
 class Recipe:
     """A program to build.
 
-    `folder` has its Go module or workspace, `flags` are those of `go build`: what shares both is built at once. The package's last element is the name that the compiler gives the program.
-    `scripts` are files beside it, which are copied from a module: `path@version`, then paths in it.
+    `folder` has its Go module or workspace, `flags` are those of `go build`: what shares both is built at once. The package's
+    last element is the name that the compiler gives the program. `scripts` are files beside it, copied from a module:
+    `path@version`, then paths in it.
     """
 
     program: str
