@@ -50,7 +50,7 @@ def plan(report: Report, state: State) -> Plan:
     """Return what repairs the findings: no run of the engine while something could not be checked."""
     repaired = () if report.could_not_look else report.findings
     wanted = list(dict.fromkeys(target for finding in repaired for target in finding.targets))
-    wait = any(finding.id in _NO_ENGINE and finding.manual_command for finding in report.findings)
+    wait = any(finding.id in _NO_ENGINE and not finding.targets for finding in report.findings)
     manual = [finding for finding in report.findings if not finding.targets]
     now = [target for target in wanted if not (wait and target.type == ACCOUNT)]
     return Plan(

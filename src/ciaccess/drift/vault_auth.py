@@ -88,9 +88,10 @@ def _engine(desired: Desired, vault: Vault) -> Iterator[Finding]:
         yield Finding("vault.mount.missing", what, expected, NOTHING, targets=ours, manual_command=command)
         return
     if not _is_engine(found):
-        version = (found.get("options") or {}).get("version", "1")
-        command = f"vault kv enable-versioning {mount}/"
-        seen = f"{found.get('type')} of version {version}"
+        is_kv = found.get("type") == "kv"
+        # What another engine holds is somebody's: no command takes it away.
+        command = f"vault kv enable-versioning {mount}/" if is_kv else ""
+        seen = "kv of version 1" if is_kv else f"an engine of type {found.get('type')}"
         yield Finding("vault.mount.version", what, "kv of version 2", seen, manual_command=command)
         return
     if ours and found.get("description"):

@@ -123,11 +123,12 @@ def test_a_page_names_the_command_that_repairs_and_each_severity_once(
     assert shown.count("critical") == 1
 
 
+@pytest.mark.parametrize("command", ["vault secrets enable", ""])
 @pytest.mark.parametrize("identity", ["vault.mount.missing", "vault.mount.version"])
-def test_accounts_wait_for_an_engine_that_is_brought_back_by_hand(identity: str) -> None:
+def test_accounts_wait_for_an_engine_that_is_brought_back_by_hand(identity: str, command: str) -> None:
     role = Target("ciaccess:nexus:Role", "nx-pull-all")
     lost = Finding("nexus.role.missing", "role nx-pull-all", "a role", "nothing", targets=(role,))
-    engine = Finding(identity, "KV engine secret/", "kv", "nothing", manual_command="vault secrets enable")
+    engine = Finding(identity, "KV engine secret/", "kv", "nothing", manual_command=command)
     state = State({ACCOUNT: URN, role: "urn:role"})
     steps = plan(report(FOUND, lost, engine), state)
     assert steps.urns == ("urn:role",)
