@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from ciaccess.access.model.models import Account
 
 VAULT_VARIABLE = "VAULT_ADDR"
-ID_TOKEN_VARIABLE = "VAULT_ID_TOKEN"  # noqa: S105 a variable's name
 SECRET_FIELDS = ("username", "password")
 
 

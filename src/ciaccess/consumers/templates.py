@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import jinja2
 
 from ciaccess.access.desired.former_names import ALWAYS, FormerAccount, expand_former_accounts, former_names
+from ciaccess.clients.credentials import ID_TOKEN
 from ciaccess.consumers import names
 from ciaccess.consumers.jobs import load_jobs
 from ciaccess.environment import ROOT
@@ -207,4 +208,4 @@ def _accounts_by_grant(access: Access) -> dict[tuple[str, str], tuple[list[str],
 def _id_tokens(access: Access) -> dict[str, Any]:
     """Return the id_token with one audience, or the list if the accounts' roles need several."""
     found = names.audiences(access, names.readable_accounts(access))
-    return {names.ID_TOKEN_VARIABLE: {"aud": found[0] if len(found) == 1 else found}}
+    return {ID_TOKEN: {"aud": found[0] if len(found) == 1 else found}}

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ciaccess.access.desired.difference import different_fields
 from ciaccess.access.desired.objects import ACTIVE
 from ciaccess.clients.fingerprint import fingerprint
-from ciaccess.clients.vault.secret import FIELDS, MISSING, THERE, SecretSnapshot, VaultSecret
+from ciaccess.clients.vault.secret import FIELDS, FINGERPRINT, MISSING, THERE, SecretSnapshot, VaultSecret
 from ciaccess.drift.findings import NOTHING, Finding, display_fields, names_or_none
 from ciaccess.drift.vault_auth import KV_DEFAULTS, changed_kv_settings, has_engine
 from ciaccess.engine import resource_types
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from ciaccess.engine.resource_types import Target
 
 LOST = "lost"
-# What the plugin notes beside the rotation: by it a lost turn is found again.
-FINGERPRINT = "fingerprint"
 
 
 def read_secret(account: DesiredAccount, vault: Vault) -> SecretSnapshot:

@@ -89,7 +89,7 @@ def _engine(desired: Desired, vault: Vault) -> Iterator[Finding]:
         return
     if not _is_engine(found):
         is_kv = found.get("type") == "kv"
-        # What another engine holds is somebody's: no command takes it away.
+        # Another engine's data may be in use: no command takes it away.
         command = f"vault kv enable-versioning {mount}/" if is_kv else ""
         seen = "kv of version 1" if is_kv else f"an engine of type {found.get('type')}"
         yield Finding("vault.mount.version", what, "kv of version 2", seen, manual_command=command)

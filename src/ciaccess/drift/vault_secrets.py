@@ -6,8 +6,7 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from ciaccess.access.desired.difference import fields_of
-from ciaccess.clients.vault.secret import MISSING, THERE, VaultSecret
-from ciaccess.drift.credentials import FINGERPRINT
+from ciaccess.clients.vault.secret import FINGERPRINT, MISSING, THERE, VaultSecret
 from ciaccess.drift.findings import Finding
 
 if TYPE_CHECKING:

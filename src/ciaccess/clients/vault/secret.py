@@ -23,6 +23,8 @@ _MISMATCH = "check-and-set parameter did not match"
 _PLAIN = "username"
 # The fields of an account's secret.
 FIELDS = frozenset({"username", "password"})
+# The custom metadata by which a lost turn of a password is found again.
+FINGERPRINT = "fingerprint"
 # The states of a secret's current version; MISSING: it has no version.
 THERE, MISSING, DELETED, DESTROYED = "there", "missing", "deleted", "destroyed"
 

@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ciaccess.clients.credentials import ID_TOKEN
 from ciaccess.consumers.lint.document import as_list, is_scalar, mapping_of
 from ciaccess.consumers.lint.findings import Edit, Finding
 from ciaccess.consumers.lint.reading import OF_TEXT, VAULT_PROGRAMS, Place
 from ciaccess.consumers.lint.variables import fill_in, variables_in
-from ciaccess.consumers.names import ID_TOKEN_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +27,7 @@ _ROLE = re.compile(
 _TOKEN = re.compile(r"""(?:\bjwt["'\\]*\s*[:=]\s*["'\\]*|--arg\s+jwt\s+)\$\{?(?:env:)?(\w+)""")
 _JOB_JWT = re.compile(r"\bCI_JOB_JWT(?:_V[12])?\b")
 _JOB_JWT_EXPANDED = re.compile(r"\$\{?(CI_JOB_JWT(?:_V[12])?)\b")
-_USUAL_TOKEN = re.compile(rf"\$\{{?({ID_TOKEN_VARIABLE}|CI_JOB_JWT(?:_V[12])?)\b")
+_USUAL_TOKEN = re.compile(rf"\$\{{?({ID_TOKEN}|CI_JOB_JWT(?:_V[12])?)\b")
 _METHOD = re.compile(r"--?method(?:=|\s+)(?:jwt|oidc)\b")
 _OTHER_PATH = re.compile(r"--?path(?:=|\s+)(\S+)")
 
@@ -147,12 +147,12 @@ def removed_job_jwt(reading: JobReading, words: Vocabulary) -> Iterator[Finding]
 
 def _gone(reading: JobReading, name: str, place: Place, *, to_vault: bool) -> Finding:
     remedy = (
-        f"log in with ${{{ID_TOKEN_VARIABLE}}}, and give the job id_tokens"
+        f"log in with ${{{ID_TOKEN}}}, and give the job id_tokens"
         if to_vault
         else "give the job an id_token of its own name, with the aud that its receiver expects"
     )
     why = f"{name} is gone since GitLab 17: the variable is empty"
-    line = place.with_text(name, ID_TOKEN_VARIABLE) if to_vault else ""
+    line = place.with_text(name, ID_TOKEN) if to_vault else ""
     return reading.finding("job-jwt", place, why, remedy, suggestion=line)
 
 
@@ -160,8 +160,8 @@ def wrong_audience(reading: JobReading, words: Vocabulary) -> Iterator[Finding]:
     """Find an id_token for Vault with an audience that the login's role does not accept."""
     tokens = reading.job.id_tokens or {}
     used = [(token, login.known(words)) for login in reading.logins for token in login.tokens]
-    if ID_TOKEN_VARIABLE not in (token for token, _ in used):
-        used.append((ID_TOKEN_VARIABLE, []))
+    if ID_TOKEN not in (token for token, _ in used):
+        used.append((ID_TOKEN, []))
     for token, roles in used:
         accepted, advised = _accepted_audiences(roles, words)
         given = _audiences(tokens.get(token))
@@ -205,7 +205,7 @@ def missing_id_tokens(reading: JobReading, words: Vocabulary) -> Iterator[Findin
     if tokens is None or job.is_hidden:
         return
     for login in reading.logins:
-        wanted = sorted({ID_TOKEN_VARIABLE if _JOB_JWT.fullmatch(each) else each for each in login.tokens})
+        wanted = sorted({ID_TOKEN if _JOB_JWT.fullmatch(each) else each for each in login.tokens})
         for token in wanted:
             if token in tokens or token in job.variables:
                 continue

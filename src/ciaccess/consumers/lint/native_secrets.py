@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ciaccess.clients.credentials import ID_TOKEN
 from ciaccess.consumers.lint.document import is_scalar, mapping_of
 from ciaccess.consumers.lint.login_rules import Login, NamedRole
 from ciaccess.consumers.lint.reading import Place
 from ciaccess.consumers.lint.variables import fill_in, only_variable
-from ciaccess.consumers.names import ID_TOKEN_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -102,4 +102,4 @@ def _token(entry: Mapping, job: Job) -> str | None:
         return None
     if len(tokens) == 1:
         return str(next(iter(tokens)))
-    return ID_TOKEN_VARIABLE
+    return ID_TOKEN

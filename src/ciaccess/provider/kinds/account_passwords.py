@@ -14,8 +14,8 @@ from collections.abc import Callable, Mapping
 
 from ciaccess.clients.errors import ForbiddenError
 from ciaccess.clients.fingerprint import fingerprint
-from ciaccess.clients.vault.secret import DELETED, Credentials, SecretSnapshot
-from ciaccess.provider.kinds.account_secret import FINGERPRINT, SECRET_VERSION, AccountSecret
+from ciaccess.clients.vault.secret import DELETED, FINGERPRINT, Credentials, SecretSnapshot
+from ciaccess.provider.kinds.account_secret import SECRET_VERSION, AccountSecret
 from ciaccess.provider.kinds.fields import MAPPING, NUMBERS, WHOLE_NUMBER, Field, Rule, Values
 
 Accepts = Callable[[str, str], bool]

@@ -10,11 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from ciaccess.clients.vault.client import Vault
-from ciaccess.clients.vault.secret import DELETED, THERE, Credentials, SecretSnapshot, VaultSecret
+from ciaccess.clients.vault.secret import (
+    DELETED,
+    FINGERPRINT,
+    THERE,
+    Credentials,
+    SecretSnapshot,
+    VaultSecret,
+)
 from ciaccess.provider.kinds.fields import Checked, Failure, Field, Rule, Values, check_fields, one_of
 
 CLAIM = ("owner", "stack")
-FINGERPRINT = "fingerprint"
 # The output with the version of the secret that was written last.
 SECRET_VERSION = "secret_version"  # noqa: S105 a name
 METADATA_KEYS = ("rotated_at", "rotation", "nexus_user", *CLAIM)
