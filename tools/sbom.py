@@ -65,6 +65,8 @@ def of_go_programs(programs: list[str]) -> str:
 
 def _module(built: dict[str, Any]) -> Component:
     used = built.get("Replace") or built
+    if used["Path"].startswith("."):  # a folder of ours stands where the module would be
+        used = built
     namespace, _, name = used["Path"].rpartition("/")
     url = PackageURL("golang", namespace or None, name, used["Version"])
     return Component(name=used["Path"], version=used["Version"], purl=url, bom_ref=url.to_string())

@@ -87,7 +87,7 @@ def _rule_apart(inventory: Inventory, name: str, rights: dict[str, Decision]) ->
     """Return the rule by which a role is not described, "" if it may be."""
     if name in IDENTITIES:
         return "own-pipeline"
-    if inventory.vault.roles[name].get("role_type", "jwt") != "jwt":
+    if name not in inventory.vault.jwt_roles:
         return "role-oidc"
     if any(each.right is not Right.NO for each in rights.values()):
         return ""
@@ -150,7 +150,7 @@ def _policy(inventory: Inventory, name: str, taken: dict[str, str], draft: Draft
     present = policies_of(inventory.vault.roles[name])
     path = (*PATH, name, "policy")
     policy = present[0] if present else f"{name}-policy"
-    if policy in inventory.vault.roles:
+    if policy in inventory.vault.jwt_roles:
         new = f"{policy.removesuffix('-policy')}-secrets"
         text = (
             f"the policy {policy} has the name of a JWT role; the role keeps its name, by which jobs log in"
@@ -175,7 +175,7 @@ def _audiences(inventory: Inventory, name: str, draft: Draft) -> list[str]:
     if present:
         return sorted(present)
     others = {
-        each for role in inventory.vault.roles.values() for each in role.get("bound_audiences") or []
+        each for role in inventory.vault.jwt_roles.values() for each in role.get("bound_audiences") or []
     } or {inventory.gitlab_url}
     text = "no audience is bound, so Vault refuses every id_token with an audience"
     remedy = "The value is from other roles, or GitLab's address: compare it with aud in the pipelines"

@@ -36,6 +36,11 @@ class VaultInventory:
     roles: dict[str, dict[str, Any]]
     policies: dict[str, str]
 
+    @property
+    def jwt_roles(self) -> dict[str, dict[str, Any]]:
+        """Return the roles with which jobs log in: those of type oidc are for browsers."""
+        return {name: role for name, role in self.roles.items() if role.get("role_type", "jwt") == "jwt"}
+
     def api_path(self, name: str) -> str:
         """Return a secret's path in the API."""
         return f"{self.mount}/data/{self.prefix}/{name}"

@@ -14,7 +14,7 @@ from ciaccess.access.model.fields import LastDay
 from ciaccess.access.model.models import Section
 from ciaccess.access.reading import document
 from ciaccess.access.reading.faults import ConfigError, suggest
-from ciaccess.access.reading.messages import faults_of
+from ciaccess.access.reading.messages import faults_of, misspelt_keys
 from ciaccess.drift.catalogue import CLASSES
 from ciaccess.drift.findings import Accepted, Report
 
@@ -40,7 +40,7 @@ class Entry(Section):
 
 
 class _Baseline(Section):
-    accepted: list[Entry] | None = None
+    accepted: list[Entry] | None = Field(None, description="The accepted findings.")
 
 
 def load(path: Path) -> tuple[Entry, ...]:
@@ -56,7 +56,7 @@ def load(path: Path) -> tuple[Entry, ...]:
     try:
         accepted = _Baseline.model_validate({} if read.data is None else read.data).accepted
     except ValidationError as error:
-        faults += faults_of(read, error, {}, _Baseline)
+        faults += faults_of(read, error, misspelt_keys(error, _Baseline), _Baseline)
     if faults:
         raise ConfigError(tuple(sorted(faults, key=lambda fault: (fault.line, fault.column))))
     return tuple(accepted or ())
@@ -65,7 +65,7 @@ def load(path: Path) -> tuple[Entry, ...]:
 def apply(report: Report, baseline: tuple[Entry, ...], today: date) -> Report:
     """Return the report with accepted findings apart, and remarks on entries without effect."""
     by_key = {(entry.id, entry.object): entry for entry in baseline if entry.expires >= today}
-    open_ones = {each.object for each in report.findings if (each.id, each.object) not in by_key}
+    open_ones = {(each.id, each.object) for each in report.findings} - by_key.keys()
     found = tuple(each for each in report.findings if not each.implied_by & open_ones)
     accepted = [
         Accepted(finding, entry.reason, entry.expires)

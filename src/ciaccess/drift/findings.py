@@ -49,8 +49,8 @@ class Finding:
     hold a secret. `since` is when, in ISO 8601, where the system knows. `targets` are what `pulumi up --refresh` repairs;
     without any, `manual_command` is the one to run, after which the next check may find more for the engine. `changes` are the
     fields of an object; `not_applied` means that access.yaml was changed since the last `up`, and nothing else.
-    `is_removed` means that access.yaml no longer has what the stack made. `implied_by` are objects whose findings of the same
-    matter make this one needless, unless all of them are accepted.
+    `is_removed` means that access.yaml no longer has what the stack made. `implied_by` are findings, by id and object, that
+    make this one needless unless all of them are accepted.
     """
 
     id: str
@@ -63,7 +63,7 @@ class Finding:
     changes: tuple[Change, ...] = field(default=(), compare=False)
     not_applied: bool = False
     is_removed: bool = False
-    implied_by: frozenset[str] = frozenset()
+    implied_by: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def severity(self) -> Severity:

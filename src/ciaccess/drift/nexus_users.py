@@ -31,7 +31,7 @@ def undeclared_users(
     our_roles: frozenset[str],
     reported: frozenset[str] = frozenset(),
 ) -> Iterator[Finding]:
-    """Return one finding for each; that of an administrator names what else it is.
+    """Return one finding for each, one more for a holder of a reported role; that of an administrator names what else it is.
 
     `our_roles` are the declared roles, and those that contain one; `reported` administer too, and are findings themselves.
     """
@@ -43,15 +43,15 @@ def undeclared_users(
         what, command = f"user {user_id}", delete_own(ours.access, "users", user_id, user.last_name)
         twin = None if what in ours.removed else _twin(by_case, user_id)
         is_service_account = what in ours.removed or bool(_SERVICE_ACCOUNT.match(user_id))
+        kind = "a service account" if is_service_account and not twin else "a user"
         held = user.roles & admin_roles
         if not held and (implied := user.roles & reported) and user_id != _BUILT_IN:
-            roles = frozenset(f"role {each}" for each in implied)
-            seen = f"a user that administers Nexus by {names_or_none(implied)}"
+            roles = frozenset(("nexus.role.admin", f"role {each}") for each in implied)
+            seen = f"{kind} that administers Nexus by {names_or_none(implied)}"
             yield Finding(
                 "nexus.user.admin", what, "no such user", seen, manual_command=command, implied_by=roles
             )
         if held and user_id != _BUILT_IN:
-            kind = "a service account" if is_service_account and not twin else "a user"
             seen = f"{kind} that administers Nexus by {names_or_none(held)}"
             seen += f", with an id like {twin}" if twin else ""
             yield Finding("nexus.user.admin", what, "no such user", seen, manual_command=command)

@@ -388,3 +388,13 @@ def test_administrators_by_any_wildcard_are_seen_however_deep_their_role_is(
     draft = describe(world(None, nexus(users=users, roles=roles, privileges={"by-hand": by_hand})))
     assert ("administrator-readable" in rules(draft)) is administers
     assert draft.data["vault"]["roles"]["ci"]["accounts"] == ([] if administers else ["svc-a"])
+
+
+def test_a_role_for_browsers_gives_jobs_neither_its_audience_nor_another_policy() -> None:
+    ci, web = jwt_role("web") | {"bound_audiences": []}, jwt_role("x") | {"role_type": "oidc"}
+    reads = policy("secret/data/nexus/svc-a")
+    roles = {"ci": ci, "web": web | {"bound_audiences": ["client-id-4711"]}}
+    draft = describe(world(vault(roles=roles, policies={"web": reads})))
+    role = draft.data["vault"]["roles"]["ci"]
+    assert role["bound_audiences"] == ["https://gitlab.example"]
+    assert role["policy"] == "web"

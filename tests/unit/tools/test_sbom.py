@@ -72,3 +72,10 @@ def test_programs_that_are_not_installed_are_left_out_and_named(
     monkeypatch.setattr(sbom, "_find", lambda name: None if name == "vault" else f"/bin/{name}")
     assert "/bin/pulumi" in sbom._programs()
     assert "left out of go.cdx.json: vault" in capsys.readouterr().err
+
+
+def test_a_folder_of_ours_in_the_place_of_a_module_is_that_module() -> None:
+    built = {"Path": "github.com/a/b", "Version": "v1.2.3", "Replace": {"Path": "../b", "Version": "(devel)"}}
+    assert str(sbom._module(built).purl) == "pkg:golang/github.com/a/b@v1.2.3"
+    built["Replace"] = {"Path": "github.com/c/b", "Version": "v1.0.0"}
+    assert str(sbom._module(built).purl) == "pkg:golang/github.com/c/b@v1.0.0"

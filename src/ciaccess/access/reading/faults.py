@@ -79,11 +79,11 @@ def truncate(text: str, most_characters: int) -> str:
 def closest(word: str, words: tuple[str, ...] | list[str]) -> str | None:
     """Return the word that was probably meant, None when nothing is near.
 
-    What all words begin with makes none of them similar.
+    What it and all words begin with makes none of them similar.
     """
     from difflib import get_close_matches  # noqa: PLC0415 only when something is wrong
 
-    shared = commonprefix([other.lower() for other in words]) if len(words) > 1 else ""  # noqa: RUF071 of words, not of paths
+    shared = commonprefix([word.lower(), *(other.lower() for other in words)]) if len(words) > 1 else ""  # noqa: RUF071 of words, not of paths
     lowered = {other.lower().removeprefix(shared): other for other in words}
     given = word[:100].lower().removeprefix(shared)
     found = get_close_matches(given, lowered, n=1, cutoff=0.6 if len(given) > _SHORT else 0.5)

@@ -89,7 +89,7 @@ def _validate(
     try:
         return Access.model_validate(read.data), [], {}
     except ValidationError as error:
-        misspelt = misspelt_keys(error)
+        misspelt = misspelt_keys(error, Access)
         return None, list(faults_of(read, error, misspelt)), misspelt
 
 

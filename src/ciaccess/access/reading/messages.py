@@ -42,12 +42,12 @@ def faults_of(
         yield Fault(document.file, line, column, dotted_path(path), value, message, allowed, remedy)
 
 
-def misspelt_keys(error: ValidationError) -> dict[YamlPath, str]:
-    """Return the first unknown keys, by path, with those that were probably meant."""
+def misspelt_keys(error: ValidationError, root: type[Section]) -> dict[YamlPath, str]:
+    """Return the first unknown keys of a file of `root`, by path, with those that were probably meant."""
     found: dict[YamlPath, str] = {}
     unknown = [each["loc"] for each in error.errors(include_url=False) if each["type"] == "extra_forbidden"]
     for path in unknown[:_MOST_GUESSES]:
-        if key := closest(str(path[-1]), list(_section(path[:-1], Access).model_fields)):
+        if key := closest(str(path[-1]), list(_section(path[:-1], root).model_fields)):
             found[path] = key
     return found
 
