@@ -96,7 +96,7 @@ def explain(  # noqa: PLR0913 each option is a claim of the job's token
     project = project.strip("/")
     _require_job(project, ref, claims)
     _require_role(access, role)
-    _require_account(access, account)
+    _require_account(access, account, role)
     given = _claims(claims, claim or ())
     found = verdicts(
         access,
@@ -139,14 +139,16 @@ def _require_role(access: Access, role: str | None) -> None:
     if role is not None and role not in known:
         declared = f"JWT roles: {', '.join(known)}"
         raise CommandError(
-            f"there is no JWT role {display(role)}", remedy=suggest(role, known, "") + f" {declared}"
+            f"there is no JWT role {display(role)}", remedy=f"{suggest(role, known, '')} {declared}".strip()
         )
 
 
-def _require_account(access: Access, account: str | None) -> None:
+def _require_account(access: Access, account: str | None, role: str | None) -> None:
     if account in own_accounts(access):
+        if role:
+            return
         raise CommandError(
-            f"account {account} is not declared. It is ciaccess's own: see docs/own-pipeline.md"
+            f"account {account} is not declared. It is ciaccess's own: give --role, and see docs/own-pipeline.md"
         )
     require_declared([account] if account else (), access.accounts)
 

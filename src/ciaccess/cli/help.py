@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import typer
 from typer.core import TyperCommand, TyperGroup
 
 if TYPE_CHECKING:
@@ -16,22 +16,25 @@ class Command(TyperCommand):
     """A command whose examples are not broken at a terminal's width, as typer would."""
 
     def format_help(self, ctx: Context, formatter: HelpFormatter) -> None:
-        """Print the help, then the examples as they are."""
-        examples_, self.epilog = self.epilog, None
-        super().format_help(ctx, formatter)
-        self.epilog = examples_
-        typer.echo(examples_, nl=False)
+        """Write the help, then the examples as they are."""
+        _write_examples_last(self, formatter, lambda: super(Command, self).format_help(ctx, formatter))
 
 
 class Group(TyperGroup):
     """A group of commands with such examples."""
 
     def format_help(self, ctx: Context, formatter: HelpFormatter) -> None:
-        """Print the help, then the examples as they are."""
-        examples_, self.epilog = self.epilog, None
-        super().format_help(ctx, formatter)
-        self.epilog = examples_
-        typer.echo(examples_, nl=False)
+        """Write the help, then the examples as they are."""
+        _write_examples_last(self, formatter, lambda: super(Group, self).format_help(ctx, formatter))
+
+
+def _write_examples_last(
+    command: TyperCommand | TyperGroup, formatter: HelpFormatter, write_help: Callable[[], None]
+) -> None:
+    examples_, command.epilog = command.epilog, None
+    write_help()
+    command.epilog = examples_
+    formatter.write(examples_ or "")
 
 
 def examples(*commands: str) -> str:

@@ -50,9 +50,11 @@ def _limit_command(holder: Holder, names: frozenset[str]) -> str:
     if refused := sorted(limited.requestable(names)):
         known = holder.data.get("disallowed_policies") or ()
         changed["disallowed_policies"] = normalize_names([*known, *refused])
+    if DEFAULT in holder.policies & names:
+        changed["token_no_default_policy"] = True
     if holder.chosen & names:
         changed["allowed_entity_aliases"] = []
-    return write_command(holder.path, changed)
+    return write_command(holder.path, changed) if changed else ""
 
 
 def write_command(path: str, fields: Mapping[str, Any]) -> str:

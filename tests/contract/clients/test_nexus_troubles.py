@@ -72,7 +72,7 @@ def test_a_server_that_is_gone_is_said_within_five_seconds_for_all_who_ask(
 
     with ThreadPoolExecutor(8) as pool:
         texts = set(pool.map(failure, range(8)))
-    assert time.monotonic() - started < 60, "five, and what the rest of the machine takes"
+    assert time.monotonic() - started < 25, "one after the other they take 32"
     said = f"list users: Nexus at {own.url} is not reachable (connection refused). "
     assert texts == {
         f"{said}Check that it is running and that {own.url} is its address. For the local stack: ./ciaccess local start."

@@ -58,6 +58,11 @@ OWN = ("--project", "orchestrator/ciaccess", "--ref", "main", "--role")
             "svc-ciaccess-reader: Previews and drift checks",
         ),
         (("nexus-ci", "--account", "svc-bench"), 0, "nexus-ci: admitted"),
+        (
+            ("ciaccess-apply", "--protected", "--account", "svc-ciaccess-writer"),
+            0,
+            "ciaccess-apply: admitted",
+        ),
     ],
 )
 def test_a_role_narrows_the_question_to_itself_and_may_be_ciaccess_own(

@@ -8,6 +8,7 @@ import pytest
 
 from ciaccess.access.desired.state import Desired
 from ciaccess.access.policies.tokens import FIELDS
+from ciaccess.drift.vault_commands import without_policies
 from ciaccess.drift.vault_holders import Holder
 from ciaccess.drift.vault_undeclared import Reach
 from tests.support.access.access import GOOD, valid
@@ -69,3 +70,10 @@ def test_a_command_takes_only_what_reaches_the_secrets(
     (finding,) = Reach(Desired.of(valid(tmp_path, GOOD)), texts, [joe], LOGINS).holders()
     assert finding.manual_command == f"vault write {command}"
     assert finding.found == f"policies {POLICY}"
+
+
+def test_a_token_role_gives_the_default_policy_no_more_where_that_reaches_the_secrets() -> None:
+    holder = Holder("auth/token/roles/t", "auth/token/roles/t", frozenset({"default"}), {})
+    command = "vault write auth/token/roles/t token_no_default_policy=true"
+    assert without_policies(holder, frozenset({"default"})) == command
+    assert without_policies(holder, frozenset({"web"})) == "", "a command without fields would do nothing"

@@ -163,12 +163,16 @@ def _content(document: Document, path: Path) -> bytes:
             raise _unreadable(document, "is a directory", "Name the YAML file in it")
         if path.is_fifo():
             content = _read_pipe(path)
-            if content is None:
-                raise _unreadable(document, "is a pipe without a writer", "Name an existing YAML file")
+            if not content:
+                raise _unreadable(
+                    document, "is a pipe into which nothing was written", "Check the command before it"
+                )
         elif not path.exists():
             raise _unreadable(document, "there is no such file", "Name an existing YAML file")
         elif not path.is_file():
-            raise _unreadable(document, "is neither a file nor a pipe", "Name an existing YAML file")
+            raise _unreadable(
+                document, "is neither a file nor a pipe", "Name a YAML file, or pipe one into it"
+            )
         else:
             with path.open("rb") as file:
                 content = file.read(_MOST_BYTES + 1)
@@ -183,13 +187,13 @@ def _content(document: Document, path: Path) -> bytes:
     return content
 
 
-def _read_pipe(path: Path) -> bytes | None:
-    """Return what is written into a pipe, None for one without a writer: a wait would never end."""
+def _read_pipe(path: Path) -> bytes:
+    """Return what is written into a pipe: nothing where it has no writer, since a wait would never end."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     with os.fdopen(descriptor, "rb", buffering=0) as pipe:
         first = pipe.read(_MOST_BYTES + 1)  # None: it has a writer, who has not begun
         if first == b"":
-            return None
+            return first
         os.set_blocking(descriptor, True)
         content = first or b""
         while len(content) <= _MOST_BYTES and (more := pipe.read(_MOST_BYTES + 1)):

@@ -109,7 +109,12 @@ def test_a_directory_a_missing_file_and_a_name_that_is_none_are_refused(tmp_path
 
 def test_a_pipe_that_nobody_writes_to_does_not_hang(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    assert refusal(tmp_path / "pipe") == "is a pipe without a writer"
+    assert refusal(tmp_path / "pipe") == "is a pipe into which nothing was written"
+    ended = subprocess.Popen(["true"], stdout=subprocess.PIPE)
+    ended.wait()
+    assert ended.stdout
+    with ended.stdout:
+        assert refusal(Path(f"/dev/fd/{ended.stdout.fileno()}")) == "is a pipe into which nothing was written"
     assert refusal(Path(os.devnull)) == "is neither a file nor a pipe"
 
 
