@@ -3,7 +3,7 @@ SHELL := /bin/sh
 PYTHON ?= python3
 PY := .venv/bin/python
 # Tests of one file stay in one process: they share their servers. The order of the files is that of tests/conftest.py.
-PARALLEL ?= -n 3 --dist loadfile --no-loadscope-reorder
+PARALLEL ?= -n 4 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 
