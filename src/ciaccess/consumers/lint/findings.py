@@ -11,24 +11,39 @@ if TYPE_CHECKING:
 
 
 # A literal password in a line of a script: behind an option, in an address, header, or variable, on the input of a login.
-_BARE = r"(?P<value>(?:\\.|[^\s\"'$`|;&<>()\\])+)"
-_VALUE = rf"(?:'(?P<single>[^']+)'|\"(?P<double>[^\"$`]+)\"|{_BARE})"
+_QUOTED = r"'[^']*'|\"(?>\\.|[^\"\\])*\""
+_INSIDE = rf"(?>{_QUOTED}|[^()'\"]|\((?>{_QUOTED}|[^()'\"]|\([^()]*\))*\))*"
+_SUBSTITUTION = rf"\$\((?:{_INSIDE}\)|.*)|`[^`]*`?|\$\{{(?>[^{{}}]|\{{[^{{}}]*\}})*\}}"
+_BARE = rf"(?P<value>(?>{_SUBSTITUTION}|\\.|[^\s\"'`|;&<>()\\])+)"
+_VALUE = rf"(?:'(?P<single>[^']+)'|\"(?P<double>(?>{_SUBSTITUTION}|\\.|[^\"\\])+)(?:\"|\Z)|{_BARE})"
 _NAMED = r"(?:pass(?:word|wd)?|token|secret|api_?key|_auth)"
 _USER = r"(?:\s-\w*u|--user|--auth|\s-a)[= ]?\s*"
 _LITERALS = (
     re.compile(rf"(?P<before>--?(?![\w-]*-(?:stdin|file))[\w-]*(?:password|passwd|token|secret|api-?key|creds)[\w-]*(?:=|\s+)){_VALUE}", re.IGNORECASE),
     re.compile(rf"(?P<before>\b(?:docker|podman|nerdctl|buildah|skopeo|helm|oras|crane)\b[^|;&]*?\blogin\b[^|;&]*?\s-p=?\s*){_VALUE}"),
-    re.compile(rf"(?P<before>'[^'\s]*{_NAMED}\w*=)(?P<value>[^']+)(?=')", re.IGNORECASE),
+    re.compile(rf"(?P<before>'[^'\s]*{_NAMED}\w*=)(?P<literal>[^']+)(?=')", re.IGNORECASE),
     re.compile(rf"(?P<before>\b[\w.-]*{_NAMED}\w*=){_VALUE}", re.IGNORECASE),
-    re.compile(rf"(?P<before>{_USER}'[^\s:']+:)(?P<value>[^']+)(?=')"),
-    re.compile(rf"(?P<before>{_USER}\"[^\s:\"]+:)(?P<value>[^\"$`]+)(?=\")"),
-    re.compile(rf"(?P<before>{_USER}[\"']?[^\s:\"']+:){_BARE}"),
-    re.compile(r"(?P<before>'[^'\s]*://[^\s/:@']+:)(?P<value>[^\s/@']+)(?=@)"),
-    re.compile(r"(?P<before>://[^\s/:@]+:)(?P<value>[^\s/@$]+)(?=@)"),
+    re.compile(rf"(?P<before>{_USER}'[^\s:']+:)(?P<literal>[^']+)(?=')"),
+    re.compile(rf"(?P<before>{_USER}\"[^\s:\"]+:)(?P<value>(?>{_SUBSTITUTION}|[^\"])+)(?=\")"),
+    re.compile(rf"(?P<before>{_USER}[\"']?[^\s:\"']+:){_VALUE}"),
+    re.compile(r"(?P<before>'[^'\s]*://[^\s/:@']+:)(?P<literal>[^\s/@']+)(?=@)"),
+    re.compile(rf"(?P<before>://[^\s/:@]+:)(?P<value>(?>{_SUBSTITUTION}|[^\s/@])+)(?=@)"),
     re.compile(r"(?P<before>\b(?:Basic|Bearer|X-Vault-Token:)\s*)(?P<value>[\w+/=.-]{8,})"),
-    re.compile(rf"(?P<before>\b(?:echo|printf)\s(?:-\w+\s+|['\"]%s(?:\\n)?['\"]\s+)*){_VALUE}(?=[\s)`\"]*\|[^|]*password-stdin)"),
-    re.compile(rf"(?P<before>password-stdin[^|;&]*<<<\s*){_VALUE}"),
+    re.compile(rf"(?P<before>\b(?:echo|printf)\s(?:-\w+\s+|['\"]%s(?:\\n)?['\"]\s+)*){_VALUE}(?=[^;&]*\|[^|;&]*password-stdin)"),
+    re.compile(rf"(?P<before>password-stdin[^|;&]*?<<<\s*){_VALUE}"),
 )  # fmt: skip
+# What a file or a server has is not in the line; what other commands print may be.
+_ELSEWHERE = re.compile(
+    r"(?:\$\(|`)\s*(?:(?:cat\s+|<\s*)[\w./~${}\"-]+|(?:(?:echo|printf|jq)\b[^|()`]*\|\s*)?(?:vault|bao|curl|wget)\b"
+    r"(?>(?!\|\||<<<|\b(?:echo|printf)\b)[^()`])*)\s*(?:[)`]|\Z)"
+)
+_PLAIN_VARIABLE = re.compile(r"(?<!\\)\$(?:\{(?:env:)?(?:\w+|[@*#])\}|(?:env:)?(?:\w+|[@*#]))")
+
+
+def is_literal(word: str) -> bool:
+    """Report whether a word of a script, as it is written, may show a password."""
+    left = _ELSEWHERE.sub("", word)
+    return "'" in left or re.search(r"\w", _PLAIN_VARIABLE.sub("", left)) is not None
 
 
 def without_passwords(line: str) -> str:
@@ -39,7 +54,12 @@ def without_passwords(line: str) -> str:
 
 
 def _hide(match: re.Match[str]) -> str:
-    quote = {"single": "'", "double": '"'}.get(match.lastgroup or "", "")
+    group = match.lastgroup or "value"
+    if group in ("double", "value") and not is_literal(match[group]):
+        start, end = (at - match.start() for at in match.span(group))
+        whole = match.group()
+        return f"{whole[:start]}{without_passwords(match[group])}{whole[end:]}"
+    quote = {"single": "'", "double": '"'}.get(group, "")
     return f"{match['before']}{quote}***{quote}"
 
 

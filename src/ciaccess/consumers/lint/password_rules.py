@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from ciaccess.consumers.lint.findings import is_literal
 from ciaccess.consumers.lint.job_reading import in_project
 from ciaccess.consumers.lint.reading import LIBRARY, script_line
 from ciaccess.consumers.lint.shell import SHELLS
 from ciaccess.consumers.lint.shell_words import LITERAL_DOLLAR, PRINTED
-from ciaccess.consumers.lint.variables import VARIABLE, fill_in
+from ciaccess.consumers.lint.variables import fill_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -230,12 +231,10 @@ def _to_stdin(call: Call, index: int) -> str:
     is_quoted = any(scalar[:program].count(quote) % 2 for quote in "'\"")  # a script in a word of another
     if re.search(r"\|\s*$", scalar[begin:program]) or call.given or is_quoted:
         return ""
-    written, raw = last.written, call.arguments[index + separate].raw.text
-    value = written if separate else _SHORT_OPTION.sub("", written)
-    text = VARIABLE.sub(lambda match: match["default"] or "", _SHORT_OPTION.sub("", raw).replace(PRINTED, ""))
-    if VARIABLE.sub("", text):
+    value = last.written if separate else _SHORT_OPTION.sub("", last.written)
+    if is_literal(value):
         value = "'***'"  # nothing shows a password that the file has
-    elif re.fullmatch(r"\$\{?\w+\}?|\$\(.*\)", value):
+    elif re.fullmatch(r"\$\{?\w+\}?|\$\(.*\)|`.*`", value):
         value = f'"{value}"'
     line = f"{scalar[begin:program]}printf '%s' {value} | {scalar[program : option.start]}--password-stdin{scalar[last.end : end]}"
     return line.strip()

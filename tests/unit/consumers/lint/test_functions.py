@@ -111,6 +111,45 @@ def test_a_new_line_repeats_no_literal_password_of_any_command(line: str, access
     assert all(each and "S3cretPW9" not in each and "***" in each for each in shown)
 
 
+PRINTS = [
+    "$(printf %s S3cretPW9)", "`printf %s S3cretPW9`", "$(echo -n S3cretPW9 | base64 -d)", "$(base64 -d <<< S3cretPW9)",
+    "${P:-$(echo S3cretPW9)}", '"$(printf %s S3cretPW9)"', "$(printf '%s)' S3cretPW9)", "$(printf %s $(echo S3cretPW9))",
+    '"a$(printf "%s" "S3cretPW9")"', "$(rev <<< 9WP; echo S3cretPW9 || vault x)", "'$S3cretPW9'",
+    "$(cat f || echo S3cretPW9)", "$(a $(b $(c $(echo S3cretPW9))))", r"\$S3cretPW9",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("password", PRINTS)
+def test_a_new_line_shows_nothing_that_a_substitution_prints(password: str, access: Access) -> None:
+    for option in ("-p ", "-p", "--password ", "--password="):
+        (finding,) = lint(f"job:\n  script:\n    - |\n      docker login {option}{password} -u y x\n", access)
+        assert finding.suggestion == "printf '%s' '***' | docker login --password-stdin -u y x"
+    for line in (
+        "docker login -u a -p {} x", "docker login --password={} x", "export NEXUS_PASSWORD={}", "tool --token {}",
+        "curl --user a:{} https://x.example.org", "echo {} | docker login --password-stdin x",
+        "echo {} | base64 -d | docker login --password-stdin x", "docker login --password-stdin x <<< {}",
+    ):  # fmt: skip
+        text = f"job:\n  script:\n    - |\n      {line.format(password)}; docker push {PULL}\n"
+        shown = [each.suggestion for each in lint(text, access) if each.rule == "push-registry"]
+        assert shown
+        assert all(each and "S3cretPW9" not in each and "***" in each for each in shown), shown
+
+
+@pytest.mark.parametrize("password", [
+    "$(cat /run/p)", "$(< p)", "`cat $FILE`", "$(vault kv get -field=password secret/nexus/svc-bench)",
+])  # fmt: skip
+def test_a_new_line_reads_a_password_where_the_old_one_did(password: str, access: Access) -> None:
+    (finding,) = lint(job(f"docker login -u y -p {password} x"), access)
+    assert finding.suggestion == f"printf '%s' \"{password}\" | docker login -u y --password-stdin x"
+
+
+def test_a_new_line_keeps_the_request_that_is_to_be_changed(access: Access) -> None:
+    line = 'export VAULT_TOKEN=$(printf {}"role":"ROLE"{} | curl -d @- $VAULT_ADDR/v1/auth/jwt/login | jq -r .auth.client_token)'
+    line = line.format("'{", "}'")
+    text = f"job:\n  {ID_TOKENS}\n  script:\n    - |\n      {line.replace('ROLE', 'nexus-read-policy')}\n"
+    assert [each.suggestion for each in lint(text, access)] == [line.replace("ROLE", "nexus-ci")]
+
+
 def test_variables_that_multiply_are_not_filled_in_beyond_a_bound(
     access: Access, effort: Callable[[], float]
 ) -> None:
