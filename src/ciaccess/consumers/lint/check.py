@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ciaccess.consumers.lint.findings import Finding
     from ciaccess.consumers.lint.including import Files
     from ciaccess.consumers.lint.job_reading import JobReading
+    from ciaccess.consumers.lint.login_rules import Login
     from ciaccess.consumers.lint.merging import Job
 
 Rule = Callable[["JobReading", Vocabulary], Iterator["Finding"]]
@@ -116,29 +117,37 @@ def _check(first: Pipeline, files: Files, words: Vocabulary, name: str, rules: t
             break
         pipelines.append(child)
     found: dict[tuple[str, int, str, str], Finding] = {}
-    logins = []
+    roles, has_others = set[str](), False
     for pipeline in pipelines:
         readings: list[JobReading] = []
         for job in _distinct_jobs(pipeline):
             read, left_out = read_job(job, words)
             readings += read
             unread += left_out
-        logins += [login for reading in readings for login in reading.logins]
+            logins = [login for reading in read for login in reading.logins]
+            roles |= {role.name for login in logins for role in login.roles}
+            # A login may have its role in some cases of the job alone.
+            has_others |= bool({_at(each) for each in logins} - {_at(each) for each in logins if each.roles})
         for finding in _findings(pipeline, readings, words, rules if pipeline.is_whole else JOB_RULES):
             if not finding.source.allows(finding.rule, finding.line):
                 found.setdefault(finding.place, finding)
     ordered = sorted(
         found.values(), key=lambda each: (each.source.name != name, each.source.name, each.line, each.rule)
     )
-    of_known_role = {login.place for login in logins if login.roles}
     return Checked(
         ordered,
         list(dict.fromkeys(unread)),
         list(dict.fromkeys(invalid)),
-        tuple(sorted({role.name for login in logins for role in login.roles})),
-        any(login.place not in of_known_role for login in logins),
+        tuple(sorted(roles)),
+        has_others,
         any(job.runs_something for pipeline in pipelines for job in pipeline.jobs),
     )
+
+
+def _at(login: Login) -> tuple[str, int, int]:
+    """Return where a login is: the same text may be in several places."""
+    scalar = login.place.scalar
+    return scalar.source.name, scalar.node.start_mark.index, login.place.start
 
 
 def _children(

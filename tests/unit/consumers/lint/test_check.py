@@ -58,6 +58,25 @@ def test_what_is_not_a_pipeline_is_refused(text: str, access: Access) -> None:
         lint(text, access)
 
 
+LOGIN = "vault write auth/jwt/login role=$ROLE jwt=$VAULT_ID_TOKEN"
+
+
+@pytest.mark.parametrize(
+    ("jobs", "unknown"),
+    [
+        (f"a: {{variables: {{ROLE: nexus-ci}}, script: [{LOGIN}]}}\nb: {{script: [{LOGIN}]}}\n", True),
+        (f"a: {{script: [{LOGIN}, ROLE=nexus-ci, {LOGIN}]}}\n", True),
+        (f"a: {{script: [ROLE=nexus-ci, {LOGIN}]}}\n", False),
+        (f"a: {{parallel: {{matrix: [{{ROLE: [nexus-ci]}}]}}, script: [{LOGIN}]}}\n", False),
+    ],
+)
+def test_a_role_that_one_job_names_is_not_that_of_another(
+    jobs: str, access: Access, *, unknown: bool
+) -> None:
+    found = check(jobs, access, Path(".gitlab-ci.yml"))
+    assert (found.roles, found.has_logins_of_unknown_role) == (("nexus-ci",), unknown)
+
+
 @pytest.mark.parametrize(
     ("push", "pull"),
     [
