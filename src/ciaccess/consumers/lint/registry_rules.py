@@ -55,9 +55,9 @@ _BY_VARIABLE = {"ko": "KO_DOCKER_REPO", "skaffold": "SKAFFOLD_DEFAULT_REPO"}
 _BUILD_VERBS = frozenset({"build", "publish", "resolve", "apply", "create", "run"})
 _MAVEN = frozenset({"mvn", "mvnw", "gradle", "gradlew", "sbt"})
 _PROPERTIES = re.compile(r"-D(?:jib\.to\.image|image)=(\S+)|--image=(\S+)")
-_LOCAL_IMAGE = re.compile(
-    r"(?:jib:|jib)(?:docker|Docker)Build$|(?:jib:|jib)[bB]uildTar$"
-)  # goals that push nothing
+_JIB = r"(?:^|[:.])jib(?:-maven-plugin)?(?::[\w.-]+)?"
+_LOCAL_IMAGE = re.compile(rf"{_JIB}(?::dockerBuild|:buildTar|DockerBuild|BuildTar)(?:@\S+)?$")
+_PUSHED_IMAGE = re.compile(rf"(?:{_JIB}:build|(?:^|:)jib|build-image|bootBuildImage)(?:@\S+)?$")
 _SPRING = re.compile(r"-Dspring-boot\.build-image\.imageName=(\S+)|--imageName=(\S+)")
 # Options of these programs that take no value: what follows is a name of its own.
 _FLAGS = frozenset(
@@ -98,7 +98,8 @@ def pushed_images(call: Call) -> Iterator[tuple[int, str]]:
         yield from values_of(words, () if "--no-push-cache" in words else ("--cache-repo",))
     else:
         yield from values_of(words, ("-d", "--destination", "--cache-repo") if kaniko else ("--destination",))
-    if call.name in _MAVEN and not any(map(_LOCAL_IMAGE.search, words)):
+    is_local = any(map(_LOCAL_IMAGE.search, words)) and not any(map(_PUSHED_IMAGE.search, words))
+    if call.name in _MAVEN and not is_local:
         publishes = any("publish" in word for word in words)
         for index, word in enumerate(words):
             if found := _PROPERTIES.fullmatch(word) or (_SPRING.fullmatch(word) if publishes else None):
