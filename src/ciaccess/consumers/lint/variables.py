@@ -28,6 +28,11 @@ VARIABLE = re.compile(
     r"|(?:env:)?(?P<plain>\w+|[@*#]))",
     re.IGNORECASE,
 )
+# What cuts or replaces a literal text: `%end`, `#beginning`, `/old/new`, `//all/new`, `/#beginning/new`, `/%end/new`.
+_LITERAL = r"(?:\\.|[^\\/*?\[\]$\"'])"
+_CUT = re.compile(rf"(%|#)\1?+((?:{_LITERAL}|/)+)")
+_SWAP = re.compile(rf"/(?:(?P<all>/)|(?P<at>[#%]))?+(?P<old>{_LITERAL}+)(?:/(?P<new>[^$\\&\"']*))?")
+_ESCAPE = re.compile(r"\\(.)")
 MOST_VALUE_CHARACTERS = 20_000
 _MOST_ROUNDS = 5  # a variable of a variable of a variable
 _MOST_OF_A_MATRIX = 200  # jobs, as in GitLab
@@ -94,10 +99,17 @@ def _value(match: re.Match[str], values: Values) -> str | None:
 
 def _edit(value: str, by: str) -> str | None:
     """Return a value with a literal end or beginning cut off, or a text replaced; else None."""
-    if cut := re.fullmatch(r"(%|#)\1?([^*?\[\]$]+)", by):
-        text = value.removesuffix(cut[2]) if cut[1] == "%" else value.removeprefix(cut[2])
-    elif swap := re.fullmatch(r"/(/?)([^/*?\[\]$]+)/([^$]*)", by):
-        text = value.replace(swap[2], swap[3], -1 if swap[1] else 1)
+    if cut := _CUT.fullmatch(by):
+        part = _ESCAPE.sub(r"\1", cut[2])
+        text = value.removesuffix(part) if cut[1] == "%" else value.removeprefix(part)
+    elif swap := _SWAP.fullmatch(by):
+        part, new = _ESCAPE.sub(r"\1", swap["old"]), swap["new"] or ""
+        if swap["at"] == "#":
+            text = new + value.removeprefix(part) if value.startswith(part) else value
+        elif swap["at"] == "%":
+            text = value.removesuffix(part) + new if value.endswith(part) else value
+        else:
+            text = value.replace(part, new, -1 if swap["all"] else 1)
     else:
         return None
     return made_of([value], text)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
 from ciaccess.consumers.lint import lint
+from ciaccess.consumers.lint.shell import read
+from ciaccess.consumers.lint.variables import fill_in
 
 if TYPE_CHECKING:
     from ciaccess.access import Access
@@ -34,3 +38,27 @@ def test_a_goal_of_jib_that_pushes_is_found_beside_others(goals: str, access: Ac
 ])  # fmt: skip
 def test_a_goal_of_jib_that_pushes_nothing_is_right(goals: str, access: Access) -> None:
     assert rules_found(f"mvn compile {goals} -Dimage={PULL}/x", access) == []
+
+
+@pytest.mark.parametrize("form", [
+    "%c", "%%c", "%/c", "#a", "##a/", "##", "%", "/b/z", "//b/z", "/b", "//b", "/#a/z", "/%c/z", "/#c/z", "/%a/z", "//#a/z", "/#/z",
+    r"//\//-", r"%\/c", r"#\a", r"/\b/z", r"//b/\/", r"/\#a/z", '%"c"', "/'b'/z", "//'/'/-", '/"b"/"z"', "/b/&z", "/*b/z", "%[bc]", "/b/$Y",
+    "//b/z/y", "//b//", "///-", "/b*/z", "%\\*",
+])  # fmt: skip
+def test_a_variable_is_edited_as_by_bash_or_not_known(form: str) -> None:
+    for quote in ("", '"'):
+        word = f"{quote}${{X{form}}}{quote}"
+        text = read(f"echo {word}")[0][0].commands[0].words[1].text
+        for value in ("a/b/b/c", "#a/%c", "b", r"\/c"):
+            script = f"shopt -u patsub_replacement 2>/dev/null; printf %s {word}"
+            environment = {"PATH": os.environ["PATH"], "X": value}
+            made = subprocess.run(["bash", "-fc", script], env=environment, capture_output=True, check=True)
+            assert fill_in(text, {"X": value}) in (made.stdout.decode(), text), (word, value)
+
+
+def test_an_edited_name_of_an_image_is_followed(access: Access) -> None:
+    name = f"IMAGE={PULL}/x\n"
+    assert rules_found(f"{name}docker push ${{IMAGE/#{PULL}/{PUSH}}}", access) == []
+    assert rules_found(f"{name}docker push ${{IMAGE/%x/y}}", access) == ["push-registry"]
+    assert rules_found(f'{name}docker push "${{IMAGE//\\//-}}"', access) == []
+    assert rules_found(f"IMAGE=x.{PULL}/y\ndocker push ${{IMAGE#'x.'}}", access) == ["push-registry"]
