@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from ciaccess.consumers.lint.findings import Edit, Finding, without_passwords
@@ -55,14 +56,26 @@ class JobReading:
     def written_to_dotenv(self) -> Iterator[tuple[Call, str]]:
         """Yield what is written to a dotenv report, which is an artifact, with the command that does."""
         files = {in_project(fill_in(each, self.values)) for each in self.job.dotenv_files}
+        names = {each.rpartition("/")[2] for each in files}
+        is_elsewhere = False
         for step in self.steps:
             for index, call in enumerate(step.calls):
-                if files.isdisjoint(map(in_project, call.written_to)):
+                if call.name in ("cd", "pushd"):
+                    is_elsewhere = in_project(f"{call.words[0] if call.words else '~'}/.") != "."
+                written = list(map(in_project, call.written_to))
+                in_folder = [
+                    each.rpartition("/")[2] for each in written if is_elsewhere and each[:1] not in "/~"
+                ]
+                if not (_is_any(written, files) or _is_any(in_folder, names)):
                     continue
                 # What `tee` and the like write, those before it in the pipeline print.
                 writers = step.calls[: index + 1] if call.name in OF_TEXT else (call,)
                 arguments = [one.raw.text for each in writers for one in each.arguments]
                 yield call, " ".join((*arguments, *(each.given for each in writers)))
+
+
+def _is_any(names: list[str], patterns: set[str]) -> bool:
+    return any(fnmatchcase(name, each) for name in names for each in patterns)
 
 
 def in_project(path: str) -> str:

@@ -62,3 +62,23 @@ def test_an_edited_name_of_an_image_is_followed(access: Access) -> None:
     assert rules_found(f"{name}docker push ${{IMAGE/%x/y}}", access) == ["push-registry"]
     assert rules_found(f'{name}docker push "${{IMAGE//\\//-}}"', access) == []
     assert rules_found(f"IMAGE=x.{PULL}/y\ndocker push ${{IMAGE#'x.'}}", access) == ["push-registry"]
+
+
+SET = "echo VAULT_ADDR=https://x.example.org"
+
+
+@pytest.mark.parametrize(("script", "report", "rules"), [
+    (f"cd sub && {SET} > build.env", "sub/build.env", ["vault-addr"]),
+    (f"cd sub\nmake\n{SET} > ../sub/build.env", "sub/build.env", ["vault-addr"]),
+    (f"{SET} > vars/build.env", "vars/*.env", ["vault-addr"]),
+    (f"cd sub; {SET} > build.env", "sub/*.env", ["vault-addr"]),
+    (f"cd sub; {SET} > /tmp/build.env", "sub/build.env", []),
+    (f"cd sub; cd $CI_PROJECT_DIR; {SET} > build.env", "sub/build.env", []),
+    (f"{SET} > other/build.env", "vars/*.env", []),
+    (f"{SET} > build.env", "sub/build.env", []),
+])  # fmt: skip
+def test_a_dotenv_report_is_known_in_any_folder(
+    script: str, report: str, rules: list[str], access: Access
+) -> None:
+    keys = f"  artifacts: {{reports: {{dotenv: {report}}}}}\n"
+    assert rules_found(script, access, keys) == rules
