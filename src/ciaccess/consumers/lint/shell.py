@@ -36,6 +36,7 @@ _LOOP = re.compile(r"\s*(\w+)(?:\s+in\b(?P<items>))?")
 SHELLS = frozenset({"sh", "bash", "dash", "ash", "zsh"})
 _MOST_ITEMS = 20  # of a script's list that make one command
 _PRINTERS = frozenset({"echo", "printf", ":"})
+_SSH_OPTION = re.compile(r"-[46AaCfGgKkMNnqsTtVvXxYy]*[BbcDEeFIiJLlmOopQRSWw]")  # its value follows
 _TAKES_A_SCRIPT = SHELLS | {"eval", "ssh"}
 
 
@@ -344,7 +345,10 @@ class _Parser(WordReader):
         first = next((index for index, name in enumerate(names) if name in SHELLS), len(names))
         takes_any = names[0] in ("eval", "ssh")
         for before, word in pairwise(command.words[0 if takes_any else first :]):
-            is_script = word.is_quoted and " " in word.text if names[0] == "ssh" else takes_any
+            is_script = takes_any
+            if names[0] == "ssh":
+                is_option = word.text.startswith("-") or _SSH_OPTION.fullmatch(before.text)
+                is_script = word.is_quoted and " " in word.text and not is_option
             if is_script or re.fullmatch(r"-\w*c", before.text):
                 command.script = self._script_inside(word.text, word.start - self._offset)
                 return

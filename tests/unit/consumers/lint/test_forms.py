@@ -82,3 +82,11 @@ def test_a_dotenv_report_is_known_in_any_folder(
 ) -> None:
     keys = f"  artifacts: {{reports: {{dotenv: {report}}}}}\n"
     assert rules_found(script, access, keys) == rules
+
+
+@pytest.mark.parametrize("options", [
+    '-o "StrictHostKeyChecking no"', "-i 'my key' -p 22", '-F "a b" -J j -l "x y"', '-vo "SendEnv A B"', '-o"LogLevel no"', "",
+])  # fmt: skip
+def test_the_script_of_ssh_is_behind_its_options(options: str, access: Access) -> None:
+    for registry, rules in ((PULL, ["push-registry"]), (PUSH, [])):
+        assert rules_found(f'ssh {options} h "docker push {registry}/x"', access) == rules
