@@ -80,7 +80,10 @@ class Vocabulary:
     @cached_property
     def login(self) -> re.Pattern[str]:
         """Match a login with GitLab's token: its address, any mount in a variable, Python's hvac."""
-        return re.compile(rf"\bauth/(?:{re.escape(self.jwt_mount)}|\$\{{?\w+\}}?)/login\b|\.jwt_login\(")
+        mount = re.escape(self.jwt_mount)
+        arguments = r"(?:[^()]|\((?:[^()]|\([^()]*\))*\))*?"
+        other_mount = rf"{arguments}\bpath\s*=\s*[\"'\\]+(?!/?{mount}/?[\"'\\])[\w/]"
+        return re.compile(rf"\bauth/(?:{mount}|\$\{{?\w+\}}?)/login\b|\.jwt_login\((?!{other_mount})")
 
     @cached_property
     def secret(self) -> re.Pattern[str]:

@@ -90,3 +90,20 @@ def test_a_dotenv_report_is_known_in_any_folder(
 def test_the_script_of_ssh_is_behind_its_options(options: str, access: Access) -> None:
     for registry, rules in ((PULL, ["push-registry"]), (PUSH, [])):
         assert rules_found(f'ssh {options} h "docker push {registry}/x"', access) == rules
+
+
+@pytest.mark.parametrize(("path", "rules"), [
+    ("path='gitlab-team'", []),
+    ('path = \\"gitlab-team/\\"', []),
+    ("path='jwt'", ["role"]),
+    ("path='jwt/'", ["role"]),
+    ("path=mount", ["role"]),
+    ("use_token=True", ["role"]),
+])  # fmt: skip
+@pytest.mark.parametrize("token", ["x", "os.environ.get('VAULT_ID_TOKEN')", "f(g())"])
+def test_a_login_by_hvac_at_another_mount_is_another_teams(
+    path: str, rules: list[str], token: str, access: Access
+) -> None:
+    call = f"c.auth.jwt.jwt_login(role='team-app', jwt={token}, {path})"
+    assert rules_found(f'python3 -c "{call}; d.read(path=1)"', access) == rules
+    assert rules_found(f"python3 - <<EOF\n{call}\nEOF", access) == rules
