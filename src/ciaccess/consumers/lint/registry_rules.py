@@ -58,6 +58,7 @@ _PROPERTIES = re.compile(r"-D(?:jib\.to\.image|image)=(\S+)|--image=(\S+)")
 _JIB = r"(?:^|[:.])jib(?:-maven-plugin)?(?::[\w.-]+)?"
 _LOCAL_IMAGE = re.compile(rf"{_JIB}(?::dockerBuild|:buildTar|DockerBuild|BuildTar)(?:@\S+)?$")
 _PUSHED_IMAGE = re.compile(rf"(?:{_JIB}:build|(?:^|:)jib|build-image|bootBuildImage)(?:@\S+)?$")
+_KNOWN = _ENGINES | _MAVEN | _WRITES.keys() | _BY_OPTION.keys()
 _SPRING = re.compile(r"-Dspring-boot\.build-image\.imageName=(\S+)|--imageName=(\S+)")
 # Options of these programs that take no value: what follows is a name of its own.
 _FLAGS = frozenset(
@@ -70,7 +71,12 @@ def push_to_pull_registry(reading: JobReading, words: Vocabulary) -> Iterator[Fi
     if not words.tells_registries_apart:
         return
     calls = [(step, call) for step in reading.steps for call in step.programs]
-    named = [(*each, *pushed) for each in calls for pushed in pushed_images(each[1])]
+    named = [
+        (*each, *pushed)
+        for each in calls
+        if not _has_other_target(each[1], words)
+        for pushed in pushed_images(each[1])
+    ]
     named += [(step, call, 0, name) for step, call in calls for name in _by_variable(step, call)]
     if not any(_is_pull(name, words) for _, _, _, name in named):
         return
@@ -196,6 +202,14 @@ def _positional(words: tuple[str, ...], start: int) -> Iterator[tuple[int, str]]
             value = False
         else:
             value = False
+
+
+def _has_other_target(call: Call, words: Vocabulary) -> bool:
+    """Report whether a program of unknown words names the registry to push to: the other may be of a base image."""
+    if call.name in _KNOWN or _ANY_PROGRAM.keys().isdisjoint(call.words):
+        return False
+    found = ((word, at) for word in call.words for at in re.finditer(re.escape(words.push_registry), word))
+    return any(not words.pull_reference.match(word[at.start() :]) for word, at in found)
 
 
 def _is_pull(name: str, words: Vocabulary) -> bool:

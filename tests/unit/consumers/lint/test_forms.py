@@ -107,3 +107,19 @@ def test_a_login_by_hvac_at_another_mount_is_another_teams(
     call = f"c.auth.jwt.jwt_login(role='team-app', jwt={token}, {path})"
     assert rules_found(f'python3 -c "{call}; d.read(path=1)"', access) == rules
     assert rules_found(f"python3 - <<EOF\n{call}\nEOF", access) == rules
+
+
+@pytest.mark.parametrize(("line", "rules"), [
+    ("make push BASE={PULL}/b:1 REGISTRY={PUSH}", []),
+    ("task publish --base {PULL}/b:1 --to=$NEXUS_REGISTRY/x", []),
+    ("make push BASE={PULL}/b:1 REGISTRY={PULL}", ["push-registry"]),
+    ("make push REGISTRY={PULL}", ["push-registry"]),
+    ("docker push {PULL}/x # {PUSH}", ["push-registry"]),
+    ("skopeo copy docker://{PUSH}/x docker://{PULL}/x", ["push-registry"]),
+    ("oras push {PULL}/x {PUSH}", ["push-registry"]),
+])  # fmt: skip
+def test_a_program_that_names_both_registries_pushes_to_the_right_one(
+    line: str, rules: list[str], access: Access
+) -> None:
+    script = line.format(PULL=PULL, PUSH=PUSH)
+    assert list(dict.fromkeys(rules_found(script, access))) == rules
