@@ -65,8 +65,9 @@ _TABLE = (
     PasswordOptions(("jf", "jfrog", "cargo", "flux", "gem"), ("--password", "--token", "--api-key"), "give it in the environment or a file"),
 )  # fmt: skip
 _MAVEN = frozenset({"mvn", "mvnw", "gradle", "gradlew", "sbt", "java"})
-_PROPERTY = re.compile(
-    r"-[DP][\w.-]*(?:(?:passw(?:or)?d|secret|apikey)[\w.-]*|token|pwd)=(?!\$\(…\)$).", re.IGNORECASE
+_PROPERTY = re.compile(  # a token may be anything: only one for Nexus counts
+    r"-[DP](?:[\w.-]*(?:passw(?:or)?d|secret|apikey)[\w.-]*|(?=.*(?:nexus|repo(?!rt)|deploy))[\w.-]*(?:token|pwd))=(?!\$\(…\)$).",
+    re.IGNORECASE,
 )
 _NPM_SECRET = re.compile(r"(?:_password|_authToken|\bnpmAuth(?:Token|Ident)|(?:^|:|--)_auth)(?:[\s=]|$)")
 _BASIC_AUTH = re.compile(r"(?:http-basic|pypi-token|bearer)\.")

@@ -123,3 +123,17 @@ def test_a_program_that_names_both_registries_pushes_to_the_right_one(
 ) -> None:
     script = line.format(PULL=PULL, PUSH=PUSH)
     assert list(dict.fromkeys(rules_found(script, access))) == rules
+
+
+@pytest.mark.parametrize(("line", "rules"), [
+    ("mvn sonar:sonar -Dsonar.token=$SONAR_TOKEN", []),
+    ("gradle build -PbuildToken=true", []),
+    ("mvn test -Dlexer.token=3 -Dreport.token=x", []),
+    ("gradle publish -PnexusToken=$T", ["password-argument"]),
+    ("mvn deploy -Drepository.pwd=$T", ["password-argument"]),
+    ("mvn deploy -Dtoken=$NEXUS_TOKEN", ["password-argument"]),
+    ("mvn deploy -DdeployToken=$T", ["password-argument"]),
+    ("mvn deploy -Dpassword=$T", ["password-argument"]),
+])  # fmt: skip
+def test_a_token_that_is_not_for_nexus_is_no_password(line: str, rules: list[str], access: Access) -> None:
+    assert rules_found(line, access) == rules
