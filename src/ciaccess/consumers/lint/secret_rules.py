@@ -255,10 +255,17 @@ def _origin(value: str | None, secret: NativeSecret) -> Place:
     return Place.of(value if is_scalar(value) else secret.at)
 
 
+def _inside(path: str, words: Vocabulary) -> str:
+    """Return a path in the mount without the mount and data/ in front, which may be a part of the prefix."""
+    if path.startswith(f"{words.kv_prefix}/"):
+        return path
+    return path.removeprefix(f"{words.kv_mount}/").removeprefix("data/")
+
+
 def _engine(reading: JobReading, secret: NativeSecret, words: Vocabulary) -> Iterator[Finding]:
     """Find an account's secret in another mount, or in GitLab's default one."""
     path = secret.path.strip("/")
-    inside = path.removeprefix(f"{words.kv_mount}/").removeprefix("data/")
+    inside = _inside(path, words)
     if inside.removeprefix(f"{words.kv_prefix}/") not in words.accounts:
         return
     default = secret.engine == USUAL_ENGINE
@@ -273,7 +280,7 @@ def _engine(reading: JobReading, secret: NativeSecret, words: Vocabulary) -> Ite
 
 def _path(reading: JobReading, secret: NativeSecret, account: str, words: Vocabulary) -> Iterator[Finding]:
     path = secret.path.strip("/")
-    inside = path.removeprefix(f"{words.kv_mount}/").removeprefix("data/")
+    inside = _inside(path, words)
     if inside != path and "/" in inside:
         again = f"{path} names the mount {words.kv_mount} again: GitLab adds it"
         why = f"{path}: {_PUTS_DATA.format('GitLab')}" if path.startswith("data/") else again

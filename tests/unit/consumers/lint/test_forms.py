@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ciaccess.consumers.lint import lint
+from ciaccess.consumers.lint import apply_fixes, lint
 from ciaccess.consumers.lint.shell import read
 from ciaccess.consumers.lint.variables import fill_in
 
@@ -137,3 +137,22 @@ def test_a_program_that_names_both_registries_pushes_to_the_right_one(
 ])  # fmt: skip
 def test_a_token_that_is_not_for_nexus_is_no_password(line: str, rules: list[str], access: Access) -> None:
     assert rules_found(line, access) == rules
+
+
+@pytest.mark.parametrize(("path", "rules"), [
+    ("ci/nexus/svc-bench/password@ci", []),
+    ("ci/ci/nexus/svc-bench/password@ci", ["kv-path"]),
+    ("data/ci/nexus/svc-bench/password@ci", ["kv-path"]),
+    ("ci/nexus/svc-bench/password", ["kv-path"]),
+    ("ci/nexus/svc-bench/password@other", ["kv-path"]),
+])  # fmt: skip
+def test_a_prefix_may_begin_with_the_name_of_the_mount(path: str, rules: list[str], access: Access) -> None:
+    kv = access.vault.kv.model_copy(update={"mount": "ci", "prefix": "ci/nexus"})
+    declared = access.model_copy(update={"vault": access.vault.model_copy(update={"kv": kv})})
+    variables = f"{{VAULT_SERVER_URL: {access.vault.address}, VAULT_AUTH_ROLE: nexus-ci}}"
+    text = f"job:\n  {ID_TOKENS}\n  variables: {variables}\n  secrets: {{P: {{vault: {path}}}}}\n  script: [make]\n"
+    assert [each.rule for each in lint(text, declared)] == rules
+    right = "ci/nexus/svc-bench/password@ci"
+    after, fixed = apply_fixes(text, declared)
+    assert after == (text.replace(path, right) if path.endswith(right) else text)
+    assert bool(fixed) == (after != text)
