@@ -129,10 +129,10 @@ def assign(values: Values, name: str, text: str) -> Values:
 def first_values(job: Job, words: Vocabulary) -> list[Values]:
     """Return the variables before the first line: one set for each case.
 
-    A set for each entry of rules and each value of a matrix; only values that are compared with each other, such as roles and accounts,
-    are combined.
+    A set for each entry of rules and each value of a matrix; only values that are compared with each other are combined: axes with roles,
+    accounts, audiences or addresses.
     """
-    compared = {*words.roles, *words.own_roles, *words.accounts}
+    compared = {*words.roles, *words.own_roles, *words.accounts, *words.audiences}
     base: dict[str, str | None] = {name: Outside(value) for name, value in words.known_variables.items()}
     base |= {name: value if is_scalar(value) else None for name, value in job.variables.items()}
     found: list[Values] = [base]

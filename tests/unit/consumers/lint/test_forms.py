@@ -156,3 +156,20 @@ def test_a_prefix_may_begin_with_the_name_of_the_mount(path: str, rules: list[st
     after, fixed = apply_fixes(text, declared)
     assert after == (text.replace(path, right) if path.endswith(right) else text)
     assert bool(fixed) == (after != text)
+
+
+def test_roles_and_audiences_of_a_matrix_are_combined(access: Access) -> None:
+    (role,) = access.vault.roles.values()
+    roles = {name: role.model_copy(update={"bound_audiences": [f"vault-{name}"]}) for name in "ab"}
+    declared = access.model_copy(update={"vault": access.vault.model_copy(update={"roles": roles})})
+    text = (
+        "job:\n  id_tokens: {VAULT_ID_TOKEN: {aud: $AUD}}\n  parallel: {matrix: [{ROLE: [a, b], AUD: [vault-a, vault-b]}]}\n"
+        "  script: [vault write auth/jwt/login role=$ROLE jwt=$VAULT_ID_TOKEN]\n"
+    )
+    assert {each.why.split(":")[0] for each in lint(text, declared)} == {
+        "Vault refuses an id_token with aud vault-a", "Vault refuses an id_token with aud vault-b",
+    }  # fmt: skip
+    paired = text.replace(
+        "{ROLE: [a, b], AUD: [vault-a, vault-b]}", "{ROLE: a, AUD: vault-a}, {ROLE: b, AUD: vault-b}"
+    )
+    assert lint(paired, declared) == []
