@@ -7,8 +7,10 @@ followed through the job's variables from where it was read, on the command line
 from __future__ import annotations
 
 import re
+from bisect import bisect
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ciaccess.consumers.lint.findings import is_literal
@@ -76,6 +78,9 @@ _CURL_USER = re.compile(
     r"--(?:proxy-)?user(?:=|$)|-[aBfgGiIjJklLMnNOpqRsSvZ#0-6]*u"
 )  # behind short options without a value
 _POST = re.compile(r"--(?:post-data|body-data)\b")
+_QUOTES = re.compile(
+    r"'[^']*'|\"(?:\\.|[^\"\\])*+\"|\\.|(?<![^\s;&|(])\#[^\n]*", re.DOTALL
+)  # also what is neither: characters behind a backslash, and comments
 _OURS = "NEXUS_PASSWORD"
 _SHORT_OPTION = re.compile(r"^(?:-p=?|--password=)")
 _INSTEAD_OF_USER = (
@@ -217,6 +222,12 @@ def _given(call: Call, options: tuple[str, ...]) -> Iterator[tuple[int, str]]:
                 yield index, word[2:]
 
 
+@lru_cache(maxsize=64)
+def _quoted_parts(script: str) -> list[tuple[int, int]]:
+    """Return where quotes begin and end; an apostrophe in a comment is none."""
+    return [match.span() for match in _QUOTES.finditer(script) if match.group()[0] in "'\""]
+
+
 def _to_stdin(call: Call, index: int) -> str:
     """Return the line with the password on standard input, empty if that is not possible."""
     option, program = call.place(index), call.at.start
@@ -229,7 +240,8 @@ def _to_stdin(call: Call, index: int) -> str:
         for each in (option, last, call.at)
     ):
         return ""
-    is_quoted = any(scalar[:program].count(quote) % 2 for quote in "'\"")  # a script in a word of another
+    before = bisect(quoted := _quoted_parts(scalar), (program,)) - 1
+    is_quoted = before >= 0 and program < quoted[before][1]  # a script in a word of another
     if re.search(r"\|\s*$", scalar[begin:program]) or call.given or is_quoted:
         return ""
     value = last.written if separate else _SHORT_OPTION.sub("", last.written)

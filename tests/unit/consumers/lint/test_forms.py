@@ -173,3 +173,20 @@ def test_roles_and_audiences_of_a_matrix_are_combined(access: Access) -> None:
         "{ROLE: [a, b], AUD: [vault-a, vault-b]}", "{ROLE: a, AUD: vault-a}, {ROLE: b, AUD: vault-b}"
     )
     assert lint(paired, declared) == []
+
+
+@pytest.mark.parametrize(("before", "is_shown"), [
+    ("# don't cache\n", True),
+    ("make # it's \"new\n", True),
+    ("echo \\'a\n", True),
+    ("echo 'a # b' \"it's\" ${#A} $#\n", True),
+    ("sh -c '\n# it is\n", False),
+    ('sh -c "make # x\n', False),
+])  # fmt: skip
+def test_an_apostrophe_that_quotes_nothing_takes_no_new_line_away(
+    before: str, access: Access, *, is_shown: bool
+) -> None:
+    end = {"'": "\n'", '"': '\n"'}.get("" if is_shown else before[6], "")
+    script = f"{before}docker login x -p $P{end}".replace("\n", "\n      ")
+    (finding,) = lint(f"job:\n  script:\n    - |\n      {script}\n", access)
+    assert finding.suggestion == ("printf '%s' \"$P\" | docker login x --password-stdin" if is_shown else "")
