@@ -109,9 +109,9 @@ def whole_scripts(scripts: Sequence[Scalar]) -> Iterator[Scalar]:
             if part.source is not parts[0].source or not read("\n".join(parts))[1]:
                 break
             parts.append(part)
-        iswhole_scripts = len(parts) > 1 and not read("\n".join(parts))[1]
-        yield Lines.of_parts(parts) if iswhole_scripts else parts[0]
-        left = left[len(parts) if iswhole_scripts else 1 :]
+        is_whole = len(parts) > 1 and not read("\n".join(parts))[1]
+        yield Lines.of_parts(parts) if is_whole else parts[0]
+        left = left[len(parts) if is_whole else 1 :]
 
 
 class _Parser(WordReader):
