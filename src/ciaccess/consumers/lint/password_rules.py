@@ -224,7 +224,7 @@ def _given(call: Call, options: tuple[str, ...]) -> Iterator[tuple[int, str]]:
 
 @lru_cache(maxsize=64)
 def _quoted_parts(script: str) -> list[tuple[int, int]]:
-    """Return where quotes begin and end; an apostrophe in a comment is none."""
+    """Return where quotes begin and end; an apostrophe in a comment does not count."""
     return [match.span() for match in _QUOTES.finditer(script) if match.group()[0] in "'\""]
 
 

@@ -205,7 +205,10 @@ def _positional(words: tuple[str, ...], start: int) -> Iterator[tuple[int, str]]
 
 
 def _has_other_target(call: Call, words: Vocabulary) -> bool:
-    """Report whether a program of unknown words names the registry to push to: the other may be of a base image."""
+    """Report whether a program that is not known names the registry to push to.
+
+    The one to pull from may then be that of a base image.
+    """
     if call.name in _KNOWN or _ANY_PROGRAM.keys().isdisjoint(call.words):
         return False
     found = ((word, at) for word in call.words for at in re.finditer(re.escape(words.push_registry), word))

@@ -256,7 +256,7 @@ def _origin(value: str | None, secret: NativeSecret) -> Place:
 
 
 def _inside(path: str, words: Vocabulary) -> str:
-    """Return a path in the mount without the mount and data/ in front, which may be a part of the prefix."""
+    """Return a path without the mount and data/ in front, but where the prefix begins so."""
     if path.startswith(f"{words.kv_prefix}/"):
         return path
     return path.removeprefix(f"{words.kv_mount}/").removeprefix("data/")
