@@ -16,7 +16,7 @@ from ciaccess.clients.connect import accepted_vault
 from ciaccess.clients.credentials import needed_credentials, require
 from ciaccess.engine.failures import record
 from ciaccess.engine.preconditions import check_vault
-from ciaccess.engine.settings import StackSettings, file_of
+from ciaccess.engine.settings import NAMESPACE, StackSettings, file_of
 from ciaccess.engine.trust_anchors import check_known_anchors
 from ciaccess.errors import CiaccessError
 from components.program import own_config, run
@@ -25,7 +25,7 @@ from components.resources import Provider
 
 def declare() -> None:
     """Declare the stack's resources and outputs."""
-    settings = StackSettings.of(own_config(), file_of(pulumi.get_stack()))
+    settings = StackSettings.of(own_config(NAMESPACE), file_of(pulumi.get_stack()))
     access = load(settings.access_file, settings.addresses)
     desired = Desired.of(access)
     require(*needed_credentials(is_preview=pulumi.runtime.is_dry_run()))

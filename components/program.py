@@ -23,8 +23,6 @@ from pulumi.runtime.config import CONFIG, get_config_env
 from pulumi.runtime.proto import EngineStub, SetRootResourceRequest
 from pulumi.runtime.settings import get_engine
 
-from ciaccess.engine.settings import NAMESPACE
-
 E = TypeVar("E", bound=Exception)
 # Where it is set, a fault is being searched, and the engine shows debug messages with --debug.
 _LOG = "CIACCESS_LOG"
@@ -61,9 +59,12 @@ def run(declare: Callable[[], None], refusal: type[E], record: Callable[[E], Non
     pulumi.run(program)
 
 
-def own_config() -> dict[str, str | None]:
-    """Return the stack's settings of ours; `pulumi.Config` does not list unknown ones."""
-    config, own = pulumi.Config(NAMESPACE.removesuffix(":")), NAMESPACE
+def own_config(own: str) -> dict[str, str | None]:
+    """Return the stack's settings of a namespace, such as `ciaccess:`.
+
+    `pulumi.Config` does not list unknown ones.
+    """
+    config = pulumi.Config(own.removesuffix(":"))
     names = {**get_config_env(), **CONFIG.get()}
     return {
         key: config.get(key) for key in (name.removeprefix(own) for name in names if name.startswith(own))

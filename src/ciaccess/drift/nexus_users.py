@@ -31,7 +31,9 @@ def undeclared_users(
     our_roles: frozenset[str],
     reported: frozenset[str] = frozenset(),
 ) -> Iterator[Finding]:
-    """Return one finding for each, one more for a holder of a reported role; that of an administrator names what else it is.
+    """Return one finding for each; that of an administrator names what else it is.
+
+    A user with a reported role has one more.
 
     `our_roles` are the declared roles, and those that contain one; `reported` administer too, and are findings themselves.
     """

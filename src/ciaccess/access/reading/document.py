@@ -188,7 +188,10 @@ def _content(document: Document, path: Path) -> bytes:
 
 
 def _read_pipe(path: Path) -> bytes:
-    """Return what is written into a pipe: nothing where it has no writer, since a wait would never end."""
+    """Return what is written into a pipe.
+
+    Nothing where it has no writer: a wait would never end.
+    """
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     with os.fdopen(descriptor, "rb", buffering=0) as pipe:
         first = pipe.read(_MOST_BYTES + 1)  # None: it has a writer, who has not begun

@@ -43,7 +43,10 @@ def faults_of(
 
 
 def misspelt_keys(error: ValidationError, root: type[Section]) -> dict[YamlPath, str]:
-    """Return the first unknown keys of a file of `root`, by path, with those that were probably meant."""
+    """Return the first unknown keys, by path, with those that were probably meant.
+
+    `root` is the section that the whole file is.
+    """
     found: dict[YamlPath, str] = {}
     unknown = [each["loc"] for each in error.errors(include_url=False) if each["type"] == "extra_forbidden"]
     for path in unknown[:_MOST_GUESSES]:
