@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 _QUOTED = r"'[^']*'|\"(?>\\.|[^\"\\])*\""
 _INSIDE = rf"(?>{_QUOTED}|[^()'\"]|\((?>{_QUOTED}|[^()'\"]|\([^()]*\))*\))*"
 _SUBSTITUTION = rf"\$\((?:{_INSIDE}\)|.*)|`[^`]*`?|\$\{{(?>[^{{}}]|\{{[^{{}}]*\}})*\}}"
-_BARE = rf"(?P<value>(?>{_SUBSTITUTION}|\\.|[^\s\"'`|;&<>()\\])+)"
-_VALUE = rf"(?:'(?P<single>[^']+)'|\"(?P<double>(?>{_SUBSTITUTION}|\\.|[^\"\\])+)(?:\"|\Z)|{_BARE})"
+_BARE = rf"(?P<value>(?>'[^'\s]*'|\"(?>{_SUBSTITUTION}|\\.|[^\"\\\s])*\"|{_SUBSTITUTION}|\\.|[^\s\"'`|;&<>()\\])+)"
+_VALUE = rf"(?:{_BARE}|'(?P<single>[^']+)'|\"(?P<double>(?>{_SUBSTITUTION}|\\.|[^\"\\])+)(?:\"|\Z))"
 _NAMED = r"(?:pass(?:word|wd)?|token|secret|api_?key|_auth)"
 _USER = r"(?:\s-\w*u|--user|--auth|\s-a)[= ]?\s*"
 _LITERALS = (
@@ -37,7 +37,9 @@ _ELSEWHERE = re.compile(
     r"(?:\$\(|`)\s*(?:(?:cat\s+|<\s*)[\w./~${}\"-]+|(?:(?:echo|printf|jq)\b[^|()`]*\|\s*)?(?:vault|bao|curl|wget)\b"
     r"(?>(?!\|\||<<<|\b(?:echo|printf)\b)[^()`])*)\s*(?:[)`]|\Z)"
 )
-_PLAIN_VARIABLE = re.compile(r"(?<!\\)\$(?:\{(?:env:)?(?:\w+|[@*#])\}|(?:env:)?(?:\w+|[@*#]))")
+_PLAIN_VARIABLE = re.compile(
+    r"(?<!\\)\$(?:\{(?:env:)?(?:\w+|[@*#])(?::?\?[^{}$`]*|:?[-=](?:\$\w+)?)?\}|(?:env:)?(?:\w+|[@*#]))"
+)
 
 
 def is_literal(word: str) -> bool:
@@ -59,7 +61,8 @@ def _hide(match: re.Match[str]) -> str:
         start, end = (at - match.start() for at in match.span(group))
         whole = match.group()
         return f"{whole[:start]}{without_passwords(match[group])}{whole[end:]}"
-    quote = {"single": "'", "double": '"'}.get(group, "")
+    first = match[group][0]
+    quote = {"single": "'", "double": '"'}.get(group, first if first in ("'", '"') else "")
     return f"{match['before']}{quote}***{quote}"
 
 

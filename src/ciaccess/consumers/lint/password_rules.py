@@ -247,7 +247,7 @@ def _to_stdin(call: Call, index: int) -> str:
     value = last.written if separate else _SHORT_OPTION.sub("", last.written)
     if is_literal(value):
         value = "'***'"  # nothing shows a password that the file has
-    elif re.fullmatch(r"\$\{?\w+\}?|\$\(.*\)|`.*`", value):
+    elif re.fullmatch(r'[$`][^"]*|\$\(.*\)', value):
         value = f'"{value}"'
     line = f"{scalar[begin:program]}printf '%s' {value} | {scalar[program : option.start]}--password-stdin{scalar[last.end : end]}"
     return line.strip()

@@ -114,7 +114,7 @@ def test_a_new_line_repeats_no_literal_password_of_any_command(line: str, access
 PRINTS = [
     "$(printf %s S3cretPW9)", "`printf %s S3cretPW9`", "$(echo -n S3cretPW9 | base64 -d)", "$(base64 -d <<< S3cretPW9)",
     "${P:-$(echo S3cretPW9)}", '"$(printf %s S3cretPW9)"', "$(printf '%s)' S3cretPW9)", "$(printf %s $(echo S3cretPW9))",
-    '"a$(printf "%s" "S3cretPW9")"', "$(rev <<< 9WP; echo S3cretPW9 || vault x)", "'$S3cretPW9'",
+    '"a$(printf "%s" "S3cretPW9")"', "$(rev <<< 9WP; echo S3cretPW9 || vault x)", "$P'S3cretPW9'", '"$P"S3cretPW9', "'a'\"S3cretPW9$P\"", "'$S3cretPW9'",
     "$(cat f || echo S3cretPW9)", "$(a $(b $(c $(echo S3cretPW9))))", r"\$S3cretPW9",
 ]  # fmt: skip
 
@@ -136,7 +136,7 @@ def test_a_new_line_shows_nothing_that_a_substitution_prints(password: str, acce
 
 
 @pytest.mark.parametrize("password", [
-    "$(cat /run/p)", "$(< p)", "`cat $FILE`", "$(vault kv get -field=password secret/nexus/svc-bench)",
+    "$(cat /run/p)", "$(< p)", "`cat $FILE`", "${P:?is not set}", "${P:-$Q}", "$(vault kv get -field=password secret/nexus/svc-bench)",
 ])  # fmt: skip
 def test_a_new_line_reads_a_password_where_the_old_one_did(password: str, access: Access) -> None:
     (finding,) = lint(job(f"docker login -u y -p {password} x"), access)
