@@ -123,7 +123,7 @@ def _problem(inventory: Inventory, user: User) -> tuple[str, str, str] | None:
     if lacking or secret.username not in turns:
         text = "its secret contains the username of another user"
         if lacking:
-            text = f"its secret has no text as {' and no '.join(lacking)}; its keys are {', '.join(sorted(secret.keys)) or 'none'}"
+            text = f"its secret has no {' and no '.join(lacking)} as text; its keys are {', '.join(sorted(secret.keys)) or 'none'}"
         remedy = "Write the keys username and password to it, or rename it after the user that it contains"
         return "username-differs", text, remedy
     if user.status != "active":

@@ -319,12 +319,13 @@ def test_a_role_of_an_account_that_another_one_holds_gets_another_name(tmp_path:
 @pytest.mark.parametrize(
     ("fields", "text"),
     [
-        ({"NEXUS_USER": "svc-a", "password": "x"}, "no username; it has NEXUS_USER, password"),
-        ({"token": "x", "username": "svc-a"}, "no password; it has token, username"),
+        ({"NEXUS_USER": "svc-a", "password": "x"}, "no username as text; its keys are NEXUS_USER, password"),
+        ({"token": "x", "username": "svc-a"}, "no password as text; its keys are token, username"),
         (
             {"NEXUS_USER": "svc-a", "NEXUS_PASSWORD": "x"},
-            "no username and no password; it has NEXUS_PASSWORD, NEXUS_USER",
+            "no username and no password as text; its keys are NEXUS_PASSWORD, NEXUS_USER",
         ),
+        ({"username": "svc-a", "password": ""}, "no password as text; its keys are password, username"),
     ],
 )
 def test_a_secret_with_keys_of_its_own_is_described_by_them(fields: dict[str, str], text: str) -> None:
