@@ -234,7 +234,7 @@ def _show(access: Access, found: Sequence[Verdict], account: str | None, claims:
     """Print each role's verdict; the user reads what was compared, and where it failed what to do."""
     from rich.text import Text  # noqa: PLC0415 slow to import, and `--json` does without
 
-    console, own_roles = output(), own_jwt_roles(access)
+    console, own_roles, facts = output(), own_jwt_roles(access), AccessFacts.of(access)
     if valid := lifetime(claims):
         notices().print(f"note: {valid}", markup=False)
     is_own_job = access.pipeline and access.pipeline.project == claims.get("project_path")
@@ -254,13 +254,12 @@ def _show(access: Access, found: Sequence[Verdict], account: str | None, claims:
         verb = "would read" if verdict.outcome is Outcome.UNKNOWN else "reads"
         for name in _secrets(verdict, account):
             console.print(Text(f"  {verb} {secret_of(access, name).api_path}", style="bold"))
-            for line in _rights(access, name):
+            for line in _rights(access, facts, name):
                 console.print(Text(visible(f"      {line}")))
 
 
-def _rights(access: Access, name: str) -> Iterator[str]:
+def _rights(access: Access, facts: AccessFacts, name: str) -> Iterator[str]:
     """Yield what an account is for, or may do."""
-    facts = AccessFacts.of(access)
     if own := own_accounts(access).get(name):
         yield f"{name}: {own.purpose}"
         return
