@@ -58,7 +58,7 @@ class JobReading:
         files = {in_project(fill_in(each, self.values)) for each in self.job.dotenv_files}
         names = {each.rpartition("/")[2] for each in files}
         is_elsewhere = False
-        for step in self.steps:
+        for step in self.steps if files else ():
             for index, call in enumerate(step.calls):
                 if call.name in ("cd", "pushd"):
                     is_elsewhere = in_project(f"{call.words[0] if call.words else '~'}/.") != "."

@@ -132,7 +132,6 @@ def first_values(job: Job, words: Vocabulary) -> list[Values]:
     A set for each entry of rules and each value of a matrix; only values that are compared with each other are combined: axes with roles,
     accounts, audiences or addresses.
     """
-    compared = {*words.roles, *words.own_roles, *words.accounts, *words.audiences}
     base: dict[str, str | None] = {name: Outside(value) for name, value in words.known_variables.items()}
     base |= {name: value if is_scalar(value) else None for name, value in job.variables.items()}
     found: list[Values] = [base]
@@ -141,7 +140,9 @@ def first_values(job: Job, words: Vocabulary) -> list[Values]:
         longest = max(map(len, lists.values()), default=0)
         few = [[each[index % len(each)] for each in lists.values()] for index in range(longest)]
         axes = [
-            each if any(value in compared or "/" in value or "$" in value for value in each) else each[:1]
+            each
+            if any(value in words.compared or "/" in value or "$" in value for value in each)
+            else each[:1]
             for each in lists.values()
         ]
         rows = [*few, *islice(product(*axes), _MOST_OF_A_MATRIX)]

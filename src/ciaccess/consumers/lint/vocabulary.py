@@ -78,6 +78,11 @@ class Vocabulary:
         return tuple(dict.fromkeys(each for role in all_of for each in role.audiences))
 
     @cached_property
+    def compared(self) -> frozenset[str]:
+        """Return the names that a job compares with each other: roles, accounts and audiences."""
+        return frozenset({*self.roles, *self.own_roles, *self.accounts, *self.audiences})
+
+    @cached_property
     def login(self) -> re.Pattern[str]:
         """Match a login with GitLab's token: its address, any mount in a variable, Python's hvac."""
         mount = re.escape(self.jwt_mount)
