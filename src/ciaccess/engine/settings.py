@@ -16,7 +16,7 @@ from typing import Any, Self
 
 from ciaccess.access.reading.document import read
 from ciaccess.access.reading.faults import ConfigError, Fault, display, suggest
-from ciaccess.access.reading.references import ADDRESSES
+from ciaccess.access.reading.references import ADDRESSES, unknown_address
 from ciaccess.environment import ROOT, state_directory
 from ciaccess.errors import CiaccessError
 
@@ -97,9 +97,7 @@ class StackSettings:
 def _check_addresses(addresses: Mapping[str, Any], file: Path | None) -> None:
     for key, value in addresses.items():
         if key not in ADDRESSES:
-            message = f"{display(key)} is not an address of access.yaml"
-            remedy = suggest(key, list(ADDRESSES), "Remove it")
-            raise _fault(file, f"addresses.{key}", message, ", ".join(ADDRESSES), remedy)
+            raise _fault(file, f"addresses.{key}", *unknown_address(key, "Remove it"))
         if not isinstance(value, str):
             message = f"{display(value)} is not allowed"
             raise _fault(file, f"addresses.{key}", message, "an address", "Write it as text")

@@ -35,14 +35,18 @@ def override(document: Document, addresses: Mapping[str, str]) -> frozenset[str]
     replaced = set()
     for key, value in addresses.items():
         if key not in ADDRESSES:
-            remedy = suggest(key, list(ADDRESSES), "Correct config/Pulumi.<stack>.yaml")
-            message = f"{display(key)} is not an address of access.yaml"
-            field, allowed = f"{SETTING}.{key}", ", ".join(ADDRESSES)
-            document.faults.append(Fault(document.file, 1, 1, field, value, message, allowed, remedy))
+            refusal = unknown_address(key, "Correct config/Pulumi.<stack>.yaml")
+            document.faults.append(Fault(document.file, 1, 1, f"{SETTING}.{key}", value, *refusal))
         elif isinstance(document.at(ADDRESSES[key][:1]), dict):
             document.replace(ADDRESSES[key], value)
             replaced.add(dotted_path(ADDRESSES[key]))
     return frozenset(replaced)
+
+
+def unknown_address(key: str, otherwise: str) -> tuple[str, str, str]:
+    """Return what is wrong with the key of a stack's address, what is allowed, and what to do."""
+    message, allowed = f"{display(key)} is not an address of access.yaml", ", ".join(ADDRESSES)
+    return message, allowed, suggest(key, list(ADDRESSES), otherwise)
 
 
 def resolve(document: Document) -> dict[str, frozenset[str]]:
