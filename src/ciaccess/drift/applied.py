@@ -68,7 +68,7 @@ class Applied:
         if not finding.targets and finding.object in self.removed:
             target = self.removed[finding.object]
             waits = finding.id.endswith(".undeclared") and self._is_as_recorded(target, finding.changes)
-            return replace(finding, targets=(target,), manual_command="", not_applied=waits, is_removed=True)
+            return replace(finding, repair=target, not_applied=waits, is_removed=True)
         targets = finding.targets if self._inputs else ()
         waits = bool(targets) and all(self._waits(target, finding) for target in targets)
         return replace(finding, not_applied=waits)

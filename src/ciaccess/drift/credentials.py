@@ -51,7 +51,7 @@ def secret_findings(
     if secret.state != THERE:
         seen = NOTHING if secret.state == MISSING else f"version {secret.version} is {secret.state}"
         identity = f"vault.secret.{secret.state}"
-        yield Finding(identity, what, "username and password", seen, secret.since, (target,))
+        yield Finding(identity, what, "username and password", seen, target, secret.since)
     else:
         yield from _field_findings(account.active_user, secret, what, target)
     if secret.metadata:
@@ -64,9 +64,9 @@ def _field_findings(user_id: str, secret: SecretSnapshot, what: str, target: Tar
         # Names alone: a value may be a secret.
         names = names_or_none(secret.keys)
         seen = names if secret.keys != FIELDS else f"{names}, the password is empty or no text"
-        yield Finding("vault.secret.fields", what, names_or_none(FIELDS), seen, secret.since, (target,))
+        yield Finding("vault.secret.fields", what, names_or_none(FIELDS), seen, target, secret.since)
     if "username" in secret.keys and secret.username != user_id:
-        yield Finding("vault.secret.username", what, user_id, "another name", secret.since, (target,))
+        yield Finding("vault.secret.username", what, user_id, "another name", target, secret.since)
 
 
 def _metadata_findings(
@@ -77,7 +77,7 @@ def _metadata_findings(
     updated = str(metadata.get("updated_time") or "")
     if names := different_fields(wanted, custom):
         seen, target = display_fields(custom, names), resource_types.account(account.name)
-        yield Finding("vault.secret.metadata", what, display_fields(wanted, names), seen, updated, (target,))
+        yield Finding("vault.secret.metadata", what, display_fields(wanted, names), seen, target, updated)
     noted = {**wanted, FINGERPRINT: known or custom.get(FINGERPRINT, "")}
     noted = {key: value for key, value in noted.items() if value}
     is_another = custom.get(FINGERPRINT, "") != noted.get(FINGERPRINT, "")
@@ -93,7 +93,7 @@ def _metadata_findings(
         expected = display_fields({**defaults, "custom_metadata": sorted(noted)}, names)
         keys = [f"another {key}" if is_another and key == FINGERPRINT else key for key in sorted(custom)]
         seen = display_fields({**metadata, "custom_metadata": keys}, names)
-        yield Finding("vault.secret.metadata", what, expected, seen, updated, manual_command=command)
+        yield Finding("vault.secret.metadata", what, expected, seen, command, updated)
 
 
 def password_findings(
@@ -106,33 +106,30 @@ def password_findings(
     """
     if not secret.password:
         return
-    what, since = f"account {account.name}", secret.since
-    user_id = account.active_user
-    target = (resource_types.account(account.name),)
-    changed_in_vault = bool(known) and fingerprint(secret.password) != known
-    expected = "the same in Vault and Nexus"
-    user = nexus.users.find(user_id)
+    changed = bool(known) and fingerprint(secret.password) != known
+    another, since = f"another one in version {secret.version}", secret.since if changed else ""
+
+    def finding(identity: str, seen: str) -> Finding:
+        what, target = f"account {account.name}", resource_types.account(account.name)
+        return Finding(identity, what, "the same in Vault and Nexus", seen, target, since)
+
+    user = nexus.users.find(account.active_user)
     if user is None or user.status != ACTIVE:
-        if changed_in_vault:
-            seen = f"another one in version {secret.version}; Nexus cannot be asked: its user is gone or not active"
-            yield Finding("vault.secret.password", what, expected, seen, since, target)
-        return
-    if nexus.users.accepts(user_id, secret.password):
-        if changed_in_vault:
-            seen = f"another one in version {secret.version}, which Nexus accepts"
-            yield Finding("account.password.both", what, expected, seen, since, target)
+        if changed:
+            seen = f"{another}; Nexus cannot be asked: its user is gone or not active"
+            yield finding("vault.secret.password", seen)
+    elif nexus.users.accepts(account.active_user, secret.password):
+        if changed:
+            yield finding("account.password.both", f"{another}, which Nexus accepts")
     elif not known:
         seen = "Nexus refuses the one in Vault; without its fingerprint in the state it is open which was changed"
-        yield Finding("account.password.disagree", what, expected, seen, targets=target)
-    elif not changed_in_vault:
-        seen = "Nexus refuses the one in Vault, which is as it was"
-        yield Finding("nexus.user.password", what, expected, seen, targets=target)
+        yield finding("account.password.disagree", seen)
+    elif not changed:
+        yield finding("nexus.user.password", "Nexus refuses the one in Vault, which is as it was")
     elif _accepts_older(account, secret, known, vault, nexus) is False:
-        seen = f"another one in version {secret.version}, and Nexus accepts neither"
-        yield Finding("account.password.both", what, expected, seen, since, target)
+        yield finding("account.password.both", f"{another}, and Nexus accepts neither")
     else:
-        seen = f"another one in version {secret.version}, which Nexus refuses"
-        yield Finding("vault.secret.password", what, expected, seen, since, target)
+        yield finding("vault.secret.password", f"{another}, which Nexus refuses")
 
 
 def _accepts_older(

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ciaccess.drift.findings import NOTHING, Finding, display_fields, names_or_none
+from ciaccess.drift.findings import NOTHING, Finding, Repair, display_fields, names_or_none
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from ciaccess.access.desired.difference import Change
-    from ciaccess.engine.resource_types import Target
 
 # By kind and field: "" is a missing object, "*" any other field.
 _CLASSES: dict[str, Mapping[str, str]] = {
@@ -56,11 +55,7 @@ _CLASSES: dict[str, Mapping[str, str]] = {
 
 
 def findings(
-    changes: Iterable[Change],
-    target: Target | None,
-    *,
-    manual_command: str = "",
-    reclassified: Mapping[str, str] | None = None,
+    changes: Iterable[Change], repair: Repair, reclassified: Mapping[str, str] | None = None
 ) -> Iterator[Finding]:
     """Return a finding for each class that changes of one object belong to.
 
@@ -78,8 +73,7 @@ def findings(
             f"{group[0].kind} {group[0].identity}",
             ", ".join(expected for expected, _ in texts),
             ", ".join(found for _, found in texts),
-            targets=(target,) if target else (),
-            manual_command=manual_command,
+            repair,
             changes=tuple(group),
         )
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ciaccess.access.reading.faults import display
 from ciaccess.drift.catalogue import CLASSES, Severity
+from ciaccess.engine.resource_types import Target
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -16,8 +17,9 @@ if TYPE_CHECKING:
 
     from ciaccess.access.desired.difference import Change
     from ciaccess.clients.could_not_look import CouldNotLook
-    from ciaccess.engine.resource_types import Target
 
+# What `pulumi up --refresh` repairs, or the command to run by hand; "" for neither.
+Repair = Target | tuple[Target, ...] | str
 # What is found of a missing object.
 NOTHING = "nothing"
 _DIGEST_DIGITS = 10
@@ -46,24 +48,34 @@ class Finding:
     """One thing that is not as declared.
 
     `id` is one of the catalogue's classes, `object` what it is about (`user svc-bench`). `expected` and `found` never
-    hold a secret. `since` is when, in ISO 8601, where the system knows. `targets` are what `pulumi up --refresh` repairs;
-    without any, `manual_command` is the one to run, after which the next check may find more for the engine. `changes` are the
-    fields of an object; `not_applied` means that access.yaml was changed since the last `up`, and nothing else.
-    `is_removed` means that access.yaml no longer has what the stack made. `implied_by` are findings, by id and object, that
-    make this one needless unless all of them are accepted.
+    hold a secret. After a `repair` by hand the next check may find more for the engine. `since` is when, in ISO 8601, where
+    the system knows. `changes` are the fields of an object; `not_applied` means that access.yaml was changed since the last
+    `up`, and nothing else. `is_removed` means that access.yaml no longer has what the stack made. `implied_by` are findings,
+    by id and object, that make this one needless unless all of them are accepted.
     """
 
     id: str
     object: str
     expected: str
     found: str
+    repair: Repair = ""
     since: str = ""
-    targets: tuple[Target, ...] = ()
-    manual_command: str = ""
     changes: tuple[Change, ...] = field(default=(), compare=False)
     not_applied: bool = False
     is_removed: bool = False
     implied_by: frozenset[tuple[str, str]] = frozenset()
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        """Return what `pulumi up --refresh` repairs."""
+        if isinstance(self.repair, str):
+            return ()
+        return self.repair if isinstance(self.repair, tuple) else (self.repair,)
+
+    @property
+    def manual_command(self) -> str:
+        """Return the command to run by hand, "" without one."""
+        return self.repair if isinstance(self.repair, str) else ""
 
     @property
     def severity(self) -> Severity:

@@ -42,9 +42,7 @@ def project_findings(pipeline: Pipeline, gitlab: GitLab) -> Iterator[Finding]:
             f"tags of {project}",
             "Developers may not create tags",
             f"Developers may create the tag {pipeline.branch}",
-            manual_command=change_project(
-                "POST", url, project, "protected_tags", name="*", create_access_level=_MAINTAINER
-            ),
+            change_project("POST", url, project, "protected_tags", name="*", create_access_level=_MAINTAINER),
         )
     name = pipeline.environment
     if name and pipeline.environment_protected and not protects_environment(gitlab, project, name):
@@ -54,7 +52,7 @@ def project_findings(pipeline: Pipeline, gitlab: GitLab) -> Iterator[Finding]:
             f"environment {name} of {project}",
             "protected",
             "not protected",
-            manual_command=change_project("POST", url, project, "protected_environments", name=name, **level),
+            change_project("POST", url, project, "protected_environments", name=name, **level),
         )
 
 
@@ -70,7 +68,7 @@ def _branch(pipeline: Pipeline, found: Protection | None, url: str) -> Iterator[
             f"branch {name} of {project}",
             "No one may push, Maintainers may merge, no force push",
             ", ".join(seen),
-            manual_command=anew if found is None else f"{removed} && {anew}",
+            anew if found is None else f"{removed} && {anew}",
         )
 
 
@@ -92,20 +90,16 @@ def _ci(project: str, found: ProjectSettings, url: str) -> Iterator[Finding]:
     if found.variables_role != _NO_ONE_ALLOWED:
         setting = {"ci_pipeline_variables_minimum_override_role": _NO_ONE_ALLOWED}
         command = change_project("PUT", url, project, **setting)
-        yield Finding(
-            "gitlab.project.variables", what, _NO_ONE_ALLOWED, found.variables_role, manual_command=command
-        )
+        yield Finding("gitlab.project.variables", what, _NO_ONE_ALLOWED, found.variables_role, command)
     if not found.has_separate_caches:
         command = change_project("PUT", url, project, ci_separated_caches="true")
         expected, seen = "separate caches for protected branches", "one cache for all branches"
-        yield Finding("gitlab.project.caches", what, expected, seen, manual_command=command)
+        yield Finding("gitlab.project.caches", what, expected, seen, command)
     if found.runs_pipelines_of_forks and _numbers(found.version) < _FORKS_SINCE:
         setting = {"ci_allow_fork_pipelines_to_run_in_parent_project": "false"}
         command = change_project("PUT", url, project, **setting)
         expected = f"GitLab {'.'.join(map(str, _FORKS_SINCE))} or newer, or no pipelines of forks"
-        yield Finding(
-            "gitlab.project.forks", what, expected, f"GitLab {found.version}", manual_command=command
-        )
+        yield Finding("gitlab.project.forks", what, expected, f"GitLab {found.version}", command)
 
 
 def _numbers(version: str) -> tuple[int, ...]:

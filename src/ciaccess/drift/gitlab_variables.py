@@ -41,11 +41,9 @@ def variable_findings(
         command = delete_variable(url, f"groups/{group.identity}", key, scope)
         if key in group.variables:
             seen = f"also in the scope {scope}"
-            yield Finding("gitlab.variable.scope", what, "one variable", seen, manual_command=command)
+            yield Finding("gitlab.variable.scope", what, "one variable", seen, command)
         elif key.lower() in cased:
-            yield Finding(
-                "gitlab.variable.twin", what, f"only {cased[key.lower()]}", key, manual_command=command
-            )
+            yield Finding("gitlab.variable.twin", what, f"only {cased[key.lower()]}", key, command)
 
 
 def _without_credentials(change: Change, wanted: Variable, found: Variable | None) -> Change | None:
@@ -71,5 +69,5 @@ def shadow_findings(group: DesiredGroup, gitlab: GitLab, place: Place) -> Iterat
             f"variable {key} of {place.path}",
             f"the one of {group.path}",
             f"the {place.kind} sets its own",
-            manual_command=delete_variable(gitlab.url, owner, key),
+            delete_variable(gitlab.url, owner, key),
         )

@@ -75,20 +75,14 @@ def _selectors(desired: Desired, nexus: Nexus) -> Iterator[Finding]:
 def _anonymous(access: Access, nexus: Nexus) -> Iterator[Finding]:
     if nexus.anonymous_access():
         command = disable_anonymous_access(access)
-        yield Finding("nexus.anonymous.enabled", "anonymous access", "off", "on", manual_command=command)
+        yield Finding("nexus.anonymous.enabled", "anonymous access", "off", "on", command)
 
 
 def _realms(access: Access, nexus: Nexus, run: CheckRun) -> Iterator[Finding]:
     active = nexus.active_realms()
     if _DEFAULT_ROLE in active:
         command = activate_realms(access, [each for each in active if each != _DEFAULT_ROLE])
-        yield Finding(
-            "nexus.realm.defaultrole",
-            f"realm {_DEFAULT_ROLE}",
-            "not active",
-            "active",
-            manual_command=command,
-        )
+        yield Finding("nexus.realm.defaultrole", f"realm {_DEFAULT_ROLE}", "not active", "active", command)
     if others := [each for each in active if each not in (*_OWN_REALMS, _DEFAULT_ROLE)]:
         run.remark(f"Nexus also accepts credentials by the realms {', '.join(others)}, which are not checked")
 
@@ -113,6 +107,4 @@ def check_usage(nexus: Nexus, run: CheckRun) -> Iterator[Finding]:
 
 def _mode(access: Access, nexus: Nexus) -> Iterator[Finding]:
     if not nexus.takes_writes():
-        yield Finding(
-            "nexus.mode.readonly", "Nexus", "writable", "read-only", manual_command=release_read_only(access)
-        )
+        yield Finding("nexus.mode.readonly", "Nexus", "writable", "read-only", release_read_only(access))

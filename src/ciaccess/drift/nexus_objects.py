@@ -55,7 +55,7 @@ def declared_objects(
                 for name in each.observed - each.desired
             }
             reclassified = _ADMINISTERING if gained & admins else None
-            yield from findings(changes, target, reclassified=reclassified)
+            yield from findings(changes, target, reclassified)
 
 
 def undeclared_roles(
@@ -73,16 +73,16 @@ def undeclared_roles(
             seen = f"a role that administers Nexus by {names_or_none(held)}" + (
                 f", with an id like {twin}" if twin else ""
             )
-            yield Finding("nexus.role.admin", what, "no such role", seen, manual_command=command)
+            yield Finding("nexus.role.admin", what, "no such role", seen, command)
         elif twin:
-            yield Finding("nexus.role.twin", what, f"only {twin}", identity, manual_command=command)
+            yield Finding("nexus.role.twin", what, f"only {twin}", identity, command)
         elif what in ours.removed or identity.startswith(_OURS):
             yield Finding(
                 "nexus.role.undeclared",
                 what,
                 "no such role",
                 "a role",
-                manual_command=command,
+                command,
                 changes=fields_of("role", identity, vars(role)),
             )
 
@@ -97,7 +97,7 @@ def undeclared_privileges(ours: Ours, privileges: Mapping[str, Privilege]) -> It
                 what,
                 "no such privilege",
                 "one",
-                manual_command=delete_own(ours.access, "privileges", name, privileges[name].description),
+                delete_own(ours.access, "privileges", name, privileges[name].description),
                 changes=fields_of("privilege", name, vars(privileges[name])),
             )
 

@@ -50,16 +50,14 @@ def undeclared_users(
         if not held and (implied := user.roles & reported) and user_id != _BUILT_IN:
             roles = frozenset(("nexus.role.admin", f"role {each}") for each in implied)
             seen = f"{kind} that administers Nexus by {names_or_none(implied)}"
-            yield Finding(
-                "nexus.user.admin", what, "no such user", seen, manual_command=command, implied_by=roles
-            )
+            yield Finding("nexus.user.admin", what, "no such user", seen, command, implied_by=roles)
         if held and user_id != _BUILT_IN:
             seen = f"{kind} that administers Nexus by {names_or_none(held)}"
             seen += f", with an id like {twin}" if twin else ""
-            yield Finding("nexus.user.admin", what, "no such user", seen, manual_command=command)
+            yield Finding("nexus.user.admin", what, "no such user", seen, command)
         elif twin:
             seen = user_id + (_SHARED if twin.lower() == user_id.lower() else "")
-            yield Finding("nexus.user.twin", what, f"only {twin}", seen, manual_command=command)
+            yield Finding("nexus.user.twin", what, f"only {twin}", seen, command)
         elif is_service_account:
             # The state has no source.
             yield Finding(
@@ -67,12 +65,12 @@ def undeclared_users(
                 what,
                 "no such user",
                 f"a user, {user.status}",
-                manual_command=command,
+                command,
                 changes=fields_of("user", user_id, vars(user) | {"source": ""}),
             )
         elif held := user.roles & our_roles:
             seen = names_or_none(held)
-            yield Finding("nexus.user.holder", what, "no declared role", seen, manual_command=command)
+            yield Finding("nexus.user.holder", what, "no declared role", seen, command)
 
 
 def _twin(by_case: Mapping[str, str], user_id: str) -> str | None:

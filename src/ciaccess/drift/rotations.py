@@ -33,13 +33,14 @@ def overdue(access: Access, on: date) -> Iterator[Finding]:
         declared = rotation.rotation(access, account)
         if rotation.is_overdue(access, account, on):
             found = f"{(on - declared.date).days} days old" if declared.date else "of unknown age: no date"
+            expected, since = f"at most {declared.max_age} days old", declared.date
             yield Finding(
                 "account.rotation.overdue",
                 f"account {account}",
-                f"at most {declared.max_age} days old",
+                expected,
                 found,
-                since=declared.date.isoformat() if declared.date else "",
-                manual_command=f"./ciaccess rotate {account}",
+                f"./ciaccess rotate {account}",
+                since=since.isoformat() if since else "",
             )
 
 
@@ -57,5 +58,5 @@ def idle_password(
     )
     if found and not nexus.users.accepts(idle, found.password):
         seen = "Nexus refuses it; the user is idle, so that no secret has its password"
-        target = (resource_types.account(account.name),)
-        yield Finding("nexus.user.password", f"user {idle}", f"fingerprint {known}", seen, targets=target)
+        target = resource_types.account(account.name)
+        yield Finding("nexus.user.password", f"user {idle}", f"fingerprint {known}", seen, target)

@@ -80,27 +80,26 @@ def _is_engine(found: dict[str, Any]) -> bool:
 
 def _engine(desired: Desired, vault: Vault) -> Iterator[Finding]:
     mount = desired.kv_mount
-    what, ours = f"KV engine {mount}/", (resource_types.kv_mount(mount),) if desired.manages_kv else ()
+    what, ours = f"KV engine {mount}/", resource_types.kv_mount(mount) if desired.manages_kv else None
     found = vault.mount(mount)
     if found is None:
-        command = "" if ours else f"vault secrets enable -path={mount} -version=2 kv"
-        expected = "a KV engine of version 2"
-        yield Finding("vault.mount.missing", what, expected, NOTHING, targets=ours, manual_command=command)
+        repair = ours or f"vault secrets enable -path={mount} -version=2 kv"
+        yield Finding("vault.mount.missing", what, "a KV engine of version 2", NOTHING, repair)
         return
     if not _is_engine(found):
         is_kv = found.get("type") == "kv"
         # Another engine's data may be in use: no command takes it away.
         command = f"vault kv enable-versioning {mount}/" if is_kv else ""
         seen = "kv of version 1" if is_kv else f"an engine of type {found.get('type')}"
-        yield Finding("vault.mount.version", what, "kv of version 2", seen, manual_command=command)
+        yield Finding("vault.mount.version", what, "kv of version 2", seen, command)
         return
     if ours and found.get("description"):
-        yield Finding("vault.mount.description", what, "none", str(found["description"]), targets=ours)
+        yield Finding("vault.mount.description", what, "none", str(found["description"]), ours)
     settings = vault.read(f"{mount}/config") or {}
     if names := changed_kv_settings(settings):
         command = write_command(f"{mount}/config", KV_DEFAULTS)
         expected, seen = display_fields(KV_DEFAULTS, names), display_fields(settings, names)
-        yield Finding("vault.kv.config", what, expected, seen, manual_command=command)
+        yield Finding("vault.kv.config", what, expected, seen, command)
 
 
 def changed_kv_settings(settings: Mapping[str, Any]) -> list[str]:
@@ -119,7 +118,7 @@ def _backend(desired: Desired, vault: Vault) -> Iterator[Finding]:
         seen = NOTHING if mounted is None else f"{mounted.get('type')} without a configuration"
         targets = (target, *(resource_types.jwt_role(mount, name) for name in desired.jwt_roles))
         what = f"JWT backend {identity}"
-        yield Finding("vault.backend.missing", what, "a JWT backend", seen, targets=targets)
+        yield Finding("vault.backend.missing", what, "a JWT backend", seen, targets)
         return
     # A write replaces the whole configuration, but for OpenBao's fields.
     assigned = {name: value for name, value in vars(desired.backend).items() if value}
@@ -138,22 +137,20 @@ def _by_repair(changes: Collection[Change], target: Target, command: str) -> Ite
     is_other_type = any(change.field == "role_type" for change in changes)
     manual = [change for change in changes if is_other_type or change.field in LEFT_BY_ENGINE]
     yield from findings((change for change in changes if change not in manual), target)
-    yield from findings(manual, None, manual_command=command)
+    yield from findings(manual, command)
 
 
 def _tune(path: str, what: str, mount: dict[str, Any]) -> Iterator[Finding]:
     if mount.get("description"):
         command = f"vault auth tune -description='' {path}/"
-        yield Finding(
-            "vault.backend.description", what, "none", str(mount["description"]), manual_command=command
-        )
+        yield Finding("vault.backend.description", what, "none", str(mount["description"]), command)
     tuned = dict(mount.get("config") or {})
     if tuned.get("listing_visibility") == "hidden":  # another word for the default
         del tuned["listing_visibility"]
     if names := different_fields(_TUNE_DEFAULTS, tuned):
         command = write_command(f"sys/auth/{path}/tune", {name: _TUNE_DEFAULTS[name] for name in names})
         expected, seen = display_fields(_TUNE_DEFAULTS, names), display_fields(tuned, names)
-        yield Finding("vault.backend.tune", what, expected, seen, manual_command=command)
+        yield Finding("vault.backend.tune", what, expected, seen, command)
 
 
 def _policy(vault: Vault, policy: Policy) -> Iterator[Finding]:

@@ -41,7 +41,7 @@ def undeclared_secrets(access: Access, vault: Vault) -> Iterator[Finding]:
         verb = "delete" if state == THERE else "metadata delete"
         command = f"vault kv {verb} -mount={kv.mount} {quote(f'{kv.prefix}/{name}')}"
         if twin := by_case.get(name.lower()):
-            yield Finding("vault.secret.twin", what, f"only {twin}", name, manual_command=command)
+            yield Finding("vault.secret.twin", what, f"only {twin}", name, command)
         else:
             noted = {key: value for key, value in found.custom.items() if key != FINGERPRINT}
             yield Finding(
@@ -49,6 +49,6 @@ def undeclared_secrets(access: Access, vault: Vault) -> Iterator[Finding]:
                 what,
                 "no such secret",
                 "a secret",
-                manual_command=command,
+                command,
                 changes=fields_of("metadata", name, noted),
             )

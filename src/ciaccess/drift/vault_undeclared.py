@@ -142,7 +142,7 @@ class Reach:
                     "no policy that reaches the secrets",
                     found,
                     # It may be in use for other things: it loses the policies, and stays.
-                    manual_command=without_policies(holder, self._to_remove(holder)),
+                    without_policies(holder, self._to_remove(holder)),
                     changes=fields_of("JWT role", name, holder.data) if is_role else (),
                 )
 

@@ -232,9 +232,7 @@ def test_one_field_by_hand_is_enough() -> None:
 def test_what_the_stack_has_not_made_yet_waits_and_without_a_state_nothing_is_known() -> None:
     access = organisation()
     target = resource_types.account("svc-bench")
-    missing = Finding(
-        "vault.secret.missing", "secret secret/nexus/svc-bench", "x", "nothing", targets=(target,)
-    )
+    missing = Finding("vault.secret.missing", "secret secret/nexus/svc-bench", "x", "nothing", (target,))
     other: dict[Target, dict[str, Any]] = {resource_types.account("svc-fsdb"): {}}
     assert applied(access, other).mark(missing).not_applied
     assert not applied(access, {**other, target: {}}).mark(missing).not_applied
@@ -250,7 +248,7 @@ def test_what_has_the_name_of_something_new_was_made_by_hand() -> None:
         (finding,) = findings(changes_of("JWT role", "nexus-ci", wanted, observed), target)
         assert known.mark(finding).not_applied is expected
     of_a_backend = Finding("vault.backend.missing", "JWT backend jwt/", "x", "oidc without a configuration")
-    assert not known.mark(replace(of_a_backend, targets=(target,))).not_applied
+    assert not known.mark(replace(of_a_backend, repair=target)).not_applied
 
 
 @pytest.mark.parametrize(("data", "waits"), [({}, True), ({"token_bound_cidrs": ["10.0.0.0/8"]}, False)])
@@ -280,7 +278,7 @@ def test_a_removed_jwt_role_is_the_engines_and_compared_with_the_state(
 @pytest.mark.parametrize("name", ["nexus-ci", "former"])
 def test_a_role_of_the_former_jwt_mount_says_nothing_of_one_of_the_mount_of_now(name: str) -> None:
     known = applied(organisation(), {resource_types.jwt_role("old", name): {**JWT, "roleName": name}})
-    finding = Finding("vault.role.fields", f"JWT role {name}", "x", "y", manual_command="vault write")
+    finding = Finding("vault.role.fields", f"JWT role {name}", "x", "y", "vault write")
     assert known.mark(finding) == finding
 
 

@@ -20,8 +20,8 @@ from ciaccess.engine.state import State, parse
 from ciaccess.report.page import markdown, show
 
 ACCOUNT = Target("ciaccess:index:ServiceAccount", "svc-a")
-FOUND = Finding("nexus.user.status", "user svc-a", "active", "disabled", targets=(ACCOUNT,))
-BY_HAND = Finding("nexus.anonymous.enabled", "anonymous access", "off", "on", manual_command="switch it off")
+FOUND = Finding("nexus.user.status", "user svc-a", "active", "disabled", (ACCOUNT,))
+BY_HAND = Finding("nexus.anonymous.enabled", "anonymous access", "off", "on", "switch it off")
 URN = "urn:pulumi:prod::ciaccess::ciaccess:index:ServiceAccount::svc-a"
 
 
@@ -93,7 +93,7 @@ def test_the_verdict_counts_what_waits_for_an_up(waiting: tuple[bool, ...], text
 def test_what_exists_outside_the_state_is_adopted_first() -> None:
     """An `up` refuses an account whose user somebody else made, so it alone is no repair."""
     other = Target(ACCOUNT.type, "svc-z")
-    lost = Finding("nexus.role.missing", "role ci-svc-z", "a role", "nothing", targets=(other,))
+    lost = Finding("nexus.role.missing", "role ci-svc-z", "a role", "nothing", (other,))
     found = report(FOUND, lost)
     shown = markdown(page_of(found, plan(found, State({other: "urn:z"})), "now"))
     assert "./ciaccess adopt plan --stack prod" in shown
@@ -127,8 +127,8 @@ def test_a_page_names_the_command_that_repairs_and_each_severity_once(
 @pytest.mark.parametrize("identity", ["vault.mount.missing", "vault.mount.version"])
 def test_accounts_wait_for_an_engine_that_is_brought_back_by_hand(identity: str, command: str) -> None:
     role = Target("ciaccess:nexus:Role", "nx-pull-all")
-    lost = Finding("nexus.role.missing", "role nx-pull-all", "a role", "nothing", targets=(role,))
-    engine = Finding(identity, "KV engine secret/", "kv", "nothing", manual_command=command)
+    lost = Finding("nexus.role.missing", "role nx-pull-all", "a role", "nothing", (role,))
+    engine = Finding(identity, "KV engine secret/", "kv", "nothing", command)
     state = State({ACCOUNT: URN, role: "urn:role"})
     steps = plan(report(FOUND, lost, engine), state)
     assert steps.urns == ("urn:role",)
@@ -138,7 +138,7 @@ def test_accounts_wait_for_an_engine_that_is_brought_back_by_hand(identity: str,
 
 def test_an_engine_that_is_managed_is_made_with_the_accounts() -> None:
     mount = Target("vault:index/mount:Mount", "secret")
-    engine = Finding("vault.mount.missing", "KV engine secret/", "kv", "nothing", targets=(mount,))
+    engine = Finding("vault.mount.missing", "KV engine secret/", "kv", "nothing", (mount,))
     steps = plan(report(FOUND, engine), State({ACCOUNT: URN, mount: "urn:mount"}))
     assert steps.urns == ("urn:mount", URN)
     assert not steps.accounts_wait
@@ -176,7 +176,7 @@ def test_what_waits_to_be_deleted_is_not_the_one() -> None:
 
 
 def test_several_findings_of_an_account_are_one_target() -> None:
-    other = Finding("vault.secret.deleted", "secret secret/nexus/svc-a", "x", "deleted", targets=(ACCOUNT,))
+    other = Finding("vault.secret.deleted", "secret secret/nexus/svc-a", "x", "deleted", (ACCOUNT,))
     assert plan(report(FOUND, other), State({ACCOUNT: URN})).urns == (URN,)
 
 
