@@ -40,7 +40,7 @@ FORBIDDEN_NAMES = {"Becomes", "Blind", "Look", "Means", "Outline", "Seen", "Sort
     *("by_hand", "following", "keep", "look", "meant", "mend", "whoever", "would_be_seen"),
 }
 # A function is a verb or a noun, not a participle (a property may be one); these are nouns.
-NOUNS = {"finding", "mapping"}
+NOUNS = {"finding", "mapping", "warning"}
 SOURCES = tracked("src/*.py", "components/*.py", "tools/*.py", "__main__.py")
 # Decisions are records of their day.
 PAGES = [path for path in tracked("docs/*.md", "README.md", "CONTRIBUTING.md") if "adr" not in path.parts]

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
 
 from ciaccess.access.model.checks import FORMATS
 from ciaccess.access.model.models import Account, Repositories
-from ciaccess.access.reading.document import YamlPath
 from ciaccess.access.reading.faults import display
 from ciaccess.access.rules.claims import is_guarded
-from ciaccess.access.rules.lenient_view import BUILT_IN_ROLES, GRANTS, Faults, LenientView, Rule
+from ciaccess.access.rules.lenient_view import BUILT_IN_ROLES, GRANTS, Faults, LenientView, Place, Rule
 from ciaccess.access.rules.nexus import unknown_role
 
 # Formats whose uploads name the folder: it is the path that Nexus compares. Images are under /v2/ and share their
@@ -21,143 +19,139 @@ _WRITING = re.compile(r"nx-repository-(view|admin)-[^-]+-(?P<repository>.+)-(edi
 
 def grants(view: LenientView) -> Faults:
     """An account has a grant, and each of its formats has the repositories for that grant."""
-    formats = view.mapping("nexus", "repositories")
-    is_spelt, environments = formats.keys() <= set(FORMATS), Repositories.model_fields.keys()
-    for account, declared in view.mapping("accounts").items():
-        known = isinstance(declared, dict) and declared.keys() <= Account.model_fields.keys()
-        if known and not any(map(declared.get, (*GRANTS, "roles"))):
-            remedy = "Add what it may do, or remove the account"
-            allowed = f"{', '.join(GRANTS)} or roles"
-            yield view.fault(("accounts", account), "the account may do nothing", allowed, remedy, key=True)
+    declared = view.formats.mapping
+    is_spelt, environments = declared.keys() <= set(FORMATS), Repositories.model_fields.keys()
+    for account in view.accounts:
+        is_known = isinstance(account.value, dict) and account.mapping.keys() <= Account.model_fields.keys()
+        if is_known and not any(map(account.mapping.get, (*GRANTS, "roles"))):
+            allowed, remedy = f"{', '.join(GRANTS)} or roles", "Add what it may do, or remove the account"
+            yield account.fault("the account may do nothing", allowed, remedy, key=True)
         for grant in GRANTS:
-            for path, format_ in view.grant(account, grant):
-                if formats and is_spelt and format_ in FORMATS and format_ not in formats:
+            for place, format_ in account[grant].formats():
+                if declared and is_spelt and format_ in FORMATS and format_ not in declared:
                     message = f"there are no repositories of the format {display(format_)}"
                     remedy = "Declare them under nexus.repositories, or remove it here"
-                    yield view.fault(path, message, ", ".join(formats), remedy)
-                elif isinstance(formats.get(format_), dict) and formats[format_].keys() <= environments:
-                    yield from _repositories(view, path, grant, format_)
+                    yield place.fault(message, ", ".join(declared), remedy)
+                elif isinstance(declared.get(format_), dict) and declared[format_].keys() <= environments:
+                    yield from _repositories(view, place, grant, format_)
 
 
-def _repositories(view: LenientView, path: YamlPath, grant: str, format_: str) -> Faults:
+def _repositories(view: LenientView, place: Place, grant: str, format_: str) -> Faults:
     hosted = view.repositories(format_)
     where = f"nexus.repositories.{format_}"
     if grant == "push" and "dev" not in hosted:
         message = f"{format_} has no repository of the environment dev, the only one that is pushed to"
-        yield view.fault(path, message, "formats with a dev repository", f"Add dev to {where}")
+        yield place.fault(message, "formats with a dev repository", f"Add dev to {where}")
     if grant == "promote" and len(hosted) < 2:  # noqa: PLR2004 from one to another
         message = f"{format_} has {len(hosted)} environment, and promotion needs two"
-        allowed = "formats with two environments or more"
-        yield view.fault(path, message, allowed, f"Add uat or prod to {where}")
+        yield place.fault(message, "formats with two environments or more", f"Add uat or prod to {where}")
     elif grant == "promote":
-        yield from _targets(view, (*path, "to"), list(hosted)[1:], where)
-    if grant == "pull" and format_ == "docker" and not view.text("nexus", "repositories", format_, "group"):
+        yield from _targets(place["to"], list(hosted)[1:], where)
+    if grant == "pull" and format_ == "docker" and not view.formats[format_]["group"].text:
         message = "docker has no group repository, which is what the pull registry serves"
-        yield view.fault(path, message, "formats that can be pulled", f"Add group to {where}")
+        yield place.fault(message, "formats that can be pulled", f"Add group to {where}")
 
 
-def _targets(view: LenientView, path: YamlPath, possible: list[str], where: str) -> Faults:
+def _targets(place: Place, possible: list[str], where: str) -> Faults:
     """A limited promotion goes somewhere, and where the format has a repository to promote to."""
-    if view.value(*path) == []:
-        message = "the promotion goes nowhere"
-        yield view.fault(path, message, ", ".join(possible), "Name an environment, or remove to")
-    for here, target in view.texts(*path):
-        if target in ("uat", "prod") and target not in possible:
-            message = f"no environment before {target} has a repository, or {target} itself has none"
-            yield view.fault(here, message, ", ".join(possible), f"Add it to {where}, or remove it here")
+    if place.value == []:
+        remedy = "Name an environment, or remove to"
+        yield place.fault("the promotion goes nowhere", ", ".join(possible), remedy)
+    for target in place.texts():
+        if target.text in ("uat", "prod") and target.text not in possible:
+            message = (
+                f"no environment before {target.text} has a repository, or {target.text} itself has none"
+            )
+            yield target.fault(message, ", ".join(possible), f"Add it to {where}, or remove it here")
 
 
 def jwt_roles(view: LenientView) -> Faults:
     """The JWT role of the templates may read the account's secret, and is named where several may."""
-    for account in view.mapping("accounts"):
-        path: YamlPath = ("accounts", account, "jwt_role")
-        chosen, readers = view.text(*path), list(dict.fromkeys(view.readers.get(account, ())))
-        if chosen and chosen not in readers:
-            message = f"the JWT role {display(chosen)} may not read the secret of {account}"
-            remedy = f"Add {account} to its accounts, or remove jwt_role"
-            yield view.fault(path, message, ", ".join(readers) or "none: no role names it", remedy)
-        elif len(readers) > 1 and not chosen:
+    for account in view.accounts:
+        chosen, readers = account["jwt_role"], list(dict.fromkeys(view.readers.get(account.name, ())))
+        if chosen.text and chosen.text not in readers:
+            message = f"the JWT role {display(chosen.text)} may not read the secret of {account.name}"
+            remedy = f"Add {account.name} to its accounts, or remove jwt_role"
+            yield chosen.fault(message, ", ".join(readers) or "none: no role names it", remedy)
+        elif len(readers) > 1 and not chosen.text:
             message = f"the JWT roles {', '.join(readers)} may read its secret, and the templates log in by {readers[0]}"
             remedy = "Name the one that pipelines have to use"
-            where: YamlPath = ("accounts", account)
-            yield view.fault(where, message, "jwt_role: one of them", remedy, key=True, severity="warning")
+            yield account.warning(message, "jwt_role: one of them", remedy, key=True)
 
 
 def roles(view: LenientView) -> Faults:
     """An account's further roles exist."""
-    declared = view.mapping("nexus", "roles")
-    for account in view.mapping("accounts"):
-        for path, role in view.texts("accounts", account, "roles"):
-            if role not in declared and role not in BUILT_IN_ROLES:
-                yield unknown_role(view, path, role)
+    for account in view.accounts:
+        for role in account["roles"].texts():
+            if role.text not in view.nexus_roles.mapping and role.text not in BUILT_IN_ROLES:
+                yield unknown_role(view, role)
 
 
 def paths(view: LenientView) -> Faults:
     """A path limits a push, and only for formats with uploads in folders."""
-    for account, declared in view.mapping("accounts").items():
-        path: YamlPath = ("accounts", account, "path")
-        if not view.text(*path):
+    for account in view.accounts:
+        path, push = account["path"], account["push"]
+        if not path.text:
             continue
-        if isinstance(declared, dict) and not declared.get("push"):
+        if not push.value:
             message = "a path limits what is pushed, and the account pushes nothing"
-            yield view.fault(path, message, "path beside push", "Add push, or remove path", key=True)
-        for here, format_ in view.texts("accounts", account, "push"):
-            if format_ not in _FORMATS_WITH_FOLDERS:
-                message = f"a push of {format_} cannot be limited to a path: its uploads are not in folders"
+            yield path.fault(message, "path beside push", "Add push, or remove path", key=True)
+        for format_ in push.texts():
+            if format_.text not in _FORMATS_WITH_FOLDERS:
+                message = (
+                    f"a push of {format_.text} cannot be limited to a path: its uploads are not in folders"
+                )
                 allowed = f"{', '.join(_FORMATS_WITH_FOLDERS)} beside path"
-                remedy = f"Give {format_} to an account without path"
-                yield view.fault(here, message, allowed, remedy)
+                yield format_.fault(message, allowed, f"Give {format_.text} to an account without path")
 
 
 def separation(view: LenientView) -> Faults:
     """Who pushes to dev does not promote: artifacts reach uat and prod by way of another account."""
-    for account, declared in view.mapping("accounts").items():
-        if isinstance(declared, dict) and declared.get("push") and declared.get("promote"):
+    for account in view.accounts:
+        if account["push"].value and account["promote"].value:
             message = "the account may push to dev and promote to prod by itself"
             remedy = "Leave promotion to an account of its own"
-            path: YamlPath = ("accounts", account, "promote")
-            yield view.fault(path, message, "push or promote", remedy, key=True, severity="warning")
+            yield account["promote"].warning(message, "push or promote", remedy, key=True)
 
 
 def unread_secrets(view: LenientView) -> Faults:
     """What pushes or promotes is a pipeline, and a pipeline reads its secret by a JWT role."""
     # While a role names an account that does not exist, one that no role names may be meant.
-    is_spelt = view.readers.keys() <= view.mapping("accounts").keys()
-    for account, declared in view.mapping("accounts").items() if is_spelt else ():
-        works = isinstance(declared, dict) and (declared.get("push") or declared.get("promote"))
-        if works and account not in view.readers and not view.beyond_repositories(account):
+    is_spelt = view.readers.keys() <= view.accounts.mapping.keys()
+    for account in view.accounts if is_spelt else ():
+        works = account["push"].value or account["promote"].value
+        if works and account.name not in view.readers and not view.beyond_repositories(account.name):
             message = "no JWT role may read the account's secret, so no pipeline can use it"
             remedy = "Add it to the accounts of a role under vault.roles"
-            yield view.fault(
-                ("accounts", account), message, "accounts of a role", remedy, key=True, severity="warning"
-            )
+            yield account.warning(message, "accounts of a role", remedy, key=True)
 
 
 def releases_guarded(view: LenientView) -> Faults:
     """What writes uat or prod is read by jobs of protected refs or environments only."""
-    severity: Literal["error", "warning"] = "error" if view.value("strict") is True else "warning"
-    for role in view.mapping("vault", "roles"):
-        claims = view.mapping("vault", "roles", role, "bound_claims")
-        if not claims or is_guarded(claims):
+    is_strict = view["strict"].value is True
+    for role in view.jwt_roles:
+        claims = role["bound_claims"]
+        if not claims.mapping or is_guarded(claims):
             continue
-        for path, account in view.texts("vault", "roles", role, "accounts"):
-            if way := _writes_releases(view, account):
-                message = f"{account} writes to uat or prod by {way}, and a job of any branch may read its secret by this role"
+        for account in role["accounts"].texts():
+            if way := _writes_releases(view, account.text, is_strict=is_strict):
+                message = f"{account.text} writes to uat or prod by {way}, and a job of any branch may read its secret by this role"
                 allowed = 'a role bound to ref_protected: "true" or environment_protected: "true"'
                 remedy = 'Give it a role of its own with ref_protected: "true"'
-                yield view.fault(path, message, allowed, remedy, severity=severity)
+                report = account.fault if is_strict else account.warning
+                yield report(message, allowed, remedy)
 
 
-def _writes_releases(view: LenientView, account: str) -> str:
+def _writes_releases(view: LenientView, account: str, *, is_strict: bool) -> str:
     """Return the grant or role by which an account may write to uat or prod, "" for none."""
-    if view.value("accounts", account, "promote"):
+    if view.accounts[account]["promote"].value:
         return "promote"
     for privilege, role in view.further_privileges(account).items():
         match = _WRITING.fullmatch(privilege)
         if match and (match["repository"] == "*" or match["repository"] in view.release_repositories):
             return f"its role {role}"
         is_known = privilege.startswith("nx-repository-view-")
-        if view.value("strict") is True and privilege in view.writing_privileges and not is_known:
+        if is_strict and privilege in view.writing_privileges and not is_known:
             return f"its role {role} if Nexus's privilege {privilege} does (where it only reads: nexus.read_privileges)"
     return ""
 

@@ -7,16 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from pydantic_core import PydanticCustomError
 
 from ciaccess.access.model.checks_claims import CLAIM, CLAIMS, MOST_VALUES, claim_values, matches
-from ciaccess.access.reading.document import YamlPath
 from ciaccess.access.reading.faults import Fault, display
-from ciaccess.access.rules.lenient_view import Faults, LenientView, Rule
+from ciaccess.access.rules.lenient_view import Faults, LenientView, Place, Rule
 
-_ROLES = ("vault", "roles")
 _PLACES = ("project_id", "project_path", "namespace_id", "namespace_path")
 _PROJECTS = ("project_path", "job_project_path")
 _NAMESPACES = ("namespace_path", "job_namespace_path", "groups_direct")
@@ -68,122 +65,115 @@ _PATH = r"[A-Za-z0-9_][A-Za-z0-9_.-]*"
 
 def job_bindings(view: LenientView) -> Faults:
     """A role admits jobs of named projects or namespaces, not all jobs of the GitLab instance."""
-    for role in view.mapping(*_ROLES):
-        path: YamlPath = (*_ROLES, role, "bound_claims")
-        claims = view.mapping(*path)
-        if not isinstance(view.value(*path), dict):
+    for role in view.jwt_roles:
+        claims = role["bound_claims"]
+        if not isinstance(claims.value, dict):
             continue
         # A claim at fault by its name may be meant for one of them.
-        if not any(claim in (*_PLACES, "sub") or not re.fullmatch(CLAIM, claim) for claim in claims):
+        if not any(name in (*_PLACES, "sub") or not re.fullmatch(CLAIM, name) for name in claims.mapping):
             message = "no claim names a project or namespace, so any job of the GitLab instance could log in"
             remedy = "Add namespace_path or project_path"
-            yield view.fault(path, message, f"one of {', '.join(_PLACES)}", remedy, key=True)
-        for claim, value in claims.items():
-            if claim not in (*CLAIMS, *_NEVER_TEXT):
-                yield _unknown(view, (*path, claim), claim)
-            for here, text in _values((*path, claim), value):
-                if claim == "sub":
-                    yield from _subject(view, here, text)
-                elif claim in (*_PROJECTS, *_NAMESPACES):
-                    yield from _path_value(view, here, claim, text)
+            yield claims.fault(message, f"one of {', '.join(_PLACES)}", remedy, key=True)
+        for claim in claims:
+            if claim.name not in (*CLAIMS, *_NEVER_TEXT):
+                yield _unknown(view, claim)
+            for place, text in _values(claim):
+                if claim.name == "sub":
+                    yield from _subject(place, text)
+                elif claim.name in (*_PROJECTS, *_NAMESPACES):
+                    yield from _path_value(place, claim.name, text)
                 else:
-                    yield from _plain_value(view, here, claim, text)
-        yield from _whole_group(view, (*path, "namespace_path"))
+                    yield from _plain_value(view, place, claim.name, text)
+        yield from _whole_group(claims["namespace_path"])
 
 
 def subjects(view: LenientView) -> Faults:
     """A bound subject is a sub by its real form, compared as it is."""
-    for role in view.mapping(*_ROLES):
-        path: YamlPath = (*_ROLES, role, "bound_subject")
-        text = view.text(*path)
-        if "*" in text:
-            message = f"{display(text)} has a *, which means nothing here: Vault compares the whole"
-            yield view.fault(path, message, "one sub in full", "Bind the claim sub instead")
-        elif text:
-            yield from _subject(view, path, text)
+    for role in view.jwt_roles:
+        subject = role["bound_subject"]
+        if "*" in subject.text:
+            message = f"{display(subject.text)} has a *, which means nothing here: Vault compares the whole"
+            yield subject.fault(message, "one sub in full", "Bind the claim sub instead")
+        elif subject.text:
+            yield from _subject(subject, subject.text)
 
 
-def values_of(claims: dict[str, Any], claim: str) -> list[str]:
+def values_of(claim: Place) -> list[str]:
     """Return a claim's valid values as texts."""
-    return [text for _, text in _values((), claims.get(claim, []))]
+    return [text for _, text in _values(claim)]
 
 
-def is_guarded(claims: dict[str, Any]) -> bool:
+def is_guarded(claims: Place) -> bool:
     """Tell whether jobs of unreviewed branches are refused.
 
     The name of a branch, tag or environment does not do: a right to push is enough to choose it.
     """
-    return any(values_of(claims, claim) == ["true"] for claim in _TRUTHS)
+    return any(values_of(claims[claim]) == ["true"] for claim in _TRUTHS)
 
 
-def _unknown(view: LenientView, path: YamlPath, claim: str) -> Fault:
-    if claim in _ELSEWHERE:
-        why, remedy = _ELSEWHERE[claim]
-        message = f"{display(claim)} {why}"
-        return view.fault(path, message, "", remedy, key=True, severity="warning")
-    message = f"{display(claim)} is not among the claims of GitLab's id_token that are known here"
-    remedy = view.suggest(
-        claim, list(CLAIMS), "Check that a token of this GitLab has it, else no job is admitted"
-    )
-    return view.fault(path, message, ", ".join(CLAIMS), remedy, key=True, severity="warning")
+def _unknown(view: LenientView, claim: Place) -> Fault:
+    if claim.name in _ELSEWHERE:
+        why, remedy = _ELSEWHERE[claim.name]
+        return claim.warning(f"{display(claim.name)} {why}", "", remedy, key=True)
+    message = f"{display(claim.name)} is not among the claims of GitLab's id_token that are known here"
+    otherwise = "Check that a token of this GitLab has it, else no job is admitted"
+    remedy = view.suggest(claim.name, list(CLAIMS), otherwise)
+    return claim.warning(message, ", ".join(CLAIMS), remedy, key=True)
 
 
-def _values(path: YamlPath, value: object) -> Iterator[tuple[YamlPath, str]]:
-    """Return a claim's valid values as text, each with its path."""
-    items = list(enumerate(value)) if isinstance(value, list) else [(None, value)]
-    if len(items) > MOST_VALUES:
+def _values(claim: Place) -> Iterator[tuple[Place, str]]:
+    """Return a claim's valid values as text, each with its place."""
+    places = claim.entries() if isinstance(claim.value, list) else [claim]
+    if len(places) > MOST_VALUES:
         return  # refused as a whole
-    for index, item in items:
+    for place in places:
         try:
-            yield (path if index is None else (*path, index)), claim_values(item)[0]
-        except (PydanticCustomError, IndexError):
+            yield place, claim_values(place.value)[0]
+        except PydanticCustomError:
             continue
 
 
-def _plain_value(view: LenientView, path: YamlPath, claim: str, text: str) -> Faults:
+def _plain_value(view: LenientView, place: Place, claim: str, text: str) -> Faults:
     form, words = _FORMS.get(claim), _WORDS.get(claim)
     if claim in _NEVER_TEXT:
         message = f"a token holds {claim} as a number or an object, which Vault never finds equal to a text"
-        yield view.fault(path, message, "claims that are text", "Remove the claim")
+        yield place.fault(message, "claims that are text", "Remove the claim")
     elif claim in _IDS and not re.fullmatch(r"[1-9][0-9]*", text):
-        message = f"{display(text)} is not an id"
-        yield view.fault(path, message, "a whole number", "Write the id that GitLab shows")
+        yield place.fault(f"{display(text)} is not an id", "a whole number", "Write the id that GitLab shows")
     elif claim in _TRUTHS and text not in ("true", "false"):
-        message = f"{display(text)} is never in a token"
-        yield view.fault(path, message, "true or false", "Write true or false")
+        yield place.fault(f"{display(text)} is never in a token", "true or false", "Write true or false")
     elif set(text) <= {"*"}:
-        message = f"{display(text)} admits everything"
         allowed = "a value, or a beginning of one and *"
-        yield view.fault(path, message, allowed, "Remove the claim, or narrow it")
+        yield place.fault(f"{display(text)} admits everything", allowed, "Remove the claim, or narrow it")
     elif form and not re.fullmatch(form[0], text):
         message = f"{display(text)} can never match: GitLab's {claim} does not look so, and * alone is special to Vault"
-        yield view.fault(path, message, form[1], "Write the value as a token has it")
+        yield place.fault(message, form[1], "Write the value as a token has it")
     elif words and not any(matches(text, word) for word in words):
         message = f"{display(text)} is not among the values that GitLab gives {claim}"
         remedy = view.suggest(text, list(words), "Check that a token has it, else no job is admitted")
-        yield view.fault(path, message, ", ".join(words), remedy, severity="warning")
+        yield place.warning(message, ", ".join(words), remedy)
     elif _PATTERN.search(text) and claim != "ci_config_ref_uri":
         message = f"{display(text)} looks like a regular expression, which Vault does not read"
         remedy = "Write each value, or a beginning of it and *"
-        yield view.fault(path, message, "text, where * stands for any text", remedy, severity="warning")
+        yield place.warning(message, "text, where * stands for any text", remedy)
 
 
-def _subject(view: LenientView, path: YamlPath, text: str) -> Faults:
+def _subject(place: Place, text: str) -> Faults:
     match = _SUB.fullmatch(text)
     if not match:
-        allowed = "project_path:GROUP/PROJECT:ref_type:branch:ref:BRANCH, or project_path:GROUP/* for all below a group"
         message = (
             f"{display(text)} can never match: GitLab's sub does not look so, and * alone is special to Vault"
         )
-        yield view.fault(path, message, allowed, "Write the sub as a token has it")
+        allowed = "project_path:GROUP/PROJECT:ref_type:branch:ref:BRANCH, or project_path:GROUP/* for all below a group"
+        yield place.fault(message, allowed, "Write the sub as a token has it")
     elif match[1] == "project_id" and not re.fullmatch("[1-9][0-9]*", match["project"]):
         message = f"{display(match['project'])} is not an id"
-        yield view.fault(path, message, "project_id:NUMBER:…", "Write the id that GitLab shows")
+        yield place.fault(message, "project_id:NUMBER:…", "Write the id that GitLab shows")
     elif match[1] == "project_path":
-        yield from _path_value(view, path, "project_path", match["project"])
+        yield from _path_value(place, "project_path", match["project"])
 
 
-def _path_value(view: LenientView, path: YamlPath, claim: str, text: str) -> Faults:
+def _path_value(place: Place, claim: str, text: str) -> Faults:
     allowed = "group, or group/* for everything below it"
     exact = text.removesuffix("/*")
     if "*" in exact:
@@ -196,24 +186,24 @@ def _path_value(view: LenientView, path: YamlPath, claim: str, text: str) -> Fau
         else:
             message = f"{display(text)} admits more than the group {stem}, such as {stem}-evil"
             remedy = f"Write {stem} and {stem}/* as two entries"
-        yield view.fault(path, message, allowed, remedy)
+        yield place.fault(message, allowed, remedy)
     elif not re.fullmatch(rf"{_PATH}(/{_PATH})*", exact):
-        yield view.fault(path, f"{display(text)} is not a path of GitLab", allowed, "Write the full path")
+        yield place.fault(f"{display(text)} is not a path of GitLab", allowed, "Write the full path")
     elif claim in _PROJECTS and "/" not in text:
         message = f"{display(text)} is a group, and no project has that path"
-        yield view.fault(path, message, "group/project, or group/*", f"Write {text}/*")
+        yield place.fault(message, "group/project, or group/*", f"Write {text}/*")
 
 
-def _whole_group(view: LenientView, path: YamlPath) -> Faults:
+def _whole_group(claim: Place) -> Faults:
     """`group/*` alone leaves out the projects that are in the group itself."""
-    placed = list(_values(path, view.value(*path) or []))
+    placed = list(_values(claim))
     values = {text for _, text in placed}
-    for here, text in placed:
+    for place, text in placed:
         group = text.removesuffix("/*")
         if group != text and "*" not in group and group not in values:
             message = f"{display(text)} leaves out the projects that are in {group} itself"
             remedy = f"Add {group}, unless only its subgroups are meant"
-            yield view.fault(here, message, f"{group} and {text}", remedy, severity="warning")
+            yield place.warning(message, f"{group} and {text}", remedy)
 
 
 RULES: tuple[Rule, ...] = (job_bindings, subjects)

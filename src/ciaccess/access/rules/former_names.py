@@ -17,40 +17,36 @@ def name_conflicts(view: LenientView) -> Faults:
     """A former name is not an account or second user: both would have the same user and secret."""
     owners = {name.text: name for name in view.names if not name.is_former}
     for name in view.names:
-        if not name.is_former:
-            continue
         owner = owners.setdefault(name.text, name)
-        allowed, remedy = "a name that no account has", "Remove this entry, or rename the account"
-        if owner is name:
+        if owner is name or not name.is_former:
             continue
+        allowed, remedy = "a name that no account has", "Remove this entry, or rename the account"
         if owner.is_former:
-            message = f"{display(name.text)} is a former name of {owner.account} too"
+            message = f"{display(name.text)} is a former name of {owner.account.name} too"
             allowed, remedy = "each former name once", "Remove one of the two"
-        elif owner.account == name.account:
+        elif owner.account is name.account:
             message = f"{display(name.text)} is the account's own name"
         else:
-            message = (
-                f"{display(name.text)} is an account of its own, in line {view.line(owner.path, key=True)}"
-            )
-        yield view.fault(name.path, message, allowed, remedy, key=True)
+            message = f"{display(name.text)} is an account of its own, in line {owner.place.line(key=True)}"
+        yield name.place.fault(message, allowed, remedy, key=True)
 
 
 def ends(view: LenientView) -> Faults:
     """A former name ends on a day to come, and within a year."""
     for name in view.names:
-        path = (*name.path, "until")
+        place = name.place["until"]
         try:
-            until = last_day(view.value(*path)) if name.is_former else view.on
+            until = last_day(place.value) if name.is_former else view.on
         except PydanticCustomError:
             continue  # reported already, for the value
         if until < view.on:
             message = f"{name.text} ended with {until.isoformat()}: no longer declared; the next `pulumi up` deletes it"
             remedy = "Remove the entry once that is applied, or give it another day"
-            yield view.fault(path, message, "a day to come", remedy, severity="warning")
+            yield place.warning(message, "a day to come", remedy)
         elif until > view.on + _LONGEST:
             message = f"{display(until)} is more than a year ahead"
             remedy = "Choose a nearer day, which can be put off, or leave the account its name"
-            yield view.fault(path, message, "a day within a year", remedy)
+            yield place.fault(message, "a day within a year", remedy)
 
 
 RULES: tuple[Rule, ...] = (name_conflicts, ends)

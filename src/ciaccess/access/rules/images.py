@@ -23,29 +23,27 @@ def replaceable(view: LenientView) -> Faults:
     pushers = _pushers(view)
     by = ", ".join(pushers[:_MOST_NAMES]) + (" and others" if len(pushers) > _MOST_NAMES else "")
     tags: list[str] = []
-    for name in view.mapping("images"):
-        image = view.text("images", name)
-        if "@sha256:" in image or not IMAGE.fullmatch(image):
+    for image in view["images"]:
+        if "@sha256:" in image.text or not IMAGE.fullmatch(image.text):
             continue
-        if pushers and _is_pushed_to(view, image):
-            message = f"{display(image)} can be replaced by a push of {by}"
-            remedy = f"Add its digest: {image}@sha256:…"
-            yield view.fault(("images", name), message, _ALLOWED, remedy)
+        if pushers and _is_pushed_to(view, image.text):
+            message = f"{display(image.text)} can be replaced by a push of {by}"
+            yield image.fault(message, _ALLOWED, f"Add its digest: {image.text}@sha256:…")
         else:
-            tags.append(name)
+            tags.append(image.name)
     if tags:
         message = f"tags without a digest can be moved: {', '.join(tags)}"
         remedy = "Add @sha256:… behind each tag"
-        yield view.fault(("images",), message, "tag@sha256:<digest>", remedy, key=True, severity="warning")
+        yield view["images"].warning(message, "tag@sha256:<digest>", remedy, key=True)
 
 
 def _pushers(view: LenientView) -> list[str]:
     """Return the accounts that write images."""
     found = []
-    for account in view.mapping("accounts"):
-        formats = {format_ for grant in ("push", "promote") for _, format_ in view.grant(account, grant)}
-        if formats & {"docker", "*"} or any(map(_WRITES.fullmatch, view.further_privileges(account))):
-            found.append(account)
+    for account in view.accounts:
+        formats = {format_ for grant in ("push", "promote") for _, format_ in account[grant].formats()}
+        if formats & {"docker", "*"} or any(map(_WRITES.fullmatch, view.further_privileges(account.name))):
+            found.append(account.name)
     return found
 
 
@@ -56,14 +54,15 @@ def _is_pushed_to(view: LenientView, image: str) -> bool:
     """
     # As clients take it: a host in any case, a port with or without leading zeros.
     image = re.sub(r"^([^/]+):0+", r"\1:", image.lower())
-    registries = (view.text("nexus", "push_registry"), view.text("nexus", "pull_registry"))
-    if any(registry and image.startswith(f"{registry.lower()}/") for registry in registries):
+    nexus = view["nexus"]
+    registries = (nexus["push_registry"].text.lower(), nexus["pull_registry"].text.lower())
+    if any(registry and image.startswith(f"{registry}/") for registry in registries):
         return True
     host, _, rest = image.partition("/")
-    if host.removesuffix(":443") != urlsplit(view.text("nexus", "url").lower()).netloc.removesuffix(":443"):
+    if host.removesuffix(":443") != urlsplit(nexus["url"].text.lower()).netloc.removesuffix(":443"):
         return False
     # Nexus takes no notice of case.
-    held = {*view.repositories("docker").values(), view.text("nexus", "repositories", "docker", "group")}
+    held = {*view.repositories("docker").values(), view.formats["docker"]["group"].text}
     return rest.removeprefix("repository/").partition("/")[0] in map(str.lower, held)
 
 

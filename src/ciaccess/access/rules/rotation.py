@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from ciaccess.access.desired.rotation import ALTERNATE, second_user
 from ciaccess.access.model.checks import MOST_NAME_CHARACTERS
-from ciaccess.access.reading.document import YamlPath
 from ciaccess.access.reading.faults import display
 from ciaccess.access.rules.lenient_view import Faults, LenientView, Name, Rule
 
@@ -19,28 +18,25 @@ def second_users(view: LenientView) -> Faults:
         if taken := names.get(second.lower()):
             message = f"{display(taken.text)} is the second user of {display(name.text)}, whose password is rotated by turns"
             remedy = f"Rename one of the two, or give {name.text} rotation: {{strategy: in-place}}"
-            yield view.fault(taken.path, message, "another name", remedy, key=True)
+            yield taken.place.fault(message, "another name", remedy, key=True)
         if len(name.text) <= MOST_NAME_CHARACTERS < len(second):
             message = f"its second user {display(second)} would have {len(second)} characters"
-            allowed = f"at most {MOST_NAME_CHARACTERS}"
-            yield view.fault(name.path, message, allowed, "Shorten the name", key=True)
+            yield name.place.fault(message, f"at most {MOST_NAME_CHARACTERS}", "Shorten the name", key=True)
 
 
 def _alternates(view: LenientView, name: Name) -> bool:
-    strategy = view.text(*name.path, "rotation", "strategy")
-    return strategy == ALTERNATE if strategy else name.account in view.readers
+    strategy = name.place["rotation"]["strategy"].text
+    return strategy == ALTERNATE if strategy else name.account.name in view.readers
 
 
 def dates(view: LenientView) -> Faults:
     """The age of a password counts from a day."""
-    entries: list[YamlPath] = [(*name.path, "rotation") for name in view.names]
-    for path in (*entries, ("pipeline", "rotation")):
-        declared = view.mapping(*path)
-        if "max_age" in declared and "date" not in declared:
+    for place in (*(name.place for name in view.names), view["pipeline"]):
+        rotation = place["rotation"]
+        if "max_age" in rotation.mapping and "date" not in rotation.mapping:
             message = "it has no date, so it is due at once"
             remedy = "Add the date of the last rotation, or let ./ciaccess rotate --due do it"
-            allowed = "max_age beside date"
-            yield view.fault((*path, "max_age"), message, allowed, remedy, key=True, severity="warning")
+            yield rotation["max_age"].warning(message, "max_age beside date", remedy, key=True)
 
 
 RULES: tuple[Rule, ...] = (second_users, dates)
