@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from urllib3.filepost import encode_multipart_formdata
 
-from ciaccess.clients.artifacts.tarball import tarball
+from ciaccess.clients.artifacts.files import tarball
 from tests.real.exchanges import REST, SECURITY, Exchange
 
 if TYPE_CHECKING:

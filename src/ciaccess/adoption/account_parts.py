@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ciaccess.access.desired.ownership import of_another, owner_in
 from ciaccess.adoption.existing import in_nexus
-from ciaccess.clients.nexus.own_privileges import is_called_after, own_privileges
+from ciaccess.clients.nexus.privileges import is_called_after, own_privileges
 from ciaccess.engine.resource_types import PARTS
 
 if TYPE_CHECKING:

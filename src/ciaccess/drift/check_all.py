@@ -17,8 +17,7 @@ from ciaccess.access.model.checks_dates import today
 from ciaccess.clients import connect
 from ciaccess.clients.could_not_look import CouldNotLook, CouldNotLookError
 from ciaccess.clients.errors import ForbiddenError
-from ciaccess.clients.vault import rights
-from ciaccess.clients.vault.client import Vault
+from ciaccess.clients.vault.client import Vault, refusal
 from ciaccess.clients.vault.secret import SecretSnapshot
 from ciaccess.drift import credentials, rotations, vault_auth, vault_secrets, vault_undeclared
 from ciaccess.drift import nexus as nexus_checks
@@ -117,7 +116,7 @@ class _Checks:
         def can(about: str, *paths: str) -> bool:
             refused = [path for path in paths if path in lacking]
             for path in refused:
-                run.not_checked(CouldNotLook(VAULT, about, *rights.refusal(path, lacking[path])))
+                run.not_checked(CouldNotLook(VAULT, about, *refusal(path, lacking[path])))
             return not refused
 
         for each in checks:
@@ -145,13 +144,13 @@ class _Checks:
         try:
             return credentials.read_secret(account, vault)
         except ForbiddenError:
-            lacking = rights.unreadable(vault, (account.secret.metadata_path, account.secret.api_path))
+            lacking = vault.unreadable((account.secret.metadata_path, account.secret.api_path))
             if not lacking:
                 raise
         first, *others = lacking.items()
         for each in others:
-            self._run.not_checked(CouldNotLook(VAULT, f"secret of {account.name}", *rights.refusal(*each)))
-        raise CouldNotLookError(*rights.refusal(*first))
+            self._run.not_checked(CouldNotLook(VAULT, f"secret of {account.name}", *refusal(*each)))
+        raise CouldNotLookError(*refusal(*first))
 
     def _password_findings(
         self, account: DesiredAccount, reading: Future[SecretSnapshot | Unseen], vault: Vault
@@ -173,4 +172,4 @@ def _missing_rights(access: Access, vault: Vault, checks: list[Check]) -> dict[s
     # Not those of the accounts: of thousands of paths Vault tells the rights more slowly than it gives what is there.
     paths = {path for check in checks for path in check.reads}
     paths |= {vault_secrets.folder(access), *vault_undeclared.READS}
-    return rights.unreadable(vault, paths)
+    return vault.unreadable(paths)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from ciaccess.clients.gitlab.project_settings import (
+from ciaccess.clients.gitlab.project import (
     NO_ONE,
     branch_protection,
     project_settings,
@@ -21,7 +21,7 @@ from ciaccess.drift.manual_commands import change_project
 
 if TYPE_CHECKING:
     from ciaccess.access.model.models import Pipeline
-    from ciaccess.clients.gitlab.project_settings import ProjectSettings, Protection
+    from ciaccess.clients.gitlab.project import ProjectSettings, Protection
     from ciaccess.clients.gitlab.variables import GitLab
 
 _DEVELOPER, _MAINTAINER = 30, 40

@@ -13,15 +13,18 @@ from types import FrameType
 
 from ciaccess.access import Access
 from ciaccess.access.desired import pipeline_identities
+from ciaccess.cli.revisions import git
 from ciaccess.cli.terminal import notices
 from ciaccess.clients.credentials import GITLAB_FROM, ID_TOKEN, STATE, check_vault_address
 from ciaccess.clients.errors import ApiError, RefusedError
+from ciaccess.clients.gitlab.project import tip_of
+from ciaccess.clients.gitlab.variables import GitLab
 from ciaccess.clients.vault.client import Vault
 from ciaccess.clients.vault.id_token_times import is_untimely
 from ciaccess.clients.vault.secret import SecretSnapshot, VaultSecret
 from ciaccess.engine.trust_anchors import check_anchors
+from ciaccess.environment import ROOT
 from ciaccess.errors import CommandError, Exit
-from ciaccess.own_pipeline.branch_tip import check_branch_tip
 
 # A stack whose secrets another provider encrypts has none.
 _OPTIONAL = (pipeline_identities.PASSPHRASE,)
@@ -40,7 +43,7 @@ def run(
         check_anchors(access, vault)
         credentials = _credentials(access, identity, vault)
         if branch_tip:
-            check_branch_tip(access, credentials["GITLAB_TOKEN"])
+            _check_branch_tip(access, credentials["GITLAB_TOKEN"])
         # A group's variable NEXUS_URL is for the jobs that promote: it may be another address of the same Nexus.
         addresses = {"NEXUS_URL": access.nexus.url, "GITLAB_URL": access.gitlab.url}
         return _run(command, {**credentials, **addresses, "VAULT_TOKEN": vault.token})
@@ -117,6 +120,28 @@ def _credentials(access: Access, identity: pipeline_identities.Identity, vault: 
     if "GITLAB_TOKEN" not in identity.secrets:
         given[GITLAB_FROM] = STATE
     return given | {"VAULT_ADDR": access.vault.address}
+
+
+def _check_branch_tip(access: Access, token: str) -> None:
+    """Refuse a checkout that is not at the tip of the pipeline's branch, or has changes: an older job can be restarted."""
+    pipeline = access.pipeline
+    assert pipeline  # noqa: S101 an identity was found in it
+    commit = _git("rev-parse", "HEAD")
+    tip = tip_of(GitLab(access.gitlab.url, token), pipeline.project, pipeline.branch)
+    if commit != tip:
+        raise CommandError(
+            f"the checkout is at {commit}, and {pipeline.branch} of {pipeline.project} at {tip}: nothing was run. "
+            "Start the job of the newest pipeline"
+        )
+    if changed := _git("status", "--porcelain", "--untracked-files=no"):
+        raise CommandError(f"the checkout differs from {commit}, and nothing was run:\n{changed}")
+
+
+def _git(*words: str) -> str:
+    done = git(ROOT, *words)
+    if done.returncode:
+        raise CommandError(f"git {words[0]}: {done.stderr.decode(errors='replace').strip()}")
+    return done.stdout.decode(errors="replace").strip()
 
 
 def _run(command: list[str], credentials: dict[str, str]) -> int:

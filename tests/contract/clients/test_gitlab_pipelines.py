@@ -21,7 +21,7 @@ from ciaccess.clients.gitlab.groups import (
     projects_of,
     sees_all_projects,
 )
-from ciaccess.clients.gitlab.pipelines import merged_pipeline
+from ciaccess.clients.gitlab.project import merged_pipeline
 from ciaccess.clients.gitlab.variables import GitLab
 from ciaccess.clients.http.session import HttpOptions
 

@@ -9,9 +9,8 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
-from ciaccess.clients.artifacts.files import Format
+from ciaccess.clients.artifacts.files import Format, tarball
 from ciaccess.clients.artifacts.place import Answer, Artifact, Place
-from ciaccess.clients.artifacts.tarball import tarball
 
 _DOCKER = "application/vnd.docker"
 _MANIFEST = f"{_DOCKER}.distribution.manifest.v2+json"

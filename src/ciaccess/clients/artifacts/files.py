@@ -5,11 +5,25 @@
 
 from __future__ import annotations
 
+import gzip
+import io
+import tarfile
+from collections.abc import Mapping
 from typing import ClassVar
 
 from ciaccess.clients.artifacts.place import VERSION, Answer, Artifact, Place
 from ciaccess.clients.artifacts.rpm import package
-from ciaccess.clients.artifacts.tarball import tarball
+
+
+def tarball(files: Mapping[str, bytes]) -> bytes:
+    """Return a gzipped tar archive, always the same bytes for the same content."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        for name, content in files.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
+    return gzip.compress(packed.getvalue(), mtime=0)
 
 
 class Format:

@@ -7,9 +7,8 @@ import hashlib
 import json
 from typing import Any
 
-from ciaccess.clients.artifacts.files import Format
+from ciaccess.clients.artifacts.files import Format, tarball
 from ciaccess.clients.artifacts.place import VERSION, Answer, Artifact, Place
-from ciaccess.clients.artifacts.tarball import tarball
 
 
 class Npm(Format):

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ciaccess.access.desired.objects import Privilege
+from ciaccess.access.desired.objects import SCOPED, Privilege
 from ciaccess.clients.errors import NotFoundError, RefusedError, action
 from ciaccess.clients.nexus.api import Api
 from ciaccess.clients.nexus.collection import Collection
 from ciaccess.clients.nexus.wire import NEXUS, Kind
+
+if TYPE_CHECKING:
+    from ciaccess.clients.nexus import Nexus
 
 # type → the fields that are written besides name and description
 WRITABLE = {
@@ -65,6 +68,18 @@ class Privileges(Collection[Privilege]):
 
     def _body(self, item: Privilege) -> dict[str, Any]:
         return self.kind.encode(item, ("name", "description", *WRITABLE[item.type]))
+
+
+def is_called_after(role_id: str, name: str) -> bool:
+    """Tell whether a selector or privilege is a role's own: `ci-svc-x-yum-dev` of `ci-svc-x`."""
+    return name.startswith(f"{role_id}-")
+
+
+def own_privileges(nexus: Nexus, role_id: str) -> list[Privilege]:
+    """Return a role's own privileges on content selectors, by name; none of the role ""."""
+    role = nexus.roles.find(role_id) if role_id else None
+    held = [nexus.privileges.find(name) for name in sorted(role.privileges)] if role else []
+    return [each for each in held if each and each.type == SCOPED and is_called_after(role_id, each.name)]
 
 
 def is_pattern(value: str) -> bool:

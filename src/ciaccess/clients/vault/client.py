@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from http import HTTPStatus
 from pathlib import Path
@@ -105,6 +105,12 @@ class Vault:
         answer = self.ask("post", "sys/capabilities-self", doing, {"paths": list(paths)})
         rights = object_of(answer.get("data"), doing)
         return {path: texts(rights.get(path, []), doing) for path in paths}
+
+    def unreadable(self, paths: Iterable[str]) -> dict[str, str]:
+        """Return the paths that the token may not read (list, if they end in /), with the capability."""
+        needed = {path: "list" if path.endswith("/") else "read" for path in sorted(set(paths))}
+        rights = self.capabilities(list(needed))
+        return {path: need for path, need in needed.items() if not rights[path] & {need, "root"}}
 
     def health(self) -> dict[str, Any]:
         """Return `{initialized, sealed, standby, …}`; whatever the state, Vault is asked to answer 200."""
@@ -274,6 +280,14 @@ class Vault:
             remedy = _REMEDIES.get(status, "Run again later; Vault's own log has details.")
             raise error_class(status)(doing, reason, remedy, system=SYSTEM, status=status)
         return object_of(json_of(answer, doing, SYSTEM), doing)
+
+
+def refusal(path: str, need: str) -> tuple[str, str]:
+    """Return why a path cannot be read without a capability, and the remedy."""
+    return (
+        f"the token may not {need} {path}",
+        f'Give its policy: path "{path}" {{ capabilities = ["{need}"] }}.',
+    )
 
 
 def _is_list(path: str, described: Any) -> bool:

@@ -16,7 +16,7 @@ from ciaccess.clients.connect import checked_gitlab
 from ciaccess.clients.could_not_look import CouldNotLook, CouldNotLookError
 from ciaccess.clients.errors import ApiError, one_line
 from ciaccess.clients.gitlab.groups import group_named, project_named, projects_of, sees_all_projects
-from ciaccess.clients.gitlab.pipelines import merged_pipeline
+from ciaccess.clients.gitlab.project import merged_pipeline
 from ciaccess.consumers.audit.project_files import ProjectFiles
 from ciaccess.consumers.lint import SourceError, check_merged
 from ciaccess.consumers.lint.vocabulary import Vocabulary
@@ -25,7 +25,7 @@ from ciaccess.errors import Exit
 if TYPE_CHECKING:
     from ciaccess.access import Access
     from ciaccess.clients.gitlab.groups import Place
-    from ciaccess.clients.gitlab.pipelines import MergedPipeline
+    from ciaccess.clients.gitlab.project import MergedPipeline
     from ciaccess.clients.gitlab.variables import GitLab
     from ciaccess.consumers.lint import Checked, Finding
 

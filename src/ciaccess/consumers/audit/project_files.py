@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ciaccess.clients.could_not_look import CouldNotLook
 from ciaccess.clients.errors import ApiError
-from ciaccess.clients.gitlab.pipelines import repository_file
+from ciaccess.clients.gitlab.project import repository_file
 from ciaccess.consumers.lint.including import File
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 
 from ciaccess.clients.nexus import Nexus
-from ciaccess.clients.nexus.own_privileges import is_called_after, own_privileges
+from ciaccess.clients.nexus.privileges import is_called_after, own_privileges
 from ciaccess.clients.vault.secret import SecretSnapshot
 from ciaccess.provider.kinds.account_passwords import VERSION
 from ciaccess.provider.kinds.fields import Values

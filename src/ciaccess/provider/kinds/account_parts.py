@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ciaccess.access.desired.difference import different_fields
 from ciaccess.access.desired.ownership import owner_in
-from ciaccess.clients.nexus.own_privileges import is_called_after
+from ciaccess.clients.nexus.privileges import is_called_after
 from ciaccess.provider.kinds.account_passwords import VERSION
 from ciaccess.provider.kinds.fields import (
     UNKNOWN,

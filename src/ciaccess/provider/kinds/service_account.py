@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ciaccess.access.desired.ownership import of_another
 from ciaccess.clients.errors import action
-from ciaccess.clients.nexus.own_privileges import is_called_after
+from ciaccess.clients.nexus.privileges import is_called_after
 from ciaccess.clients.vault.secret import FIELDS
 from ciaccess.engine import resource_types
 from ciaccess.provider.kinds import account_passwords as passwords

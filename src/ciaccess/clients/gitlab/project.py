@@ -1,20 +1,30 @@
-"""What of a GitLab project's settings decides which code runs with its identities. Reads only."""
+"""A GitLab project: the settings that decide which code runs with its identities, its merged pipeline, its files.
+
+Reads only; scope read_api suffices.
+"""
 
 from __future__ import annotations
 
+import base64
+import binascii
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from ciaccess.clients.errors import NotFoundError, UnexpectedAnswerError
-from ciaccess.clients.gitlab.errors import ONCE, SYSTEM, errors
+from ciaccess.clients.errors import ForbiddenError, NotFoundError, UnexpectedAnswerError, one_line
+from ciaccess.clients.gitlab.errors import ONCE, SYSTEM, errors, unexpected_answer
 
 if TYPE_CHECKING:
+    from ciaccess.clients.gitlab.groups import Place
     from ciaccess.clients.gitlab.variables import GitLab
 
 NO_ONE = 0
 # A user or group that is named one by one.
 _NAMED = 30
+_REMEDY = "The token needs the scope read_api, and its user the role Reporter in the project."
+# GitLab's own texts for a repository without commits, and for one without the file.
+_EMPTY = "Repository Not Found"
+_NO_FILE = "Please provide content of"
 
 
 @dataclass(frozen=True)
@@ -35,6 +45,15 @@ class ProjectSettings:
     variables_role: str
     has_separate_caches: bool
     runs_pipelines_of_forks: bool
+
+
+@dataclass(frozen=True)
+class MergedPipeline:
+    """The merged YAML, and why GitLab refuses it; `missing` is why there is none."""
+
+    yaml: str
+    faults: tuple[str, ...] = ()
+    missing: str = ""
 
 
 def project_settings(gitlab: GitLab, project: str) -> ProjectSettings:
@@ -100,6 +119,50 @@ def tip_of(gitlab: GitLab, project: str, branch: str) -> str:
     doing = f"read the tip of branch '{branch}' of project '{project}'"
     found = gitlab.get(_path(project, "repository", "branches", branch), doing)
     return str((found.get("commit") or {}).get("id") or "")
+
+
+def merged_pipeline(gitlab: GitLab, project: Place) -> MergedPipeline:
+    """Return the pipeline of a project's default branch, with everything that it includes.
+
+    Raises:
+        ApiError: GitLab did not answer, or refused.
+    """
+    doing = f"read the merged pipeline of project '{project.path}'"
+    try:
+        found = gitlab.get(_path(str(project.identity), "ci", "lint"), doing)
+    except ForbiddenError as error:
+        raise error.with_remedy(_REMEDY) from None
+    except NotFoundError as error:
+        if _EMPTY in error.reason:
+            return MergedPipeline("", missing="its repository is empty")
+        raise
+    merged, faults = found.get("merged_yaml"), found.get("errors")
+    if not isinstance(faults, list) or not isinstance(merged, str | None):
+        raise unexpected_answer(doing, "the response is not the CI lint API's", gitlab.url)
+    texts = tuple(one_line(str(fault)) for fault in faults)
+    if any(text.startswith(_NO_FILE) for text in texts):
+        return MergedPipeline("", missing="it has no pipeline")
+    if merged is None and not texts:
+        remedy = "Check that GitLab is 13.10 or later."
+        raise UnexpectedAnswerError(doing, "the response has no merged YAML", remedy, system=SYSTEM)
+    return MergedPipeline(merged or "", texts)
+
+
+def repository_file(gitlab: GitLab, project: str, path: str, ref: str) -> str:
+    """Return a file of a project, given by its id or full path, at a ref.
+
+    Raises:
+        ApiError: GitLab did not answer, or refused; NotFoundError: there is none, or the token does not see it.
+    """
+    doing = f"read {path} of project '{project}'"
+    try:
+        content = gitlab.get(_path(project, "repository", "files", path), doing, ref=ref)["content"]
+        return base64.b64decode(str(content), validate=True).decode("utf-8")
+    except (ForbiddenError, NotFoundError) as error:
+        raise error.with_remedy(_REMEDY) from None
+    except (KeyError, binascii.Error, UnicodeDecodeError):
+        remedy = "Check that it is a text file."
+        raise UnexpectedAnswerError(doing, "the response has no text", remedy, system=SYSTEM) from None
 
 
 def _lowest(levels: Any) -> int:
