@@ -42,11 +42,7 @@ COMMAND = ("go", "build", "-mod=readonly", "-trimpath", "-buildvcs=false", "-gcf
 
 
 def build(recipes: Sequence[Recipe], folder: Path, progress: Progress) -> None:
-    """Build programs of one folder, with the same flags, into another, and copy their scripts there.
-
-    Raises:
-        BuildError: the compiler or the module download failed.
-    """
+    """Build programs of one folder, with the same flags, into another, and copy their scripts there."""
     source, flags = recipes[0].folder, recipes[0].flags
     for recipe in recipes:
         for path in recipe.scripts:
@@ -62,11 +58,7 @@ def build(recipes: Sequence[Recipe], folder: Path, progress: Progress) -> None:
 
 
 def module_file(module: str, path: str) -> Path:
-    """Return a file of a published module (`path@version`), downloaded if necessary.
-
-    Raises:
-        BuildError: the module could not be had.
-    """
+    """Return a file of a published module (`path@version`), downloaded if necessary."""
     done = subprocess.run(  # noqa: S603 our own words
         ["go", "mod", "download", "-json", module],  # noqa: S607 whichever go is on PATH
         capture_output=True,

@@ -25,11 +25,7 @@ def bao() -> Path:
 
 
 def install() -> None:
-    """Install it with pip if it is missing, atomically.
-
-    Raises:
-        BuildError: pip cannot download it, or its digest is another one.
-    """
+    """Install it with pip if it is missing, atomically."""
     if not bao().exists():
         _download(bao().parents[2])
     _link(tool_cache() / "bin" / "bao")

@@ -27,11 +27,7 @@ def is_current(requirements: str) -> bool:
 
 
 def install(requirements: str) -> None:
-    """Install them where .venv has others.
-
-    Raises:
-        BuildError: a package cannot be downloaded, or is not the pinned one.
-    """
+    """Install them where .venv has others."""
     if is_current(requirements):
         return
     with Step("installing Python packages"):

@@ -1,8 +1,8 @@
 """A vendor's release, downloaded, checked, and unpacked into the tool cache.
 
 Checked by the SHA-256 recorded in tools/releases.sha256, else by the vendor's published checksums, fetched over TLS from
-beside the archive (docs/security.md has what that trusts). A wrong checksum is an error; an unreachable host is not: then
-the tool is built. Of an archive, the wanted programs are taken by name, and no path of it is used.
+beside the archive (docs/security.md has what that trusts). A wrong checksum is a BuildError; a host that cannot be reached is
+not, but Unreachable: then the tool is built. Of an archive, the wanted programs are taken by name, and no path of it is used.
 """
 
 from __future__ import annotations
@@ -44,12 +44,7 @@ _ALGORITHMS = {40: "sha1", 64: "sha256", 128: "sha512"}
 
 
 def install(release: Release, programs: tuple[str, ...], folder: Path, note: Callable[[str], None]) -> None:
-    """Put these programs of a release into a folder, each whole or not at all.
-
-    Raises:
-        download.Unreachable: it cannot be downloaded here.
-        BuildError: it was, and is not what was published, or lacks a program.
-    """
+    """Put these programs of a release into a folder, each whole or not at all."""
     archive = archive_name(release)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".release-") as scratch:
         packed = Path(scratch) / "archive"
@@ -61,14 +56,7 @@ def install(release: Release, programs: tuple[str, ...], folder: Path, note: Cal
 def fetch_checked(
     release: Release, archive: str, target: Path, note: Callable[[str], None], checksums: bytes = b""
 ) -> None:
-    """Download an archive of a release, and check it.
-
-    `checksums` are the vendor's, where they are known already.
-
-    Raises:
-        download.Unreachable: it cannot be downloaded here.
-        BuildError: it was, and is not what was published.
-    """
+    """Download an archive of a release, and check it; `checksums` are the vendor's, if known."""
     base = base_of(release)
     algorithm, expected, source = _checksum(release, base, archive, checksums)
     with target.open("wb") as file:
@@ -83,11 +71,7 @@ def fetch_checked(
 
 
 def archive_name(release: Release) -> str:
-    """Return the name of a release's archive for this machine.
-
-    Raises:
-        download.Unreachable: the vendor has none.
-    """
+    """Return the name of a release's archive for this machine, for which the vendor may have none."""
     processor = _PROCESSORS.get(platform.machine().lower())
     if processor is None or sys.platform not in SYSTEMS:
         raise download.Unreachable(f"no release for {sys.platform} on {platform.machine()}")
@@ -116,11 +100,7 @@ def base_of(release: Release) -> str:
 
 
 def fetch_whole(address: str) -> bytes:
-    """Return a small file.
-
-    Raises:
-        download.Unreachable: it cannot be downloaded here.
-    """
+    """Return a small file."""
     content = io.BytesIO()
     download.fetch(address, content, _CHECKSUMS_BYTES)
     return content.getvalue()
@@ -171,11 +151,7 @@ def _unpack(packed: Path, archive: str, programs: tuple[str, ...], folder: Path)
 
 
 def _members(packed: Path, archive: str, stack: ExitStack) -> Iterator[tuple[str, IO[bytes]]]:
-    """Return the regular files of an archive by their last names, each opened.
-
-    Raises:
-        OSError: a path in it leads out of the folder it is unpacked into.
-    """
+    """Return the regular files of an archive by their last names, each opened."""
     if archive.endswith(".zip"):
         unzipped = stack.enter_context(zipfile.ZipFile(packed))
         for entry in unzipped.infolist():

@@ -11,17 +11,13 @@ from pathlib import Path
 
 
 class BuildError(Exception):
-    """A program could not be brought or built; the text has the reason and the remedy."""
+    """A program could not be brought or built."""
 
 
 def quietly(
     command: list[str], *, folder: Path | None = None, environment: Mapping[str, str] | None = None
 ) -> str:
-    """Run a command without showing its output, which is returned.
-
-    Raises:
-        BuildError: it failed; the text has its last lines.
-    """
+    """Run a command without showing its output, which is returned; an error has its last lines."""
     done = subprocess.run(  # noqa: S603 our own words
         command, cwd=folder, env=environment, capture_output=True, text=True, check=False
     )

@@ -28,11 +28,7 @@ _PACKAGES = {"go": "Go 1.25 or newer", "npm": "Node 20"}
 
 
 def write(folder: Path) -> list[Path]:
-    """Write the files, all or none, and return them.
-
-    Raises:
-        BuildError: a program is missing, or failed.
-    """
+    """Write the files, all or none, and return them."""
     python = ("-m", "cyclonedx_py", "requirements", "requirements.txt", "--pyproject", "pyproject.toml")
     npm = ("sbom", "--package-lock-only", "--sbom-format", "cyclonedx")
     texts = {

@@ -74,11 +74,7 @@ def _for_tests() -> None:
 
 
 def setup(scope: str) -> None:
-    """Install what `scope` lacks: everything, `runtime` (jobs that apply), `stack` (`make up`).
-
-    Raises:
-        BuildError: a tool could not be installed or built; the text has the remedy.
-    """
+    """Install what `scope` lacks: everything, `runtime` (jobs that apply), `stack` (`make up`)."""
     started = time.monotonic()
     caller_path = os.environ.get("PATH", "")
     activate()

@@ -49,11 +49,7 @@ class Missing:
 
 
 def install(cache: Path, path: str, server: Server) -> None:
-    """Install what is missing into the cache, with a Vault server for the local stack or without.
-
-    Raises:
-        BuildError: a download is not what was published, or a program cannot be built.
-    """
+    """Install what is missing into the cache, with a Vault server for the local stack or without."""
     missing = [each for each in find_missing(cache, path) if server != "none" or each.tool is not VAULT_TOOL]
     for left_by_a_killed_setup in cache.glob(".new-*"):
         shutil.rmtree(left_by_a_killed_setup, ignore_errors=True)

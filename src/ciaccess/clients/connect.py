@@ -1,6 +1,7 @@
 """Clients for access.yaml's addresses, and a check whether each system can be queried.
 
-Nothing is sent to another address than the environment's. Each client is imported when it is asked for: `--help` does without.
+Nothing is sent to another address than the environment's: where that is another one, or credentials are missing, each function
+raises a CredentialsError. Each client is imported when it is asked for: `--help` does without.
 """
 
 from __future__ import annotations
@@ -35,11 +36,7 @@ _STATES = (
 
 
 def vault_client(access: Access, **bounds: Any) -> Vault:
-    """Return Vault with VAULT_TOKEN; `bounds` are HttpOptions' seconds. Sends nothing.
-
-    Raises:
-        CredentialsError: the token is missing, or VAULT_ADDR is another Vault.
-    """
+    """Return Vault with VAULT_TOKEN; `bounds` are HttpOptions' seconds. Sends nothing."""
     from ciaccess.clients.vault.client import Vault  # noqa: PLC0415 see above
 
     check_vault_address(access)
@@ -51,9 +48,6 @@ def accepted_vault(access: Access) -> Vault:
     """Return Vault once it accepts the token.
 
     The engine asks no system about what has not changed: a run without Vault would end as "unchanged".
-
-    Raises:
-        CredentialsError, ApiError: the token is missing or refused, or Vault does not answer.
     """
     vault = vault_client(access)
     vault.token_lives()
@@ -61,11 +55,7 @@ def accepted_vault(access: Access) -> Vault:
 
 
 def nexus_client(url: str, **bounds: Any) -> Nexus:
-    """Return Nexus with NEXUS_USERNAME and NEXUS_PASSWORD. Sends nothing.
-
-    Raises:
-        CredentialsError: they are missing, the URL cannot be one, or NEXUS_URL is another.
-    """
+    """Return Nexus with NEXUS_USERNAME and NEXUS_PASSWORD. Sends nothing."""
     from ciaccess.clients.nexus import Nexus  # noqa: PLC0415 see above
 
     check_address("NEXUS_URL", url)
@@ -78,11 +68,7 @@ def nexus_client(url: str, **bounds: Any) -> Nexus:
 
 
 def gitlab_client(url: str, credential: str = GITLAB_TOKEN, **bounds: Any) -> GitLab:
-    """Return GitLab with a token, by the name of its variable. Sends nothing.
-
-    Raises:
-        CredentialsError: the token is missing, or GITLAB_URL is another.
-    """
+    """Return GitLab with a token, by the name of its variable. Sends nothing."""
     from ciaccess.clients.gitlab.variables import GitLab  # noqa: PLC0415 see above
 
     check_address("GITLAB_URL", url)
@@ -93,7 +79,7 @@ def checked_vault(access: Access, timeout_seconds: float) -> Vault:
     """Return Vault once it is known to answer, unsealed and active, and to accept the token.
 
     Raises:
-        CredentialsError, CouldNotLookError, ApiError: it does not.
+        CouldNotLookError: it answers, but not for this.
     """
     vault = vault_client(access, read_seconds=timeout_seconds)
     health = vault.health()
@@ -112,11 +98,7 @@ def checked_vault(access: Access, timeout_seconds: float) -> Vault:
 
 
 def checked_nexus(access: Access, timeout_seconds: float) -> Nexus:
-    """Return Nexus with its list of users: without the right to read that nothing can be checked.
-
-    Raises:
-        CredentialsError, ApiError: the right is missing, or Nexus does not answer.
-    """
+    """Return Nexus with its list of users: without the right to read that nothing can be checked."""
     nexus = nexus_client(access.nexus.url, read_seconds=timeout_seconds)
     nexus.users.all()
     return nexus
@@ -126,7 +108,7 @@ def checked_gitlab(access: Access, timeout_seconds: float, credential: str = GIT
     """Return GitLab once its token can read it; `credential` is the token's variable.
 
     Raises:
-        CredentialsError, CouldNotLookError, ApiError: it does not, or GitLab does not answer.
+        CouldNotLookError: the token has another scope.
     """
     from ciaccess.clients.gitlab.groups import token_scopes  # noqa: PLC0415 see above
 

@@ -24,11 +24,7 @@ class LocalIssuer:
         return PROJECTS
 
     def mint(self, project: str, ref: str, audience: str, **options: Any) -> str:
-        """Return the id_token of a job; `options` as the simulator's /simulator/id_token takes them.
-
-        Raises:
-            StackError: GitLab does not answer, or refuses.
-        """
+        """Return the id_token of a job; `options` as the simulator's /simulator/id_token takes them."""
         url = Record.load().url("gitlab")
         try:
             answer = requests.post(

@@ -69,11 +69,7 @@ class Installed:
 
 
 def install(version: str) -> Installed:
-    """Return a server of the cache, downloaded where it is missing.
-
-    Raises:
-        StackError: there is no such version, or it cannot be downloaded; the text gives the reason and the remedy.
-    """
+    """Return a server of the cache, downloaded where it is missing."""
     bundle = check(version)
     cache = user_cache() / "nexus"
     home, java = cache / f"nexus-{bundle.sha256[:12]}", cache / f"java-{bundle.java}"
@@ -86,11 +82,7 @@ def install(version: str) -> Installed:
 
 
 def check(version: str) -> Bundle:
-    """Return a version's bundle.
-
-    Raises:
-        StackError: there is no such version.
-    """
+    """Return a version's bundle."""
     found = BUNDLES.get(version)
     if found is None:
         raise StackError(

@@ -27,11 +27,7 @@ _FAILURE = re.compile(r" ERROR |^(?:Caused by: |Error|Exception in thread|\S*(?:
 
 
 def command(version: str, data: Path, port: int, context_path: str = "/") -> list[str]:
-    """Write the settings of a server on this folder and return the words that start it.
-
-    Raises:
-        StackError: the version is not available, or cannot be downloaded.
-    """
+    """Write the settings of a server on this folder and return the words that start it."""
     settings = {
         "application-host": "127.0.0.1",
         "application-port": str(port),

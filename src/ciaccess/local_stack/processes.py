@@ -31,7 +31,7 @@ _children: dict[int, subprocess.Popen[bytes]] = {}
 
 
 class StackError(CiaccessError):
-    """The local stack failed; the text has the reason and the remedy."""
+    """The local stack failed."""
 
 
 def is_ours(pid: int, data: Path) -> bool:
@@ -62,11 +62,7 @@ def _command_line(pid: int) -> str:
 
 
 def spawn(command: Sequence[str], log: Path, environment: dict[str, str]) -> int:
-    """Start a process that outlives this command, its output going to `log` (0600); return its pid.
-
-    Raises:
-        StackError: there is no such program.
-    """
+    """Start a process that outlives this command, its output going to `log` (0600); return its pid."""
     log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
@@ -95,11 +91,7 @@ def _reap(pid: int) -> None:
 
 
 def stop(pid: int, data: Path, seconds: float = _STOP_SECONDS) -> bool:
-    """Ask our process to stop, kill it after these seconds; return False when it was not running.
-
-    Raises:
-        StackError: it survived even that.
-    """
+    """Ask our process to stop, kill it after these seconds; return False when it was not running."""
     if _gone(pid, data):
         return False
     for number in (signal.SIGTERM, signal.SIGKILL):
@@ -138,11 +130,7 @@ class Starting:
 
 
 def wait_ready(service: Starting, ready: Callable[[], bool]) -> None:
-    """Wait until a service answers.
-
-    Raises:
-        StackError: it ended, or did not answer in time; the text has its last error, or the last lines of its log.
-    """
+    """Wait until a service answers; an error has the last one of its log, or the last lines."""
     pid, data, log = service.pid, service.data, service.log
     if _wait(lambda: not is_ours(pid, data) or ready(), service.seconds) and is_ours(pid, data):
         return

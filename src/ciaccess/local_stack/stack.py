@@ -67,8 +67,7 @@ class Status:
 def choose_nexus(version: str | None) -> Record:
     """Return the record of a stack with this version of Nexus ("" for the simulator).
 
-    Raises:
-        StackError: there is no such version, or the stack has another Nexus, whose objects its Pulumi state describes.
+    A stack keeps the Nexus it has, whose objects its Pulumi state describes.
     """
     record = Record.load()
     if version is None or version == record.nexus:
@@ -86,11 +85,7 @@ def choose_nexus(version: str | None) -> Record:
 
 
 def _choose_vault(record: Record) -> None:
-    """Set the program of a new stack's Vault server.
-
-    Raises:
-        StackError: there is no such program, or the stack has another one, which does not read its data.
-    """
+    """Set the program of a new stack's Vault server; another one could not read an old one's data."""
     wanted = vault_server.choice()
     if wanted not in {"", "vault", "bao"} and not shutil.which(wanted):
         raise StackError(f"start {wanted}: there is no such program. Allowed: vault, bao, or the path of one")
@@ -108,9 +103,6 @@ def start(access: Access, *, any_ports: bool = False, nexus: str | None = None) 
 
     A new stack listens on the usual ports, or with `any_ports` on whichever are free; an old one on its own. `nexus` is
     as `choose_nexus` takes it.
-
-    Raises:
-        StackError: a port is taken, or a service did not start; the text has the remedy.
     """
     with hold_lock(places.folder().parent / "local.lock"):
         record = choose_nexus(nexus)
@@ -176,11 +168,7 @@ def _forget_state(backend: Path) -> None:
 
 
 def record() -> Record:
-    """Return the record of a stack that was started.
-
-    Raises:
-        StackError: there is none.
-    """
+    """Return the record of a stack that was started."""
     found = Record.load()
     if not found.ports:
         raise StackError("the local stack is not started. Start it: ./ciaccess local start")

@@ -53,11 +53,7 @@ def command(server: str, port: int) -> list[str]:
 
 
 def open_up(url: str) -> None:
-    """Initialise the server if it is new, and unseal it if it is sealed.
-
-    Raises:
-        StackError: its data is initialised but our unseal key is gone.
-    """
+    """Initialise the server if it is new, and unseal it if it is sealed."""
     client = hvac.Client(url=url, timeout=_ANSWER_SECONDS)
     key = folder() / "vault-unseal-key"
     if not client.sys.is_initialized():

@@ -42,15 +42,7 @@ def bootstrap(
 ) -> None:
     """Provision a stack, store the pipeline's tokens and trust anchors, and report the settings.
 
-    Args:
-        access: what access.yaml declares.
-        pipeline: its section of that name.
-        stack: the stack's name.
-        files: the files of GitLab tokens, by the names of `TOKENS`.
-        yes: do not ask.
-
-    Raises:
-        CiaccessError: a token is missing or of no use, a system cannot be asked, or the engine failed.
+    `pipeline` is the section of access.yaml, `files` are those of GitLab tokens by the names of `TOKENS`; `yes`: do not ask.
     """
     vault, gitlab = _administrator(access)
     tokens = _tokens(access, vault, files)
@@ -90,11 +82,7 @@ def _administrator(access: Access) -> tuple[Vault, GitLab]:
 
 
 def _tokens(access: Access, vault: Vault, files: Mapping[str, Path]) -> dict[str, str]:
-    """Return the tokens of the files, each with the right scopes.
-
-    Raises:
-        CommandError: one is missing here and in Vault, or is of no use; it lists all of them.
-    """
+    """Return the tokens of the files, each with the right scopes; the error lists all faults."""
     found, faults = {}, []
     for name, wanted in TOKENS.items():
         if name not in files:

@@ -33,11 +33,7 @@ _OPTIONAL = (pipeline_identities.PASSPHRASE,)
 def run(
     access: Access, identity: pipeline_identities.Identity, command: list[str], *, branch_tip: bool
 ) -> int:
-    """Run a command with the credentials of an identity, and return its exit code.
-
-    Raises:
-        CiaccessError: the login is refused, credentials are missing, or a trust anchor is not the confirmed one.
-    """
+    """Run a command with the credentials of an identity, and return its exit code."""
     vault = _log_in(access, identity)
     try:
         check_anchors(access, vault)
@@ -94,8 +90,7 @@ def _admitted_jobs(access: Access, identity: pipeline_identities.Identity) -> st
 def _credentials(access: Access, identity: pipeline_identities.Identity, vault: Vault) -> dict[str, str]:
     """Return the identity's credentials by the variables that the clients take them from.
 
-    Raises:
-        CommandError: some are not in Vault; it lists all of them.
+    The error lists all that are not in Vault.
     """
 
     def read(name: str) -> SecretSnapshot:
@@ -123,7 +118,10 @@ def _credentials(access: Access, identity: pipeline_identities.Identity, vault: 
 
 
 def _check_branch_tip(access: Access, token: str) -> None:
-    """Refuse a checkout that is not at the tip of the pipeline's branch, or has changes: an older job can be restarted."""
+    """Refuse a checkout that is not at the tip of the pipeline's branch, or has changes.
+
+    An older job can be restarted.
+    """
     pipeline = access.pipeline
     assert pipeline  # noqa: S101 an identity was found in it
     commit = _git("rev-parse", "HEAD")

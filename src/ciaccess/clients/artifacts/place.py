@@ -74,12 +74,7 @@ class Place:
         content: bytes | None = None,
         content_type: str = "application/octet-stream",
     ) -> Answer:
-        """Send a request and return its answer, whatever its status; `path` begins with a slash.
-
-        Raises:
-            UnreachableError: there was no answer.
-            UnexpectedAnswerError: it leads to another place, or is too large.
-        """
+        """Send a request and return its answer, whatever its status; `path` begins with a slash."""
         headers = {} if content is None else {"Content-Type": content_type}
         try:
             answer = self.session.request(

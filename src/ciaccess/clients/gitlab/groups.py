@@ -1,6 +1,7 @@
 """A GitLab group, its subgroups and projects, and the variables that they set. Reads only.
 
-A variable of a subgroup or project silently hides the group's with the same key from the jobs there.
+A variable of a subgroup or project silently hides the group's with the same key from the jobs there. What the token may not
+see is a NotFoundError.
 """
 
 from __future__ import annotations
@@ -35,11 +36,7 @@ class Place:
 
 
 def token_scopes(gitlab: GitLab) -> frozenset[str]:
-    """Return the scopes of the token that asks.
-
-    Raises:
-        UnauthorizedError: it is unknown, expired or revoked.
-    """
+    """Return the scopes of the token that asks."""
     doing = "look up the token"
     scopes = gitlab.get("/personal_access_tokens/self", doing).get("scopes")
     if not isinstance(scopes, list):
@@ -48,21 +45,13 @@ def token_scopes(gitlab: GitLab) -> frozenset[str]:
 
 
 def group_named(gitlab: GitLab, group: str) -> Place:
-    """Return a group, given by its id or full path.
-
-    Raises:
-        NotFoundError: there is none, or the token may not see it.
-    """
+    """Return a group, given by its id or full path."""
     with errors(f"look for group '{group}'", gitlab.url):
         return _group(gitlab.api().groups.get(group, with_projects=False, **ONCE))
 
 
 def project_named(gitlab: GitLab, project: str) -> Place:
-    """Return a project, given by its id or full path.
-
-    Raises:
-        NotFoundError: there is none, or the token may not see it.
-    """
+    """Return a project as `group_named` does a group."""
     with errors(f"look for project '{project}'", gitlab.url):
         return _project(gitlab.api().projects.get(project, **ONCE))
 

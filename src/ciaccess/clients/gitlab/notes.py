@@ -33,7 +33,10 @@ class Note:
 
 
 class MergeRequestNotes:
-    """The notes of one merge request of a project, which is given by its id or full path."""
+    """The notes of one merge request of a project, which is given by its id or full path.
+
+    A token that may not write notes, such as CI_JOB_TOKEN, is an error that names the right one.
+    """
 
     def __init__(self, gitlab: GitLab, project: str, merge_request: int) -> None:
         self._gitlab = gitlab
@@ -42,11 +45,7 @@ class MergeRequestNotes:
         self._manager: Any = project_.mergerequests.get(merge_request, lazy=True).notes
 
     def find(self, marker: str) -> Note | None:
-        """Return the token's own note that begins with the marker; of several, the oldest.
-
-        Raises:
-            UnauthorizedError, ForbiddenError: the token may not do this, such as CI_JOB_TOKEN.
-        """
+        """Return the token's own note that begins with the marker; of several, the oldest."""
         with self._errors(f"find the note on {self._about}"):
             me = self._gitlab.user(f"find the note on {self._about}")
             listed = self._manager.list(

@@ -1,6 +1,6 @@
-"""A GitLab project: the settings that decide which code runs with its identities, its merged pipeline, its files.
+"""A GitLab project: settings, its merged pipeline, files of its repository.
 
-Reads only; scope read_api suffices.
+The settings are those that decide which code runs with the project's identities. Reads only; scope read_api suffices.
 """
 
 from __future__ import annotations
@@ -57,11 +57,7 @@ class MergedPipeline:
 
 
 def project_settings(gitlab: GitLab, project: str) -> ProjectSettings:
-    """Return the CI/CD settings of a project.
-
-    Raises:
-        UnexpectedAnswerError: the token does not see them.
-    """
+    """Return the CI/CD settings of a project; UnexpectedAnswerError: the token does not see them."""
     doing = f"read the settings of project '{project}'"
     found = gitlab.get(_path(project), doing)
     version = gitlab.get("/version", doing)
@@ -111,22 +107,14 @@ def protects_environment(gitlab: GitLab, project: str, environment: str) -> bool
 
 
 def tip_of(gitlab: GitLab, project: str, branch: str) -> str:
-    """Return the commit at the tip of a branch.
-
-    Raises:
-        NotFoundError: there is no such branch, or the token does not see it.
-    """
+    """Return the commit at the tip of a branch."""
     doing = f"read the tip of branch '{branch}' of project '{project}'"
     found = gitlab.get(_path(project, "repository", "branches", branch), doing)
     return str((found.get("commit") or {}).get("id") or "")
 
 
 def merged_pipeline(gitlab: GitLab, project: Place) -> MergedPipeline:
-    """Return the pipeline of a project's default branch, with everything that it includes.
-
-    Raises:
-        ApiError: GitLab did not answer, or refused.
-    """
+    """Return the pipeline of a project's default branch, with everything that it includes."""
     doing = f"read the merged pipeline of project '{project.path}'"
     try:
         found = gitlab.get(_path(str(project.identity), "ci", "lint"), doing)
@@ -149,11 +137,7 @@ def merged_pipeline(gitlab: GitLab, project: Place) -> MergedPipeline:
 
 
 def repository_file(gitlab: GitLab, project: str, path: str, ref: str) -> str:
-    """Return a file of a project, given by its id or full path, at a ref.
-
-    Raises:
-        ApiError: GitLab did not answer, or refused; NotFoundError: there is none, or the token does not see it.
-    """
+    """Return a file of a project, given by its id or full path, at a ref."""
     doing = f"read {path} of project '{project}'"
     try:
         content = gitlab.get(_path(project, "repository", "files", path), doing, ref=ref)["content"]

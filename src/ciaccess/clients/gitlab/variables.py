@@ -60,11 +60,7 @@ class GitLab:
             return self._connect()
 
     def get(self, path: str, doing: str, **query: str) -> dict[str, Any]:
-        """Return the object at an API path, which is URL-encoded.
-
-        Raises:
-            ApiError: GitLab did not answer, refused, or answered another thing than an object.
-        """
+        """Return the object at an API path, which is URL-encoded."""
         with errors(doing, self.url):
             found = self.api().http_get(path, query, **ONCE)
         if not isinstance(found, dict):
@@ -72,7 +68,7 @@ class GitLab:
         return found
 
     def user(self, doing: str = "look up the token's user") -> dict[str, Any]:
-        """Return the token's user, which has an `id`; raises as `get` does."""
+        """Return the token's user, which has an `id`."""
         user = self.get("/user", doing)
         if "id" not in user:
             raise unexpected_answer(doing, "the response has no user", self.url)
@@ -166,11 +162,7 @@ class Variables:
         self._prove(variable, doing)
 
     def replace(self, variable: Variable) -> None:
-        """Write all attributes of a variable that exists, and prove it.
-
-        Raises:
-            NotFoundError: there is none of this key and scope.
-        """
+        """Write all attributes of a variable that exists (else: NotFoundError), and prove it."""
         doing = action("update", _KIND, variable.key)
         self._conceal(variable)
         # GitLab would change the same key's variable of another scope instead of saying that there is none.

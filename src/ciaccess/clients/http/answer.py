@@ -28,11 +28,7 @@ class Response(requests.Response):
     """An answer whose JSON has a bounded depth, for every library that reads it."""
 
     def json(self, **options: Any) -> Any:
-        """Return the body's JSON.
-
-        Raises:
-            ValueError: it is broken, or nested too deeply.
-        """
+        """Return the body's JSON; ValueError: it is broken, or nested too deeply."""
         try:
             found = json.loads(self.content, parse_constant=_refuse, **options)
             if _SURROGATE.search(self.content):
@@ -60,11 +56,7 @@ class Pages:
         self._read: Counter[str] = Counter()
 
     def check(self, response: requests.Response) -> None:
-        """Count a page.
-
-        Raises:
-            BodyTooLargeError: the list does not end.
-        """
+        """Count a page; BodyTooLargeError: the list does not end."""
         path = urlsplit(response.url).path
         if "next" not in response.links:
             self._read.pop(path, None)

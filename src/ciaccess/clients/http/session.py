@@ -104,10 +104,6 @@ class Session:
         """Send `body` as JSON, or `text` as it is; return the answer, whatever its status.
 
         `path` starts with a slash and is encoded already (`segment`); `doing` begins the errors' texts.
-
-        Raises:
-            UnreachableError: there was no answer.
-            UnexpectedAnswerError: it led elsewhere, was too large, or not readable.
         """
         headers = {"Accept": "application/json"}
         data: bytes | None = None
@@ -215,11 +211,7 @@ def page_title(response: requests.Response) -> str | None:
 
 
 def json_of(response: requests.Response, doing: str, system: str) -> Any:
-    """Return an answer's JSON.
-
-    Raises:
-        UnexpectedAnswerError: it is a page, empty, of another type, broken, or nested too deeply.
-    """
+    """Return an answer's JSON; UnexpectedAnswerError where it has none, or not the API's."""
     kind = response.headers.get("Content-Type", "").split(";")[0].strip().lower()
     if (title := page_title(response)) is not None:
         reason = f"the answer is an HTML page titled '{title}', not {system}'s"

@@ -74,7 +74,7 @@ class Nexus:
 
     @property
     def version(self) -> str:
-        """Return Nexus's version (`3.77.0-08`), `unknown` where a proxy hides it."""
+        """Nexus's version (`3.77.0-08`), `unknown` where a proxy hides it."""
         return self._api.version
 
     def repositories(self) -> dict[str, Repository]:
@@ -101,11 +101,7 @@ class Nexus:
         return read_usage(self._api)
 
     def status_of(self, method: str, path: str, doing: str) -> int:
-        """Return the HTTP status of a REST call as this user; `path` is URL-encoded.
-
-        Raises:
-            UnreachableError, UnexpectedAnswerError: there is no answer of Nexus's.
-        """
+        """Return the HTTP status of a REST call as this user; `path` is URL-encoded."""
         return self._api.answer(method, path, doing).status_code
 
     def takes_writes(self) -> bool:

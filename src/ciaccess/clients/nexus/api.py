@@ -58,7 +58,7 @@ class Api:
 
     @property
     def version(self) -> str:
-        """Return Nexus's version from its Server header (`3.77.0-08`), `unknown` where a proxy hides it."""
+        """Nexus's version from its Server header (`3.77.0-08`), `unknown` where a proxy hides it."""
         if self._version is None:
             self.answer("GET", "/status", "read the version of Nexus")
         return self._version or "unknown"
@@ -66,22 +66,14 @@ class Api:
     def answer(
         self, method: str, path: str, doing: str, *, root: str = _REST, **options: Any
     ) -> requests.Response:
-        """Return the answer, whatever its status; `options` as Session.send takes them.
-
-        Raises:
-            UnreachableError, UnexpectedAnswerError: as Session.send does.
-        """
+        """Return the answer, whatever its status; `options` as Session.send takes them."""
         response = self._session.send(method, root + path, doing, **options)
         if found := re.match(r"Nexus/(\S+)", response.headers.get("Server", "")):
             self._version = found[1]
         return response
 
     def call(self, method: str, path: str, doing: str, kind: Kind[Any], **options: Any) -> requests.Response:
-        """Return the answer of a call that worked; the kind gives an error its words.
-
-        Raises:
-            ApiError: the call was refused, failed, or was answered by something else.
-        """
+        """Return the answer of a call that worked; the kind gives an error its words."""
         response = self.answer(method, path, doing, **options)
         if response.status_code not in _SUCCESSES:
             raise self.failure(response, doing, kind)
@@ -92,15 +84,11 @@ class Api:
         return response
 
     def json(self, path: str, doing: str, kind: Kind[Any], **options: Any) -> Any:
-        """Return the JSON that a GET is answered with; raises as `call` does."""
+        """Return the JSON that a GET is answered with."""
         return json_of(self.call("GET", path, doing, kind, **options), doing, NEXUS)
 
     def accepts(self, doing: str, auth: HTTPBasicAuth) -> bool:
-        """Tell whether credentials are accepted; /status shows that for any rights.
-
-        Raises:
-            ApiError: it is answered neither with 200 nor with 401.
-        """
+        """Tell whether credentials are accepted (200, not 401); /status shows that for any rights."""
         response = self.answer("GET", "/status", doing, auth=auth)
         if response.history:
             reason = "/status redirects elsewhere, so the answer is not Nexus's"
@@ -119,11 +107,7 @@ class Api:
             raise _not_nexus(response, doing, reason)
 
     def takes_writes(self, doing: str) -> bool:
-        """Tell whether Nexus takes writes.
-
-        Raises:
-            ApiError: it is answered neither with 200 nor with 503.
-        """
+        """Tell whether Nexus takes writes (200, not 503)."""
         response = self.answer("GET", "/status/writable", doing)
         if (
             response.status_code not in (HTTPStatus.OK, HTTPStatus.SERVICE_UNAVAILABLE)

@@ -79,11 +79,7 @@ class Collection(Listing[T]):
         self._create(item, self._body(item), lambda: self.read(self.kind.id_of(item)) == item)
 
     def replace(self, item: T) -> None:
-        """Make an existing object equal to this one.
-
-        Raises:
-            NotFoundError: there is none with its id.
-        """
+        """Make an existing object (else: NotFoundError) equal to this one."""
         identity = self.kind.id_of(item)
         doing = action("replace", self.kind.noun, identity)
         path = f"{self.kind.write_path(item)}/{segment(identity, doing, NEXUS)}"

@@ -39,11 +39,7 @@ class Privileges(Collection[Privilege]):
         super().__init__(api, PRIVILEGES, after_delete)
 
     def create(self, item: Privilege) -> None:
-        """Create a privilege; raises as Collection.create does.
-
-        Raises:
-            RefusedError: its type is not one of WRITABLE, or its pattern is one that breaks Nexus's whole list.
-        """
+        """Create a privilege; RefusedError: Nexus could not read it again."""
         _refuse_unwritable(item, action("create", "privilege", item.name))
         super().create(item)
 
@@ -51,7 +47,6 @@ class Privileges(Collection[Privilege]):
         """Make an existing privilege equal to this one.
 
         Raises:
-            NotFoundError: there is none of its name.
             RefusedError: as in `create`, or the existing one is of another type: Nexus would take the write, and
                 could never read the privilege again.
         """

@@ -69,11 +69,7 @@ class Usage:
 
 
 def read_usage(api: Api) -> Usage | None:
-    """Return what Nexus reports, None where it cannot: an older version, a proxy that hides the path.
-
-    Raises:
-        UnreachableError: there was no answer.
-    """
+    """Return what Nexus reports, None where it cannot: an older version, a proxy that hides the path."""
     response = api.answer("GET", _USAGE, "read the usage limits", root=_USAGE_ROOT)
     if response.status_code != HTTPStatus.OK or page_title(response) is not None:
         return None

@@ -77,12 +77,7 @@ class Users(Collection[User]):
             self.refresh()
 
     def change_password(self, user_id: str, password: str) -> None:
-        """Give a user another password.
-
-        Raises:
-            ForbiddenError: the administrating user has less than nexus:*.
-            RefusedError: the password is empty, or has a line break or another control character.
-        """
+        """Give a user another password; ForbiddenError: the administrating user has less than nexus:*."""
         doing = action("change the password of", "user", user_id)
         conceal(password)
         _refuse_password(password, doing)
@@ -94,11 +89,7 @@ class Users(Collection[User]):
             raise error.with_remedy(remedy) from None
 
     def accepts(self, user_id: str, password: str) -> bool:
-        """Tell whether Nexus accepts this password now; not for a disabled or locked user.
-
-        Raises:
-            ApiError: the answer is neither yes nor no.
-        """
+        """Tell whether Nexus accepts this password now; not for a disabled or locked user."""
         doing = action("try the login of", "user", user_id)
         try:
             auth = basic(user_id, password)

@@ -82,11 +82,7 @@ class Kind(Generic[T]):
         }
 
     def decode(self, data: Any, doing: str) -> T:
-        """Return the object that Nexus's JSON describes.
-
-        Raises:
-            UnexpectedAnswerError: it is of another shape; the text names the object and the field.
-        """
+        """Return the object that Nexus's JSON describes; the error names the object and the field."""
         if not isinstance(data, dict):
             raise unexpected_answer(doing, f"{_type_name(data)} stands where a {self.noun} should")
         identity = data.get(self.wire[self.identity])

@@ -66,12 +66,7 @@ class Vault:
         return self._token
 
     def log_in(self, mount: str, role: str, id_token: str) -> Vault:
-        """Return this Vault with the token of a login by an id_token.
-
-        Raises:
-            RefusedError, ForbiddenError: it gives none; the text has Vault's reason.
-            UnexpectedAnswerError: the answer has none.
-        """
+        """Return this Vault with the token of a login by an id_token; an error has Vault's reason."""
         doing = f"log in at 'auth/{mount}' with role '{role}'"
         conceal(id_token)
         with name_times(id_token):
@@ -91,9 +86,6 @@ class Vault:
         """Tell whether an object exists at an API path, such as `sys/policies/acl/x`.
 
         A KV secret whose latest version was deleted is not there: its readers get 404 too.
-
-        Raises:
-            ForbiddenError: the token may not look.
         """
         return self._get(api_path, f"look for '{api_path}'") is not None
 
@@ -119,19 +111,11 @@ class Vault:
         return self.ask("get", "sys/health", "check Vault's health", parameters=answering)
 
     def token_lives(self) -> None:
-        """Make sure that the token is accepted.
-
-        Raises:
-            ForbiddenError: it is unknown, expired or revoked.
-        """
+        """Make sure that the token is accepted."""
         self.ask("get", "auth/token/lookup-self", "look up the token")
 
     def read(self, api_path: str) -> dict[str, Any] | None:
-        """Return the data at an API path, None where there is nothing.
-
-        Raises:
-            ForbiddenError: the token may not look.
-        """
+        """Return the data at an API path, None where there is nothing."""
         answer = self._get(api_path, f"read '{api_path}'")
         return None if answer is None else object_of(answer.get("data"), f"read '{api_path}'")
 
@@ -193,9 +177,6 @@ class Vault:
         """Make sure that a discovery or JWKS URL answers, as Vault will ask it; no credentials are sent.
 
         An `authority` in PEM is the only one that Vault then trusts there.
-
-        Raises:
-            UnreachableError, UnexpectedAnswerError: it does not.
         """
         if not authority:
             self._ask_for_keys(url, self._options)
@@ -252,11 +233,7 @@ class Vault:
         parameters: dict[str, str] | None = None,
         keep_missing: bool = False,
     ) -> dict[str, Any]:
-        """Return the answer of a call, {} for none; `keep_missing`: also the body of a 404.
-
-        Raises:
-            ApiError: it was refused, or not answered.
-        """
+        """Return the answer of a call, {} for none; `keep_missing`: also the body of a 404."""
         try:
             answer = self._session.call(
                 method.upper(),
@@ -314,11 +291,7 @@ def _faults(answer: requests.Response) -> str:
 
 
 def object_of(value: Any, doing: str) -> dict[str, Any]:
-    """Return a value that must be an object; likewise `texts` and `number`.
-
-    Raises:
-        UnexpectedAnswerError: it is of another shape.
-    """
+    """Return a value that must be an object; likewise `texts` and `number`."""
     if not isinstance(value, dict):
         raise unexpected_answer(doing)
     return value

@@ -38,11 +38,7 @@ def is_untimely(error: RefusedError) -> bool:
 
 @contextmanager
 def name_times(id_token: str) -> Iterator[None]:
-    """Let Vault's refusal of a token for its times name these, and the clock here.
-
-    Raises:
-        RefusedError: in place of it, or the very one.
-    """
+    """Let Vault's refusal of a token for its times name these, and the clock here."""
     try:
         yield
     except RefusedError as error:

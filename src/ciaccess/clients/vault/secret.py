@@ -197,11 +197,7 @@ class VaultSecret:
         self._vault.ask("post", path, doing, {"versions": [version]})
 
     def check_purge(self) -> None:
-        """Check that the token may delete all versions, without a change.
-
-        Raises:
-            ForbiddenError: it may not.
-        """
+        """Check that the token may delete all versions (else: ForbiddenError), without a change."""
         if not self._vault.capabilities([self._metadata])[self._metadata] & {"delete", "root"}:
             remedy = f"Run it with a token that may delete {self._metadata}: an administrator's."
             raise ForbiddenError(self._purging, "permission denied", remedy, system=SYSTEM, status=403)
