@@ -10,9 +10,10 @@ import hashlib
 import shutil
 from pathlib import Path
 
+from ciaccess.atomic_file import whole_folder
 from ciaccess.environment import user_cache
 from ciaccess.progress import Step, print_remark
-from tools.running import BuildError, quietly, whole_folder
+from tools.running import BuildError, quietly
 
 _SOURCES = Path(__file__).parent / "gitlab-ci-local"
 _FILES = ("package.json", "package-lock.json")

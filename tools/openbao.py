@@ -11,9 +11,10 @@ import os
 import sys
 from pathlib import Path
 
+from ciaccess.atomic_file import whole_folder
 from ciaccess.environment import tool_cache, user_cache
 from ciaccess.progress import Step
-from tools.running import quietly, whole_folder
+from tools.running import quietly
 
 LOCK = Path(__file__).parent / "openbao" / "requirements.txt"
 

@@ -1,12 +1,9 @@
-"""Programs that set-up runs without their output, and folders that are put in place whole."""
+"""Programs that set-up runs without their output."""
 
 from __future__ import annotations
 
-import shutil
 import subprocess
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 
 
@@ -25,18 +22,3 @@ def quietly(
         tail = "\n    ".join((done.stderr or done.stdout).strip().splitlines()[-8:])
         raise BuildError(f"{' '.join(command[:4])} … failed:\n    {tail}")
     return done.stdout
-
-
-@contextmanager
-def whole_folder(folder: Path) -> Iterator[Path]:
-    """Give an empty folder to fill, which then takes the place of `folder`.
-
-    Nothing is left of one whose filling fails.
-    """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".install-") as scratch:
-        new = Path(scratch) / "new"
-        new.mkdir()
-        yield new
-        shutil.rmtree(folder, ignore_errors=True)
-        new.replace(folder)

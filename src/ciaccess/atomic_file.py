@@ -1,9 +1,10 @@
-"""Files that no other process sees in part: written beside, then renamed; and a lock file."""
+"""Files and folders that no other process sees in part: made beside, then renamed; and a lock file."""
 
 from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,13 +13,14 @@ from pathlib import Path
 from ciaccess.errors import CommandError
 
 
-def write_private(path: Path, content: bytes) -> None:
-    """Write a file that only its owner may read, whole or not at all."""
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner may read, whole or not at all, and create its folders."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     scratch = path.with_name(f".{path.name}.new")
     scratch.unlink(missing_ok=True)
     descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
+        file.write(text.encode())
     scratch.replace(path)
 
 
@@ -43,6 +45,21 @@ def write_beside(target: Path, content: bytes, suffix: str) -> Path:
             f"write beside {target}: {error.strerror}. Make its folder writable, with room on its disk"
         ) from None
     return Path(name)
+
+
+@contextmanager
+def whole_folder(folder: Path) -> Iterator[Path]:
+    """Give an empty folder to fill, which then takes the place of `folder`.
+
+    Nothing is left of one whose filling fails.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".install-") as scratch:
+        new = Path(scratch) / "new"
+        new.mkdir()
+        yield new
+        shutil.rmtree(folder, ignore_errors=True)
+        new.replace(folder)
 
 
 @contextmanager

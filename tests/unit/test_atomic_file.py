@@ -17,7 +17,7 @@ def test_a_private_file_replaces_what_is_there_and_is_its_owners_only(tmp_path: 
     path.write_bytes(b"before")
     path.chmod(0o644)
     (tmp_path / ".state.json.new").write_bytes(b"left by a run that was killed")
-    write_private(path, b"after")
+    write_private(path, "after")
     assert path.read_bytes() == b"after"
     assert path.stat().st_mode & 0o777 == 0o600
     assert [each.name for each in tmp_path.iterdir()] == ["state.json"]

@@ -8,7 +8,7 @@ from typing import Any
 import requests
 
 from ciaccess.clients.http.session import as_api_error
-from ciaccess.local_stack.places import Record, credential_file
+from ciaccess.local_stack.places import Record, read_credential
 from ciaccess.local_stack.processes import StackError
 from ciaccess.local_stack.seed import PROJECTS
 
@@ -30,7 +30,7 @@ class LocalIssuer:
             answer = requests.post(
                 f"{url}/simulator/id_token",
                 json={"project": project, "ref": ref, "audience": audience, **options},
-                headers={"PRIVATE-TOKEN": credential_file("gitlab-token").read_text(encoding="ascii")},
+                headers={"PRIVATE-TOKEN": read_credential("gitlab-token")},
                 timeout=_ANSWER_SECONDS,
             )
             answer.raise_for_status()

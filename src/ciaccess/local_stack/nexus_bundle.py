@@ -10,13 +10,12 @@ import hashlib
 import shutil
 import subprocess
 import sys
-import tempfile
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ciaccess.atomic_file import hold_lock
+from ciaccess.atomic_file import hold_lock, whole_folder
 from ciaccess.environment import user_cache
 from ciaccess.local_stack.processes import StackError
 from ciaccess.progress import Step
@@ -75,9 +74,11 @@ def install(version: str) -> Installed:
     home, java = cache / f"nexus-{bundle.sha256[:12]}", cache / f"java-{bundle.java}"
     with hold_lock(cache / ".lock"):
         if not java.is_dir():
-            _put(java, lambda scratch: _download_java(bundle, scratch))
+            with whole_folder(java) as folder:
+                _download_java(bundle, folder)
         if not home.is_dir():
-            _put(home, lambda scratch: _download_server(bundle, scratch))
+            with whole_folder(home) as folder:
+                _download_server(bundle, folder)
     return Installed(home / f"{_ARTIFACT}-{bundle.build}", java / _JAVA / "java-runtime")
 
 
@@ -152,12 +153,3 @@ def _unpack(archive: Path, folder: Path) -> None:
     with zipfile.ZipFile(archive) as packed:
         packed.extractall(folder)
     archive.unlink()
-
-
-def _put(target: Path, fill: Callable[[Path], None]) -> None:
-    """Fill a folder, and put it in its place when it is complete."""
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as scratch:
-        filled = Path(scratch) / "filled"
-        filled.mkdir()
-        fill(filled)
-        filled.replace(target)

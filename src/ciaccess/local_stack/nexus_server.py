@@ -26,35 +26,32 @@ _COMPILER = "-XX:TieredStopAtLevel=1"
 _FAILURE = re.compile(r" ERROR |^(?:Caused by: |Error|Exception in thread|\S*(?:Error|Exception): )")
 
 
-def command(version: str, data: Path, port: int, context_path: str = "/") -> list[str]:
-    """Write the settings of a server on this folder and return the words that start it."""
+def launch(version: str, data: Path, port: int) -> tuple[list[str], dict[str, str]]:
+    """Write the settings of a server on this folder; return what starts it: words and environment."""
     settings = {
         "application-host": "127.0.0.1",
         "application-port": str(port),
-        "nexus-context-path": context_path,
+        "nexus-context-path": "/",
         "nexus.security.randompassword": "false",
         "nexus.onboarding.enabled": "false",
     }
     (data / "etc").mkdir(parents=True, exist_ok=True)
     lines = [f"{name}={value}\n" for name, value in settings.items()]
     (data / "etc" / "nexus.properties").write_text("".join(lines), encoding="ascii")
+    installed = install(version)
     # Its own start script becomes the server; by this name the process is known to be this folder's from the start.
     script = data / "nexus-server"
     script.unlink(missing_ok=True)
-    script.symlink_to(install(version).home / "bin" / "nexus")
-    # Not `run`, which ends with its standard input.
-    return [str(script), "server"]
-
-
-def environment(version: str, data: Path) -> dict[str, str]:
-    """Return the environment of the server."""
-    return {
+    script.symlink_to(installed.home / "bin" / "nexus")
+    environment = {
         **os.environ,
         **_MEMORY,
-        "JAVA_HOME": str(install(version).java_home),
+        "JAVA_HOME": str(installed.java_home),
         "KARAF_DATA": str(data),
         "EXTRA_JAVA_OPTS": f"-Djava.util.prefs.userRoot={data / 'prefs'} {_COMPILER}",
     }
+    # Not `run`, which ends with its standard input.
+    return [str(script), "server"], environment
 
 
 def last_error(log: Path) -> str:

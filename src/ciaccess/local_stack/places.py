@@ -10,7 +10,7 @@ import secrets
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from ciaccess import atomic_file
+from ciaccess.atomic_file import write_private
 from ciaccess.environment import state_directory
 
 SERVICES = ("vault", "nexus", "gitlab")
@@ -31,15 +31,14 @@ def log_file(service: str) -> Path:
     return folder() / "logs" / f"{service}.log"
 
 
-def write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner may read, and create its folders."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    atomic_file.write_private(path, text.encode())
-
-
 def credential_file(name: str) -> Path:
     """Return the file of a credential: `nexus-password`, `gitlab-token`, `vault-token`."""
     return folder() / name
+
+
+def read_credential(name: str) -> str:
+    """Return a credential of a stack that was started."""
+    return credential_file(name).read_text(encoding="ascii")
 
 
 def make_credential(name: str, prefix: str = "") -> Path:

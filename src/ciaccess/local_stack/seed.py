@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 
-from ciaccess.local_stack.places import Record, credential_file
+from ciaccess.local_stack.places import Record, read_credential
 
 if TYPE_CHECKING:
     from ciaccess.access import Access
@@ -52,7 +52,7 @@ def seed_nexus(access: Access, record: Record) -> None:
     Anonymous access is disabled, as in the organisation's Nexus: a new one has it enabled.
     """
     session = requests.Session()
-    session.auth = ("admin", credential_file("nexus-password").read_text(encoding="ascii"))
+    session.auth = ("admin", read_credential("nexus-password"))
     rest = f"{record.url('nexus')}/service/rest/v1"
     session.put(
         f"{rest}/security/anonymous",
@@ -129,7 +129,7 @@ def seed_gitlab(access: Access, record: Record) -> None:
             "groups": groups,
             "projects": [_project(access, path) for path in PROJECTS],
         },
-        headers={"PRIVATE-TOKEN": credential_file("gitlab-token").read_text(encoding="ascii")},
+        headers={"PRIVATE-TOKEN": read_credential("gitlab-token")},
         timeout=_ANSWER_SECONDS,
     )
     answer.raise_for_status()

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import requests
 from hvac.exceptions import VaultError
 
-from ciaccess.atomic_file import hold_lock
+from ciaccess.atomic_file import hold_lock, write_private
 from ciaccess.engine.settings import local_addresses_file
 from ciaccess.environment import ROOT, local_credentials_script, state_directory
 from ciaccess.local_stack import nexus_bundle, nexus_server, places, processes, seed, vault_server
@@ -218,30 +218,20 @@ def _spawn(record: Record, service: str) -> None:
     elif service == "nexus" and record.nexus:
         places.make_credential("nexus-password")
         places.log_file(service).unlink(missing_ok=True)  # so that an error in it is of this start
-        command = nexus_server.command(record.nexus, data, record.ports["nexus"])
-        environment = nexus_server.environment(record.nexus, data)
+        command, environment = nexus_server.launch(record.nexus, data, record.ports["nexus"])
     elif service == "nexus":
-        command = _simulator(
-            service, record, "--admin-password-file", str(places.make_credential("nexus-password"))
-        )
+        password = places.make_credential("nexus-password")
+        command = _simulator(service, record, "--admin-password-file", password)
     else:
-        command = _simulator(
-            service, record, "--root-token-file", str(places.make_credential("gitlab-token", "glpat-"))
-        )
+        token = places.make_credential("gitlab-token", "glpat-")
+        command = _simulator(service, record, "--root-token-file", token)
     record.pids[service] = processes.spawn(command, places.log_file(service), environment)
     record.save()
 
 
-def _simulator(service: str, record: Record, *credential: str) -> list[str]:
-    words = [sys.executable, "-m", f"simulators.{service}"]
-    return [
-        *words,
-        "--data",
-        str(places.data_folder(service)),
-        "--port",
-        str(record.ports[service]),
-        *credential,
-    ]
+def _simulator(service: str, record: Record, option: str, credential: Path) -> list[str]:
+    place = ["--data", str(places.data_folder(service)), "--port", str(record.ports[service])]
+    return [sys.executable, "-m", f"simulators.{service}", *place, option, str(credential)]
 
 
 def _await(record: Record, service: str) -> None:
@@ -255,7 +245,7 @@ def _await(record: Record, service: str) -> None:
         vault_server.open_up(url)
         processes.wait_ready(starting, lambda: _answers(url + _ACTIVE_PATH))
     elif is_real_nexus:
-        nexus_server.set_password(url, places.credential_file("nexus-password").read_text(encoding="ascii"))
+        nexus_server.set_password(url, places.read_credential("nexus-password"))
 
 
 def _answers(url: str) -> bool:
@@ -287,7 +277,7 @@ def environment() -> dict[str, str]:
     """Return the variables for `pulumi` on a started stack: Vault's token, the rest by file."""
     started = record()
     try:
-        token = places.credential_file("vault-token").read_text(encoding="ascii")
+        token = places.read_credential("vault-token")
     except FileNotFoundError:
         raise StackError(
             "the local stack did not finish starting. Start it: ./ciaccess local start"
@@ -312,8 +302,8 @@ def _publish(record: Record) -> None:
     The shell lines name each credential by its file, never by its value.
     """
     published = record.addresses() | ({"access": record.access_file} if record.nexus else {})
-    places.write_private(local_addresses_file(), json.dumps(published, indent=2) + "\n")
+    write_private(local_addresses_file(), json.dumps(published, indent=2) + "\n")
     lines = [f"export {name}={shlex.quote(value)}" for name, value in _named_credentials(record).items()]
     # pulumi-vault knows no VAULT_TOKEN_FILE.
     lines.append(f'export VAULT_TOKEN="$(cat {shlex.quote(str(places.credential_file("vault-token")))})"')
-    places.write_private(local_credentials_script(), "\n".join(lines) + "\n")
+    write_private(local_credentials_script(), "\n".join(lines) + "\n")

@@ -12,7 +12,8 @@ import shutil
 
 import hvac
 
-from ciaccess.local_stack.places import credential_file, data_folder, folder, write_private
+from ciaccess.atomic_file import write_private
+from ciaccess.local_stack.places import credential_file, data_folder, folder, read_credential
 from ciaccess.local_stack.processes import StackError, free_port
 
 PROGRAM = "CIACCESS_VAULT_SERVER"
@@ -32,7 +33,6 @@ def default() -> str:
 def command(server: str, port: int) -> list[str]:
     """Write the configuration and return the words that start the server on it."""
     data = data_folder("vault")
-    data.mkdir(parents=True, exist_ok=True, mode=0o700)
     settings = {
         "storage": {"raft": {"path": str(data), "node_id": "local", "performance_multiplier": "1"}},
         "listener": {
@@ -70,12 +70,6 @@ def open_up(url: str) -> None:
 
 def enable_kv(url: str, mount: str) -> None:
     """Enable a KV engine of version 2 at `mount`, unless it exists."""
-    client = root_client(url)
+    client = hvac.Client(url=url, token=read_credential("vault-token"), timeout=_ANSWER_SECONDS)
     if f"{mount}/" not in client.sys.list_mounted_secrets_engines()["data"]:
         client.sys.enable_secrets_engine("kv", path=mount, options={"version": "2"})
-
-
-def root_client(url: str) -> hvac.Client:
-    """Return a client with the local root token."""
-    token = credential_file("vault-token").read_text(encoding="ascii")
-    return hvac.Client(url=url, token=token, timeout=_ANSWER_SECONDS)

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ciaccess.atomic_file import write_private
 from ciaccess.consumers.pull_secret import check_account
 from ciaccess.engine.settings import local_addresses_file
 from ciaccess.errors import CommandError
-from ciaccess.local_stack.places import Record, credential_file, write_private
+from ciaccess.local_stack.places import Record, credential_file
 from tests.support.access.access import GOOD, edited, valid
 from tests.support.cli.commands import ciaccess
 from tests.support.review.looked_at import CREDENTIALS

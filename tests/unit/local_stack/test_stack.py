@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ciaccess.atomic_file import write_private
 from ciaccess.local_stack import stack
 from ciaccess.local_stack.id_tokens import LocalIssuer
-from ciaccess.local_stack.places import Record, credential_file, write_private
+from ciaccess.local_stack.places import Record, credential_file
 from ciaccess.local_stack.processes import StackError, free_port, spawn
 from tests.support.cli.commands import ciaccess
 

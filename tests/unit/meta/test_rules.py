@@ -40,7 +40,7 @@ KNOWS_ONLY = {
     "provider": {"access", "clients", "engine", "errors"},
     "components": {"access"},
     "simulators": set(),
-    "tools": {"environment", "progress"},
+    "tools": {"atomic_file", "environment", "progress"},
 }
 # What talks to systems, or starts programs.
 WORK = (
