@@ -6,14 +6,10 @@ the group, and the variables of its subgroups and projects, which may shadow the
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pulumi
 
+from ciaccess.access.desired.state import DesiredGroup
 from components.resources import GroupVariable
-
-if TYPE_CHECKING:
-    from ciaccess.access.desired.state import DesiredGroup
 
 
 class GitLabVariables(pulumi.ComponentResource):

@@ -6,14 +6,10 @@ roles of accounts, which are their accounts' (service_account).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pulumi
 
+from ciaccess.access.desired.state import Desired
 from components.resources import Role
-
-if TYPE_CHECKING:
-    from ciaccess.access.desired.state import Desired
 
 
 class NexusAccess(pulumi.ComponentResource):

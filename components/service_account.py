@@ -6,15 +6,13 @@ One resource an account (docs/adr/0013): what it is made of, and in which order 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import pulumi
+
+from ciaccess.access.desired.state import DesiredAccount
+from components.nexus_access import NexusAccess
 from components.resources import ServiceAccount, with_lists
-
-if TYPE_CHECKING:
-    import pulumi
-
-    from ciaccess.access.desired.state import DesiredAccount
-    from components.nexus_access import NexusAccess
 
 _USER = ("user_id", "first_name", "last_name", "email_address", "roles")
 _ROLE = ("role_id", "name", "description", "privileges", "roles")

@@ -7,17 +7,14 @@ the secrets (ServiceAccount), every other auth backend, and what the mount is tu
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pulumi
 import pulumi_vault as vault
 
-from ciaccess.access.desired.objects import LEFT_BY_ENGINE
+from ciaccess.access.desired.objects import LEFT_BY_ENGINE, JwtBackend, JwtRole, Policy
+from ciaccess.access.desired.state import Desired
 from components.resources import VaultPreconditions, with_lists
-
-if TYPE_CHECKING:
-    from ciaccess.access.desired.objects import JwtBackend, JwtRole, Policy
-    from ciaccess.access.desired.state import Desired
 
 
 @dataclass(frozen=True)

@@ -8,15 +8,11 @@ import shutil
 import subprocess
 import tempfile
 import threading
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from tools.recipes import Recipe
 from tools.running import BuildError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from tools.recipes import Recipe
 
 
 class Progress:

@@ -17,18 +17,15 @@ import tarfile
 import tempfile
 import zipfile
 import zlib
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO
 from urllib.parse import urlsplit
 
 from tools import download
+from tools.recipes import Release
 from tools.running import BuildError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from tools.recipes import Release
 
 MIRROR = "CIACCESS_DOWNLOADS"
 OFF = "off"

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ciaccess.clients.errors import NotFoundError
 from ciaccess.clients.gitlab.errors import ONCE, errors, unexpected_answer
-
-if TYPE_CHECKING:
-    from ciaccess.clients.gitlab.variables import GitLab
+from ciaccess.clients.gitlab.variables import GitLab
 
 _REPORTER = 20
 _LISTED: dict[str, Any] = {"get_all": True, "per_page": 100, **ONCE}

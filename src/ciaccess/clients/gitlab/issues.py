@@ -7,12 +7,10 @@ marker, and its author could change it afterwards. Its content is the caller's.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ciaccess.clients.gitlab.errors import ONCE, errors
-
-if TYPE_CHECKING:
-    from ciaccess.clients.gitlab.variables import GitLab
+from ciaccess.clients.gitlab.variables import GitLab
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ciaccess.clients.errors import ForbiddenError, UnauthorizedError
 from ciaccess.clients.gitlab.errors import ONCE, errors
-
-if TYPE_CHECKING:
-    from ciaccess.clients.gitlab.variables import GitLab
+from ciaccess.clients.gitlab.variables import GitLab
 
 MOST_CHARACTERS = 1_000_000
 _REMEDY = (

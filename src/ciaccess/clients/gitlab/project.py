@@ -8,15 +8,13 @@ from __future__ import annotations
 import base64
 import binascii
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
 from ciaccess.clients.errors import ForbiddenError, NotFoundError, UnexpectedAnswerError, one_line
 from ciaccess.clients.gitlab.errors import ONCE, SYSTEM, errors, unexpected_answer
-
-if TYPE_CHECKING:
-    from ciaccess.clients.gitlab.groups import Place
-    from ciaccess.clients.gitlab.variables import GitLab
+from ciaccess.clients.gitlab.groups import Place
+from ciaccess.clients.gitlab.variables import GitLab
 
 NO_ONE = 0
 # A user or group that is named one by one.
