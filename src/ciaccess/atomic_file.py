@@ -1,4 +1,4 @@
-"""Files and folders that no other process sees in part: made beside, then renamed; and a lock file."""
+"""Files and folders that no other process sees in part: renamed when whole; and a lock file."""
 
 from __future__ import annotations
 
