@@ -19,7 +19,7 @@ from ciaccess.clients.could_not_look import CouldNotLook, CouldNotLookError
 from ciaccess.clients.errors import ForbiddenError
 from ciaccess.clients.vault.client import Vault, refusal
 from ciaccess.clients.vault.secret import SecretSnapshot
-from ciaccess.drift import credentials, rotations, vault_auth, vault_secrets, vault_undeclared
+from ciaccess.drift import credentials, vault_auth, vault_secrets, vault_undeclared
 from ciaccess.drift import nexus as nexus_checks
 from ciaccess.drift.applied import Applied, read_state
 from ciaccess.drift.check_run import Check, CheckRun
@@ -86,7 +86,7 @@ class _Checks:
         """Start all checks."""
         access, run, seconds = self._access, self._run, self._subject.timeout_seconds
         run.start(NEXUS, "the objects of Nexus", self._check_nexus)
-        run.found(*rotations.overdue(access, today()))
+        run.found(*credentials.overdue(access, today()))
         run.start(GITLAB, "GitLab", partial(check_gitlab, access, self._desired, run, seconds))
         vault = run.ask(VAULT, "Vault", partial(connect.checked_vault, access, seconds))
         if vault is not UNSEEN:
@@ -164,7 +164,7 @@ class _Checks:
         self._run.found(*credentials.secret_findings(account, secret, stack, known))
         if nexus is UNSEEN:
             return ()
-        self._run.found(*rotations.idle_password(account, secret, state, vault, nexus))
+        self._run.found(*credentials.idle_password(account, secret, state, vault, nexus))
         return credentials.password_findings(account, secret, known, vault, nexus)
 
 

@@ -13,7 +13,7 @@ from ciaccess.cli.options import FileOption, LiveStackOption, load_access
 from ciaccess.cli.terminal import finish
 from ciaccess.drift.check_all import Subject
 from ciaccess.drift.outputs import Outputs
-from ciaccess.drift.run import check
+from ciaccess.drift.repairs import check
 from ciaccess.engine.settings import CONFIG_FOLDER
 from ciaccess.engine.trust_anchors import check_known_anchors
 from ciaccess.errors import CommandError, Exit

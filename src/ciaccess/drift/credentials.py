@@ -1,8 +1,11 @@
-"""An account's password: in the state, in the secret in Vault, and at Nexus.
+"""An account's password: in the state, in the secret in Vault, and at Nexus; and its age.
 
 Tells which of the two was changed: by the fingerprint that the state has, one login probe an account, and, only where
 that login is refused, the older versions of the secret. Passwords are compared in memory and shown nowhere; what a
 person may have chosen does not even get a fingerprint.
+
+The secret no longer has an idle user's password, but jobs that read it before still use it, and a person who changed it can log
+in until the next rotation. The state knows its fingerprint, and an older version of the secret the password itself.
 """
 
 from __future__ import annotations
@@ -13,8 +16,10 @@ from dataclasses import replace
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
+from ciaccess.access.desired import rotation
 from ciaccess.access.desired.difference import different_fields
 from ciaccess.access.desired.objects import ACTIVE
+from ciaccess.access.desired.pipeline_identities import service_accounts
 from ciaccess.clients.fingerprint import fingerprint
 from ciaccess.clients.vault.secret import FIELDS, FINGERPRINT, MISSING, THERE, SecretSnapshot, VaultSecret
 from ciaccess.drift.findings import NOTHING, Finding, display_fields, names_or_none
@@ -22,10 +27,14 @@ from ciaccess.drift.vault_auth import KV_DEFAULTS, changed_kv_settings, has_engi
 from ciaccess.engine import resource_types
 
 if TYPE_CHECKING:
+    from datetime import date
+
+    from ciaccess.access import Access
     from ciaccess.access.desired.state import DesiredAccount
     from ciaccess.clients.nexus import Nexus
     from ciaccess.clients.vault.client import Vault
     from ciaccess.engine.resource_types import Target
+    from ciaccess.engine.state import State
 
 LOST = "lost"
 
@@ -140,3 +149,38 @@ def _accepts_older(
         secret, lambda each: fingerprint(each.password) == known
     )
     return nexus.users.accepts(account.active_user, found.password) if found else None
+
+
+def idle_password(
+    account: DesiredAccount, secret: SecretSnapshot, state: State, vault: Vault, nexus: Nexus
+) -> Iterator[Finding]:
+    """Tell whether Nexus refuses the idle user's password of an older version, if there is one."""
+    idle = account.idle_user
+    known = state.fingerprints.get(idle) if idle else None
+    user = nexus.users.find(idle) if idle and known else None
+    if idle is None or not known or user is None or user.status != ACTIVE:
+        return
+    found = VaultSecret(vault, account.secret.api_path).find(
+        secret, lambda each: each.username == idle and fingerprint(each.password) == known
+    )
+    if found and not nexus.users.accepts(idle, found.password):
+        seen = "Nexus refuses it; the user is idle, so that no secret has its password"
+        target = resource_types.account(account.name)
+        yield Finding("nexus.user.password", f"user {idle}", f"fingerprint {known}", seen, target)
+
+
+def overdue(access: Access, on: date) -> Iterator[Finding]:
+    """Return the accounts whose passwords are older than they may be, by the YAML's own dates."""
+    for account in service_accounts(access):
+        declared = rotation.rotation(access, account)
+        if rotation.is_overdue(access, account, on):
+            found = f"{(on - declared.date).days} days old" if declared.date else "of unknown age: no date"
+            expected, since = f"at most {declared.max_age} days old", declared.date
+            yield Finding(
+                "account.rotation.overdue",
+                f"account {account}",
+                expected,
+                found,
+                f"./ciaccess rotate {account}",
+                since=since.isoformat() if since else "",
+            )

@@ -1,15 +1,22 @@
-"""What repairs the findings: one targeted run of the engine, and what has to be done by hand."""
+"""A drift check with its repairs: one targeted run of the engine, and what is done by hand."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ciaccess.access.model.checks_dates import today
+from ciaccess.drift.baseline import apply, load
+from ciaccess.drift.check_all import examine
+from ciaccess.engine import pulumi_cli
 from ciaccess.engine.resource_types import ACCOUNT
+from ciaccess.errors import CommandError, Exit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
+    from ciaccess.drift.check_all import Subject
     from ciaccess.drift.findings import Finding, Report
     from ciaccess.engine.state import State
 
@@ -73,3 +80,41 @@ def _outside(findings: Sequence[Finding], state: State) -> set[str]:
         for target in each.targets
         if state.urns and target not in state.urns
     }
+
+
+def check(subject: Subject, baseline: Path, *, repair: bool) -> tuple[Report, Plan]:
+    """Check everything against access.yaml, and repair it where that is asked for.
+
+    Returns the report, and the repairs of what is left.
+
+    Raises:
+        ConfigError: the baseline cannot be read.
+        CommandError: the repair failed, or is refused because something could not be checked.
+    """
+    report, repairs = _examine(subject, baseline)
+    if repair and report.findings:
+        _repair(report, repairs)
+        report, repairs = _examine(subject, baseline)
+    return report, repairs
+
+
+def _examine(subject: Subject, baseline: Path) -> tuple[Report, Plan]:
+    found, state = examine(subject)
+    report = apply(found, load(baseline), today())
+    return report, plan(report, state)
+
+
+def _repair(report: Report, repairs: Plan) -> None:
+    """Run the engine on exactly what it repairs.
+
+    Raises:
+        CommandError: something could not be checked, so that a repair might destroy what is fine; or the engine failed.
+    """
+    if report.could_not_look:
+        raise CommandError(
+            "nothing was repaired, because something could not be checked: the engine would take what it may not read for deleted. "
+            "Run without --repair to see what",
+            code=Exit.COULD_NOT_LOOK,
+        )
+    if repairs.runs and pulumi_cli.run(*repairs.words(), "--yes", "--skip-preview", aside=True):
+        raise CommandError("the repair failed; the messages of pulumi are above")

@@ -18,7 +18,7 @@ from ciaccess.clients.vault.objects import read_jwt_backend, read_jwt_role, read
 from ciaccess.drift.check_run import Check
 from ciaccess.drift.declared import findings
 from ciaccess.drift.findings import NOTHING, Finding, display_fields, plain
-from ciaccess.drift.vault_commands import write_command
+from ciaccess.drift.manual_commands import write_command
 from ciaccess.engine import resource_types
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from ciaccess.access.policies.acl import (
 )
 from ciaccess.access.policies.coverage import LEVERS_WITH_SUDO, ROLE_ID, levers, logins
 from ciaccess.drift.findings import UNSEEN, Finding
-from ciaccess.drift.vault_commands import without_policies
+from ciaccess.drift.manual_commands import without_policies
 from ciaccess.drift.vault_holders import (
     ENGINE_MOUNTS,
     GROUPS,

@@ -15,7 +15,7 @@ from ciaccess.access.desired.vault import jwt_role
 from ciaccess.clients.nexus import Nexus
 from ciaccess.clients.vault.client import Vault
 from ciaccess.drift import vault_auth
-from ciaccess.drift.gitlab_variables import variable_findings
+from ciaccess.drift.gitlab import variable_findings
 from ciaccess.drift.manual_commands import delete_own, delete_variable
 from ciaccess.drift.nexus_objects import declared_objects
 from components.resources import with_lists

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ciaccess.drift.rotations import overdue
+from ciaccess.drift.credentials import overdue
 from tests.support.access.access import edited, valid
 
 if TYPE_CHECKING:

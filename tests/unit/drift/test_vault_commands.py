@@ -8,7 +8,7 @@ import pytest
 
 from ciaccess.access.desired.state import Desired
 from ciaccess.access.policies.tokens import FIELDS
-from ciaccess.drift.vault_commands import without_policies
+from ciaccess.drift.manual_commands import without_policies
 from ciaccess.drift.vault_holders import Holder
 from ciaccess.drift.vault_undeclared import Reach
 from tests.support.access.access import GOOD, valid
