@@ -1,17 +1,18 @@
 """Kubernetes manifests to pull images: a pull secret, the same by an operator, a pod.
 
-The operators are External Secrets and HashiCorp's Vault Secrets Operator. Owns the manifests' shape. Names come from
-access.yaml, the credential from Vault; nothing here sends a request.
+The operators are External Secrets and HashiCorp's Vault Secrets Operator. The manifests without a secret are templates in
+ci/sources/kubernetes. Names come from access.yaml, the credential from Vault; nothing here sends a request.
 """
 
 from __future__ import annotations
 
 import base64
-import io
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import yaml  # type: ignore[import-untyped]  # its stubs are not installed
 
 from ciaccess.consumers.names import SECRET_FIELDS
 
@@ -19,15 +20,6 @@ if TYPE_CHECKING:
     from ciaccess.access import Access
 
 Manifest = dict[str, Any]
-_CONFIG_KEY = ".dockerconfigjson"
-_SECRET_TYPE = "kubernetes.io/dockerconfigjson"  # noqa: S105 a type's name
-_LABELS = {"app.kubernetes.io/managed-by": "ciaccess"}
-_ACCOUNT_ANNOTATION = "ciaccess/account"
-_EXTERNAL_SECRETS = "external-secrets.io/v1"
-_VAULT_SECRETS = "secrets.hashicorp.com/v1beta1"
-_AUTH = '{{ printf "%s:%s" .username .password | b64enc }}'
-_REFRESH = "15m"
-_CA_KEY = "ca.crt"
 
 
 @dataclass(frozen=True)
@@ -64,130 +56,45 @@ def docker_config(hosts: Sequence[str], username: str, password: str) -> str:
 
 def pull_secret(name: str, namespace: str, account: str, config: str) -> Manifest:
     """Return a Secret of type kubernetes.io/dockerconfigjson."""
-    data = {_CONFIG_KEY: base64.b64encode(config.encode()).decode("ascii")}
-    return _manifest("v1", "Secret", name, namespace, account, type=_SECRET_TYPE, data=data)
-
-
-def external_secret(access: Access, name: str, namespace: str, account: str, login: Login) -> list[Manifest]:
-    """Return a SecretStore on Vault and an ExternalSecret for the pull secret, without secrets."""
-    kv = access.vault.kv
-    reference = {"name": name, "audiences": [login.audience]}
-    kubernetes = {"mountPath": login.mount, "role": login.role, "serviceAccountRef": reference}
-    vault = {
-        "server": access.vault.address,
-        **_vault_namespace(access),
-        "path": kv.mount,
-        "version": "v2",
-        "auth": {"kubernetes": kubernetes},
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": _metadata(name, namespace, account),
+        "type": "kubernetes.io/dockerconfigjson",
+        "data": {".dockerconfigjson": base64.b64encode(config.encode()).decode("ascii")},
     }
-    if login.ca_secret:
-        vault["caProvider"] = {"type": "Secret", "name": login.ca_secret, "key": _CA_KEY}
-    template = {
-        "engineVersion": "v2",
-        "type": _SECRET_TYPE,
-        "data": {_CONFIG_KEY: _config_template(registries(access), _AUTH)},
-    }
-    secret = {
-        "refreshInterval": _REFRESH,
-        "secretStoreRef": {"kind": "SecretStore", "name": name},
-        "target": {"name": name, "creationPolicy": "Owner", "template": template},
-        "data": [
-            {"secretKey": field, "remoteRef": {"key": f"{kv.prefix}/{account}", "property": field}}
-            for field in SECRET_FIELDS
-        ],
-    }
-    names = name, namespace, account
-    return [
-        _manifest(_EXTERNAL_SECRETS, "SecretStore", *names, spec={"provider": {"vault": vault}}),
-        _manifest("v1", "ServiceAccount", *names),
-        _manifest(_EXTERNAL_SECRETS, "ExternalSecret", *names, spec=secret),
-    ]
 
 
-def vault_static_secret(
-    access: Access, name: str, namespace: str, account: str, login: Login
+def without_secret(
+    kind: str, access: Access, name: str, namespace: str, account: str, login: Login
 ) -> list[Manifest]:
-    """Return the Vault Secrets Operator's manifests for the pull secret, without secrets."""
-    kv = access.vault.kv
-    authority = {"caCertSecretRef": login.ca_secret} if login.ca_secret else {}
-    connection = {"address": access.vault.address, "skipTLSVerify": False, **authority}
-    kubernetes = {"role": login.role, "serviceAccount": name, "audiences": [login.audience]}
-    auth = {
-        "vaultConnectionRef": name,
-        **_vault_namespace(access),
-        "method": "kubernetes",
-        "mount": login.mount,
-        "kubernetes": kubernetes,
-    }
-    pair = '(printf "%s:%s" (get .Secrets "username") (get .Secrets "password"))'
-    template = _config_template(registries(access), f"{{{{ {pair} | b64enc }}}}")
-    secret = {
-        "vaultAuthRef": name,
-        **_vault_namespace(access),
-        "mount": kv.mount,
-        "type": "kv-v2",
-        "path": f"{kv.prefix}/{account}",
-        "refreshAfter": _REFRESH,
-        "destination": {
-            "name": name,
-            "create": True,
-            "type": _SECRET_TYPE,
-            # The config alone: username and password are not copied beside it.
-            "transformation": {
-                "excludeRaw": True,
-                "excludes": [".*"],
-                "templates": {_CONFIG_KEY: {"text": template}},
-            },
-        },
-    }
-    specs = (("VaultConnection", connection), ("VaultAuth", auth), ("VaultStaticSecret", secret))
-    names = name, namespace, account
-    made = [_manifest(_VAULT_SECRETS, kind, *names, spec=spec) for kind, spec in specs]
-    return [_manifest("v1", "ServiceAccount", *names), *made]
+    """Return the manifests of a template in ci/sources/kubernetes: an operator's, or a pod."""
+    from ciaccess.consumers.templates import as_yaml as quoted  # noqa: PLC0415 slow to import, and a pull secret does without
+    from ciaccess.consumers.templates import engine  # noqa: PLC0415 likewise
 
-
-def pod_example(access: Access, name: str, namespace: str, account: str) -> list[Manifest]:
-    """Return a pod that uses the pull secret, by the restricted pod security standard."""
-    container = {
-        "name": "app",
-        "image": f"{access.nexus.pull_registry}/{namespace}/example:1.0.0",
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "capabilities": {"drop": ["ALL"]},
-            "readOnlyRootFilesystem": True,
-        },
-        "resources": {"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"memory": "128Mi"}},
-    }
-    security = {"runAsNonRoot": True, "runAsUser": 10001, "seccompProfile": {"type": "RuntimeDefault"}}
-    spec = {
-        "imagePullSecrets": [{"name": name}],
-        "automountServiceAccountToken": False,
-        "securityContext": security,
-        "containers": [container],
-    }
-    return [_manifest("v1", "Pod", "example", namespace, account, spec=spec)]
+    template = engine(quoted).get_template(f"kubernetes/{kind}.yml.j2")
+    text = template.render(
+        metadata=_metadata(name, namespace, account),
+        example_metadata=_metadata("example", namespace, account),
+        name=name,
+        vault=access.vault,
+        path=f"{access.vault.kv.prefix}/{account}",
+        fields=SECRET_FIELDS,
+        login=login,
+        image=f"{access.nexus.pull_registry}/{namespace}/example:1.0.0",
+        config_with=lambda auth: _config_template(registries(access), auth),
+    )
+    return list(yaml.safe_load_all(text))
 
 
 def as_yaml(manifests: Sequence[Manifest]) -> str:
     """Return manifests as a stream of YAML documents for kubectl."""
-    from ruamel.yaml import YAML  # noqa: PLC0415 slow to import, and `--json` does without
-
-    yaml = YAML(typ="safe", pure=True)
-    yaml.default_flow_style = False
-    yaml.width = 4096
-    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment] # ruamel declares it as None
-    text = io.StringIO()
-    yaml.dump_all(list(manifests), text)
-    return text.getvalue()
+    return str(yaml.safe_dump_all(manifests, sort_keys=False, width=4096, allow_unicode=True))
 
 
 def as_list(manifests: Sequence[Manifest]) -> Manifest:
     """Return manifests as one List, which kubectl takes as it takes each."""
     return {"apiVersion": "v1", "kind": "List", "items": list(manifests)}
-
-
-def _vault_namespace(access: Access) -> Manifest:
-    return {"namespace": access.vault.namespace} if access.vault.namespace else {}
 
 
 def _config_template(hosts: Sequence[str], auth: str) -> str:
@@ -196,7 +103,10 @@ def _config_template(hosts: Sequence[str], auth: str) -> str:
     return f'{{"auths":{{{entries}}}}}'
 
 
-def _manifest(api: str, kind: str, name: str, namespace: str, account: str, **fields: Any) -> Manifest:
-    labels, annotations = dict(_LABELS), {_ACCOUNT_ANNOTATION: account}
-    metadata = {"name": name, "namespace": namespace, "labels": labels, "annotations": annotations}
-    return {"apiVersion": api, "kind": kind, "metadata": metadata, **fields}
+def _metadata(name: str, namespace: str, account: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "namespace": namespace,
+        "labels": {"app.kubernetes.io/managed-by": "ciaccess"},
+        "annotations": {"ciaccess/account": account},
+    }

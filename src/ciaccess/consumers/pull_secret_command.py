@@ -25,19 +25,13 @@ _WITH_PASSWORD = "print the secret: this is a terminal. Pipe it to `kubectl appl
 
 
 class Kind(StrEnum):
-    """What is printed."""
+    """What is printed; the manifests that hold no secret are named as their templates."""
 
     SECRET = "secret"  # noqa: S105 a kind, no secret
     EXTERNAL_SECRET = "external-secret"  # noqa: S105 likewise
     VAULT_STATIC_SECRET = "vault-static-secret"  # noqa: S105 likewise
     POD_EXAMPLE = "pod-example"
     DOCKER_CONFIG = "docker-config"
-
-
-_OPERATORS = {
-    Kind.EXTERNAL_SECRET: kubernetes.external_secret,
-    Kind.VAULT_STATIC_SECRET: kubernetes.vault_static_secret,
-}
 
 
 _AuthMount = Annotated[str, typer.Option(help="For an operator: Vault's kubernetes auth mount.")]
@@ -89,13 +83,12 @@ def pull_secret(  # noqa: PLR0913 each option is a name in the manifests
         raise CommandError(f"--kind {kind} needs --namespace, the namespace of the pods")
     check_names(name, namespace)
     check_account(access, account)
-    login = kubernetes.Login(auth_mount, vault_role or name, audience, ca_secret)
-    if kind in _OPERATORS:
-        made = _OPERATORS[kind](access, name, namespace, account, login)
-    elif kind is Kind.POD_EXAMPLE:
-        made = kubernetes.pod_example(access, name, namespace, account)
+    names = name, namespace, account
+    if kind is Kind.SECRET:
+        made = [kubernetes.pull_secret(*names, docker_config(access, account))]
     else:
-        made = [kubernetes.pull_secret(name, namespace, account, docker_config(access, account))]
+        login = kubernetes.Login(auth_mount, vault_role or name, audience, ca_secret)
+        made = kubernetes.without_secret(kind, access, *names, login)
     if as_json:
         print_json(made[0] if len(made) == 1 else kubernetes.as_list(made))
     else:

@@ -59,8 +59,8 @@ def test_each_template_logs_in_and_reads_in_the_namespace(
 def test_each_operators_manifests_name_the_namespace(namespace: str, tmp_path: Path) -> None:
     access, login = inside(tmp_path, namespace), kubernetes.Login("kubernetes", "nexus-pull", "vault")
     names = ("nexus-pull", "orchestrator", "svc-deployer")
-    store, _, _ = kubernetes.external_secret(access, *names, login)
-    _, connection, auth, secret = kubernetes.vault_static_secret(access, *names, login)
+    store, _, _ = kubernetes.without_secret("external-secret", access, *names, login)
+    _, connection, auth, secret = kubernetes.without_secret("vault-static-secret", access, *names, login)
     assert store["spec"]["provider"]["vault"]["namespace"] == namespace
     assert {each["spec"]["namespace"] for each in (auth, secret)} == {namespace}
     assert faults(EXTERNAL_SECRETS, store) == []

@@ -28,8 +28,13 @@ def _organisations() -> list[Access]:
 
 
 def _manifests(operator: Operator) -> list[dict[str, Any]]:
-    make = kubernetes.external_secret if operator is EXTERNAL_SECRETS else kubernetes.vault_static_secret
-    made = [each for access in _organisations() for login in LOGINS for each in make(access, *NAMES, login)]
+    kind = "external-secret" if operator is EXTERNAL_SECRETS else "vault-static-secret"
+    made = [
+        each
+        for access in _organisations()
+        for login in LOGINS
+        for each in kubernetes.without_secret(kind, access, *NAMES, login)
+    ]
     return [each for each in made if each["kind"] != "ServiceAccount"]
 
 

@@ -15,11 +15,11 @@ from tests.support.access.organisation import organisation
 OLDEST, NEWEST = "1.30", "1.37"
 CONFIG = kubernetes.docker_config(["a:8444", "a:8443"], "svc-deployer", 'p"w')
 SECRET = kubernetes.pull_secret("nexus-pull", "orchestrator", "svc-deployer", CONFIG)
-POD = kubernetes.pod_example(organisation(), "nexus-pull", "orchestrator", "svc-deployer")
 LOGIN = kubernetes.Login("k8s-prod", "puller", "vault.example", "vault-ca")
 NAMES = ("nexus-pull", "orchestrator", "svc-deployer")
-EXTERNAL = kubernetes.external_secret(organisation(), *NAMES, LOGIN)
-OPERATOR = kubernetes.vault_static_secret(organisation(), *NAMES, LOGIN)
+EXTERNAL = kubernetes.without_secret("external-secret", organisation(), *NAMES, LOGIN)
+POD = kubernetes.without_secret("pod-example", organisation(), *NAMES, LOGIN)
+OPERATOR = kubernetes.without_secret("vault-static-secret", organisation(), *NAMES, LOGIN)
 
 
 @pytest.mark.parametrize("version", [OLDEST, NEWEST])
@@ -128,10 +128,10 @@ def test_a_vault_namespace_is_in_what_each_operator_asks() -> None:
     access = organisation()
     vault = access.vault.model_copy(update={"namespace": "team"})
     inside = access.model_copy(update={"vault": vault})
-    store = kubernetes.external_secret(inside, *NAMES, LOGIN)[0]
+    store = kubernetes.without_secret("external-secret", inside, *NAMES, LOGIN)[0]
     assert store["spec"]["provider"]["vault"]["namespace"] == "team"
-    _, _, auth, secret = kubernetes.vault_static_secret(inside, *NAMES, LOGIN)
+    _, _, auth, secret = kubernetes.without_secret("vault-static-secret", inside, *NAMES, LOGIN)
     assert auth["spec"]["namespace"] == secret["spec"]["namespace"] == "team"
     assert "caCertSecretRef" not in str(
-        kubernetes.vault_static_secret(access, *NAMES, kubernetes.Login("a", "b", "c"))
+        kubernetes.without_secret("vault-static-secret", access, *NAMES, kubernetes.Login("a", "b", "c"))
     )
