@@ -7,20 +7,20 @@ resource's change is called is resources'.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ciaccess.engine.events import Resource
 from ciaccess.engine.resource_types import METADATA, PRIVILEGE, ROLE, SECRET, SELECTOR, USER
-from ciaccess.review.fields import MASKED, different_names, values
+from ciaccess.review.fields import Masked, different_names, values
 
 if TYPE_CHECKING:
     from ciaccess.engine.events import Inputs
 
     Key = tuple[str, str]
     Parts = dict[Key, dict[str, Any]]
-    _Passwords = dict[Key, tuple[str | None, ...]]
 
 _MANY = {"users": USER, "selectors": SELECTOR, "privileges": PRIVILEGE}
 _SECTIONS = frozenset((*_MANY, "role", "secret", "metadata"))
@@ -28,6 +28,7 @@ _VERSION, _PASSWORD = "password_version", "password"
 _LOST = "lost"  # what a secret holds whose recorded version is gone, too
 _GONE = "none"  # what a secret holds of which no version is left
 _FIRST = "1"  # the rotation that an account is made with
+_NO_VERSIONS: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -37,25 +38,31 @@ class Part(Resource):
     note: str = ""
 
 
-def parts(inputs: Inputs | None) -> Parts:
-    """Return the parts in one state of an account, by type and name, each with its fields."""
+def parts(inputs: Inputs | None, versions: Mapping[str, str] = _NO_VERSIONS) -> Parts:
+    """Return the parts in one state of an account, by type and name, each with its fields.
+
+    `versions` are those of the passwords of users that this state may lack, because they were deleted by hand: the
+    password in the secret is the same.
+    """
     if inputs is None:
         return {}
+    known = {**versions, **_versions(inputs)}
     found: Parts = {
         (type_, name): dict(part)
         for section, type_ in _MANY.items()
         for name, part in _section_of(inputs, section).items()
     }
-    for (type_, _), part in found.items():
+    for (type_, name), part in found.items():
         if type_ == USER and part.pop(_VERSION, None) is not None:
-            part[_PASSWORD] = MASKED
+            part[_PASSWORD] = Masked((known[name],))
     if role := _section_of(inputs, "role"):
         found[ROLE, role["role_id"]] = dict(role)
-    path = _path(inputs)
-    if path and _section_of(inputs, "secret").get("holds") != _GONE:
-        found[SECRET, path] = {"path": path, _PASSWORD: MASKED}
-    if path and any(_section_of(inputs, "metadata").values()):
-        found[METADATA, path] = {"path": path, **_section_of(inputs, "metadata")}
+    secret, metadata = _section_of(inputs, "secret"), _section_of(inputs, "metadata")
+    path, holds, user = str(secret.get("path", "")), secret.get("holds"), _current_user(inputs)
+    if path and holds != _GONE:
+        found[SECRET, path] = {"path": path, _PASSWORD: Masked((user, known.get(user), holds))}
+    if path and any(metadata.values()):
+        found[METADATA, path] = {"path": path, **metadata}
     return found
 
 
@@ -72,19 +79,17 @@ def expand_account(account: Resource) -> Iterator[Resource]:
     """Yield an account without its parts, and then its parts."""
     yield replace(account, state=_own(account.state), live=_own(account.live), wanted=_own(account.wanted))
     whole = replace(account, wanted=known_inputs(account))
-    state, live, wanted = parts(whole.state), parts(whole.live), parts(whole.wanted)
+    versions = _versions(whole.wanted) | _versions(whole.state) | _versions(whole.live)
+    state, live, wanted = (parts(each, versions) for each in (whole.state, whole.live, whole.wanted))
     if account.live is None:
         # Whether the metadata exist was not checked.
         live = {key: part for key, part in state.items() if key[0] == METADATA}
     if not _is_purged(whole):
         # Vault keeps it with the versions.
         wanted |= {key: part for key, part in live.items() if key[0] == METADATA and key not in wanted}
-    versions = _versions(whole.wanted) | _versions(whole.state) | _versions(whole.live)
-    texts = [_passwords(each, versions) for each in (whole.state, whole.live, whole.wanted)]
     for key in dict.fromkeys((*state, *live, *wanted)):
         was, is_, will = state.get(key), live.get(key), wanted.get(key)
-        drifted = _different_fields(key, was, is_, texts[0], texts[1])
-        planned = _different_fields(key, is_, will, texts[1], texts[2])
+        drifted, planned = _different_fields(key[0], was, is_), _different_fields(key[0], is_, will)
         yield Part(
             urn=f"{account.urn}/{'/'.join(key)}",
             type=key[0],
@@ -107,30 +112,11 @@ def _action(account: Resource, live: Inputs | None, wanted: Inputs | None, plann
     return "update" if planned else "same"
 
 
-def _different_fields(
-    key: Key, before: Inputs | None, after: Inputs | None, password: _Passwords, other: _Passwords
-) -> frozenset[str]:
+def _different_fields(type_: str, before: Inputs | None, after: Inputs | None) -> frozenset[str]:
     """Return the names of the fields that differ, of a part that is there in both states."""
-    if before is None or after is None:
+    if before is None or after is None or before == after:
         return frozenset()
-    names = {_PASSWORD} if password.get(key) != other.get(key) else set()
-    if before != after:
-        names |= set(different_names(values(key[0], before), values(key[0], after)))
-    return frozenset(names)
-
-
-def _passwords(inputs: Inputs | None, versions: dict[str, str]) -> _Passwords:
-    """Return, for each part that has a password, what tells it from another one.
-
-    `versions` are those of users that may have been deleted by hand: their passwords are the same.
-    """
-    if inputs is None:
-        return {}
-    found: _Passwords = {(USER, name): (version,) for name, version in _versions(inputs).items()}
-    user = _current_user(inputs)
-    version = (versions | _versions(inputs)).get(user)
-    found[SECRET, _path(inputs)] = (user, version, _section_of(inputs, "secret").get("holds"))
-    return found
+    return frozenset(different_names(values(type_, before), values(type_, after)))
 
 
 def _note(account: Resource, key: Key, *, was: bool, will_be: bool) -> str:
@@ -188,10 +174,6 @@ def _own(inputs: Inputs | None) -> Inputs | None:
 def _section_of(inputs: Inputs, section: str) -> dict[str, Any]:
     found = inputs.get(section)
     return found if isinstance(found, dict) else {}
-
-
-def _path(inputs: Inputs) -> str:
-    return str(_section_of(inputs, "secret").get("path", ""))
 
 
 def _current_user(inputs: Inputs) -> str:

@@ -91,5 +91,5 @@ def _show(subject: Subject, base: Base | None, outputs: Outputs) -> Exit:
         shown = page.page_of_failure(subject.project, subject.stack, error.messages)
         outputs.tell(subject, shown, {"clean": None, "error": error.messages})
         return Exit.ERROR
-    outputs.tell(subject, page.page_of(report), report.to_json(), report.counts.to_json())
+    outputs.tell(subject, page.page_of(report), report.to_json(), report.counts._asdict())
     return Exit.CLEAN if report.is_clean else Exit.DIFFERENCES

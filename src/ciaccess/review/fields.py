@@ -9,7 +9,6 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from ciaccess.access.desired.difference import different_fields
@@ -27,16 +26,17 @@ _YES = "yes"
 _NO_FIELDS = ("adopt",)  # how a resource is made, nothing of it
 
 
-class Masked(Enum):
-    """A secret, of which nothing is known but that it is there."""
+@dataclass(frozen=True)
+class Masked:
+    """A secret, of which no more is known than that it is there, and its version: another one's differs."""
 
-    MASKED = "masked"
+    version: tuple[str | None, ...] = ()
 
     def __str__(self) -> str:
         return "(not shown)"
 
 
-MASKED = Masked.MASKED
+MASKED = Masked()
 Value = str | tuple[str, ...] | Masked | None
 
 
@@ -106,13 +106,18 @@ def values(type_: str, inputs: Inputs | None) -> dict[str, Value]:
 def changes(
     before: Mapping[str, Value], after: Mapping[str, Value], among: Iterable[str] | None = None
 ) -> tuple[FieldChange, ...]:
-    """Return what differs, without secrets. `among` are the names to compare, if not all."""
+    """Return what differs, but not two secrets. `among` are the names to compare, if not all."""
     chosen = None if among is None else frozenset(among)
     return tuple(
         FieldChange(name, before.get(name), after.get(name))
         for name in different_names(before, after)
-        if chosen is None or name.split(".")[0] in chosen
+        if (chosen is None or name.split(".")[0] in chosen) and not is_secret(before, after, name)
     )
+
+
+def is_secret(before: Mapping[str, Value], after: Mapping[str, Value], name: str) -> bool:
+    """Tell whether a field is a secret in both states."""
+    return isinstance(before.get(name), Masked) and isinstance(after.get(name), Masked)
 
 
 def different_names(before: Mapping[str, Value], after: Mapping[str, Value]) -> list[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ciaccess.analysis.sections import of_changes, verdict
 from ciaccess.clients.could_not_look import CouldNotLook, by_cause
 from ciaccess.report.page import Finding, Page, Section, Tone, count_text
-from ciaccess.review.fields import MASKED, FieldChange
+from ciaccess.review.fields import FieldChange, Masked
 
 if TYPE_CHECKING:
     from ciaccess.review.report import Agreement, Report
@@ -56,8 +56,8 @@ def page_of(report: Report) -> Page:
     if report.not_checked:
         sections.append(Section(NOT_CHECKED, findings=tuple(map(Finding, report.not_checked))))
     text, tone = _verdict(report)
-    numbers = report.counts.to_json().items()
-    facts = [("pulumi up", ", ".join(f"{number} to {verb}" for verb, number in numbers))]
+    counts = ", ".join(f"{number} to {verb}" for verb, number in report.counts._asdict().items())
+    facts = [("pulumi up", counts)]
     if report.agreement is not None:
         facts.append(("Compared with", report.agreement.base))
     facts += [("Former account", sentence) for sentence in report.former]
@@ -191,6 +191,6 @@ def _drift_finding(change: ResourceChange) -> Finding:
 
 
 def _login(field: FieldChange) -> str:
-    if field.name == "login" and field.before is not MASKED:
+    if field.name == "login" and not isinstance(field.before, Masked):
         return "password: Nexus no longer accepts the one in Vault, or the user is disabled"
     return ""

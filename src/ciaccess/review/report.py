@@ -93,7 +93,7 @@ class Report:
             "project": self.project,
             "stack": self.stack,
             "clean": self.is_clean,
-            "counts": self.counts.to_json(),
+            "counts": self.counts._asdict(),
             "access": self.access.to_json(),
             "changes": [change.to_json() for change in self.changes],
             "drift": {

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ciaccess.access.desired.ownership import owner_in
 from ciaccess.engine.resource_types import ACCOUNT, ROLE, TYPES, USER, VARIABLE
 from ciaccess.review.account import Part, expand_account
-from ciaccess.review.fields import MASKED, FieldChange, changes, values
+from ciaccess.review.fields import MASKED, FieldChange, Masked, changes, is_secret, values
 
 if TYPE_CHECKING:
     from ciaccess.engine.events import Inputs, Resource
@@ -57,17 +57,15 @@ class ResourceChange:
         }
 
 
-@dataclass(frozen=True)
-class Counts:
-    """What `up` would do, in resources of the engine; a replacement is one created and one deleted."""
+class Counts(NamedTuple):
+    """What `up` would do, in resources of the engine; a replacement is one created and one deleted.
+
+    GitLab's terraform report takes these three numbers.
+    """
 
     create: int
     update: int
     delete: int
-
-    def to_json(self) -> dict[str, int]:
-        """Return what GitLab's terraform report takes: these three numbers."""
-        return {"create": self.create, "update": self.update, "delete": self.delete}
 
 
 def counts(resources: Iterable[Resource]) -> Counts:
@@ -143,7 +141,7 @@ def _planned_change(resource: Resource) -> ResourceChange | None:
         action = "import" if resource.action == "import" else "create"
         fields = changes({}, values(resource.type, wanted))
         new = note or "new, not shown"
-        fields = tuple(replace(each, note=new) if each.after is MASKED else each for each in fields)
+        fields = tuple(replace(each, note=new) if isinstance(each.after, Masked) else each for each in fields)
         return _change(resource, action, fields)
     # Of what is not there any more, the engine does not say in what it differs.
     among = None if resource.live is None else resource.planned | resource.drifted
@@ -178,7 +176,9 @@ def _changed_secrets(resource: Resource, wanted: Mapping[str, Value], rotation: 
     return [
         FieldChange(name, MASKED, MASKED, f"changes ({rotation})" if rotation else "changes")
         for name, value in sorted(wanted.items())
-        if value is MASKED and name in resource.planned and (rotation or name not in resource.drifted)
+        if isinstance(value, Masked)
+        and name in resource.planned
+        and (rotation or name not in resource.drifted)
     ]
 
 
@@ -202,13 +202,11 @@ def _manual_change(resource: Resource) -> ResourceChange | None:
     shown_fields += [
         FieldChange(name, MASKED, MASKED, _BY_HAND)
         for name in sorted(resource.drifted)
-        if before.get(name) is MASKED and after.get(name) is MASKED
+        if is_secret(before, after, name)
     ]
-    return (
-        _change(resource, "update", tuple(shown_fields), put_back=resource.action != "same")
-        if shown_fields
-        else None
-    )
+    if not shown_fields:
+        return None
+    return _change(resource, "update", tuple(shown_fields), put_back=resource.action != "same")
 
 
 def _change(
