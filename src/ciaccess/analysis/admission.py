@@ -12,7 +12,7 @@ from enum import Enum, StrEnum
 from typing import Any
 
 from ciaccess.access.desired.pipeline_identities import jwt_roles, service_accounts
-from ciaccess.access.desired.vault import bound_claims_type, declared_policy, secret_of, vault_policies
+from ciaccess.access.desired.vault import bound_claims_type, policy_of, secret_of
 from ciaccess.access.model.checks_claims import matches
 from ciaccess.access.model.models import Access, JwtRole
 from ciaccess.access.policies.acl import Acl, Right
@@ -87,8 +87,7 @@ def judge(access: Access, role_name: str, claims: Mapping[str, Any]) -> Verdict:
 
 
 def _readable(access: Access, role_name: str) -> tuple[str, ...]:
-    is_own = role_name not in access.vault.roles
-    policy = vault_policies(access)[role_name] if is_own else declared_policy(access, role_name)
+    policy = policy_of(access, role_name)
     acl = Acl.of({policy.name: policy.text})
     paths = {account: secret_of(access, account).api_path for account in service_accounts(access)}
     return tuple(sorted(account for account, path in paths.items() if acl.may(path).right is Right.YES))

@@ -7,8 +7,9 @@ delete and never admin. Names are predictable: the role of an account is `ci-<ac
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 from itertools import pairwise
 
 from ciaccess.access.desired import pipeline_identities, rotation
@@ -100,13 +101,17 @@ def account_objects(access: Access, account: str) -> NexusObjects:
     declared = pipeline_identities.account(access, account)
     if role_id(account) not in user_roles(access, account):
         return NexusObjects(())
-    limited = [_path_scope(access, account, grant) for grant in grants(access, declared) if grant.path]
-    given = {privilege.name for _, privilege in limited}
-    for grant in grants(access, declared):
-        if not grant.path:
-            given |= {_built_in(grant.format, grant.repository, action) for action in grant.actions}
+    given = grants(access, declared)
+    limited = [_path_scope(access, account, grant) for grant in given if grant.path]
+    held = {privilege.name for _, privilege in limited}
+    held |= {
+        _built_in(each.format, each.repository, action)
+        for each in given
+        if not each.path
+        for action in each.actions
+    }
     own, description = role_id(account), f"CI: {declared.purpose} {marker(access.owner)}"
-    role = Role(own, own, description, frozenset(given), frozenset())
+    role = Role(own, own, description, frozenset(held), frozenset())
     return NexusObjects((role,), tuple(each for each, _ in limited), tuple(each for _, each in limited))
 
 
@@ -140,18 +145,10 @@ def _environments(access: Access, format_: str) -> dict[str, str]:
     return access.nexus.repositories[format_].by_environment()
 
 
-def _contained_first(access: Access) -> list[str]:
-    ordered: list[str] = []
-
-    def visit(name: str) -> None:
-        if name in access.nexus.roles and name not in ordered:
-            for contained in access.nexus.roles[name].roles:
-                visit(contained)
-            ordered.append(name)
-
-    for name in access.nexus.roles:
-        visit(name)
-    return ordered
+def _contained_first(access: Access) -> Iterable[str]:
+    declared = access.nexus.roles
+    within = {name: [each for each in role.roles if each in declared] for name, role in declared.items()}
+    return TopologicalSorter(within).static_order()
 
 
 def _named_role(access: Access, name: str, role: NamedRole) -> Role:

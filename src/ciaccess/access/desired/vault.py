@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from ciaccess.access.desired import objects, pipeline_identities, rotation
-from ciaccess.access.desired.pipeline_identities import own_jwt_roles, secret_folder
+from ciaccess.access.desired.pipeline_identities import secret_folder
 from ciaccess.access.desired.vault_policies import own_rules, policy_text, read_rules
 from ciaccess.access.model.models import Access, JwtBackend, JwtRole
 
 
-def policy_name(role: str, declared: JwtRole) -> str:
-    """Return the name of a JWT role's policy."""
-    return declared.policy or f"{role}-policy"
+def policy_name(role: str, declared: JwtRole | None) -> str:
+    """Return the name of a JWT role's policy; ciaccess's own are not `declared`."""
+    return (declared and declared.policy) or f"{role}-policy"
 
 
 def secret_of(access: Access, account: str) -> objects.Secret:
@@ -30,27 +30,26 @@ def secret_metadata(access: Access, account: str) -> dict[str, str]:
 
 
 def vault_policies(access: Access) -> dict[str, objects.Policy]:
-    """Return the policy of each JWT role; that of a role in the YAML lists each secret by full path."""
-    declared = [policy_name(name, role) for name, role in access.vault.roles.items()]
-    own = {name: own_rules(access, name, declared) for name in own_jwt_roles(access)}
-    return {name: declared_policy(access, name) for name in access.vault.roles} | {
-        name: objects.Policy(policy_name(name, role), policy_text(name, own[name], access.owner))
-        for name, role in own_jwt_roles(access).items()
-    }
+    """Return the policy of each JWT role."""
+    return {name: policy_of(access, name) for name in pipeline_identities.jwt_roles(access)}
 
 
-def declared_policy(access: Access, name: str) -> objects.Policy:
-    """Return the policy of a JWT role in the YAML."""
-    role = access.vault.roles[name]
-    rules = read_rules(secret_of(access, account).api_path for account in role.accounts)
-    return objects.Policy(policy_name(name, role), policy_text(name, rules, access.owner))
+def policy_of(access: Access, name: str) -> objects.Policy:
+    """Return the policy of a JWT role; that of a role in the YAML lists each secret by full path."""
+    declared = access.vault.roles.get(name)
+    if declared:
+        rules = read_rules(secret_of(access, account).api_path for account in declared.accounts)
+    else:
+        rules = own_rules(
+            access, name, (policy_name(each, role) for each, role in access.vault.roles.items())
+        )
+    return objects.Policy(policy_name(name, declared), policy_text(name, rules, access.owner))
 
 
 def bound_claims_type(role: JwtRole) -> str:
     """Return `glob` for a role with a * in a claim's value, else `string`."""
-    return (
-        "glob" if any("*" in value for values in role.bound_claims.values() for value in values) else "string"
-    )
+    has_star = any("*" in value for values in role.bound_claims.values() for value in values)
+    return "glob" if has_star else "string"
 
 
 def jwt_backend(backend: JwtBackend) -> objects.JwtBackend:
