@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from ciaccess.analysis.facts import AccessFacts, Holder
-from ciaccess.analysis.wording import jobs_of, verb
+from ciaccess.analysis.wording import format_name, jobs_of, repository_name, verb
 from ciaccess.report.page import visible
 
 # Mermaid reads a label in quotes as text with entities `#…;`, and as Markdown between backticks (its documentation on flowcharts).
@@ -39,7 +39,7 @@ def _uses(facts: AccessFacts, account: str) -> Iterator[tuple[str, str]]:
         return
     for use in sorted(facts.uses_of(holder), key=lambda use: (use.repository, use.format, use.path)):
         label = f"{verb(use.actions)} {use.path}".rstrip()
-        yield label, f"{use.repository_name}\n{use.format_name}"
+        yield label, f"{repository_name(use.repository)}\n{format_name(use.format)}"
     for right in sorted(facts.rights_of(holder)):
         yield "has", f"{'role' if right.is_role else 'privilege'} {right.name}"
 
@@ -49,23 +49,19 @@ class _Chart:
 
     def __init__(self) -> None:
         self._nodes: dict[tuple[str, str], str] = {}
-        self._lines: dict[str, None] = {}
-
-    @property
-    def lines(self) -> list[str]:
-        return list(self._lines)
+        self.lines: dict[str, None] = {}
 
     def node(self, kind: str, name: str, label: str, shape: str) -> str:
         """Return the id of a node, which is made when it is first named."""
         key = (kind, name)
         if key not in self._nodes:
             self._nodes[key] = f"n{len(self._nodes)}"
-            self._lines["  " + self._nodes[key] + shape.format(_label(label))] = None
+            self.lines["  " + self._nodes[key] + shape.format(_label(label))] = None
         return self._nodes[key]
 
     def arrow(self, start: str, end: str, label: str) -> None:
         """Draw an arrow."""
-        self._lines[f"  {start} -->|{_label(label)}| {end}"] = None
+        self.lines[f"  {start} -->|{_label(label)}| {end}"] = None
 
 
 def _label(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -196,14 +196,15 @@ def _as_json(
                 "role": verdict.role,
                 "outcome": verdict.outcome.value,
                 "checks": [_check_json(check) for check in verdict.checks],
-                "secrets": [_secret_json(access, facts, name) for name in _secrets(verdict, account)],
+                "secrets": [_secret(access, facts, name) for name in _secrets(verdict, account)],
             }
             for verdict in found
         ],
     }
 
 
-def _secret_json(access: Access, facts: AccessFacts, name: str) -> dict[str, Any]:
+def _secret(access: Access, facts: AccessFacts, name: str) -> dict[str, Any]:
+    """Return an account's secret, and what it is for: what the account may do, of ciaccess's own its purpose."""
     own = own_accounts(access).get(name)
     return {
         "account": name,
@@ -253,19 +254,12 @@ def _show(access: Access, found: Sequence[Verdict], account: str | None, claims:
             console.print(Text(f"  does not read the secret of {account}"))
         verb = "would read" if verdict.outcome is Outcome.UNKNOWN else "reads"
         for name in _secrets(verdict, account):
-            console.print(Text(f"  {verb} {secret_of(access, name).api_path}", style="bold"))
-            for line in _rights(access, facts, name):
+            secret = _secret(access, facts, name)
+            console.print(Text(f"  {verb} {secret['path']}", style="bold"))
+            former = [f"{name} is a {secret['former']}"] if secret["former"] else []
+            joint = ":" if name in own_accounts(access) else " may"
+            for line in (*former, *(f"{name}{joint} {each}" for each in secret["may"])):
                 console.print(Text(visible(f"      {line}")))
-
-
-def _rights(access: Access, facts: AccessFacts, name: str) -> Iterator[str]:
-    """Yield what an account is for, or may do."""
-    if own := own_accounts(access).get(name):
-        yield f"{name}: {own.purpose}"
-        return
-    if former := facts.accounts[name].former:
-        yield f"{name} is a {former}"
-    yield from (f"{name} may {line}" for line in may(facts, Holder(name)))
 
 
 def _comparison(check: Check) -> str:

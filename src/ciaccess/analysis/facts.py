@@ -71,16 +71,6 @@ class Use(NamedTuple):
     actions: frozenset[str]
     via: frozenset[str]
 
-    @property
-    def format_name(self) -> str:
-        """Return the format as text."""
-        return "every format" if self.format == EVERY else self.format
-
-    @property
-    def repository_name(self) -> str:
-        """Return the repository as text."""
-        return "every repository" if self.repository == EVERY else self.repository
-
 
 @dataclass(frozen=True, order=True)
 class Right:

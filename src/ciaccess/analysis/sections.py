@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from ciaccess.access.desired.trust_anchors import ChangedAnchor
 from ciaccess.analysis.facts import AccessFacts, Holder
-from ciaccess.analysis.wording import duration, jobs_of, path_suffix, places, verb
+from ciaccess.analysis.wording import (
+    duration,
+    format_name,
+    jobs_of,
+    path_suffix,
+    places,
+    repository_name,
+    verb,
+)
 from ciaccess.report.page import Finding, Section, Table, Tone, count_text
 
 if TYPE_CHECKING:
@@ -72,8 +80,8 @@ def by_repository(facts: AccessFacts) -> tuple[Section, ...]:
     uses = [use for holder in holders for use in facts.uses_of(holder)]
     rows = tuple(
         (
-            use.repository_name,
-            use.format_name,
+            repository_name(use.repository),
+            format_name(use.format),
             f"role {use.holder.name}" if use.holder.is_role else use.holder.name,
             verb(use.actions) + path_suffix(use.path),
             ", ".join(sorted(use.actions)),

@@ -78,13 +78,22 @@ def places(found: Iterable[tuple[str, str]]) -> str:
     """Return formats with their repositories: `raw in raw-uat and raw-prod, yum in rpm-dev`."""
     by_format: dict[str, list[str]] = {}
     for format_, repository in sorted(found):
-        by_format.setdefault(format_, []).append("every repository" if repository == EVERY else repository)
+        by_format.setdefault(format_, []).append(repository_name(repository))
     words = [
-        f"{'every format' if format_ == EVERY else format_} in {join_words(repositories)}"
-        for format_, repositories in by_format.items()
+        f"{format_name(format_)} in {join_words(repositories)}" for format_, repositories in by_format.items()
     ]
     several = any(len(repositories) > 1 for repositories in by_format.values())
     return "; ".join(words) if several else join_words(words)
+
+
+def format_name(format_: str) -> str:
+    """Return a format of a grant as text."""
+    return "every format" if format_ == EVERY else format_
+
+
+def repository_name(repository: str) -> str:
+    """Return a repository of a grant as text."""
+    return "every repository" if repository == EVERY else repository
 
 
 def path_suffix(path: str) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from typer._click.core import Command as ClickCommand
 from typer.core import TyperCommand, TyperGroup
 
 if TYPE_CHECKING:
@@ -12,29 +12,23 @@ if TYPE_CHECKING:
     from typer._click.formatting import HelpFormatter
 
 
-class Command(TyperCommand):
-    """A command whose examples are not broken at a terminal's width, as typer would."""
+class _ExamplesLast(ClickCommand):
+    """Does not break examples at a terminal's width, as typer would."""
 
     def format_help(self, ctx: Context, formatter: HelpFormatter) -> None:
         """Write the help, then the examples as they are."""
-        _write_examples_last(self, formatter, lambda: super(Command, self).format_help(ctx, formatter))
+        examples_, self.epilog = self.epilog, None
+        super().format_help(ctx, formatter)
+        self.epilog = examples_
+        formatter.write(examples_ or "")
 
 
-class Group(TyperGroup):
-    """A group of commands with such examples."""
-
-    def format_help(self, ctx: Context, formatter: HelpFormatter) -> None:
-        """Write the help, then the examples as they are."""
-        _write_examples_last(self, formatter, lambda: super(Group, self).format_help(ctx, formatter))
+class Command(_ExamplesLast, TyperCommand):
+    """A command with examples."""
 
 
-def _write_examples_last(
-    command: TyperCommand | TyperGroup, formatter: HelpFormatter, write_help: Callable[[], None]
-) -> None:
-    examples_, command.epilog = command.epilog, None
-    write_help()
-    command.epilog = examples_
-    formatter.write(examples_ or "")
+class Group(_ExamplesLast, TyperGroup):
+    """A group of commands with examples."""
 
 
 def examples(*commands: str) -> str:
