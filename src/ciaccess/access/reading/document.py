@@ -29,6 +29,7 @@ from ciaccess.access.reading.faults import ConfigError, Fault, FileFault
 YamlPath = tuple[str | int, ...]
 _MOST_BYTES = 4_000_000
 _DEEPEST = 20
+_ALLOWED = "a YAML document in UTF-8"
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 # Keys and values together; a thousand accounts have some twenty thousand.
 _MOST_NODES = 60_000
@@ -137,23 +138,20 @@ def _text(document: Document, path: Path) -> str:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        lines = content[: error.start].split(b"\n")
-        line, column = len(lines), len(lines[-1]) + 1
         message = "is UTF-16, not UTF-8" if content.startswith(_UTF_16) else "a character here is not UTF-8"
-        remedy = "Save the file as UTF-8"
-        fault = Fault(
-            document.file, line, column, "(file)", None, message, "a YAML document in UTF-8", remedy
-        )
-        raise ConfigError((fault,)) from None
-    unseen = _UNSEEN.search(text)
-    if unseen:
-        before = text[: unseen.start()]
-        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        before = error.object[: error.start].decode()
+        raise _refused_after(document, before, message, _ALLOWED, "Save the file as UTF-8") from None
+    if unseen := _UNSEEN.search(text):
         message = f"the character U+{ord(unseen[0]):04X} cannot be seen in a review"
         remedy = "Remove the character at this position"
-        fault = Fault(document.file, line, column, "(file)", None, message, "characters that print", remedy)
-        raise ConfigError((fault,))
+        raise _refused_after(document, text[: unseen.start()], message, "characters that print", remedy)
     return text
+
+
+def _refused_after(document: Document, before: str, message: str, allowed: str, remedy: str) -> ConfigError:
+    """Return the error of a character, by the text before it."""
+    line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+    return ConfigError((Fault(document.file, line, column, "(file)", None, message, allowed, remedy),))
 
 
 def _content(document: Document, path: Path) -> bytes:
@@ -205,9 +203,7 @@ def _read_pipe(path: Path) -> bytes:
 
 
 def _unreadable(document: Document, message: str, remedy: str) -> ConfigError:
-    return ConfigError(
-        (FileFault(document.file, 1, 1, "(file)", None, message, "a YAML document in UTF-8", remedy),)
-    )
+    return ConfigError((FileFault(document.file, 1, 1, "(file)", None, message, _ALLOWED, remedy),))
 
 
 def syntax_fault(file: str, error: yaml.MarkedYAMLError, text: str) -> Fault:

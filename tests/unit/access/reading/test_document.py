@@ -88,6 +88,13 @@ def test_what_is_no_utf_8_is_refused(tmp_path: Path) -> None:
     assert refusal(path) == "is UTF-16, not UTF-8"
 
 
+def test_the_place_of_what_is_no_utf_8_counts_no_byte_order_mark(tmp_path: Path) -> None:
+    path = tmp_path / "latin.yaml"
+    path.write_bytes(b"\xef\xbb\xbfa: 1\n\xff: 2\n")
+    (fault,) = check(path).faults
+    assert (fault.line, fault.column) == (2, 1)
+
+
 @pytest.mark.parametrize("text", ["", "\n\n", "# only a comment\n", "---\n", "null\n"])
 def test_an_empty_document_is_said_to_be_empty(tmp_path: Path, text: str) -> None:
     (fault,) = checked(tmp_path, text).faults
