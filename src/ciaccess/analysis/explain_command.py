@@ -204,7 +204,7 @@ def _as_json(
 
 
 def _secret(access: Access, facts: AccessFacts, name: str) -> dict[str, Any]:
-    """Return an account's secret, and what it is for: what the account may do, of ciaccess's own its purpose."""
+    """Return an account's secret, and what that is for: of ciaccess's own account, its purpose."""
     own = own_accounts(access).get(name)
     return {
         "account": name,

@@ -28,7 +28,7 @@ _NO_FIELDS = ("adopt",)  # how a resource is made, nothing of it
 
 @dataclass(frozen=True)
 class Masked:
-    """A secret, of which no more is known than that it is there, and its version: another one's differs."""
+    """A secret that is not known; two are the same where their versions are."""
 
     version: tuple[str | None, ...] = ()
 
