@@ -1,6 +1,7 @@
 """`make newest`: writes the newest version of each pin, which `make test` then tries.
 
-Owns which files have pins that can be raised without a person; docs/upgrades.md has the others. Prints what it raised.
+Owns which files have pins that can be raised without a person; docs/upgrades.md has the others. Prints what it raised, and
+which version does not build or start here: that pin stays, so that the tests still run with the rest.
 """
 
 from __future__ import annotations
@@ -9,11 +10,13 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
 
-from tools.recipes import PULUMI, VAULT, VAULT_PLUGIN
+from tools import golang, node
+from tools.recipes import PULUMI, VAULT, VAULT_PLUGIN, Recipe
 from tools.running import BuildError, quietly
 
 _ROOT = Path(__file__).parents[1]
@@ -24,7 +27,6 @@ _MODULES = (
     (PULUMI, "github.com/pulumi/pulumi/pkg/v3", "PULUMI_VERSION"),
     (VAULT, "github.com/hashicorp/vault", "VAULT_VERSION"),
 )
-_NPM_FOLDER, _NPM_PACKAGE = "tools/gitlab-ci-local", "gitlab-ci-local"
 
 
 def raise_pins(text: str, versions: Mapping[str, str]) -> str:
@@ -73,20 +75,52 @@ def _raise_python() -> Iterator[str]:
         yield from differences(text, raised)
 
 
+def raise_or_keep(
+    pin: str, files: Iterable[Path], write: Callable[[], tuple[str, str]], prove: Callable[[], object]
+) -> Iterator[str]:
+    """Raise a pin by `write`, which returns the versions before and after; put its files back if `prove` raises BuildError."""
+    kept = {file: file.read_bytes() for file in files}
+    before, after = write()
+    if before == after:
+        return
+    try:
+        prove()
+    except BuildError as error:
+        for file, content in kept.items():
+            file.write_bytes(content)
+        yield f"{pin} {before} stays, for {after} does not work here: {error}"
+    else:
+        yield f"{pin} {before} → {after}"
+
+
 def _raise_npm() -> Iterator[str]:
-    folder = _ROOT / _NPM_FOLDER
-    before = json.loads((folder / "package.json").read_text(encoding="utf-8"))["dependencies"][_NPM_PACKAGE]
-    after = _run("npm", "view", _NPM_PACKAGE, "version").strip()
-    words = ("--package-lock-only", "--save-exact", "--ignore-scripts", "--no-audit", "--no-fund")
-    _run("npm", "install", *words, f"{_NPM_PACKAGE}@{after}", folder=folder)
-    if before != after:
-        yield f"{_NPM_PACKAGE} {before} → {after}"
+    folder = _ROOT / "tools" / node.PACKAGE
+    files = [folder / name for name in node.FILES]
+
+    def write() -> tuple[str, str]:
+        before = json.loads(files[0].read_text(encoding="utf-8"))["dependencies"][node.PACKAGE]
+        after = _run("npm", "view", node.PACKAGE, "version").strip()
+        words = ("--package-lock-only", "--save-exact", "--ignore-scripts", "--no-audit", "--no-fund")
+        _run("npm", "install", *words, f"{node.PACKAGE}@{after}", folder=folder)
+        return before, after
+
+    def prove() -> None:
+        node.install()
+        _run(str(node.gitlab_ci_local()), "--version")
+
+    yield from raise_or_keep(node.PACKAGE, files, write, prove)
 
 
 def _raise_go() -> Iterator[str]:
-    recipes = _ROOT / "tools" / "recipes.py"
     for recipe, module, constant in _MODULES:
-        folder = _ROOT / "tools" / recipe.program
+        yield from _raise_module(recipe, module, constant)
+
+
+def _raise_module(recipe: Recipe, module: str, constant: str) -> Iterator[str]:
+    tools = _ROOT / "tools"
+    folder, recipes = tools / recipe.program, tools / "recipes.py"
+
+    def write() -> tuple[str, str]:
         listed = ("go", "list", "-m", "-f", "{{.Version}}", module)
         before = _run(*listed, folder=folder).strip()
         _run("go", "get", f"{module}@latest", folder=folder)
@@ -95,11 +129,16 @@ def _raise_go() -> Iterator[str]:
         after = _run(*listed, folder=folder).strip()
         text = recipes.read_text(encoding="utf-8")
         recipes.write_text(set_constant(text, constant, after.removeprefix("v")), encoding="utf-8")
-        if before != after:
-            yield f"{module} {before} → {after}"
-    # Writes the checksums of what the modules have together.
-    together = ("go", "list", "-deps", PULUMI.package, VAULT_PLUGIN.package)
-    _run(*together, folder=_ROOT / "tools", workspace="")
+        # Writes the checksums of what the modules of the workspace have together.
+        _run("go", "list", "-deps", PULUMI.package, VAULT_PLUGIN.package, folder=tools, workspace="")
+        return before, after
+
+    def prove() -> None:
+        with tempfile.TemporaryDirectory() as scratch:
+            golang.build([recipe], Path(scratch), golang.Progress())
+
+    files = (folder / "go.mod", folder / "go.sum", tools / "go.work.sum", recipes)
+    yield from raise_or_keep(module, files, write, prove)
 
 
 if __name__ == "__main__":

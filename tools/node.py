@@ -15,15 +15,16 @@ from ciaccess.environment import user_cache
 from ciaccess.progress import Step, print_remark
 from tools.running import BuildError, quietly
 
-_SOURCES = Path(__file__).parent / "gitlab-ci-local"
-_FILES = ("package.json", "package-lock.json")
+PACKAGE = "gitlab-ci-local"
+_SOURCES = Path(__file__).parent / PACKAGE
+FILES = ("package.json", "package-lock.json")
 
 
 def gitlab_ci_local() -> Path:
     """Return where the program is, or would be once it is installed."""
-    digest = hashlib.sha256(b"\0".join((_SOURCES / name).read_bytes() for name in _FILES)).hexdigest()[:16]
+    digest = hashlib.sha256(b"\0".join((_SOURCES / name).read_bytes() for name in FILES)).hexdigest()[:16]
     folder = user_cache() / "npm" / digest
-    return folder / "node_modules" / ".bin" / "gitlab-ci-local"
+    return folder / "node_modules" / ".bin" / PACKAGE
 
 
 def install() -> None:
@@ -38,7 +39,7 @@ def install() -> None:
     ci = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
     try:
         with whole_folder(program.parents[2]) as new, Step("installing gitlab-ci-local with npm"):
-            for name in _FILES:
+            for name in FILES:
                 shutil.copy(_SOURCES / name, new)
             quietly(ci, folder=new)
     except BuildError as error:

@@ -15,9 +15,12 @@ def quietly(
     command: list[str], *, folder: Path | None = None, environment: Mapping[str, str] | None = None
 ) -> str:
     """Run a command without showing its output, which is returned; an error has its last lines."""
-    done = subprocess.run(  # noqa: S603 our own words
-        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
-    )
+    try:
+        done = subprocess.run(  # noqa: S603 our own words
+            command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+        )
+    except OSError as error:
+        raise BuildError(f"{command[0]} does not start: {error.strerror}") from None
     if done.returncode:
         tail = "\n    ".join((done.stderr or done.stdout).strip().splitlines()[-8:])
         raise BuildError(f"{' '.join(command[:4])} … failed:\n    {tail}")
