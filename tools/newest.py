@@ -47,6 +47,27 @@ def differences(before: str, after: str) -> Iterator[str]:
             yield f"{pin[1]} {pin[3]} → {new[pin[1]]}"
 
 
+def raise_or_keep(
+    pin: str, files: Iterable[Path], write: Callable[[], tuple[str, str]], prove: Callable[[], object]
+) -> Iterator[str]:
+    """Raise a pin by `write`, and yield a line about it; the files stay as before if `prove` fails.
+
+    `write` returns the version before and after. What it raises is not caught: then nothing is known.
+    """
+    kept = {file: file.read_bytes() for file in files}
+    before, after = write()
+    if before == after:
+        return
+    try:
+        prove()
+    except BuildError as error:
+        for file, content in kept.items():
+            file.write_bytes(content)
+        yield f"{pin} {before} stays, for {after} does not work here: {error}"
+    else:
+        yield f"{pin} {before} → {after}"
+
+
 def main() -> int:
     """Raise all; return the exit code."""
     try:
@@ -73,24 +94,6 @@ def _raise_python() -> Iterator[str]:
         raised = raise_pins(text, versions)
         (_ROOT / name).write_text(raised, encoding="utf-8")
         yield from differences(text, raised)
-
-
-def raise_or_keep(
-    pin: str, files: Iterable[Path], write: Callable[[], tuple[str, str]], prove: Callable[[], object]
-) -> Iterator[str]:
-    """Raise a pin by `write`, which returns the versions before and after; put its files back if `prove` raises BuildError."""
-    kept = {file: file.read_bytes() for file in files}
-    before, after = write()
-    if before == after:
-        return
-    try:
-        prove()
-    except BuildError as error:
-        for file, content in kept.items():
-            file.write_bytes(content)
-        yield f"{pin} {before} stays, for {after} does not work here: {error}"
-    else:
-        yield f"{pin} {before} → {after}"
 
 
 def _raise_npm() -> Iterator[str]:
