@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -35,22 +35,9 @@ from tools.running import BuildError, quietly
 Server = Literal["vault", "any", "none"]
 
 
-@dataclass(frozen=True)
-class Missing:
-    """A tool with its programs that are neither on PATH nor in the cache."""
-
-    tool: Tool
-    recipes: tuple[Recipe, ...]
-
-    @property
-    def programs(self) -> tuple[str, ...]:
-        """Return the names of their files."""
-        return tuple(name for recipe in self.recipes for name in recipe.programs)
-
-
 def install(cache: Path, path: str, server: Server) -> None:
     """Install what is missing into the cache, with a Vault server for the local stack or without."""
-    missing = [each for each in find_missing(cache, path) if server != "none" or each.tool is not VAULT_TOOL]
+    missing = [each for each in find_missing(cache, path) if server != "none" or not _is_vault(each)]
     for left_by_a_killed_setup in cache.glob(".new-*"):
         shutil.rmtree(left_by_a_killed_setup, ignore_errors=True)
     with tempfile.TemporaryDirectory(dir=cache, prefix=".new-") as scratch:
@@ -59,8 +46,8 @@ def install(cache: Path, path: str, server: Server) -> None:
         left = _from_releases(missing, new)
         with ThreadPoolExecutor(1) as beside_the_compiler:
             work = []
-            if server == "any" and any(each.tool is VAULT_TOOL for each in left):
-                left = [each for each in left if each.tool is not VAULT_TOOL]
+            if server == "any" and any(map(_is_vault, left)):
+                left = [each for each in left if not _is_vault(each)]
                 work.append(beside_the_compiler.submit(openbao.install))
             _build([recipe for each in left for recipe in each.recipes], new)
             for each in work:
@@ -72,14 +59,17 @@ def install(cache: Path, path: str, server: Server) -> None:
             _install_plugin(new)
 
 
-def find_missing(cache: Path, path: str) -> list[Missing]:
-    """Return the tools that are neither new enough on the caller's PATH nor in the cache."""
-    missing = []
-    for tool in TOOLS:
-        recipes = tuple(recipe for recipe in tool.recipes if not _is_there(tool, recipe, cache, path))
-        if recipes:
-            missing.append(Missing(tool, recipes))
-    return missing
+def find_missing(cache: Path, path: str) -> list[Tool]:
+    """Return tools with what of them is neither new enough on the caller's PATH nor in the cache."""
+    lacking = (
+        replace(tool, recipes=tuple(each for each in tool.recipes if not _is_there(tool, each, cache, path)))
+        for tool in TOOLS
+    )
+    return [tool for tool in lacking if tool.recipes]
+
+
+def _is_vault(tool: Tool) -> bool:
+    return tool.release is VAULT_TOOL.release
 
 
 def _is_there(tool: Tool, recipe: Recipe, cache: Path, path: str) -> bool:
@@ -106,7 +96,7 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(map(int, version.split(".")))
 
 
-def _from_releases(missing: list[Missing], folder: Path) -> list[Missing]:
+def _from_releases(missing: list[Tool], folder: Path) -> list[Tool]:
     """Download the releases at once; return what none was available for, and report that once."""
     if not missing:
         return []
@@ -114,12 +104,11 @@ def _from_releases(missing: list[Missing], folder: Path) -> list[Missing]:
     left = []
     with Step("downloading released programs") as step, ThreadPoolExecutor(len(missing)) as pool:
 
-        def one(wanted: Missing) -> None:
-            release = wanted.tool.release
+        def one(wanted: Tool) -> None:
+            release = wanted.release
+            programs = tuple(name for recipe in wanted.recipes for name in recipe.programs)
             try:
-                releases.install(
-                    release, wanted.programs, folder, lambda text: step.note(f"{release.name} {text}")
-                )
+                releases.install(release, programs, folder, lambda text: step.note(f"{release.name} {text}"))
             except Unreachable as error:
                 left.append(wanted)
                 reasons.add(str(error))
@@ -127,7 +116,7 @@ def _from_releases(missing: list[Missing], folder: Path) -> list[Missing]:
         list(pool.map(one, missing))
         step.note(f"{len(missing) - len(left)} of {len(missing)}")
     if left:
-        names = ", ".join(each.tool.release.name for each in left)
+        names = ", ".join(each.release.name for each in left)
         print_remark(
             f"no release of {names} from here ({'; '.join(sorted(reasons))}): built, or a wheel, instead"
         )

@@ -14,7 +14,7 @@ from ciaccess.access.desired import pipeline_identities
 from ciaccess.access.desired.trust_anchors import changed_anchors, trust_anchors
 from ciaccess.access.model.models import Pipeline
 from ciaccess.cli.terminal import confirm, notices, output
-from ciaccess.clients.connect import gitlab_client, nexus_client, vault_client
+from ciaccess.clients.connect import accepted_vault, gitlab_client, nexus_client
 from ciaccess.clients.credentials import KNOWN, require
 from ciaccess.clients.errors import ApiError, ForbiddenError, NotFoundError, UnauthorizedError
 from ciaccess.clients.gitlab.groups import token_scopes
@@ -48,7 +48,10 @@ def bootstrap(
     tokens = _tokens(access, vault, files)
     _confirm_anchors(access, vault, yes=yes)
     _provision(stack, yes=yes)
-    _put(access, vault, stack, tokens)
+    passphrase = own_passphrase(stack)
+    _write(access, vault, tokens | ({pipeline_identities.PASSPHRASE: passphrase} if passphrase else {}))
+    # The administrator who runs this confirms them.
+    _write_anchors(access, vault)
     _report_project(pipeline, gitlab)
 
 
@@ -72,8 +75,7 @@ def _administrator(access: Access) -> tuple[Vault, GitLab]:
     """Return Vault and GitLab, once all three systems have accepted the credentials."""
     require(*KNOWN)
     check_vault(access)
-    vault = vault_client(access)
-    vault.token_lives()
+    vault = accepted_vault(access)
     nexus_client(access.nexus.url).users.all()
     gitlab = gitlab_client(access.gitlab.url)
     if "api" not in token_scopes(gitlab):
@@ -149,13 +151,6 @@ def _provision(stack: str, *, yes: bool) -> None:
         confirm("Apply this?")
     if pulumi_cli.run("up", "--yes", "--skip-preview", *words):
         raise CommandError("pulumi up failed; its output is above. Fix the cause, and run this again")
-
-
-def _put(access: Access, vault: Vault, stack: str, tokens: dict[str, str]) -> None:
-    passphrase = own_passphrase(stack)
-    _write(access, vault, tokens | ({pipeline_identities.PASSPHRASE: passphrase} if passphrase else {}))
-    # The administrator who runs this confirms them.
-    _write_anchors(access, vault)
 
 
 def _write_anchors(access: Access, vault: Vault) -> None:

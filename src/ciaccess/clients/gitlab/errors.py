@@ -21,6 +21,7 @@ _TAKEN = "has already been taken"
 _OTHER_SHAPE = (AttributeError, LookupError, TypeError, ValueError, ArithmeticError, RecursionError)
 # The session retries, so python-gitlab must not: its waits know no bound.
 ONCE: dict[str, Any] = {"obey_rate_limit": False, "retry_transient_errors": False}
+LISTED: dict[str, Any] = {"get_all": True, "per_page": 100, **ONCE}
 _REMEDIES: dict[int, str] = {
     HTTPStatus.BAD_REQUEST: "Correct it in access.yaml.",
     HTTPStatus.UNAUTHORIZED: "Set GITLAB_TOKEN to a token that is valid.",

@@ -11,11 +11,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ciaccess.clients.errors import NotFoundError
-from ciaccess.clients.gitlab.errors import ONCE, errors, unexpected_answer
+from ciaccess.clients.gitlab.errors import LISTED, ONCE, unexpected_answer
 from ciaccess.clients.gitlab.variables import GitLab
 
 _REPORTER = 20
-_LISTED: dict[str, Any] = {"get_all": True, "per_page": 100, **ONCE}
 
 
 @dataclass(frozen=True)
@@ -44,13 +43,13 @@ def token_scopes(gitlab: GitLab) -> frozenset[str]:
 
 def group_named(gitlab: GitLab, group: str) -> Place:
     """Return a group, given by its id or full path."""
-    with errors(f"look for group '{group}'", gitlab.url):
+    with gitlab.errors(f"look for group '{group}'"):
         return _group(gitlab.api().groups.get(group, with_projects=False, **ONCE))
 
 
 def project_named(gitlab: GitLab, project: str) -> Place:
     """Return a project as `group_named` does a group."""
-    with errors(f"look for project '{project}'", gitlab.url):
+    with gitlab.errors(f"look for project '{project}'"):
         return _project(gitlab.api().projects.get(project, **ONCE))
 
 
@@ -65,7 +64,7 @@ def sees_all_projects(gitlab: GitLab, group: Place) -> bool:
     if user.get("is_admin"):
         return True
     try:
-        with errors(f"look up the token's role in group '{group.path}'", gitlab.url):
+        with gitlab.errors(f"look up the token's role in group '{group.path}'"):
             member = api.groups.get(group.identity, lazy=True).members_all.get(user["id"], **ONCE)
             return int(member.access_level) >= _REPORTER
     except NotFoundError:
@@ -75,8 +74,8 @@ def sees_all_projects(gitlab: GitLab, group: Place) -> bool:
 def places_of(gitlab: GitLab, group: str) -> tuple[Place, ...]:
     """Return the subgroups and projects of a group, at every depth; two lists, whatever their number."""
     listed = gitlab.api().groups.get(group, lazy=True)
-    with errors(f"list subgroups of group '{group}'", gitlab.url):
-        groups = [_group(item) for item in listed.descendant_groups.list(**_LISTED)]
+    with gitlab.errors(f"list subgroups of group '{group}'"):
+        groups = [_group(item) for item in listed.descendant_groups.list(**LISTED)]
     archived = tuple(f"{each.path}/" for each in groups if each.inactive)
     return tuple(
         replace(each, inactive="it is in an archived group") if each.path.startswith(archived) else each
@@ -87,8 +86,8 @@ def places_of(gitlab: GitLab, group: str) -> tuple[Place, ...]:
 def projects_of(gitlab: GitLab, group: str) -> tuple[Place, ...]:
     """Return the projects of a group and its subgroups, without shared ones."""
     listed = gitlab.api().groups.get(group, lazy=True).projects
-    with errors(f"list projects of group '{group}'", gitlab.url):
-        return tuple(map(_project, listed.list(include_subgroups=True, with_shared=False, **_LISTED)))
+    with gitlab.errors(f"list projects of group '{group}'"):
+        return tuple(map(_project, listed.list(include_subgroups=True, with_shared=False, **LISTED)))
 
 
 def _group(item: Any) -> Place:
@@ -112,6 +111,6 @@ def keys_set_in(gitlab: GitLab, place: Place, keys: Iterable[str]) -> tuple[str,
     """Return which of these keys a subgroup or project sets, in any scope; reads no value."""
     api = gitlab.api()
     owner = (api.groups if place.kind == "group" else api.projects).get(place.identity, lazy=True)
-    with errors(f"list variables of {place.kind} '{place.path}'", gitlab.url):
-        there = {str(item.key) for item in owner.variables.list(**_LISTED)}
+    with gitlab.errors(f"list variables of {place.kind} '{place.path}'"):
+        there = {str(item.key) for item in owner.variables.list(**LISTED)}
     return tuple(sorted(there & set(keys)))

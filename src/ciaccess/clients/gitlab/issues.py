@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ciaccess.clients.gitlab.errors import ONCE, errors
+from ciaccess.clients.gitlab.errors import LISTED, ONCE
 from ciaccess.clients.gitlab.variables import GitLab
 
 
@@ -37,9 +37,7 @@ class Issues:
         me = self._gitlab.user()
         with self._errors("find", marker):
             # GitLab's search looks for words, so that what it finds is compared once more.
-            listed = self._manager.list(
-                search=marker, **{"in": "description"}, get_all=True, per_page=100, **ONCE
-            )
+            listed = self._manager.list(search=marker, **{"in": "description"}, **LISTED)
             found = [_issue(item) for item in listed if item.author["id"] == me["id"]]
         marked = [issue for issue in found if marker in issue.description]
         return min(marked, key=lambda issue: issue.number, default=None)
@@ -65,7 +63,7 @@ class Issues:
             self._manager.get(issue.number, lazy=True).notes.create({"body": text}, **ONCE)
 
     def _errors(self, verb: str, identity: str, method: str = "GET") -> Any:
-        return errors(f"{verb} issue '{identity}' of project '{self._project}'", self._gitlab.url, method)
+        return self._gitlab.errors(f"{verb} issue '{identity}' of project '{self._project}'", method)
 
 
 def _issue(item: Any) -> Issue:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ciaccess.clients.errors import ForbiddenError, UnauthorizedError
-from ciaccess.clients.gitlab.errors import ONCE, errors
+from ciaccess.clients.gitlab.errors import ONCE
 from ciaccess.clients.gitlab.variables import GitLab
 
 MOST_CHARACTERS = 1_000_000
@@ -68,7 +68,7 @@ class MergeRequestNotes:
     def _errors(self, doing: str, method: str = "GET") -> Iterator[None]:
         """Convert the exceptions of a call, and name the token that it takes where this one is refused."""
         try:
-            with errors(doing, self._gitlab.url, method):
+            with self._gitlab.errors(doing, method):
                 yield
         except (UnauthorizedError, ForbiddenError) as error:
             raise error.with_remedy(_REMEDY) from None

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ciaccess.clients.errors import ForbiddenError, NotFoundError, UnexpectedAnswerError, one_line
-from ciaccess.clients.gitlab.errors import ONCE, SYSTEM, errors, unexpected_answer
+from ciaccess.clients.gitlab.errors import LISTED, SYSTEM, unexpected_answer
 from ciaccess.clients.gitlab.groups import Place
 from ciaccess.clients.gitlab.variables import GitLab
 
@@ -88,9 +88,8 @@ def branch_protection(gitlab: GitLab, project: str, branch: str) -> Protection |
 
 def tag_protections(gitlab: GitLab, project: str) -> tuple[Protection, ...]:
     """Return the rules for tags."""
-    with errors(f"list protected tags of project '{project}'", gitlab.url):
-        path = _path(project, "protected_tags")
-        listed: Any = gitlab.api().http_list(path, get_all=True, per_page=100, **ONCE)
+    with gitlab.errors(f"list protected tags of project '{project}'"):
+        listed: Any = gitlab.api().http_list(_path(project, "protected_tags"), **LISTED)
     return tuple(Protection(str(each["name"]), _lowest(each.get("create_access_levels"))) for each in listed)
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ciaccess.access.desired.objects import Variable, VariableId
 from ciaccess.clients.errors import ApiError, NotFoundError, RefusedError, UnreachableError, action, holds
-from ciaccess.clients.gitlab.errors import ONCE, SYSTEM, errors, unexpected_answer
+from ciaccess.clients.gitlab.errors import LISTED, ONCE, SYSTEM, errors, unexpected_answer
 from ciaccess.clients.http.session import HttpOptions, PooledSession
 from ciaccess.clients.redaction import conceal
 from ciaccess.clients.shared_list import SharedList
@@ -47,7 +47,7 @@ class GitLab:
         """Return the variables of a group, given by its id or full path."""
         with self._lock:
             if group not in self._variables:
-                self._variables[group] = Variables(self.url, group, self._connect())
+                self._variables[group] = Variables(self, group, self._connect())
             return self._variables[group]
 
     def close(self) -> None:
@@ -59,9 +59,13 @@ class GitLab:
         with self._lock:
             return self._connect()
 
+    def errors(self, doing: str, method: str = "GET") -> AbstractContextManager[None]:
+        """Let what a call of python-gitlab raises be one of clients/errors; `method` is the call's."""
+        return errors(doing, self.url, method)
+
     def get(self, path: str, doing: str, **query: str) -> dict[str, Any]:
         """Return the object at an API path, which is URL-encoded."""
-        with errors(doing, self.url):
+        with self.errors(doing):
             found = self.api().http_get(path, query, **ONCE)
         if not isinstance(found, dict):
             raise unexpected_answer(doing, "the response is not an object", self.url)
@@ -91,8 +95,8 @@ class GitLab:
 class Variables:
     """The variables of one group. The list is asked for once, and every write keeps it true."""
 
-    def __init__(self, url: str, group: str, api: Gitlab) -> None:
-        self._url = url
+    def __init__(self, gitlab: GitLab, group: str, api: Gitlab) -> None:
+        self._errors = gitlab.errors
         self._group = group
         self._manager: GroupVariableManager = api.groups.get(group, lazy=True).variables
         self._shared = SharedList(self._list)
@@ -103,7 +107,7 @@ class Variables:
 
     def _list(self) -> dict[VariableId, Variable]:
         with self._errors(f"list variables of group '{self._group}'"):
-            listed = self._manager.list(get_all=True, per_page=100, **ONCE)
+            listed = self._manager.list(**LISTED)
             found = [self._variable(item) for item in listed]
         return {item.identity: item for item in found}
 
@@ -218,9 +222,6 @@ class Variables:
     def _conceal(variable: Variable) -> None:
         if variable.masked:
             conceal(variable.value)
-
-    def _errors(self, doing: str, method: str = "GET") -> AbstractContextManager[None]:
-        return errors(doing, self._url, method)
 
 
 def _filter(environment_scope: str) -> dict[str, Any]:

@@ -178,34 +178,14 @@ class Vault:
 
         An `authority` in PEM is the only one that Vault then trusts there.
         """
-        if not authority:
-            self._ask_for_keys(url, self._options)
-            return
         with TemporaryDirectory() as folder:
-            file = Path(folder, "authority.pem")
-            file.write_text(authority, encoding="utf-8")
-            remedy = "Vault trusts only the authority in access.yaml there: correct oidc_discovery_ca_pem or jwks_ca_pem."
-            self._ask_for_keys(url, replace(self._options, ca_bundle=file), remedy)
-
-    def _ask_for_keys(self, url: str, options: HttpOptions, untrusted_remedy: str = "") -> None:
-        doing = f"ask '{url}'"
-        session = PooledSession(url, options)
-        try:
-            for address in (url, url.rstrip("/") + _DISCOVERY):
-                answer = session.get(address)
-                if answer.status_code == HTTPStatus.OK and _is_key_source(answer, doing):
-                    return
-        except requests.RequestException as error:
-            failure = as_api_error(error, doing, "The issuer", url)
-            # OpenSSL's word. Other failures of TLS have other causes.
-            is_untrusted = isinstance(error, requests.exceptions.SSLError) and "CERTIFICATE" in str(error)
-            remedy = (untrusted_remedy if is_untrusted else "") or failure.remedy
-            raise UnreachableError(failure.doing, failure.reason, remedy, system=SYSTEM) from None
-        finally:
-            session.close()
-        reason = "it answers neither keys nor an OpenID configuration"
-        remedy = "Correct vault.jwt.discovery_url or jwks_url in access.yaml: Vault would keep a half-made backend."
-        raise UnexpectedAnswerError(doing, reason, remedy, system=SYSTEM)
+            options, untrusted_remedy = self._options, ""
+            if authority:
+                bundle = Path(folder, "authority.pem")
+                bundle.write_text(authority, encoding="utf-8")
+                options = replace(options, ca_bundle=bundle)
+                untrusted_remedy = "Vault trusts only the authority in access.yaml there: correct oidc_discovery_ca_pem or jwks_ca_pem."
+            _ask_for_keys(url, options, untrusted_remedy)
 
     def unmount(self, path: str) -> None:
         """Delete a mount with all that is in it: `auth/jwt`, `secret`."""
@@ -316,6 +296,29 @@ def number(value: Any, doing: str) -> int:
 def unexpected_answer(doing: str, reason: str = "the response is not Vault's") -> UnexpectedAnswerError:
     """Return the error of an answer of another shape."""
     return UnexpectedAnswerError(doing, reason, "Check that VAULT_ADDR is Vault's address.", system=SYSTEM)
+
+
+def _ask_for_keys(url: str, options: HttpOptions, untrusted_remedy: str) -> None:
+    doing = f"ask '{url}'"
+    session = PooledSession(url, options)
+    try:
+        for address in (url, url.rstrip("/") + _DISCOVERY):
+            answer = session.get(address)
+            if answer.status_code == HTTPStatus.OK and _is_key_source(answer, doing):
+                return
+    except requests.RequestException as error:
+        failure = as_api_error(error, doing, "The issuer", url)
+        # OpenSSL's word. Other failures of TLS have other causes.
+        is_untrusted = isinstance(error, requests.exceptions.SSLError) and "CERTIFICATE" in str(error)
+        remedy = (untrusted_remedy if is_untrusted else "") or failure.remedy
+        raise UnreachableError(failure.doing, failure.reason, remedy, system=SYSTEM) from None
+    finally:
+        session.close()
+    reason = "it answers neither keys nor an OpenID configuration"
+    remedy = (
+        "Correct vault.jwt.discovery_url or jwks_url in access.yaml: Vault would keep a half-made backend."
+    )
+    raise UnexpectedAnswerError(doing, reason, remedy, system=SYSTEM)
 
 
 def _is_key_source(answer: requests.Response, doing: str) -> bool:
