@@ -88,7 +88,7 @@ class Session:
         self._auth = auth
 
     def __repr__(self) -> str:
-        return f"Session({self.system!r}, {self.base_url!r})"
+        return f"{type(self).__name__}({self.base_url!r})"
 
     def send(  # noqa: PLR0913 the parts of a request, by name
         self,

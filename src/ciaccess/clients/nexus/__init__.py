@@ -51,7 +51,7 @@ _ROLES = Kind(
 )
 
 
-class Nexus:
+class Nexus(Api):
     """One Nexus, as one user. Safe to use from many threads; sends requests only when needed.
 
     Raises:
@@ -59,23 +59,15 @@ class Nexus:
     """
 
     def __init__(self, url: str, username: str, password: str, *, options: HttpOptions | None = None) -> None:
-        self._api = Api(url, username, password, options or HttpOptions())
-        self.users = Users(self._api)
-        self.roles = Collection(self._api, _ROLES, self._without_role)
+        super().__init__(url, username, password, options or HttpOptions())
+        self.users = Users(self)
+        self.roles = Collection(self, _ROLES, self._without_role)
         self.privileges = Privileges(
-            self._api,
+            self,
             lambda name: self.roles.shared.change(lambda roles: _without(roles, "privileges", name)),
         )
-        self.content_selectors = ContentSelectors(self._api)
-        self._repositories = Listing(self._api, REPOSITORIES)
-
-    def __repr__(self) -> str:
-        return f"Nexus({self._api!r})"
-
-    @property
-    def version(self) -> str:
-        """Nexus's version (`3.77.0-08`), `unknown` where a proxy hides it."""
-        return self._api.version
+        self.content_selectors = ContentSelectors(self)
+        self._repositories = Listing(self, REPOSITORIES)
 
     def repositories(self) -> dict[str, Repository]:
         """Return the repositories that the user may browse, by name: one call a process."""
@@ -85,37 +77,29 @@ class Nexus:
         """Tell whether anonymous access is enabled."""
         doing = "read anonymous access"
         return ANONYMOUS_ACCESS.decode(
-            self._api.json(ANONYMOUS_ACCESS.path, doing, ANONYMOUS_ACCESS), doing
+            self.json(ANONYMOUS_ACCESS.path, doing, ANONYMOUS_ACCESS), doing
         ).enabled
 
     def active_realms(self) -> tuple[str, ...]:
         """Return the ids of the active realms, which check credentials and rights, in their order."""
         doing = "read the active realms"
-        found = self._api.json("/security/realms/active", doing, ANONYMOUS_ACCESS)  # of the same privileges
+        found = self.json("/security/realms/active", doing, ANONYMOUS_ACCESS)  # of the same privileges
         if not isinstance(found, list) or not all(isinstance(each, str) for each in found):
             raise unexpected_answer(doing, "the answer is not a list of ids")
         return tuple(found)
 
     def usage(self) -> Usage | None:
         """Return what Nexus reports of its limits and of malware, None where it cannot be read."""
-        return read_usage(self._api)
+        return read_usage(self)
 
     def status_of(self, method: str, path: str, doing: str) -> int:
         """Return the HTTP status of a REST call as this user; `path` is URL-encoded."""
-        return self._api.answer(method, path, doing).status_code
-
-    def takes_writes(self) -> bool:
-        """Tell whether Nexus accepts writes, which it does not in read-only mode."""
-        return self._api.takes_writes("ask whether Nexus takes writes")
+        return self.answer(method, path, doing).status_code
 
     def refresh(self) -> None:
         """Forget all lists."""
         for each in (self.users, self.roles, self.privileges, self.content_selectors, self._repositories):
             each.refresh()
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._api.close()
 
     def _without_role(self, role_id: str) -> None:
         """Do in the shared lists what Nexus does when a role is deleted: take it out of users and roles."""

@@ -46,15 +46,12 @@ _REMEDIES = (
 )
 
 
-class Api:
+class Api(Session):
     """Sends calls to one Nexus and turns refusals into errors."""
 
     def __init__(self, url: str, username: str, password: str, options: HttpOptions) -> None:
-        self._session = Session(NEXUS, url, options=options, auth=basic(username, password))
+        super().__init__(NEXUS, url, options=options, auth=basic(username, password))
         self._version: str | None = None
-
-    def __repr__(self) -> str:
-        return f"Api({self._session.base_url!r})"
 
     @property
     def version(self) -> str:
@@ -67,7 +64,7 @@ class Api:
         self, method: str, path: str, doing: str, *, root: str = _REST, **options: Any
     ) -> requests.Response:
         """Return the answer, whatever its status; `options` as Session.send takes them."""
-        response = self._session.send(method, root + path, doing, **options)
+        response = self.send(method, root + path, doing, **options)
         if found := re.match(r"Nexus/(\S+)", response.headers.get("Server", "")):
             self._version = found[1]
         return response
@@ -106,8 +103,8 @@ class Api:
             reason = f"the answer is an HTML page titled '{title}', not Nexus's"
             raise _not_nexus(response, doing, reason)
 
-    def takes_writes(self, doing: str) -> bool:
-        """Tell whether Nexus takes writes (200, not 503)."""
+    def takes_writes(self, doing: str = "ask whether Nexus takes writes") -> bool:
+        """Tell whether Nexus takes writes (200, not 503), which it does not in read-only mode."""
         response = self.answer("GET", "/status/writable", doing)
         if (
             response.status_code not in (HTTPStatus.OK, HTTPStatus.SERVICE_UNAVAILABLE)
@@ -115,10 +112,6 @@ class Api:
         ):
             raise self.failure(response, doing, None)
         return response.status_code == HTTPStatus.OK
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._session.close()
 
     def failure(self, response: requests.Response, doing: str, kind: Kind[Any] | None) -> ApiError:
         """Return the error that an answer means."""
@@ -134,7 +127,7 @@ class Api:
         elif status == HTTPStatus.NOT_FOUND and not _is_of_the_api(response):
             # The REST API names in JSON what is missing; anything else is another server, or another path of Nexus.
             error, reason = UnexpectedAnswerError, f"there is no such path ({reason})"
-        remedy = _remedy(error, status, reason, kind.grants if kind else "", self._session.base_url)
+        remedy = _remedy(error, status, reason, kind.grants if kind else "", self.base_url)
         return error(doing, reason, remedy, system=NEXUS, status=status)
 
     def _is_read_only(self, response: requests.Response, doing: str) -> bool:

@@ -76,12 +76,13 @@ class Collection(Listing[T]):
             ConflictError: one with its id exists.
             UnreachableError: no answer; if `uncertain`, it may or may not have been made.
         """
-        self._create(item, self._body(item), lambda: self.read(self.kind.id_of(item)) == item)
+        self._create(item, {}, lambda: self.read(self.kind.id_of(item)) == item)
 
     def replace(self, item: T) -> None:
         """Make an existing object (else: NotFoundError) equal to this one."""
         identity = self.kind.id_of(item)
         doing = action("replace", self.kind.noun, identity)
+        self._check(item, doing)
         path = f"{self.kind.write_path(item)}/{segment(identity, doing, NEXUS)}"
         self._api.call("PUT", path, doing, self.kind, body=self._body(item))
         self._remember(item)
@@ -98,11 +99,13 @@ class Collection(Listing[T]):
         self._after_delete(identity)
         return existed
 
-    def _create(self, item: T, body: dict[str, Any], has_arrived: Callable[[], bool]) -> None:
+    def _create(self, item: T, more: dict[str, Any], has_arrived: Callable[[], bool]) -> None:
+        """Create an object with `more` fields; `has_arrived` tells whether a call without an answer was done."""
         identity = self.kind.id_of(item)
         doing = action("create", self.kind.noun, identity)
+        self._check(item, doing)
         segment(identity, doing, NEXUS)  # what no later call could name is not made
-        made = item
+        made, body = item, self._body(item) | more
         try:
             response = self._api.call("POST", self.kind.write_path(item), doing, self.kind, body=body)
             if response.status_code == HTTPStatus.OK and response.content:
@@ -112,6 +115,9 @@ class Collection(Listing[T]):
             if not error.uncertain or not holds(has_arrived):
                 raise
         self._remember(made)
+
+    def _check(self, item: T, doing: str) -> None:
+        """Refuse a write that Nexus would take wrongly, or refuse without a reason."""
 
     def _body(self, item: T) -> dict[str, Any]:
         return self.kind.encode(item)

@@ -38,20 +38,15 @@ class Privileges(Collection[Privilege]):
     def __init__(self, api: Api, after_delete: Callable[[str], None]) -> None:
         super().__init__(api, PRIVILEGES, after_delete)
 
-    def create(self, item: Privilege) -> None:
-        """Create a privilege; RefusedError: Nexus could not read it again."""
-        _refuse_unwritable(item, action("create", "privilege", item.name))
-        super().create(item)
-
     def replace(self, item: Privilege) -> None:
         """Make an existing privilege equal to this one.
 
         Raises:
-            RefusedError: as in `create`, or the existing one is of another type: Nexus would take the write, and
+            RefusedError: Nexus could not read it again, or the existing one is of another type: Nexus would take the write, and
                 could never read the privilege again.
         """
         doing = action("replace", "privilege", item.name)
-        _refuse_unwritable(item, doing)
+        self._check(item, doing)
         # Read now, and not taken from the list: it may have been replaced since.
         existing = self.read(item.name)
         if existing is None:
@@ -60,6 +55,14 @@ class Privileges(Collection[Privilege]):
             reason = f"it is of type {existing.type}, which cannot become {item.type}"
             raise RefusedError(doing, reason, "Delete it and create it anew.", system=NEXUS)
         super().replace(item)
+
+    def _check(self, item: Privilege, doing: str) -> None:
+        if item.type not in WRITABLE:
+            reason = f"privileges of type '{item.type}' are not written here"
+            raise RefusedError(doing, reason, f"Use one of {', '.join(WRITABLE)}.", system=NEXUS)
+        if item.type == "wildcard" and not is_pattern(item.pattern):
+            reason = f"the wildcard pattern '{item.pattern}' has an empty part, which makes Nexus's privilege list unreadable"
+            raise RefusedError(doing, reason, "Write a pattern such as nexus:search:read.", system=NEXUS)
 
     def _body(self, item: Privilege) -> dict[str, Any]:
         return self.kind.encode(item, ("name", "description", *WRITABLE[item.type]))
@@ -83,12 +86,3 @@ def is_pattern(value: str) -> bool:
     Nexus stores `::` although it cannot read it, and from then on answers 500 to the list of privileges.
     """
     return all(part.strip() for section in value.split(":") for part in section.split(","))
-
-
-def _refuse_unwritable(item: Privilege, doing: str) -> None:
-    if item.type not in WRITABLE:
-        reason = f"privileges of type '{item.type}' are not written here"
-        raise RefusedError(doing, reason, f"Use one of {', '.join(WRITABLE)}.", system=NEXUS)
-    if item.type == "wildcard" and not is_pattern(item.pattern):
-        reason = f"the wildcard pattern '{item.pattern}' has an empty part, which makes Nexus's privilege list unreadable"
-        raise RefusedError(doing, reason, "Write a pattern such as nexus:search:read.", system=NEXUS)

@@ -51,21 +51,11 @@ class Users(Collection[User]):
         doing = action("create", "user", item.user_id)
         conceal(password)
         _refuse_password(password, doing)
-        _refuse_no_roles(item, doing)
 
         def has_arrived() -> bool:
             return self.read(item.user_id) == item and self.accepts(item.user_id, password)
 
-        self._create(item, {**self._body(item), "password": password}, has_arrived)
-
-    def replace(self, item: User) -> None:
-        """Make an existing user equal to this one; its password stays.
-
-        Raises:
-            RefusedError: it has no roles, which Nexus does not take, even from a user that has none.
-        """
-        _refuse_no_roles(item, action("replace", "user", item.user_id))
-        super().replace(item)
+        self._create(item, {"password": password}, has_arrived)
 
     def disable(self, user: User) -> None:
         """Disable a user; succeeds if it does not exist, and skips one without roles."""
@@ -88,6 +78,11 @@ class Users(Collection[User]):
             remedy = "Changing passwords needs nexus:* (the role nx-admin): nx-users-all and nx-userschangepw do not suffice."
             raise error.with_remedy(remedy) from None
 
+    def _check(self, item: User, doing: str) -> None:
+        # Nexus does not take it, even from a user that has none.
+        if not item.roles:
+            raise RefusedError(doing, "a user without roles", "Give it at least one role.", system=NEXUS)
+
     def accepts(self, user_id: str, password: str) -> bool:
         """Tell whether Nexus accepts this password now; not for a disabled or locked user."""
         doing = action("try the login of", "user", user_id)
@@ -107,8 +102,3 @@ def _refuse_password(password: str, doing: str) -> None:
     if not is_password(password):
         reason = "the password is blank, or contains a line break or another control character"
         raise RefusedError(doing, reason, "Choose another one.", system=NEXUS)
-
-
-def _refuse_no_roles(user: User, doing: str) -> None:
-    if not user.roles:
-        raise RefusedError(doing, "a user without roles", "Give it at least one role.", system=NEXUS)
