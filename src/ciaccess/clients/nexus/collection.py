@@ -100,7 +100,7 @@ class Collection(Listing[T]):
         return existed
 
     def _create(self, item: T, more: dict[str, Any], has_arrived: Callable[[], bool]) -> None:
-        """Create an object with `more` fields; `has_arrived` tells whether a call without an answer was done."""
+        """Create an object with `more` fields; `has_arrived`: whether a call without an answer was done."""
         identity = self.kind.id_of(item)
         doing = action("create", self.kind.noun, identity)
         self._check(item, doing)
