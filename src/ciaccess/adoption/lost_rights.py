@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING
 from ciaccess.access.desired.nexus import NexusObjects
 from ciaccess.access.desired.objects import SCOPED
 from ciaccess.adoption.plan import PlannedAction
-from ciaccess.analysis.facts import ADMINISTRATION, Grant, Holder, Right, grants_of
+from ciaccess.analysis.facts import held_by
 from ciaccess.engine.resource_types import ACCOUNT
 
 if TYPE_CHECKING:
     from ciaccess.access.desired.objects import ContentSelector, Privilege, Role
     from ciaccess.access.desired.state import Desired
     from ciaccess.adoption.plan import Plan
+    from ciaccess.analysis.facts import Held, Holder
     from ciaccess.clients.nexus import Nexus
-
-    Rights = tuple[frozenset[Grant], frozenset[Right]]
 
 
 def lost_rights(plan: Plan, desired: Desired, nexus: Nexus) -> dict[str, str]:
@@ -41,19 +40,19 @@ def lost_rights(plan: Plan, desired: Desired, nexus: Nexus) -> dict[str, str]:
         privileges |= {each.name: each for each in account.privileges}
         held |= {name: user.roles for name, user in account.users.items() if name in held}
     after = _rights(roles, selectors, privileges, held)
-    administrators = {right.holder for right in after[1] if right.name == ADMINISTRATION}
-    lost: dict[Holder, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
-    for grant in sorted(before[0]):
-        if not any(each.holder == grant.holder and each.covers(grant) for each in after[0]):
-            place = f" in {grant.repository}" + (f" under {grant.path}" if grant.path else "")
-            lost[grant.holder][place].append(grant.action)
-    for right in sorted(before[1] - after[1]):
-        lost[right.holder][""].append(right.name)
-    return {
-        holder.name: "; ".join(f"{', '.join(words)}{place}" for place, words in what.items())
-        for holder, what in sorted(lost.items())
-        if holder not in administrators
-    }
+    found: dict[str, str] = {}
+    for holder, was in sorted(before.items()):
+        lost: dict[str, list[str]] = defaultdict(list)
+        for grant in was.grants:
+            if not after[holder].covers(grant):
+                place = f" in {grant.repository}" + (f" under {grant.path}" if grant.path else "")
+                lost[place].append(grant.action)
+        lost[""] += [right.name for right in was.rights if right not in after[holder].rights]
+        if not after[holder].administers and any(lost.values()):
+            found[holder.name] = "; ".join(
+                f"{', '.join(words)}{place}" for place, words in lost.items() if words
+            )
+    return found
 
 
 def _rights(
@@ -61,7 +60,7 @@ def _rights(
     selectors: Mapping[str, ContentSelector],
     privileges: Mapping[str, Privilege],
     held: Mapping[str, Iterable[str]],
-) -> Rights:
+) -> dict[Holder, Held]:
     scoped = tuple(each for each in privileges.values() if each.type == SCOPED)
     objects = NexusObjects(tuple(roles.values()), tuple(selectors.values()), scoped)
-    return grants_of(objects, {Holder(name): sorted(names) for name, names in held.items()})
+    return held_by(objects, {name: sorted(names) for name, names in held.items()})

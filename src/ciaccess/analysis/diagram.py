@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ciaccess.analysis.facts import AccessFacts, Holder
+from ciaccess.analysis.facts import AccessFacts
 from ciaccess.analysis.wording import format_name, jobs_of, repository_name, verb
 from ciaccess.report.page import visible
 
@@ -33,14 +33,14 @@ def mermaid(facts: AccessFacts) -> str:
 
 def _uses(facts: AccessFacts, account: str) -> Iterator[tuple[str, str]]:
     """Yield what an account does with which repository, each repository and path once."""
-    holder = Holder(account)
-    if facts.administers(holder):
+    held = facts.account(account)
+    if held.administers:
         yield "administers", "Nexus"
         return
-    for use in sorted(facts.uses_of(holder), key=lambda use: (use.repository, use.format, use.path)):
+    for use in sorted(held.uses, key=lambda use: (use.repository, use.format, use.path)):
         label = f"{verb(use.actions)} {use.path}".rstrip()
         yield label, f"{repository_name(use.repository)}\n{format_name(use.format)}"
-    for right in sorted(facts.rights_of(holder)):
+    for right in held.rights:
         yield "has", f"{'role' if right.is_role else 'privilege'} {right.name}"
 
 

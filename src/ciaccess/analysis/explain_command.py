@@ -14,7 +14,7 @@ from ciaccess.access.desired.pipeline_identities import jwt_roles, own_accounts,
 from ciaccess.access.desired.vault import secret_of
 from ciaccess.access.reading.faults import display, require_declared, suggest
 from ciaccess.analysis.admission import UNKNOWN, Check, Outcome, Verdict
-from ciaccess.analysis.facts import AccessFacts, Holder
+from ciaccess.analysis.facts import AccessFacts
 from ciaccess.analysis.job import Job, verdicts
 from ciaccess.analysis.sections import may
 from ciaccess.cli.help import Command, examples
@@ -210,7 +210,7 @@ def _secret(access: Access, facts: AccessFacts, name: str) -> dict[str, Any]:
         "account": name,
         "path": secret_of(access, name).api_path,
         "former": (not own and facts.accounts[name].former) or None,
-        "may": [own.purpose] if own else list(may(facts, Holder(name))),
+        "may": [own.purpose] if own else list(may(facts.account(name))),
     }
 
 

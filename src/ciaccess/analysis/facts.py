@@ -1,7 +1,7 @@
 """Who may do what, as facts: actions in Nexus by account and role, secrets by job.
 
 Owns the facts, derived from the desired objects one by one, so that they describe what Nexus and Vault will contain, not
-what was intended. Differences of two states are in analysis.difference, wording in analysis.wording. `grants_of` takes any Nexus
+what was intended. Differences of two states are in analysis.difference, wording in analysis.wording. `held_by` takes any Nexus
 objects, a preview's as well as the YAML's.
 """
 
@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
-from typing import NamedTuple, Self, TypeVar
+from typing import NamedTuple, Self
 
 from ciaccess.access.desired.administration import contained_roles, is_admin_name
 from ciaccess.access.desired.former_names import former_names
@@ -44,7 +43,6 @@ class Holder:
 class Grant:
     """An action on artifacts of a repository; `path` limits it to a folder, EVERY is a wildcard."""
 
-    holder: Holder
     format: str
     repository: str
     action: str
@@ -62,9 +60,8 @@ class Grant:
 
 
 class Use(NamedTuple):
-    """All that a holder may do in a repository, or in a folder of it, with the roles that allow it."""
+    """All that is allowed in a repository, or in a folder of it, with the roles that allow it."""
 
-    holder: Holder
     format: str
     repository: str
     path: str
@@ -76,7 +73,6 @@ class Use(NamedTuple):
 class Right:
     """A right that is not on artifacts: a privilege, or a role whose content only Nexus knows."""
 
-    holder: Holder
     name: str
     is_role: bool = False
     via: str = field(default="", compare=False)
@@ -88,7 +84,40 @@ class Right:
         return not self.is_role and not harmless
 
 
-T = TypeVar("T", Grant, Right)
+@dataclass(frozen=True)
+class Held:
+    """What a holder may do in Nexus, each sorted."""
+
+    grants: tuple[Grant, ...] = ()
+    rights: tuple[Right, ...] = ()
+
+    @property
+    def administers(self) -> bool:
+        """Tell whether it may do anything in Nexus."""
+        return any(right.name == ADMINISTRATION for right in self.rights)
+
+    @property
+    def may_administer(self) -> bool:
+        """Tell whether it can extend its own rights; no job may read such an account's secret."""
+        return any(is_admin_name(right.name) for right in self.rights)
+
+    @property
+    def uses(self) -> list[Use]:
+        """Return the grants, those of a repository and folder together."""
+        found: dict[tuple[str, str, str], list[Grant]] = defaultdict(list)
+        for grant in self.grants:
+            found[grant.format, grant.repository, grant.path].append(grant)
+        return [
+            Use(*place, frozenset(each.action for each in grants), frozenset(each.via for each in grants))
+            for place, grants in found.items()
+        ]
+
+    def covers(self, grant: Grant) -> bool:
+        """Tell whether it allows all that a grant allows."""
+        return self.administers or any(each.covers(grant) for each in self.grants)
+
+
+NOTHING = Held()
 
 
 @dataclass(frozen=True)
@@ -129,14 +158,13 @@ class Trust:
 class AccessFacts:
     """All of it.
 
-    `named_roles` are the Nexus roles that access.yaml declares, with their descriptions; `releases` the repositories of
-    uat and prod, which are written once.
+    `named_roles` are the Nexus roles that access.yaml declares, with their descriptions; `held` is what accounts and these
+    roles may do; `releases` are the repositories of uat and prod, which are written once.
     """
 
     accounts: Mapping[str, AccountFacts]
     named_roles: Mapping[str, str]
-    grants: frozenset[Grant]
-    rights: frozenset[Right]
+    held: Mapping[Holder, Held]
     roles: Mapping[str, RoleFacts]
     trust: Trust
     releases: frozenset[str]
@@ -146,7 +174,6 @@ class AccessFacts:
     @classmethod
     def of(cls, access: Access) -> Self:
         """Return the facts of an access.yaml."""
-        objects = nexus_objects(access)
         former = {each.name: str(each) for each in former_names(access)}
         accounts = {
             name: AccountFacts(
@@ -158,16 +185,16 @@ class AccessFacts:
             )
             for name, account in access.accounts.items()
         }
-        holders = {Holder(name): facts.roles for name, facts in accounts.items()}
-        holders |= {Holder(name, is_role=True): (name,) for name in access.nexus.roles}
-        grants, rights = grants_of(objects, holders)
         jwt = access.vault.jwt
         keys = (*filter(None, (jwt.discovery_url, jwt.jwks_url)), *jwt.public_keys)
         return cls(
             accounts=accounts,
             named_roles={name: role.description for name, role in access.nexus.roles.items()},
-            grants=grants,
-            rights=rights,
+            held=held_by(
+                nexus_objects(access),
+                {name: each.roles for name, each in accounts.items()},
+                access.nexus.roles,
+            ),
             roles={
                 name: RoleFacts(**vars(jwt_role(name, role)), accounts=frozenset(role.accounts))
                 for name, role in access.vault.roles.items()
@@ -185,98 +212,62 @@ class AccessFacts:
 
     def only(self, *accounts: str) -> Self:
         """Return what concerns these accounts alone, in this order, as far as they are declared."""
-        holders = {Holder(name) for name in accounts}
         return replace(
             self,
             accounts={name: self.accounts[name] for name in accounts if name in self.accounts},
             named_roles={},
-            grants=frozenset(each for each in self.grants if each.holder in holders),
-            rights=frozenset(each for each in self.rights if each.holder in holders),
+            held={Holder(name): self.account(name) for name in accounts},
             roles={
-                name: replace(role, accounts=role.accounts.intersection(accounts))
+                name: replace(role, accounts=read)
                 for name, role in self.roles.items()
-                if role.accounts.intersection(accounts)
+                if (read := role.accounts.intersection(accounts))
             },
         )
 
-    def grants_to(self, holder: Holder) -> list[Grant]:
-        """Return a holder's grants, sorted."""
-        return self._grants_by_holder.get(holder, [])
+    def account(self, name: str) -> Held:
+        """Return what an account may do in Nexus."""
+        return self.held.get(Holder(name), NOTHING)
 
-    def uses_of(self, holder: Holder) -> list[Use]:
-        """Return a holder's grants, those of a repository and folder together."""
-        found: dict[tuple[str, str, str], list[Grant]] = defaultdict(list)
-        for grant in self.grants_to(holder):
-            found[grant.format, grant.repository, grant.path].append(grant)
-        return [
-            Use(
-                holder,
-                *place,
-                frozenset(each.action for each in grants),
-                frozenset(each.via for each in grants),
-            )
-            for place, grants in found.items()
-        ]
+    def named_role(self, name: str) -> Held:
+        """Return what everybody with a named role may do in Nexus."""
+        return self.held.get(Holder(name, is_role=True), NOTHING)
 
-    def rights_of(self, holder: Holder) -> list[Right]:
-        """Return a holder's other rights, sorted."""
-        return self._rights_by_holder.get(holder, [])
-
-    def administers(self, holder: Holder) -> bool:
-        """Tell whether a holder may do anything in Nexus."""
-        return any(right.name == ADMINISTRATION for right in self.rights_of(holder))
-
-    def may_administer(self, holder: Holder) -> bool:
-        """Tell whether a holder can extend its own rights; no job may read such an account's secret."""
-        return any(is_admin_name(right.name) for right in self.rights_of(holder))
-
-    def writes_releases(self, holder: Holder) -> bool:
-        """Tell whether a holder may write to a repository of uat or prod."""
+    def writes_releases(self, account: str) -> bool:
+        """Tell whether an account may write to a repository of uat or prod."""
         return any(
             grant.repository in (EVERY, *self.releases) and grant.action not in ("read", "browse")
-            for grant in self.grants_to(holder)
+            for grant in self.account(account).grants
         )
 
     def readers(self, account: str) -> list[RoleFacts]:
         """Return the JWT roles whose jobs may read an account's secret."""
         return [role for role in self.roles.values() if account in role.accounts]
 
-    @cached_property
-    def _grants_by_holder(self) -> dict[Holder, list[Grant]]:
-        return _by_holder(self.grants)
 
-    @cached_property
-    def _rights_by_holder(self) -> dict[Holder, list[Right]]:
-        return _by_holder(self.rights)
-
-
-def _by_holder(items: Iterable[T]) -> dict[Holder, list[T]]:
-    found: dict[Holder, list[T]] = defaultdict(list)
-    for item in sorted(items):
-        found[item.holder].append(item)
-    return dict(found)
-
-
-def grants_of(
-    objects: NexusObjects, holders: Mapping[Holder, Iterable[str]]
-) -> tuple[frozenset[Grant], frozenset[Right]]:
-    """Return what each holder may do by the roles it has, those inside other roles among them."""
+def held_by(
+    objects: NexusObjects, roles_of: Mapping[str, Iterable[str]], named_roles: Iterable[str] = ()
+) -> dict[Holder, Held]:
+    """Return what accounts may do by their roles, and by named ones; roles inside others count."""
+    holders = {Holder(name): roles for name, roles in roles_of.items()}
+    holders |= {Holder(name, is_role=True): (name,) for name in named_roles}
     privileges = {privilege.name: privilege for privilege in objects.privileges}
     paths = {selector.name: folder_of(selector.expression) for selector in objects.selectors}
     contents = {role.role_id: role for role in objects.roles}
-    grants: set[Grant] = set()
-    rights: set[Right] = set()
+    found: dict[Holder, Held] = {}
     for holder, roles in holders.items():
+        grants: set[Grant] = set()
+        rights: set[Right] = set()
         for role in contained_roles(contents, roles):
             held = contents[role].privileges if role in contents else _BUILT_IN_ROLES.get(role)
             if held is None:
-                rights.add(Right(holder, role, is_role=True, via=role))
+                rights.add(Right(role, is_role=True, via=role))
             for name in held or ():
-                found = _grants(holder, role, privileges.get(name), paths) or _built_in(holder, role, name)
-                grants |= found
-                if not found:
-                    rights.add(Right(holder, name, via=role))
-    return frozenset(grants), frozenset(rights)
+                granted = _grants(role, privileges.get(name), paths) or _built_in(role, name)
+                grants |= granted
+                if not granted:
+                    rights.add(Right(name, via=role))
+        found[holder] = Held(tuple(sorted(grants)), tuple(sorted(rights)))
+    return found
 
 
 def folder_of(expression: str) -> str:
@@ -285,20 +276,19 @@ def folder_of(expression: str) -> str:
     return tail.removesuffix('"') if found and head.startswith("format == ") else expression
 
 
-def _grants(holder: Holder, role: str, privilege: Privilege | None, paths: Mapping[str, str]) -> set[Grant]:
+def _grants(role: str, privilege: Privilege | None, paths: Mapping[str, str]) -> set[Grant]:
     if privilege is None:
         return set()
     path = paths.get(privilege.content_selector, f"selector {privilege.content_selector}")
     return {
-        Grant(holder, privilege.format, privilege.repository, action, path, via=role)
-        for action in privilege.actions
+        Grant(privilege.format, privilege.repository, action, path, via=role) for action in privilege.actions
     }
 
 
-def _built_in(holder: Holder, role: str, privilege: str) -> set[Grant]:
+def _built_in(role: str, privilege: str) -> set[Grant]:
     """Read nx-repository-view-<format>-<repository>-<action>; only the repository has hyphens."""
     if not privilege.startswith(_VIEW):
         return set()
     format_, _, rest = privilege.removeprefix(_VIEW).partition("-")
     repository, _, action = rest.rpartition("-")
-    return {Grant(holder, format_, repository, action, via=role)} if repository and action else set()
+    return {Grant(format_, repository, action, via=role)} if repository and action else set()

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from ciaccess.access.model.checks_claims import matches
 from ciaccess.access.policies.acl import ROOT
 from ciaccess.analysis.changes import Found, Risk
-from ciaccess.analysis.facts import EVERY, AccessFacts, Holder, RoleFacts, Trust
+from ciaccess.analysis.facts import EVERY, AccessFacts, RoleFacts, Trust
 from ciaccess.analysis.wording import duration, jobs_of, join_words
 
 
@@ -148,9 +148,8 @@ def _key(key: str) -> str:
 
 
 def _risks_of_secrets(accounts: Collection[str], facts: AccessFacts) -> tuple[Risk, ...]:
-    holders = [Holder(account) for account in accounts]
-    admin = (Risk.ADMIN,) if any(map(facts.administers, holders)) else ()
-    return (*admin, Risk.RELEASE) if any(map(facts.writes_releases, holders)) else admin
+    admin = (Risk.ADMIN,) if any(facts.account(each).administers for each in accounts) else ()
+    return (*admin, Risk.RELEASE) if any(map(facts.writes_releases, accounts)) else admin
 
 
 def _networks(networks: Collection[str]) -> str:

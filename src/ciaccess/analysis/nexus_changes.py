@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from ciaccess.analysis.changes import Change, Found, Risk
-from ciaccess.analysis.facts import ADMINISTRATION, EVERY, AccessFacts, Grant, Holder, Right
+from ciaccess.analysis.facts import ADMINISTRATION, EVERY, NOTHING, AccessFacts, Grant, Holder, Right
 from ciaccess.analysis.wording import holder_text, join_words, path_suffix, places, verb
 
 
@@ -17,54 +17,54 @@ def find(before: AccessFacts, after: AccessFacts, found: Found) -> None:
         found.gain(name, f"{name} is a new account: {after.accounts[name].purpose}")
     for name in sorted(before.accounts.keys() - after.accounts.keys()):
         found.lose(name, f"{name} is no longer an account")
-    for right in _new_rights(before, after):
+    for holder, right in _new_rights(before, after):
         unknown = ", whose privileges only Nexus knows" if right.is_role else ""
-        found.gain(right.holder.name, f"{_right_text(right, 'now')}{unknown}", *_risks_of_right(right))
-    for right in _new_rights(after, before):
-        found.lose(right.holder.name, _right_text(right, "no longer"))
+        text = f"{_right_text(holder, right, 'now')}{unknown}"
+        found.gain(holder.name, text, *((Risk.ADMIN,) if right.administers or right.is_role else ()))
+    for holder, right in _new_rights(after, before):
+        found.lose(holder.name, _right_text(holder, right, "no longer"))
     found.gains.extend(sorted(_grants(before, after, "may now", "so far only")))
     for change in sorted(_grants(after, before, "may no longer", "still")):
         found.lose(change.subject, change.sentence)
 
 
-def _new_rights(before: AccessFacts, after: AccessFacts) -> list[Right]:
-    """Return the rights that `before` lacks; an administrator has every one."""
-    return sorted(right for right in after.rights - before.rights if not before.administers(right.holder))
+def _new_rights(before: AccessFacts, after: AccessFacts) -> Iterator[tuple[Holder, Right]]:
+    """Yield the rights that `before` lacks; an administrator has every one."""
+    for holder, held in sorted(after.held.items()):
+        had = before.held.get(holder, NOTHING)
+        if not had.administers:
+            yield from ((holder, right) for right in held.rights if right not in had.rights)
 
 
-def _right_text(right: Right, when: str) -> str:
+def _right_text(holder: Holder, right: Right, when: str) -> str:
     """Return who has a right `now`, or `no longer`."""
-    several = right.holder.is_role
-    who, has = holder_text(right.holder), "have" if several else "has"
+    several = holder.is_role
+    who, has = holder_text(holder), "have" if several else "has"
     if right.name == ADMINISTRATION and not right.is_role:
         return f"{who} {'are' if several else 'is'} {when} {'administrators' if several else 'an administrator'} of Nexus"
     return f"{who} {when} {has} the Nexus {'role' if right.is_role else 'privilege'} {right.name}"
 
 
-def _risks_of_right(right: Right) -> tuple[Risk, ...]:
-    return (Risk.ADMIN,) if right.administers or right.is_role else ()
-
-
 def _grants(before: AccessFacts, after: AccessFacts, may: str, remark: str) -> Iterator[Change]:
     """Return a sentence for each verb and folder: what `after` grants and `before` does not."""
-    actions: dict[tuple[Holder, str, str, str], set[str]] = defaultdict(set)
-    for grant in after.grants:
-        if not before.administers(grant.holder) and not any(
-            old.covers(grant) for old in before.grants_to(grant.holder)
-        ):
-            actions[grant.holder, grant.format, grant.repository, grant.path].add(grant.action)
-    sentences: dict[tuple[Holder, str, str, tuple[str, ...]], list[tuple[str, str]]] = defaultdict(list)
-    for (holder, format_, repository, path), found in actions.items():
-        inside = _parts(before.grants_to(holder), Grant(holder, format_, repository, EVERY, path), found)
-        sentences[holder, verb(found), path, inside].append((format_, repository))
-    for (holder, doing, path, inside), found_places in sentences.items():
-        where = places(found_places)
-        limits = f" ({remark} {join_words(inside)})" if inside else ""
-        text = f"{holder_text(holder)} {may} {doing} {where}{path_suffix(path)}{limits}"
-        yield Change(holder.name, text, _risks_of_grants((before, after), doing, found_places))
+    for holder, held in after.held.items():
+        had = before.held.get(holder, NOTHING)
+        actions: dict[tuple[str, str, str], set[str]] = defaultdict(set)
+        for grant in held.grants:
+            if not had.covers(grant):
+                actions[grant.format, grant.repository, grant.path].add(grant.action)
+        sentences: dict[tuple[str, str, tuple[str, ...]], list[tuple[str, str]]] = defaultdict(list)
+        for (format_, repository, path), found in actions.items():
+            inside = _parts(had.grants, Grant(format_, repository, EVERY, path), found)
+            sentences[verb(found), path, inside].append((format_, repository))
+        for (doing, path, inside), found_places in sentences.items():
+            where = places(found_places)
+            limits = f" ({remark} {join_words(inside)})" if inside else ""
+            text = f"{holder_text(holder)} {may} {doing} {where}{path_suffix(path)}{limits}"
+            yield Change(holder.name, text, _risks_of_grants((before, after), doing, found_places))
 
 
-def _parts(grants: list[Grant], whole: Grant, actions: set[str]) -> tuple[str, ...]:
+def _parts(grants: Iterable[Grant], whole: Grant, actions: set[str]) -> tuple[str, ...]:
     """Return the other state's part of a grant: folders or repositories that it includes."""
     folders, elsewhere = set(), set()
     for grant in grants:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from ciaccess.access.desired.trust_anchors import ChangedAnchor
-from ciaccess.analysis.facts import AccessFacts, Holder
+from ciaccess.analysis.facts import AccessFacts, Held
 from ciaccess.analysis.wording import (
     duration,
     format_name,
@@ -41,7 +41,7 @@ def by_account(facts: AccessFacts) -> tuple[Section, ...]:
         tuple(
             (
                 name,
-                may(facts, Holder(name)),
+                may(facts.account(name)),
                 _readers(facts, name),
                 (account.purpose, f"({account.former})") if account.former else account.purpose,
             )
@@ -63,7 +63,7 @@ def by_project(facts: AccessFacts) -> tuple[Section, ...]:
             table=Table(
                 ("secret", "with it they may", "path in Vault"),
                 tuple(
-                    (name, may(facts, Holder(name)), facts.accounts[name].secret)
+                    (name, may(facts.account(name)), facts.accounts[name].secret)
                     for name in facts.accounts
                     if name in role.accounts
                 ),
@@ -76,19 +76,19 @@ def by_project(facts: AccessFacts) -> tuple[Section, ...]:
 
 def by_repository(facts: AccessFacts) -> tuple[Section, ...]:
     """Return who may do what in each repository."""
-    holders = dict.fromkeys(grant.holder for grant in facts.grants)
-    uses = [use for holder in holders for use in facts.uses_of(holder)]
+    uses = [(use, holder) for holder, held in facts.held.items() for use in held.uses]
+    uses.sort(key=lambda each: (each[0].repository, each[0].format, each[1], each[0].path))
     rows = tuple(
         (
             repository_name(use.repository),
             format_name(use.format),
-            f"role {use.holder.name}" if use.holder.is_role else use.holder.name,
+            f"role {holder.name}" if holder.is_role else holder.name,
             verb(use.actions) + path_suffix(use.path),
             ", ".join(sorted(use.actions)),
         )
-        for use in sorted(uses, key=lambda use: (use.repository, use.format, use.holder, use.path))
+        for use, holder in uses
     )
-    admins = [name for name in facts.accounts if facts.administers(Holder(name))]
+    admins = [name for name in facts.accounts if facts.account(name).administers]
     intro = f"In addition, {', '.join(admins)} may do everything as administrator." if admins else ""
     table = Table(("repository", "format", "who", "may", "actions in Nexus"), rows)
     return (Section("Repositories", intro, table=table, nothing="No account may use a repository."),)
@@ -126,21 +126,18 @@ def verdict(changes: Difference) -> tuple[str, Tone]:
     return f"{text}.", "risky" if changes.anchors or changes.risks else "plain"
 
 
-def may(facts: AccessFacts, holder: Holder) -> tuple[str, ...]:
+def may(held: Held) -> tuple[str, ...]:
     """Return what a holder may do in Nexus, a line for each verb and folder."""
-    if facts.administers(holder):
+    if held.administers:
         return ("do everything: administrator of Nexus",)
     by_verb: dict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
-    for use in facts.uses_of(holder):
+    for use in held.uses:
         by_verb[verb(use.actions), use.path].append((use.format, use.repository))
     lines = [
         f"{doing} {places(where)}{path_suffix(path)}"
         for (doing, path), where in sorted(by_verb.items(), key=lambda item: (item[0][0] == "pull", item[0]))
     ]
-    lines += [
-        f"{'role' if right.is_role else 'privilege'} {right.name} of Nexus"
-        for right in facts.rights_of(holder)
-    ]
+    lines += [f"{'role' if right.is_role else 'privilege'} {right.name} of Nexus" for right in held.rights]
     return tuple(lines) or ("nothing",)
 
 
@@ -155,12 +152,12 @@ def as_json(facts: AccessFacts) -> dict[str, Any]:
                 "secret": account.secret,
                 "read_by": [role.name for role in facts.readers(name)],
                 "nexus_roles": list(account.roles),
-                **_holder_json(facts, Holder(name)),
+                **_held_json(facts.account(name)),
             }
             for name, account in facts.accounts.items()
         ],
         "named_roles": [
-            {"name": name, "description": text, **_holder_json(facts, Holder(name, is_role=True))}
+            {"name": name, "description": text, **_held_json(facts.named_role(name))}
             for name, text in facts.named_roles.items()
         ],
         "jwt_roles": [
@@ -180,9 +177,9 @@ def as_json(facts: AccessFacts) -> dict[str, Any]:
     }
 
 
-def _holder_json(facts: AccessFacts, holder: Holder) -> dict[str, Any]:
+def _held_json(held: Held) -> dict[str, Any]:
     return {
-        "administrator": facts.administers(holder),
+        "administrator": held.administers,
         "grants": [
             {
                 "format": use.format,
@@ -192,11 +189,10 @@ def _holder_json(facts: AccessFacts, holder: Holder) -> dict[str, Any]:
                 "actions": sorted(use.actions),
                 "by_role": sorted(use.via),
             }
-            for use in facts.uses_of(holder)
+            for use in held.uses
         ],
         "other_rights": [
-            {"name": right.name, "kind": "role" if right.is_role else "privilege"}
-            for right in facts.rights_of(holder)
+            {"name": right.name, "kind": "role" if right.is_role else "privilege"} for right in held.rights
         ],
     }
 
@@ -215,8 +211,7 @@ def _named_roles(facts: AccessFacts) -> tuple[Section, ...]:
         for role in facts.named_roles
     }
     rows = tuple(
-        (name, may(facts, Holder(name, is_role=True)), held[name], text)
-        for name, text in facts.named_roles.items()
+        (name, may(facts.named_role(name)), held[name], text) for name, text in facts.named_roles.items()
     )
     intro = "Every Nexus user with one of these roles has these rights, people included."
     return (

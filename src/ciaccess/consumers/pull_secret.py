@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ciaccess.access.desired.vault import secret_of
 from ciaccess.access.reading.faults import require_declared
-from ciaccess.analysis.facts import EVERY, AccessFacts, Holder
+from ciaccess.analysis.facts import EVERY, AccessFacts
 from ciaccess.clients.connect import vault_client
 from ciaccess.clients.credentials import require
 from ciaccess.clients.vault.secret import VaultSecret
@@ -44,18 +44,16 @@ def check_account(access: Access, account: str) -> None:
         CommandError: it is not, or may not.
     """
     require_declared([account], access.accounts)
-    facts = AccessFacts.of(access)
-    holder = Holder(account)
-    if facts.may_administer(holder):
+    held = AccessFacts.of(access).account(account)
+    if held.may_administer:
         raise CommandError(
             f"{account} administers Nexus: a cluster must not hold its password. Take one that pulls"
         )
-    grants = facts.grants_to(holder)
-    if not any(grant.format in ("docker", EVERY) and grant.action in ("read", EVERY) for grant in grants):
+    if not any(each.format in ("docker", EVERY) and each.action in ("read", EVERY) for each in held.grants):
         raise CommandError(
             f"{account} may pull no images, so its pull secret would be refused. Take one that may"
         )
-    if any(grant.action not in ("read", "browse") for grant in grants):
+    if any(grant.action not in ("read", "browse") for grant in held.grants):
         sys.stderr.write(f"note: {account} may do more than pull; a cluster needs one that only pulls\n")
 
 

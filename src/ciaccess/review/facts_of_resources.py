@@ -16,7 +16,7 @@ from ciaccess.access.desired.nexus import NexusObjects
 from ciaccess.access.desired.objects import ContentSelector, Privilege, Role
 from ciaccess.access.policies.acl import ROOT, Acl, Right
 from ciaccess.access.policies.tokens import normalize_names
-from ciaccess.analysis.facts import AccessFacts, AccountFacts, Holder, RoleFacts, Trust, grants_of
+from ciaccess.analysis.facts import AccessFacts, AccountFacts, RoleFacts, Trust, held_by
 from ciaccess.clients.nexus.wire import camel_case
 from ciaccess.engine import resource_types as types
 from ciaccess.review.account import parts
@@ -77,16 +77,16 @@ def facts(
         for role in named_roles
         if concerns(role.role_id)
     }
-    holders = {Holder(name): account.roles for name, account in accounts.items()}
-    holders |= {Holder(name, is_role=True): (name,) for name in named}
-    grants, rights = grants_of(_nexus_objects(named_roles, held.values()), holders)
     policies = {each["name"]: str(each.get("policy", "")) for each in by_type[types.POLICY]}
     return replace(
         declared,
         accounts=accounts,
         named_roles=named,
-        grants=grants,
-        rights=rights,
+        held=held_by(
+            _nexus_objects(named_roles, held.values()),
+            {name: each.roles for name, each in accounts.items()},
+            named,
+        ),
         roles={
             each["roleName"]: _role_facts(each, policies, secrets, known_policies)
             for each in by_type[types.JWT_ROLE]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ciaccess.access import Access
-from ciaccess.analysis.facts import AccessFacts, Grant, Holder, Right
+from ciaccess.analysis.facts import AccessFacts, Grant, Right
 
 FOLDER = "/ciaccess-verify/"
 _SIBLING = "-ciaccess-verify/"
@@ -92,22 +92,20 @@ ADMINISTRATION = tuple(
 
 def operations(access: Access, facts: AccessFacts, account: str) -> tuple[Operation, ...]:
     """Return what the account is tried for in every repository of access.yaml."""
-    return tuple(
-        operation for location in locations(access) for operation in _at(facts, Holder(account), location)
-    )
+    return tuple(operation for location in locations(access) for operation in _at(facts, account, location))
 
 
 def administration(facts: AccessFacts, account: str) -> tuple[tuple[Administration, bool], ...]:
     """Return the calls of Nexus's REST API to check, each with whether it must work."""
-    holder = Holder(account)
-    held = {right.name for right in facts.rights_of(holder)}
-    tried = [(each, facts.administers(holder) or bool(each.privileges & held)) for each in ADMINISTRATION]
+    held = facts.account(account)
+    names = {right.name for right in held.rights}
+    tried = [(each, held.administers or bool(each.privileges & names)) for each in ADMINISTRATION]
     return tuple((each, allowed) for each, allowed in tried if allowed or not unknown_rights(facts, account))
 
 
 def unknown_rights(facts: AccessFacts, account: str) -> tuple[str, ...]:
     """Return the account's rights with unknown content, so that refusals cannot be predicted."""
-    return tuple(right.name for right in facts.rights_of(Holder(account)) if _has_unknown_content(right))
+    return tuple(right.name for right in facts.account(account).rights if _has_unknown_content(right))
 
 
 def locations(access: Access) -> Iterator[Location]:
@@ -119,11 +117,11 @@ def locations(access: Access) -> Iterator[Location]:
             yield Location(format_, "group", repositories.group)
 
 
-def _at(facts: AccessFacts, holder: Holder, location: Location) -> Iterator[Operation]:
+def _at(facts: AccessFacts, account: str, location: Location) -> Iterator[Operation]:
     paths = sorted(
         {
             grant.path
-            for grant in facts.grants_to(holder)
+            for grant in facts.account(account).grants
             if grant.path and (grant.format, grant.repository) == (location.format, location.repository)
         }
     )
@@ -136,27 +134,22 @@ def _at(facts: AccessFacts, holder: Holder, location: Location) -> Iterator[Oper
                 continue
             if location.environment == "group" and action not in _OF_GROUPS:
                 continue
-            must_work = _must_work(facts, holder, here, action)
+            must_work = _must_work(facts, account, here, action)
             if must_work is not None:
                 yield Operation(
                     action, here, must_work, shows_folder=bool(paths) and action is not Action.BROWSE
                 )
 
 
-def _must_work(facts: AccessFacts, holder: Holder, location: Location, action: Action) -> bool | None:
-    if facts.administers(holder):
-        return True
-    held = facts.grants_to(holder)
+def _must_work(facts: AccessFacts, account: str, location: Location, action: Action) -> bool | None:
+    held = facts.account(account)
     covered = [
-        any(
-            grant.covers(Grant(grant.holder, location.format, location.repository, needed, location.folder))
-            for grant in held
-        )
+        held.covers(Grant(location.format, location.repository, needed, location.folder))
         for needed in _NEEDED[action]
     ]
     if all(covered):
         return True
-    return None if any(covered) or unknown_rights(facts, holder.name) else False
+    return None if any(covered) or unknown_rights(facts, account) else False
 
 
 def _has_unknown_content(right: Right) -> bool:

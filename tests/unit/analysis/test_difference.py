@@ -10,7 +10,7 @@ import pytest
 from ciaccess.access import load
 from ciaccess.analysis.changes import Risk
 from ciaccess.analysis.difference import difference
-from ciaccess.analysis.facts import AccessFacts, Grant, Holder, Right
+from ciaccess.analysis.facts import AccessFacts, Grant, Held, Holder, Right
 from tests.support.access.organisation import edited, organisation
 
 if TYPE_CHECKING:
@@ -268,8 +268,12 @@ def test_an_administrator_gains_nothing_by_a_grant() -> None:
     admin = Holder("svc-admin")
     more = replace(
         facts,
-        grants=facts.grants | {Grant(admin, "raw", "raw-dev", "delete")},
-        rights=facts.rights | {Right(admin, "nx-users-read")},
+        held={
+            **facts.held,
+            admin: Held(
+                (Grant("raw", "raw-dev", "delete"),), (*facts.held[admin].rights, Right("nx-users-read"))
+            ),
+        },
     )
     assert not difference(facts, more)
     assert not difference(more, facts)
@@ -278,7 +282,8 @@ def test_an_administrator_gains_nothing_by_a_grant() -> None:
 def test_users_with_a_role_are_many_in_words() -> None:
     facts = AccessFacts.of(organisation())
     role = Holder("nx-pull-all", is_role=True)
-    more = replace(facts, rights=facts.rights | {Right(role, "nx-search-read"), Right(role, "nx-all")})
+    rights = (*facts.held[role].rights, Right("nx-all"), Right("nx-search-read"))
+    more = replace(facts, held={**facts.held, role: replace(facts.held[role], rights=rights)})
     sentences = [change.sentence for change in difference(facts, more).gains]
     assert "users with the Nexus role nx-pull-all are now administrators of Nexus" in sentences
     assert "users with the Nexus role nx-pull-all now have the Nexus privilege nx-search-read" in sentences

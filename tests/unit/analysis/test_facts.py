@@ -17,24 +17,21 @@ from ciaccess.access.desired.nexus import (
 from ciaccess.access.desired.objects import SCOPED, ContentSelector, Privilege, Role
 from ciaccess.access.model.models import Access
 from ciaccess.analysis.difference import difference
-from ciaccess.analysis.facts import AccessFacts, Grant, Holder, Right, folder_of, grants_of
+from ciaccess.analysis.facts import AccessFacts, Grant, Held, Holder, Right, folder_of, held_by
 from ciaccess.analysis.wording import jobs_of, join_words, places, verb
 from tests.support.access.organisation import organisation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-SOMEBODY = Holder("somebody")
-
 
 def role(name: str, *privileges: str, contains: tuple[str, ...] = ()) -> Role:
     return Role(name, name, "", frozenset(privileges), frozenset(contains))
 
 
-def held(*roles: Role, names: tuple[str, ...]) -> tuple[set[Grant], set[Right]]:
+def held(*roles: Role, names: tuple[str, ...]) -> Held:
     """Return what somebody with these roles may do."""
-    grants, rights = grants_of(NexusObjects(tuple(roles), (), ()), {SOMEBODY: names})
-    return set(grants), set(rights)
+    return held_by(NexusObjects(tuple(roles), (), ()), {"somebody": names})[Holder("somebody")]
 
 
 @pytest.mark.parametrize(
@@ -47,7 +44,7 @@ def held(*roles: Role, names: tuple[str, ...]) -> tuple[set[Grant], set[Right]]:
     ],
 )
 def test_a_built_in_privilege_is_a_grant(privilege: str, grant: tuple[str, str, str]) -> None:
-    assert held(role("r", privilege), names=("r",)) == ({Grant(SOMEBODY, *grant)}, set())
+    assert held(role("r", privilege), names=("r",)) == Held(grants=(Grant(*grant),))
 
 
 @pytest.mark.parametrize(
@@ -62,22 +59,19 @@ def test_a_built_in_privilege_is_a_grant(privilege: str, grant: tuple[str, str, 
     ],
 )
 def test_another_privilege_is_a_right(privilege: str, administers: bool) -> None:  # noqa: FBT001 a case's column
-    _, (right,) = (
-        held(role("r", privilege), names=("r",))[0],
-        tuple(held(role("r", privilege), names=("r",))[1]),
-    )
+    (right,) = held(role("r", privilege), names=("r",)).rights
     assert (right.name, right.administers) == (privilege, administers)
 
 
 def test_roles_inside_roles_count_however_they_contain_each_other() -> None:
     first = role("first", contains=("second",))
     second = role("second", "nx-search-read", contains=("first", "nx-admin"))
-    _, rights = held(first, second, names=("first",))
+    rights = held(first, second, names=("first",)).rights
     assert {right.name for right in rights} == {"nx-search-read", "nx-all"}
 
 
 def test_a_role_that_only_nexus_knows_is_a_right_of_its_own() -> None:
-    assert held(names=("made-by-hand",)) == (set(), {Right(SOMEBODY, "made-by-hand", is_role=True)})
+    assert held(names=("made-by-hand",)) == Held(rights=(Right("made-by-hand", is_role=True),))
 
 
 def test_a_selector_limits_a_grant_to_its_folder_and_a_foreign_one_to_its_expression() -> None:
@@ -88,8 +82,8 @@ def test_a_selector_limits_a_grant_to_its_folder_and_a_foreign_one_to_its_expres
         for name in ("ours", "foreign")
     )
     objects = NexusObjects((role("r", "p-ours", "p-foreign"),), (ours, foreign), privileges)
-    grants, _ = grants_of(objects, {SOMEBODY: ["r"]})
-    assert {grant.path for grant in grants} == {"/a/b/", 'coordinate.group == "x"'}
+    (found,) = held_by(objects, {"somebody": ["r"]}).values()
+    assert {grant.path for grant in found.grants} == {"/a/b/", 'coordinate.group == "x"'}
     assert folder_of(ours.expression) == "/a/b/"
 
 
@@ -102,7 +96,7 @@ def test_no_privilege_of_an_account_is_left_out() -> None:
     facts = AccessFacts.of(access)
     for name in access.accounts:
         given_ = {one for held_role in user_roles(access, name) for one in contents.get(held_role, ())}
-        assert len(facts.grants_to(Holder(name))) == sum(scoped.get(one, 1) for one in given_)
+        assert len(facts.account(name).grants) == sum(scoped.get(one, 1) for one in given_)
 
 
 @pytest.mark.parametrize(

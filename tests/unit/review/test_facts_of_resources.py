@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ciaccess.analysis.difference import difference
-from ciaccess.analysis.facts import AccessFacts, Holder
+from ciaccess.analysis.facts import AccessFacts
 from ciaccess.engine.resource_types import POLICY
 from ciaccess.review.facts_of_resources import facts, is_own, policy_names
 from tests.support.access.access import GOOD, ORGANISATION, edited, valid
@@ -51,7 +51,7 @@ def test_the_facts_of_ciaccess_itself_are_of_its_own_jobs_alone(tmp_path: Path) 
     own = facts(found, AccessFacts.of(access), is_own, frozenset())
     assert set(own.accounts) == {"svc-ciaccess-reader", "svc-ciaccess-writer"}
     assert set(own.roles) == {"ciaccess-apply", "ciaccess-drift", "ciaccess-preview"}
-    assert own.administers(Holder("svc-ciaccess-writer"))
+    assert own.account("svc-ciaccess-writer").administers
 
 
 @pytest.mark.parametrize(
