@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
-from ciaccess.access.desired.nexus import nexus_objects
+from ciaccess.access.desired.nexus import account_objects
 from ciaccess.access.model.models import Access, Account, Nexus, Repositories
 
 if TYPE_CHECKING:
@@ -77,10 +77,9 @@ class GrantFinder:
     def _privileges(self, account: str, trial: dict[str, Any], path: str | None) -> frozenset[str]:
         limit = path if "push" in trial else None
         declared = Account.model_validate({"purpose": account, "path": limit, **trial})
-        if not trial:
-            return frozenset()
         trial_access = self._access.model_copy(update={"accounts": {account: declared}})
-        return frozenset(nexus_objects(trial_access).roles[-1].privileges)
+        role, _, _ = account_objects(trial_access, account)
+        return role.privileges if role else frozenset()
 
     def _paths(self, role: Role) -> list[str | None]:
         """Return the folders to try: none, and those in the content selectors of the role's privileges."""

@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from ciaccess.access.desired.nexus import NexusObjects
 from ciaccess.access.desired.objects import SCOPED
 from ciaccess.adoption.plan import PlannedAction
 from ciaccess.analysis.facts import held_by
@@ -61,6 +60,5 @@ def _rights(
     privileges: Mapping[str, Privilege],
     held: Mapping[str, Iterable[str]],
 ) -> dict[Holder, Held]:
-    scoped = tuple(each for each in privileges.values() if each.type == SCOPED)
-    objects = NexusObjects(tuple(roles.values()), tuple(selectors.values()), scoped)
-    return held_by(objects, {name: sorted(names) for name, names in held.items()})
+    scoped = {name: each for name, each in privileges.items() if each.type == SCOPED}
+    return held_by(roles, selectors, scoped, {name: sorted(names) for name, names in held.items()})

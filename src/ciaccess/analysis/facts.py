@@ -1,6 +1,6 @@
 """Who may do what, as facts: actions in Nexus by account and role, secrets by job.
 
-Owns the facts, derived from the desired objects one by one, so that they describe what Nexus and Vault will contain, not
+Owns the facts, derived from the desired objects, so that they describe what Nexus and Vault will contain, not
 what was intended. Differences of two states are in analysis.difference, wording in analysis.wording. `held_by` takes any Nexus
 objects, a preview's as well as the YAML's.
 """
@@ -14,11 +14,11 @@ from typing import NamedTuple, Self
 
 from ciaccess.access.desired.administration import contained_roles, is_admin_name
 from ciaccess.access.desired.former_names import former_names
-from ciaccess.access.desired.nexus import NexusObjects, nexus_objects, user_roles
-from ciaccess.access.desired.objects import JwtRole, Privilege
+from ciaccess.access.desired.nexus import user_roles
+from ciaccess.access.desired.objects import ContentSelector, JwtRole, Privilege, Role
 from ciaccess.access.desired.other_settings import other_settings
+from ciaccess.access.desired.state import Desired
 from ciaccess.access.desired.trust_anchors import trust_anchors
-from ciaccess.access.desired.vault import jwt_role, secret_of
 from ciaccess.access.model.models import Access
 
 EVERY = "*"
@@ -174,13 +174,14 @@ class AccessFacts:
     @classmethod
     def of(cls, access: Access) -> Self:
         """Return the facts of an access.yaml."""
+        desired = Desired.of(access)
         former = {each.name: str(each) for each in former_names(access)}
         accounts = {
             name: AccountFacts(
                 name,
                 account.purpose,
                 tuple(sorted(user_roles(access, name))),
-                secret_of(access, name).api_path,
+                desired.accounts[name].secret.api_path,
                 former=former.get(name, ""),
             )
             for name, account in access.accounts.items()
@@ -191,12 +192,14 @@ class AccessFacts:
             accounts=accounts,
             named_roles={name: role.description for name, role in access.nexus.roles.items()},
             held=held_by(
-                nexus_objects(access),
+                desired.objects("role"),
+                desired.objects("content selector"),
+                desired.objects("privilege"),
                 {name: each.roles for name, each in accounts.items()},
                 access.nexus.roles,
             ),
             roles={
-                name: RoleFacts(**vars(jwt_role(name, role)), accounts=frozenset(role.accounts))
+                name: RoleFacts(**vars(desired.jwt_roles[name]), accounts=frozenset(role.accounts))
                 for name, role in access.vault.roles.items()
             },
             anchors=trust_anchors(access),
@@ -245,20 +248,25 @@ class AccessFacts:
 
 
 def held_by(
-    objects: NexusObjects, roles_of: Mapping[str, Iterable[str]], named_roles: Iterable[str] = ()
+    roles: Mapping[str, Role],
+    selectors: Mapping[str, ContentSelector],
+    privileges: Mapping[str, Privilege],
+    accounts: Mapping[str, Iterable[str]],
+    named_roles: Iterable[str] = (),
 ) -> dict[Holder, Held]:
-    """Return what accounts may do by their roles, and by named ones; roles inside others count."""
-    holders = {Holder(name): roles for name, roles in roles_of.items()}
+    """Return what `accounts` may do by the names of their roles, and everybody by a named one.
+
+    Roles inside others count.
+    """
+    paths = {name: folder_of(selector.expression) for name, selector in selectors.items()}
+    holders = {Holder(name): names for name, names in accounts.items()}
     holders |= {Holder(name, is_role=True): (name,) for name in named_roles}
-    privileges = {privilege.name: privilege for privilege in objects.privileges}
-    paths = {selector.name: folder_of(selector.expression) for selector in objects.selectors}
-    contents = {role.role_id: role for role in objects.roles}
     found: dict[Holder, Held] = {}
-    for holder, roles in holders.items():
+    for holder, names in holders.items():
         grants: set[Grant] = set()
         rights: set[Right] = set()
-        for role in contained_roles(contents, roles):
-            held = contents[role].privileges if role in contents else _BUILT_IN_ROLES.get(role)
+        for role in contained_roles(roles, names):
+            held = roles[role].privileges if role in roles else _BUILT_IN_ROLES.get(role)
             if held is None:
                 rights.add(Right(role, is_role=True, via=role))
             for name in held or ():

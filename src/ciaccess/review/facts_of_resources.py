@@ -12,7 +12,6 @@ from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ciaccess.access.desired import pipeline_identities
-from ciaccess.access.desired.nexus import NexusObjects
 from ciaccess.access.desired.objects import ContentSelector, Privilege, Role
 from ciaccess.access.policies.acl import ROOT, Acl, Right
 from ciaccess.access.policies.tokens import normalize_names
@@ -70,20 +69,23 @@ def facts(
         for name, found in held.items()
         if concerns(name) and (users := list(_parts_of_type(found, types.USER).values()))
     }
-    named_roles = tuple(_object(Role, each) for each in by_type[types.ROLE])
+    named_roles = _by_id(Role, "role_id", by_type[types.ROLE])
     # In Nexus a description also names the owner.
     named = {
-        role.role_id: declared.named_roles.get(role.role_id, role.description)
-        for role in named_roles
-        if concerns(role.role_id)
+        name: declared.named_roles.get(name, role.description)
+        for name, role in named_roles.items()
+        if concerns(name)
     }
+    of_accounts = _group((type_, part) for found in held.values() for (type_, _), part in found.items())
     policies = {each["name"]: str(each.get("policy", "")) for each in by_type[types.POLICY]}
     return replace(
         declared,
         accounts=accounts,
         named_roles=named,
         held=held_by(
-            _nexus_objects(named_roles, held.values()),
+            named_roles | _by_id(Role, "role_id", of_accounts[types.ROLE]),
+            _by_id(ContentSelector, "name", of_accounts[types.SELECTOR]),
+            _by_id(Privilege, "name", ({"type": "", **each} for each in of_accounts[types.PRIVILEGE])),
             {name: each.roles for name, each in accounts.items()},
             named,
         ),
@@ -103,14 +105,8 @@ def _group(objects: Iterable[tuple[str, Inputs]]) -> dict[str, list[Inputs]]:
     return by_type
 
 
-def _nexus_objects(named_roles: tuple[Role, ...], held: Iterable[Parts]) -> NexusObjects:
-    """Return the named roles together with what accounts hold."""
-    by_type = _group((type_, part) for found in held for (type_, _), part in found.items())
-    return NexusObjects(
-        (*named_roles, *(_object(Role, each) for each in by_type[types.ROLE])),
-        tuple(_object(ContentSelector, each) for each in by_type[types.SELECTOR]),
-        tuple(_object(Privilege, {"type": "", **each}) for each in by_type[types.PRIVILEGE]),
-    )
+def _by_id(type_: type[T], identity: str, found: Iterable[Inputs]) -> dict[str, T]:
+    return {each[identity]: _object(type_, each) for each in found}
 
 
 def _parts_of_type(held: Parts, type_: str) -> dict[str, Inputs]:

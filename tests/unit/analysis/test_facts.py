@@ -9,12 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ciaccess.access.desired.nexus import (
-    NexusObjects,
-    nexus_objects,
-    user_roles,
-)
+from ciaccess.access.desired.nexus import user_roles
 from ciaccess.access.desired.objects import SCOPED, ContentSelector, Privilege, Role
+from ciaccess.access.desired.state import Desired
 from ciaccess.access.model.models import Access
 from ciaccess.analysis.difference import difference
 from ciaccess.analysis.facts import AccessFacts, Grant, Held, Holder, Right, folder_of, held_by
@@ -31,7 +28,7 @@ def role(name: str, *privileges: str, contains: tuple[str, ...] = ()) -> Role:
 
 def held(*roles: Role, names: tuple[str, ...]) -> Held:
     """Return what somebody with these roles may do."""
-    return held_by(NexusObjects(tuple(roles), (), ()), {"somebody": names})[Holder("somebody")]
+    return held_by({each.role_id: each for each in roles}, {}, {}, {"somebody": names})[Holder("somebody")]
 
 
 @pytest.mark.parametrize(
@@ -77,12 +74,12 @@ def test_a_role_that_only_nexus_knows_is_a_right_of_its_own() -> None:
 def test_a_selector_limits_a_grant_to_its_folder_and_a_foreign_one_to_its_expression() -> None:
     ours = ContentSelector("ours", "", 'format == "raw" and path =^ "/a/b/"')
     foreign = ContentSelector("foreign", "", 'coordinate.group == "x"')
-    privileges = tuple(
-        Privilege(f"p-{name}", SCOPED, "", frozenset({"read"}), "raw", "raw-dev", name)
+    privileges = {
+        f"p-{name}": Privilege(f"p-{name}", SCOPED, "", frozenset({"read"}), "raw", "raw-dev", name)
         for name in ("ours", "foreign")
-    )
-    objects = NexusObjects((role("r", "p-ours", "p-foreign"),), (ours, foreign), privileges)
-    (found,) = held_by(objects, {"somebody": ["r"]}).values()
+    }
+    roles, selectors = {"r": role("r", *privileges)}, {"ours": ours, "foreign": foreign}
+    (found,) = held_by(roles, selectors, privileges, {"somebody": ["r"]}).values()
     assert {grant.path for grant in found.grants} == {"/a/b/", 'coordinate.group == "x"'}
     assert folder_of(ours.expression) == "/a/b/"
 
@@ -90,9 +87,9 @@ def test_a_selector_limits_a_grant_to_its_folder_and_a_foreign_one_to_its_expres
 def test_no_privilege_of_an_account_is_left_out() -> None:
     """A grant for each action of each privilege that provisioning gives, found by another way."""
     access = organisation()
-    objects = nexus_objects(access)
-    scoped = {privilege.name: len(privilege.actions) for privilege in objects.privileges}
-    contents = {item.role_id: item.privileges for item in objects.roles}
+    desired = Desired.of(access)
+    scoped = {name: len(each.actions) for name, each in desired.objects("privilege").items()}
+    contents = {name: each.privileges for name, each in desired.objects("role").items()}
     facts = AccessFacts.of(access)
     for name in access.accounts:
         given_ = {one for held_role in user_roles(access, name) for one in contents.get(held_role, ())}

@@ -301,7 +301,7 @@ def test_a_part_of_an_account_is_compared_with_its_part_of_the_state(kind: str, 
     field = {"user": "first_name", "content selector": "expression"}.get(kind, "description")
     inputs = {field: "before"} if kind == "role" else {identity: {field: "before"}}
     for observed, expected in (("before", True), ("by hand", False)):
-        changes = changes_of(kind, identity, wanted, replace(wanted, **{field: observed}))  # type: ignore[type-var]
+        changes = changes_of(kind, identity, wanted, replace(wanted, **{field: observed}))
         (finding,) = findings(changes, resource_types.account("svc-executor"))
         known = applied(access, {resource_types.account("svc-executor"): {part: inputs}})
         assert known.mark(finding).not_applied is expected

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ciaccess.access.desired import nexus
 from ciaccess.access.desired.difference import different_fields
 from ciaccess.access.desired.objects import VariableId
-from ciaccess.access.desired.state import Desired
+from ciaccess.access.desired.state import Desired, DesiredAccount
 from ciaccess.access.desired.vault import jwt_role
 from ciaccess.clients.nexus import Nexus
 from ciaccess.clients.vault.client import Vault
@@ -92,7 +91,7 @@ def test_a_described_mount_counts_where_it_is_managed(access: Access, server: Sc
 
 def test_fields_that_another_nexus_adds_are_no_drift(access: Access, server: ScriptedServer) -> None:
     def user(name: str) -> dict[str, Any]:
-        wanted = nexus.nexus_users(access, name)[0]
+        wanted = DesiredAccount.of(access, name).users[name]
         return {
             "userId": name,
             "firstName": wanted.first_name,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from itertools import pairwise
 
-from ciaccess.access.desired import pipeline_identities, rotation
+from ciaccess.access.desired import pipeline_identities
 from ciaccess.access.desired.objects import ACTIVE, SCOPED, ContentSelector, Privilege, Role, User
 from ciaccess.access.desired.ownership import marker
 from ciaccess.access.desired.pipeline_identities import own_nexus_roles
@@ -21,6 +21,7 @@ from ciaccess.access.model.models import Access, Account, NamedRole
 READ = ("browse", "read")
 # A raw upload by PUT needs edit, one through the components API add as well (facts on Nexus).
 WRITE = ("browse", "read", "edit", "add")
+AccountObjects = tuple[Role | None, tuple[ContentSelector, ...], tuple[Privilege, ...]]
 
 
 @dataclass(frozen=True)
@@ -31,15 +32,6 @@ class Grant:
     repository: str
     actions: tuple[str, ...]
     path: str = ""
-
-
-@dataclass(frozen=True)
-class NexusObjects:
-    """The objects of Nexus besides users; a role comes after those that it contains."""
-
-    roles: tuple[Role, ...]
-    selectors: tuple[ContentSelector, ...] = ()
-    privileges: tuple[Privilege, ...] = ()
 
 
 def role_id(account: str) -> str:
@@ -64,43 +56,30 @@ def user_roles(access: Access, account: str) -> frozenset[str]:
     return frozenset({*own, *declared.roles})
 
 
-def nexus_users(access: Access, account: str) -> tuple[User, ...]:
-    """Return an account's users, the first one first; they differ in their ids alone."""
-    return tuple(
-        User(
-            user_id=turn.user_id,
-            first_name=pipeline_identities.account(access, account).purpose,
-            last_name=marker(access.owner),
-            email_address=f"{turn.user_id}@{access.nexus.email_domain}",
-            status=ACTIVE,
-            roles=user_roles(access, account),
-        )
-        for turn in rotation.turns(access, account)
-    )
-
-
-def nexus_objects(access: Access) -> NexusObjects:
-    """Return the objects of all accounts and named roles."""
-    own = [account_objects(access, name) for name in access.accounts]
-    return NexusObjects(
-        named_roles(access) + tuple(role for each in own for role in each.roles),
-        tuple(selector for each in own for selector in each.selectors),
-        tuple(privilege for each in own for privilege in each.privileges),
+def nexus_user(access: Access, account: str, user_id: str) -> User:
+    """Return a user of an account; its users differ in their ids alone."""
+    return User(
+        user_id=user_id,
+        first_name=pipeline_identities.account(access, account).purpose,
+        last_name=marker(access.owner),
+        email_address=f"{user_id}@{access.nexus.email_domain}",
+        status=ACTIVE,
+        roles=user_roles(access, account),
     )
 
 
 def named_roles(access: Access) -> tuple[Role, ...]:
-    """Return the roles that access.yaml names, and those of ciaccess's own accounts."""
+    """Return the roles of access.yaml and of ciaccess's own accounts, contained ones first."""
     roles = [_named_role(access, name, access.nexus.roles[name]) for name in _contained_first(access)]
     roles += [_named_role(access, name, role) for name, role in own_nexus_roles(access).items()]
     return tuple(roles)
 
 
-def account_objects(access: Access, account: str) -> NexusObjects:
-    """Return an account's objects: its role, and the selectors and privileges of its path."""
+def account_objects(access: Access, account: str) -> AccountObjects:
+    """Return an account's role, if it has grants, and the selectors and privileges of its path."""
     declared = pipeline_identities.account(access, account)
     if role_id(account) not in user_roles(access, account):
-        return NexusObjects(())
+        return None, (), ()
     given = grants(access, declared)
     limited = [_path_scope(access, account, grant) for grant in given if grant.path]
     held = {privilege.name for _, privilege in limited}
@@ -112,7 +91,7 @@ def account_objects(access: Access, account: str) -> NexusObjects:
     }
     own, description = role_id(account), f"CI: {declared.purpose} {marker(access.owner)}"
     role = Role(own, own, description, frozenset(held), frozenset())
-    return NexusObjects((role,), tuple(each for each, _ in limited), tuple(each for _, each in limited))
+    return role, tuple(each for each, _ in limited), tuple(each for _, each in limited)
 
 
 def grants(access: Access, account: Account) -> tuple[Grant, ...]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Self
+from typing import Any, Self
 
 from ciaccess.access.desired import pipeline_identities, rotation, vault
-from ciaccess.access.desired.nexus import account_objects, named_roles, nexus_users
+from ciaccess.access.desired.nexus import account_objects, named_roles, nexus_user
 from ciaccess.access.desired.objects import (
     ContentSelector,
     JwtBackend,
@@ -29,7 +29,8 @@ from ciaccess.access.model.models import Access
 class DesiredAccount:
     """An account: its objects in Nexus and its secret in Vault.
 
-    `users` are by id, the first one first; `turns` say which of them the secret names. `adopt` allows to take over what
+    `users` are by id, the first one first; `turns` say which of them the secret names; `role` is None without grants; `metadata`
+    are custom ones of the secret: its rotation, current user and owner. `adopt` allows to take over what
     exists, `purge` to destroy the secret with the account.
     """
 
@@ -45,7 +46,7 @@ class DesiredAccount:
     adopt: bool
 
     @cached_property
-    def objects(self) -> Mapping[str, Mapping[str, object]]:
+    def objects(self) -> Mapping[str, Mapping[str, Any]]:
         """The objects in Nexus by kind and id."""
         return {
             "user": self.users,
@@ -68,16 +69,22 @@ class DesiredAccount:
     def of(cls, access: Access, name: str) -> Self:
         """Derive it from access.yaml."""
         declared = pipeline_identities.account(access, name)
-        objects = account_objects(access, name)
+        role, selectors, privileges = account_objects(access, name)
+        turns, rotated = rotation.turns(access, name), declared.rotation
         return cls(
             name=name,
-            users={user.user_id: user for user in nexus_users(access, name)},
-            turns=rotation.turns(access, name),
-            role=next(iter(objects.roles), None),
-            selectors=objects.selectors,
-            privileges=objects.privileges,
+            users={each.user_id: nexus_user(access, name, each.user_id) for each in turns},
+            turns=turns,
+            role=role,
+            selectors=selectors,
+            privileges=privileges,
             secret=vault.secret_of(access, name),
-            metadata=vault.secret_metadata(access, name),
+            metadata={
+                "rotated_at": rotated.date.isoformat() if rotated.date else "",
+                "rotation": str(rotated.count),
+                "nexus_user": next(each.user_id for each in turns if each.is_active),
+                "owner": access.owner,
+            },
             purge=declared.purge,
             adopt=access.adopts(declared),
         )
@@ -143,9 +150,9 @@ class Desired:
             adopts_nexus=access.adopts(access.nexus),
         )
 
-    def objects(self, kind: str) -> Mapping[str, object]:
+    def objects(self, kind: str) -> Mapping[str, Any]:
         """Return the objects in Nexus of one kind by id: those of all accounts, and the named roles."""
-        found: dict[str, object] = dict(self.named_roles) if kind == "role" else {}
+        found: dict[str, Any] = dict(self.named_roles) if kind == "role" else {}
         for account in self.accounts.values():
             found |= account.objects[kind]
         return found

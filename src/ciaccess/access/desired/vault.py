@@ -1,8 +1,8 @@
-"""The desired state of Vault: secrets and metadata, policies, the JWT backend and its roles."""
+"""The desired state of Vault: places of secrets, policies, the JWT backend and its roles."""
 
 from __future__ import annotations
 
-from ciaccess.access.desired import objects, pipeline_identities, rotation
+from ciaccess.access.desired import objects, pipeline_identities
 from ciaccess.access.desired.pipeline_identities import secret_folder
 from ciaccess.access.desired.vault_policies import own_rules, policy_text, read_rules
 from ciaccess.access.model.models import Access, JwtBackend, JwtRole
@@ -16,17 +16,6 @@ def policy_name(role: str, declared: JwtRole | None) -> str:
 def secret_of(access: Access, account: str) -> objects.Secret:
     """Return where an account's secret is."""
     return objects.Secret(access.vault.kv.mount, secret_folder(access, account), account)
-
-
-def secret_metadata(access: Access, account: str) -> dict[str, str]:
-    """Return the custom metadata of an account's secret: rotation, current user, owner."""
-    declared = pipeline_identities.account(access, account).rotation
-    return {
-        "rotated_at": declared.date.isoformat() if declared.date else "",
-        "rotation": str(declared.count),
-        "nexus_user": rotation.active(access, account).user_id,
-        "owner": access.owner,
-    }
 
 
 def vault_policies(access: Access) -> dict[str, objects.Policy]:

@@ -14,13 +14,10 @@ from ciaccess.access.desired.former_names import (
     expand_former_accounts,
     former_names,
 )
-from ciaccess.access.desired.nexus import (
-    account_objects,
-    nexus_users,
-    user_roles,
-)
+from ciaccess.access.desired.nexus import user_roles
 from ciaccess.access.desired.rotation import count_up, turns
-from ciaccess.access.desired.vault import secret_metadata, secret_of, vault_policies
+from ciaccess.access.desired.state import DesiredAccount
+from ciaccess.access.desired.vault import secret_of, vault_policies
 from ciaccess.rotation.yaml_edit import NewEntry
 from ciaccess.rotation.yaml_edit import edit as edit_rotation
 from tests.support.access.access import GOOD, edited, valid
@@ -61,12 +58,11 @@ def renamed(tmp_path: Path) -> Access:
 
 
 def test_a_former_account_is_declared_exactly_as_it_was(before: Access, renamed: Access) -> None:
-    for of in (user_roles, nexus_users, account_objects, turns, secret_of, secret_metadata):
-        assert of(renamed, "svc-tool") == of(before, "svc-tool"), of.__name__
+    assert DesiredAccount.of(renamed, "svc-tool") == DesiredAccount.of(before, "svc-tool")
 
 
 def test_its_successor_is_an_account_of_its_own_from_the_first_password_on(renamed: Access) -> None:
-    assert [user.user_id for user in nexus_users(renamed, "svc-hammer")] == ["svc-hammer"]
+    assert DesiredAccount.of(renamed, "svc-hammer").users.keys() == {"svc-hammer"}
     assert user_roles(renamed, "svc-hammer") == {"ci-svc-hammer"}
     assert secret_of(renamed, "svc-hammer").api_path == "secret/data/nexus/svc-hammer"
 
@@ -175,5 +171,5 @@ def test_a_renaming_that_is_taken_back_leaves_the_account_as_it_was(before: Acce
     )
     found = valid(tmp_path, back, on=LAST)
     assert turns(found, "svc-tool") == turns(before, "svc-tool")
-    assert nexus_users(found, "svc-tool") == nexus_users(before, "svc-tool")
+    assert DesiredAccount.of(found, "svc-tool").users == DesiredAccount.of(before, "svc-tool").users
     assert list(found.accounts)[1:3] == ["svc-tool", "svc-hammer"]

@@ -8,6 +8,7 @@ import pytest
 
 from ciaccess.access.desired import nexus
 from ciaccess.access.desired.objects import SCOPED, Privilege, Role
+from ciaccess.access.desired.state import Desired
 from ciaccess.access.desired.vault import bound_claims_type, secret_of, vault_policies
 from tests.support.access.access import edited, valid
 
@@ -25,7 +26,7 @@ def view(format_: str, repository: str, actions: tuple[str, ...]) -> set[str]:
 
 
 def role_of(access: Access, role_id: str) -> Role:
-    (found,) = [role for role in nexus.nexus_objects(access).roles if role.role_id == role_id]
+    found: Role = Desired.of(access).objects("role")[role_id]
     return found
 
 
@@ -83,7 +84,7 @@ def test_an_accounts_role_holds_exactly_its_grants(access: Access, account: str)
 
 
 def test_no_role_may_delete_administer_or_reach_every_repository_but_by_reading(access: Access) -> None:
-    for role in nexus.nexus_objects(access).roles:
+    for role in Desired.of(access).objects("role").values():
         for privilege in role.privileges:
             assert not privilege.endswith(("-delete", "-*"))
             assert not privilege.startswith("nx-repository-admin")
@@ -91,7 +92,7 @@ def test_no_role_may_delete_administer_or_reach_every_repository_but_by_reading(
 
 
 def test_only_the_promoter_writes_beyond_dev(access: Access) -> None:
-    for role in nexus.nexus_objects(access).roles:
+    for role in Desired.of(access).objects("role").values():
         beyond = [
             name for name in role.privileges if name.endswith(("-edit", "-add")) and "-dev-" not in name
         ]
@@ -114,7 +115,7 @@ def test_the_administrator_has_nexuss_own_role_and_no_policy_of_the_yamls_reads_
 
 
 def test_accounts_without_grants_of_their_own_get_no_role_of_their_own(access: Access) -> None:
-    made = {role.role_id for role in nexus.nexus_objects(access).roles}
+    made = Desired.of(access).objects("role").keys()
     pipelines = {"ciaccess-reader", "ciaccess-writer"}
     assert made == {"nx-pull-all", *pipelines, *(f"ci-{account}" for account in EXPECTED)}
 
@@ -122,12 +123,12 @@ def test_accounts_without_grants_of_their_own_get_no_role_of_their_own(access: A
 def test_a_path_becomes_a_selector_for_each_format_and_a_privilege_for_each_repository(
     access: Access,
 ) -> None:
-    objects = nexus.nexus_objects(access)
-    assert [(selector.name, selector.expression) for selector in objects.selectors] == [
+    account = Desired.of(access).accounts["svc-executor"]
+    assert [(selector.name, selector.expression) for selector in account.selectors] == [
         ("ci-svc-executor-yum", 'format == "yum" and path =^ "/orchestrator/executor/"'),
         ("ci-svc-executor-raw", 'format == "raw" and path =^ "/orchestrator/executor/"'),
     ]
-    assert objects.privileges == (
+    assert account.privileges == (
         Privilege(
             "ci-svc-executor-rpm-dev",
             SCOPED,
@@ -201,7 +202,7 @@ def test_promotion_starts_at_the_first_environment_there_is(tmp_path: Path) -> N
 
 def test_a_role_stands_after_those_it_contains(tmp_path: Path) -> None:
     access = valid(tmp_path, edited(("pull: all\n", "pull: all\n      roles: [nx-search]\n")))
-    ids = [role.role_id for role in nexus.nexus_objects(access).roles]
+    ids = list(Desired.of(access).named_roles)
     assert ids.index("nx-search") < ids.index("nx-pull-all")
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ciaccess.access.desired import nexus, pipeline_identities
+from ciaccess.access.desired import pipeline_identities
+from ciaccess.access.desired.state import Desired, DesiredAccount
 from ciaccess.access.desired.vault import jwt_role, secret_of, vault_policies
 from tests.support.access.access import GOOD, ORGANISATION, valid
 
@@ -149,7 +150,7 @@ def test_the_accounts_stay_those_of_the_yaml_and_the_pipelines_lie_in_a_folder_o
     }
     assert secret_of(access, "svc-ciaccess-writer").path == "secret/ciaccess/svc-ciaccess-writer"
     assert secret_of(access, "svc-bench").api_path == "secret/data/nexus/svc-bench"
-    (user,) = nexus.nexus_users(access, "svc-ciaccess-reader")
+    (user,) = DesiredAccount.of(access, "svc-ciaccess-reader").users.values()
     assert user.roles == {"ciaccess-reader"}
 
 
@@ -158,4 +159,4 @@ def test_without_a_pipeline_there_is_nothing_of_it(tmp_path: Path) -> None:
     assert pipeline_identities.jwt_roles(alone) == alone.vault.roles
     assert pipeline_identities.service_accounts(alone) == alone.accounts
     assert not [policy for policy in vault_policies(alone).values() if "ciaccess" in policy.name]
-    assert not [role for role in nexus.nexus_objects(alone).roles if role.role_id.startswith("ciaccess")]
+    assert not [role for role in Desired.of(alone).named_roles if role.startswith("ciaccess")]

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ciaccess.access.desired import rotation, vault
-from ciaccess.access.desired.nexus import nexus_users
+from ciaccess.access.desired import rotation
 from ciaccess.access.desired.rotation import Turn
+from ciaccess.access.desired.state import DesiredAccount
 from tests.support.access.access import ORGANISATION, edited, valid
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def access(folder: Path, entry: str, purpose: str = "Applications") -> Access:
 def test_a_fresh_account_has_one_user(tmp_path: Path) -> None:
     found = access(tmp_path, "1")
     assert rotation.turns(found, "svc-app") == (Turn("svc-app", 1, is_active=True),)
-    assert vault.secret_metadata(found, "svc-app") == {
+    assert DesiredAccount.of(found, "svc-app").metadata == {
         "rotated_at": "",
         "rotation": "1",
         "nexus_user": "svc-app",
@@ -54,7 +54,7 @@ def test_each_turn_changes_the_password_of_the_idle_user_and_hands_it_out(
 
 
 def test_both_users_have_the_same_roles_and_differ_in_their_ids(tmp_path: Path) -> None:
-    first, second = nexus_users(access(tmp_path, "2"), "svc-app")
+    first, second = DesiredAccount.of(access(tmp_path, "2"), "svc-app").users.values()
     assert first.roles == second.roles
     assert (second.user_id, second.email_address) == ("svc-app-b", "svc-app-b@example.org")
     assert first.first_name == second.first_name
