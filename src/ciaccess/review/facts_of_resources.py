@@ -76,16 +76,13 @@ def facts(
         for name, role in named_roles.items()
         if concerns(name)
     }
-    of_accounts = _group((type_, part) for found in held.values() for (type_, _), part in found.items())
     policies = {each["name"]: str(each.get("policy", "")) for each in by_type[types.POLICY]}
     return replace(
         declared,
         accounts=accounts,
         named_roles=named,
         held=held_by(
-            named_roles | _by_id(Role, "role_id", of_accounts[types.ROLE]),
-            _by_id(ContentSelector, "name", of_accounts[types.SELECTOR]),
-            _by_id(Privilege, "name", ({"type": "", **each} for each in of_accounts[types.PRIVILEGE])),
+            *_nexus_objects(named_roles, held.values()),
             {name: each.roles for name, each in accounts.items()},
             named,
         ),
@@ -103,6 +100,18 @@ def _group(objects: Iterable[tuple[str, Inputs]]) -> dict[str, list[Inputs]]:
     for type_, inputs in objects:
         by_type[type_].append(inputs)
     return by_type
+
+
+def _nexus_objects(
+    named_roles: dict[str, Role], held: Iterable[Parts]
+) -> tuple[dict[str, Role], dict[str, ContentSelector], dict[str, Privilege]]:
+    """Return the named roles together with what accounts hold."""
+    by_type = _group((type_, part) for found in held for (type_, _), part in found.items())
+    return (
+        named_roles | _by_id(Role, "role_id", by_type[types.ROLE]),
+        _by_id(ContentSelector, "name", by_type[types.SELECTOR]),
+        _by_id(Privilege, "name", ({"type": "", **each} for each in by_type[types.PRIVILEGE])),
+    )
 
 
 def _by_id(type_: type[T], identity: str, found: Iterable[Inputs]) -> dict[str, T]:
