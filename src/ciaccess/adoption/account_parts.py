@@ -15,8 +15,10 @@ from ciaccess.clients.nexus.privileges import is_called_after, own_privileges
 from ciaccess.engine.resource_types import PARTS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ciaccess.access.desired.state import DesiredAccount
-    from ciaccess.adoption.existing import Collection, Existing
+    from ciaccess.adoption.existing import Existing
     from ciaccess.clients.nexus import Nexus, User
 
 _Key = tuple[str, str]
@@ -29,13 +31,13 @@ class AccountParts:
         self._account, self._nexus = account, nexus
         self.role_id = account.role.role_id if account.role else ""
         self._desired = {(kind, name): part for kind in PARTS for name, part in account.objects[kind].items()}
-        collections: dict[str, Collection] = {
-            "content selector": nexus.content_selectors,
-            "privilege": nexus.privileges,
-            "role": nexus.roles,
-            "user": nexus.users,
+        find: dict[str, Callable[[str], object]] = {
+            "content selector": nexus.content_selectors.find,
+            "privilege": nexus.privileges.find,
+            "role": nexus.roles.find,
+            "user": nexus.users.find,
         }
-        found = {key: in_nexus(collections[key[0]], key[1], part) for key, part in self._desired.items()}
+        found = {key: in_nexus(find[key[0]], key[1], part) for key, part in self._desired.items()}
         self._found: dict[_Key, Existing] = {key: each for key, each in found.items() if each is not None}
 
     @staticmethod

@@ -7,7 +7,7 @@ One function per type of resource; each reads one object from its system. The di
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from ciaccess.access.desired.difference import changes_of
 from ciaccess.access.desired.objects import LEFT_BY_ENGINE
@@ -16,18 +16,13 @@ from ciaccess.clients.vault.objects import read_jwt_backend, read_jwt_role, read
 from ciaccess.engine import resource_types
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ciaccess.access.desired.objects import JwtBackend, JwtRole, Policy, Variable
     from ciaccess.clients.gitlab.variables import GitLab
     from ciaccess.clients.vault.client import Vault
 
 _KV_VERSION = 2
-
-
-class Collection(Protocol):
-    """Nexus's objects of one type, as in clients/nexus."""
-
-    def find(self, identity: str, /) -> Any:
-        """Return an object, None without one."""
 
 
 @dataclass(frozen=True)
@@ -50,9 +45,9 @@ class Existing:
 NOTHING = Existing("")
 
 
-def in_nexus(collection: Collection, identity: str, desired: object) -> Existing | None:
+def in_nexus(find: Callable[[str], Any], identity: str, desired: object) -> Existing | None:
     """Return the object of Nexus with this id; a user's marker is in its last name."""
-    found = collection.find(identity)
+    found = find(identity)
     if found is None:
         return None
     obstacle = ""
@@ -70,19 +65,10 @@ def variable(desired: Variable, gitlab: GitLab) -> Existing | None:
     found = gitlab.variables(group).find(key, scope)
     if found is None:
         return None
-    obstacle = (
-        "it is hidden, so its value cannot be read: delete it, or do not declare it" if found.hidden else ""
-    )
+    hidden = "it is hidden, so its value cannot be read: delete it, or do not declare it"
     identity = resource_types.variable(int(group), key, scope).identity
-    return Existing(identity, _different_fields(desired, found), owner_in(found.description), obstacle)
-
-
-def policy(desired: Policy, vault: Vault) -> Existing | None:
-    """Return a policy of Vault."""
-    found = read_policy(vault, desired.name)
-    if found is None:
-        return None
-    return _of_vault(desired.name, desired, found, owner_in(found.text))
+    differences, owner = _different_fields(desired, found), owner_in(found.description)
+    return Existing(identity, differences, owner, hidden if found.hidden else "")
 
 
 def kv_mount(mount: str, vault: Vault) -> Existing | None:
@@ -90,38 +76,36 @@ def kv_mount(mount: str, vault: Vault) -> Existing | None:
     version = vault.kv_version(mount)
     if version is None:
         return None
-    return Existing(
-        mount, obstacle="" if version == _KV_VERSION else f"it is a KV engine of version {version}"
-    )
+    obstacle = "" if version == _KV_VERSION else f"it is a KV engine of version {version}"
+    return Existing(mount, obstacle=obstacle)
+
+
+def policy(desired: Policy, vault: Vault) -> Existing | None:
+    """Return a policy of Vault, whose text has the marker."""
+    found = read_policy(vault, desired.name)
+    return _in_vault(desired.name, desired, found, owner_in(found.text) if found else "")
 
 
 def backend(mount: str, desired: JwtBackend, vault: Vault) -> Existing | None:
     """Return a JWT backend of Vault."""
-    found = read_jwt_backend(vault, mount)
-    return None if found is None else _of_vault(mount, desired, found)
+    return _in_vault(mount, desired, read_jwt_backend(vault, mount))
 
 
 def jwt_role(mount: str, desired: JwtRole, vault: Vault) -> Existing | None:
     """Return a role of a JWT backend."""
-    found = read_jwt_role(vault, mount, desired.name)
+    identity = resource_types.jwt_role(mount, desired.name).identity
+    return _in_vault(identity, desired, read_jwt_role(vault, mount, desired.name))
+
+
+def _in_vault(identity: str, desired: object, found: object | None, owner: str = "") -> Existing | None:
+    """Return an object of Vault, with differences as inputs of pulumi-vault: `boundClaims` for bound_claims."""
     if found is None:
         return None
-    return _of_vault(resource_types.jwt_role(mount, desired.name).identity, desired, found)
+    names = _different_fields(desired, found)
+    kept = [name for name in names if name in LEFT_BY_ENGINE and not getattr(desired, name)]
+    changed = [resource_types.input_name(name) for name in names if name not in kept]
+    return Existing(identity, tuple(changed), owner, kept=tuple(map(resource_types.input_name, kept)))
 
 
 def _different_fields(desired: object, found: object) -> tuple[str, ...]:
     return tuple(sorted(change.field for change in changes_of("", "", desired, found)))
-
-
-def _of_vault(identity: str, desired: object, found: object, owner: str = "") -> Existing:
-    """Return an object of Vault.
-
-    Its differences are inputs of pulumi-vault: `boundClaims` for the field bound_claims.
-    """
-    names = _different_fields(desired, found)
-    kept = [name for name in names if name in LEFT_BY_ENGINE and not getattr(desired, name)]
-    changed, left = (
-        tuple(map(resource_types.input_name, each))
-        for each in ([name for name in names if name not in kept], kept)
-    )
-    return Existing(identity, changed, owner, kept=left)

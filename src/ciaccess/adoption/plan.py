@@ -114,7 +114,7 @@ def make_plan(
         found = dict(zip(missing, threads.map(lambda each: finders[each](), missing), strict=True))
     steps: dict[str, Step] = {}
     for each in objects:  # in the engine's order: dependencies first
-        steps[each.urn] = _after(steps, _step(each, found.get(each.target), owner))
+        steps[each.urn] = _step(each, found.get(each.target), owner, steps)
     return Plan(declared, tuple(steps.values()))
 
 
@@ -130,7 +130,7 @@ def _finders(desired: Desired, systems: Systems, claim: str) -> dict[Target, Cal
     for role in desired.jwt_roles.values():
         found[resource_types.jwt_role(jwt, role.name)] = partial(existing.jwt_role, jwt, role, vault)
     for name, named in desired.named_roles.items():
-        found[resource_types.role(name)] = partial(existing.in_nexus, nexus.roles, name, named)
+        found[resource_types.role(name)] = partial(existing.in_nexus, nexus.roles.find, name, named)
     for account in desired.accounts.values():
         target = resource_types.account(account.name)
         found[target] = partial(takeover.take_over, account, systems, claim)
@@ -141,21 +141,14 @@ def _finders(desired: Desired, systems: Systems, claim: str) -> dict[Target, Cal
     return found
 
 
-def _step(each: Declared, found: Existing | None, owner: str) -> Step:
+def _step(each: Declared, found: Existing | None, owner: str, before: dict[str, Step]) -> Step:
+    """Return an object's step; one that needs a refused object is refused: the engine could not carry it out."""
     if each.is_in_state:
         return Step(each, PlannedAction.IN_STATE)
-    if found is None:
-        return Step(each, PlannedAction.MADE)
-    if reason := of_another(found.owner, owner) or found.obstacle:
+    reason = (of_another(found.owner, owner) or found.obstacle) if found else ""
+    for urn in each.depends_on:
+        if not reason and urn in before and before[urn].action is PlannedAction.REFUSED:
+            reason = f"it needs {before[urn].resource.name}, which is refused"
+    if reason:
         return Step(each, PlannedAction.REFUSED, reason=reason)
-    return Step(each, PlannedAction.ADOPTED, found)
-
-
-def _after(before: dict[str, Step], step: Step) -> Step:
-    """Refuse a step that depends on a refused one: the engine could not carry it out."""
-    for urn in step.resource.depends_on:
-        needed = before.get(urn)
-        if needed and needed.action is PlannedAction.REFUSED and step.action is not PlannedAction.IN_STATE:
-            reason = step.reason or f"it needs {needed.resource.name}, which is refused"
-            return Step(step.resource, PlannedAction.REFUSED, reason=reason)
-    return step
+    return Step(each, PlannedAction.ADOPTED, found) if found else Step(each, PlannedAction.MADE)
