@@ -51,45 +51,43 @@ def describe(
 ) -> Accounts:
     """Return the accounts, with their `max_ages`; remark on the users and secrets left out."""
     finder = GrantFinder(inventory.nexus, repositories)
+    nexus, secrets = inventory.nexus, inventory.vault.secrets
     declared: dict[str, dict[str, Any]] = {}
     named: set[str] = set()
-    for name, user in sorted(inventory.nexus.users.items()):
+    for name, user in sorted(nexus.users.items()):
         if name in _OWN or _is_second(inventory, name):
             continue
-        if name not in inventory.vault.secrets:
-            draft.remark("user-without-secret", PATH, *_without_secret(inventory, name))
-        elif problem := _problem(inventory, user):
+        if problem := _problem(inventory, user):
             rule, text, remedy = problem
-            draft.remark(rule, PATH, f"{name} is left out: {text}", remedy)
-        else:
-            declared[name], needed = _describe(inventory, user, finder)
-            if turned := rotations.describe(inventory, name, max_ages.get(name)):
-                declared[name]["rotation"] = turned
-            named |= needed
-            _remark_on_secret(inventory, name, draft)
-    for name in sorted(inventory.vault.secrets.keys() - inventory.nexus.users.keys()):
-        text = f"{inventory.vault.mount}/{inventory.vault.prefix}/{name} is a secret, but Nexus has no user {name}"
-        draft.remark(
-            "secret-without-user",
-            PATH,
-            text,
-            f"Delete it. If {name} is needed, also declare it: up creates both",
-        )
-    for path in inventory.vault.elsewhere:
-        if path.rpartition("/")[2] in _OWN:
+            draft.remark(rule, PATH, text, remedy)
             continue
-        text = f"{path} has the name of a Nexus user, but is in another folder"
-        draft.remark(
-            "secret-elsewhere",
-            PATH,
-            text,
-            f"Copy it to {inventory.vault.mount}/{inventory.vault.prefix}/, or leave it where it is",
-        )
+        declared[name], needed = _describe(inventory, user, finder)
+        named |= needed
+        if turned := rotations.describe(inventory, name, max_ages.get(name)):
+            declared[name]["rotation"] = turned
+        if more := sorted(secrets[name].keys - FIELDS):
+            text = f"its secret has {', '.join(more)} besides username and password; up removes these keys"
+            remedy = "Move them to another secret before the first up"
+            draft.remark("secret-holds-more", (*PATH, name), text, remedy)
+    _remark_on_other_secrets(inventory, draft)
     renamed = _shared_roles(inventory, declared, named, draft)
-    nexus = inventory.nexus
     administering = admin_roles(nexus.roles, admin_privileges(nexus.privileges))
     administrators = frozenset(name for name in declared if nexus.users[name].roles & administering)
     return Accounts(declared, frozenset(named), administrators, renamed)
+
+
+def _remark_on_other_secrets(inventory: Inventory, draft: Draft) -> None:
+    """Remark on secrets without a user, and on those of users in other folders."""
+    folder = f"{inventory.vault.mount}/{inventory.vault.prefix}"
+    for name in sorted(inventory.vault.secrets.keys() - inventory.nexus.users.keys()):
+        text = f"{folder}/{name} is a secret, but Nexus has no user {name}"
+        remedy = f"Delete it. If {name} is needed, also declare it: up creates both"
+        draft.remark("secret-without-user", PATH, text, remedy)
+    for path in inventory.vault.elsewhere:
+        if path.rpartition("/")[2] not in _OWN:
+            text = f"{path} has the name of a Nexus user, but is in another folder"
+            remedy = f"Copy it to {folder}/, or leave it where it is"
+            draft.remark("secret-elsewhere", PATH, text, remedy)
 
 
 def email_domain(inventory: Inventory, accounts: Accounts) -> str | None:
@@ -103,43 +101,34 @@ def email_domain(inventory: Inventory, accounts: Accounts) -> str | None:
     return found.most_common(1)[0][0] if found else None
 
 
-def _without_secret(inventory: Inventory, name: str) -> tuple[str, str]:
-    folder = f"{inventory.vault.mount}/{inventory.vault.prefix}"
-    return (
-        f"{name} is a user of Nexus without a secret in {folder}, so no pipeline reads its password from Vault",
-        f"Ignore this for a person's user; otherwise write username and password to {folder}/{name} and crawl again",
-    )
-
-
-def _problem(inventory: Inventory, user: User) -> tuple[str, str, str] | None:
-    """Return rule, text and remedy if a user with a secret cannot be an account."""
-    secret = inventory.vault.secrets[user.user_id]
-    turns = (
-        (user.user_id, second_user(user.user_id))
-        if rotations.alternates(inventory, user.user_id)
-        else (user.user_id,)
-    )
-    lacking = [name for name in sorted(FIELDS, reverse=True) if not getattr(secret, name)]
+def _problem(inventory: Inventory, user: User) -> tuple[str, str, str] | None:  # noqa: PLR0911 one a rule
+    """Return rule, text and remedy if a user cannot be an account."""
+    name, secret = user.user_id, inventory.vault.secrets.get(user.user_id)
+    if secret is None:
+        folder = f"{inventory.vault.mount}/{inventory.vault.prefix}"
+        text = f"{name} is a user of Nexus without a secret in {folder}, so no pipeline reads its password from Vault"
+        remedy = f"Ignore this for a person's user; otherwise write username and password to {folder}/{name} and crawl again"
+        return "user-without-secret", text, remedy
+    left = f"{name} is left out:"
+    turns = (name, second_user(name)) if rotations.alternates(inventory, name) else (name,)
+    lacking = [field for field in sorted(FIELDS, reverse=True) if not getattr(secret, field)]
     if lacking or secret.username not in turns:
         text = "its secret contains the username of another user"
         if lacking:
             text = f"its secret has no {' and no '.join(lacking)} as text; its keys are {', '.join(sorted(secret.keys)) or 'none'}"
         remedy = "Write the keys username and password to it, or rename it after the user that it contains"
-        return "username-differs", text, remedy
+        return "username-differs", f"{left} {text}", remedy
     if user.status != "active":
-        return (
-            "user-disabled",
-            f"the user is {user.status}, and up would activate it",
-            "Activate it or delete it first",
-        )
-    if user.user_id not in inventory.nexus.accepted_secrets:
-        text = "Nexus refuses the password in its secret"
+        text = f"{left} the user is {user.status}, and up would activate it"
+        return "user-disabled", text, "Activate it or delete it first"
+    if name not in inventory.nexus.accepted_secrets:
         remedy = "Correct the secret, or set the user's password to it, and crawl again: adoption changes no password"
-        return "password-refused", text, remedy
+        return "password-refused", f"{left} Nexus refuses the password in its secret", remedy
     if not user.roles:
-        return "user-without-roles", "the user has no role", "Add a role, or delete the user"
+        return "user-without-roles", f"{left} the user has no role", "Add a role, or delete the user"
     if odd := nexus_roles.obstacle(inventory.nexus, user.roles):
-        return "role-inexpressible", odd, "Give the user roles with allowed names, and crawl again"
+        remedy = "Give the user roles with allowed names, and crawl again"
+        return "role-inexpressible", f"{left} {odd}", remedy
     return None
 
 
@@ -185,11 +174,3 @@ def _is_second(inventory: Inventory, name: str) -> bool:
         and account in inventory.vault.secrets
         and rotations.alternates(inventory, account)
     )
-
-
-def _remark_on_secret(inventory: Inventory, name: str, draft: Draft) -> None:
-    if more := sorted(inventory.vault.secrets[name].keys - FIELDS):
-        text = f"its secret has {', '.join(more)} besides username and password; up removes these keys"
-        draft.remark(
-            "secret-holds-more", (*PATH, name), text, "Move them to another secret before the first up"
-        )
