@@ -65,8 +65,7 @@ def up(*, free_ports: FreePortsOption = False, nexus: NexusOption = None) -> Non
 
     Exit code 0 when the proof succeeds, 2 when something in it is wrong, 3 when it could not look, 1 an error.
     """
-    from ciaccess.verification.first_steps import first_steps  # noqa: PLC0415 only `up` shows them
-    from ciaccess.verification.local import prove, provision  # noqa: PLC0415 only `up` provisions and proves
+    from ciaccess.verification.local import first_steps, prove, provision  # noqa: PLC0415 only `up` needs them
 
     began = time.monotonic()
     access = _start(free_ports=free_ports, nexus=nexus)

@@ -56,8 +56,8 @@ class Logins:
     def _attempts(self, role_name: str, tokens: TokenSource) -> Iterator[tuple[str, str, str]]:
         """Yield (the role that is asked for, why it must be refused, the token)."""
         good = tokens.valid_token(role_name, "")
-        for bad in tokens.refused_tokens(role_name):
-            yield role_name, bad.why, bad.token.text
+        for why, bad in tokens.refused_tokens(role_name):
+            yield role_name, why, bad.text
         yield role_name, "a token with algorithm none", good.without_signature()
         yield role_name, "a token signed by another key", good.with_another_key()
         yield role_name, "a token with a changed signature", good.with_changed_signature()

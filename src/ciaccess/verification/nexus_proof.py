@@ -7,16 +7,16 @@ verified before, so both of these are refusals.
 from __future__ import annotations
 
 import re
-import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import count
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from ciaccess.clients.artifacts import FORMATS, Answer, Artifact
 from ciaccess.clients.errors import ApiError
 from ciaccess.clients.nexus import Nexus
-from ciaccess.verification.operations import Action, administration, operations
-from ciaccess.verification.probes import ADMITTED, METHODS, assets, can_try
+from ciaccess.verification.operations import Action, administration, can_try, operations
 from ciaccess.verification.results import Check, Outcome
 
 if TYPE_CHECKING:
@@ -33,6 +33,9 @@ ADMINISTER = "administer"
 _NOT_FOUND = 404
 _OK = range(200, 300)
 _REFUSED = (401, 403)
+_METHODS = {Action.UPLOAD: "PUT", Action.DELETE: "DELETE"}
+# Where there is no client, what comes to a user with the right: the path is wrong, or the method is.
+_ADMITTED = (400, 404, 405)
 _NO_REPOSITORY = "Repository not found"
 # A Community Edition over its limits answers an upload with 403 and these words, whatever the user's rights.
 _OVER_LIMITS = re.compile("payment required", re.IGNORECASE)
@@ -47,14 +50,11 @@ class Names:
 
     def __init__(self, run: str) -> None:
         self._run = run
-        self._count = 0
-        self._lock = threading.Lock()
+        self._numbers = count(1)  # `next` of it is safe in threads
 
     def new(self, folder: str) -> Artifact:
         """Return an artifact that does not exist."""
-        with self._lock:
-            self._count += 1
-            return Artifact(f"ciaccess-verify-{self._run}-{self._count}", folder)
+        return Artifact(f"ciaccess-verify-{self._run}-{next(self._numbers)}", folder)
 
 
 @dataclass(frozen=True)
@@ -67,19 +67,16 @@ class Trial:
     places: Places
     names: Names
     writes: bool
-    planted: Mapping[Location, Artifact] = field(default_factory=dict)
+    planted: dict[Location, Artifact] = field(default_factory=dict)
 
 
 class NexusProof:
     """Tries what one account may do."""
 
     def __init__(self, trial: Trial, account: str, credentials: Credentials) -> None:
-        self._trial = trial
-        self._account = account
-        self._credentials = credentials
-        self._nexus = Nexus(
-            trial.access.nexus.url, credentials.username, credentials.password, options=trial.options
-        )
+        self._trial, self._account, self._credentials = trial, account, credentials
+        url = trial.access.nexus.url
+        self._nexus = Nexus(url, credentials.username, credentials.password, options=trial.options)
 
     def results(self) -> Iterator[Result]:
         """Log in, then try every operation; stop where Nexus cannot say either way."""
@@ -150,12 +147,13 @@ class NexusProof:
         """Try an action of a format for which there is no client."""
         location = operation.location
         if operation.action is Action.READ:
-            status = self._nexus.status_of("GET", assets(location.repository), check.title)
+            assets = f"/assets?repository={quote(location.repository, safe='')}"
+            status = self._nexus.status_of("GET", assets, check.title)
             return _judge(check, Answer(status, str(status)), location)
         place = self._trial.places.place(location, self._credentials)
         absent = f"/{self._trial.names.new(location.folder).name}"
-        answer = place.send(METHODS[operation.action], absent, b"")
-        return _judge(check, answer, location, admitted=ADMITTED)
+        answer = place.send(_METHODS[operation.action], absent, b"")
+        return _judge(check, answer, location, admitted=_ADMITTED)
 
     def _upload(self, check: Check, location: Location) -> Result:
         artifact = self._trial.names.new(location.folder)

@@ -17,15 +17,13 @@ from ciaccess.clients.errors import ApiError
 from ciaccess.verification import variables
 from ciaccess.verification.logins import Logins
 from ciaccess.verification.nexus_proof import Names, NexusProof, Trial, is_offline, set_online
-from ciaccess.verification.operations import Action, operations, unknown_rights
+from ciaccess.verification.operations import Action, can_try, operations, unknown_rights
 from ciaccess.verification.places import Places
-from ciaccess.verification.probes import can_try
 from ciaccess.verification.results import Check, Report
 from ciaccess.verification.secrets import SecretProof
 
 if TYPE_CHECKING:
     from ciaccess.access import Access
-    from ciaccess.clients.artifacts import Artifact
     from ciaccess.clients.gitlab.variables import GitLab
     from ciaccess.clients.http.session import HttpOptions
     from ciaccess.clients.vault.client import Vault
@@ -63,28 +61,17 @@ class Verification:
     """One run over some accounts; `done` is called for each finished subject, from any thread."""
 
     def __init__(
-        self,
-        access: Access,
-        accounts: Sequence[str],
-        resources: Resources,
-        done: Callable[[str], None],
+        self, access: Access, accounts: Sequence[str], resources: Resources, done: Callable[[str], None]
     ) -> None:
-        self._access = access
-        self._accounts = accounts
-        self._resources = resources
-        self._done = done
-        self._facts = AccessFacts.of(access)
+        self._access, self._accounts, self._resources, self._done = access, accounts, resources, done
         self._logins = Logins(access, resources.options)
-        self._places = Places(access, resources.options)
-        self._planted: dict[Location, Artifact] = {}
         self._trial = Trial(
             access=access,
-            facts=self._facts,
+            facts=AccessFacts.of(access),
             options=resources.options,
-            places=self._places,
+            places=Places(access, resources.options),
             names=Names(secrets.token_hex(_RUN_BYTES)),
             writes=resources.writes,
-            planted=self._planted,
         )
 
     @property
@@ -113,7 +100,7 @@ class Verification:
                     raise
         finally:
             left = self._clean()
-            self._places.close()
+            self._trial.places.close()
         return Report(tuple(results), (*self._remarks(), *left))
 
     def _all(self, pool: ThreadPoolExecutor) -> list[Result]:
@@ -134,7 +121,7 @@ class Verification:
     def _prove(self, account: str) -> Iterable[Result]:
         secret = SecretProof(self._access, account, self._logins, self._resources.tokens)
         yield from secret.results()
-        if self._resources.vault_administrator is not None and not self._facts.readers(account):
+        if self._resources.vault_administrator is not None and not self._trial.facts.readers(account):
             yield from secret.as_administrator(self._resources.vault_administrator)
         if secret.credentials is not None:
             yield from NexusProof(self._trial, account, secret.credentials).results()
@@ -152,29 +139,27 @@ class Verification:
         wanted = {
             operation.location
             for account in self._accounts
-            for operation in operations(self._access, self._facts, account)
+            for operation in operations(self._access, self._trial.facts, account)
             if operation.action is Action.READ and operation.location.format in FORMATS
         }
         # A group is read, and its first member written.
-        hosted = sorted(
-            (location for location in wanted if location.environment != "group"),
-            key=lambda location: (location.repository, location.folder),
-        )
+        hosted = [location for location in wanted if location.environment != "group"]
+        hosted.sort(key=lambda location: (location.repository, location.folder))
         # One first: where Nexus does not answer, it is not waited for so many times.
         troubles = [self._upload_sample(location, administrator) for location in hosted[:1]]
         if not any(trouble and not is_offline(trouble.reason) for trouble in troubles):
             troubles += pool.map(lambda location: self._upload_sample(location, administrator), hosted[1:])
         for location in wanted.difference(hosted):
-            members = [each for each in self._planted if each.format == location.format]
+            members = [each for each in self._trial.planted if each.format == location.format]
             if members:
-                self._planted[location] = self._planted[members[0]]
+                self._trial.planted[location] = self._trial.planted[members[0]]
         return [trouble for trouble in troubles if trouble is not None]
 
     def _upload_sample(self, location: Location, administrator: Credentials) -> Result | None:
         artifact = self._trial.names.new(location.folder)
         check = Check("Nexus", "upload", f"upload {location.repository} as the administrator")
         try:
-            answer = self._places.upload(location, artifact, administrator)
+            answer = self._trial.places.upload(location, artifact, administrator)
         except ApiError as error:
             return check.no_answer(error)
         if answer.failed:
@@ -182,13 +167,13 @@ class Verification:
             return check.not_checked(f"Nexus answered {answer.reason}{remedy}")
         if not answer.worked:
             return check.fail(f"Nexus answered {answer.reason}")
-        self._planted[location] = artifact
+        self._trial.planted[location] = artifact
         return None
 
     def _clean(self) -> list[str]:
         """Remove what was uploaded; return what was left behind, in words."""
         administrator = self._resources.nexus_administrator
-        uploaded = self._places.uploaded
+        uploaded = self._trial.places.uploaded
         if administrator is None:
             return [_left_behind(each, "no administrator credentials to delete it with") for each in uploaded]
         with ThreadPoolExecutor(_MOST_THREADS) as pool:
@@ -197,7 +182,7 @@ class Verification:
 
     def _remove(self, uploaded: Uploaded, administrator: Credentials) -> str:
         try:
-            answer = self._places.remove(uploaded, administrator)
+            answer = self._trial.places.remove(uploaded, administrator)
         except ApiError as error:
             return f"perhaps {_left_behind(uploaded, error.reason)}"
         return "" if answer.worked or answer.status == _NOT_FOUND else _left_behind(uploaded, answer.reason)
@@ -209,13 +194,13 @@ class Verification:
         if untried:
             yield f"uploads or deletions of {', '.join(untried)} were not checked: docs/verify.md has what can be tried"
         for account in self._accounts:
-            names = unknown_rights(self._facts, account)
+            names = unknown_rights(self._trial.facts, account)
             if names:
                 yield (
                     f"{account} has {', '.join(names)}, of which access.yaml does not say what it gives: "
                     "what the account must not do was not tried"
                 )
-            elif not self._facts.readers(account) and self._resources.vault_administrator is None:
+            elif not self._trial.facts.readers(account) and self._resources.vault_administrator is None:
                 yield f"no JWT role reads the secret of {account}: this was checked, its rights in Nexus were not"
         if self._resources.gitlab is None and not self._resources.job_environment:
             yield "group variables were not checked: set GITLAB_TOKEN, or run this in a job"

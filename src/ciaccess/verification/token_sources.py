@@ -7,7 +7,6 @@ token is expected to meet is decided by analysis.admission, so that no token cou
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ciaccess.access import Access
@@ -22,14 +21,6 @@ _LONG_AGO_SECONDS = 7200
 _UNPROTECTED = "ciaccess-verify-unprotected"
 
 
-@dataclass(frozen=True)
-class BadToken:
-    """A token that a role must refuse: why, in words, and the token."""
-
-    why: str
-    token: IdToken
-
-
 class TokenSource(Protocol):
     """Gives id_tokens for a role."""
 
@@ -40,8 +31,8 @@ class TokenSource(Protocol):
             TokenError: there is none.
         """
 
-    def refused_tokens(self, role_name: str) -> Iterator[BadToken]:
-        """Yield tokens with good signatures that the role must refuse.
+    def refused_tokens(self, role_name: str) -> Iterator[tuple[str, IdToken]]:
+        """Yield tokens with good signatures that the role must refuse, and why before each.
 
         Raises:
             TokenError: the issuer could not mint them.
@@ -67,10 +58,10 @@ class GivenToken:
         del role_name, account
         return self._token
 
-    def refused_tokens(self, role_name: str) -> Iterator[BadToken]:
+    def refused_tokens(self, role_name: str) -> Iterator[tuple[str, IdToken]]:
         """Yield it itself where the role must refuse it."""
         if judge(self._access, role_name, self._token.claims).outcome is Outcome.REFUSED:
-            yield BadToken(f"{self._token.job}, which is this one", self._token)
+            yield f"{self._token.job}, which is this one", self._token
 
 
 class MintedTokens:
@@ -90,14 +81,13 @@ class MintedTokens:
                 return self._mint(role_name, project)
         raise TokenError(f"role {role_name} admits no project of the issuer, which has {', '.join(projects)}")
 
-    def refused_tokens(self, role_name: str) -> Iterator[BadToken]:
+    def refused_tokens(self, role_name: str) -> Iterator[tuple[str, IdToken]]:
         """Mint for the same job with one thing changed each, and for another project's."""
         project = str(self.valid_token(role_name, "").claims["project_path"])
         yield from self._mint_refused(role_name, "another audience", project, audience=_NOBODY)
         yield from self._mint_refused(role_name, "another issuer", project, overrides={"iss": _NOBODY})
         # The YAML binds no claim of the lifetime, so the analysis has no answer.
-        expired = self._mint(role_name, project, issued_at_offset_seconds=-_LONG_AGO_SECONDS)
-        yield BadToken("an expired token", expired)
+        yield "an expired token", self._mint(role_name, project, issued_at_offset_seconds=-_LONG_AGO_SECONDS)
         for other in self._issuer.projects:
             if self._outcome(role_name, self._job(role_name, other)) is Outcome.REFUSED:
                 yield from self._mint_refused(role_name, f"a job of {other}", other)
@@ -105,10 +95,12 @@ class MintedTokens:
         if "ref_protected" in self._role(role_name).bound_claims:
             yield from self._mint_refused(role_name, "a job of an unprotected ref", project, ref=_UNPROTECTED)
 
-    def _mint_refused(self, role_name: str, why: str, project: str, **changes: Any) -> Iterator[BadToken]:
+    def _mint_refused(
+        self, role_name: str, why: str, project: str, **changes: Any
+    ) -> Iterator[tuple[str, IdToken]]:
         token = self._mint(role_name, project, **changes)
         if judge(self._access, role_name, token.claims).outcome is Outcome.REFUSED:
-            yield BadToken(why, token)
+            yield why, token
 
     def _mint(self, role_name: str, project: str, **changes: Any) -> IdToken:
         job = self._job(role_name, project)

@@ -7,7 +7,7 @@ import pytest
 
 from ciaccess.cli.application import COMMANDS
 from ciaccess.local_stack.places import Record
-from ciaccess.verification.first_steps import first_steps
+from ciaccess.verification.local import first_steps
 from tests.support.access.organisation import organisation
 
 PORTS = {"vault": 18200, "nexus": 18081, "nexus_push": 18443, "nexus_pull": 18444, "gitlab": 18929}

@@ -88,9 +88,9 @@ def test_a_given_token_is_all_there_is(small_access: Access, token: IdToken) -> 
     source = GivenToken(small_access, token)
     assert source.valid_token("nexus-ci", "svc-app") is token
     assert list(source.refused_tokens("nexus-ci")) == []
-    (bad,) = source.refused_tokens("nexus-promote")
-    assert bad.token is token
-    assert bad.why == "a job of orchestrator/app on main, which is this one"
+    ((why, bad),) = source.refused_tokens("nexus-promote")
+    assert bad is token
+    assert why == "a job of orchestrator/app on main, which is this one"
 
 
 def test_the_roles_of_our_own_pipeline_are_tried_too(tmp_path: Path) -> None:
@@ -102,7 +102,7 @@ def test_the_roles_of_our_own_pipeline_are_tried_too(tmp_path: Path) -> None:
         "orchestrator/app",
         "https://vault.example.org",
     )
-    assert "a job of an unprotected ref" in [bad.why for bad in tokens.refused_tokens("ciaccess-apply")]
+    assert "a job of an unprotected ref" in [why for why, _ in tokens.refused_tokens("ciaccess-apply")]
 
 
 def test_a_job_of_the_accounts_own_project_is_taken_where_there_is_one(small_access: Access) -> None:
@@ -123,9 +123,9 @@ def test_a_role_whose_jobs_nobody_can_mint_is_said(small_access: Access) -> None
 def test_bad_tokens_are_what_the_role_binds(small_access: Access) -> None:
     issuer = RecordingIssuer()
     tokens = MintedTokens(small_access, issuer)
-    of_ci = [bad.why for bad in tokens.refused_tokens("nexus-ci")]
+    of_ci = [why for why, _ in tokens.refused_tokens("nexus-ci")]
     assert of_ci == ["another audience", "another issuer", "an expired token", "a job of elsewhere/other"]
-    of_promotion = [bad.why for bad in tokens.refused_tokens("nexus-promote")]
+    of_promotion = [why for why, _ in tokens.refused_tokens("nexus-promote")]
     assert of_promotion[-2:] == ["a job of orchestrator/platform", "a job of an unprotected ref"]
     assert issuer.asked[-1]["ref"] == "ciaccess-verify-unprotected"
     expired = [asked for asked in issuer.asked if "issued_at_offset_seconds" in asked]
