@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from ciaccess.access import Access
@@ -26,50 +27,47 @@ def recover(access: Access, stack: str, settings_file: Path | None, *, yes: bool
     """
     require("VAULT_ADDR", "VAULT_TOKEN")
     check_vault(access)
-    left = _storage(stack, yes=yes)
-    # Without `yes`, an unreadable state is left to the run after its repair.
-    if not yes and any(each.kind == "torn" for each in left):
-        return left
+    left: list[Leftover] = []
     try:
-        return left + _check_state_and_vault(stack, settings_file, access, yes=yes)
+        for each in _search(access, stack, settings_file, yes=yes):
+            if yes:
+                each.repair()
+            left.append(each)
     except CiaccessError:
         # The next run does not find what is repaired already, so report it now.
         for each in left if yes else ():
             notices().print(f"done: {each.found}: {each.remedy}", markup=False)
         raise
+    return left
 
 
-def _storage(stack: str, *, yes: bool) -> list[Leftover]:
+def _search(access: Access, stack: str, settings_file: Path | None, *, yes: bool) -> Iterator[Leftover]:
+    """Yield each leftover; what follows one may need its repair."""
+    in_storage = _in_storage(stack)
+    yield from in_storage
+    # Without `yes`, an unreadable state is left to the run after its repair.
+    if not yes and any(each.kind == "torn" for each in in_storage):
+        return
+    try:
+        export = pulumi_cli.export(stack)
+    except CommandError as error:
+        raise CommandError(str(error), Exit.COULD_NOT_LOOK) from None
+    vault = vault_client(access)
+    yield from leftovers.of_the_state(export, stack)
+    yield from leftovers.of_vault(export, access, vault)
+    yield from unrecorded.leftovers(export, access, vault, stack, settings_file)
+
+
+def _in_storage(stack: str) -> list[Leftover]:
     backend = os.environ.get("PULUMI_BACKEND_URL")
     folder = backend_folder(backend)
     if folder is not None:
-        left = leftovers.of_the_folder(folder, project_name(), stack.rpartition("/")[2])
-        return _repair(left, yes=yes)
+        return leftovers.of_the_folder(folder, project_name(), stack.rpartition("/")[2])
     if state_folder.is_bucket(backend):
-        held = state_folder.parse_locks(pulumi_cli.locks(stack))
-        return _repair(leftovers.of_the_locks(held, stack), yes=yes)
+        return leftovers.of_the_locks(state_folder.parse_locks(pulumi_cli.locks(stack)), stack)
     notices().print(
         "note: locks of Pulumi's service are not checked. If `pulumi` reports a lock of a run that has ended: "
         f"pulumi cancel --stack {stack}",
         markup=False,
     )
     return []
-
-
-def _check_state_and_vault(
-    stack: str, settings_file: Path | None, access: Access, *, yes: bool
-) -> list[Leftover]:
-    try:
-        export = pulumi_cli.export(stack)
-    except CommandError as error:
-        raise CommandError(str(error), Exit.COULD_NOT_LOOK) from None
-    vault = vault_client(access)
-    left = _repair(leftovers.of_the_state(export, stack), yes=yes)
-    left += _repair(leftovers.of_vault(export, access, vault), yes=yes)
-    return left + _repair(unrecorded.leftovers(export, access, vault, stack, settings_file), yes=yes)
-
-
-def _repair(left: list[Leftover], *, yes: bool) -> list[Leftover]:
-    for each in left if yes else ():
-        each.repair()
-    return left

@@ -20,7 +20,7 @@ from ciaccess.engine.settings import StackSettings, project_name
 from ciaccess.errors import CiaccessError, CommandError, Exit
 from ciaccess.progress import Step
 from ciaccess.rotation.count_up import count_up, rotated_together
-from ciaccess.rotation.proof import Before, Proof, Rotated
+from ciaccess.rotation.proof import Proof, Rotated
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,17 @@ def apply(run: Run, access: Access) -> list[Rotated]:
         ]
     except CiaccessError as error:
         raise CommandError(f"nothing was rotated: {error}", Exit.COULD_NOT_LOOK) from None
-    _refuse_unapplied(run, access, before)
+    waiting = [
+        each.account
+        for each in before
+        if each.current and each.current.username != rotation.active(access, each.account).user_id
+    ]
+    # Two rotations in one `up` change the current password, which is intended in an emergency.
+    if waiting and not run.emergency:
+        raise CommandError(
+            f"nothing was rotated: the last rotation of {', '.join(waiting)} in the YAML is not applied yet. Apply it "
+            f"first: pulumi up --stack {run.stack}"
+        )
     access = _rotate(run, access, run.chosen)
     again = [name for name in run.chosen if rotation.strategy(access, name) == rotation.ALTERNATE]
     if run.emergency and again:
@@ -78,23 +88,6 @@ def apply(run: Run, access: Access) -> list[Rotated]:
         raise CommandError(f"rotated and applied, but not verified: {error}", Exit.COULD_NOT_LOOK) from None
     finally:
         proof.close()
-
-
-def _refuse_unapplied(run: Run, access: Access, before: Sequence[Before]) -> None:
-    """Refuse if the last rotation is not applied: two in one `up` change the current password.
-
-    In an emergency that is intended.
-    """
-    waiting = [
-        each.account
-        for each in before
-        if each.current and each.current.username != rotation.active(access, each.account).user_id
-    ]
-    if waiting and not run.emergency:
-        raise CommandError(
-            f"nothing was rotated: the last rotation of {', '.join(waiting)} in the YAML is not applied yet. Apply it "
-            f"first: pulumi up --stack {run.stack}"
-        )
 
 
 def _rotate(run: Run, access: Access, chosen: Sequence[str]) -> Access:

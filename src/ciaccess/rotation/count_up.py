@@ -13,7 +13,7 @@ from ciaccess.access.desired.pipeline_identities import own_accounts
 from ciaccess.access.model.checks_dates import today
 from ciaccess.atomic_file import write_beside
 from ciaccess.errors import CommandError
-from ciaccess.rotation.yaml_edit import EditError, NewEntry, edit
+from ciaccess.rotation.yaml_edit import EditError, edit
 
 if TYPE_CHECKING:
     from ciaccess.engine.settings import StackSettings
@@ -40,7 +40,10 @@ def count_up(settings: StackSettings, access: Access, chosen: Sequence[str]) -> 
     """
     file, day = settings.access_file, today()
     entries = {
-        entry_of(access, account): NewEntry(rotation.rotation(access, account).count + 1, day)
+        entry_of(access, account): {
+            "count": str(rotation.rotation(access, account).count + 1),
+            "date": day.isoformat(),
+        }
         for account in chosen
     }
     before = _read(file)

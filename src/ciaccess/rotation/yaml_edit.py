@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
 
 from ruamel.yaml import YAML
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -23,49 +21,36 @@ class EditError(CiaccessError):
     """The entry cannot be written to this text; the message has the reason."""
 
 
-@dataclass(frozen=True)
-class NewEntry:
-    """The new entry: its count and day."""
-
-    count: int
-    day: date
-
-    @property
-    def fields(self) -> dict[str, str]:
-        """Return the keys and values in YAML."""
-        return {"count": str(self.count), "date": self.day.isoformat()}
-
-
-def edit(text: str, entries: Mapping[tuple[str, ...], NewEntry]) -> str:
-    """Return the text with new entries; `entries` are by the path of their section.
+def edit(text: str, entries: Mapping[tuple[str, ...], Mapping[str, str]]) -> str:
+    """Return the text with new entries: their fields, as in YAML, by the path of their section.
 
     Raises:
         EditError: a section is missing or not a mapping.
     """
     root = YAML().compose(text)
-    edits = [edit for path, turned in entries.items() for edit in _edits(text, _section(root, path), turned)]
+    edits = [edit for path, fields in entries.items() for edit in _edits(text, _section(root, path), fields)]
     # From the last one on, so that positions stay valid.
     for start, end, words in sorted(edits, reverse=True):
         text = text[:start] + words + text[end:]
     return text
 
 
-def _edits(text: str, section: MappingNode, turned: NewEntry) -> Iterator[tuple[int, int, str]]:
+def _edits(text: str, section: MappingNode, fields: Mapping[str, str]) -> Iterator[tuple[int, int, str]]:
     """Return the edits of a section, each as start, end and new text."""
     entry = _values(section).get(KEY)
     if entry is None:
-        yield _addition(text, section, {KEY: _flow(turned.fields)})
+        yield _addition(text, section, {KEY: _flow(fields)})
     elif isinstance(entry, MappingNode):
         known = _values(entry)
         for name, value in known.items():
-            if name in turned.fields:
-                yield value.start_mark.index, value.end_mark.index, turned.fields[name]
-        if missing := {name: value for name, value in turned.fields.items() if name not in known}:
+            if name in fields:
+                yield value.start_mark.index, value.end_mark.index, fields[name]
+        if missing := {name: value for name, value in fields.items() if name not in known}:
             yield _addition(text, entry, missing)
     else:
         start, end = entry.start_mark.index, entry.end_mark.index
         # An entry without a value starts and ends behind the colon.
-        yield start, end, _flow(turned.fields) if end > start else f" {_flow(turned.fields)}"
+        yield start, end, _flow(fields) if end > start else f" {_flow(fields)}"
 
 
 def _section(node: Node | None, path: Sequence[str]) -> MappingNode:

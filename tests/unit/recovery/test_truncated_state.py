@@ -164,8 +164,9 @@ def test_what_was_mended_is_said_where_the_rest_cannot_be_looked_at(
     access = valid(tmp_path, GOOD)
     monkeypatch.setenv("VAULT_ADDR", access.vault.address)
     monkeypatch.setenv("VAULT_TOKEN", "a-token")
-    monkeypatch.setattr(run, "_storage", lambda *_, **__: left)
-    monkeypatch.setattr(run, "_check_state_and_vault", away)
+    monkeypatch.setenv("PULUMI_BACKEND_URL", f"file://{tmp_path}")
+    monkeypatch.setattr(leftovers, "of_the_folder", lambda *_: left)
+    monkeypatch.setattr("ciaccess.engine.pulumi_cli.export", away)
     with pytest.raises(CommandError, match="Vault is away"):
         run.recover(access, "prod", None, yes=yes)
     printed = capsys.readouterr()

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import pytest
 
-from ciaccess.rotation.yaml_edit import EditError, NewEntry, edit
+from ciaccess.rotation.yaml_edit import EditError, edit
 from tests.support.access.access import GOOD, ORGANISATION
 
-DAY = date(2026, 11, 24)
-THREE = NewEntry(3, DAY)
+THREE = {"count": "3", "date": "2026-11-24"}
 AFTER = "{count: 3, date: 2026-11-24}"
 
 
@@ -100,7 +97,7 @@ def test_several_entries_are_edited_at_once() -> None:
 @pytest.mark.parametrize("name", ["svc-app", "svc-tool", "svc-admin"])
 def test_counting_again_changes_one_line(name: str) -> None:
     once = edit(GOOD, {("accounts", name): THREE})
-    twice = edit(once, {("accounts", name): NewEntry(4, DAY)})
+    twice = edit(once, {("accounts", name): THREE | {"count": "4"}})
     assert len(once.splitlines()) == len(twice.splitlines()) == len(GOOD.splitlines()) + 1
     assert [a for a, b in zip(once.splitlines(), twice.splitlines(), strict=True) if a != b] == [
         f"    rotation: {AFTER}"

@@ -18,7 +18,6 @@ from ciaccess.access.desired.nexus import user_roles
 from ciaccess.access.desired.rotation import count_up, turns
 from ciaccess.access.desired.state import DesiredAccount
 from ciaccess.access.desired.vault import secret_of, vault_policies
-from ciaccess.rotation.yaml_edit import NewEntry
 from ciaccess.rotation.yaml_edit import edit as edit_rotation
 from tests.support.access.access import GOOD, edited, valid
 
@@ -142,7 +141,7 @@ def test_a_rotation_of_a_former_account_counts_its_own_entry_up_and_no_other(
     path = entry_of(renamed, "svc-tool")
     assert path == ("accounts", "svc-hammer", "formerly", "svc-tool")
     assert entry_of(renamed, "svc-hammer") == ("accounts", "svc-hammer")
-    text = edit_rotation(RENAMED, {path: NewEntry(5, DAY)})
+    text = edit_rotation(RENAMED, {path: {"count": "5", "date": DAY.isoformat()}})
     assert text == RENAMED.replace("count: 4, date: 2026-11-01", "count: 5, date: 2026-11-25")
     counted = count_up(renamed, ["svc-tool"], DAY)
     assert counted == valid(tmp_path, text, on=LAST)
