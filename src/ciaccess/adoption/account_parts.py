@@ -6,20 +6,15 @@ the role's (provider/kinds/account_import).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from ciaccess.access.desired.ownership import of_another, owner_in
-from ciaccess.adoption.existing import in_nexus
+from ciaccess.access.desired.state import DesiredAccount
+from ciaccess.adoption.existing import Existing, in_nexus
+from ciaccess.clients.nexus import Nexus, User
 from ciaccess.clients.nexus.privileges import is_called_after, own_privileges
 from ciaccess.engine.resource_types import PARTS
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from ciaccess.access.desired.state import DesiredAccount
-    from ciaccess.adoption.existing import Existing
-    from ciaccess.clients.nexus import Nexus, User
 
 _Key = tuple[str, str]
 

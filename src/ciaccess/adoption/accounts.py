@@ -9,20 +9,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ciaccess.access.desired.administration import admin_privileges, admin_roles, contained_roles
 from ciaccess.access.desired.nexus import role_id
 from ciaccess.access.desired.pipeline_identities import READER, WRITER
 from ciaccess.access.desired.rotation import SECOND, second_user
 from ciaccess.adoption import nexus_roles, rotations
+from ciaccess.adoption.draft import Draft
 from ciaccess.adoption.grants import GrantFinder
+from ciaccess.adoption.inventory import Inventory
+from ciaccess.clients.nexus import User
 from ciaccess.clients.vault.secret import FIELDS
-
-if TYPE_CHECKING:
-    from ciaccess.adoption.draft import Draft
-    from ciaccess.adoption.inventory import Inventory
-    from ciaccess.clients.nexus import User
 
 PATH = ("accounts",)
 _GRANTS = ("push", "pull", "promote")

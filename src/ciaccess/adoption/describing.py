@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from ciaccess.adoption import accounts, gitlab_groups, jwt_roles, nexus_roles, repositories
 from ciaccess.adoption.draft import Draft
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from ciaccess.adoption.inventory import Inventory
+from ciaccess.adoption.inventory import Inventory
 
 _AUTHORITIES = ("oidc_discovery_ca_pem", "jwks_ca_pem")
 # Fields of the backend that access.yaml does not have.

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from ciaccess.access.reading.document import YamlPath
+from ciaccess.access.reading.document import YamlPath
 
 
 @dataclass(frozen=True)

@@ -6,21 +6,17 @@ One function per type of resource; each reads one object from its system. The di
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ciaccess.access.desired.difference import changes_of
-from ciaccess.access.desired.objects import LEFT_BY_ENGINE
+from ciaccess.access.desired.objects import LEFT_BY_ENGINE, JwtBackend, JwtRole, Policy, Variable
 from ciaccess.access.desired.ownership import owner_in
+from ciaccess.clients.gitlab.variables import GitLab
+from ciaccess.clients.vault.client import Vault
 from ciaccess.clients.vault.objects import read_jwt_backend, read_jwt_role, read_policy
 from ciaccess.engine import resource_types
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from ciaccess.access.desired.objects import JwtBackend, JwtRole, Policy, Variable
-    from ciaccess.clients.gitlab.variables import GitLab
-    from ciaccess.clients.vault.client import Vault
 
 _KV_VERSION = 2
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from ciaccess.access.desired.objects import Variable
 from ciaccess.access.desired.ownership import owner_in, without_owner
 from ciaccess.access.model.models import Variable as Declared
+from ciaccess.access.reading.document import YamlPath
 from ciaccess.access.rules.gitlab import is_credential
-
-if TYPE_CHECKING:
-    from ciaccess.access.desired.objects import Variable
-    from ciaccess.access.reading.document import YamlPath
-    from ciaccess.adoption.draft import Draft
-    from ciaccess.adoption.inventory import GroupInventory, Inventory
+from ciaccess.adoption.draft import Draft
+from ciaccess.adoption.inventory import GroupInventory, Inventory
 
 PATH = ("gitlab", "groups")
 _ABOUT = ("VAULT_", "NEXUS_")

@@ -10,14 +10,12 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ciaccess.access.desired.nexus import account_objects
 from ciaccess.access.model.models import Access, Account, Nexus, Repositories
-
-if TYPE_CHECKING:
-    from ciaccess.adoption.inventory import NexusInventory
-    from ciaccess.clients.nexus import Role
+from ciaccess.adoption.inventory import NexusInventory
+from ciaccess.clients.nexus import Role
 
 # The environments of a promotion: all, or one.
 _TARGETS = (None, ["uat"], ["prod"])

@@ -6,14 +6,11 @@ The file contains no password: the plugin reads those of an account from its sec
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ciaccess.adoption.plan import PlannedAction
+from ciaccess.adoption.plan import Plan, PlannedAction
+from ciaccess.engine.declared import Declared
 from ciaccess.engine.resource_types import JWT_ROLE, POLICY
-
-if TYPE_CHECKING:
-    from ciaccess.adoption.plan import Plan
-    from ciaccess.engine.declared import Declared
 
 # A variable of the plugin (provider/environment.py).
 ADOPTED = "CIACCESS_ADOPTED"

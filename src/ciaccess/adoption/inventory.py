@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from ciaccess.access.desired.objects import Variable
 from ciaccess.adoption.vault_reading import VaultInventory, read_vault
 from ciaccess.clients.errors import RefusedError
 from ciaccess.clients.gitlab.groups import group_named
-
-if TYPE_CHECKING:
-    from ciaccess.access.desired.objects import Variable
-    from ciaccess.clients.gitlab.variables import GitLab
-    from ciaccess.clients.nexus import ContentSelector, Nexus, Privilege, Repository, Role, User
-    from ciaccess.clients.vault.client import Vault
-    from ciaccess.clients.vault.secret import Credentials, SecretSnapshot
+from ciaccess.clients.gitlab.variables import GitLab
+from ciaccess.clients.nexus import ContentSelector, Nexus, Privilege, Repository, Role, User
+from ciaccess.clients.vault.client import Vault
+from ciaccess.clients.vault.secret import Credentials, SecretSnapshot
 
 # Nexus hashes each password, which takes a core for some milliseconds.
 MOST_PROBES = 8

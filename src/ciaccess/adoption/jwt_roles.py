@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, get_args
+from collections.abc import Iterable
+from typing import Any, get_args
 
 from ciaccess.access.desired.objects import LEFT_BY_ENGINE
 from ciaccess.access.desired.pipeline_identities import IDENTITIES
@@ -10,14 +11,10 @@ from ciaccess.access.model.checks import LEAST_TTL_SECONDS, MOST_TTL_SECONDS
 from ciaccess.access.model.models import JwtRole
 from ciaccess.access.policies.acl import ISSUING, WRITE, Acl, Decision, Right
 from ciaccess.access.policies.tokens import policies_at_login
+from ciaccess.adoption.accounts import Accounts
+from ciaccess.adoption.draft import Draft
+from ciaccess.adoption.inventory import Inventory
 from ciaccess.adoption.vault_reading import policies_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from ciaccess.adoption.accounts import Accounts
-    from ciaccess.adoption.draft import Draft
-    from ciaccess.adoption.inventory import Inventory
 
 PATH = ("vault", "roles")
 _USER_CLAIMS = get_args(JwtRole.model_fields["user_claim"].annotation)

@@ -4,19 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
 
-from ciaccess.access.desired.objects import SCOPED
-from ciaccess.adoption.plan import PlannedAction
-from ciaccess.analysis.facts import held_by
+from ciaccess.access.desired.objects import SCOPED, ContentSelector, Privilege, Role
+from ciaccess.access.desired.state import Desired
+from ciaccess.adoption.plan import Plan, PlannedAction
+from ciaccess.analysis.facts import Held, Holder, held_by
+from ciaccess.clients.nexus import Nexus
 from ciaccess.engine.resource_types import ACCOUNT
-
-if TYPE_CHECKING:
-    from ciaccess.access.desired.objects import ContentSelector, Privilege, Role
-    from ciaccess.access.desired.state import Desired
-    from ciaccess.adoption.plan import Plan
-    from ciaccess.analysis.facts import Held, Holder
-    from ciaccess.clients.nexus import Nexus
 
 
 def lost_rights(plan: Plan, desired: Desired, nexus: Nexus) -> dict[str, str]:

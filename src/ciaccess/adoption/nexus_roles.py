@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ciaccess.access.desired.administration import contained_roles
 from ciaccess.access.desired.nexus import READ
@@ -12,11 +12,9 @@ from ciaccess.access.desired.objects import ON_REPOSITORIES
 from ciaccess.access.desired.ownership import without_owner
 from ciaccess.access.model.checks import FORMATS, MOST_TEXT_CHARACTERS, SEGMENT
 from ciaccess.access.rules.lenient_view import BUILT_IN_ROLES
-
-if TYPE_CHECKING:
-    from ciaccess.adoption.draft import Draft
-    from ciaccess.adoption.inventory import NexusInventory
-    from ciaccess.clients.nexus import Role
+from ciaccess.adoption.draft import Draft
+from ciaccess.adoption.inventory import NexusInventory
+from ciaccess.clients.nexus import Role
 
 PATH = ("nexus", "roles")
 _PRIVILEGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._*-]*")

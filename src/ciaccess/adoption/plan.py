@@ -7,22 +7,17 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
-from typing import TYPE_CHECKING
 
 from ciaccess.access.desired.ownership import of_another
+from ciaccess.access.desired.state import Desired
 from ciaccess.access.reading.faults import require_declared
 from ciaccess.adoption import existing, takeover
-from ciaccess.adoption.inventory import MOST_PROBES
+from ciaccess.adoption.existing import Existing
+from ciaccess.adoption.inventory import MOST_PROBES, Systems
 from ciaccess.engine import resource_types
-from ciaccess.engine.resource_types import ACCOUNT, TYPES
+from ciaccess.engine.declared import Declared
+from ciaccess.engine.resource_types import ACCOUNT, TYPES, Target
 from ciaccess.errors import CommandError
-
-if TYPE_CHECKING:
-    from ciaccess.access.desired.state import Desired
-    from ciaccess.adoption.existing import Existing
-    from ciaccess.adoption.inventory import Systems
-    from ciaccess.engine.declared import Declared
-    from ciaccess.engine.resource_types import Target
 
 KINDS = {token: words.kind for token, words in TYPES.items() if words.kind}
 _ACCOUNT = KINDS[ACCOUNT]

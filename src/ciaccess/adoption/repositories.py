@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from ciaccess.access.model.checks import FORMATS
-
-if TYPE_CHECKING:
-    from ciaccess.adoption.draft import Draft
-    from ciaccess.adoption.inventory import Inventory
+from ciaccess.adoption.draft import Draft
+from ciaccess.adoption.inventory import Inventory
 
 ENVIRONMENTS = ("dev", "uat", "prod")
 PATH = ("nexus", "repositories")

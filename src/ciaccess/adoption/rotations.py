@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ciaccess.access.desired.rotation import ALTERNATE, IN_PLACE, second_user
 from ciaccess.access.model.checks_dates import day
-
-if TYPE_CHECKING:
-    from ciaccess.access.reading.document import Document
-    from ciaccess.adoption.inventory import Inventory
+from ciaccess.access.reading.document import Document
+from ciaccess.adoption.inventory import Inventory
 
 _COUNT = re.compile("[1-9][0-9]{0,5}")
 

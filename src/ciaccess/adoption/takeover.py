@@ -9,24 +9,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from ciaccess.access.desired.difference import different_fields
 from ciaccess.access.desired.objects import ACTIVE
 from ciaccess.access.desired.ownership import of_another
 from ciaccess.access.desired.rotation import ALTERNATE, IN_PLACE, turns_at
+from ciaccess.access.desired.state import DesiredAccount
 from ciaccess.adoption import rotations
 from ciaccess.adoption.account_parts import AccountParts
 from ciaccess.adoption.existing import Existing
-from ciaccess.adoption.inventory import is_accepted
-from ciaccess.clients.vault.secret import FIELDS, VaultSecret
+from ciaccess.adoption.inventory import Systems, is_accepted
+from ciaccess.clients.nexus import User
+from ciaccess.clients.vault.secret import FIELDS, Credentials, SecretSnapshot, VaultSecret
 from ciaccess.provider.kinds.account_import import ImportId
-
-if TYPE_CHECKING:
-    from ciaccess.access.desired.state import DesiredAccount
-    from ciaccess.adoption.inventory import Systems
-    from ciaccess.clients.nexus import User
-    from ciaccess.clients.vault.secret import Credentials, SecretSnapshot
 
 
 def take_over(account: DesiredAccount, systems: Systems, claim: str) -> Existing | None:

@@ -5,15 +5,14 @@ from __future__ import annotations
 import io
 import re
 import textwrap
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.scalarstring import SingleQuotedScalarString
 
-if TYPE_CHECKING:
-    from ciaccess.access.reading.document import YamlPath
-    from ciaccess.adoption.draft import Draft
+from ciaccess.access.reading.document import YamlPath
+from ciaccess.adoption.draft import Draft
 
 _INDENT = 2
 _WIDTH = 110

@@ -5,24 +5,18 @@ Reads the inputs that the state records. After a `pulumi refresh` these have wha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ciaccess.access.desired.difference import comparable
+from ciaccess.access.desired.difference import Change, comparable
+from ciaccess.access.desired.state import Desired
 from ciaccess.clients.could_not_look import CouldNotLookError
-from ciaccess.drift.findings import NOTHING
+from ciaccess.drift.findings import NOTHING, Finding
 from ciaccess.engine import pulumi_cli, resource_types
 from ciaccess.engine.resource_types import ACCOUNT, JWT_ROLE, PARTS, POLICY, ROLE, Target, input_name
 from ciaccess.engine.state import State, parse
 from ciaccess.errors import CommandError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from ciaccess.access.desired.difference import Change
-    from ciaccess.access.desired.state import Desired
-    from ciaccess.drift.findings import Finding
 
 # What an account that was removed and is declared again has of its secret.
 _LEFT_BY_A_REMOVAL = ("vault.secret.deleted", "vault.secret.destroyed")

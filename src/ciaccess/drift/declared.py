@@ -5,14 +5,10 @@ The table maps a field's change to its class; what a change cannot express has a
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Mapping
 
+from ciaccess.access.desired.difference import Change
 from ciaccess.drift.findings import NOTHING, Finding, Repair, display_fields, names_or_none
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-
-    from ciaccess.access.desired.difference import Change
 
 # By kind and field: "" is a missing object, "*" any other field.
 _CLASSES: dict[str, Mapping[str, str]] = {

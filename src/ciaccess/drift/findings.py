@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from enum import Enum, IntEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from ciaccess.access.desired.difference import Change
 from ciaccess.access.reading.faults import display
+from ciaccess.clients.could_not_look import CouldNotLook
 from ciaccess.drift.catalogue import CLASSES, Severity
 from ciaccess.engine.resource_types import Target
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from datetime import date
-
-    from ciaccess.access.desired.difference import Change
-    from ciaccess.clients.could_not_look import CouldNotLook
 
 # What `pulumi up --refresh` repairs, or the command to run by hand; "" for neither.
 Repair = Target | tuple[Target, ...] | str

@@ -7,14 +7,18 @@ what the token may not see: then it is a remark, and no finding.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
 
-from ciaccess.access.desired.difference import difference
+from ciaccess.access import Access
+from ciaccess.access.desired.difference import Change, difference
+from ciaccess.access.desired.objects import JwtRole, Variable, VariableId
+from ciaccess.access.desired.state import Desired, DesiredGroup
 from ciaccess.clients.connect import checked_gitlab
 from ciaccess.clients.errors import NotFoundError
 from ciaccess.clients.gitlab.groups import (
+    Place,
     group_named,
     is_administrator,
     keys_set_in,
@@ -22,22 +26,13 @@ from ciaccess.clients.gitlab.groups import (
     project_named,
     sees_all_projects,
 )
+from ciaccess.clients.gitlab.variables import GitLab
+from ciaccess.drift.check_run import CheckRun
 from ciaccess.drift.declared import findings
 from ciaccess.drift.findings import Finding
 from ciaccess.drift.gitlab_project import project_findings
 from ciaccess.drift.manual_commands import delete_variable
 from ciaccess.engine import resource_types
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-
-    from ciaccess.access import Access
-    from ciaccess.access.desired.difference import Change
-    from ciaccess.access.desired.objects import JwtRole, Variable, VariableId
-    from ciaccess.access.desired.state import Desired, DesiredGroup
-    from ciaccess.clients.gitlab.groups import Place
-    from ciaccess.clients.gitlab.variables import GitLab
-    from ciaccess.drift.check_run import CheckRun
 
 SYSTEM = "GitLab"
 # What is shown of an undeclared value: an address. Anything else may be a credential in the wrong place.

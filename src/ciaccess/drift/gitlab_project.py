@@ -7,22 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
 
+from ciaccess.access.model.models import Pipeline
 from ciaccess.clients.gitlab.project import (
     NO_ONE,
+    ProjectSettings,
+    Protection,
     branch_protection,
     project_settings,
     protects_environment,
     tag_protections,
 )
+from ciaccess.clients.gitlab.variables import GitLab
 from ciaccess.drift.findings import Finding
 from ciaccess.drift.manual_commands import change_project
-
-if TYPE_CHECKING:
-    from ciaccess.access.model.models import Pipeline
-    from ciaccess.clients.gitlab.project import ProjectSettings, Protection
-    from ciaccess.clients.gitlab.variables import GitLab
 
 _DEVELOPER, _MAINTAINER = 30, 40
 _NO_ONE_ALLOWED = "no_one_allowed"

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ciaccess.clients.could_not_look import by_cause
 from ciaccess.drift.catalogue import CLASSES
+from ciaccess.drift.findings import Finding, Report
 from ciaccess.report.junit import Case, Trouble, document
-
-if TYPE_CHECKING:
-    from ciaccess.drift.findings import Finding, Report
 
 
 def junit(report: Report) -> str:

@@ -7,19 +7,16 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
+from ciaccess.access import Access
 from ciaccess.access.desired.ownership import owner_in
 from ciaccess.access.policies.tokens import DEFAULT, FIELDS, named_policies, normalize_names
 from ciaccess.drift.findings import plain
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from ciaccess.access import Access
-    from ciaccess.drift.vault_holders import Holder
+from ciaccess.drift.vault_holders import Holder
 
 
 def delete_own(access: Access, kind: str, identity: str, text: str) -> str:

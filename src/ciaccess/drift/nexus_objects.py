@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from ciaccess.access import Access
 from ciaccess.access.desired.difference import difference, fields_of
 from ciaccess.access.desired.nexus import READ, role_id
-from ciaccess.access.desired.objects import ON_REPOSITORIES
+from ciaccess.access.desired.objects import ON_REPOSITORIES, Privilege, Role
+from ciaccess.access.desired.state import Desired
 from ciaccess.drift.declared import findings
 from ciaccess.drift.findings import NOTHING, Finding, names_or_none
 from ciaccess.drift.manual_commands import delete_own
 from ciaccess.engine import resource_types
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from ciaccess.access import Access
-    from ciaccess.access.desired.objects import Privilege, Role
-    from ciaccess.access.desired.state import Desired
 
 # Every account's objects are named by role_id.
 _OURS = role_id("svc-")

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
 
 from ciaccess.access.desired.difference import fields_of
+from ciaccess.access.desired.objects import User
 from ciaccess.drift.findings import Finding, names_or_none
 from ciaccess.drift.manual_commands import delete_own
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from ciaccess.access.desired.objects import User
-    from ciaccess.drift.nexus_objects import Ours
+from ciaccess.drift.nexus_objects import Ours
 
 _SERVICE_ACCOUNT = re.compile(r"svc-", re.IGNORECASE)
 # What may follow an id in one that is taken for it: Nexus itself finds users by the beginning of their ids.

@@ -5,16 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ciaccess.cli.terminal import notices, output, print_json, write_file
-from ciaccess.drift.findings import as_json
+from ciaccess.drift.check_all import Subject
+from ciaccess.drift.findings import Report, as_json
+from ciaccess.drift.repairs import Plan
 from ciaccess.errors import CiaccessError, CommandError
-
-if TYPE_CHECKING:
-    from ciaccess.drift.check_all import Subject
-    from ciaccess.drift.findings import Report
-    from ciaccess.drift.repairs import Plan
 
 
 @dataclass(frozen=True)

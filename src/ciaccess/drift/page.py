@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING
 
 from ciaccess.clients.could_not_look import by_cause
-from ciaccess.drift.findings import Verdict
+from ciaccess.drift.findings import Finding, Report, Verdict
+from ciaccess.drift.repairs import Plan
 from ciaccess.report.page import Finding as Line
 from ciaccess.report.page import Page, Section, Table, Tone, count_text
-
-if TYPE_CHECKING:
-    from ciaccess.drift.findings import Finding, Report
-    from ciaccess.drift.repairs import Plan
 
 _TONES: dict[Verdict, Tone] = {Verdict.CLEAN: "good", Verdict.DRIFT: "bad", Verdict.COULD_NOT_LOOK: "bad"}
 

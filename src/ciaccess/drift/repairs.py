@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from ciaccess.access.model.checks_dates import today
 from ciaccess.drift.baseline import apply, load
-from ciaccess.drift.check_all import examine
+from ciaccess.drift.check_all import Subject, examine
+from ciaccess.drift.findings import Finding, Report
 from ciaccess.engine import pulumi_cli
 from ciaccess.engine.resource_types import ACCOUNT
+from ciaccess.engine.state import State
 from ciaccess.errors import CommandError, Exit
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    from ciaccess.drift.check_all import Subject
-    from ciaccess.drift.findings import Finding, Report
-    from ciaccess.engine.state import State
-
 
 # Without its engine no secret can be written, and so no account repaired.
 _NO_ENGINE = ("vault.mount.missing", "vault.mount.version")

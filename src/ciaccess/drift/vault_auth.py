@@ -7,28 +7,23 @@ configuration, fields of a role that are not declared (facts on Vault's provider
 from __future__ import annotations
 
 import json
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from shlex import quote
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ciaccess.access.desired.difference import difference, different_fields
-from ciaccess.access.desired.objects import LEFT_BY_ENGINE
+from ciaccess.access.desired.difference import Change, difference, different_fields
+from ciaccess.access.desired.objects import LEFT_BY_ENGINE, JwtRole, Policy
+from ciaccess.access.desired.state import Desired
+from ciaccess.clients.vault.client import Vault
 from ciaccess.clients.vault.objects import read_jwt_backend, read_jwt_role, read_policy
 from ciaccess.drift.check_run import Check
 from ciaccess.drift.declared import findings
 from ciaccess.drift.findings import NOTHING, Finding, display_fields, plain
 from ciaccess.drift.manual_commands import write_command
 from ciaccess.engine import resource_types
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
-
-    from ciaccess.access.desired.difference import Change
-    from ciaccess.access.desired.objects import JwtRole, Policy
-    from ciaccess.access.desired.state import Desired
-    from ciaccess.clients.vault.client import Vault
-    from ciaccess.engine.resource_types import Target
+from ciaccess.engine.resource_types import Target
 
 # Vault's own of an engine, and of each secret in it.
 KV_DEFAULTS: dict[str, Any] = {"max_versions": 0, "cas_required": False, "delete_version_after": "0s"}

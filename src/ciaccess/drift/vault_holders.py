@@ -6,9 +6,11 @@ becomes a remark, as do namespaces, Sentinel's policies and foreign plugins, so 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ciaccess.access.policies.coverage import ENGINES, LISTS, READ_BELOW, SETTINGS, WITHOUT_POLICIES
 from ciaccess.access.policies.tokens import (
@@ -18,15 +20,9 @@ from ciaccess.access.policies.tokens import (
     requestable_policies,
 )
 from ciaccess.clients.errors import NotFoundError, RefusedError, UnexpectedAnswerError
-from ciaccess.drift.findings import UNSEEN
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from concurrent.futures import Future
-
-    from ciaccess.clients.vault.client import Vault
-    from ciaccess.drift.check_run import CheckRun
-    from ciaccess.drift.findings import Unseen
+from ciaccess.clients.vault.client import Vault
+from ciaccess.drift.check_run import CheckRun
+from ciaccess.drift.findings import UNSEEN, Unseen
 
 SYSTEM = "Vault"
 MOUNTS = "sys/auth"

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from shlex import quote
-from typing import TYPE_CHECKING
 
+from ciaccess.access import Access
 from ciaccess.access.desired.difference import fields_of
+from ciaccess.clients.vault.client import Vault
 from ciaccess.clients.vault.secret import FINGERPRINT, MISSING, THERE, VaultSecret
 from ciaccess.drift.findings import Finding
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from ciaccess.access import Access
-    from ciaccess.clients.vault.client import Vault
 
 
 def folder(access: Access) -> str:

@@ -7,10 +7,12 @@ result is a finding too: it can be accepted in the baseline.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ciaccess.access.desired.difference import fields_of
+from ciaccess.access.desired.state import Desired
 from ciaccess.access.policies.acl import (
     ISSUING,
     READ_OR_WRITE,
@@ -23,6 +25,9 @@ from ciaccess.access.policies.acl import (
     strongest,
 )
 from ciaccess.access.policies.coverage import LEVERS_WITH_SUDO, ROLE_ID, levers, logins
+from ciaccess.access.policies.rules import Rule
+from ciaccess.clients.vault.client import Vault
+from ciaccess.drift.check_run import CheckRun
 from ciaccess.drift.findings import UNSEEN, Finding
 from ciaccess.drift.manual_commands import without_policies
 from ciaccess.drift.vault_holders import (
@@ -36,14 +41,6 @@ from ciaccess.drift.vault_holders import (
     Holders,
     reader,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
-
-    from ciaccess.access.desired.state import Desired
-    from ciaccess.access.policies.rules import Rule
-    from ciaccess.clients.vault.client import Vault
-    from ciaccess.drift.check_run import CheckRun
 
 POLICIES = "sys/policies/acl/"
 READS = (POLICIES, MOUNTS, ENGINE_MOUNTS, *IDENTITIES)

@@ -10,17 +10,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from ciaccess.access import Access
+from ciaccess.clients.vault.client import Vault
 from ciaccess.engine import pulumi_cli, state_folder
 from ciaccess.engine.resource_types import backend, kv_mount
 from ciaccess.engine.state import parse
 from ciaccess.errors import CommandError, Exit
 from ciaccess.recovery import truncated_state
-
-if TYPE_CHECKING:
-    from ciaccess.access import Access
-    from ciaccess.clients.vault.client import Vault
 
 
 @dataclass(frozen=True)

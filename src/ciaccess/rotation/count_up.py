@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ciaccess.access import Access, load
 from ciaccess.access.desired import former_names, rotation
 from ciaccess.access.desired.pipeline_identities import own_accounts
 from ciaccess.access.model.checks_dates import today
 from ciaccess.atomic_file import write_beside
+from ciaccess.engine.settings import StackSettings
 from ciaccess.errors import CommandError
 from ciaccess.rotation.yaml_edit import EditError, edit
-
-if TYPE_CHECKING:
-    from ciaccess.engine.settings import StackSettings
 
 _MARK = "\ufeff"
 

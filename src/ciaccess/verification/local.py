@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from pathlib import PurePath
-from typing import TYPE_CHECKING
 
+from ciaccess.access import Access
 from ciaccess.cli.options import load_access
 from ciaccess.cli.terminal import output
 from ciaccess.engine import pulumi_cli
@@ -16,9 +16,6 @@ from ciaccess.verification import tables
 from ciaccess.verification.resources import local_resources
 from ciaccess.verification.results import Verdict
 from ciaccess.verification.run import verify_accounts
-
-if TYPE_CHECKING:
-    from ciaccess.access import Access
 
 _STACK = "local"
 # An account with few rights, in one folder only.

@@ -10,23 +10,26 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from ciaccess.access import Access
+from ciaccess.analysis.facts import AccessFacts
 from ciaccess.clients.artifacts import FORMATS, Answer, Artifact
 from ciaccess.clients.errors import ApiError
+from ciaccess.clients.http.session import HttpOptions
 from ciaccess.clients.nexus import Nexus
-from ciaccess.verification.operations import Action, administration, can_try, operations
-from ciaccess.verification.results import Check, Outcome
-
-if TYPE_CHECKING:
-    from ciaccess.access import Access
-    from ciaccess.analysis.facts import AccessFacts
-    from ciaccess.clients.http.session import HttpOptions
-    from ciaccess.clients.vault.secret import Credentials
-    from ciaccess.verification.operations import Administration, Location, Operation
-    from ciaccess.verification.places import Places
-    from ciaccess.verification.results import Result
+from ciaccess.clients.vault.secret import Credentials
+from ciaccess.verification.operations import (
+    Action,
+    Administration,
+    Location,
+    Operation,
+    administration,
+    can_try,
+    operations,
+)
+from ciaccess.verification.places import Places
+from ciaccess.verification.results import Check, Outcome, Result
 
 LOGIN = "Nexus login"
 ADMINISTER = "administer"

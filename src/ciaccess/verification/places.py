@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from ciaccess.clients.artifacts import FORMATS, Artifact, Place
+from ciaccess.access import Access
+from ciaccess.clients.artifacts import FORMATS, Answer, Artifact, Place
 from ciaccess.clients.errors import UnreachableError
 from ciaccess.clients.http.session import HttpOptions, PooledSession, basic
-
-if TYPE_CHECKING:
-    from ciaccess.access import Access
-    from ciaccess.clients.artifacts import Answer
-    from ciaccess.clients.vault.secret import Credentials
-    from ciaccess.verification.operations import Location
-
+from ciaccess.clients.vault.secret import Credentials
+from ciaccess.verification.operations import Location
 
 _ATTEMPTS = 3
 

@@ -7,31 +7,25 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING
 
+from ciaccess.access import Access
 from ciaccess.access.desired.pipeline_identities import jwt_roles
 from ciaccess.analysis.facts import AccessFacts
 from ciaccess.cli.terminal import notices
 from ciaccess.clients.artifacts import FORMATS
 from ciaccess.clients.errors import ApiError
+from ciaccess.clients.gitlab.variables import GitLab
+from ciaccess.clients.http.session import HttpOptions
+from ciaccess.clients.vault.client import Vault
+from ciaccess.clients.vault.secret import Credentials
 from ciaccess.verification import variables
 from ciaccess.verification.logins import Logins
 from ciaccess.verification.nexus_proof import Names, NexusProof, Trial, is_offline, set_online
-from ciaccess.verification.operations import Action, can_try, operations, unknown_rights
-from ciaccess.verification.places import Places
-from ciaccess.verification.results import Check, Report
+from ciaccess.verification.operations import Action, Location, can_try, operations, unknown_rights
+from ciaccess.verification.places import Places, Uploaded
+from ciaccess.verification.results import Check, Report, Result
 from ciaccess.verification.secrets import SecretProof
-
-if TYPE_CHECKING:
-    from ciaccess.access import Access
-    from ciaccess.clients.gitlab.variables import GitLab
-    from ciaccess.clients.http.session import HttpOptions
-    from ciaccess.clients.vault.client import Vault
-    from ciaccess.clients.vault.secret import Credentials
-    from ciaccess.verification.operations import Location
-    from ciaccess.verification.places import Uploaded
-    from ciaccess.verification.results import Result
-    from ciaccess.verification.token_sources import TokenSource
+from ciaccess.verification.token_sources import TokenSource
 
 # More would only wait for each other: Python does one thing at a time, and the systems have other users.
 _MOST_THREADS = 8

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
 
+from ciaccess.access import Access
+from ciaccess.access.desired.objects import Variable as Found
+from ciaccess.access.model.models import Variable
 from ciaccess.clients.errors import ApiError
-from ciaccess.verification.results import Check
-
-if TYPE_CHECKING:
-    from ciaccess.access import Access
-    from ciaccess.access.desired.objects import Variable as Found
-    from ciaccess.access.model.models import Variable
-    from ciaccess.clients.gitlab.variables import GitLab
-    from ciaccess.verification.results import Result
+from ciaccess.clients.gitlab.variables import GitLab
+from ciaccess.verification.results import Check, Result
 
 KIND = "variable"
 # The most harmful for a job first.
