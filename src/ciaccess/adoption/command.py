@@ -65,10 +65,10 @@ def crawl(  # noqa: PLR0913 a command's options
     from ciaccess.access.reading.document import Document, read  # noqa: PLC0415 likewise
     from ciaccess.access.reading.loader import check  # noqa: PLC0415 likewise
     from ciaccess.adoption.describing import describe  # noqa: PLC0415 --help does not need it
+    from ciaccess.adoption.draft import text  # noqa: PLC0415 likewise
     from ciaccess.adoption.inventory import read_systems  # noqa: PLC0415 likewise
     from ciaccess.adoption.rotations import max_ages_in  # noqa: PLC0415 likewise
     from ciaccess.adoption.session import connect  # noqa: PLC0415 likewise
-    from ciaccess.adoption.writing import text  # noqa: PLC0415 likewise
 
     if out.exists():
         raise CommandError(f"{out} exists already. Name another file, and compare the two")

@@ -191,7 +191,6 @@ def session(stack: str, settings_file: Path | None) -> Iterator[Session]:
 
 
 def _remove_key(value: Any, key: str) -> None:
-    """Remove a key from all mappings."""
     if isinstance(value, dict):
         value.pop(key, None)
         for item in value.values():

@@ -19,7 +19,6 @@ from ciaccess.adoption import rotations
 from ciaccess.adoption.account_parts import AccountParts
 from ciaccess.adoption.existing import Existing
 from ciaccess.adoption.inventory import Systems, is_accepted
-from ciaccess.clients.nexus import User
 from ciaccess.clients.vault.secret import FIELDS, Credentials, SecretSnapshot, VaultSecret
 from ciaccess.provider.kinds.account_import import ImportId
 
@@ -100,7 +99,6 @@ class _Account:
 
     @property
     def _identity(self) -> str:
-        """Return the import id."""
         return str(ImportId(self._versions, self.desired.secret.api_path, self.parts.role_id))
 
     def _claim(self, owner: str) -> str:
@@ -117,27 +115,23 @@ class _Account:
 
     def _obstacle(self) -> str:
         """Return why the account cannot be taken over with its present password, "" if it can."""
+        users, holder = self.parts.users, self._holder
         if not self.found.exists:
-            if not self.parts.users:
-                return ""
-            names = ", ".join(self.parts.users)
-            return f"Nexus has {names}, but its secret does not exist: write username and password there, or delete the user"
-        if not self._holder:
+            missing = "but its secret does not exist: write username and password there, or delete the user"
+            return f"Nexus has {', '.join(users)}, {missing}" if users else ""
+        if not holder:
             return "the username in its secret is not one of the account's users: correct the secret"
-        if self._holder not in self.parts.users:
-            return f"its secret exists, but Nexus has no user {self._holder}: delete the secret, and up creates both"
-        return self._refusal(self.parts.users[self._holder])
-
-    def _refusal(self, user: User) -> str:
-        """Return why Nexus refuses the credentials in the secret, "" if it accepts them."""
-        if user.status != ACTIVE:
-            return f"its user is {user.status}, and up would activate it: activate or delete it first"
-        if not is_accepted(self.systems.nexus, self.found.credentials):
+        if holder not in users:
             return (
-                "Nexus refuses the password in its secret: correct the secret or the user's password; adoption changes no "
-                "password"
+                f"its secret exists, but Nexus has no user {holder}: delete the secret, and up creates both"
             )
-        return ""
+        if users[holder].status != ACTIVE:
+            return (
+                f"its user is {users[holder].status}, and up would activate it: activate or delete it first"
+            )
+        if is_accepted(self.systems.nexus, self.found.credentials):
+            return ""
+        return "Nexus refuses the password in its secret: correct the secret or the user's password; adoption changes no password"
 
     def _of_users(self) -> list[str]:
         """Return the differences of users that only logins and metadata show.
@@ -162,7 +156,6 @@ class _Account:
         return self.secret.find(self.found, lambda each: each.username == user_id)
 
     def _of_the_secret(self) -> list[str]:
-        """Return the differences of the secret and its metadata."""
         found = [f"metadata.{key}" for key in different_fields(self.metadata, self.found.custom)]
         if self.found.keys != FIELDS:
             found.append("secret.holds")

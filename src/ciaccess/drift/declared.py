@@ -90,7 +90,6 @@ def _texts(change: Change) -> tuple[str, str]:
 
 
 def _first_difference(expected: str, found: str) -> tuple[str, str]:
-    """Return the first line in which two texts differ, in both."""
     ours, theirs = expected.splitlines(), found.splitlines()
     number = next(
         (index for index, pair in enumerate(zip(ours, theirs, strict=False)) if pair[0] != pair[1]),

@@ -164,7 +164,6 @@ def _reset_command(vault: Vault, policy: Policy) -> str:
 
 
 def _empty_values(fields: Mapping[str, object]) -> dict[str, object]:
-    """Return the fields without their values."""
     return {
         name: False if isinstance(value, bool) else 0 if isinstance(value, int) else ""
         for name, value in fields.items()

@@ -180,7 +180,6 @@ def _is_foreign(mount: dict[str, Any]) -> bool:
 
 
 def _with_groups(entity: dict[str, Any], every: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """Return an entity with the policies of its groups."""
     groups = [every.get(f"{GROUPS}{group}", {}) for group in entity.get("group_ids") or ()]
     return {**entity, "policies": [name for each in (entity, *groups) for name in named_policies(each)]}
 

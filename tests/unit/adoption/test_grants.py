@@ -9,7 +9,7 @@ import pytest
 from ciaccess.access.desired.state import Desired
 from ciaccess.access.reading.loader import check
 from ciaccess.adoption.describing import describe
-from ciaccess.adoption.writing import text
+from ciaccess.adoption.draft import text
 from ciaccess.clients.nexus import ContentSelector
 from tests.support.adoption.worlds import nexus, privilege, role, user, world
 

@@ -7,8 +7,8 @@ import pytest
 from ciaccess.access.reading.document import read
 from ciaccess.access.reading.loader import check
 from ciaccess.adoption.describing import describe
+from ciaccess.adoption.draft import text
 from ciaccess.adoption.rotations import max_ages_in
-from ciaccess.adoption.writing import text
 from tests.support.adoption.worlds import nexus, secret, user, vault, world
 
 if TYPE_CHECKING:

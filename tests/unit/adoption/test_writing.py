@@ -9,8 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ciaccess.access.reading.document import read
-from ciaccess.adoption.draft import Draft
-from ciaccess.adoption.writing import text
+from ciaccess.adoption.draft import Draft, text
 
 # What YAML takes for something else, or what ends a line of it.
 HOSTILE = [
