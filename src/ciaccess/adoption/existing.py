@@ -94,7 +94,10 @@ def jwt_role(mount: str, desired: JwtRole, vault: Vault) -> Existing | None:
 
 
 def _in_vault(identity: str, desired: object, found: object | None, owner: str = "") -> Existing | None:
-    """Return an object of Vault, with differences as inputs of pulumi-vault: `boundClaims` for bound_claims."""
+    """Return an object of Vault.
+
+    Its differences are inputs of pulumi-vault: `boundClaims` for the field bound_claims.
+    """
     if found is None:
         return None
     names = _different_fields(desired, found)

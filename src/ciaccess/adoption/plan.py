@@ -137,7 +137,7 @@ def _finders(desired: Desired, systems: Systems, claim: str) -> dict[Target, Cal
 
 
 def _step(each: Declared, found: Existing | None, owner: str, before: dict[str, Step]) -> Step:
-    """Return an object's step; one that needs a refused object is refused: the engine could not carry it out."""
+    """Return an object's step; refused if a needed one is: the engine could not carry it out."""
     if each.is_in_state:
         return Step(each, PlannedAction.IN_STATE)
     reason = (of_another(found.owner, owner) or found.obstacle) if found else ""

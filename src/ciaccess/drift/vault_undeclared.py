@@ -182,11 +182,12 @@ class Reach:
 
     @cached_property
     def _reaching(self) -> frozenset[str]:
+        """The policies that can reach the secrets."""
         return frozenset(name for name in self._texts if self._of({name}))
 
     @cached_property
     def _relevant(self) -> frozenset[str]:
-        """The policies that reach the secrets, alone or together: one can write at a path, another has sudo."""
+        """The same with those that reach them together: one can write at a path, another has sudo."""
         halves = [(path, UPDATE | SUDO) for path in self._issuing]
         halves += [(path, each.capabilities | SUDO) for each in LEVERS_WITH_SUDO for path in each.paths]
         return self._reaching | {
