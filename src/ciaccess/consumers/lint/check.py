@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ciaccess.consumers.lint.login_rules import Login
     from ciaccess.consumers.lint.merging import Job
 
-Rule = Callable[["JobReading", Vocabulary], Iterator["Finding"]]
+Rule = Callable[["JobReading"], Iterator["Finding"]]
 JOB_RULES: tuple[Rule, ...] = (
     login_rules.unknown_role,
     login_rules.removed_job_jwt,
@@ -177,7 +177,7 @@ def _findings(
     yield from credential_rules.passwords_in_variables(pipeline, words)
     for reading in readings:
         for rule in rules:
-            yield from rule(reading, words)
+            yield from rule(reading)
 
 
 def _distinct_jobs(pipeline: Pipeline) -> Iterator[Job]:

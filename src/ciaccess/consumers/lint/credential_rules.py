@@ -52,8 +52,9 @@ def _why(what: str) -> str:
     return f"{what} holds a password in the file, which everybody who may read the project can read"
 
 
-def passwords_in_scripts(reading: JobReading, words: Vocabulary) -> Iterator[Finding]:
+def passwords_in_scripts(reading: JobReading) -> Iterator[Finding]:
     """Find passwords that a script itself has: in a variable, or on the standard input of a login."""
+    words = reading.words
     for step in reading.steps:
         for name, value, place in step.sets:
             if _is_password(name, value, words):
@@ -70,9 +71,8 @@ def passwords_in_scripts(reading: JobReading, words: Vocabulary) -> Iterator[Fin
                 yield reading.finding("static-credential", first.place(), why, _CHANGE)
 
 
-def passwords_in_dotenv(reading: JobReading, words: Vocabulary) -> Iterator[Finding]:
+def passwords_in_dotenv(reading: JobReading) -> Iterator[Finding]:
     """Find passwords in a dotenv report, which is an artifact."""
-    del words
     for call, text in reading.written_to_dotenv():
         if found := _IN_DOTENV.search(text):
             name = found.group(1)
@@ -82,14 +82,14 @@ def passwords_in_dotenv(reading: JobReading, words: Vocabulary) -> Iterator[Find
             yield reading.finding("static-credential", place, why, remedy)
 
 
-def stored_password(reading: JobReading, words: Vocabulary) -> Iterator[Finding]:
+def stored_password(reading: JobReading) -> Iterator[Finding]:
     """Find a job with a Nexus password but no login: the password is a CI/CD variable."""
     reads_file = any(call.name in (".", "source", "eval") for step in reading.steps for call in step.calls)
     if reading.logins or reading.job.is_hidden or reads_file:
         return
     known = {*reading.known, *(name for step in reading.steps for name, _, _ in step.sets)}
     for step in reading.steps:
-        is_nexus = words.nexus_host in step.text
+        is_nexus = reading.words.nexus_host in step.text
         for text, place in step.pieces():
             for name in variables_in(text):
                 named_for_nexus = name.startswith("NEXUS") and "PASS" in name

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 class JobReading:
     """A job with what it runs in one case.
 
-    `values` are its variables before the first line, `known` the names of those that it has in some case.
+    `values` are its variables before the first line, `known` the names of those that it has in some case; `words` are
+    what the rules compare it with.
     """
 
     job: Job
@@ -38,6 +39,7 @@ class JobReading:
     native: list[NativeSecret]
     values: Values
     known: frozenset[str]
+    words: Vocabulary
 
     def finding(
         self,
@@ -91,13 +93,10 @@ def read_job(job: Job, words: Vocabulary) -> tuple[list[JobReading], list[str]]:
     """
     runs, unread = runs_of(job, words)
     known = frozenset(name for values, _ in runs for name in values)
-    return [_read_case(job, values, steps, known, words) for values, steps in runs], unread
-
-
-def _read_case(
-    job: Job, values: Values, steps: list[Step], known: frozenset[str], words: Vocabulary
-) -> JobReading:
-    native = list(native_secrets(job, values))
-    found = [login for step in steps if (login := login_in(step, words))]
-    found += [each.login() for each in native if each.is_of(words)]
-    return JobReading(job, steps, list(dict.fromkeys(found)), native, values, known)
+    readings = []
+    for values, steps in runs:
+        native = list(native_secrets(job, values, words))
+        found = [login for step in steps if (login := login_in(step, words))]
+        found += [each.login for each in native if each.is_of(words)]
+        readings.append(JobReading(job, steps, list(dict.fromkeys(found)), native, values, known, words))
+    return readings, unread

@@ -34,11 +34,15 @@ _OTHER_PATH = re.compile(r"--?path(?:=|\s+)(\S+)")
 
 @dataclass(frozen=True)
 class NamedRole:
-    """A role in a login; `origin` is the scalar with its name, if that is elsewhere."""
+    """A role in a login; `origin` is the scalar with its name, if that is elsewhere.
+
+    `role` is the one of access.yaml, None where it has none of this name.
+    """
 
     name: str
     place: Place
     origin: Scalar | None
+    role: Role | None
 
 
 @dataclass(frozen=True)
@@ -49,9 +53,10 @@ class Login:
     roles: tuple[NamedRole, ...]
     tokens: frozenset[str]
 
-    def known(self, words: Vocabulary) -> list[tuple[str, Role]]:
-        """Return the roles that exist."""
-        return [(each.name, role) for each in self.roles if (role := words.role(each.name))]
+    @property
+    def known(self) -> list[tuple[str, Role]]:
+        """Return the roles that exist, by name."""
+        return [(each.name, each.role) for each in self.roles if each.role]
 
 
 def login_in(step: Step, words: Vocabulary) -> Login | None:
@@ -61,7 +66,7 @@ def login_in(step: Step, words: Vocabulary) -> Login | None:
         return None
     text = " ".join((step.text, *(call.files for call in asks)))
     names = [name for name in dict.fromkeys(_ROLE.findall(text)) if "$" not in name]
-    roles = [NamedRole(name, *source_of(name, step)) for name in names]
+    roles = [NamedRole(name, *source_of(name, step), words.role(name)) for name in names]
     tokens = _TOKEN.findall(text) or _USUAL_TOKEN.findall(text)
     return Login(step.place, tuple(roles), frozenset(each for each in tokens if each not in step.values))
 
@@ -95,17 +100,18 @@ def source_of(text: str, step: Step) -> tuple[Place, Scalar | None]:
     return step.find(text), None
 
 
-def unknown_role(reading: JobReading, words: Vocabulary) -> Iterator[Finding]:
+def unknown_role(reading: JobReading) -> Iterator[Finding]:
     """Find a login with a name that is not a JWT role, above all the policy's."""
+    words = reading.words
     named = [each for login in reading.logins for each in login.roles]
     named += [
-        NamedRole(value, Place.of(value), value)
+        NamedRole(value, Place.of(value), value, words.role(value))
         for name, value in reading.job.variables.items()
         if "ROLE" in name.upper() and is_scalar(value) and value in words.roles_by_policy
     ]
     for each in named:
         meant = words.roles_by_policy.get(each.name, [])
-        if words.role(each.name) or not each.name:
+        if each.role or not each.name:
             continue
         what = "is the name of a policy, not of a role" if meant else "is not a role of access.yaml"
         wanted = meant or list(words.roles)
@@ -127,9 +133,8 @@ def replacement(scalar: Scalar, text: str) -> Edit | None:
     return Edit(scalar.source, start, end, f"{quote}{text}{quote}")
 
 
-def removed_job_jwt(reading: JobReading, words: Vocabulary) -> Iterator[Finding]:
+def removed_job_jwt(reading: JobReading) -> Iterator[Finding]:
     """Find the tokens that GitLab 17 took away."""
-    del words
     found: list[tuple[str, Place, bool]] = []
     for step in reading.steps:
         # The name alone is a variable for Python and the like, and only a word where a text is written.
@@ -156,14 +161,20 @@ def _gone(reading: JobReading, name: str, place: Place, *, to_vault: bool) -> Fi
     return reading.finding("job-jwt", place, why, remedy, suggestion=line)
 
 
-def wrong_audience(reading: JobReading, words: Vocabulary) -> Iterator[Finding]:
+def wrong_audience(reading: JobReading) -> Iterator[Finding]:
     """Find an id_token for Vault with an audience that the login's role does not accept."""
-    tokens = reading.job.id_tokens or {}
-    used = [(token, login.known(words)) for login in reading.logins for token in login.tokens]
+    words, tokens = reading.words, reading.job.id_tokens or {}
+    used = [
+        (token, [each for _, role in login.known for each in role.audiences])
+        for login in reading.logins
+        for token in login.tokens
+    ]
     if ID_TOKEN not in (token for token, _ in used):
         used.append((ID_TOKEN, []))
-    for token, roles in used:
-        accepted, advised = _accepted_audiences(roles, words)
+    for token, of_roles in used:
+        # Where no role is known, one of any role may be right.
+        accepted = of_roles or words.audiences
+        advised = list(dict.fromkeys(of_roles or words.consumer_audiences))
         given = _audiences(tokens.get(token))
         filled = [fill_in(each, reading.values) for each in given]
         if not filled or any("$" in text or text in accepted for text in filled):
@@ -185,23 +196,14 @@ def _is_used_elsewhere(reading: JobReading, token: str) -> bool:
     )
 
 
-def _accepted_audiences(
-    roles: list[tuple[str, Role]], words: Vocabulary
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the audiences that these roles accept, of no role those of all; and which to advise."""
-    accepted = tuple(dict.fromkeys(each for _, role in roles for each in role.audiences))
-    consumers = tuple(dict.fromkeys(each for role in words.roles.values() for each in role.audiences))
-    return (accepted, accepted) if accepted else (words.audiences, consumers)
-
-
 def _audiences(token: Value) -> list[Scalar]:
     values = as_list(mapping_of(token).get("aud"))
     return values if all(map(is_scalar, values)) else []
 
 
-def missing_id_tokens(reading: JobReading, words: Vocabulary) -> Iterator[Finding]:
+def missing_id_tokens(reading: JobReading) -> Iterator[Finding]:
     """Find a job that logs in with a token that it does not have."""
-    job, tokens = reading.job, reading.job.id_tokens
+    words, job, tokens = reading.words, reading.job, reading.job.id_tokens
     if tokens is None or job.is_hidden:
         return
     for login in reading.logins:
@@ -218,7 +220,7 @@ def missing_id_tokens(reading: JobReading, words: Vocabulary) -> Iterator[Findin
 
 def _audience_for(login: Login, words: Vocabulary) -> str:
     """Return the audience that a login needs, empty where that depends on a role that is not known."""
-    roles = [role for _, role in login.known(words)] or list(words.roles.values())
+    roles = [role for _, role in login.known] or list(words.roles.values())
     first = {role.audiences[0] for role in roles}
     return first.pop() if len(first) == 1 else ""
 

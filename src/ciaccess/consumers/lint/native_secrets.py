@@ -29,53 +29,41 @@ USUAL_PATH = "jwt"
 
 @dataclass(frozen=True)
 class NativeSecret:
-    """An entry of `secrets:`; `at` is the scalar with the path, `token` is None if unknown.
+    """An entry of `secrets:`; `place` has the path, `login` is what the runner does for it.
 
-    `engine` is the engine's mount, `kind` the scalar with its name, None where that is GitLab's default. `values` are the
-    variables of the case that it is of.
+    `engine` is the engine's mount, `kind` the scalar with its name, None where that is GitLab's default.
     """
 
     variable: str
-    at: Scalar
+    place: Place
     engine: str
     kind: Scalar | None
     path: str
     field: str
-    token: str | None
-    roles: tuple[NamedRole, ...]
+    login: Login
     is_file: bool
-    values: Values
-
-    @property
-    def place(self) -> Place:
-        """Return where its path is."""
-        return Place.of(self.at)
 
     def is_of(self, words: Vocabulary) -> bool:
         """Report whether it reads, or tries to read, the secret of an account."""
-        inside = f"/{self.path}/{self.field}/"
-        return self.engine.strip("/") == words.kv_mount or f"/{words.kv_prefix}/" in inside
-
-    def login(self) -> Login:
-        """Return the login that the runner does for it."""
-        return Login(self.place, self.roles, frozenset({self.token} if self.token else ()))
+        return self.engine == words.kv_mount or f"/{words.kv_prefix}/" in f"/{self.path}/{self.field}/"
 
 
-def native_secrets(job: Job, values: Values) -> Iterator[NativeSecret]:
+def native_secrets(job: Job, values: Values, words: Vocabulary) -> Iterator[NativeSecret]:
     """Return the secrets of Vault that the runner reads for a job with these variables."""
+    held = values.get(ROLE_VARIABLE) or ""
+    role = fill_in(held, values)
     for name, given in mapping_of(job.body.get("secrets")).items():
         entry = mapping_of(given)
         if (found := _path(entry.get("vault"), values)) is None:
             continue
         at, engine, kind, path, field = found
-        held = values.get(ROLE_VARIABLE) or ""
-        role, origin = fill_in(held, values), held if is_scalar(held) else None
-        named = NamedRole(role, Place.of(origin or at), origin)
-        is_file = str(entry.get("file", "true")).lower() != "false"
+        place, origin = Place.of(at), held if is_scalar(held) else None
+        named = NamedRole(role, Place.of(origin or at), origin, words.role(role))
+        token = _token(entry, job)
         roles = (named,) if role and "$" not in role else ()
-        yield NativeSecret(
-            str(name), at, engine, kind, path, field, _token(entry, job), roles, is_file, values
-        )
+        login = Login(place, roles, frozenset({token} if token else ()))
+        is_file = str(entry.get("file", "true")).lower() != "false"
+        yield NativeSecret(str(name), place, engine.strip("/"), kind, path.strip("/"), field, login, is_file)
 
 
 def _path(vault: Value, values: Values) -> tuple[Scalar, str, Scalar | None, str, str] | None:
@@ -94,12 +82,9 @@ def _path(vault: Value, values: Values) -> tuple[Scalar, str, Scalar | None, str
 
 def _token(entry: Mapping, job: Job) -> str | None:
     """Return the variable of the id_token: the one that is named, or the only one that the job has."""
-    named = entry.get("token")
+    named, tokens = entry.get("token"), job.id_tokens
     if is_scalar(named):
         return only_variable(named) or None
-    tokens = job.id_tokens
     if tokens is None:
         return None
-    if len(tokens) == 1:
-        return str(next(iter(tokens)))
-    return ID_TOKEN
+    return str(next(iter(tokens))) if len(tokens) == 1 else ID_TOKEN

@@ -89,10 +89,11 @@ _INSTEAD_OF_USER = (
 _ON_COMMAND_LINE = "on its command line, which every process can read"
 
 
-def passwords(reading: JobReading, words: Vocabulary) -> Iterator[Finding]:
+def passwords(reading: JobReading) -> Iterator[Finding]:
     """Find passwords on command lines."""
     held = _PasswordVariables(
-        words, {each.variable for each in reading.native if not each.is_file and "pass" in each.field.lower()}
+        reading.words,
+        {each.variable for each in reading.native if not each.is_file and "pass" in each.field.lower()},
     )
     kept = {in_project(fill_in(each, reading.values)) for each in reading.job.artifact_paths}
     lines = set[int]()
@@ -272,7 +273,7 @@ def _by_curl(reading: JobReading, call: Call, index: int) -> Finding:
     return reading.finding("curl-user", call.place(index), why, remedy)
 
 
-def login_by_wget(reading: JobReading, words: Vocabulary) -> Iterator[Finding]:
+def login_by_wget(reading: JobReading) -> Iterator[Finding]:
     """Find a login to Vault through wget, which shows the token and hides why Vault refuses it."""
     why = "wget --post-data shows the token to every process, and BusyBox wget hides why Vault refuses it"
     remedy = "use curl (Alpine: apk add --no-cache curl), or nexus-auth.yml, which chooses"
@@ -281,5 +282,5 @@ def login_by_wget(reading: JobReading, words: Vocabulary) -> Iterator[Finding]:
     for step in reading.steps:
         for call in step.programs:
             posts = [index for index, word in enumerate(call.words) if _POST.match(word)]
-            if call.name == "wget" and posts and words.login.search(step.text):
+            if call.name == "wget" and posts and reading.words.login.search(step.text):
                 yield reading.finding("wget-post", call.place(posts[0]), why, remedy)

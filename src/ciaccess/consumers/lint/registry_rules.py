@@ -66,8 +66,9 @@ _FLAGS = frozenset(
 )
 
 
-def push_to_pull_registry(reading: JobReading, words: Vocabulary) -> Iterator[Finding]:
+def push_to_pull_registry(reading: JobReading) -> Iterator[Finding]:
     """Find pushes of images to the registry for pulls, and the names in the job for them."""
+    words = reading.words
     if not words.tells_registries_apart:
         return
     calls = [(step, call) for step in reading.steps for call in step.programs]
@@ -78,15 +79,15 @@ def push_to_pull_registry(reading: JobReading, words: Vocabulary) -> Iterator[Fi
         for pushed in pushed_images(each[1])
     ]
     named += [(step, call, 0, name) for step, call in calls for name in _by_variable(step, call)]
-    if not any(_is_pull(name, words) for _, _, _, name in named):
+    if not any(words.is_to_pull(name) for _, _, _, name in named):
         return
     named += [(*each, *tagged) for each in calls for tagged in _tagged_images(each[1])]
     logins = [each for each in calls if each[1].name in _LOG_IN and "login" in each[1].words[:2]]
     if not any(words.push_registry in word for _, call in logins for word in call.words):
         named += [(*each, *word) for each in logins for word in enumerate(each[1].words)]
     for step, call, index, name in named:
-        if _is_pull(name, words):
-            yield _finding(reading, step, call, index, words)
+        if words.is_to_pull(name):
+            yield _finding(reading, step, call, index)
 
 
 def pushed_images(call: Call) -> Iterator[tuple[int, str]]:
@@ -215,14 +216,10 @@ def _has_other_target(call: Call, words: Vocabulary) -> bool:
     return any(not words.pull_reference.match(word[at.start() :]) for word, at in found)
 
 
-def _is_pull(name: str, words: Vocabulary) -> bool:
-    value = re.sub(r"^[A-Za-z_]\w*=", "", name)  # make push REGISTRY=…
-    return bool(words.pull_reference.match(value.strip("\"'")))
-
-
-def _finding(reading: JobReading, step: Step, call: Call, index: int, words: Vocabulary) -> Finding:
+def _finding(reading: JobReading, step: Step, call: Call, index: int) -> Finding:
+    words = reading.words
     pull, place = words.pull_registry, call.place(index)
-    names = [pull, *(key for key, value in words.known_variables.items() if value == pull)]
+    names = [pull, *words.pull_variables]
     if not any(map(place.find, names)):  # of a function's argument, the call that has the address
         place = next((each for each in step.callers if any(map(each.find, names))), place)
     through = _source_variables(step, call, index)
@@ -250,7 +247,7 @@ def _with_push_registry(place: Place, words: Vocabulary, *, everywhere: bool) ->
     start, stop = (0, len(line)) if everywhere else (place.start - begin, place.end - begin)
     part = line[start:stop].replace(words.pull_registry, words.push_registry)
     if words.push_variables:
-        for name in (key for key, value in words.known_variables.items() if value == words.pull_registry):
+        for name in words.pull_variables:
             part = re.sub(rf"\$(\{{?){name}\b", rf"$\g<1>{words.push_variables[0]}", part)
     moved = line[:start] + part + line[stop:]
     return moved.strip() if moved != line else ""

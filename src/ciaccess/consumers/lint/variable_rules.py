@@ -57,21 +57,23 @@ def _removal(section: Mapping, key: Scalar, value: Value, words: Vocabulary) -> 
     return Edit(key.source, begin, stop, "")
 
 
-def vault_addr_in_script(reading: JobReading, words: Vocabulary) -> Iterator[Finding]:
+def vault_addr_in_script(reading: JobReading) -> Iterator[Finding]:
     """Find a script that sets VAULT_ADDR, for itself or by a dotenv file for later jobs."""
+    words = reading.words
     for step in reading.steps:
         for name, value, place in step.sets:
             if name == VAULT_VARIABLE and not _OWN_VALUE.search(value):
                 yield reading.finding("vault-addr", place, _shadow_text(words), _REMEDY)
-        yield from _other_vaults(reading, step, words)
+        yield from _other_vaults(reading, step)
     for call, text in reading.written_to_dotenv():
         if _DOTENV.search(text):
             place = call.given_at.find(VAULT_VARIABLE) or call.place()
             yield reading.finding("vault-addr", place, _shadow_text(words), _REMEDY)
 
 
-def _other_vaults(reading: JobReading, step: Step, words: Vocabulary) -> Iterator[Finding]:
+def _other_vaults(reading: JobReading, step: Step) -> Iterator[Finding]:
     """Find a command of Vault's, or a login or read through its API, that names another address."""
+    words = reading.words
     for call in step.programs:
         named = [
             (index, value) for index, value in values_of(call.words, _ADDRESS) if call.name in VAULT_PROGRAMS

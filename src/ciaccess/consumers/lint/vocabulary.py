@@ -58,7 +58,6 @@ class Vocabulary:
         self.pull_registry = access.nexus.pull_registry
         gitlab, groups = urlsplit(access.gitlab.url), access.gitlab.groups.values()
         variables = {key: each.value for group in groups for key, each in group.variables.items()}
-        self.push_variables = tuple(key for key, value in variables.items() if value == self.push_registry)
         predefined = {
             "CI_SERVER_URL": access.gitlab.url,
             "CI_SERVER_HOST": gitlab.hostname or "",
@@ -66,16 +65,25 @@ class Vocabulary:
             "CI_SERVER_PROTOCOL": gitlab.scheme,
         }
         self.known_variables = predefined | variables
+        self.push_variables, self.pull_variables = (
+            tuple(key for key, value in variables.items() if value == registry)
+            for registry in (self.push_registry, self.pull_registry)
+        )
 
     def role(self, name: str) -> Role | None:
         """Return a role by its name."""
         return self.roles.get(name) or self.own_roles.get(name)
 
     @cached_property
+    def consumer_audiences(self) -> tuple[str, ...]:
+        """Return every audience that some role for consumers accepts."""
+        return tuple(dict.fromkeys(each for role in self.roles.values() for each in role.audiences))
+
+    @cached_property
     def audiences(self) -> tuple[str, ...]:
         """Return every audience that some role accepts, those for consumers first."""
-        all_of = [*self.roles.values(), *self.own_roles.values()]
-        return tuple(dict.fromkeys(each for role in all_of for each in role.audiences))
+        own = (each for role in self.own_roles.values() for each in role.audiences)
+        return tuple(dict.fromkeys([*self.consumer_audiences, *own]))
 
     @cached_property
     def compared(self) -> frozenset[str]:
@@ -106,10 +114,25 @@ class Vocabulary:
             rf"(?:(?P<mount>[^$]*?)/)?(?P<kind>{_KINDS})?{re.escape(self.kv_prefix)}/(?P<account>[^/]+)"
         )
 
+    def names_secret(self, text: str) -> bool:
+        """Report whether a text names the secret of an account."""
+        return f"{self.kv_mount}/" in text and f"/{self.kv_prefix}/" in text
+
+    def path_inside_mount(self, path: str) -> str:
+        """Return a path without the mount and data/ in front, but where the prefix begins so."""
+        if path.startswith(f"{self.kv_prefix}/"):
+            return path
+        return path.removeprefix(f"{self.kv_mount}/").removeprefix("data/")
+
     @cached_property
     def pull_reference(self) -> re.Pattern[str]:
         """Match an image's name in the registry to pull from."""
         return re.compile(rf"^(?:[a-z]+://)?{re.escape(self.pull_registry)}(?![\w.-]|:\d+(?:/|$))")
+
+    def is_to_pull(self, word: str) -> bool:
+        """Report whether a word names something in the registry to pull from."""
+        value = re.sub(r"^[A-Za-z_]\w*=", "", word)  # make push REGISTRY=…
+        return bool(self.pull_reference.match(value.strip("\"'")))
 
     @property
     def nexus_host(self) -> str:
