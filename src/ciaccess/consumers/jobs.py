@@ -29,7 +29,9 @@ class Input:
     @property
     def spec(self) -> dict[str, Any]:
         """Return the input as GitLab's spec:inputs takes it."""
-        return _spec(self.description, self.default, self.options)
+        default = {} if self.default is None else {"default": self.default}
+        options = {"options": list(self.options)} if self.options else {}
+        return {"type": "string", **default, **options, "description": self.description}
 
 
 @dataclass(frozen=True)
@@ -55,10 +57,14 @@ class Job:
     @property
     def spec(self) -> dict[str, dict[str, Any]]:
         """Return the template's inputs by name, as GitLab's spec:inputs takes them."""
-        common = {"job-name": _spec("Name of the job.", self.name if self.script else self.hidden)}
+        inputs = [Input("job-name", "", "Name of the job.", self.name if self.script else self.hidden)]
         if self.script:
-            common |= {"stage": _spec("Its stage.", self.stage), "image": _spec("Its image.", self.image)}
-        return {**common, "account": _spec(_ACCOUNT, ""), **{each.name: each.spec for each in self.inputs}}
+            inputs += [
+                Input("stage", "", "Its stage.", self.stage),
+                Input("image", "", "Its image.", self.image),
+            ]
+        inputs += [Input("account", "", _ACCOUNT, ""), *self.inputs]
+        return {each.name: each.spec for each in inputs}
 
     @property
     def variables(self) -> dict[str, str]:
@@ -92,9 +98,3 @@ def _job(name: str, body: dict[str, Any], access: Access) -> Job:
         login=(f'nexus_auth "${{NEXUS_ACCOUNT:-}}"{purpose}', *body.get("login", ())),
         script=tuple(body.get("script", ())),
     )
-
-
-def _spec(description: str, default: str | None, options: tuple[str, ...] = ()) -> dict[str, Any]:
-    given = {} if default is None else {"default": default}
-    choice = {"options": list(options)} if options else {}
-    return {"type": "string", **given, **choice, "description": description}

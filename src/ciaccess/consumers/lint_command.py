@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -80,9 +80,10 @@ def _audit(access: Access, groups: list[str], projects: list[str], timeout_secon
     """Check every pipeline, with progress on a terminal."""
     from rich.progress import Progress  # noqa: PLC0415 slow to import, and files need none of these
 
+    from ciaccess.clients.connect import checked_gitlab  # noqa: PLC0415 likewise
     from ciaccess.consumers.audit.audit import Auditor, audit  # noqa: PLC0415 likewise
 
-    auditor = Auditor.connect(access, timeout_seconds)
+    auditor = Auditor(access, checked_gitlab(access, timeout_seconds))
     console = notices()
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("listing projects", total=None)
@@ -107,28 +108,29 @@ def _show_audit(audit: Audit, html: Path | None, *, as_json: bool) -> None:
 
 
 def _lint_files(access: Access, files: list[Path], *, fix: bool, as_json: bool) -> None:
-    found: dict[tuple[str, int, str, str], Finding] = {}
-    fixed: list[Finding] = []
-    unread: dict[str, None] = {}
+    results = [(str(path), *_lint_file(access, path, fix=fix)) for path in dict.fromkeys(files)]
+    left = list({each.place: each for _, checked, _ in results for each in checked.findings}.values())
+    fixed = [each for _, _, done in results for each in done]
+    unread = dict.fromkeys(
+        f"{path}: {each}"
+        for path, checked, _ in results
+        for each in (*checked.unread, *checked.invalid_children)
+    )
     # Files without jobs: whether they include what was not read.
-    without_jobs: dict[str, bool] = {}
-    for path in files:
-        checked, done = _lint_file(access, path, fix=fix)
-        fixed += done
-        found |= {each.place: each for each in checked.findings}
-        unread |= dict.fromkeys(f"{path}: {each}" for each in (*checked.unread, *checked.invalid_children))
-        if not checked.has_jobs:
-            without_jobs[str(path)] = bool(checked.unread)
-    left = list(found.values())
-    nothing_checked = len(without_jobs) == len(set(files))
+    without_jobs = {path: bool(checked.unread) for path, checked, _ in results if not checked.has_jobs}
+    nothing_checked = len(without_jobs) == len(results)
     if as_json:
-        lists = {"unread": list(unread), "without_jobs": list(without_jobs)}
-        print_json({"findings": _json(left), "fixed": _json(fixed), **lists})
+        found = {"findings": [each.to_json() for each in left], "fixed": [each.to_json() for each in fixed]}
+        print_json({**found, "unread": list(unread), "without_jobs": list(without_jobs)})
     else:
-        named = set() if fix else set(map(str, files))
+        for each in fixed:
+            print_text(f"{_where(each)}: fixed: {each.why}")
+        _show(left, list(unread), without_jobs)
+        named = set() if fix else {path for path, _, _ in results}
         fixable = sum(each.edit is not None and each.edit.source.name in named for each in left)
-        _show(left, fixed, list(unread), without_jobs, fixable)
-        if not (left or fixed or nothing_checked):
+        if left:
+            print_text(f"{len(left)} found{f'; --fix can correct {fixable}' if fixable else ''}")
+        elif not (fixed or nothing_checked):
             print_text("nothing found in what was read" if unread or without_jobs else "clean")
     if any(without_jobs.values()):
         finish(Exit.COULD_NOT_LOOK)
@@ -167,24 +169,10 @@ def _write(path: Path, text: str) -> None:
         raise CommandError(f"write {path}: {error.strerror}") from None
 
 
-def _json(found: list[Finding]) -> list[dict[str, Any]]:
-    return [finding.to_json() for finding in found]
-
-
-def _show(
-    left: list[Finding],
-    fixed: list[Finding],
-    unread: list[str],
-    without_jobs: dict[str, bool],
-    fixable: int,
-) -> None:
-    for finding in fixed:
-        print_text(f"{finding.source.name}:{finding.line}: {finding.rule}: fixed: {finding.why}")
+def _show(left: list[Finding], unread: list[str], without_jobs: dict[str, bool]) -> None:
     suggested = set[tuple[str, int]]()
     for finding in left:
-        print_text(
-            f"{finding.source.name}:{finding.line}: {finding.rule}: {finding.why}\n    fix: {finding.remedy}"
-        )
+        print_text(f"{_where(finding)}: {finding.why}\n    fix: {finding.remedy}")
         if finding.suggestion:
             print_text(f"    new line: {finding.suggestion}")
             if (finding.source.name, finding.line) in suggested:
@@ -195,6 +183,7 @@ def _show(
     for path, has_unread in without_jobs.items():
         also = " of its own, and what it includes was not read" if has_unread else ""
         print_text(f"{path}: nothing to check: it has no job{also}")
-    if left:
-        hint = f"; --fix can correct {fixable}" if fixable else ""
-        print_text(f"{len(left)} found{hint}")
+
+
+def _where(finding: Finding) -> str:
+    return f"{finding.source.name}:{finding.line}: {finding.rule}"

@@ -15,16 +15,6 @@ VAULT_VARIABLE = "VAULT_ADDR"
 SECRET_FIELDS = ("username", "password")
 
 
-def login_path(access: Access) -> str:
-    """Return where jobs log in, below /v1/: `auth/jwt/login`."""
-    return f"auth/{access.vault.jwt.mount}/login"
-
-
-def secret_folder(access: Access) -> str:
-    """Return where the accounts' secrets are in the API, below /v1/: `secret/data/nexus`."""
-    return f"{access.vault.kv.mount}/data/{access.vault.kv.prefix}"
-
-
 def role_of(access: Access, account: str) -> str | None:
     """Return the JWT role of the templates: the named one, else the first that may read the secret."""
     return access.accounts[account].jwt_role or next(

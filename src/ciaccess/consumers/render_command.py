@@ -11,8 +11,15 @@ import typer
 from ciaccess.cli.help import Command, examples
 from ciaccess.cli.options import FileOption, StackOption, load_access
 from ciaccess.cli.terminal import finish, print_json, print_text
-from ciaccess.consumers import component_project
-from ciaccess.consumers.templates import TEMPLATES, differences, library_path, render, write
+from ciaccess.consumers.templates import (
+    COMPONENTS,
+    TEMPLATES,
+    differences,
+    library_path,
+    render,
+    render_component_project,
+    write,
+)
 from ciaccess.environment import ROOT
 from ciaccess.errors import CommandError, Exit
 
@@ -54,7 +61,7 @@ def render_templates(  # noqa: PLR0913 a command has its options
             "ci/templates is neither standalone nor a component project. Name a folder with --folder."
         )
     if components:
-        wanted, pattern = component_project.render(access), component_project.PATTERN
+        wanted, pattern = render_component_project(access), COMPONENTS
     else:
         wanted, pattern = render(access, None if standalone else library_path(folder)), "*.yml"
     try:

@@ -1,6 +1,7 @@
 """The files of ci/templates, rendered from access.yaml and ci/sources, and stale ones.
 
-The shell is in one of them, the library; the others include it. A standalone file has the shell itself.
+The shell is in one of them, the library; the others include it. A standalone file has the shell itself; a component
+project of GitLab has these.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import jinja2
 
 from ciaccess.access.desired.former_names import ALWAYS, FormerAccount, expand_former_accounts, former_names
+from ciaccess.access.desired.images import images
 from ciaccess.clients.credentials import ID_TOKEN
 from ciaccess.consumers import names
 from ciaccess.consumers.jobs import load_jobs
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 SOURCES = ROOT / "ci" / "sources"
 TEMPLATES = ROOT / "ci" / "templates"
 LIBRARY = "nexus.yml"
+COMPONENTS = "templates/*/*"  # the files of a component project that are rendered one for each
 _PARTS = (
     "core",
     "auth",
@@ -40,15 +43,6 @@ _PARTS = (
     "promote_files",
 )
 _DIRECTIVE = "# shellcheck shell="
-_UPLOAD_URLS = {
-    "rpm_repo": "yum",
-    "raw_repo": "raw",
-    "pypi_push_url": "pypi",
-    "npm_repo": "npm",
-    "maven_repo": "maven2",
-    "helm_repo": "helm",
-    "apt_repo": "apt",
-}
 _AFTER = ['rm -rf "${TMPDIR:-/tmp}/nexus-$CI_JOB_ID".*']
 
 
@@ -73,6 +67,28 @@ def render(access: Access, library: str | None = f"/ci/templates/{LIBRARY}") -> 
     template = yaml.get_template("templates/job.yml.j2")
     rendered = {f"{job.name}.yml": template.render(job=job, library=library, **shared) for job in jobs}
     return rendered | {LIBRARY: yaml.get_template("templates/nexus.yml.j2").render(jobs=jobs, **shared)}
+
+
+def render_component_project(access: Access) -> dict[str, str]:
+    """Return the files of a component project by path: templates/ with a README per component, and a release job.
+
+    Each component is a standalone template: pipelines pin components to versions of their own, and two versions of one
+    library in a pipeline would replace each other.
+    """
+    access = expand_former_accounts(access, ALWAYS)
+    yaml, standalone = engine(as_yaml), render(access, library=None)
+    jobs = load_jobs(SOURCES / "jobs.yaml", access)
+    page = yaml.get_template("components/component.md.j2")
+    pipeline = yaml.get_template("components/gitlab-ci.yml.j2")
+    rendered = {
+        "README.md": yaml.get_template("components/README.md.j2").render(jobs=jobs),
+        ".gitlab-ci.yml": pipeline.render(image=images(access)["glab"]),
+    }
+    for job in jobs:
+        required = [each for each in job.inputs if each.default is None]
+        rendered[f"templates/{job.name}/template.yml"] = standalone[f"{job.name}.yml"]
+        rendered[f"templates/{job.name}/README.md"] = page.render(job=job, required=required)
+    return rendered
 
 
 def library_path(folder: Path) -> str:
@@ -165,14 +181,11 @@ def _names(access: Access) -> str:
             former={each.name: each for each in former_names(access)},
             able=_accounts_by_grant(access),
             group=names.vault_group(access),
-            login_path=names.login_path(access),
-            secret_folder=names.secret_folder(access),
             repositories={
                 format_: each.by_environment() for format_, each in access.nexus.repositories.items()
             },
             registries=names.environment_registries(access),
             readable=names.readable_accounts(access),
-            upload_urls=_UPLOAD_URLS,
         )
     )
 

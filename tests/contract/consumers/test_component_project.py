@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from ruamel.yaml import YAML
 
-from ciaccess.consumers.component_project import render
+from ciaccess.consumers.templates import render_component_project
 from tests.support.access.organisation import organisation
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ GLOBAL = {
     "before_script",
     "after_script",
 }
-FILES = render(organisation())
+FILES = render_component_project(organisation())
 COMPONENTS = sorted(path.split("/")[1] for path in FILES if path.endswith("/template.yml"))
 
 

@@ -224,7 +224,7 @@ def test_one_project_that_fails_in_the_middle_is_named_and_the_others_are_checke
     assert found.code == 3
     assert [each.subject for each in found.could_not_look] == [f"{audited}/p2"]
     assert because in found.could_not_look[0].because
-    assert [len(each.findings) for each in found.projects] == [1, 1, 1]
+    assert [len(each.checked.findings) for each in found.projects] == [1, 1, 1]
 
 
 def test_a_token_that_sees_too_little_is_not_clean(
@@ -287,8 +287,8 @@ def test_merged_yaml_has_the_findings_of_its_files(instance: GitlabProcess, audi
         files = check(texts[name], access, CORPUS / f"{name}.yml")
         if files.unread or "lint-ci: allow" in texts[name]:
             continue
-        stored = [each for each in result.findings if "neither the pipeline nor Vault" in each.why]
-        merged = {_kind(each) for each in result.findings if each not in stored}
+        stored = [each for each in result.checked.findings if "neither the pipeline nor Vault" in each.why]
+        merged = {_kind(each) for each in result.checked.findings if each not in stored}
         run = [each for each in files.findings if not each.job.startswith(".")]
         assert merged == set(map(_kind, run)), name
         compared += 1

@@ -1,24 +1,23 @@
 """One read of GitLab's CI lint API a project, and the rules of `lint` on the merged YAML of each.
 
 Owns which projects are checked, and what is known of the others: those that run no pipeline, and those that could not be
-read. Reads only.
+read. Child pipelines are read from the projects' files. Reads only.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
-from ciaccess.clients.connect import checked_gitlab
 from ciaccess.clients.could_not_look import CouldNotLook, CouldNotLookError
 from ciaccess.clients.errors import ApiError, one_line
 from ciaccess.clients.gitlab.groups import group_named, project_named, projects_of, sees_all_projects
-from ciaccess.clients.gitlab.project import merged_pipeline
-from ciaccess.consumers.audit.project_files import ProjectFiles
+from ciaccess.clients.gitlab.project import merged_pipeline, repository_file
 from ciaccess.consumers.lint import SourceError, check_merged
+from ciaccess.consumers.lint.including import File
 from ciaccess.consumers.lint.vocabulary import Vocabulary
 from ciaccess.errors import Exit
 
@@ -27,12 +26,14 @@ if TYPE_CHECKING:
     from ciaccess.clients.gitlab.groups import Place
     from ciaccess.clients.gitlab.project import MergedPipeline
     from ciaccess.clients.gitlab.variables import GitLab
-    from ciaccess.consumers.lint import Checked, Finding
+    from ciaccess.consumers.lint import Checked
+    from ciaccess.consumers.lint.including import Files
 
 SYSTEM = "GitLab"
 # GitLab merges each pipeline when it is asked; more at once would only load it.
 _AT_ONCE = 8
 _MOST_FAULTS = 3
+_DEFAULT_BRANCH = "HEAD"
 _BY_FILE = "Check its file: ./ciaccess lint-ci <file>."
 
 
@@ -42,11 +43,6 @@ class AuditedProject:
 
     path: str
     checked: Checked
-
-    @property
-    def findings(self) -> list[Finding]:
-        """Return what was found."""
-        return self.checked.findings
 
 
 @dataclass(frozen=True)
@@ -71,7 +67,7 @@ class Audit:
         """Return the exit code: what could not be read outweighs what was found."""
         if self.could_not_look:
             return Exit.COULD_NOT_LOOK
-        return Exit.DIFFERENCES if any(each.findings for each in self.projects) else Exit.CLEAN
+        return Exit.DIFFERENCES if any(each.checked.findings for each in self.projects) else Exit.CLEAN
 
 
 _Result = AuditedProject | ProjectWithoutPipeline | CouldNotLook
@@ -83,15 +79,6 @@ class Auditor:
     def __init__(self, access: Access, gitlab: GitLab) -> None:
         self._words = Vocabulary(access)
         self._gitlab = gitlab
-
-    @classmethod
-    def connect(cls, access: Access, timeout_seconds: float) -> Self:
-        """Return an auditor on access.yaml's GitLab, with GITLAB_TOKEN.
-
-        Raises:
-            CredentialsError, CouldNotLookError, ApiError: the token cannot read GitLab.
-        """
-        return cls(access, checked_gitlab(access, timeout_seconds))
 
     def projects(
         self, groups: Sequence[str], projects: Sequence[str]
@@ -136,7 +123,7 @@ class Auditor:
         """Return what is known of a project, and what of its child pipelines could not be read."""
         if project.inactive:
             return [ProjectWithoutPipeline(project.path, project.inactive)]
-        files = ProjectFiles(self._gitlab, project.path, project.path)
+        files = _ProjectFiles(self._gitlab, project.path, project.path)
         try:
             merged = self._merged_pipeline(project)
             if merged.missing:
@@ -183,3 +170,47 @@ def audit(subject: str, results: Sequence[_Result], incomplete: Sequence[CouldNo
         tuple(each for each in results if isinstance(each, ProjectWithoutPipeline)),
         tuple(unread),
     )
+
+
+@dataclass
+class _ProjectFiles:
+    """The files of a project, at its default branch or at `ref`.
+
+    `subject` is the project under check. `failures` and `texts` are those of all projects that one check reads.
+    """
+
+    gitlab: GitLab
+    subject: str
+    project: str
+    ref: str = _DEFAULT_BRANCH
+    failures: list[CouldNotLook] = field(default_factory=list)
+    texts: dict[tuple[str, str, str], str | None] = field(default_factory=dict)
+
+    def files_for(self, pattern: str) -> Sequence[File]:
+        """Return the file that `include: local:` names; patterns are not read."""
+        path = pattern.lstrip("/")
+        if "*" in path or not path:
+            return []
+        name = path if self.project == self.subject else f"{path} of {self.project}"
+        return [File(name, lambda: self._text(path))]
+
+    def of_project(self, project: str, ref: str) -> Files | None:
+        """Return another project's files; what the token does not see fails when it is read."""
+        at = ref or _DEFAULT_BRANCH
+        return _ProjectFiles(self.gitlab, self.subject, project, at, self.failures, self.texts)
+
+    def _text(self, path: str) -> str | None:
+        place = self.project, self.ref, path
+        if place not in self.texts:
+            self.texts[place] = self._read(path)
+        return self.texts[place]
+
+    def _read(self, path: str) -> str | None:
+        try:
+            return repository_file(self.gitlab, self.project, path, self.ref)
+        except ApiError as error:
+            subject = f"{self.subject}, child pipeline {path}"
+            if self.project != self.subject:
+                subject += f" of {self.project}"
+            self.failures.append(CouldNotLook(error.system, subject, error.reason, error.remedy))
+            return None

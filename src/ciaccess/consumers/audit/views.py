@@ -62,7 +62,7 @@ def to_json(audit: Audit) -> dict[str, Any]:
                 "project": each.path,
                 "roles": list(each.checked.roles),
                 "has_unknown_role": each.checked.has_logins_of_unknown_role,
-                "findings": [_finding_json(finding, each.path) for finding in each.findings],
+                "findings": [_finding_json(finding, each.path) for finding in each.checked.findings],
             }
             for each in audit.projects
         ],
@@ -85,8 +85,8 @@ def _finding_json(finding: Finding, project: str) -> dict[str, Any]:
 
 
 def _verdict(audit: Audit) -> str:
-    concerned = [each for each in audit.projects if each.findings]
-    number = sum(len(each.findings) for each in concerned)
+    concerned = [each for each in audit.projects if each.checked.findings]
+    number = sum(len(each.checked.findings) for each in concerned)
     found = f"{number} finding{'s' * (number != 1)} in {len(concerned)} of {_pipelines(len(audit.projects))}"
     if audit.could_not_look:
         return f"Could not read everything; {found}"
@@ -108,7 +108,7 @@ def _topic(audit: Audit, title: str, rules: tuple[str, ...]) -> Section:
     rows = tuple(
         row
         for each in audit.projects
-        for row in _rows(each.path, [finding for finding in each.findings if finding.rule in rules])
+        for row in _rows(each.path, [finding for finding in each.checked.findings if finding.rule in rules])
     )
     nothing = "None in what could be read." if audit.could_not_look else "None."
     return Section(
@@ -127,7 +127,7 @@ def _rows(project: str, findings: list[Finding]) -> Iterator[tuple[str | tuple[s
 
 
 def _projects(audit: Audit) -> Section:
-    rows = tuple((each.path, _roles(each), str(len(each.findings))) for each in audit.projects)
+    rows = tuple((each.path, _roles(each), str(len(each.checked.findings))) for each in audit.projects)
     table = Table(("Project", "JWT roles", "Findings"), rows)
     return Section("Checked", table=table, nothing="No pipeline.")
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ciaccess.consumers.lint import (
-    credential_rules,
     login_rules,
     password_rules,
     registry_rules,
@@ -28,8 +27,7 @@ if TYPE_CHECKING:
     from ciaccess.access import Access
     from ciaccess.consumers.lint.findings import Finding
     from ciaccess.consumers.lint.including import Files
-    from ciaccess.consumers.lint.job_reading import JobReading
-    from ciaccess.consumers.lint.login_rules import Login
+    from ciaccess.consumers.lint.job_reading import JobReading, Login
     from ciaccess.consumers.lint.merging import Job
 
 Rule = Callable[["JobReading"], Iterator["Finding"]]
@@ -41,15 +39,14 @@ JOB_RULES: tuple[Rule, ...] = (
     secret_rules.secret_paths,
     secret_rules.native_secrets,
     secret_rules.template_account,
-    variable_rules.vault_addr_in_script,
+    variable_rules.in_scripts,
+    variable_rules.in_dotenv,
     registry_rules.push_to_pull_registry,
     password_rules.passwords,
     password_rules.login_by_wget,
-    credential_rules.passwords_in_scripts,
-    credential_rules.passwords_in_dotenv,
 )
 # Where nothing is unknown, a password that the pipeline does not read is one that GitLab stores.
-MERGED_RULES = (*JOB_RULES, credential_rules.stored_password)
+MERGED_RULES = (*JOB_RULES, variable_rules.stored_password)
 _LIBRARY = ROOT / "ci" / "templates"
 _MOST_EDITS = 200
 _MOST_LEVELS = 2  # of child pipelines, as in GitLab
@@ -128,7 +125,9 @@ def _check(first: Pipeline, files: Files, words: Vocabulary, name: str, rules: t
             roles |= {role.name for login in logins for role in login.roles}
             # A login may have its role in some cases of the job alone.
             has_others |= bool({_at(each) for each in logins} - {_at(each) for each in logins if each.roles})
-        for finding in _findings(pipeline, readings, words, rules if pipeline.is_whole else JOB_RULES):
+        applied = rules if pipeline.is_whole else JOB_RULES
+        by_job = (finding for reading in readings for rule in applied for finding in rule(reading))
+        for finding in (*variable_rules.in_sections(pipeline, words), *by_job):
             if not finding.source.allows(finding.rule, finding.line):
                 found.setdefault(finding.place, finding)
     ordered = sorted(
@@ -170,16 +169,6 @@ def _children(
             yield from _children(child, files, unread, invalid, level + 1)
 
 
-def _findings(
-    pipeline: Pipeline, readings: list[JobReading], words: Vocabulary, rules: tuple[Rule, ...]
-) -> Iterator[Finding]:
-    yield from variable_rules.vault_addr_in_file(pipeline, words)
-    yield from credential_rules.passwords_in_variables(pipeline, words)
-    for reading in readings:
-        for rule in rules:
-            yield from rule(reading)
-
-
 def _distinct_jobs(pipeline: Pipeline) -> Iterator[Job]:
     run: set[int] = set()
     for job in pipeline.jobs:
@@ -207,34 +196,21 @@ def apply_fixes(text: str, access: Access, path: Path = Path(".gitlab-ci.yml")) 
     refused: set[tuple[str, int, str, str]] = set()
     found = lint(text, access, path)
     for _ in range(_MOST_EDITS):
-        wanted = [
-            each
-            for each in found
-            if each.edit and each.edit.source.name == str(path) and each.place not in refused
-        ]
-        if not wanted:
+        own = ((each, each.edit) for each in found if each.edit and each.edit.source.name == str(path))
+        finding, edit = next((each for each in own if each[0].place not in refused), (None, None))
+        if finding is None or edit is None:
             break
-        finding = wanted[0]
-        after = _apply_edit(text, finding)
-        left = _lint_edited(after, access, path)
-        if left is None or not _is_less(found, left, finding):
+        after = text[: edit.start] + edit.text + text[edit.end :]
+        try:
+            left = lint(after, access, path)
+        except SourceError:
+            left = found
+        if _is_less(found, left, finding):
+            made.append(finding)
+            text, found = after, left
+        else:
             refused.add(finding.place)
-            continue
-        made.append(finding)
-        text, found = after, left
     return text, made
-
-
-def _apply_edit(text: str, finding: Finding) -> str:
-    edit = finding.edit
-    return text[: edit.start] + edit.text + text[edit.end :] if edit else text
-
-
-def _lint_edited(text: str, access: Access, path: Path) -> list[Finding] | None:
-    try:
-        return lint(text, access, path)
-    except SourceError:
-        return None
 
 
 def _is_less(before: list[Finding], after: list[Finding], gone: Finding) -> bool:

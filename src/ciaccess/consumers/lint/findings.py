@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
-    from ciaccess.consumers.lint.document import Source
+    from ciaccess.consumers.lint.document import Scalar, Source
 
 
 # A literal password in a line of a script: behind an option, in an address, header, or variable, on the input of a login.
@@ -74,6 +74,16 @@ class Edit:
     start: int
     end: int
     text: str
+
+    @classmethod
+    def replacing(cls, scalar: Scalar, text: str) -> Self | None:
+        """Return the edit that replaces a YAML scalar, None unless it is on one line as it is."""
+        node = scalar.node
+        start, end = node.start_mark.index, node.end_mark.index
+        quote = node.style if node.style in ("'", '"') else ""
+        if node.style in ("|", ">") or scalar.source.text[start:end] != f"{quote}{scalar}{quote}":
+            return None
+        return cls(scalar.source, start, end, f"{quote}{text}{quote}")
 
 
 @dataclass(frozen=True)

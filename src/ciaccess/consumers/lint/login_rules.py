@@ -3,101 +3,25 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ciaccess.clients.credentials import ID_TOKEN
 from ciaccess.consumers.lint.document import as_list, is_scalar, mapping_of
 from ciaccess.consumers.lint.findings import Edit, Finding
-from ciaccess.consumers.lint.reading import OF_TEXT, VAULT_PROGRAMS, Place
-from ciaccess.consumers.lint.variables import fill_in, variables_in
+from ciaccess.consumers.lint.job_reading import NamedRole
+from ciaccess.consumers.lint.reading import OF_TEXT, Place
+from ciaccess.consumers.lint.variables import fill_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ciaccess.consumers.lint.document import Scalar, Value
-    from ciaccess.consumers.lint.job_reading import JobReading
+    from ciaccess.consumers.lint.job_reading import JobReading, Login
     from ciaccess.consumers.lint.merging import Job
-    from ciaccess.consumers.lint.reading import Call, Step
-    from ciaccess.consumers.lint.vocabulary import Role, Vocabulary
+    from ciaccess.consumers.lint.vocabulary import Vocabulary
 
-_ROLE = re.compile(
-    r"""(?:(?<![\w.-])role["'\\]*\s*(?::=|[:=])\s*["'\\]*|--arg\s+role\s+)(\$\{?\w+(?::?-[^}]*)?\}?|[A-Za-z0-9_.-]+)(?![\w.$-])"""
-)
-_TOKEN = re.compile(r"""(?:\bjwt["'\\]*\s*[:=]\s*["'\\]*|--arg\s+jwt\s+)\$\{?(?:env:)?(\w+)""")
 _JOB_JWT = re.compile(r"\bCI_JOB_JWT(?:_V[12])?\b")
 _JOB_JWT_EXPANDED = re.compile(r"\$\{?(CI_JOB_JWT(?:_V[12])?)\b")
-_USUAL_TOKEN = re.compile(rf"\$\{{?({ID_TOKEN}|CI_JOB_JWT(?:_V[12])?)\b")
-_METHOD = re.compile(r"--?method(?:=|\s+)(?:jwt|oidc)\b")
-_OTHER_PATH = re.compile(r"--?path(?:=|\s+)(\S+)")
-
-
-@dataclass(frozen=True)
-class NamedRole:
-    """A role in a login; `origin` is the scalar with its name, if that is elsewhere.
-
-    `role` is the one of access.yaml, None where it has none of this name.
-    """
-
-    name: str
-    place: Place
-    origin: Scalar | None
-    role: Role | None
-
-
-@dataclass(frozen=True)
-class Login:
-    """A login with a token of GitLab's: the possible roles, and the token's variables."""
-
-    place: Place
-    roles: tuple[NamedRole, ...]
-    tokens: frozenset[str]
-
-    @property
-    def known(self) -> list[tuple[str, Role]]:
-        """Return the roles that exist, by name."""
-        return [(each.name, each.role) for each in self.roles if each.role]
-
-
-def login_in(step: Step, words: Vocabulary) -> Login | None:
-    """Return the login that a pipeline does."""
-    asks = [call for call in step.programs if _logs_in(call, words)]
-    if not asks:
-        return None
-    text = " ".join((step.text, *(call.files for call in asks)))
-    names = [name for name in dict.fromkeys(_ROLE.findall(text)) if "$" not in name]
-    roles = [NamedRole(name, *source_of(name, step), words.role(name)) for name in names]
-    tokens = _TOKEN.findall(text) or _USUAL_TOKEN.findall(text)
-    return Login(step.place, tuple(roles), frozenset(each for each in tokens if each not in step.values))
-
-
-def _logs_in(call: Call, words: Vocabulary) -> bool:
-    text = " ".join((*call.words, call.given))
-    if call.name in OF_TEXT:
-        return False
-    if call.name in VAULT_PROGRAMS and "login" in call.words[:3]:
-        path = _OTHER_PATH.search(text)
-        return bool(_METHOD.search(text)) and (
-            not path
-            or path.group(1).strip("/").removeprefix("auth/") in (words.jwt_mount, "")
-            or "$" in path.group(1)
-        )
-    return bool(words.login.search(text))
-
-
-def source_of(text: str, step: Step) -> tuple[Place, Scalar | None]:
-    """Return where a name is from: the script that has it, or the variable of the YAML."""
-    if any(place.find(text) for place in step.places):
-        return step.find(text), None
-    # Of variables with the same value, one that the step names, also through others; the last of these has the literal.
-    names = [name for place in step.places for name in variables_in(place.written)]
-    for name in names:
-        names += [each for each in variables_in(step.values.get(name) or "") if each not in names]
-    for name in (*reversed(names), *step.values):
-        value = step.values.get(name)
-        if is_scalar(value) and fill_in(value, step.values) == text:
-            return Place.of(value), value
-    return step.find(text), None
 
 
 def unknown_role(reading: JobReading) -> Iterator[Finding]:
@@ -105,7 +29,7 @@ def unknown_role(reading: JobReading) -> Iterator[Finding]:
     words = reading.words
     named = [each for login in reading.logins for each in login.roles]
     named += [
-        NamedRole(value, Place.of(value), value, words.role(value))
+        NamedRole(value, Place.of(value), value, words.all_roles.get(value))
         for name, value in reading.job.variables.items()
         if "ROLE" in name.upper() and is_scalar(value) and value in words.roles_by_policy
     ]
@@ -119,18 +43,8 @@ def unknown_role(reading: JobReading) -> Iterator[Finding]:
         why = f"role {each.name} {what}: Vault answers that the role could not be found"
         remedy = f"log in with role {' or '.join(wanted)}"
         line = each.place.with_text(each.name, single) if single and not each.origin else ""
-        edit = replacement(each.origin, single) if single and each.origin else None
+        edit = Edit.replacing(each.origin, single) if single and each.origin else None
         yield reading.finding("role", each.place, why, remedy, suggestion=line, edit=edit)
-
-
-def replacement(scalar: Scalar, text: str) -> Edit | None:
-    """Return the edit that replaces a YAML scalar, None unless it is on one line as it is."""
-    node = scalar.node
-    start, end = node.start_mark.index, node.end_mark.index
-    quote = node.style if node.style in ("'", '"') else ""
-    if node.style in ("|", ">") or scalar.source.text[start:end] != f"{quote}{scalar}{quote}":
-        return None
-    return Edit(scalar.source, start, end, f"{quote}{text}{quote}")
 
 
 def removed_job_jwt(reading: JobReading) -> Iterator[Finding]:
@@ -165,7 +79,7 @@ def wrong_audience(reading: JobReading) -> Iterator[Finding]:
     """Find an id_token for Vault with an audience that the login's role does not accept."""
     words, tokens = reading.words, reading.job.id_tokens or {}
     used = [
-        (token, [each for _, role in login.known for each in role.audiences])
+        (token, [each for _, role in login.known for each in role.bound_audiences])
         for login in reading.logins
         for token in login.tokens
     ]
@@ -182,7 +96,7 @@ def wrong_audience(reading: JobReading) -> Iterator[Finding]:
         shared, wanted = _is_used_elsewhere(reading, token), " or ".join(advised)
         why = f"Vault refuses an id_token with aud {', '.join(filled)}: the role accepts {wanted}"
         remedy = f"{'another id_token for Vault, with ' if shared else ''}aud: {wanted}"
-        edit = replacement(given[0], wanted) if len(advised) == len(given) == 1 and not shared else None
+        edit = Edit.replacing(given[0], wanted) if len(advised) == len(given) == 1 and not shared else None
         yield reading.finding("audience", Place.of(given[0]), why, remedy, edit=edit)
 
 
@@ -221,7 +135,7 @@ def missing_id_tokens(reading: JobReading) -> Iterator[Finding]:
 def _audience_for(login: Login, words: Vocabulary) -> str:
     """Return the audience that a login needs, empty where that depends on a role that is not known."""
     roles = [role for _, role in login.known] or list(words.roles.values())
-    first = {role.audiences[0] for role in roles}
+    first = {role.bound_audiences[0] for role in roles}
     return first.pop() if len(first) == 1 else ""
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
-from ciaccess.consumers.lint.variables import MOST_VALUE_CHARACTERS
+from ciaccess.consumers.lint.document import is_scalar
+from ciaccess.consumers.lint.variables import MOST_VALUE_CHARACTERS, fill_in, variables_in
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Sequence
@@ -31,6 +32,11 @@ BUILTINS = frozenset(
 VAULT_PROGRAMS = ("vault", "bao")
 # Programs that write, search or store a text, whatever is in it.
 OF_TEXT = frozenset({"", ":", "echo", "printf", "cat", "tee", "sed", "grep", "git", "awk", "rg", "diff"})
+
+# Options of programs for images that take no value: what follows is a name of its own.
+_FLAGS = frozenset(
+    {"-q", "--quiet", "-a", "--all-tags", "--disable-content-trust", "--all", "--insecure", "--plain-http"}
+)
 
 
 def script_line(script: str, at: int) -> tuple[int, int]:
@@ -110,6 +116,33 @@ class Call:
         """Return the texts of its arguments."""
         return tuple([each.text for each in self.arguments])
 
+    @property
+    def verbs(self) -> list[str]:
+        """Return those of its first three words that are no options."""
+        return [each for each in self.words[:3] if not each.startswith("-")]
+
+    def values_of(self, *options: str) -> Iterator[tuple[int, str]]:
+        """Yield the values of options (`-o value`, `--option=value`, `-ovalue`) with their index."""
+        for index, word in enumerate(self.words):
+            for option in options:
+                if word == option and index + 1 < len(self.words):
+                    yield index + 1, self.words[index + 1]
+                elif word.startswith(f"{option}="):
+                    yield index, word[len(option) + 1 :]
+                elif re.fullmatch(r"-\w", option) and word.startswith(option) and word != option:
+                    yield index, word[2:]
+
+    def positional(self, start: int) -> Iterator[tuple[int, str]]:
+        """Yield the words from an index that are neither options nor, as far as can be seen, their values."""
+        value = False
+        for index, word in enumerate(self.words[start:], start):
+            if word.startswith("-") and len(word) > 1:
+                value = "=" not in word and word not in _FLAGS
+            else:
+                if not value or "/" in word:
+                    yield index, word
+                value = False
+
     def place(self, index: int | None = None) -> Place:
         """Return where an argument is, or the command."""
         return self.at if index is None or not self.arguments else self.arguments[index].place
@@ -154,6 +187,20 @@ class Step:
     def find(self, text: str) -> Place:
         """Return where a text of it is; else where it begins."""
         return next((found for place in self.places if (found := place.find(text))), self.place)
+
+    def source_of(self, text: str) -> tuple[Place, Scalar | None]:
+        """Return where a name is from: the script that has it, or the variable of the YAML."""
+        if any(place.find(text) for place in self.places):
+            return self.find(text), None
+        # Of variables with the same value, one that the step names, also through others; the last of these has the literal.
+        names = [name for place in self.places for name in variables_in(place.written)]
+        for name in names:
+            names += [each for each in variables_in(self.values.get(name) or "") if each not in names]
+        for name in (*reversed(names), *self.values):
+            value = self.values.get(name)
+            if is_scalar(value) and fill_in(value, self.values) == text:
+                return Place.of(value), value
+        return self.find(text), None
 
 
 def program_index(words: Sequence[str], functions: Container[str] = ()) -> int:

@@ -60,26 +60,14 @@ _LOCAL_IMAGE = re.compile(rf"{_JIB}(?::dockerBuild|:buildTar|DockerBuild|BuildTa
 _PUSHED_IMAGE = re.compile(rf"(?:{_JIB}:build|(?:^|:)jib|build-image|bootBuildImage)(?:@\S+)?$")
 _KNOWN = _ENGINES | _MAVEN | _WRITES.keys() | _BY_OPTION.keys()
 _SPRING = re.compile(r"-Dspring-boot\.build-image\.imageName=(\S+)|--imageName=(\S+)")
-# Options of these programs that take no value: what follows is a name of its own.
-_FLAGS = frozenset(
-    {"-q", "--quiet", "-a", "--all-tags", "--disable-content-trust", "--all", "--insecure", "--plain-http"}
-)
 
 
 def push_to_pull_registry(reading: JobReading) -> Iterator[Finding]:
     """Find pushes of images to the registry for pulls, and the names in the job for them."""
     words = reading.words
-    if not words.tells_registries_apart:
-        return
     calls = [(step, call) for step in reading.steps for call in step.programs]
-    named = [
-        (*each, *pushed)
-        for each in calls
-        if not _has_other_target(each[1], words)
-        for pushed in pushed_images(each[1])
-    ]
-    named += [(step, call, 0, name) for step, call in calls for name in _by_variable(step, call)]
-    if not any(words.is_to_pull(name) for _, _, _, name in named):
+    named = [(*each, *pushed) for each in calls for pushed in _pushed_names(*each, words)]
+    if not words.tells_registries_apart or not any(words.is_to_pull(name) for *_, name in named):
         return
     named += [(*each, *tagged) for each in calls for tagged in _tagged_images(each[1])]
     logins = [each for each in calls if each[1].name in _LOG_IN and "login" in each[1].words[:2]]
@@ -90,119 +78,87 @@ def push_to_pull_registry(reading: JobReading) -> Iterator[Finding]:
             yield _finding(reading, step, call, index)
 
 
-def pushed_images(call: Call) -> Iterator[tuple[int, str]]:
-    """Yield what a command pushes: the index of the word, and the image's name."""
+def _pushed_names(step: Step, call: Call, words: Vocabulary) -> Iterator[tuple[int, str]]:
+    """Yield what a command pushes, or the registry that it pushes to, with the index of the word."""
+    if not _has_other_target(call, words):
+        yield from _pushed_images(call)
+    variable = _BY_VARIABLE.get(call.name, "")
+    if variable and _BUILD_VERBS.intersection(call.words[:1]) and "-L" not in call.words:
+        yield 0, fill_in(step.values.get(variable) or "", step.values)
+
+
+def _pushed_images(call: Call) -> Iterator[tuple[int, str]]:
     words = call.words
     if call.name in _ENGINES:
-        yield from _by_engine(words)
+        yield from _by_engine(call)
     elif call.name.startswith("buildctl"):
-        yield from _outputs(words)
-        yield from _caches(words, "--export-cache")
+        yield from _outputs(call)
+        yield from _caches(call, "--export-cache")
     else:
-        yield from _by_copier(call.name, words)
+        yield from _by_copier(call)
     kaniko = call.name == "executor" or "kaniko" in call.name.lower()
     if kaniko and not {"--no-push", "--no-push=true"}.isdisjoint(words):
-        yield from values_of(words, () if "--no-push-cache" in words else ("--cache-repo",))
+        yield from call.values_of(*(() if "--no-push-cache" in words else ("--cache-repo",)))
     else:
-        yield from values_of(words, ("-d", "--destination", "--cache-repo") if kaniko else ("--destination",))
+        yield from call.values_of("--destination", *(("-d", "--cache-repo") if kaniko else ()))
     is_local = any(map(_LOCAL_IMAGE.search, words)) and not any(map(_PUSHED_IMAGE.search, words))
     if call.name in _MAVEN and not is_local:
         publishes = any("publish" in word for word in words)
         for index, word in enumerate(words):
             if found := _PROPERTIES.fullmatch(word) or (_SPRING.fullmatch(word) if publishes else None):
                 yield index, found.group(1) or found.group(2)
-        yield from values_of(words, ("--image",))
+        yield from call.values_of("--image")
 
 
-def _by_variable(step: Step, call: Call) -> Iterator[str]:
-    """Yield the registry of a variable that a program pushes to."""
-    variable = _BY_VARIABLE.get(call.name, "")
-    if variable and _BUILD_VERBS.intersection(call.words[:1]) and "-L" not in call.words:
-        yield fill_in(step.values.get(variable) or "", step.values)
-
-
-def _verbs(words: tuple[str, ...]) -> list[str]:
-    return [each for each in words[:3] if not each.startswith("-")]
-
-
-def _by_engine(words: tuple[str, ...]) -> Iterator[tuple[int, str]]:
-    verbs = _verbs(words)
+def _by_engine(call: Call) -> Iterator[tuple[int, str]]:
+    verbs, words = call.verbs, call.words
     if "push" in verbs[:2]:
-        yield from _positional(words, words.index("push") + 1)
+        yield from call.positional(words.index("push") + 1)
     elif "commit" in verbs[:1]:
-        yield from (each for each in _positional(words, 1) if each[1].startswith("docker://"))
+        yield from (each for each in call.positional(1) if each[1].startswith("docker://"))
     elif _builds(verbs):
-        outputs = [value for _, value in values_of(words, _OUTPUTS)]
+        outputs = [value for _, value in call.values_of(*_OUTPUTS)]
         if "--push" in words or "--push=true" in words or any(map(_PUSHES.search, outputs)):
-            yield from values_of(words, _TAGS)
-            yield from ((index, value.split("=", 1)[-1]) for index, value in values_of(words, ("--set",)))
-        yield from _outputs(words)
-        yield from _caches(words, "--cache-to")
+            yield from call.values_of(*_TAGS)
+            yield from ((index, value.split("=", 1)[-1]) for index, value in call.values_of("--set"))
+        yield from _outputs(call)
+        yield from _caches(call, "--cache-to")
     elif "imagetools" in verbs:
-        yield from values_of(words, _TAGS)
+        yield from call.values_of(*_TAGS)
 
 
-def _by_copier(name: str, words: tuple[str, ...]) -> Iterator[tuple[int, str]]:
-    verbs = _verbs(words)
-    writes = _WRITES.get(
-        name.removeprefix("g") if name == "gcrane" else name, {} if name in _PUSHES_NO_IMAGE else _ANY_PROGRAM
-    )
-    verb = next((each for each in verbs if each in writes), None)
+def _by_copier(call: Call) -> Iterator[tuple[int, str]]:
+    name = "crane" if call.name == "gcrane" else call.name
+    writes = _WRITES.get(name, {} if name in _PUSHES_NO_IMAGE else _ANY_PROGRAM)
+    verb = next((each for each in call.verbs if each in writes), None)
     if verb is not None:
-        yield from list(_positional(words, words.index(verb) + 1))[writes[verb]]
-    elif name in _BY_OPTION:
-        yield from values_of(words, _BY_OPTION[name])
-    elif name == "pack" and "--publish" in words:
-        yield from list(_positional(words, 0))[1:2]
+        yield from list(call.positional(call.words.index(verb) + 1))[writes[verb]]
+    elif call.name in _BY_OPTION:
+        yield from call.values_of(*_BY_OPTION[call.name])
+    elif call.name == "pack" and "--publish" in call.words:
+        yield from list(call.positional(0))[1:2]
 
 
 def _builds(verbs: list[str]) -> bool:
     return any(verb in ("build", "bake", "bud", "b") for verb in verbs[:2]) or "build" in verbs
 
 
-def _outputs(words: tuple[str, ...]) -> Iterator[tuple[int, str]]:
-    for index, value in values_of(words, _OUTPUTS):
-        if _PUSHES.search(value):
-            yield from ((index, name) for name in _NAME.findall(value))
+def _outputs(call: Call) -> Iterator[tuple[int, str]]:
+    for index, value in call.values_of(*_OUTPUTS):
+        yield from ((index, name) for name in _NAME.findall(value) if _PUSHES.search(value))
 
 
-def _caches(words: tuple[str, ...], option: str) -> Iterator[tuple[int, str]]:
-    for index, value in values_of(words, (option,)):
+def _caches(call: Call, option: str) -> Iterator[tuple[int, str]]:
+    for index, value in call.values_of(option):
         yield from ((index, name) for name in _REF.findall(value))
 
 
 def _tagged_images(call: Call) -> Iterator[tuple[int, str]]:
     """Yield the names that a command gives to an image before a push under another name."""
-    verbs = _verbs(call.words)
-    if call.name in _ENGINES and "tag" in verbs[:2]:
-        yield from list(_positional(call.words, 1))[-1:]
-    elif call.name in _ENGINES and _builds(verbs):
-        yield from values_of(call.words, _TAGS)
-
-
-def values_of(words: tuple[str, ...], options: tuple[str, ...]) -> Iterator[tuple[int, str]]:
-    """Yield the values of options (`-o value`, `--option=value`, `-ovalue`) with their index."""
-    for index, word in enumerate(words):
-        for option in options:
-            if word == option and index + 1 < len(words):
-                yield index + 1, words[index + 1]
-            elif word.startswith(f"{option}="):
-                yield index, word[len(option) + 1 :]
-            elif re.fullmatch(r"-\w", option) and word.startswith(option) and word != option:
-                yield index, word[2:]
-
-
-def _positional(words: tuple[str, ...], start: int) -> Iterator[tuple[int, str]]:
-    """Yield the words that are neither options nor, as far as can be seen, their values."""
-    value = False
-    for index, word in enumerate(words[start:], start):
-        if word.startswith("-") and len(word) > 1:
-            value = "=" not in word and word not in _FLAGS
-        elif not value or "/" in word:
-            yield index, word
-            value = False
-        else:
-            value = False
+    if call.name in _ENGINES and "tag" in call.verbs[:2]:
+        yield from list(call.positional(1))[-1:]
+    elif call.name in _ENGINES and _builds(call.verbs):
+        yield from call.values_of(*_TAGS)
 
 
 def _has_other_target(call: Call, words: Vocabulary) -> bool:

@@ -1,7 +1,7 @@
 """Follows a job's scripts as its shells would run them, as far as the file shows.
 
 Where the script does not decide a branch, each course that it may take is followed: a `State` is what one of them knows.
-What a program does or prints is unknown, but for those of printing.py.
+What a program does or prints is unknown, but for known_commands.py.
 """
 
 from __future__ import annotations
@@ -11,14 +11,13 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from ciaccess.consumers.lint.conditions import is_certain, succeeds
 from ciaccess.consumers.lint.document import SourceError
 from ciaccess.consumers.lint.expanding import Expander, file_named, words_of
-from ciaccess.consumers.lint.printing import output_of
+from ciaccess.consumers.lint.known_commands import ENDS, after_builtin, is_certain, output_of, succeeds
 from ciaccess.consumers.lint.reading import BUILTINS, LIBRARY, SETTERS, Place, Step
 from ciaccess.consumers.lint.shell import SHELLS, read, read_inside, whole_scripts
 from ciaccess.consumers.lint.shell_words import LITERAL_DOLLAR
-from ciaccess.consumers.lint.states import ENDS, Remnant, State, after_builtin, distinct, limit
+from ciaccess.consumers.lint.states import Remnant, State, distinct, limit
 from ciaccess.consumers.lint.variables import fill_in, first_values, is_outside, made_of
 
 if TYPE_CHECKING:

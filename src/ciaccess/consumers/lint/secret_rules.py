@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from ciaccess.consumers.lint.document import is_scalar
 from ciaccess.consumers.lint.expanding import file_named
-from ciaccess.consumers.lint.login_rules import replacement, source_of
-from ciaccess.consumers.lint.native_secrets import (
+from ciaccess.consumers.lint.findings import Edit
+from ciaccess.consumers.lint.job_reading import (
     PATH_VARIABLE,
     ROLE_VARIABLE,
     SERVER_VARIABLE,
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ciaccess.consumers.lint.findings import Finding
-    from ciaccess.consumers.lint.job_reading import JobReading
-    from ciaccess.consumers.lint.native_secrets import NativeSecret
+    from ciaccess.consumers.lint.job_reading import JobReading, NativeSecret
     from ciaccess.consumers.lint.reading import Call, Step
 
 _API_PATH = re.compile(r"/v1/([\w./-]+)")
@@ -65,7 +64,7 @@ def _by_api(reading: JobReading, step: Step, call: Call) -> Iterator[Finding]:
         if not match["kind"]:
             yield _lacks_data(reading, step)
         if match["account"] and not match["open"]:
-            yield from _account(reading, source_of(match["account"], step)[0], match["account"])
+            yield from _account(reading, step.source_of(match["account"])[0], match["account"])
     for address in _API_PATH.findall(text):
         path = words.secret_path.fullmatch(address)
         if path and not words.secret.match(f"/v1/{address}"):
@@ -112,7 +111,7 @@ def _by_vault(reading: JobReading, step: Step, call: Call) -> Iterator[Finding]:
         yield reading.finding("kv-path", place, why, f"ask for {wanted_path}", suggestion=line)
     elif not kv and not kind:
         yield _lacks_data(reading, step)
-    yield from _account(reading, source_of(account, step)[0], account)
+    yield from _account(reading, step.source_of(account)[0], account)
     wanted = SECRET_FIELDS if kv else ("data", "metadata")
     if positional[:2] == ["kv", "get"] or (positional[0] == "read" and kind == "data/"):
         yield from _field(reading, place, options.get("field", wanted[0]), wanted)
@@ -190,7 +189,7 @@ def template_account(reading: JobReading) -> Iterator[Finding]:
             account, verb, format_ = (*call.words, "", "", "")[:3]
             if call.name != "nexus_auth" or not account or "$" in account:
                 continue
-            place = source_of(account, step)[0]
+            place = step.source_of(account)[0]
             able = words.able.get((verb, format_), words.readable)
             use = f"use one of {', '.join(able)}" if able else "give an account that right in access.yaml"
             if account not in words.readable:
@@ -213,7 +212,7 @@ def native_secrets(reading: JobReading) -> Iterator[Finding]:
             yield from _engine(reading, secret)
         elif secret.kind and secret.kind != USUAL_ENGINE:
             why = f"engine {secret.kind} reads without data/, and {words.kv_mount} is KV version 2: Vault answers 403 or 404"
-            place, edit = Place.of(secret.kind), replacement(secret.kind, USUAL_ENGINE)
+            place, edit = Place.of(secret.kind), Edit.replacing(secret.kind, USUAL_ENGINE)
             yield reading.finding("secrets", place, why, f"name: {USUAL_ENGINE}", edit=edit)
         elif path:
             yield from _native_path(reading, secret)
@@ -248,7 +247,7 @@ def _login_path(reading: JobReading, secret: NativeSecret) -> Iterator[Finding]:
     mount = fill_in(given or "", reading.values).strip("/")
     if mount and "$" not in mount and mount != declared:
         why = f"GitLab logs in at auth/{mount}/login, and the roles of access.yaml are those of the mount {declared}"
-        edit = replacement(given, declared) if is_scalar(given) else None
+        edit = Edit.replacing(given, declared) if is_scalar(given) else None
         remedy = f"set {PATH_VARIABLE} to {declared}"
         yield reading.finding("secrets", _origin(given, secret), why, remedy, edit=edit)
 
@@ -277,5 +276,5 @@ def _native_path(reading: JobReading, secret: NativeSecret) -> Iterator[Finding]
     if inside != path and "/" in inside:
         again = f"{path} names the mount {reading.words.kv_mount} again: GitLab adds it"
         why = f"{path}: {_PUTS_DATA.format('GitLab')}" if path.startswith("data/") else again
-        edit = replacement(scalar, scalar.replace(path.removesuffix(inside), "", 1))
+        edit = Edit.replacing(scalar, scalar.replace(path.removesuffix(inside), "", 1))
         yield reading.finding("kv-path", secret.place, why, f"path {inside}", edit=edit)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +10,7 @@ from ciaccess.consumers.lint.variables import Outside, is_outside, made_of
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ciaccess.consumers.lint.reading import Argument, Call
+    from ciaccess.consumers.lint.reading import Argument
     from ciaccess.consumers.lint.variables import Values
 
 
@@ -21,7 +20,6 @@ class Remnant(str):
     __slots__ = ()
 
 
-ENDS = frozenset({"exit", "return", "break", "continue"})
 _MOST_STATES = 4
 
 
@@ -95,26 +93,3 @@ def limit(states: Sequence[State]) -> list[State]:
             kept.append(state)
             seen |= shown
     return kept
-
-
-def after_builtin(call: Call, state: State) -> State:
-    """Return the state after a command of the shell that changes it."""
-    words, arguments = call.words, state.arguments
-    if call.name in ENDS:
-        return state.but(ended=call.name)
-    if call.name == "shift" and arguments is not None:
-        number = int(words[0]) if words and re.fullmatch(r"\d{1,9}", words[0]) else 1
-        return state.with_arguments(arguments[number:], may_have_more=state.may_have_more)
-    if call.name == "set" and "--" in words:
-        arguments = call.arguments[words.index("--") + 1 :]
-        return state.with_arguments(arguments, may_have_more=call.may_have_more)
-    if call.name in ("read", "mapfile", "readarray"):
-        names = [each for each in words if each.isidentifier()]
-        given = call.given or state.given
-        line = given.splitlines()[:1] if names else []
-        parts = [made_of([given], part) for each in line for part in each.split(None, len(names) - 1)]
-        known = dict(zip(names, parts, strict=False)) if call.name == "read" else {}
-        return state.but(values={**state.values, **dict.fromkeys(names), **known}, status=None)
-    if call.name == "unset":
-        return state.but(values={name: value for name, value in state.values.items() if name not in words})
-    return state

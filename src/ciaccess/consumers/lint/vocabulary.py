@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from ciaccess.access.desired.pipeline_identities import own_jwt_roles
+from ciaccess.access.desired.pipeline_identities import jwt_roles
 from ciaccess.consumers import names
 
 if TYPE_CHECKING:
@@ -18,28 +17,15 @@ if TYPE_CHECKING:
 _KINDS = "(?:data|metadata|delete|undelete|destroy|subkeys)/"
 
 
-@dataclass(frozen=True)
-class Role:
-    """A JWT role: the audiences that it accepts, and the accounts whose secrets its jobs may read."""
-
-    audiences: tuple[str, ...]
-    accounts: tuple[str, ...]
-
-
 class Vocabulary:
     """Names and addresses as in pipelines; `*_variables` are group variables with that value.
 
-    `roles` are those for consumers; `own_roles` those of ciaccess's own pipeline, `own_project`. `able` are the accounts
-    by what they do in Nexus: a verb and a format.
+    `roles` are those for consumers, `all_roles` also those of ciaccess's own pipeline, `own_project`. `able` are the
+    accounts by what they do in Nexus: a verb and a format.
     """
 
     def __init__(self, access: Access) -> None:
-        self.roles = {
-            name: Role(tuple(role.bound_audiences), tuple(role.accounts))
-            for name, role in access.vault.roles.items()
-        }
-        own_roles = own_jwt_roles(access)
-        self.own_roles = {name: Role(tuple(role.bound_audiences), ()) for name, role in own_roles.items()}
+        self.roles, self.all_roles = access.vault.roles, jwt_roles(access)
         self.own_project = access.pipeline.project if access.pipeline else None
         self.roles_by_policy = names.roles_by_policy(access)
         self.jwt_mount = access.vault.jwt.mount
@@ -70,25 +56,20 @@ class Vocabulary:
             for registry in (self.push_registry, self.pull_registry)
         )
 
-    def role(self, name: str) -> Role | None:
-        """Return a role by its name."""
-        return self.roles.get(name) or self.own_roles.get(name)
-
     @cached_property
     def consumer_audiences(self) -> tuple[str, ...]:
         """Return every audience that some role for consumers accepts."""
-        return tuple(dict.fromkeys(each for role in self.roles.values() for each in role.audiences))
+        return tuple(dict.fromkeys(each for role in self.roles.values() for each in role.bound_audiences))
 
     @cached_property
     def audiences(self) -> tuple[str, ...]:
         """Return every audience that some role accepts, those for consumers first."""
-        own = (each for role in self.own_roles.values() for each in role.audiences)
-        return tuple(dict.fromkeys([*self.consumer_audiences, *own]))
+        return tuple(dict.fromkeys(each for role in self.all_roles.values() for each in role.bound_audiences))
 
     @cached_property
     def compared(self) -> frozenset[str]:
         """Return the names that a job compares with each other: roles, accounts and audiences."""
-        return frozenset({*self.roles, *self.own_roles, *self.accounts, *self.audiences})
+        return frozenset({*self.all_roles, *self.accounts, *self.audiences})
 
     @cached_property
     def login(self) -> re.Pattern[str]:

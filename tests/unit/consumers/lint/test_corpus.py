@@ -15,7 +15,7 @@ import pytest
 
 from ciaccess.access import load
 from ciaccess.consumers.lint import SourceError, apply_fixes, check, lint
-from ciaccess.consumers.lint.printing import output_of
+from ciaccess.consumers.lint.known_commands import output_of
 from ciaccess.engine.settings import CONFIG_FOLDER
 
 if TYPE_CHECKING:
