@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,35 +25,46 @@ class Input:
     variable: str
     description: str
     default: str | None = None
-    options: tuple[str, ...] = ()
+    options: Sequence[str] = ()
 
     @property
     def spec(self) -> dict[str, Any]:
         """Return the input as GitLab's spec:inputs takes it."""
         default = {} if self.default is None else {"default": self.default}
-        options = {"options": list(self.options)} if self.options else {}
+        options = {"options": self.options} if self.options else {}
         return {"type": "string", **default, **options, "description": self.description}
 
 
 @dataclass(frozen=True)
 class Job:
-    """A job; `script` is empty for one that is only extended, `login` is its first part."""
+    """A job; `login` is what runs behind the login, `script` is empty for one that is only extended."""
 
     name: str
     title: str
-    hidden: str
-    inputs: tuple[Input, ...]
-    verb: str
-    format: str
+    inputs: Sequence[Input]
     image: str
-    entrypoint: tuple[str, ...]
-    login: tuple[str, ...]
-    script: tuple[str, ...]
+    verb: str = ""
+    format: str = ""
+    entrypoint: Sequence[str] = ()
+    login: Sequence[str] = ()
+    script: Sequence[str] = ()
+
+    @property
+    def hidden(self) -> str:
+        """Return the name of the hidden job."""
+        name = self.name if self.name.startswith("nexus") else f"nexus-{self.name}"
+        return f".{name.replace('-', '_')}"
 
     @property
     def stage(self) -> str:
         """Return its stage among GitLab's default ones."""
         return "build" if self.verb == "push" and self.format == "docker" else "deploy"
+
+    @property
+    def before_script(self) -> list[str]:
+        """Return the login, for what the job does, and what runs behind it."""
+        format_ = f'"${{{self.format[1:]}:-}}"' if self.format.startswith("$") else self.format
+        return [f'nexus_auth "${{NEXUS_ACCOUNT:-}}" {self.verb} {format_}'.rstrip(), *self.login]
 
     @property
     def spec(self) -> dict[str, dict[str, Any]]:
@@ -75,26 +87,9 @@ class Job:
 def load_jobs(source: Path, access: Access) -> list[Job]:
     """Read the jobs, with the images of access.yaml."""
     document: dict[str, Any] = YAML(typ="safe").load(source.read_text(encoding="utf-8"))
-    return [_job(name, body, access) for name, body in document.items()]
-
-
-def _job(name: str, body: dict[str, Any], access: Access) -> Job:
-    inputs = [
-        Input(each, **{**fields, "options": tuple(fields.get("options", ()))})
-        for each, fields in body.get("inputs", {}).items()
-    ]
-    verb, format_ = body.get("verb", ""), body.get("format", "")
-    purpose = f' {verb} "${{{format_[1:]}:-}}"' if format_.startswith("$") else f" {verb} {format_}".rstrip()
-    hidden = "." + (name if name.startswith("nexus") else f"nexus-{name}").replace("-", "_")
-    return Job(
-        name=name,
-        title=body["title"],
-        hidden=hidden,
-        inputs=tuple(inputs),
-        verb=verb,
-        format=format_,
-        image=images(access).get(body.get("image", ""), ""),
-        entrypoint=tuple(body.get("entrypoint", ())),
-        login=(f'nexus_auth "${{NEXUS_ACCOUNT:-}}"{purpose}', *body.get("login", ())),
-        script=tuple(body.get("script", ())),
-    )
+    found = []
+    for name, body in document.items():
+        inputs = [Input(each, **fields) for each, fields in body.get("inputs", {}).items()]
+        image = images(access).get(body.get("image", ""), "")
+        found.append(Job(**{**body, "name": name, "inputs": inputs, "image": image}))
+    return found

@@ -51,11 +51,7 @@ class _Loader(Composer, _Parser):  # type: ignore[misc,valid-type] # PyYAML has 
         return node
 
 
-class Unknown:
-    """What a file gives that could not be read."""
-
-
-UNKNOWN = Unknown()
+UNKNOWN = object()  # what a file gives that could not be read
 
 
 class Source:

@@ -66,7 +66,7 @@ class Job:
         tokens = self.body.get("id_tokens")
         if isinstance(tokens, dict):
             return tokens
-        return {} if self.is_whole and not isinstance(tokens, type(UNKNOWN)) else None
+        return {} if self.is_whole and tokens is not UNKNOWN else None
 
     @cached_property
     def shells(self) -> list[list[Scalar]]:
