@@ -17,7 +17,6 @@ from ciaccess.errors import CommandError, Exit
 
 if TYPE_CHECKING:
     from ciaccess.access import Access
-    from ciaccess.clients.vault.secret import SecretSnapshot
 
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _MOST_NAME_CHARACTERS = 253
@@ -64,7 +63,8 @@ def docker_config(access: Access, account: str) -> str:
         CommandError: it cannot be read, or is not a secret of an account.
     """
     path = secret_of(access, account).api_path
-    secret = _secret(access, path)
+    require("VAULT_ADDR", "VAULT_TOKEN")  # the token is VAULT_ADDR's: without it, its Vault is unknown
+    secret = VaultSecret(vault_client(access), path).read()
     if not secret.exists:
         raise CommandError(f"read {path}: not found in Vault. Provision it: pulumi up", Exit.COULD_NOT_LOOK)
     found = secret.credentials
@@ -74,8 +74,3 @@ def docker_config(access: Access, account: str) -> str:
         return kubernetes.docker_config(kubernetes.registries(access), found.username, found.password)
     except ValueError as error:
         raise CommandError(f"use {path}: {error}. Correct it in Vault: pulumi up --refresh") from None
-
-
-def _secret(access: Access, path: str) -> SecretSnapshot:
-    require("VAULT_ADDR", "VAULT_TOKEN")  # the token is VAULT_ADDR's: without it, its Vault is unknown
-    return VaultSecret(vault_client(access), path).read()

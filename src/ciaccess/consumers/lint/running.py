@@ -15,7 +15,7 @@ from ciaccess.consumers.lint.document import SourceError
 from ciaccess.consumers.lint.expanding import Expander, file_named, words_of
 from ciaccess.consumers.lint.known_commands import ENDS, after_builtin, is_certain, output_of, succeeds
 from ciaccess.consumers.lint.reading import BUILTINS, LIBRARY, SETTERS, Place, Step
-from ciaccess.consumers.lint.shell import SHELLS, read, read_inside, whole_scripts
+from ciaccess.consumers.lint.shell import SHELLS, read, whole_scripts
 from ciaccess.consumers.lint.shell_words import LITERAL_DOLLAR
 from ciaccess.consumers.lint.states import Remnant, State, distinct, limit
 from ciaccess.consumers.lint.variables import fill_in, first_values, is_outside, made_of
@@ -257,7 +257,7 @@ class _Shell:
             text = state.given or None
         if text is None or isinstance(text, Remnant) or call.name in BUILTINS:
             return None
-        body = read_inside(text.replace(LITERAL_DOLLAR, "$"), call.at.start)
+        body = read(text.replace(LITERAL_DOLLAR, "$"), call.at.start)[0]
         call = replace(call, arguments=call.arguments[at + 1 :])
         around, self._is_outside = self._is_outside, self._is_outside or is_outside(text)
         after = self._in_call(call, call.at.scalar, body, state, "")

@@ -88,16 +88,13 @@ Block = tuple[Statement, ...]
 
 
 @lru_cache(maxsize=4096)
-def read(script: str) -> tuple[Block, bool]:
-    """Return what a script runs, and whether it ends inside a compound command."""
-    parser = _Parser(script)
+def read(script: str, at: int | None = None) -> tuple[Block, bool]:
+    """Return what a script runs, and whether it ends inside a compound command.
+
+    Of a script that another one has written, `at` is the place of all.
+    """
+    parser = _Parser(script, fixed=at)
     return parser.block(frozenset(), 0), parser.is_open
-
-
-@lru_cache(maxsize=256)
-def read_inside(script: str, at: int) -> Block:
-    """Return what a script runs that another one has written; all of it is at one place."""
-    return _Parser(script, fixed=at).block(frozenset(), 0)
 
 
 def whole_scripts(scripts: Sequence[Scalar]) -> Iterator[Scalar]:
