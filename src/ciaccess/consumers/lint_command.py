@@ -80,10 +80,9 @@ def _audit(access: Access, groups: list[str], projects: list[str], timeout_secon
     """Check every pipeline, with progress on a terminal."""
     from rich.progress import Progress  # noqa: PLC0415 slow to import, and files need none of these
 
-    from ciaccess.clients.connect import checked_gitlab  # noqa: PLC0415 likewise
     from ciaccess.consumers.audit.audit import Auditor, audit  # noqa: PLC0415 likewise
 
-    auditor = Auditor(access, checked_gitlab(access, timeout_seconds))
+    auditor = Auditor.connect(access, timeout_seconds)
     console = notices()
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("listing projects", total=None)

@@ -70,7 +70,7 @@ def render(access: Access, library: str | None = f"/ci/templates/{LIBRARY}") -> 
 
 
 def render_component_project(access: Access) -> dict[str, str]:
-    """Return the files of a component project by path: templates/ with a README per component, and a release job.
+    """Return the files of a component project by path, with a README per component.
 
     Each component is a standalone template: pipelines pin components to versions of their own, and two versions of one
     library in a pipeline would replace each other.

@@ -10,8 +10,9 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
+from ciaccess.clients.connect import checked_gitlab
 from ciaccess.clients.could_not_look import CouldNotLook, CouldNotLookError
 from ciaccess.clients.errors import ApiError, one_line
 from ciaccess.clients.gitlab.groups import group_named, project_named, projects_of, sees_all_projects
@@ -79,6 +80,15 @@ class Auditor:
     def __init__(self, access: Access, gitlab: GitLab) -> None:
         self._words = Vocabulary(access)
         self._gitlab = gitlab
+
+    @classmethod
+    def connect(cls, access: Access, timeout_seconds: float) -> Self:
+        """Return an auditor on access.yaml's GitLab, with GITLAB_TOKEN.
+
+        Raises:
+            CredentialsError, CouldNotLookError, ApiError: the token cannot read GitLab.
+        """
+        return cls(access, checked_gitlab(access, timeout_seconds))
 
     def projects(
         self, groups: Sequence[str], projects: Sequence[str]

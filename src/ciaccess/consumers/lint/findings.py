@@ -76,7 +76,7 @@ class Edit:
     text: str
 
     @classmethod
-    def replacing(cls, scalar: Scalar, text: str) -> Self | None:
+    def replace(cls, scalar: Scalar, text: str) -> Self | None:
         """Return the edit that replaces a YAML scalar, None unless it is on one line as it is."""
         node = scalar.node
         start, end = node.start_mark.index, node.end_mark.index

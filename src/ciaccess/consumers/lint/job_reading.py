@@ -1,4 +1,4 @@
-"""One job for the rules: its steps, its first variables, its logins to Vault, and what the runner reads there."""
+"""One job for the rules: its steps, first variables, logins, and what the runner reads in Vault."""
 
 from __future__ import annotations
 

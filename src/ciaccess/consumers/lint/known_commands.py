@@ -1,4 +1,4 @@
-"""What is known of a command: what it prints, whether it succeeds, and what it changes in the shell.
+"""What a command prints, whether it succeeds, and what it changes in the shell.
 
 Scripts build the body of a request by echo, printf, cat, tee, envsubst, the substitutions of sed, and `jq -n`; what others
 print is unknown. What the YAML, GitLab or a program decides is not known: a run may differ.

@@ -43,7 +43,7 @@ def unknown_role(reading: JobReading) -> Iterator[Finding]:
         why = f"role {each.name} {what}: Vault answers that the role could not be found"
         remedy = f"log in with role {' or '.join(wanted)}"
         line = each.place.with_text(each.name, single) if single and not each.origin else ""
-        edit = Edit.replacing(each.origin, single) if single and each.origin else None
+        edit = Edit.replace(each.origin, single) if single and each.origin else None
         yield reading.finding("role", each.place, why, remedy, suggestion=line, edit=edit)
 
 
@@ -96,7 +96,7 @@ def wrong_audience(reading: JobReading) -> Iterator[Finding]:
         shared, wanted = _is_used_elsewhere(reading, token), " or ".join(advised)
         why = f"Vault refuses an id_token with aud {', '.join(filled)}: the role accepts {wanted}"
         remedy = f"{'another id_token for Vault, with ' if shared else ''}aud: {wanted}"
-        edit = Edit.replacing(given[0], wanted) if len(advised) == len(given) == 1 and not shared else None
+        edit = Edit.replace(given[0], wanted) if len(advised) == len(given) == 1 and not shared else None
         yield reading.finding("audience", Place.of(given[0]), why, remedy, edit=edit)
 
 

@@ -118,7 +118,7 @@ class Call:
 
     @property
     def verbs(self) -> list[str]:
-        """Return those of its first three words that are no options."""
+        """Return its first three words without the options."""
         return [each for each in self.words[:3] if not each.startswith("-")]
 
     def values_of(self, *options: str) -> Iterator[tuple[int, str]]:
@@ -133,7 +133,7 @@ class Call:
                     yield index, word[2:]
 
     def positional(self, start: int) -> Iterator[tuple[int, str]]:
-        """Yield the words from an index that are neither options nor, as far as can be seen, their values."""
+        """Yield the words that are neither options nor, as far as can be seen, their values."""
         value = False
         for index, word in enumerate(self.words[start:], start):
             if word.startswith("-") and len(word) > 1:

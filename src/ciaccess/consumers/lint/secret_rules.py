@@ -212,7 +212,7 @@ def native_secrets(reading: JobReading) -> Iterator[Finding]:
             yield from _engine(reading, secret)
         elif secret.kind and secret.kind != USUAL_ENGINE:
             why = f"engine {secret.kind} reads without data/, and {words.kv_mount} is KV version 2: Vault answers 403 or 404"
-            place, edit = Place.of(secret.kind), Edit.replacing(secret.kind, USUAL_ENGINE)
+            place, edit = Place.of(secret.kind), Edit.replace(secret.kind, USUAL_ENGINE)
             yield reading.finding("secrets", place, why, f"name: {USUAL_ENGINE}", edit=edit)
         elif path:
             yield from _native_path(reading, secret)
@@ -247,7 +247,7 @@ def _login_path(reading: JobReading, secret: NativeSecret) -> Iterator[Finding]:
     mount = fill_in(given or "", reading.values).strip("/")
     if mount and "$" not in mount and mount != declared:
         why = f"GitLab logs in at auth/{mount}/login, and the roles of access.yaml are those of the mount {declared}"
-        edit = Edit.replacing(given, declared) if is_scalar(given) else None
+        edit = Edit.replace(given, declared) if is_scalar(given) else None
         remedy = f"set {PATH_VARIABLE} to {declared}"
         yield reading.finding("secrets", _origin(given, secret), why, remedy, edit=edit)
 
@@ -276,5 +276,5 @@ def _native_path(reading: JobReading, secret: NativeSecret) -> Iterator[Finding]
     if inside != path and "/" in inside:
         again = f"{path} names the mount {reading.words.kv_mount} again: GitLab adds it"
         why = f"{path}: {_PUTS_DATA.format('GitLab')}" if path.startswith("data/") else again
-        edit = Edit.replacing(scalar, scalar.replace(path.removesuffix(inside), "", 1))
+        edit = Edit.replace(scalar, scalar.replace(path.removesuffix(inside), "", 1))
         yield reading.finding("kv-path", secret.place, why, f"path {inside}", edit=edit)

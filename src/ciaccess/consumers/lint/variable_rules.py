@@ -1,4 +1,4 @@
-"""Rules for what a file, its scripts and its dotenv artifacts set: no password, and not VAULT_ADDR, which is the group's."""
+"""Rules for variables that a pipeline sets: no password, and not VAULT_ADDR, the group's."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def in_sections(pipeline: Pipeline, words: Vocabulary) -> Iterator[Finding]:
 
 
 def in_scripts(reading: JobReading) -> Iterator[Finding]:
-    """Check the variables that a script sets, the inputs of its logins, and the addresses of Vault that it names."""
+    """Check what a script sets, the inputs of its logins, and the addresses of Vault in it."""
     words = reading.words
     for step in reading.steps:
         for name, value, place in step.sets:
@@ -68,7 +68,7 @@ def in_scripts(reading: JobReading) -> Iterator[Finding]:
 
 
 def in_dotenv(reading: JobReading) -> Iterator[Finding]:
-    """Check what is written to a dotenv report, which is an artifact, and sets variables of later jobs."""
+    """Check what is written to a dotenv report: an artifact, and variables of later jobs."""
     for call, text in reading.written_to_dotenv():
         if _VAULT_IN_DOTENV.search(text):
             place = call.given_at.find(VAULT_VARIABLE) or call.place()
