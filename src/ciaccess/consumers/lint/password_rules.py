@@ -161,9 +161,8 @@ class _PasswordVariables:
         return any(self._pattern.search(text) for text in (given.raw.text, inner, filled))
 
     def _compile(self) -> re.Pattern[str]:
-        return re.compile(
-            rf"\$(?:{'|'.join(map(re.escape, sorted(self._names)))})\b|\$\{{(?:{'|'.join(map(re.escape, sorted(self._names)))})(?!\w|:?\+)"
-        )
+        names = "|".join(map(re.escape, sorted(self._names)))
+        return re.compile(rf"\$(?:{names})\b|\$\{{(?:{names})(?!\w|:?\+)")
 
 
 def _in_call(reading: JobReading, call: Call, held: _PasswordVariables) -> Iterator[Finding]:
