@@ -59,8 +59,8 @@ class Difference:
     `anchors` are changed trust anchors, `settings` changed settings that a reviewer must see, though they give no access.
     """
 
-    gains: tuple[Change, ...]
-    losses: tuple[Change, ...]
+    gains: tuple[Change, ...] = ()
+    losses: tuple[Change, ...] = ()
     anchors: tuple[ChangedAnchor, ...] = ()
     settings: tuple[ChangedAnchor, ...] = ()
 

@@ -16,7 +16,7 @@ from ciaccess.analysis.facts import AccessFacts
 def difference(before: AccessFacts, after: AccessFacts) -> Difference:
     """Return who gains and who loses what from one state to the other, in a fixed order."""
     if before is after:
-        return Difference((), ())
+        return Difference()
     found = Found()
     nexus_changes.find(before, after, found)
     login_changes.find(before, after, found)

@@ -56,8 +56,8 @@ class Finding:
 class Table:
     """Rows of cells; a cell of several lines is a tuple. The first column is what a row is about."""
 
-    columns: tuple[str, ...]
-    rows: tuple[tuple[Cell, ...], ...]
+    columns: tuple[str, ...] = ()
+    rows: tuple[tuple[Cell, ...], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -67,8 +67,13 @@ class Section:
     title: str
     intro: str = ""
     findings: tuple[Finding, ...] = ()
-    table: Table | None = None
+    table: Table = Table()
     nothing: str = ""
+
+    @property
+    def is_empty(self) -> bool:
+        """Tell whether it has neither findings nor rows."""
+        return not self.findings and not self.table.rows
 
 
 @dataclass(frozen=True)
@@ -110,9 +115,7 @@ def html(page: Page) -> str:
 
 
 def _rows(page: Page) -> int:
-    return sum(
-        len(section.findings) + (len(section.table.rows) if section.table else 0) for section in page.sections
-    )
+    return sum(len(section.findings) + len(section.table.rows) for section in page.sections)
 
 
 def _filter_script() -> tuple[Markup, str]:
@@ -141,11 +144,11 @@ def show(page: Page, console: Console) -> None:
         console.print(Text(visible(section.title), style="bold underline"))
         if section.intro:
             console.print(Text(f"  {visible(section.intro)}", style="dim"))
-        if section.nothing and not section.findings and not (section.table and section.table.rows):
+        if section.nothing and section.is_empty:
             console.print(Text(f"  {section.nothing}", style="dim"))
         for finding in section.findings:
             _show_finding(finding, console)
-        if section.table and section.table.rows:
+        if section.table.rows:
             _show_table(section.table, console)
     if page.facts:
         console.print()
@@ -245,7 +248,7 @@ def _markdown(page: Page) -> Iterator[str]:
         yield from section_head(section)
         for finding in section.findings:
             yield finding_markdown(finding)
-        if section.table and section.table.rows:
+        if section.table.rows:
             yield f"| {' | '.join(map(_plain, section.table.columns))} |"
             yield f"|{' --- |' * len(section.table.columns)}"
             for row in section.table.rows:
@@ -259,7 +262,7 @@ def section_head(section: Section) -> Iterator[str]:
     yield f"\n### {_plain(section.title)}\n"
     if section.intro:
         yield f"{_plain(section.intro)}\n"
-    if section.nothing and not section.findings and not (section.table and section.table.rows):
+    if section.nothing and section.is_empty:
         yield _plain(section.nothing)
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     _Objects = list[tuple[str, Inputs]]
 
-_NOTHING = Difference((), ())
+_NOTHING = Difference()
 PASSWORDS = "passwords: a preview reads no secret and tries no login. ./ciaccess drift does both"
 VARIABLES = "variables of GitLab groups: compared with the state, not refreshed. ./ciaccess drift reads them"
 

@@ -86,12 +86,9 @@ def planned_changes(resources: Mapping[str, Resource], stack: str) -> tuple[Reso
     } - {""}
 
     def tell(resource: Resource) -> ResourceChange | None:
-        change = _planned_change(resource)
         # An account without its parts has no claim, so the whole one is looked up.
-        whose = _foreign_owner(resources.get(resource.urn, resource), owners, stack)
-        if change is None or change.action != "delete" or not whose:
-            return change
-        return replace(change, fields=(*change.fields, FieldChange("owner", None, None, whose)))
+        whole = resources.get(resource.urn, resource)
+        return _planned_change(resource, _foreign_owner(whole, owners, stack))
 
     return _describe(concerned, tell, lambda account: account.state is None or account.wanted is None)
 
@@ -131,11 +128,12 @@ def _in_order(found: list[ResourceChange]) -> tuple[ResourceChange, ...]:
     return tuple(sorted(found, key=lambda change: (_ORDER.get(change.type, len(_ORDER)), change.name)))
 
 
-def _planned_change(resource: Resource) -> ResourceChange | None:
+def _planned_change(resource: Resource, foreign_owner: str) -> ResourceChange | None:
     wanted, state = resource.wanted, resource.state
     note = resource.note if isinstance(resource, Part) else ""
     if wanted is None:
-        lost = (FieldChange("versions", None, None, note),) if note else ()
+        notes = {"versions": note, "owner": foreign_owner}
+        lost = tuple(FieldChange(name, None, None, text) for name, text in notes.items() if text)
         return None if state is None else _change(resource, "delete", lost)
     if state is None:
         action = "import" if resource.action == "import" else "create"

@@ -233,15 +233,11 @@ def _time(value: Value) -> datetime | None:
     if not text:
         return None
     try:
-        return datetime.fromtimestamp(float(text), UTC) if text.isdigit() else _with_zone(text)
+        found = datetime.fromtimestamp(float(text), UTC) if text.isdigit() else datetime.fromisoformat(text)
     except (ValueError, OverflowError, OSError):
-        raise HclError(f"{value!r} is not a time") from None
-
-
-def _with_zone(text: str) -> datetime:
-    found = datetime.fromisoformat(text)
-    if found.tzinfo is None:
-        raise ValueError(text)
+        found = None
+    if found is None or found.tzinfo is None:
+        raise HclError(f"{value!r} is not a time")
     return found
 
 
