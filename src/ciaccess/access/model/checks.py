@@ -47,6 +47,11 @@ def rule_error(message: str, allowed: str, remedy: str, *, conceal: bool = False
     return PydanticCustomError("rule", "{text}", parts)
 
 
+def refusal(value: Any, problem: str, allowed: str, remedy: str) -> PydanticCustomError:
+    """Return the error of a value that breaks a rule; `problem` follows it in the message."""
+    return rule_error(f"{display(value)} {problem}", allowed, remedy)
+
+
 def pattern_check(
     pattern: str, problem: str, allowed: str, remedy: str, *, most: float = math.inf
 ) -> Callable[[str], str]:
@@ -54,7 +59,7 @@ def pattern_check(
 
     def check(value: str) -> str:
         if len(value) > most or not re.fullmatch(pattern, value):
-            raise rule_error(f"{display(value)} {problem}", allowed, remedy)
+            raise refusal(value, problem, allowed, remedy)
         return value
 
     return check
@@ -68,12 +73,10 @@ def name(what: str, *, upper: bool, most: int) -> Callable[[str], str]:
 
     def check(value: str) -> str:
         if len(value) > most:
-            message = f"{display(value)} has {len(value)} characters"
-            raise rule_error(message, f"at most {most}", f"Shorten the {what}'s name")
+            problem = f"has {len(value)} characters"
+            raise refusal(value, problem, f"at most {most}", f"Shorten the {what}'s name")
         if ".." in value or not pattern.fullmatch(value):
-            raise rule_error(
-                f"{display(value)} is not allowed as the {what}'s name", allowed, f"Rename the {what}"
-            )
+            raise refusal(value, f"is not allowed as the {what}'s name", allowed, f"Rename the {what}")
         return value
 
     return check
@@ -86,14 +89,13 @@ def duration(value: Any) -> int:
     match = re.fullmatch(r"([0-9]{1,6})([smh]?)", text)
     if not match:
         remedy = "Write a number of seconds, or one with a unit"
-        raise rule_error(f"{display(value)} is not a duration", allowed, remedy)
+        raise refusal(value, "is not a duration", allowed, remedy)
     seconds = int(match[1]) * _UNITS[match[2] or "s"]
     if not LEAST_TTL_SECONDS <= seconds <= MOST_TTL_SECONDS:
         why = "a leaked token would be good for too long"
         if seconds < LEAST_TTL_SECONDS:
             why = "a job could not read its secret in time"
-        message = f"{display(value)} is {seconds} s: {why}"
-        raise rule_error(message, allowed, "Choose a duration in that range")
+        raise refusal(value, f"is {seconds} s: {why}", allowed, "Choose a duration in that range")
     return seconds
 
 
@@ -105,10 +107,9 @@ def vault_path(what: str) -> Callable[[str], str]:
         is_path = ".." not in value and all(re.fullmatch(SEGMENT, segment) for segment in segments)
         if not is_path or len(value) > MOST_NAME_CHARACTERS:
             allowed = "names joined by single slashes, none at either end"
-            raise rule_error(f"{display(value)} cannot be a {what}", allowed, f"Correct the {what}")
+            raise refusal(value, f"cannot be a {what}", allowed, f"Correct the {what}")
         if what == "mount" and segments[0] in ("sys", "auth", "identity", "cubbyhole"):
-            message = f"{display(value)} is one of Vault's own paths"
-            raise rule_error(message, "another name", "Choose another mount")
+            raise refusal(value, "is one of Vault's own paths", "another name", "Choose another mount")
         return value
 
     return check
@@ -120,18 +121,17 @@ mount, vault_namespace = vault_path("mount"), vault_path("namespace")
 def kv_mount(value: str) -> str:
     """Check the mount of the KV engine."""
     if "data" in value.split("/")[1:]:
-        message = f"{display(value)} contains data/, which belongs to the API's paths"
-        raise rule_error(message, "the mount alone, such as secret", _WITHOUT_DATA)
+        problem = "contains data/, which belongs to the API's paths"
+        raise refusal(value, problem, "the mount alone, such as secret", _WITHOUT_DATA)
     return mount(value)
 
 
 def auth_mount(value: str) -> str:
     """Check the mount of an auth backend."""
     if value.startswith("auth/"):
-        message = f"{display(value)} starts with auth/"
-        raise rule_error(message, "the mount alone, such as jwt", "Leave auth/ out")
+        raise refusal(value, "starts with auth/", "the mount alone, such as jwt", "Leave auth/ out")
     if value == "token":
-        raise rule_error('"token" is one of Vault\'s own paths', "another name", "Choose another mount")
+        raise refusal(value, "is one of Vault's own paths", "another name", "Choose another mount")
     return mount(value)
 
 
@@ -139,8 +139,8 @@ def kv_prefix(value: str) -> str:
     """Check the folder of the secrets inside the KV mount."""
     first = value.partition("/")[0]
     if first in ("data", "metadata"):
-        message = f"{display(value)} starts with {first}/, which belongs to the API's paths"
-        raise rule_error(message, "the folder of the secrets, such as nexus", _WITHOUT_DATA)
+        problem = f"starts with {first}/, which belongs to the API's paths"
+        raise refusal(value, problem, "the folder of the secrets, such as nexus", _WITHOUT_DATA)
     return vault_path("prefix")(value)
 
 
@@ -149,7 +149,7 @@ def format_(value: str) -> str:
     if value not in FORMATS:
         guess = CALLED_OTHERWISE.get(value.lower()) or closest(value, FORMATS)
         remedy = f"Did you mean {guess}?" if guess else "Use Nexus's word for the format"
-        raise rule_error(f"{display(value)} is not a format", ", ".join(FORMATS), remedy)
+        raise refusal(value, "is not a format", ", ".join(FORMATS), remedy)
     return value
 
 
@@ -173,8 +173,7 @@ def text(value: str) -> str:
     """Check a description."""
     if not value.strip() or len(value) > MOST_TEXT_CHARACTERS or not value.isprintable():
         allowed = f"1 to {MOST_TEXT_CHARACTERS} characters on one line"
-        message = f"{display(value)} is not a description"
-        raise rule_error(message, allowed, "Say in a few words what it is for")
+        raise refusal(value, "is not a description", allowed, "Say in a few words what it is for")
     return value
 
 
@@ -229,10 +228,10 @@ def variable_key(value: str) -> str:
     """Check a CI/CD variable's key."""
     if not re.fullmatch(r"[A-Za-z0-9_]{1,255}", value):
         allowed = "1 to 255 letters, digits and underscores"
-        raise rule_error(f"{display(value)} cannot be a variable's key", allowed, "Rename the variable")
+        raise refusal(value, "cannot be a variable's key", allowed, "Rename the variable")
     if value.startswith(("CI_", "GITLAB_")) or value in _GITLAB_VARIABLES:
-        message = f"{display(value)} would hide one of GitLab's own variables"
-        raise rule_error(message, "a key without the prefix CI_ or GITLAB_", "Rename the variable")
+        problem = "would hide one of GitLab's own variables"
+        raise refusal(value, problem, "a key without the prefix CI_ or GITLAB_", "Rename the variable")
     return value
 
 

@@ -12,8 +12,7 @@ from urllib.parse import urlsplit
 
 from pydantic_core import PydanticCustomError
 
-from ciaccess.access.model.checks import rule_error
-from ciaccess.access.reading.faults import display
+from ciaccess.access.model.checks import refusal, rule_error
 
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _PLACE = rf"(?P<host>{_LABEL}(?:\.{_LABEL})*|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{{1,5}}))?"
@@ -41,20 +40,20 @@ def url(value: str) -> str:
     try:
         parts = urlsplit(value)
     except ValueError:
-        raise rule_error(f"{display(value)} is not a URL", allowed, remedy) from None
+        raise refusal(value, "is not a URL", allowed, remedy) from None
     if parts.query or parts.fragment:  # a token perhaps
         raise rule_error("the URL has a query or fragment", allowed, "Remove it", conceal=True)
     bare = value.rstrip("/")
     match = _URL.fullmatch(bare)
     if not match or not _is_place(match) or any(part in (".", "..") for part in match["path"].split("/")):
-        raise rule_error(f"{display(value)} is not a URL", allowed, remedy)
+        raise refusal(value, "is not a URL", allowed, remedy)
     if parts.scheme == "http" and match["host"] not in _LOOPBACK:
-        raise rule_error(f"{display(value)} would carry credentials in plain text", allowed, "Use https://")
+        raise refusal(value, "would carry credentials in plain text", allowed, "Use https://")
     if value != bare:
-        raise rule_error(f"{display(value)} ends with a slash", "no trailing slash", f"Write {bare}")
+        raise refusal(value, "ends with a slash", "no trailing slash", f"Write {bare}")
     if of_api := next(filter(bare.endswith, _API_PATHS), None):
-        message = f"{display(value)} ends with {of_api}, the path of the API, which is added to it"
-        raise rule_error(message, "the server's own address", f"Write {bare.removesuffix(of_api)}")
+        problem = f"ends with {of_api}, the path of the API, which is added to it"
+        raise refusal(value, problem, "the server's own address", f"Write {bare.removesuffix(of_api)}")
     return value
 
 
@@ -70,9 +69,7 @@ def registry(value: str) -> str:
         or not _is_place(match)
         or not ("." in match["host"] or match["port"] or match["host"][0] == "[")
     ):
-        raise rule_error(
-            f"{display(value)} is not a registry's address", allowed, "Write it as docker login takes it"
-        )
+        raise refusal(value, "is not a registry's address", allowed, "Write it as docker login takes it")
     return value
 
 
@@ -82,7 +79,7 @@ def image(value: str) -> str:
     if re.search("@.*/", value):
         raise _credentials("image's name", allowed)
     if not IMAGE.fullmatch(value):
-        raise rule_error(f"{display(value)} is not an image", allowed, "Write it as docker pull takes it")
+        raise refusal(value, "is not an image", allowed, "Write it as docker pull takes it")
     return value
 
 
@@ -111,7 +108,7 @@ def network(value: str) -> str:
         found = ip_network(value)
     except ValueError:
         hint = "Write the network's own address, with zeros behind its length"
-        raise rule_error(f"{display(value)} is not a network", allowed, hint) from None
+        raise refusal(value, "is not a network", allowed, hint) from None
     return str(found.network_address) if found.prefixlen == found.max_prefixlen else str(found)
 
 

@@ -9,8 +9,8 @@ import re
 import unicodedata
 from typing import Any
 
-from ciaccess.access.model.checks import rule_error
-from ciaccess.access.reading.faults import display, suggest
+from ciaccess.access.model.checks import refusal, rule_error
+from ciaccess.access.reading.faults import suggest
 
 # What GitLab puts into an id_token: https://docs.gitlab.com/ci/secrets/id_token_authentication/. Newer versions add some.
 CLAIMS = (
@@ -36,8 +36,10 @@ def claim(value: str) -> str:
     """Check a claim's name. One that is not known here is a warning of the rules: GitLab adds claims."""
     if not re.fullmatch(CLAIM, value):
         remedy = suggest(value, CLAIMS, "Use a claim of GitLab's id_token")
-        message = f"{display(value)} is not the name of a claim of GitLab's id_token"
-        raise rule_error(message, f"lower-case letters, digits and _, such as {', '.join(CLAIMS)}", remedy)
+        problem = "is not the name of a claim of GitLab's id_token"
+        raise refusal(
+            value, problem, f"lower-case letters, digits and _, such as {', '.join(CLAIMS)}", remedy
+        )
     return value
 
 
@@ -51,7 +53,7 @@ def claim_values(value: Any) -> list[str]:
     for item in value if isinstance(value, list) else [value]:
         if not isinstance(item, bool | int | str):
             remedy = "Write the value as a token has it"
-            raise rule_error(f"{display(item)} is not a claim's value", "text, or a list of texts", remedy)
+            raise refusal(item, "is not a claim's value", "text, or a list of texts", remedy)
         texts.append(str(item).lower() if isinstance(item, bool) else str(item))
     if not texts:
         message = "the list is empty, so no job could log in"
@@ -60,9 +62,7 @@ def claim_values(value: Any) -> list[str]:
         refuse_look_alikes(one)
         if not one.strip() or "," in one or one != one.strip() or not one.isprintable():
             remedy = "Write each value as an entry of its own: Vault splits at commas and trims blanks"
-            raise rule_error(
-                f"{display(one)} is not one value", "text without commas or outer blanks", remedy
-            )
+            raise refusal(one, "is not one value", "text without commas or outer blanks", remedy)
     return texts
 
 
@@ -70,7 +70,7 @@ def audience(value: str) -> str:
     """Check an audience."""
     if not value or re.search(r"[\s*,]", value) or not value.isprintable():
         remedy = "Write the aud of the pipelines' id_tokens exactly"
-        raise rule_error(f"{display(value)} is not an audience", "text without blanks, commas or *", remedy)
+        raise refusal(value, "is not an audience", "text without blanks, commas or *", remedy)
     refuse_look_alikes(value)
     return value
 
@@ -83,14 +83,14 @@ def refuse_look_alikes(value: str) -> None:
     if value.isascii():
         return
     if hidden := _UNSEEN.search(value):
-        message = f"{display(value)} has U+{ord(hidden[0][-1]):04X}, which cannot be seen or changes the character before it"
-        raise rule_error(message, "visible characters", "Type the value again")
+        problem = f"has U+{ord(hidden[0][-1]):04X}, which cannot be seen or changes the character before it"
+        raise refusal(value, problem, "visible characters", "Type the value again")
     for word in re.findall(r"[^\W\d_]+|.", value):
         alike = {each: twin for each in word if not each.isascii() and (twin := _ascii_twin(each))}
         if alike and (any(map(str.isascii, word)) or all(each in alike for each in word)):
             each, twin = next(iter(alike.items()))
-            message = f"{display(value)} has {each} (U+{ord(each):04X}), which looks like {twin}"
-            raise rule_error(message, "characters that look like no other", "Type the value again")
+            problem = f"has {each} (U+{ord(each):04X}), which looks like {twin}"
+            raise refusal(value, problem, "characters that look like no other", "Type the value again")
 
 
 def _ascii_twin(character: str) -> str:
@@ -107,9 +107,7 @@ def _ascii_twin(character: str) -> str:
 def subject(value: str) -> str:
     """Check a bound subject; whether GitLab has a sub of that form is the rules'."""
     if not value.isprintable() or value != value.strip():
-        raise rule_error(
-            f"{display(value)} is not a sub", "one line without outer blanks", "Write a token's sub exactly"
-        )
+        raise refusal(value, "is not a sub", "one line without outer blanks", "Write a token's sub exactly")
     refuse_look_alikes(value)
     return value
 

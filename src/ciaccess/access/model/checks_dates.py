@@ -9,7 +9,7 @@ import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from ciaccess.access.model.checks import rule_error
+from ciaccess.access.model.checks import refusal, rule_error
 from ciaccess.access.reading.faults import display
 
 LEAST_AGE_DAYS, MOST_AGE_DAYS = 1, 730
@@ -28,7 +28,7 @@ def day(value: Any) -> date:
     found = _date(value, allowed)
     if found > today() + _TOLERANCE:
         remedy = "Write the day of the last rotation, as ./ciaccess rotate does"
-        raise rule_error(f"{display(value)} is in the future", allowed, remedy)
+        raise refusal(value, "is in the future", allowed, remedy)
     return found
 
 
@@ -42,8 +42,8 @@ def _date(value: Any, allowed: str) -> date:
         try:
             return date.fromisoformat(value)
         except ValueError:
-            raise rule_error(f"{display(value)} is not a valid day", allowed, "Correct the date") from None
-    raise rule_error(f"{display(value)} is not a date", allowed, "Write year-month-day")
+            raise refusal(value, "is not a valid day", allowed, "Correct the date") from None
+    raise refusal(value, "is not a date", allowed, "Write year-month-day")
 
 
 def age(value: Any) -> int:
@@ -51,7 +51,7 @@ def age(value: Any) -> int:
     allowed = f"{LEAST_AGE_DAYS}d to {MOST_AGE_DAYS}d"
     match = re.fullmatch(r"([0-9]{1,6})d", value) if isinstance(value, str) else None
     if not match:
-        raise rule_error(f"{display(value)} is not an age", allowed, "Write a number of days, such as 90d")
+        raise refusal(value, "is not an age", allowed, "Write a number of days, such as 90d")
     days = int(match[1])
     if not LEAST_AGE_DAYS <= days <= MOST_AGE_DAYS:
         why = "it would be due at once" if days < LEAST_AGE_DAYS else "it would never be due in practice"

@@ -22,7 +22,6 @@ from pydantic_core import CoreSchema
 from ciaccess.access.model import checks, checks_addresses, checks_claims, checks_dates
 from ciaccess.access.model.checks import FORMATS, LOWER_SEGMENT, SEGMENT
 from ciaccess.access.model.checks_claims import CLAIM, CLAIMS
-from ciaccess.access.reading.faults import display
 
 
 def _pattern(pattern: str, most: int = checks.MOST_NAME_CHARACTERS) -> Any:
@@ -39,9 +38,8 @@ def _all_or_formats(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
     if value == "all":
         return ["*"]
     if isinstance(value, str):
-        message = f"{display(value)} is neither all nor a list"
-        allowed = "all, or a list such as [docker, yum]"
-        raise checks.rule_error(message, allowed, "Write all, or put formats in brackets")
+        allowed, remedy = "all, or a list such as [docker, yum]", "Write all, or put formats in brackets"
+        raise checks.refusal(value, "is neither all nor a list", allowed, remedy)
     return handler(value)
 
 
