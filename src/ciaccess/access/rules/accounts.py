@@ -8,7 +8,7 @@ from ciaccess.access.model.checks import FORMATS
 from ciaccess.access.model.models import Account, Repositories
 from ciaccess.access.reading.faults import display
 from ciaccess.access.rules.claims import is_guarded
-from ciaccess.access.rules.lenient_view import BUILT_IN_ROLES, GRANTS, Faults, LenientView, Place, Rule
+from ciaccess.access.rules.lenient_view import BUILT_IN_ROLES, GRANTS, Faults, LenientView, Node, Rule
 from ciaccess.access.rules.nexus import unknown_role
 
 # Formats whose uploads name the folder: it is the path that Nexus compares. Images are under /v2/ and share their
@@ -27,37 +27,37 @@ def grants(view: LenientView) -> Faults:
             allowed, remedy = f"{', '.join(GRANTS)} or roles", "Add what it may do, or remove the account"
             yield account.fault("the account may do nothing", allowed, remedy, key=True)
         for grant in GRANTS:
-            for place, format_ in account[grant].formats():
+            for node, format_ in account[grant].formats():
                 if declared and is_spelt and format_ in FORMATS and format_ not in declared:
                     message = f"there are no repositories of the format {display(format_)}"
                     remedy = "Declare them under nexus.repositories, or remove it here"
-                    yield place.fault(message, ", ".join(declared), remedy)
+                    yield node.fault(message, ", ".join(declared), remedy)
                 elif isinstance(declared.get(format_), dict) and declared[format_].keys() <= environments:
-                    yield from _repositories(view, place, grant, format_)
+                    yield from _repositories(view, node, grant, format_)
 
 
-def _repositories(view: LenientView, place: Place, grant: str, format_: str) -> Faults:
+def _repositories(view: LenientView, node: Node, grant: str, format_: str) -> Faults:
     hosted = view.repositories(format_)
     where = f"nexus.repositories.{format_}"
     if grant == "push" and "dev" not in hosted:
         message = f"{format_} has no repository of the environment dev, the only one that is pushed to"
-        yield place.fault(message, "formats with a dev repository", f"Add dev to {where}")
+        yield node.fault(message, "formats with a dev repository", f"Add dev to {where}")
     if grant == "promote" and len(hosted) < 2:  # noqa: PLR2004 from one to another
         message = f"{format_} has {len(hosted)} environment, and promotion needs two"
-        yield place.fault(message, "formats with two environments or more", f"Add uat or prod to {where}")
+        yield node.fault(message, "formats with two environments or more", f"Add uat or prod to {where}")
     elif grant == "promote":
-        yield from _targets(place["to"], list(hosted)[1:], where)
+        yield from _targets(node["to"], list(hosted)[1:], where)
     if grant == "pull" and format_ == "docker" and not view.formats[format_]["group"].text:
         message = "docker has no group repository, which is what the pull registry serves"
-        yield place.fault(message, "formats that can be pulled", f"Add group to {where}")
+        yield node.fault(message, "formats that can be pulled", f"Add group to {where}")
 
 
-def _targets(place: Place, possible: list[str], where: str) -> Faults:
+def _targets(node: Node, possible: list[str], where: str) -> Faults:
     """A limited promotion goes somewhere, and where the format has a repository to promote to."""
-    if place.value == []:
+    if node.value == []:
         remedy = "Name an environment, or remove to"
-        yield place.fault("the promotion goes nowhere", ", ".join(possible), remedy)
-    for target in place.texts():
+        yield node.fault("the promotion goes nowhere", ", ".join(possible), remedy)
+    for target in node.texts():
         if target.text in ("uat", "prod") and target.text not in possible:
             message = (
                 f"no environment before {target.text} has a repository, or {target.text} itself has none"

@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from ciaccess.access.model.checks_claims import CLAIM, CLAIMS, MOST_VALUES, claim_values, matches
 from ciaccess.access.reading.faults import Fault, display
-from ciaccess.access.rules.lenient_view import Faults, LenientView, Place, Rule
+from ciaccess.access.rules.lenient_view import Faults, LenientView, Node, Rule
 
 _PLACES = ("project_id", "project_path", "namespace_id", "namespace_path")
 _PROJECTS = ("project_path", "job_project_path")
@@ -77,13 +77,13 @@ def job_bindings(view: LenientView) -> Faults:
         for claim in claims:
             if claim.name not in (*CLAIMS, *_NEVER_TEXT):
                 yield _unknown(view, claim)
-            for place, text in _values(claim):
+            for node, text in _values(claim):
                 if claim.name == "sub":
-                    yield from _subject(place, text)
+                    yield from _subject(node, text)
                 elif claim.name in (*_PROJECTS, *_NAMESPACES):
-                    yield from _path_value(place, claim.name, text)
+                    yield from _path_value(node, claim.name, text)
                 else:
-                    yield from _plain_value(view, place, claim.name, text)
+                    yield from _plain_value(view, node, claim.name, text)
         yield from _whole_group(claims["namespace_path"])
 
 
@@ -98,12 +98,12 @@ def subjects(view: LenientView) -> Faults:
             yield from _subject(subject, subject.text)
 
 
-def values_of(claim: Place) -> list[str]:
+def values_of(claim: Node) -> list[str]:
     """Return a claim's valid values as texts."""
     return [text for _, text in _values(claim)]
 
 
-def is_guarded(claims: Place) -> bool:
+def is_guarded(claims: Node) -> bool:
     """Tell whether jobs of unreviewed branches are refused.
 
     The name of a branch, tag or environment does not do: a right to push is enough to choose it.
@@ -111,7 +111,7 @@ def is_guarded(claims: Place) -> bool:
     return any(values_of(claims[claim]) == ["true"] for claim in _TRUTHS)
 
 
-def _unknown(view: LenientView, claim: Place) -> Fault:
+def _unknown(view: LenientView, claim: Node) -> Fault:
     if claim.name in _ELSEWHERE:
         why, remedy = _ELSEWHERE[claim.name]
         return claim.warning(f"{display(claim.name)} {why}", "", remedy, key=True)
@@ -121,59 +121,59 @@ def _unknown(view: LenientView, claim: Place) -> Fault:
     return claim.warning(message, ", ".join(CLAIMS), remedy, key=True)
 
 
-def _values(claim: Place) -> Iterator[tuple[Place, str]]:
-    """Return a claim's valid values as text, each with its place."""
-    places = claim.entries() if isinstance(claim.value, list) else [claim]
-    if len(places) > MOST_VALUES:
+def _values(claim: Node) -> Iterator[tuple[Node, str]]:
+    """Return a claim's valid values as text, each with its node."""
+    nodes = claim.entries() if isinstance(claim.value, list) else [claim]
+    if len(nodes) > MOST_VALUES:
         return  # refused as a whole
-    for place in places:
+    for node in nodes:
         try:
-            yield place, claim_values(place.value)[0]
+            yield node, claim_values(node.value)[0]
         except PydanticCustomError:
             continue
 
 
-def _plain_value(view: LenientView, place: Place, claim: str, text: str) -> Faults:
+def _plain_value(view: LenientView, node: Node, claim: str, text: str) -> Faults:
     form, words = _FORMS.get(claim), _WORDS.get(claim)
     if claim in _NEVER_TEXT:
         message = f"a token holds {claim} as a number or an object, which Vault never finds equal to a text"
-        yield place.fault(message, "claims that are text", "Remove the claim")
+        yield node.fault(message, "claims that are text", "Remove the claim")
     elif claim in _IDS and not re.fullmatch(r"[1-9][0-9]*", text):
-        yield place.fault(f"{display(text)} is not an id", "a whole number", "Write the id that GitLab shows")
+        yield node.fault(f"{display(text)} is not an id", "a whole number", "Write the id that GitLab shows")
     elif claim in _TRUTHS and text not in ("true", "false"):
-        yield place.fault(f"{display(text)} is never in a token", "true or false", "Write true or false")
+        yield node.fault(f"{display(text)} is never in a token", "true or false", "Write true or false")
     elif set(text) <= {"*"}:
         allowed = "a value, or a beginning of one and *"
-        yield place.fault(f"{display(text)} admits everything", allowed, "Remove the claim, or narrow it")
+        yield node.fault(f"{display(text)} admits everything", allowed, "Remove the claim, or narrow it")
     elif form and not re.fullmatch(form[0], text):
         message = f"{display(text)} can never match: GitLab's {claim} does not look so, and * alone is special to Vault"
-        yield place.fault(message, form[1], "Write the value as a token has it")
+        yield node.fault(message, form[1], "Write the value as a token has it")
     elif words and not any(matches(text, word) for word in words):
         message = f"{display(text)} is not among the values that GitLab gives {claim}"
         remedy = view.suggest(text, list(words), "Check that a token has it, else no job is admitted")
-        yield place.warning(message, ", ".join(words), remedy)
+        yield node.warning(message, ", ".join(words), remedy)
     elif _PATTERN.search(text) and claim != "ci_config_ref_uri":
         message = f"{display(text)} looks like a regular expression, which Vault does not read"
         remedy = "Write each value, or a beginning of it and *"
-        yield place.warning(message, "text, where * stands for any text", remedy)
+        yield node.warning(message, "text, where * stands for any text", remedy)
 
 
-def _subject(place: Place, text: str) -> Faults:
+def _subject(node: Node, text: str) -> Faults:
     match = _SUB.fullmatch(text)
     if not match:
         message = (
             f"{display(text)} can never match: GitLab's sub does not look so, and * alone is special to Vault"
         )
         allowed = "project_path:GROUP/PROJECT:ref_type:branch:ref:BRANCH, or project_path:GROUP/* for all below a group"
-        yield place.fault(message, allowed, "Write the sub as a token has it")
+        yield node.fault(message, allowed, "Write the sub as a token has it")
     elif match[1] == "project_id" and not re.fullmatch("[1-9][0-9]*", match["project"]):
         message = f"{display(match['project'])} is not an id"
-        yield place.fault(message, "project_id:NUMBER:…", "Write the id that GitLab shows")
+        yield node.fault(message, "project_id:NUMBER:…", "Write the id that GitLab shows")
     elif match[1] == "project_path":
-        yield from _path_value(place, "project_path", match["project"])
+        yield from _path_value(node, "project_path", match["project"])
 
 
-def _path_value(place: Place, claim: str, text: str) -> Faults:
+def _path_value(node: Node, claim: str, text: str) -> Faults:
     allowed = "group, or group/* for everything below it"
     exact = text.removesuffix("/*")
     if "*" in exact:
@@ -186,24 +186,24 @@ def _path_value(place: Place, claim: str, text: str) -> Faults:
         else:
             message = f"{display(text)} admits more than the group {stem}, such as {stem}-evil"
             remedy = f"Write {stem} and {stem}/* as two entries"
-        yield place.fault(message, allowed, remedy)
+        yield node.fault(message, allowed, remedy)
     elif not re.fullmatch(rf"{_PATH}(/{_PATH})*", exact):
-        yield place.fault(f"{display(text)} is not a path of GitLab", allowed, "Write the full path")
+        yield node.fault(f"{display(text)} is not a path of GitLab", allowed, "Write the full path")
     elif claim in _PROJECTS and "/" not in text:
         message = f"{display(text)} is a group, and no project has that path"
-        yield place.fault(message, "group/project, or group/*", f"Write {text}/*")
+        yield node.fault(message, "group/project, or group/*", f"Write {text}/*")
 
 
-def _whole_group(claim: Place) -> Faults:
+def _whole_group(claim: Node) -> Faults:
     """`group/*` alone leaves out the projects that are in the group itself."""
-    placed = list(_values(claim))
-    values = {text for _, text in placed}
-    for place, text in placed:
+    found = list(_values(claim))
+    values = {text for _, text in found}
+    for node, text in found:
         group = text.removesuffix("/*")
         if group != text and "*" not in group and group not in values:
             message = f"{display(text)} leaves out the projects that are in {group} itself"
             remedy = f"Add {group}, unless only its subgroups are meant"
-            yield place.warning(message, f"{group} and {text}", remedy)
+            yield node.warning(message, f"{group} and {text}", remedy)
 
 
 RULES: tuple[Rule, ...] = (job_bindings, subjects)

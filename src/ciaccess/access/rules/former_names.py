@@ -27,26 +27,26 @@ def name_conflicts(view: LenientView) -> Faults:
         elif owner.account is name.account:
             message = f"{display(name.text)} is the account's own name"
         else:
-            message = f"{display(name.text)} is an account of its own, in line {owner.place.line(key=True)}"
-        yield name.place.fault(message, allowed, remedy, key=True)
+            message = f"{display(name.text)} is an account of its own, in line {owner.node.line(key=True)}"
+        yield name.node.fault(message, allowed, remedy, key=True)
 
 
 def ends(view: LenientView) -> Faults:
     """A former name ends on a day to come, and within a year."""
     for name in view.names:
-        place = name.place["until"]
+        node = name.node["until"]
         try:
-            until = last_day(place.value) if name.is_former else view.on
+            until = last_day(node.value) if name.is_former else view.on
         except PydanticCustomError:
             continue  # reported already, for the value
         if until < view.on:
             message = f"{name.text} ended with {until.isoformat()}: no longer declared; the next `pulumi up` deletes it"
             remedy = "Remove the entry once that is applied, or give it another day"
-            yield place.warning(message, "a day to come", remedy)
+            yield node.warning(message, "a day to come", remedy)
         elif until > view.on + _LONGEST:
             message = f"{display(until)} is more than a year ahead"
             remedy = "Choose a nearer day, which can be put off, or leave the account its name"
-            yield place.fault(message, "a day within a year", remedy)
+            yield node.fault(message, "a day within a year", remedy)
 
 
 RULES: tuple[Rule, ...] = (name_conflicts, ends)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from ciaccess.access.reading.faults import display
-from ciaccess.access.rules.lenient_view import Faults, LenientView, Place, Rule
+from ciaccess.access.rules.lenient_view import Faults, LenientView, Node, Rule
 
 _ADDRESS = "VAULT_ADDR"
 _LEAST_MASKED_CHARACTERS = 8
@@ -24,7 +24,7 @@ _REGISTRIES = {
 
 def groups(view: LenientView) -> Faults:
     """Each group's id is its own."""
-    seen: dict[int, Place] = {}
+    seen: dict[int, Node] = {}
     for group in view["gitlab"]["groups"]:
         number = group["id"].value
         if isinstance(number, int) and not isinstance(number, bool):
@@ -45,7 +45,7 @@ def vault_address(view: LenientView) -> Faults:
         yield view["gitlab"]["groups"].warning(message, f"{_ADDRESS} on a group", remedy, key=True)
 
 
-def _vault_address(view: LenientView, variable: Place) -> Faults:
+def _vault_address(view: LenientView, variable: Node) -> Faults:
     value, address = _value(variable), view["vault"]["address"].text
     if address and value.text and value.text != address and not _CREDENTIAL.search(value.text):
         message = f"{display(value.text)} is not vault.address, {display(address)}"
@@ -101,13 +101,13 @@ def masked_values(view: LenientView) -> Faults:
             yield masked.fault("GitLab cannot mask this value", allowed, "Remove masked: it is not a secret")
 
 
-def _variables(view: LenientView) -> Iterator[Place]:
+def _variables(view: LenientView) -> Iterator[Node]:
     for group in view["gitlab"]["groups"]:
         yield from group["variables"]
 
 
-def _value(variable: Place) -> Place:
-    """Return the place of a variable's value, which its short form is itself."""
+def _value(variable: Node) -> Node:
+    """Return the node of a variable's value, which its short form is itself."""
     return variable["value"] if isinstance(variable.value, dict) else variable
 
 

@@ -26,19 +26,19 @@ _MOST_GUESSES = 20
 
 
 @dataclass(frozen=True)
-class Place:
-    """A place of the file, such as an account: its path, and its value, which is None without one."""
+class Node:
+    """A node of the file, such as an account: its path, and its value, which is None without one."""
 
     document: Document
     path: YamlPath
     value: Any
 
-    def __getitem__(self, key: str) -> Place:
-        """Return the place of a key below it, which need not exist."""
-        return Place(self.document, (*self.path, key), self.mapping.get(key))
+    def __getitem__(self, key: str) -> Node:
+        """Return the node of a key below it, which need not exist."""
+        return Node(self.document, (*self.path, key), self.mapping.get(key))
 
-    def __iter__(self) -> Iterator[Place]:
-        """Yield the places of the keys below it."""
+    def __iter__(self) -> Iterator[Node]:
+        """Yield the nodes of the keys below it."""
         return map(self.__getitem__, self.mapping)
 
     @property
@@ -56,17 +56,17 @@ class Place:
         """Return its value if that is a text."""
         return self.value if isinstance(self.value, str) else ""
 
-    def entries(self) -> list[Place]:
+    def entries(self) -> list[Node]:
         """Return the entries of its value if that is a list."""
         items = self.value if isinstance(self.value, list) else []
-        return [Place(self.document, (*self.path, index), item) for index, item in enumerate(items)]
+        return [Node(self.document, (*self.path, index), item) for index, item in enumerate(items)]
 
-    def texts(self) -> list[Place]:
+    def texts(self) -> list[Node]:
         """Return the texts among its entries."""
         return [each for each in self.entries() if isinstance(each.value, str)]
 
-    def formats(self) -> list[tuple[Place, str]]:
-        """Return the formats of a grant, a list or a mapping, each with its place."""
+    def formats(self) -> list[tuple[Node, str]]:
+        """Return the formats of a grant, a list or a mapping, each with its node."""
         return [(each, each.text) for each in self.texts()] or [(each, each.name) for each in self]
 
     def line(self, *, key: bool = False) -> int:
@@ -90,25 +90,25 @@ class Place:
 class Name(NamedTuple):
     """A name that an account has or had: its section, and that of the account that has it now."""
 
-    place: Place
-    account: Place
+    node: Node
+    account: Node
 
     @property
     def text(self) -> str:
         """Return the name."""
-        return self.place.name
+        return self.node.name
 
     @property
     def is_former(self) -> bool:
         """Tell whether it is a name that the account had before."""
-        return self.place is not self.account
+        return self.node is not self.account
 
 
 class LenientView:
     """The file by its sections, and what several rules derive from them. `on` is the day."""
 
     def __init__(self, document: Document, on: date) -> None:
-        self._root = Place(document, (), document.data)
+        self._root = Node(document, (), document.data)
         self.on = on
         self.accounts = self["accounts"]
         self.jwt_roles = self["vault"]["roles"]
@@ -116,7 +116,7 @@ class LenientView:
         self.formats = self["nexus"]["repositories"]
         self._guesses = _MOST_GUESSES
 
-    def __getitem__(self, section: str) -> Place:
+    def __getitem__(self, section: str) -> Node:
         return self._root[section]
 
     def suggest(self, word: str, words: list[str], otherwise: str) -> str:
@@ -142,9 +142,7 @@ class LenientView:
     @cached_property
     def names(self) -> list[Name]:
         """The names of all accounts, each before its former names."""
-        return [
-            Name(place, account) for account in self.accounts for place in (account, *account["formerly"])
-        ]
+        return [Name(node, account) for account in self.accounts for node in (account, *account["formerly"])]
 
     @cached_property
     def readers(self) -> dict[str, list[str]]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ciaccess.access.reading.document import dotted_path
 from ciaccess.access.reading.faults import Fault, display
-from ciaccess.access.rules.lenient_view import BUILT_IN_ROLES, ENVIRONMENTS, Faults, LenientView, Place, Rule
+from ciaccess.access.rules.lenient_view import BUILT_IN_ROLES, ENVIRONMENTS, Faults, LenientView, Node, Rule
 
 
 def registries(view: LenientView) -> Faults:
@@ -29,7 +29,7 @@ def registries(view: LenientView) -> Faults:
 
 def repositories(view: LenientView) -> Faults:
     """A repository has one format and one environment; Nexus takes no notice of case."""
-    seen: dict[str, Place] = {}
+    seen: dict[str, Node] = {}
     for format_ in view.formats:
         if isinstance(format_.value, dict) and not any(map(format_.value.get, ENVIRONMENTS)):
             message, allowed = "no environment has a repository", f"at least one of {', '.join(ENVIRONMENTS)}"
@@ -79,7 +79,7 @@ def contained_roles(view: LenientView) -> Faults:
         yield contained.fault(f"{way}: a circle", "roles without a circle", "Take one of them out", key=True)
 
 
-def unknown_role(view: LenientView, role: Place) -> Fault:
+def unknown_role(view: LenientView, role: Node) -> Fault:
     """Return the fault of a role that is neither declared nor one of Nexus's own."""
     known = list(dict.fromkeys([*view.nexus_roles.mapping, *BUILT_IN_ROLES]))
     remedy = view.suggest(role.text, known, "Declare it under nexus.roles")

@@ -7,7 +7,7 @@ from ciaccess.access.desired.rotation import second_user
 from ciaccess.access.model.checks_claims import matches
 from ciaccess.access.reading.faults import Fault, display
 from ciaccess.access.rules.claims import is_guarded, values_of
-from ciaccess.access.rules.lenient_view import Faults, LenientView, Place, Rule
+from ciaccess.access.rules.lenient_view import Faults, LenientView, Node, Rule
 
 _POLICIES = tuple(f"{role}-policy" for role in pipeline_identities.IDENTITIES)
 _USERS = tuple(
@@ -23,20 +23,20 @@ def reserved_names(view: LenientView) -> Faults:
     """No account, role or policy has the name of one of the pipeline's."""
     if not view["pipeline"].mapping:
         return
-    named = [(name.place, _USERS) for name in view.names]
+    named = [(name.node, _USERS) for name in view.names]
     named += [(role, _NEXUS_ROLES) for role in view.nexus_roles]
     named += [(role, _JWT_ROLES) for role in view.jwt_roles]
-    for place, names in named:
-        if place.name.lower() in names:
-            yield _reserved_name(place, place.name, key=True)
+    for node, names in named:
+        if node.name.lower() in names:
+            yield _reserved_name(node, node.name, key=True)
     for role in view.jwt_roles:
         if (policy := role["policy"]).text in _JWT_ROLES:
             yield _reserved_name(policy, policy.text, key=False)
 
 
-def _reserved_name(place: Place, name: str, *, key: bool) -> Fault:
+def _reserved_name(node: Node, name: str, *, key: bool) -> Fault:
     message = f"{display(name)} is a name of the pipeline of ciaccess itself"
-    return place.fault(message, "another name", "Rename it, or remove pipeline", key=key)
+    return node.fault(message, "another name", "Rename it, or remove pipeline", key=key)
 
 
 def transit(view: LenientView) -> Faults:

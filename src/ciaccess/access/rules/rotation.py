@@ -18,21 +18,21 @@ def second_users(view: LenientView) -> Faults:
         if taken := names.get(second.lower()):
             message = f"{display(taken.text)} is the second user of {display(name.text)}, whose password is rotated by turns"
             remedy = f"Rename one of the two, or give {name.text} rotation: {{strategy: in-place}}"
-            yield taken.place.fault(message, "another name", remedy, key=True)
+            yield taken.node.fault(message, "another name", remedy, key=True)
         if len(name.text) <= MOST_NAME_CHARACTERS < len(second):
             message = f"its second user {display(second)} would have {len(second)} characters"
-            yield name.place.fault(message, f"at most {MOST_NAME_CHARACTERS}", "Shorten the name", key=True)
+            yield name.node.fault(message, f"at most {MOST_NAME_CHARACTERS}", "Shorten the name", key=True)
 
 
 def _alternates(view: LenientView, name: Name) -> bool:
-    strategy = name.place["rotation"]["strategy"].text
+    strategy = name.node["rotation"]["strategy"].text
     return strategy == ALTERNATE if strategy else name.account.name in view.readers
 
 
 def dates(view: LenientView) -> Faults:
     """The age of a password counts from a day."""
-    for place in (*(name.place for name in view.names), view["pipeline"]):
-        rotation = place["rotation"]
+    for node in (*(name.node for name in view.names), view["pipeline"]):
+        rotation = node["rotation"]
         if "max_age" in rotation.mapping and "date" not in rotation.mapping:
             message = "it has no date, so it is due at once"
             remedy = "Add the date of the last rotation, or let ./ciaccess rotate --due do it"

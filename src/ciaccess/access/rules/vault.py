@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 from ciaccess.access.model.checks import duration
 from ciaccess.access.policies.tokens import BUILT_IN
 from ciaccess.access.reading.faults import display
-from ciaccess.access.rules.lenient_view import Faults, LenientView, Place, Rule
+from ciaccess.access.rules.lenient_view import Faults, LenientView, Node, Rule
 
 _KEY_SOURCES = ("discovery_url", "jwks_url", "public_keys")
 _AUTHORITIES = {"oidc_discovery_ca_pem": "discovery_url", "jwks_ca_pem": "jwks_url"}
@@ -24,9 +24,9 @@ def verification(view: LenientView) -> Faults:
         message = (
             f"{' and '.join(given)} are both set" if given else "the place of the issuer's keys is missing"
         )
-        place = jwt[given[-1]] if given else jwt
+        node = jwt[given[-1]] if given else jwt
         remedy = "Keep one of them" if given else "Add discovery_url: ${gitlab.url}"
-        yield place.fault(message, f"one of {', '.join(_KEY_SOURCES)}", remedy, key=True)
+        yield node.fault(message, f"one of {', '.join(_KEY_SOURCES)}", remedy, key=True)
     for certificate, source in _AUTHORITIES.items():
         if jwt[certificate].value and not jwt[source].value:
             message = f"the authority of {source} does nothing without it"
@@ -62,22 +62,22 @@ def policies(view: LenientView) -> Faults:
     """No role has a policy's name: jobs that log in with the policy's name have failed often."""
     owners: dict[str, str] = {}
     for role in view.jwt_roles:
-        place = role["policy"]
-        policy = place.text or f"{role.name}-policy"
+        node = role["policy"]
+        policy = node.text or f"{role.name}-policy"
         if policy in view.jwt_roles.mapping:
             other = view.jwt_roles[policy]
             where = "its own role" if policy == role.name else f"the role in line {other.line()}"
             message = f"the policy {display(policy)} has the name of {where}"
             remedy = f"Rename it, such as {role.name}-read-policy: a job must name the role, and would name the policy"
-            yield place.fault(message, "names that no JWT role has", remedy)
+            yield node.fault(message, "names that no JWT role has", remedy)
         if policy in BUILT_IN:
             message = f"{display(policy)} is one of Vault's own policies"
-            yield place.fault(message, "another name", f"Rename it, such as {role.name}-policy")
+            yield node.fault(message, "another name", f"Rename it, such as {role.name}-policy")
         first = owners.setdefault(policy, role.name)
         if first != role.name:
             message = f"the policy {display(policy)} is that of the role {display(first)} too"
             remedy = "Give each role a policy of its own: one would overwrite the other"
-            yield place.fault(message, "one policy for each role", remedy)
+            yield node.fault(message, "one policy for each role", remedy)
 
 
 def audiences(view: LenientView) -> Faults:
@@ -133,7 +133,7 @@ def readable(view: LenientView) -> Faults:
                 yield account.fault(message, _first_names(known), remedy)
 
 
-def _more_than_repositories(view: LenientView, account: Place) -> Faults:
+def _more_than_repositories(view: LenientView, account: Node) -> Faults:
     if beyond := view.beyond_repositories(account.text):
         privilege, given_by = beyond
         message = f"{account.text} holds {display(privilege)} by its role {given_by}, which is more than work on repositories"
