@@ -1,7 +1,8 @@
 """The credentials, from the environment alone: never resource inputs, never arguments.
 
 Each is taken from `<NAME>`, else from the file that `<NAME>_FILE` names (its text without the trailing newline).
-What is a secret is concealed from log records and error texts as soon as it is read.
+What is a secret is concealed from log records and error texts as soon as it is read. What is missing, or cannot be used, is a
+CredentialsError.
 """
 
 from __future__ import annotations
@@ -47,11 +48,7 @@ class CredentialsError(CiaccessError):
 
 
 def require(*names: str) -> dict[str, str]:
-    """Return the credentials by name.
-
-    Raises:
-        CredentialsError: any are missing, or their files cannot be read; it lists all of them.
-    """
+    """Return the credentials by name; the error lists all that are missing or cannot be read."""
     found: dict[str, str] = {}
     faults: list[str] = []
     for name in names:
@@ -70,11 +67,7 @@ def require(*names: str) -> dict[str, str]:
 
 
 def check_address(variable: str, address: str, environment: Mapping[str, str] = os.environ) -> None:
-    """Refuse to send the environment's credentials to another system than the environment's.
-
-    Raises:
-        CredentialsError: the variable names another address.
-    """
+    """Refuse to send the environment's credentials to another system than the environment's."""
     given = environment.get(variable, "").strip()
     if given and not is_same(given, address):
         shown = "an address with credentials in it" if "@" in given else given
@@ -87,11 +80,7 @@ def check_address(variable: str, address: str, environment: Mapping[str, str] = 
 
 
 def check_vault_address(access: Access, environment: Mapping[str, str] = os.environ) -> None:
-    """Refuse to send a credential to another Vault, or namespace, than the environment's.
-
-    Raises:
-        CredentialsError: VAULT_ADDR is another address, or a job of GitLab has none; VAULT_NAMESPACE is another one.
-    """
+    """Refuse to send a credential to another Vault, or namespace, than the environment's."""
     if not environment.get("VAULT_ADDR") and environment.get("GITLAB_CI") == "true":
         raise CredentialsError(
             "VAULT_ADDR is empty: a job takes Vault's address from the group's variable, not from the checkout",
@@ -131,11 +120,7 @@ def is_given(name: str) -> bool:
 
 
 def ca_bundle() -> Path | None:
-    """Return the CA file in CIACCESS_CA_BUNDLE or REQUESTS_CA_BUNDLE, None for the built-in CAs.
-
-    Raises:
-        CredentialsError: it is named, and is not there.
-    """
+    """Return the CA file in CIACCESS_CA_BUNDLE or REQUESTS_CA_BUNDLE, None for the built-in CAs."""
     for name in CA_BUNDLES:
         if value := os.environ.get(name):
             if not Path(value).exists():

@@ -125,10 +125,7 @@ def seed_gitlab(access: Access, record: Record) -> None:
     groups += [{"path": path} for path in sorted({project.split("/")[0] for project in PROJECTS} - named)]
     answer = requests.post(
         f"{record.url('gitlab')}/simulator/seed",
-        json={
-            "groups": groups,
-            "projects": [_project(access, path) for path in PROJECTS],
-        },
+        json={"groups": groups, "projects": [_project(access, path) for path in PROJECTS]},
         headers={"PRIVATE-TOKEN": read_credential("gitlab-token")},
         timeout=_ANSWER_SECONDS,
     )

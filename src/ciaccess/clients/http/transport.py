@@ -56,9 +56,6 @@ class HttpOptions:
     `down_seconds` is how long a server may be down (no connection, 502, 503, 504) before that is an error;
     `total_seconds` is the most a call may take, waits for a busy server included, however slowly the server sends;
     `most_values` is how many values of JSON an answer may have; an error's body is cut after `most_error_bytes`.
-
-    Raises:
-        CredentialsError: the environment names a bundle that is not there.
     """
 
     ca_bundle: Path | None = field(default_factory=ca_bundle)
@@ -257,7 +254,7 @@ class _Transport(HTTPAdapter):
 class PooledSession(requests.Session):
     """A requests.Session for one server, bounded by `options`.
 
-    It calls no other origin than the base URL's, not for a redirect, nor for a library that follows a link. It
+    It calls no other origin than the base URL's, not for a redirect, nor for a library that follows a link (ElsewhereError). It
     keeps no cookie (a session cookie would log one user in with another's password), reads no netrc, follows no redirect
     of a write, and takes proxies from the environment, NO_PROXY included.
     """
@@ -292,9 +289,6 @@ class PooledSession(requests.Session):
         """Send a request to the base URL's origin as `request` does, in half of its processor time.
 
         The settings of this session are the same for every request, and need no merging; docs/performance.md.
-
-        Raises:
-            ElsewhereError: a redirect leads to another origin, or the call was a write.
         """
         request = requests.PreparedRequest()
         request.method, request.body, request.hooks = method, body, default_hooks()
@@ -310,12 +304,7 @@ class PooledSession(requests.Session):
         return self.request(method, url, headers=headers, params=params, auth=auth)
 
     def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
-        """Send a request, one that follows a redirect included.
-
-        Raises:
-            ElsewhereError: it is for another origin than the base URL's.
-            BodyTooLargeError: it is one page too many.
-        """
+        """Send a request, one that follows a redirect or a link to a next page included."""
         url = request.url or ""
         if origin(url) != origin(self._base_url):
             raise ElsewhereError(
@@ -326,11 +315,7 @@ class PooledSession(requests.Session):
         return response
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:
-        """Return where to go on; requests asks this of every answer.
-
-        Raises:
-            ElsewhereError: it is another origin, or the call was a write, which would become a GET.
-        """
+        """Return where to go on; requests asks this of every answer."""
         try:
             target = super().get_redirect_target(resp)
         except UnicodeError:

@@ -54,8 +54,7 @@ _ROLES = Kind(
 class Nexus(Api):
     """One Nexus, as one user. Safe to use from many threads; sends requests only when needed.
 
-    Raises:
-        ValueError: the URL is not one of http or https, or the username has a colon.
+    A URL that cannot be one, and a username with a colon, are a ValueError.
     """
 
     def __init__(self, url: str, username: str, password: str, *, options: HttpOptions | None = None) -> None:

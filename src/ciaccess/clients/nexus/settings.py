@@ -28,11 +28,7 @@ class Repository:
 
 # Those that the user may browse.
 REPOSITORIES = Kind(
-    noun="repository",
-    model=Repository,
-    path="/repositories",
-    identity="name",
-    grants="nx-repository-view",
+    noun="repository", model=Repository, path="/repositories", identity="name", grants="nx-repository-view"
 )
 
 

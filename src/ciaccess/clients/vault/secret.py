@@ -109,6 +109,7 @@ class VaultSecret:
         self._metadata = api_path.replace(_DATA, _METADATA, 1)
         mount, _, name = api_path.partition(_DATA)
         self.name = f"{mount}/{name}"
+        self._purging = f"delete all versions of secret '{self.name}'"
 
     def read(self, version: int = 0) -> SecretSnapshot:
         """Return a version, 0 for the current one, without the metadata of the others; one call."""
@@ -165,8 +166,7 @@ class VaultSecret:
     def write(self, fields: dict[str, str], after: int) -> int:
         """Write the version that follows version `after` (0: the first one) and return its number.
 
-        Raises:
-            RefusedError: the current version is another one, from a concurrent write.
+        A concurrent write is a RefusedError: the current version is then another one.
         """
         _conceal(fields)
         doing = f"write secret '{self.name}'"
@@ -205,10 +205,6 @@ class VaultSecret:
     def purge(self) -> None:
         """Delete all versions and the metadata permanently."""
         self._vault.ask("delete", self._metadata, self._purging)
-
-    @property
-    def _purging(self) -> str:
-        return f"delete all versions of secret '{self.name}'"
 
 
 def _state(about: Mapping[str, Any]) -> str:
