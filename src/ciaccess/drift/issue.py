@@ -16,7 +16,7 @@ from ciaccess.drift.findings import Verdict
 from ciaccess.report.page import count_text
 
 if TYPE_CHECKING:
-    from ciaccess.clients.gitlab.issues import Issue, Issues
+    from ciaccess.clients.gitlab.marked import Issue, Issues
     from ciaccess.drift.findings import Finding, Report
 
 _KEYS = re.compile(r"<!-- ciaccess-drift-keys: ([0-9a-f ]*) -->")

@@ -52,7 +52,7 @@ class Outputs:
 def _keep_issue(subject: Subject, report: Report, project: str, text: str) -> None:
     from ciaccess.clients.connect import checked_gitlab  # noqa: PLC0415 only for this option
     from ciaccess.clients.credentials import notes_token  # noqa: PLC0415 likewise
-    from ciaccess.clients.gitlab.issues import Issues  # noqa: PLC0415 likewise
+    from ciaccess.clients.gitlab.marked import Issues  # noqa: PLC0415 likewise
     from ciaccess.drift.issue import update_issue  # noqa: PLC0415 likewise
 
     try:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ciaccess.clients.gitlab.notes import MOST_CHARACTERS, MergeRequestNotes
+from ciaccess.clients.gitlab.marked import MOST_CHARACTERS, MergeRequestNotes
 from ciaccess.report.page import Page, Section, finding_markdown, markdown, section_head
 from ciaccess.review.page import OBJECTS
 

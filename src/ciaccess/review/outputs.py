@@ -95,7 +95,7 @@ class Outputs:
     def _keep_note(self, subject: Subject, shown: page.Page) -> None:
         from ciaccess.clients.connect import gitlab_client  # noqa: PLC0415 only here
         from ciaccess.clients.credentials import notes_token  # noqa: PLC0415 likewise
-        from ciaccess.clients.gitlab.notes import MergeRequestNotes  # noqa: PLC0415 likewise
+        from ciaccess.clients.gitlab.marked import MergeRequestNotes  # noqa: PLC0415 likewise
         from ciaccess.review.note import marker, text_of, update_note  # noqa: PLC0415 likewise
 
         mark = marker(subject.project, subject.stack)

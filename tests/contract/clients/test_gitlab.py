@@ -22,7 +22,7 @@ from ciaccess.clients.errors import (
     UnreachableError,
 )
 from ciaccess.clients.gitlab.variables import GitLab, Variables
-from ciaccess.clients.http import answer
+from ciaccess.clients.http import bounds
 from ciaccess.clients.http.session import HttpOptions
 from ciaccess.clients.redaction import redact
 from tests.support.servers.gitlab import GitlabProcess, start_gitlab
@@ -237,7 +237,7 @@ def test_a_token_follows_no_redirect_to_another_host() -> None:
 
 
 def test_a_list_whose_pages_do_not_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(answer, "_MOST_PAGES", 20)
+    monkeypatch.setattr(bounds, "_MOST_PAGES", 20)
     with ScriptedServer() as server:
         path = "/api/v4/groups/9/variables"
         link = {"Link": f'<{server.url}{path}?page=2>; rel="next"'}

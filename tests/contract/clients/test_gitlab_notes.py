@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ciaccess.clients.errors import ForbiddenError, NotFoundError, UnauthorizedError
-from ciaccess.clients.gitlab.notes import MOST_CHARACTERS, MergeRequestNotes
+from ciaccess.clients.gitlab.marked import MOST_CHARACTERS, MergeRequestNotes
 from ciaccess.clients.gitlab.variables import GitLab
 from ciaccess.clients.http.session import HttpOptions
 from ciaccess.report.page import Finding, Page, Section

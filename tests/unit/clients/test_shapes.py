@@ -11,8 +11,7 @@ import pytest
 
 from ciaccess.clients.errors import ApiError
 from ciaccess.clients.gitlab.groups import Place, group_named, keys_set_in, places_of, token_scopes
-from ciaccess.clients.gitlab.issues import Issues
-from ciaccess.clients.gitlab.notes import MergeRequestNotes
+from ciaccess.clients.gitlab.marked import Issues, MergeRequestNotes
 from ciaccess.clients.gitlab.variables import GitLab
 from ciaccess.clients.nexus import Nexus
 from ciaccess.clients.vault.client import Vault

@@ -45,10 +45,9 @@ class GitLab:
 
     def variables(self, group: str) -> Variables:
         """Return the variables of a group, given by its id or full path."""
+        api = self.api()
         with self._lock:
-            if group not in self._variables:
-                self._variables[group] = Variables(self, group, self._connect())
-            return self._variables[group]
+            return self._variables.setdefault(group, Variables(self, group, api))
 
     def close(self) -> None:
         """Close the pooled connections."""
@@ -57,7 +56,17 @@ class GitLab:
     def api(self) -> Gitlab:
         """Return python-gitlab's client for other modules; their calls take ONCE, inside `errors`."""
         with self._lock:
-            return self._connect()
+            if self._api is None:
+                from gitlab import Gitlab as Api  # noqa: PLC0415 0.15 s that a start without GitLab need not take
+
+                self._api = Api(
+                    self.url,
+                    private_token=self._token,
+                    session=self._session,
+                    keep_base_url=True,
+                    ssl_verify=self._session.verify,
+                )
+            return self._api
 
     def errors(self, doing: str, method: str = "GET") -> AbstractContextManager[None]:
         """Let what a call of python-gitlab raises be one of clients/errors; `method` is the call's."""
@@ -77,19 +86,6 @@ class GitLab:
         if "id" not in user:
             raise unexpected_answer(doing, "the response has no user", self.url)
         return user
-
-    def _connect(self) -> Gitlab:
-        if self._api is None:
-            from gitlab import Gitlab as Api  # noqa: PLC0415 0.15 s that a start without GitLab need not take
-
-            self._api = Api(
-                self.url,
-                private_token=self._token,
-                session=self._session,
-                keep_base_url=True,
-                ssl_verify=self._session.verify,
-            )
-        return self._api
 
 
 class Variables:

@@ -17,7 +17,7 @@ import requests
 from requests.auth import HTTPBasicAuth
 
 from ciaccess.clients.errors import ApiError, RefusedError, UnexpectedAnswerError, UnreachableError
-from ciaccess.clients.http.answer import BodyTooLargeError, NestedTooDeeplyError
+from ciaccess.clients.http.bounds import BodyTooLargeError, NestedTooDeeplyError
 from ciaccess.clients.http.transport import (
     BundleUnusableError,
     ElsewhereError,

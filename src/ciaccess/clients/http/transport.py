@@ -34,8 +34,14 @@ from urllib3.exceptions import DecodeError, HTTPError, NewConnectionError, ReadT
 
 from ciaccess.clients.addresses import origin
 from ciaccess.clients.credentials import ca_bundle
-from ciaccess.clients.http.answer import BodyTooLargeError, Pages, Response
-from ciaccess.clients.http.deadline import TimedHTTPConnection, TimedHTTPSConnection, deadline
+from ciaccess.clients.http.bounds import (
+    BodyTooLargeError,
+    Pages,
+    Response,
+    TimedHTTPConnection,
+    TimedHTTPSConnection,
+    deadline,
+)
 
 _REPEATABLE = ("GET", "HEAD", "OPTIONS", "PUT", "DELETE")
 _BUSY = 429

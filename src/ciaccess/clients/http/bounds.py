@@ -1,19 +1,33 @@
-"""Bounds of answers, for every library: the depth of JSON, the pages of a list."""
+"""Bounds of answers, for every library: their time, the depth of JSON, the pages of a list.
+
+A socket's time-out bounds one read. A header line, the length of a chunk, and `100 Continue` before the answer may
+take any number of reads: so a connection ends its answers at a deadline, however slowly a server sends them.
+"""
 
 from __future__ import annotations
 
+import io
 import json
+import math
 import re
+import socket
+import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from http.client import HTTPResponse
 from itertools import chain
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 import requests
+from urllib3.connection import HTTPConnection, HTTPSConnection
 
 _MOST_DEPTH = 32
 _MOST_PAGES = 1000
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+_DEADLINE: ContextVar[float] = ContextVar("deadline", default=math.inf)
 
 
 class BodyTooLargeError(requests.RequestException):
@@ -77,3 +91,55 @@ def _is_deeper(value: Any, depth: int) -> bool:
         ]
         level = list(chain.from_iterable(held))
     return bool(level)
+
+
+@contextmanager
+def deadline(moment: float) -> Iterator[None]:
+    """End the answers of this block's calls at a moment of the monotonic clock."""
+    token = _DEADLINE.set(moment)
+    try:
+        yield
+    finally:
+        _DEADLINE.reset(token)
+
+
+class _TimedReader(io.RawIOBase):
+    """Reads a socket until the deadline of the call that was made on it."""
+
+    def __init__(self, raw: io.RawIOBase, connection: socket.socket) -> None:
+        self._raw = raw
+        self._socket = connection
+        self._deadline = _DEADLINE.get()
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the answer did not end in time")
+        if left < (self._socket.gettimeout() or math.inf):
+            self._socket.settimeout(left)
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _TimedResponse(HTTPResponse):
+    def __init__(self, sock: socket.socket, *args: Any, **options: Any) -> None:
+        super().__init__(sock, *args, **options)
+        self.fp = io.BufferedReader(_TimedReader(self.fp.detach(), sock))
+
+
+class TimedHTTPConnection(HTTPConnection):
+    """A connection without TLS whose answers, a proxy's included, end at the deadline."""
+
+    response_class = _TimedResponse
+
+
+class TimedHTTPSConnection(HTTPSConnection):
+    """The same with TLS."""
+
+    response_class = _TimedResponse
