@@ -68,27 +68,28 @@ def segment(identity: str, doing: str, system: str) -> str:
 
 
 class Session:
-    """Calls to one system. `base_url` may have a path (`https://host/nexus`), which every call keeps.
+    """Calls to one system. `url` may have a path (`https://host/nexus`), which every call keeps."""
 
-    Raises:
-        ValueError: the URL is not one of http or https, or holds credentials, a query or a fragment.
-    """
+    # Whether each write can be repeated with the same effect, so that it does not matter if one was done.
+    writes_are_repeatable = False
 
     def __init__(
-        self, system: str, base_url: str, *, options: HttpOptions, auth: HTTPBasicAuth | None = None
+        self,
+        system: str,
+        url: str,
+        *,
+        options: HttpOptions,
+        auth: HTTPBasicAuth | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
-        parts = urlsplit(base_url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError(f"{system}'s address is not a URL of http or https")
-        if parts.username is not None or parts.query or parts.fragment:
-            raise ValueError(f"{system}'s URL holds credentials, a query or a fragment: take them out")
         self.system = system
-        self.base_url = base_url.rstrip("/")
-        self._session = PooledSession(self.base_url, options)
+        self.url = url.rstrip("/")
+        self._session = PooledSession(self.url, options)
         self._auth = auth
+        self._headers = {"Accept": "application/json", **(headers or {})}
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.base_url!r})"
+        return f"{type(self).__name__}({self.url!r})"
 
     def send(  # noqa: PLR0913 the parts of a request, by name
         self,
@@ -105,7 +106,7 @@ class Session:
 
         `path` starts with a slash and is encoded already (`segment`); `doing` begins the errors' texts.
         """
-        headers = {"Accept": "application/json"}
+        headers = dict(self._headers)
         data: bytes | None = None
         if text is not None:
             data, headers["Content-Type"] = text.encode(), "text/plain; charset=utf-8"
@@ -114,14 +115,15 @@ class Session:
         try:
             return self._session.call(
                 method,
-                self.base_url + path,
+                self.url + path,
                 headers=headers,
                 body=data,
                 params=params,
                 auth=auth or self._auth,
             )
         except requests.RequestException as error:
-            raise as_api_error(error, doing, self.system, self.base_url, method) from None
+            sent = "GET" if self.writes_are_repeatable else method
+            raise as_api_error(error, doing, self.system, self.url, sent) from None
 
     def close(self) -> None:
         """Close the pooled connections."""

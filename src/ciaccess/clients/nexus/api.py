@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 from requests.auth import HTTPBasicAuth
@@ -50,6 +51,11 @@ class Api(Session):
     """Sends calls to one Nexus and turns refusals into errors."""
 
     def __init__(self, url: str, username: str, password: str, options: HttpOptions) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError(f"{NEXUS}'s address is not a URL of http or https")
+        if parts.username is not None or parts.query or parts.fragment:
+            raise ValueError(f"{NEXUS}'s URL holds credentials, a query or a fragment: take them out")
         super().__init__(NEXUS, url, options=options, auth=basic(username, password))
         self._version: str | None = None
 
@@ -127,7 +133,7 @@ class Api(Session):
         elif status == HTTPStatus.NOT_FOUND and not _is_of_the_api(response):
             # The REST API names in JSON what is missing; anything else is another server, or another path of Nexus.
             error, reason = UnexpectedAnswerError, f"there is no such path ({reason})"
-        remedy = _remedy(error, status, reason, kind.grants if kind else "", self.base_url)
+        remedy = _remedy(error, status, reason, kind.grants if kind else "", self.url)
         return error(doing, reason, remedy, system=NEXUS, status=status)
 
     def _is_read_only(self, response: requests.Response, doing: str) -> bool:

@@ -6,7 +6,6 @@ path that may not be read is a ForbiddenError, never "not there".
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -26,7 +25,7 @@ from ciaccess.clients.errors import (
     UnreachableError,
     error_class,
 )
-from ciaccess.clients.http.session import HttpOptions, PooledSession, as_api_error, json_of
+from ciaccess.clients.http.session import HttpOptions, PooledSession, Session, as_api_error, json_of
 from ciaccess.clients.redaction import conceal
 from ciaccess.clients.vault.id_token_times import name_times
 
@@ -40,30 +39,19 @@ _REMEDIES = {
 }
 
 
-class Vault:
+class Vault(Session):
     """One Vault with one token, in the namespace VAULT_NAMESPACE. Safe to use from several threads."""
+
+    writes_are_repeatable = True
 
     def __init__(self, url: str, token: str, *, options: HttpOptions | None = None) -> None:
         conceal(token)
-        self.url = url.rstrip("/")
-        self._token = token
-        self._options = options or HttpOptions()
-        self._session = PooledSession(self.url, self._options)
-        self._headers = {
-            "X-Vault-Request": "true",
-            "X-Vault-Token": token,
-            "Content-Type": "application/json",
-        }
+        headers = {"X-Vault-Request": "true", "X-Vault-Token": token}
         if namespace := os.environ.get("VAULT_NAMESPACE"):
-            self._headers["X-Vault-Namespace"] = namespace
-
-    def __repr__(self) -> str:
-        return f"Vault({self.url!r})"
-
-    @property
-    def token(self) -> str:
-        """The token, for a program that is started with it in its environment."""
-        return self._token
+            headers["X-Vault-Namespace"] = namespace
+        self._options = options or HttpOptions()
+        super().__init__(SYSTEM, url, options=self._options, headers=headers)
+        self.token = token
 
     def log_in(self, mount: str, role: str, id_token: str) -> Vault:
         """Return this Vault with the token of a login by an id_token; an error has Vault's reason."""
@@ -192,10 +180,6 @@ class Vault:
         place = f"sys/{path}" if path.startswith("auth/") else f"sys/mounts/{path}"
         self.ask("delete", place, f"unmount '{path}'")
 
-    def close(self) -> None:
-        """Close the pooled connections."""
-        self._session.close()
-
     def _get(self, api_path: str, doing: str) -> dict[str, Any] | None:
         """Return what is at an API path, None where there is nothing."""
         try:
@@ -214,17 +198,8 @@ class Vault:
         keep_missing: bool = False,
     ) -> dict[str, Any]:
         """Return the answer of a call, {} for none; `keep_missing`: also the body of a 404."""
-        try:
-            answer = self._session.call(
-                method.upper(),
-                f"{self.url}/v1/{quote(api_path.strip('/'))}",
-                headers=self._headers,
-                body=None if body is None else json.dumps(body).encode(),
-                params=parameters,
-            )
-        except requests.RequestException as error:
-            # Each of these calls can be repeated with the same effect.
-            raise as_api_error(error, doing, SYSTEM, self.url) from None
+        path = f"/v1/{quote(api_path.strip('/'))}"
+        answer = self.send(method.upper(), path, doing, body=body, params=parameters)
         status = answer.status_code
         if status == HTTPStatus.NO_CONTENT:
             return {}
