@@ -108,9 +108,8 @@ def serve(announce: Callable[[int], None]) -> None:
     """Serve on a free port of 127.0.0.1 until the engine exits; announce the port when listening."""
     engine = os.getppid()
     provider = CiaccessProvider()
-    server = grpc.server(
-        ThreadPoolExecutor(_MOST_THREADS, thread_name_prefix="request"), options=CHANNEL_OPTIONS
-    )
+    threads = ThreadPoolExecutor(_MOST_THREADS, thread_name_prefix="request")
+    server = grpc.server(threads, options=CHANNEL_OPTIONS)
     callers = Callers()
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(Servicer(provider, callers), server)
     callers.port = server.add_insecure_port("127.0.0.1:0")
@@ -121,5 +120,6 @@ def serve(announce: Callable[[int], None]) -> None:
         while os.getppid() == engine:
             time.sleep(_PARENT_SECONDS)
     finally:
-        provider.close()
         server.stop(grace=None)
+        threads.shutdown()  # requests in progress end
+        provider.close()

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import threading
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import grpc  # type: ignore[import-untyped] # the SDK brings it, without stubs
@@ -13,6 +17,7 @@ from google.protobuf.empty_pb2 import Empty  # type: ignore[import-untyped] # it
 from pulumi.runtime import proto
 from pulumi.runtime.proto import provider_pb2_grpc
 
+from ciaccess.engine.resource_types import ROLE
 from ciaccess.provider.server import VERSION
 from tests.support.servers.simulator import ROOT
 
@@ -83,6 +88,41 @@ def test_it_ends_when_the_engine_was_killed_and_could_not_end_it() -> None:
         assert engine.stdout.readline(), "it listens"
         engine.kill()
         assert engine.stdout.read() == "", "its end of the pipe is closed when it has ended"
+
+
+def test_on_a_signal_it_ends_when_the_request_in_progress_has_ended() -> None:
+    is_asked, may_answer = threading.Event(), threading.Event()
+
+    class Nexus(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            is_asked.set()
+            may_answer.wait(_ANSWER_SECONDS)
+            self.send_response(HTTPStatus.SERVICE_UNAVAILABLE)
+            self.end_headers()
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Nexus)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    variables = {
+        "NEXUS_URL": f"http://127.0.0.1:{server.server_port}",
+        "NEXUS_USERNAME": "a",
+        "NEXUS_PASSWORD": "b",
+    }
+    start = subprocess.Popen(
+        [PLUGIN, "127.0.0.1:1"], env={**os.environ, **variables}, stdout=subprocess.PIPE, text=True
+    )
+    with server, start as process:
+        assert process.stdout
+        with grpc.insecure_channel(f"127.0.0.1:{int(process.stdout.readline())}") as channel:
+            stub = provider_pb2_grpc.ResourceProviderStub(channel)
+            stub.Configure(proto.ConfigureRequest(), timeout=_ANSWER_SECONDS)
+            reading = stub.Read.future(proto.ReadRequest(id="r", urn=f"urn:pulumi:s::p::{ROLE}::r"))
+            assert is_asked.wait(_ANSWER_SECONDS), reading
+            process.send_signal(signal.SIGINT)
+            with pytest.raises(subprocess.TimeoutExpired):
+                process.wait(0.5)
+            may_answer.set()
+            assert process.wait(_ANSWER_SECONDS) == 0
+            server.shutdown()
 
 
 def test_it_says_its_version(stub: provider_pb2_grpc.ResourceProviderStub) -> None:
