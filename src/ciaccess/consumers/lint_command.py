@@ -107,7 +107,11 @@ def _show_audit(audit: Audit, html: Path | None, *, as_json: bool) -> None:
 
 
 def _lint_files(access: Access, files: list[Path], *, fix: bool, as_json: bool) -> None:
-    results = [(str(path), *_lint_file(access, path, fix=fix)) for path in dict.fromkeys(files)]
+    results, errors = _lint_each(access, files, fix=False)
+    if fix and not errors:
+        results, errors = _lint_each(access, files, fix=True)
+    if not results:
+        raise CommandError("\n".join(errors))
     left = list({each.place: each for _, checked, _ in results for each in checked.findings}.values())
     fixed = [each for _, _, done in results for each in done]
     unread = dict.fromkeys(
@@ -130,12 +134,27 @@ def _lint_files(access: Access, files: list[Path], *, fix: bool, as_json: bool) 
         if left:
             print_text(f"{len(left)} found{f'; --fix can correct {fixable}' if fixable else ''}")
         elif not (fixed or nothing_checked):
-            print_text("nothing found in what was read" if unread or without_jobs else "clean")
+            print_text("nothing found in what was read" if unread or without_jobs or errors else "clean")
+    if errors:
+        raise CommandError("\n".join(errors))
     if any(without_jobs.values()):
         finish(Exit.COULD_NOT_LOOK)
     if left:
         finish(Exit.DIFFERENCES)
     finish(Exit.ERROR if nothing_checked else Exit.CLEAN)
+
+
+def _lint_each(
+    access: Access, files: list[Path], *, fix: bool
+) -> tuple[list[tuple[str, Checked, list[Finding]]], list[str]]:
+    """Return what each file has and what was corrected in it, and the errors of unreadable ones."""
+    results, errors = list[tuple[str, Checked, list[Finding]]](), list[str]()
+    for path in dict.fromkeys(files):
+        try:
+            results.append((str(path), *_lint_file(access, path, fix=fix)))
+        except CommandError as error:
+            errors.append(str(error))
+    return results, errors
 
 
 def _lint_file(access: Access, path: Path, *, fix: bool) -> tuple[Checked, list[Finding]]:

@@ -183,3 +183,27 @@ def test_lint_ci_says_what_it_cannot_read(tmp_path: Path) -> None:
     assert ciaccess("lint-ci", path).returncode == 1
     path.write_bytes(b"job: \xff")
     assert "it is not UTF-8" in ciaccess("lint-ci", path).stderr
+
+
+@pytest.mark.parametrize("fix", [[], ["--fix"]])
+def test_lint_ci_checks_the_other_files_and_reports_each_that_it_cannot_read(
+    tmp_path: Path, fix: list[str]
+) -> None:
+    broken, missing, binary = (tmp_path / name for name in ("broken.yml", "missing.yml", "binary.yml"))
+    broken.write_bytes(BROKEN.read_bytes())
+    binary.write_bytes(b"job: \xff")
+    done = ciaccess("lint-ci", *fix, missing, broken, binary)
+    assert done.returncode == 1
+    assert f"{broken}:14: role: role nexus-read-policy is the name of a policy" in done.stdout
+    assert f"error: read {missing}: No such file or directory" in done.stderr
+    assert f"read {binary}: it is not UTF-8" in done.stderr
+    # Nothing is changed while something is wrong.
+    assert broken.read_bytes() == BROKEN.read_bytes()
+
+
+def test_lint_ci_is_not_clean_where_a_file_could_not_be_read(tmp_path: Path) -> None:
+    good, missing = tmp_path / "good.yml", tmp_path / "missing.yml"
+    good.write_text("job: {script: [make]}\n")
+    done = ciaccess("lint-ci", good, missing)
+    assert (done.returncode, done.stdout) == (1, "nothing found in what was read\n")
+    assert answer(ciaccess("lint-ci", "--json", good, missing))["findings"] == []
