@@ -10,10 +10,8 @@ in until the next rotation. The state knows its fingerprint, and an older versio
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from ciaccess.access.desired import rotation
@@ -23,6 +21,7 @@ from ciaccess.access.desired.pipeline_identities import service_accounts
 from ciaccess.clients.fingerprint import fingerprint
 from ciaccess.clients.vault.secret import FIELDS, FINGERPRINT, MISSING, THERE, SecretSnapshot, VaultSecret
 from ciaccess.drift.findings import NOTHING, Finding, display_fields, names_or_none
+from ciaccess.drift.manual_commands import write_json
 from ciaccess.drift.vault_auth import KV_DEFAULTS, changed_kv_settings, has_engine
 from ciaccess.engine import resource_types
 
@@ -95,9 +94,8 @@ def _metadata_findings(
     if is_another or custom.keys() - wanted.keys() - {FINGERPRINT}:
         names.append("custom_metadata")
     if names:
-        # Only JSON can remove: `vault kv metadata` keeps custom metadata that is not given.
-        body = json.dumps({name: defaults[name] for name in names})
-        command = f"printf '%s' {quote(body)} | vault write {account.secret.metadata_path} -"
+        # `vault kv metadata` keeps custom metadata that is not given.
+        command = write_json(account.secret.metadata_path, {name: defaults[name] for name in names})
         # Keys without their values: people note all sorts of things there.
         expected = display_fields({**defaults, "custom_metadata": sorted(noted)}, names)
         keys = [f"another {key}" if is_another and key == FINGERPRINT else key for key in sorted(custom)]

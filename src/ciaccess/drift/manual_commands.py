@@ -99,8 +99,7 @@ def without_policies(holder: Holder, names: frozenset[str]) -> str:
         changed["groups"] = groups
     if "role_type" in holder.data:
         # A write of a JWT role takes what it does not name for its default.
-        body = {name: plain(value) for name, value in holder.data.items() if value} | changed
-        return f"printf '%s' {shlex.quote(json.dumps(body))} | vault write {shlex.quote(holder.path)} -"
+        return write_json(holder.path, {name: plain(it) for name, it in holder.data.items() if it} | changed)
     return write_command(holder.path, changed)
 
 
@@ -120,6 +119,11 @@ def _limit_command(holder: Holder, names: frozenset[str]) -> str:
     if holder.chosen & names:
         changed["allowed_entity_aliases"] = []
     return write_command(holder.path, changed) if changed else ""
+
+
+def write_json(path: str, fields: Mapping[str, Any]) -> str:
+    """Return the command that writes fields with their types: only JSON can empty or remove one."""
+    return f"printf '%s' {shlex.quote(json.dumps(fields))} | vault write {shlex.quote(path)} -"
 
 
 def write_command(path: str, fields: Mapping[str, Any]) -> str:

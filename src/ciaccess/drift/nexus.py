@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from ciaccess.access import Access
     from ciaccess.access.desired.objects import Role
-    from ciaccess.access.desired.state import Desired
     from ciaccess.clients.nexus import Nexus
     from ciaccess.drift.check_run import CheckRun
     from ciaccess.drift.nexus_objects import Ours
@@ -36,7 +35,9 @@ def check_nexus(ours: Ours, nexus: Nexus, run: CheckRun) -> None:
     run.check(SYSTEM, "the active realms", lambda: _realms(access, nexus, run))
     run.check(SYSTEM, "the usage limits", lambda: check_usage(nexus, run))
     run.check(SYSTEM, "read-only mode", lambda: _mode(access, nexus))
-    run.check(SYSTEM, "the content selectors", lambda: _selectors(desired, nexus))
+    selectors = nexus.content_selectors.all
+    about = "the content selectors"
+    run.check(SYSTEM, about, lambda: objects.declared_objects(desired, "content selector", selectors()))
     run.remark(_OTHER_SOURCES)
     found_roles, found_privileges = roles.result(), privileges.result()
     if found_privileges is not UNSEEN:
@@ -66,10 +67,6 @@ def _roles_and_users(
     yield from objects.declared_objects(desired, "user", users, expected)
     our_roles = roles_containing(roles, desired.objects("role"))
     yield from undeclared_users(ours, users, expected, our_roles, admins - expected)
-
-
-def _selectors(desired: Desired, nexus: Nexus) -> Iterator[Finding]:
-    return objects.declared_objects(desired, "content selector", nexus.content_selectors.all())
 
 
 def _anonymous(access: Access, nexus: Nexus) -> Iterator[Finding]:

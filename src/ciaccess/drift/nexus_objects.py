@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from ciaccess.access import Access
 from ciaccess.access.desired.difference import difference, fields_of
@@ -65,36 +66,30 @@ def undeclared_roles(
         what, command = f"role {identity}", delete_own(ours.access, "roles", identity, role.description)
         twin = by_case.get(identity.lower())
         if held := (role.privileges & administering) | (role.roles & admins):
-            seen = f"a role that administers Nexus by {names_or_none(held)}" + (
-                f", with an id like {twin}" if twin else ""
-            )
+            seen = f"a role that administers Nexus by {names_or_none(held)}"
+            seen += f", with an id like {twin}" if twin else ""
             yield Finding("nexus.role.admin", what, "no such role", seen, command)
         elif twin:
             yield Finding("nexus.role.twin", what, f"only {twin}", identity, command)
         elif what in ours.removed or identity.startswith(_OURS):
-            yield Finding(
-                "nexus.role.undeclared",
-                what,
-                "no such role",
-                "a role",
-                command,
-                changes=fields_of("role", identity, vars(role)),
-            )
+            yield undeclared("nexus.role.undeclared", "role", identity, vars(role), "a role", command)
 
 
 def undeclared_privileges(ours: Ours, privileges: Mapping[str, Privilege]) -> Iterator[Finding]:
     """Return the privileges named as ours that are not declared."""
     for name in sorted(privileges.keys() - ours.desired.objects("privilege").keys()):
-        what = f"privilege {name}"
-        if what in ours.removed or name.startswith(_OURS):
-            yield Finding(
-                "nexus.privilege.undeclared",
-                what,
-                "no such privilege",
-                "one",
-                delete_own(ours.access, "privileges", name, privileges[name].description),
-                changes=fields_of("privilege", name, vars(privileges[name])),
-            )
+        if f"privilege {name}" in ours.removed or name.startswith(_OURS):
+            found = privileges[name]
+            command = delete_own(ours.access, "privileges", name, found.description)
+            yield undeclared("nexus.privilege.undeclared", "privilege", name, vars(found), "one", command)
+
+
+def undeclared(
+    identity: str, kind: str, name: str, fields: Mapping[str, Any], found: str, command: str
+) -> Finding:
+    """Return the finding of an object that may be one of a removed account, by its fields."""
+    what, changes = f"{kind} {name}", fields_of(kind, name, fields)
+    return Finding(identity, what, f"no such {kind}", found, command, changes=changes)
 
 
 def wider_privileges(ours: Ours, privileges: Mapping[str, Privilege]) -> Iterator[Finding]:

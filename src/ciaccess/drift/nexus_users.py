@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from ciaccess.access.desired.difference import fields_of
 from ciaccess.access.desired.objects import User
 from ciaccess.drift.findings import Finding, names_or_none
 from ciaccess.drift.manual_commands import delete_own
-from ciaccess.drift.nexus_objects import Ours
+from ciaccess.drift.nexus_objects import Ours, undeclared
 
 _SERVICE_ACCOUNT = re.compile(r"svc-", re.IGNORECASE)
 # What may follow an id in one that is taken for it: Nexus itself finds users by the beginning of their ids.
@@ -56,14 +55,8 @@ def undeclared_users(
             yield Finding("nexus.user.twin", what, f"only {twin}", seen, command)
         elif is_service_account:
             # The state has no source.
-            yield Finding(
-                "nexus.user.undeclared",
-                what,
-                "no such user",
-                f"a user, {user.status}",
-                command,
-                changes=fields_of("user", user_id, vars(user) | {"source": ""}),
-            )
+            fields, seen = vars(user) | {"source": ""}, f"a user, {user.status}"
+            yield undeclared("nexus.user.undeclared", "user", user_id, fields, seen, command)
         elif held := user.roles & our_roles:
             seen = names_or_none(held)
             yield Finding("nexus.user.holder", what, "no declared role", seen, command)

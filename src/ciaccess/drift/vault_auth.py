@@ -6,7 +6,6 @@ configuration, fields of a role that are not declared (facts on Vault's provider
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
@@ -21,7 +20,7 @@ from ciaccess.clients.vault.objects import read_jwt_backend, read_jwt_role, read
 from ciaccess.drift.check_run import Check
 from ciaccess.drift.declared import findings
 from ciaccess.drift.findings import NOTHING, Finding, display_fields, plain
-from ciaccess.drift.manual_commands import write_command
+from ciaccess.drift.manual_commands import write_command, write_json
 from ciaccess.engine import resource_types
 from ciaccess.engine.resource_types import Target
 
@@ -180,6 +179,6 @@ def _role(desired: Desired, vault: Vault, role: JwtRole) -> Iterator[Finding]:
     # The whole role: an update keeps most fields that it does not name, but not the types of the role and its claims.
     declared = {name: plain(value) for name, value in vars(role).items()}
     del declared["name"], declared["undeclared_fields"]
-    body = json.dumps(declared | (_empty_values(found.undeclared_fields) if found else {}))
-    command = f"printf '%s' {quote(body)} | vault write auth/{mount}/role/{role.name} -"
+    declared |= _empty_values(found.undeclared_fields) if found else {}
+    command = write_json(f"auth/{mount}/role/{role.name}", declared)
     yield from _by_repair(changes, resource_types.jwt_role(mount, role.name), command)

@@ -86,8 +86,15 @@ def of_the_locks(held: list[state_folder.Lock], stack: str) -> list[Leftover]:
         CommandError: a run that may be alive holds the lock.
     """
     for lock in held:
-        if not lock.is_stale:
-            raise CommandError(f"the stack {stack!r} is locked by {lock.holder}. {_when_alive(lock, stack)}")
+        if lock.is_stale:
+            continue
+        advice = (
+            f"Whether it still runs cannot be checked from here: check on that host, or its CI job. If it has ended: pulumi "
+            f"cancel --stack {stack}, then run this again"
+        )
+        if lock.is_here:
+            advice = "It is running: wait for it, or stop it with SIGINT, so that it records its changes"
+        raise CommandError(f"the stack {stack!r} is locked by {lock.holder}. {advice}. Nothing was changed")
     return [
         Leftover(
             "lock",
@@ -97,15 +104,6 @@ def of_the_locks(held: list[state_folder.Lock], stack: str) -> list[Leftover]:
         )
         for lock in held[:1]  # the engine removes all locks of a stack at once, and all are of dead runs
     ]
-
-
-def _when_alive(lock: state_folder.Lock, stack: str) -> str:
-    if lock.is_here:
-        return "It is running: wait for it, or stop it with SIGINT, so that it records its changes. Nothing was changed"
-    return (
-        "Whether it still runs cannot be checked from here: check on that host, or its CI job. If it has ended: pulumi "
-        f"cancel --stack {stack}, then run this again. Nothing was changed"
-    )
 
 
 def of_the_state(export: dict[str, Any], stack: str) -> list[Leftover]:
