@@ -46,7 +46,10 @@ class Logins:
         subject = f"role {role_name}"
         try:
             for asked, why, token in self._attempts(role_name, tokens):
-                result = self._try_refused(subject, asked, why, token)
+                check = Check(subject, KIND, why, allowed=False)
+                result, vault = self.admit(check, asked, token)
+                if vault is not None:
+                    log_out(vault)
                 yield result
                 if result.outcome is Outcome.NOT_LOOKED:
                     return
@@ -64,13 +67,6 @@ class Logins:
         policy = policy_name(role_name, self._access.vault.roles[role_name])
         if policy not in self._access.vault.roles:
             yield policy, f"the policy's name {policy} used as the role", good.text
-
-    def _try_refused(self, subject: str, role_name: str, why: str, token: str) -> Result:
-        check = Check(subject, KIND, why, allowed=False)
-        result, vault = self.admit(check, role_name, token)
-        if vault is not None:
-            log_out(vault)
-        return result
 
     def admits(self, role_name: str, token: IdToken) -> bool:
         """Tell whether the role admits a token with these claims, by access.yaml."""

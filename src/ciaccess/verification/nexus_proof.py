@@ -21,7 +21,6 @@ from ciaccess.clients.nexus import Nexus
 from ciaccess.clients.vault.secret import Credentials
 from ciaccess.verification.operations import (
     Action,
-    Administration,
     Location,
     Operation,
     administration,
@@ -176,18 +175,16 @@ class NexusProof:
         for each, allowed in administration(self._trial.facts, self._account):
             check = Check(self._account, ADMINISTER, each.title, allowed=allowed)
             try:
-                yield self._administer(check, each)
+                status = self._nexus.status_of(each.method, each.path, each.title)
             except ApiError as error:
                 yield check.no_answer(error)
                 return
-
-    def _administer(self, check: Check, each: Administration) -> Result:
-        status = self._nexus.status_of(each.method, each.path, each.title)
-        if status in _REFUSED:
-            return check.refuse(str(status))
-        if status in _OK or status == _NOT_FOUND:
-            return check.succeed(str(status))
-        return check.not_checked(f"Nexus answered {status}")
+            if status in _REFUSED:
+                yield check.refuse(str(status))
+            elif status in _OK or status == _NOT_FOUND:
+                yield check.succeed(str(status))
+            else:
+                yield check.not_checked(f"Nexus answered {status}")
 
 
 def is_offline(reason: str) -> bool:

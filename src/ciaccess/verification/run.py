@@ -116,7 +116,7 @@ class Verification:
         secret = SecretProof(self._access, account, self._logins, self._resources.tokens)
         yield from secret.results()
         if self._resources.vault_administrator is not None and not self._trial.facts.readers(account):
-            yield from secret.as_administrator(self._resources.vault_administrator)
+            yield secret.as_administrator(self._resources.vault_administrator)
         if secret.credentials is not None:
             yield from NexusProof(self._trial, account, secret.credentials).results()
 

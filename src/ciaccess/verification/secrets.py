@@ -10,7 +10,7 @@ from ciaccess.access.desired import rotation
 from ciaccess.access.desired.vault import secret_of
 from ciaccess.clients.errors import ApiError
 from ciaccess.clients.vault.client import Vault
-from ciaccess.clients.vault.secret import Credentials, SecretSnapshot, VaultSecret
+from ciaccess.clients.vault.secret import Credentials, VaultSecret
 from ciaccess.local_stack.processes import StackError
 from ciaccess.verification.id_tokens import TokenError
 from ciaccess.verification.logins import KIND as LOGIN
@@ -33,6 +33,10 @@ class SecretProof:
     credentials: Credentials | None = None
     _was_tried: bool = False
 
+    @property
+    def _path(self) -> str:
+        return secret_of(self.access, self.account).api_path
+
     def results(self) -> Iterator[Result]:
         """Log in with each role, and read the secret where the role may, and where it may not."""
         readers = [name for name, role in self.access.vault.roles.items() if self.account in role.accounts]
@@ -42,14 +46,9 @@ class SecretProof:
             why = f"{' or '.join(readers)} does not admit this token. Run this in a job of a project that may read the secret"
             yield Check(self.account, KIND, "read its secret").not_checked(why)
 
-    def as_administrator(self, vault: Vault) -> Iterator[Result]:
+    def as_administrator(self, vault: Vault) -> Result:
         """Read the secret of an account that no role reads, so that the rest of it can be proved."""
-        path = secret_of(self.access, self.account).api_path
-        check = Check(self.account, KIND, "secret, as Vault's administrator")
-        try:
-            yield self._take(check, VaultSecret(vault, path).read())
-        except ApiError as error:
-            yield refusal(check, error)
+        return self._read(Check(self.account, KIND, "secret, as Vault's administrator"), vault)
 
     def _with_role(self, role_name: str, *, reads: bool) -> Iterator[Result]:
         title = f"login with role {role_name}"
@@ -69,28 +68,29 @@ class SecretProof:
         if vault is None:
             return
         try:
-            yield from self._read(vault, role_name, reads=reads and admitted)
+            yield from self._with_token(vault, role_name, reads=reads and admitted)
         finally:
             log_out(vault)
 
-    def _read(self, vault: Vault, role_name: str, *, reads: bool) -> Iterator[Result]:
-        path = secret_of(self.access, self.account).api_path
+    def _with_token(self, vault: Vault, role_name: str, *, reads: bool) -> Iterator[Result]:
+        path = self._path
         check = Check(self.account, KIND, f"read {path} with role {role_name}", allowed=reads)
-        try:
-            yield self._take(check, VaultSecret(vault, path).read())
-        except ApiError as error:
-            yield refusal(check, error)
+        yield self._read(check, vault)
         check = Check(self.account, KIND, f"change {path} with role {role_name}", allowed=False)
         try:
             rights = vault.capabilities([path])[path]
         except ApiError as error:
             yield refusal(check, error)
             return
-        changing = sorted(rights & _CHANGING)
         reason = f"the token's capabilities there: {', '.join(sorted(rights))}"
-        yield check.succeed(reason) if changing else check.refuse(reason)
+        yield check.succeed(reason) if rights & _CHANGING else check.refuse(reason)
 
-    def _take(self, check: Check, secret: SecretSnapshot) -> Result:
+    def _read(self, check: Check, vault: Vault) -> Result:
+        """Read the secret, and keep its credentials where the check is allowed."""
+        try:
+            secret = VaultSecret(vault, self._path).read()
+        except ApiError as error:
+            return refusal(check, error)
         if not secret.exists:
             return check.fail("not found in Vault. Provision it: pulumi up --refresh")
         credentials = secret.credentials
