@@ -1,16 +1,19 @@
-"""A draft of access.yaml from the inventory; each section is described by its own module."""
+"""A draft of access.yaml from the inventory; its larger sections have a module each."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
-from ciaccess.adoption import accounts, gitlab_groups, jwt_roles, nexus_roles, repositories
+from ciaccess.access.model.checks import FORMATS
+from ciaccess.adoption import accounts, gitlab_groups, jwt_roles, nexus_roles
 from ciaccess.adoption.draft import Draft
 from ciaccess.adoption.inventory import Inventory
 
+_ENVIRONMENTS = ("dev", "uat", "prod")
 _AUTHORITIES = ("oidc_discovery_ca_pem", "jwks_ca_pem")
 # Fields of the backend that access.yaml does not have.
 _UNDESCRIBED = ("jwks_pairs", "jwt_supported_algs", "oidc_client_id", "provider_config")
@@ -19,7 +22,7 @@ _UNDESCRIBED = ("jwks_pairs", "jwt_supported_algs", "oidc_client_id", "provider_
 def describe(inventory: Inventory, max_ages: Mapping[str, str] = MappingProxyType({})) -> Draft:
     """Return a draft of access.yaml; `max_ages` by account are copied: no system records them."""
     draft = Draft()
-    places = repositories.describe(inventory, draft)
+    places = _repositories(inventory, draft)
     found = accounts.describe(inventory, places, max_ages, draft)
     nexus = _nexus(inventory, found, places, draft)
     references = {
@@ -114,3 +117,37 @@ def _registry(inventory: Inventory, name: str, keys: tuple[str, ...], repository
     remedy = "Write the address that docker logs in at, such as host:port of the docker connector"
     draft.remark("registry-unknown", ("nexus", name), text, remedy)
     return guess
+
+
+def _repositories(inventory: Inventory, draft: Draft) -> dict[str, dict[str, str]]:
+    """Return the repositories by format and environment or `group`; remark on the others."""
+    found: dict[str, dict[str, str]] = {}
+    left_out: list[str] = []
+    for name, repository in sorted(inventory.nexus.repositories.items()):
+        place = "group" if repository.type == "group" else _environment(name)
+        places = found.setdefault(repository.format, {})
+        if repository.format in FORMATS and repository.type != "proxy" and place and place not in places:
+            places[place] = name
+        else:
+            left_out.append(name)
+    formats = {
+        format_: {place: places[place] for place in (*_ENVIRONMENTS, "group") if place in places}
+        for format_, places in found.items()
+        if places.keys() & set(_ENVIRONMENTS)
+    }
+    left_out += [
+        name for format_, places in found.items() if format_ not in formats for name in places.values()
+    ]
+    if left_out:
+        text = (
+            f"{', '.join(sorted(left_out))}: the name has no environment (dev, uat, prod), the environment has a repository "
+            "already, or the type is not supported"
+        )
+        remedy = "They are left alone; add those that pipelines use"
+        draft.remark("repository-left-out", ("nexus", "repositories"), text, remedy)
+    return formats
+
+
+def _environment(name: str) -> str | None:
+    words = re.split(r"[-_.]", name.lower())
+    return next((each for each in _ENVIRONMENTS if each in words), None)
