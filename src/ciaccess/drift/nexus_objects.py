@@ -72,7 +72,7 @@ def undeclared_roles(
         elif twin:
             yield Finding("nexus.role.twin", what, f"only {twin}", identity, command)
         elif what in ours.removed or identity.startswith(_OURS):
-            yield undeclared("nexus.role.undeclared", "role", identity, vars(role), "a role", command)
+            yield undeclared_finding("nexus.role.undeclared", "role", identity, vars(role), "a role", command)
 
 
 def undeclared_privileges(ours: Ours, privileges: Mapping[str, Privilege]) -> Iterator[Finding]:
@@ -81,10 +81,12 @@ def undeclared_privileges(ours: Ours, privileges: Mapping[str, Privilege]) -> It
         if f"privilege {name}" in ours.removed or name.startswith(_OURS):
             found = privileges[name]
             command = delete_own(ours.access, "privileges", name, found.description)
-            yield undeclared("nexus.privilege.undeclared", "privilege", name, vars(found), "one", command)
+            yield undeclared_finding(
+                "nexus.privilege.undeclared", "privilege", name, vars(found), "one", command
+            )
 
 
-def undeclared(
+def undeclared_finding(
     identity: str, kind: str, name: str, fields: Mapping[str, Any], found: str, command: str
 ) -> Finding:
     """Return the finding of an object that may be one of a removed account, by its fields."""

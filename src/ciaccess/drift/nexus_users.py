@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from ciaccess.access.desired.objects import User
 from ciaccess.drift.findings import Finding, names_or_none
 from ciaccess.drift.manual_commands import delete_own
-from ciaccess.drift.nexus_objects import Ours, undeclared
+from ciaccess.drift.nexus_objects import Ours, undeclared_finding
 
 _SERVICE_ACCOUNT = re.compile(r"svc-", re.IGNORECASE)
 # What may follow an id in one that is taken for it: Nexus itself finds users by the beginning of their ids.
@@ -56,7 +56,7 @@ def undeclared_users(
         elif is_service_account:
             # The state has no source.
             fields, seen = vars(user) | {"source": ""}, f"a user, {user.status}"
-            yield undeclared("nexus.user.undeclared", "user", user_id, fields, seen, command)
+            yield undeclared_finding("nexus.user.undeclared", "user", user_id, fields, seen, command)
         elif held := user.roles & our_roles:
             seen = names_or_none(held)
             yield Finding("nexus.user.holder", what, "no declared role", seen, command)
