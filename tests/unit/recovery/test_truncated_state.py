@@ -172,3 +172,26 @@ def test_what_was_mended_is_said_where_the_rest_cannot_be_looked_at(
     printed = capsys.readouterr()
     assert printed.out == ""
     assert ("done: a dead run's lock: lift it" in printed.err) is yes
+
+
+def test_what_was_mended_in_the_state_is_said_where_vault_cannot_be_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def away(*_: object) -> None:
+        raise CommandError("Vault is away", Exit.COULD_NOT_LOOK)
+
+    access = valid(tmp_path, GOOD)
+    pending = {"type": "creating", "resource": {"urn": "urn:pulumi:prod::ciaccess::x::svc-app"}}
+    monkeypatch.setenv("VAULT_ADDR", access.vault.address)
+    monkeypatch.setenv("VAULT_TOKEN", "a-token")
+    monkeypatch.setenv("PULUMI_BACKEND_URL", f"file://{tmp_path}")
+    monkeypatch.setattr(leftovers, "of_the_folder", lambda *_: [])
+    export = {"deployment": {"pending_operations": [pending]}}
+    monkeypatch.setattr("ciaccess.engine.pulumi_cli.export", lambda _: export)
+    monkeypatch.setattr("ciaccess.engine.pulumi_cli.replace", lambda *_: None)
+    monkeypatch.setattr(leftovers, "of_vault", away)
+    with pytest.raises(CommandError, match="Vault is away"):
+        run.recover(access, "prod", None, yes=True)
+    assert (
+        "done: interrupted operations without a recorded result: creating svc-app" in capsys.readouterr().err
+    )
