@@ -15,7 +15,7 @@ from ciaccess.clients.artifacts.pypi import Pypi
 
 __all__ = ["FORMATS", "Answer", "Artifact", "Place"]
 
-# The formats for which there is a client; of others only the rights can be tried (verification/probes).
+# The formats for which there is a client; of others only the rights can be tried (verification/operations).
 FORMATS: Mapping[str, Format] = {
     "docker": Docker(),
     "yum": Yum(),
