@@ -25,7 +25,7 @@ _HARMLESS = re.compile(r"nx-repository-view-.+|nx-search-read|nx-healthcheck-rea
 _MOST_GUESSES = 20
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True, eq=False)  # a hundred thousand for a thousand accounts
 class Node:
     """A node of the file, such as an account: its path, and its value, which is None without one."""
 
@@ -35,7 +35,8 @@ class Node:
 
     def __getitem__(self, key: str) -> Node:
         """Return the node of a key below it, which need not exist."""
-        return Node(self.document, (*self.path, key), self.mapping.get(key))
+        value = self.value.get(key) if isinstance(self.value, dict) else None
+        return Node(self.document, (*self.path, key), value)
 
     def __iter__(self) -> Iterator[Node]:
         """Yield the nodes of the keys below it."""
@@ -126,17 +127,20 @@ class LenientView:
 
     def repositories(self, format_: str) -> dict[str, str]:
         """Return a format's hosted repositories by environment, in the order of promotion."""
-        declared = self.formats[format_]
-        return {where: repository for where in ENVIRONMENTS if (repository := declared[where].text)}
+        return self._hosted.get(format_, {})
+
+    @cached_property
+    def _hosted(self) -> dict[str, dict[str, str]]:
+        return {
+            format_.name: {where: name for where in ENVIRONMENTS if (name := format_[where].text)}
+            for format_ in self.formats
+        }
 
     @cached_property
     def release_repositories(self) -> frozenset[str]:
         """The hosted repositories of uat and prod, of every format."""
         return frozenset(
-            repository
-            for format_ in self.formats.mapping
-            for environment, repository in self.repositories(format_).items()
-            if environment != "dev"
+            name for hosted in self._hosted.values() for where, name in hosted.items() if where != "dev"
         )
 
     @cached_property
@@ -175,9 +179,8 @@ class LenientView:
 
     def beyond_repositories(self, account: str) -> tuple[str, str] | None:
         """Return an account's first privilege that is not on a repository, with its role, or None."""
-        known = self._selector_privileges | self.writing_privileges | self._reading_privileges
         for privilege, by in self.further_privileges(account).items():
-            if not _HARMLESS.fullmatch(privilege) and privilege not in known:
+            if not _HARMLESS.fullmatch(privilege) and privilege not in self._on_repositories:
                 return privilege, by
         return None
 
@@ -187,17 +190,14 @@ class LenientView:
         return frozenset(name.text for name in self["nexus"]["repository_privileges"].texts())
 
     @cached_property
-    def _reading_privileges(self) -> frozenset[str]:
-        """The privileges that are made in Nexus and only read, as drift checks."""
-        return frozenset(name.text for name in self["nexus"]["read_privileges"].texts())
-
-    @cached_property
-    def _selector_privileges(self) -> frozenset[str]:
-        """The privileges on content selectors that are made for accounts with a path."""
-        return frozenset(
+    def _on_repositories(self) -> frozenset[str]:
+        """The privileges that are declared to work on repositories, and those of accounts with a path."""
+        selectors = (
             privilege_name(name.text, repository)
             for name in self.names
             if name.account["path"].text
             for format_ in name.account["push"].texts()
             if (repository := self.repositories(format_.text).get("dev"))
         )
+        reading = (name.text for name in self["nexus"]["read_privileges"].texts())
+        return self.writing_privileges.union(reading, selectors)
