@@ -16,7 +16,7 @@ from ciaccess.clients.vault.secret import Credentials
 from ciaccess.errors import CommandError
 from ciaccess.local_stack import stack
 from ciaccess.local_stack.id_tokens import LocalIssuer
-from ciaccess.local_stack.places import credential_file
+from ciaccess.local_stack.places import read_credential
 from ciaccess.verification.id_tokens import IdToken, TokenError
 from ciaccess.verification.run import Resources
 from ciaccess.verification.token_sources import GivenToken, MintedTokens
@@ -33,8 +33,7 @@ def local_resources(access: Access, *, writes: bool = True, given: IdToken | Non
     stack.environment()
     options = HttpOptions(**_SECONDS)
     vault_token, nexus_password, gitlab_token = (
-        credential_file(name).read_text(encoding="ascii")
-        for name in ("vault-token", "nexus-password", "gitlab-token")
+        read_credential(name) for name in ("vault-token", "nexus-password", "gitlab-token")
     )
     return Resources(
         options=options,
