@@ -31,13 +31,12 @@ _EXAMPLES = examples(
     "./ciaccess explain --project orchestrator/ciaccess --ref main --protected --role ciaccess-apply",
     "./ciaccess explain --claims token.json  # the decoded payload of a job's id_token",
 )
-_EXITS = {
-    Outcome.ADMITTED: Exit.CLEAN,
-    Outcome.REFUSED: Exit.DIFFERENCES,
-    Outcome.UNKNOWN: Exit.COULD_NOT_LOOK,
+# By outcome: the exit code, and the sign and colour on a terminal.
+_SHOWN = {
+    Outcome.ADMITTED: (Exit.CLEAN, "✓", "green"),
+    Outcome.REFUSED: (Exit.DIFFERENCES, "✗", "red"),
+    Outcome.UNKNOWN: (Exit.COULD_NOT_LOOK, "?", "yellow"),
 }
-_SIGNS = {Outcome.ADMITTED: "✓", Outcome.REFUSED: "✗", Outcome.UNKNOWN: "?"}
-_COLOURS = {Outcome.ADMITTED: "green", Outcome.REFUSED: "red", Outcome.UNKNOWN: "yellow"}
 _PLACE = "Only jobs of {values} are admitted. Add the project under vault.roles.{role}.bound_claims in access.yaml."
 _REMEDIES = {
     "iss": "The token is from another GitLab, or vault.jwt.issuer in access.yaml is not GitLab's external URL.",
@@ -118,7 +117,7 @@ def explain(  # noqa: PLR0913 each option is a claim of the job's token
         print_json(_as_json(access, found, outcome, account))
     else:
         _show(access, found, account, {"project_path": project} | given)
-    finish(_EXITS[outcome])
+    finish(_SHOWN[outcome][0])
 
 
 def _require_job(project: str, ref: str, claims: Path | None) -> None:
@@ -243,10 +242,12 @@ def _show(access: Access, found: Sequence[Verdict], account: str | None, claims:
         own = f"ciaccess's own jobs log in with {', '.join(own_roles)}"
         notices().print(f"note: of this project, {own}: ask about one with --role", markup=False)
     for verdict in found:
-        console.print(Text(f"{verdict.role}: {verdict.outcome}", style=f"bold {_COLOURS[verdict.outcome]}"))
+        console.print(Text(f"{verdict.role}: {verdict.outcome}", style=f"bold {_SHOWN[verdict.outcome][2]}"))
         for check in verdict.checks:
-            sign = Text(f"  {_SIGNS[check.outcome]} ", style=_COLOURS[check.outcome])
-            console.print(sign + Text(visible(f"{check.claim} {_comparison(check)}")))
+            _, sign, colour = _SHOWN[check.outcome]
+            console.print(
+                Text(f"  {sign} ", style=colour) + Text(visible(f"{check.claim} {_comparison(check)}"))
+            )
             if check.reason:
                 console.print(Text(visible(f"      Vault: {check.reason}"), style="red"))
                 console.print(Text(f"      {_remedy(check, verdict.role, is_own=verdict.role in own_roles)}"))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ciaccess.access.desired import pipeline_identities
 from ciaccess.access.desired.objects import ContentSelector, Privilege, Role
 from ciaccess.access.policies.acl import ROOT, Acl, Right
-from ciaccess.access.policies.tokens import normalize_names
+from ciaccess.access.policies.tokens import DEFAULT, normalize_names
 from ciaccess.analysis.facts import AccessFacts, AccountFacts, RoleFacts, Trust, held_by
 from ciaccess.clients.nexus.wire import camel_case
 from ciaccess.engine import resource_types as types
@@ -34,8 +34,6 @@ _OWN = frozenset(
         pipeline_identities.NEXUS_WRITER,
     )
 )
-# The policy that each token has.
-_DEFAULT = "default"
 
 
 def is_own(name: str) -> bool:
@@ -159,7 +157,7 @@ def _role_facts(
             for claim, values in (role.get("boundClaims") or {}).items()
         },
         accounts=frozenset(secrets) if ROOT in names else _readable(names, policies, secrets),
-        other_policies=names - policies.keys() - known_policies - {_DEFAULT},
+        other_policies=names - policies.keys() - known_policies - {DEFAULT},
     )
     return replace(found, token_max_ttl=found.token_max_ttl or found.token_ttl)
 
