@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from contextlib import suppress
 
 from ciaccess.interrupts import end_at_once
 
@@ -10,4 +12,8 @@ if __name__ == "__main__":
     end_at_once()
     from ciaccess.cli.application import main, run
 
-    sys.exit(run(main))
+    code = run(main)
+    with suppress(OSError, ValueError):  # the disk is full, and the stream closed, which `run` has reported
+        sys.stdout.flush()
+    # Python would first free every object: a tenth of the time of a short command.
+    os._exit(code)

@@ -4,6 +4,7 @@ import importlib
 import json
 import os
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -105,6 +106,16 @@ def test_a_closed_standard_output_is_no_error(words: str) -> None:
         ["sh", "-c", f"./ciaccess {words} >&-"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stdout, done.stderr) == (Exit.CLEAN, "", "")
+
+
+def test_what_was_printed_before_a_fault_is_not_lost() -> None:
+    fault = "def main():\n    print('before')\n    raise CommandError('a fault')\n"
+    script = (
+        "import runpy\nfrom ciaccess.cli import application\nfrom ciaccess.errors import CommandError\n"
+        f"{fault}application.main = main\nrunpy.run_module('ciaccess', run_name='__main__')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (Exit.ERROR, "before\n", "error: a fault\n")
 
 
 def test_what_standard_output_cannot_encode_is_escaped() -> None:
