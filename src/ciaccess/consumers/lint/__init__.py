@@ -1,7 +1,8 @@
 """Finds faults and leaks at Vault and Nexus in a pipeline, with reason and remedy.
 
 A file is merged as GitLab merges it (document, including, merging), its scripts are parsed (shell_words, shell) and followed
-as a shell would run them (running, with states, expanding, known_commands), and the rules check each job's commands, tokens and variables. `apply_fixes` edits only YAML values.
+as a shell would run them (running, with states, expanding, known_commands). What a job does at Vault is collected once
+(job_reading), and the rules check it with the job's commands, tokens and variables. `apply_fixes` edits only YAML values.
 A line with `# lint-ci: allow RULE` on it, or on the line before, is left alone by that rule.
 """
 

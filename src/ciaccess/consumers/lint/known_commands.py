@@ -135,9 +135,7 @@ def succeeds(call: Call, written: Sequence[Word], values: Values) -> bool | None
 
 def _test(words: Sequence[str], *, globs: bool) -> bool | None:
     match words:
-        case [text]:
-            return text != ""
-        case ["-n", text]:
+        case [text] | ["-n", text]:
             return text != ""
         case ["-z", text]:
             return text == ""

@@ -13,7 +13,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from ciaccess.consumers.lint.document import Lines, SourceError
+from ciaccess.consumers.lint.document import Lines
 from ciaccess.consumers.lint.shell_words import DEEPEST, LITERAL_DOLLAR, PRINTED, TOKEN, Word, WordReader
 
 if TYPE_CHECKING:
@@ -143,10 +143,7 @@ class _Parser(WordReader):
                     self._here_documents()
             else:
                 return token.group()
-        if self._at < len(self.text):
-            line = self.text.count("\n", 0, self._at) + 1
-            raise SourceError(f"line {line} of a script: {self.text[self._at]!r} is not read")
-        return ""
+        return ""  # at the end: every character belongs to some token
 
     def _comment(self) -> None:
         end = self.text.find("\n", self._at)
