@@ -47,7 +47,9 @@ def secret_paths(reading: JobReading) -> Iterator[Finding]:
                 yield from _by_vault(reading, step, call)
             elif call.name not in OF_TEXT:
                 yield from _by_api(reading, step, call)
-        if responses.intersection(_read_by(step)) or words.names_secret(_before_jq(step)):
+        others = " ".join(word for call in step.calls if call.name != "jq" for word in call.words)
+        has_response = words.names_secret(others) or responses.intersection(_read_by(step))
+        if has_response and "-field" not in others:
             yield from _by_jq(reading, step)
         # Variables and files with a whole response, of which no field is taken.
         written = [(name, place.written) for name, value, place in step.sets if PRINTED in value]
@@ -125,14 +127,8 @@ def _field(
         yield reading.finding("field", place, why, f"ask for {' or '.join(wanted)}")
 
 
-def _before_jq(step: Step) -> str:
-    return " ".join(word for call in step.calls if call.name != "jq" for word in call.words)
-
-
 def _by_jq(reading: JobReading, step: Step) -> Iterator[Finding]:
     """Find a field that jq takes from a secret's response and that the response does not have."""
-    if "-field" in _before_jq(step):
-        return
     for call in step.programs:
         for match in _JQ_FIELD.finditer(" ".join(call.words)) if call.name == "jq" else ():
             if ".data.data" not in match.group() or match.group(1) not in SECRET_FIELDS:
