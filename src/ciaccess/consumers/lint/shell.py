@@ -239,20 +239,14 @@ class _Parser(WordReader):
             block = self._until(")", depth + 1)
             command.words.append(Word(PRINTED, self._place(start), self._place(self._at), (block,)))
             return
-        values = []
-        while (text := self._next()) not in ("", ")"):
-            token = TOKEN.match(self.text, self._at)
-            if token and token.lastgroup in _NO_WORD:
-                self._at += len(text)
-            else:
-                values.append(self._word(depth + 1))
+        values = [each for each in self._words_until(")", depth + 1) if isinstance(each, Word)]
         self._at = min(self._at + 1, len(self.text))
         name, first = command.assigned[-1]
         inner = tuple(block for word in values for block in word.inner)
         value = " ".join(word.text for word in values)
         command.assigned[-1] = (name, Word(value, first.start, self._place(self._at), inner))
 
-    def _compound(self, keyword: str, command: Command, depth: int) -> None:  # noqa: C901 one for each keyword
+    def _compound(self, keyword: str, command: Command, depth: int) -> None:
         """Read a compound command behind its first word."""
         start = self._at
         match keyword:
@@ -276,13 +270,19 @@ class _Parser(WordReader):
                     command.words.append(Word(text, self._place(begin), self._place(end_at)))
             case "[[":
                 command.words.append(Word("[[", self._place(start - 2), self._place(start)))
-                while (text := self._next()) not in ("", "]]"):
-                    token = TOKEN.match(self.text, self._at)
-                    if token and token.lastgroup in _NO_WORD:
-                        self._at += len(text)
-                        command.words.append(Word(text, self._place(self._at), self._place(self._at)))
-                    else:
-                        command.words.append(self._word(depth))
+                for each in self._words_until("]]", depth):
+                    at = self._place(self._at)
+                    command.words.append(each if isinstance(each, Word) else Word(each, at, at))
+
+    def _words_until(self, end: str, depth: int) -> Iterator[Word | str]:
+        """Read words, and as text what is not a word, up to the end, which is left."""
+        while (text := self._next()) not in ("", end):
+            token = TOKEN.match(self.text, self._at)
+            if token and token.lastgroup in _NO_WORD:
+                self._at += len(text)
+                yield text
+            else:
+                yield self._word(depth)
 
     def _if(self, depth: int) -> Compound:
         head = self._until("then", depth)
@@ -304,11 +304,7 @@ class _Parser(WordReader):
             self._at += 2
         while (text := self._next()) not in ("", "esac"):
             self._at += text == "("
-            named = []
-            while (text := self._next()) not in ("", ")"):
-                before, each = self._at, self._word(depth)
-                named += [each.text] if self._at > before else []
-                self._at += (self._at == before) * len(text)
+            named = [each.text for each in self._words_until(")", depth) if isinstance(each, Word)]
             self._at = min(self._at + 1, len(self.text))
             arms.append(self.block(_ENDS_OF_ARM | {"esac"}, depth))
             patterns.append(tuple(named))
