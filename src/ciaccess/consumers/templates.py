@@ -7,6 +7,7 @@ project of GitLab has these.
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -42,6 +43,7 @@ _PARTS = (
     "promote_images",
     "promote_files",
 )
+_NOT_IN_YAML = re.compile(r"[\x7f-\x9f\u2028\u2029\ufffe\uffff]")  # a line end, or refused; JSON leaves them
 _DIRECTIVE = "# shellcheck shell="
 _AFTER = ['rm -rf "${TMPDIR:-/tmp}/nexus-$CI_JOB_ID".*']
 
@@ -159,7 +161,8 @@ def _word(value: str) -> str:
 
 def as_yaml(value: Any) -> str:
     """Return a value as JSON, which is YAML too, and in which GitLab interpolates no input."""
-    return json.dumps(value, ensure_ascii=False).replace("$[[", "$\\u005b[")
+    text = json.dumps(value, ensure_ascii=False).replace("$[[", "$\\u005b[")
+    return _NOT_IN_YAML.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
 
 
 def _shell(access: Access) -> str:

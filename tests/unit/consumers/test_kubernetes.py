@@ -135,3 +135,20 @@ def test_a_vault_namespace_is_in_what_each_operator_asks() -> None:
     assert "caCertSecretRef" not in str(
         kubernetes.without_secret("vault-static-secret", access, *NAMES, kubernetes.Login("a", "b", "c"))
     )
+
+
+@pytest.mark.parametrize(
+    "text", ["k8s: 'a' \"b\" # c", "- {x}", "yes", "1", "\x7f\x9b\ufffe", "ü😀\x85", "a\nb\\"]
+)
+def test_any_text_of_an_option_is_in_the_manifests_as_it_is(text: str) -> None:
+    login = kubernetes.Login(text, text, text, text)
+    store = kubernetes.without_secret("external-secret", organisation(), *NAMES, login)[0]
+    vault = store["spec"]["provider"]["vault"]
+    given = vault["auth"]["kubernetes"]
+    assert (given["mountPath"], given["role"], vault["caProvider"]["name"]) == (text, text, text)
+    (auth,) = (
+        each
+        for each in kubernetes.without_secret("vault-static-secret", organisation(), *NAMES, login)
+        if each["kind"] == "VaultAuth"
+    )
+    assert auth["spec"]["kubernetes"]["audiences"] == [text]
