@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from ciaccess.access.desired.trust_anchors import ChangedAnchor
+from ciaccess.access.desired.trust_anchors import ChangedAnchor
 
 
 class Risk(StrEnum):

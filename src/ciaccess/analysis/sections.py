@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ciaccess.access.desired.trust_anchors import ChangedAnchor
+from ciaccess.analysis.changes import Change, Difference
 from ciaccess.analysis.facts import AccessFacts, Held
 from ciaccess.analysis.wording import (
     duration,
@@ -18,9 +19,6 @@ from ciaccess.analysis.wording import (
     verb,
 )
 from ciaccess.report.page import Finding, Section, Table, Tone, count_text
-
-if TYPE_CHECKING:
-    from ciaccess.analysis.changes import Change, Difference
 
 _NOBODY = "no job"
 _ANCHORS = (

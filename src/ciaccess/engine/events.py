@@ -11,10 +11,9 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    Inputs = Mapping[str, Any]
+Inputs = Mapping[str, Any]
 
 REFRESH = "refresh"
 _REPLACING = ("replace", "create-replacement", "delete-replaced")

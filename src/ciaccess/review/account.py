@@ -10,17 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ciaccess.engine.events import Resource
+from ciaccess.engine.events import Inputs, Resource
 from ciaccess.engine.resource_types import METADATA, PRIVILEGE, ROLE, SECRET, SELECTOR, USER
 from ciaccess.review.fields import Masked, different_names, values
 
-if TYPE_CHECKING:
-    from ciaccess.engine.events import Inputs
-
-    Key = tuple[str, str]
-    Parts = dict[Key, dict[str, Any]]
+Key = tuple[str, str]
+Parts = dict[Key, dict[str, Any]]
 
 _MANY = {"users": USER, "selectors": SELECTOR, "privileges": PRIVILEGE}
 _SECTIONS = frozenset((*_MANY, "role", "secret", "metadata"))

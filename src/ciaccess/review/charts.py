@@ -5,14 +5,10 @@ Owns their bound: GitLab draws a chart of up to 2,000 characters without a click
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from ciaccess.analysis.changes import Difference
 from ciaccess.analysis.diagram import mermaid
 from ciaccess.analysis.facts import AccessFacts
 from ciaccess.report.page import Chart
-
-if TYPE_CHECKING:
-    from ciaccess.analysis.changes import Difference
 
 MOST_CHARACTERS = 2_000
 

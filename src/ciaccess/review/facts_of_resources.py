@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from ciaccess.access.desired import pipeline_identities
 from ciaccess.access.desired.objects import ContentSelector, Privilege, Role
@@ -18,11 +18,8 @@ from ciaccess.access.policies.tokens import DEFAULT, normalize_names
 from ciaccess.analysis.facts import AccessFacts, AccountFacts, RoleFacts, Trust, held_by
 from ciaccess.clients.nexus.wire import camel_case
 from ciaccess.engine import resource_types as types
-from ciaccess.review.account import parts
-
-if TYPE_CHECKING:
-    from ciaccess.engine.events import Inputs
-    from ciaccess.review.account import Parts
+from ciaccess.engine.events import Inputs
+from ciaccess.review.account import Parts, parts
 
 T = TypeVar("T", ContentSelector, Privilege, Role, RoleFacts)
 _OWN = frozenset(

@@ -9,14 +9,12 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ciaccess.access.desired.difference import different_fields
 from ciaccess.access.reading.faults import truncate
+from ciaccess.engine.events import Inputs
 from ciaccess.engine.resource_types import VARIABLE
-
-if TYPE_CHECKING:
-    from ciaccess.engine.events import Inputs
 
 # What marks a secret in the engine's own serialization, and a value that only `up` will know.
 _SECRET_MARK = "4dabf18193072939515e22adb298388d"  # noqa: S105 a public constant of Pulumi's

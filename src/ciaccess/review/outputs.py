@@ -6,7 +6,7 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
 from typer._click import Context
@@ -15,9 +15,7 @@ from ciaccess.cli.help import Command
 from ciaccess.cli.terminal import notices, output, print_json, write_file
 from ciaccess.errors import CiaccessError, CommandError
 from ciaccess.report import page
-
-if TYPE_CHECKING:
-    from ciaccess.review.run import Subject
+from ciaccess.review.run import Subject
 
 STANDARD_OUTPUT = "-"
 _JOB = ("CI_PROJECT_ID", "CI_MERGE_REQUEST_IID")

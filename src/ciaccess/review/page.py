@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from ciaccess.analysis.sections import of_changes, verdict
 from ciaccess.clients.could_not_look import CouldNotLook, by_cause
 from ciaccess.report.page import Finding, Page, Section, Tone, count_text
 from ciaccess.review.fields import FieldChange, Masked
-
-if TYPE_CHECKING:
-    from ciaccess.review.report import Agreement, Report
-    from ciaccess.review.resources import ResourceChange
+from ciaccess.review.report import Agreement, Report
+from ciaccess.review.resources import ResourceChange
 
 _TONES: dict[str, Tone] = {"create": "gain", "import": "gain", "delete": "loss", "replace": "risky"}
 _WORDS = {

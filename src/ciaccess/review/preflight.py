@@ -8,17 +8,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
+from ciaccess.access import Access
 from ciaccess.clients import connect
 from ciaccess.clients.could_not_look import CouldNotLook
 from ciaccess.clients.credentials import gitlab_is_unread
 from ciaccess.errors import CiaccessError
 
-if TYPE_CHECKING:
-    from ciaccess.access import Access
-
-    _Check = Callable[[Access, float], object]
+_Check = Callable[[Access, float], object]
 
 _ANSWER_SECONDS = 2.0
 _MOST_SECONDS = 4.0

@@ -5,27 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from itertools import chain
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
-from ciaccess.access.desired.former_names import ALWAYS, expand_former_accounts
+from ciaccess.access import Access
+from ciaccess.access.desired.former_names import ALWAYS, FormerName, expand_former_accounts
 from ciaccess.analysis.changes import Change, Difference
 from ciaccess.analysis.difference import difference
 from ciaccess.analysis.facts import AccessFacts
 from ciaccess.clients.credentials import gitlab_is_unread
+from ciaccess.engine.events import Inputs, Preview, Resource
 from ciaccess.engine.resource_types import ACCOUNT, VARIABLE
 from ciaccess.engine.settings import claim
+from ciaccess.report.page import Chart
 from ciaccess.review.account import known_inputs
 from ciaccess.review.charts import charts_of
 from ciaccess.review.facts_of_resources import facts, is_own, policy_names
 from ciaccess.review.resources import Counts, ResourceChange, counts, manual_changes, planned_changes
 
-if TYPE_CHECKING:
-    from ciaccess.access import Access
-    from ciaccess.access.desired.former_names import FormerName
-    from ciaccess.engine.events import Inputs, Preview, Resource
-    from ciaccess.report.page import Chart
-
-    _Objects = list[tuple[str, Inputs]]
+_Objects = list[tuple[str, Inputs]]
 
 _NOTHING = Difference()
 PASSWORDS = "passwords: a preview reads no secret and tries no login. ./ciaccess drift does both"

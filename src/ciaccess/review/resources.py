@@ -9,16 +9,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from ciaccess.access.desired.ownership import owner_in
+from ciaccess.engine.events import Inputs, Resource
 from ciaccess.engine.resource_types import ACCOUNT, ROLE, TYPES, USER, VARIABLE
 from ciaccess.review.account import Part, expand_account
-from ciaccess.review.fields import MASKED, FieldChange, Masked, changes, is_secret, values
-
-if TYPE_CHECKING:
-    from ciaccess.engine.events import Inputs, Resource
-    from ciaccess.review.fields import Value
+from ciaccess.review.fields import MASKED, FieldChange, Masked, Value, changes, is_secret, values
 
 _ORDER = {type_: place for place, type_ in enumerate(TYPES)}
 # The types of which the plugin deletes only what has this stack's marker, and the field that has it.

@@ -10,10 +10,8 @@ can write to every repository (measured on 3.71).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from ciaccess.access.desired.objects import Privilege, Role
+from ciaccess.access.desired.objects import Privilege, Role
 
 _NEXUS = "nexus"
 # Of Nexus's own privileges and of wildcards: (domain, action).
