@@ -108,7 +108,7 @@ def _raise_npm() -> Iterator[str]:
         return before, after
 
     def prove() -> None:
-        node.install()
+        node.bring()
         _run(str(node.gitlab_ci_local()), "--version")
 
     yield from raise_or_keep(node.PACKAGE, files, write, prove)
@@ -127,16 +127,16 @@ def _raise_module(recipe: Recipe, module: str, constant: str) -> Iterator[str]:
         listed = ("go", "list", "-m", "-f", "{{.Version}}", module)
         before = _run(*listed, folder=folder).strip()
         _run("go", "get", f"{module}@latest", folder=folder)
-        # Not `go mod tidy`: the folder has no Go file that needs the module.
-        _run("go", "list", "-mod=mod", "-deps", recipe.package, folder=folder)
         after = _run(*listed, folder=folder).strip()
         text = recipes.read_text(encoding="utf-8")
         recipes.write_text(set_constant(text, constant, after.removeprefix("v")), encoding="utf-8")
-        # Writes the checksums of what the modules of the workspace have together.
-        _run("go", "list", "-deps", PULUMI.package, VAULT_PLUGIN.package, folder=tools, workspace="")
         return before, after
 
     def prove() -> None:
+        # Not `go mod tidy`: the folder has no Go file that needs the module.
+        _run("go", "list", "-mod=mod", "-deps", recipe.package, folder=folder)
+        # Writes the checksums of what the modules of the workspace have together.
+        _run("go", "list", "-deps", PULUMI.package, VAULT_PLUGIN.package, folder=tools, workspace="")
         with tempfile.TemporaryDirectory() as scratch:
             golang.build([recipe], Path(scratch), golang.Progress())
 

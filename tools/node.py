@@ -27,20 +27,23 @@ def gitlab_ci_local() -> Path:
     return folder / "node_modules" / ".bin" / PACKAGE
 
 
-def install() -> None:
-    """Install it with `npm ci` if it is missing and npm exists, atomically."""
+def bring() -> None:
+    """Install it with `npm ci` if it is missing, atomically; BuildError where that fails."""
     program = gitlab_ci_local()
     if program.exists():
         return
-    npm = shutil.which("npm")
-    if not npm:
+    with whole_folder(program.parents[2]) as new, Step("installing gitlab-ci-local with npm"):
+        for name in FILES:
+            shutil.copy(_SOURCES / name, new)
+        quietly(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], folder=new)
+
+
+def install() -> None:
+    """Bring it, or print why that fails."""
+    if not gitlab_ci_local().exists() and not shutil.which("npm"):
         print_remark("no npm, so no gitlab-ci-local: the tests that run pipelines will fail. Install Node 20")
         return
-    ci = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
     try:
-        with whole_folder(program.parents[2]) as new, Step("installing gitlab-ci-local with npm"):
-            for name in FILES:
-                shutil.copy(_SOURCES / name, new)
-            quietly(ci, folder=new)
+        bring()
     except BuildError as error:
         print_remark(f"no gitlab-ci-local, which only the tests that run pipelines need: {error}")

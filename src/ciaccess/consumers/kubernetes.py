@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,17 @@ if TYPE_CHECKING:
     from ciaccess.access import Access
 
 Manifest = dict[str, Any]
+
+
+class _Dumper(yaml.SafeDumper):  # type: ignore[misc]  # as above
+    """Quotes texts that kubectl reads as a number or a truth value, and PyYAML as a text: 1e3, 0o17, y."""
+
+
+_Dumper.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"(?:[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|0o[0-7]+|[yYnN])\Z"),
+    list("-+.0123456789yYnN"),
+)
 
 
 @dataclass(frozen=True)
@@ -89,7 +101,7 @@ def without_secret(
 
 def as_yaml(manifests: Sequence[Manifest]) -> str:
     """Return manifests as a stream of YAML documents for kubectl."""
-    return str(yaml.safe_dump_all(manifests, sort_keys=False, width=4096, allow_unicode=True))
+    return str(yaml.dump_all(manifests, Dumper=_Dumper, sort_keys=False, width=4096, allow_unicode=True))
 
 
 def as_list(manifests: Sequence[Manifest]) -> Manifest:

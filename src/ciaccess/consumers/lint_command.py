@@ -107,11 +107,9 @@ def _show_audit(audit: Audit, html: Path | None, *, as_json: bool) -> None:
 
 
 def _lint_files(access: Access, files: list[Path], *, fix: bool, as_json: bool) -> None:
-    results, errors = _lint_each(access, files, fix=False)
-    if fix and not errors:
-        results, errors = _lint_each(access, files, fix=True)
+    results, errors = _lint_each(access, list(dict.fromkeys(files)), fix=fix)
     if not results:
-        raise CommandError("\n".join(errors))
+        raise CommandError("\nerror: ".join(errors))
     left = list({each.place: each for _, checked, _ in results for each in checked.findings}.values())
     fixed = [each for _, _, done in results for each in done]
     unread = dict.fromkeys(
@@ -136,7 +134,7 @@ def _lint_files(access: Access, files: list[Path], *, fix: bool, as_json: bool) 
         elif not (fixed or nothing_checked):
             print_text("nothing found in what was read" if unread or without_jobs or errors else "clean")
     if errors:
-        raise CommandError("\n".join(errors))
+        raise CommandError("\nerror: ".join(errors))
     if any(without_jobs.values()):
         finish(Exit.COULD_NOT_LOOK)
     if left:
@@ -147,13 +145,20 @@ def _lint_files(access: Access, files: list[Path], *, fix: bool, as_json: bool) 
 def _lint_each(
     access: Access, files: list[Path], *, fix: bool
 ) -> tuple[list[tuple[str, Checked, list[Finding]]], list[str]]:
-    """Return what each file has and what was corrected in it, and the errors of unreadable ones."""
+    """Return what each file has and what was corrected in it, and the errors of unreadable ones.
+
+    Nothing is corrected while one cannot be read.
+    """
     results, errors = list[tuple[str, Checked, list[Finding]]](), list[str]()
-    for path in dict.fromkeys(files):
+    for path in files:
         try:
-            results.append((str(path), *_lint_file(access, path, fix=fix)))
+            results.append((str(path), *_lint_file(access, path, fix=False)))
         except CommandError as error:
             errors.append(str(error))
+    if fix and errors:
+        errors.append("no file was corrected: first correct these, or leave them out")
+    elif fix:
+        results = [(str(path), *_lint_file(access, path, fix=True)) for path in files]
     return results, errors
 
 

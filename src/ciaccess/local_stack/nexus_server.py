@@ -20,7 +20,8 @@ STOP_SECONDS = 90.0
 _FIRST_PASSWORD = "admin123"
 _ANSWER_SECONDS = 30
 _MEMORY = {"JAVA_MIN_MEM": "512m", "JAVA_MAX_MEM": "900m"}
-# Java's second compiler pays off after hours, and takes half of the processor time of a start.
+# Java's second compiler takes half of the processor time of a start. Java takes the last of its options, so EXTRA_JAVA_OPTS
+# in the environment may have it again, for a server that works long.
 _COMPILER = "-XX:TieredStopAtLevel=1"
 # A line of its log, and what Java prints where it does not come to that.
 _FAILURE = re.compile(r" ERROR |^(?:Caused by: |Error|Exception in thread|\S*(?:Error|Exception): )")
@@ -48,7 +49,7 @@ def launch(version: str, data: Path, port: int) -> tuple[list[str], dict[str, st
         **_MEMORY,
         "JAVA_HOME": str(installed.java_home),
         "KARAF_DATA": str(data),
-        "EXTRA_JAVA_OPTS": f"-Djava.util.prefs.userRoot={data / 'prefs'} {_COMPILER}",
+        "EXTRA_JAVA_OPTS": f"-Djava.util.prefs.userRoot={data / 'prefs'} {_COMPILER} {os.environ.get('EXTRA_JAVA_OPTS', '')}",
     }
     # Not `run`, which ends with its standard input.
     return [str(script), "server"], environment

@@ -196,7 +196,8 @@ def test_lint_ci_checks_the_other_files_and_reports_each_that_it_cannot_read(
     assert done.returncode == 1
     assert f"{broken}:14: role: role nexus-read-policy is the name of a policy" in done.stdout
     assert f"error: read {missing}: No such file or directory" in done.stderr
-    assert f"read {binary}: it is not UTF-8" in done.stderr
+    assert f"error: read {binary}: it is not UTF-8" in done.stderr
+    assert ("error: no file was corrected" in done.stderr) == bool(fix)
     # Nothing is changed while something is wrong.
     assert broken.read_bytes() == BROKEN.read_bytes()
 

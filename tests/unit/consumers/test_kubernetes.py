@@ -152,3 +152,18 @@ def test_any_text_of_an_option_is_in_the_manifests_as_it_is(text: str) -> None:
         if each["kind"] == "VaultAuth"
     )
     assert auth["spec"]["kubernetes"]["audiences"] == [text]
+
+
+@pytest.mark.parametrize(
+    "name", ["1e3", "12345e7", "0o17", "1.5e3", "010", "12", "0x1f", "y", "no", "off", "null"]
+)
+def test_a_name_that_kubectl_would_not_read_as_a_text_is_quoted(name: str) -> None:
+    # By its own rules: 1e3 is a number, y a truth value.
+    text = kubernetes.as_yaml([kubernetes.pull_secret(name, name, "svc-deployer", "{}")])
+    assert f"namespace: '{name}'\n" in text
+
+
+@pytest.mark.parametrize("name", ["apps", "v2", "1e3x", "15m", "yes-or-no"])
+def test_a_plain_name_is_not_quoted(name: str) -> None:
+    text = kubernetes.as_yaml([kubernetes.pull_secret(name, name, "svc-deployer", "{}")])
+    assert f"namespace: {name}\n" in text

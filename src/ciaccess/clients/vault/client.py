@@ -166,14 +166,14 @@ class Vault(Session):
 
         An `authority` in PEM is the only one that Vault then trusts there.
         """
+        if not authority:
+            _ask_for_keys(url, self._options, "")
+            return
+        remedy = "Vault trusts only the authority in access.yaml there: correct oidc_discovery_ca_pem or jwks_ca_pem."
         with TemporaryDirectory() as folder:
-            options, untrusted_remedy = self._options, ""
-            if authority:
-                bundle = Path(folder, "authority.pem")
-                bundle.write_text(authority, encoding="utf-8")
-                options = replace(options, ca_bundle=bundle)
-                untrusted_remedy = "Vault trusts only the authority in access.yaml there: correct oidc_discovery_ca_pem or jwks_ca_pem."
-            _ask_for_keys(url, options, untrusted_remedy)
+            bundle = Path(folder, "authority.pem")
+            bundle.write_text(authority, encoding="utf-8")
+            _ask_for_keys(url, replace(self._options, ca_bundle=bundle), remedy)
 
     def unmount(self, path: str) -> None:
         """Delete a mount with all that is in it: `auth/jwt`, `secret`."""

@@ -66,7 +66,14 @@ def push_to_pull_registry(reading: JobReading) -> Iterator[Finding]:
     """Find pushes of images to the registry for pulls, and the names in the job for them."""
     words = reading.words
     calls = [(step, call) for step in reading.steps for call in step.programs]
-    named = [(*each, *pushed) for each in calls for pushed in _pushed_names(*each, words)]
+    named = [
+        (*each, *pushed)
+        for each in calls
+        if not _has_other_target(each[1], words)
+        for pushed in _pushed_images(each[1])
+    ]
+    # Last, for a finding at an image has a suggestion.
+    named += [(step, call, 0, name) for step, call in calls for name in _by_variable(step, call)]
     if not words.tells_registries_apart or not any(words.is_to_pull(name) for *_, name in named):
         return
     named += [(*each, *tagged) for each in calls for tagged in _tagged_images(each[1])]
@@ -78,16 +85,15 @@ def push_to_pull_registry(reading: JobReading) -> Iterator[Finding]:
             yield _finding(reading, step, call, index)
 
 
-def _pushed_names(step: Step, call: Call, words: Vocabulary) -> Iterator[tuple[int, str]]:
-    """Yield what a command pushes, or the registry that it pushes to, with the index of the word."""
-    if not _has_other_target(call, words):
-        yield from _pushed_images(call)
+def _by_variable(step: Step, call: Call) -> Iterator[str]:
+    """Yield the registry in the variable by which a program pushes."""
     variable = _BY_VARIABLE.get(call.name, "")
     if variable and _BUILD_VERBS.intersection(call.words[:1]) and "-L" not in call.words:
-        yield 0, fill_in(step.values.get(variable) or "", step.values)
+        yield fill_in(step.values.get(variable) or "", step.values)
 
 
 def _pushed_images(call: Call) -> Iterator[tuple[int, str]]:
+    """Yield what a command pushes: the index of the word, and the image's name."""
     words = call.words
     if call.name in _ENGINES:
         yield from _by_engine(call)

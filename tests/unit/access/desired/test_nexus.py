@@ -123,7 +123,11 @@ def test_accounts_without_grants_of_their_own_get_no_role_of_their_own(access: A
 def test_a_path_becomes_a_selector_for_each_format_and_a_privilege_for_each_repository(
     access: Access,
 ) -> None:
-    account = Desired.of(access).accounts["svc-executor"]
+    desired = Desired.of(access)
+    account = desired.accounts["svc-executor"]
+    # No other account has one.
+    assert desired.objects("content selector").keys() == {each.name for each in account.selectors}
+    assert desired.objects("privilege").keys() == {each.name for each in account.privileges}
     assert [(selector.name, selector.expression) for selector in account.selectors] == [
         ("ci-svc-executor-yum", 'format == "yum" and path =^ "/orchestrator/executor/"'),
         ("ci-svc-executor-raw", 'format == "raw" and path =^ "/orchestrator/executor/"'),

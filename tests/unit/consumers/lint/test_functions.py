@@ -156,3 +156,12 @@ def test_variables_that_multiply_are_not_filled_in_beyond_a_bound(
     text = "variables: {A: " + "$B" * 2_000 + ", B: " + "$C" * 2_000 + ", C: x}\n" + job("echo $A")
     assert found(text.replace("C: x", "C: " + "$A" * 2_000), access) == []
     assert effort() < 100
+
+
+def test_an_image_in_a_line_has_a_suggestion_beside_a_registry_in_a_variable(access: Access) -> None:
+    text = (
+        "job:\n  variables: {KO_DOCKER_REPO: nexus.shared.cwiq.io:8444/x}\n  script:\n"
+        "    - ko build . && docker push nexus.shared.cwiq.io:8444/x\n"
+    )
+    suggestions = [each.suggestion for each in lint(text, access) if each.line == 4]
+    assert suggestions == ["ko build . && docker push nexus.shared.cwiq.io:8443/x"]
