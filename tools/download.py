@@ -36,7 +36,7 @@ def is_authenticated(address: str) -> bool:
 def fetch(
     address: str, target: IO[bytes], limit_bytes: int, note: Callable[[str], None] = lambda _: None
 ) -> None:
-    """Write what an address serves to `target`, or raise Unreachable; `note` is called with the progress."""
+    """Write what an address serves to `target`, or raise Unreachable; `note` gets the progress."""
     host = urlsplit(address).hostname
     try:
         _copy(address, target, limit_bytes, note)

@@ -108,7 +108,7 @@ def _raise_npm() -> Iterator[str]:
         return before, after
 
     def prove() -> None:
-        node.bring()
+        node.fetch()
         _run(str(node.gitlab_ci_local()), "--version")
 
     yield from raise_or_keep(node.PACKAGE, files, write, prove)

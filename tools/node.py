@@ -27,7 +27,7 @@ def gitlab_ci_local() -> Path:
     return folder / "node_modules" / ".bin" / PACKAGE
 
 
-def bring() -> None:
+def fetch() -> None:
     """Install it with `npm ci` if it is missing, atomically; BuildError where that fails."""
     program = gitlab_ci_local()
     if program.exists():
@@ -39,11 +39,11 @@ def bring() -> None:
 
 
 def install() -> None:
-    """Bring it, or print why that fails."""
+    """Fetch it, or print why that fails."""
     if not gitlab_ci_local().exists() and not shutil.which("npm"):
         print_remark("no npm, so no gitlab-ci-local: the tests that run pipelines will fail. Install Node 20")
         return
     try:
-        bring()
+        fetch()
     except BuildError as error:
         print_remark(f"no gitlab-ci-local, which only the tests that run pipelines need: {error}")

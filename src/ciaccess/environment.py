@@ -144,7 +144,7 @@ def _engine_files(top: Path | None) -> list[Path]:
 
 
 def prepare() -> None:
-    """Create the state directory, the local backend's folder and the passphrase's file; may raise OSError."""
+    """Create the state's folders and the passphrase's file, or raise OSError."""
     state, file = state_directory(), passphrase_file()
     _check_state()
     (state / "state").mkdir(parents=True, exist_ok=True)

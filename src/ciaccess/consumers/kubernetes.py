@@ -24,7 +24,7 @@ Manifest = dict[str, Any]
 
 
 class _Dumper(yaml.SafeDumper):  # type: ignore[misc]  # as above
-    """Quotes texts that kubectl reads as a number or a truth value, and PyYAML as a text: 1e3, 0o17, y."""
+    """Quotes texts that kubectl alone reads as a number or a truth value: 1e3, 0o17, y."""
 
 
 _Dumper.add_implicit_resolver(
