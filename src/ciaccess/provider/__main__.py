@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 
 from ciaccess.provider.servicer import serve, start_logging
 
@@ -13,6 +14,8 @@ def main() -> None:
 
     The engine reads the port from the first line of standard output; nothing else may ever be printed.
     """
+    # A shell starts its background jobs, and what these start, with the signal ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     start_logging()
     with contextlib.suppress(KeyboardInterrupt):
         serve(lambda port: print(port, flush=True))  # noqa: T201 for the engine

@@ -125,6 +125,18 @@ def test_on_a_signal_it_ends_when_the_request_in_progress_has_ended() -> None:
             server.shutdown()
 
 
+def test_it_ends_on_a_signal_that_its_starter_ignores_as_a_background_job_does() -> None:
+    words = ["sh", "-c", f"trap '' INT; exec {PLUGIN} 127.0.0.1:1"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        assert process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        try:
+            assert process.wait(_ANSWER_SECONDS) == 0
+        finally:
+            process.kill()
+
+
 def test_it_says_its_version(stub: provider_pb2_grpc.ResourceProviderStub) -> None:
     assert stub.GetPluginInfo(Empty(), timeout=_ANSWER_SECONDS).version == VERSION
 
