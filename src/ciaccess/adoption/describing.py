@@ -8,12 +8,11 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
-from ciaccess.access.model.checks import FORMATS
+from ciaccess.access.model.checks import ENVIRONMENTS, FORMATS
 from ciaccess.adoption import accounts, gitlab_groups, jwt_roles, nexus_roles
 from ciaccess.adoption.draft import Draft
 from ciaccess.adoption.inventory import Inventory
 
-_ENVIRONMENTS = ("dev", "uat", "prod")
 _AUTHORITIES = ("oidc_discovery_ca_pem", "jwks_ca_pem")
 # Fields of the backend that access.yaml does not have.
 _UNDESCRIBED = ("jwks_pairs", "jwt_supported_algs", "oidc_client_id", "provider_config")
@@ -131,9 +130,9 @@ def _repositories(inventory: Inventory, draft: Draft) -> dict[str, dict[str, str
         else:
             left_out.append(name)
     formats = {
-        format_: {place: places[place] for place in (*_ENVIRONMENTS, "group") if place in places}
+        format_: {place: places[place] for place in (*ENVIRONMENTS, "group") if place in places}
         for format_, places in found.items()
-        if places.keys() & set(_ENVIRONMENTS)
+        if places.keys() & set(ENVIRONMENTS)
     }
     left_out += [
         name for format_, places in found.items() if format_ not in formats for name in places.values()
@@ -150,4 +149,4 @@ def _repositories(inventory: Inventory, draft: Draft) -> dict[str, dict[str, str
 
 def _environment(name: str) -> str | None:
     words = re.split(r"[-_.]", name.lower())
-    return next((each for each in _ENVIRONMENTS if each in words), None)
+    return next((each for each in ENVIRONMENTS if each in words), None)

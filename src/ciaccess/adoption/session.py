@@ -69,6 +69,7 @@ class Session:
         self._settings_file = settings_file or CONFIG_FOLDER / f"Pulumi.{stack}.yaml"
         self.access_file = settings.access_file
         self.access = load(settings.access_file, settings.addresses)
+        self._desired = Desired.of(self.access)
         use_local_credentials(stack, settings_file)
         require(*KNOWN)
         check_vault(self.access)
@@ -79,7 +80,7 @@ class Session:
         preview = pulumi_cli.preview("--show-sames", *self._stack_options(self._settings_with_adopt()))
         found = make_plan(
             declared_by(preview),
-            Desired.of(self.access),
+            self._desired,
             self._systems,
             self.access.owner,
             claim(self._stack),
@@ -89,7 +90,7 @@ class Session:
 
     def lost_rights(self, plan: Plan) -> dict[str, str]:
         """Return the rights that users of Nexus would lose once the plan's objects are as declared."""
-        return lost_rights(plan, Desired.of(self.access), self._systems.nexus)
+        return lost_rights(plan, self._desired, self._systems.nexus)
 
     def take_into_state(self, plan: Plan) -> None:
         """Import the plan's adopted objects. Writes to no system, and continues an interrupted run.

@@ -21,6 +21,8 @@ MOST_NAME_CHARACTERS = 200
 MOST_TEXT_CHARACTERS = 150
 _MOST_KEY_CHARACTERS = 8000
 LEAST_TTL_SECONDS, MOST_TTL_SECONDS = 60, 3600
+# In the order of promotion.
+ENVIRONMENTS = ("dev", "uat", "prod")
 FORMATS = (
     "apt", "cargo", "cocoapods", "composer", "conan", "conda", "docker", "gitlfs", "go", "helm", "huggingface",
     "maven2", "npm", "nuget", "p2", "pypi", "r", "raw", "rubygems", "terraform", "yum",

@@ -10,12 +10,12 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from ciaccess.access.desired.nexus import privilege_name
+from ciaccess.access.model.checks import ENVIRONMENTS
 from ciaccess.access.reading.document import Document, YamlPath, dotted_path
 from ciaccess.access.reading.faults import Fault, suggest
 
 Faults = Iterator[Fault]
 Rule = Callable[["LenientView"], Faults]
-ENVIRONMENTS = ("dev", "uat", "prod")
 GRANTS = ("push", "pull", "promote")
 # Roles that every Nexus has.
 BUILT_IN_ROLES = ("nx-admin", "nx-anonymous")

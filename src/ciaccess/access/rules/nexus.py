@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ciaccess.access.model.checks import ENVIRONMENTS
 from ciaccess.access.reading.document import dotted_path
 from ciaccess.access.reading.faults import Fault, display
-from ciaccess.access.rules.lenient_view import BUILT_IN_ROLES, ENVIRONMENTS, Faults, LenientView, Node, Rule
+from ciaccess.access.rules.lenient_view import BUILT_IN_ROLES, Faults, LenientView, Node, Rule
 
 
 def registries(view: LenientView) -> Faults:
