@@ -8,7 +8,6 @@ interrupted.
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import tempfile
 from pathlib import Path
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
 DOCS = ROOT / "docs"
 # A production server compiles with both of Java's compilers; the local stack's saves itself the second.
-_BOTH_COMPILERS = "-XX:TieredStopAtLevel=4"
+_JAVA = {"EXTRA_JAVA_OPTS": "-XX:TieredStopAtLevel=4"}
 
 
 def main() -> int:
@@ -55,11 +54,10 @@ def main() -> int:
 
 def _run(count: int, latency: int, nexus: str) -> dict[str, Cost | float]:
     with tempfile.TemporaryDirectory(prefix="ciaccess-bench-") as folder:
-        project = Project(Path(folder))
+        project = Project(Path(folder), extra=dict(_JAVA))
         project.create(f"local/nexus-{nexus}.yaml" if nexus else "access.yaml")
         accounts.write(project.access, count)
         try:
-            os.environ["EXTRA_JAVA_OPTS"] = _BOTH_COMPILERS
             project.start(nexus)
             accounts.seed_groups(project, count)
             return dict(operations.of_a_run(project, count, latency, nexus))
